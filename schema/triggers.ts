@@ -1,0 +1,246 @@
+/**
+ * Declares beside the tables what Drizzle cannot: functions, triggers, covering and expression indexes, roles,
+ * extensions, grants, row-level security, partitioning. Pure data: each schema file exports its list as
+ * `<row>Declared`, in the order in which the things must be created, and `npm run db:generate` writes the
+ * difference into a migration.
+ */
+export type Declared = {
+  kind:
+    | 'role'
+    | 'extension'
+    | 'function'
+    | 'view'
+    | 'trigger'
+    | 'row security'
+    | 'policy'
+    | 'grant'
+    | 'index'
+    | 'partitioning'
+  /** Unique within its kind: a change under the same name is an alteration, another name another thing. */
+  name: string
+  create: string
+  drop: string
+  /** Created before the tables, because a column, check or generated column uses it. */
+  beforeTables?: boolean
+  /** Created outside a transaction without blocking writers. */
+  concurrently?: boolean
+}
+
+/** Roles belong to the whole cluster, so another database may have made it, or be making it right now. */
+export function role({ name, options = 'nologin' }: { name: string; options?: string }): Declared {
+  return {
+    kind: 'role',
+    name,
+    beforeTables: true,
+    create: `do $$
+begin
+  create role ${name} ${options};
+exception
+  when duplicate_object or unique_violation then null;
+end
+$$`,
+    drop: `-- role ${name} is left: other databases of the cluster may use it`,
+  }
+}
+
+/** In `public`, where every managed Postgres keeps them, so that what uses one can name its schema. */
+export function extension(name: string): Declared {
+  return {
+    kind: 'extension',
+    name,
+    beforeTables: true,
+    create: `create extension if not exists ${name} schema public`,
+    drop: `drop extension ${name}`,
+  }
+}
+
+/**
+ * `name` is the signature by which Postgres knows it, as in `core.settled(jsonb)`; `create` the whole
+ * `create or replace function …`. With `executeBy` nobody else may call it: what `security definer` needs.
+ */
+export function sqlFunction({
+  name,
+  create,
+  executeBy,
+  beforeTables = false,
+}: {
+  name: string
+  create: string
+  executeBy?: string
+  beforeTables?: boolean
+}): Declared {
+  const revoked = executeBy && `revoke execute on function ${name} from public`
+  const granted = executeBy && `grant execute on function ${name} to ${executeBy}`
+  return {
+    kind: 'function',
+    name,
+    beforeTables,
+    create: statements(trimmed(create), revoked, granted),
+    drop: `drop function ${name}`,
+  }
+}
+
+/** `create` is the whole `create or replace view …`, or `create materialized view …` (then a change drops it first). */
+export function sqlView({ name, create }: { name: string; create: string }): Declared {
+  const materialized = /^\s*create\s+materialized/i.test(create) ? 'materialized ' : ''
+  return { kind: 'view', name, create: trimmed(create), drop: `drop ${materialized}view ${name}` }
+}
+
+/** `fires` as in `before update` or `after insert or update of status`; `referencing` names transition tables. */
+export function trigger({
+  name,
+  table,
+  fires,
+  referencing,
+  forEach,
+  when,
+  execute,
+}: {
+  name: string
+  table: string
+  fires: string
+  referencing?: string
+  forEach: 'row' | 'statement'
+  when?: string
+  execute: string
+}): Declared {
+  return {
+    kind: 'trigger',
+    name: `${name} on ${table}`,
+    create: lines(
+      `create or replace trigger ${name}`,
+      `${fires} on ${table}`,
+      referencing && `referencing ${referencing}`,
+      `for each ${forEach}`,
+      when && `when (${when})`,
+      `execute function ${execute}`,
+    ),
+    drop: `drop trigger ${name} on ${table}`,
+  }
+}
+
+/**
+ * Every index says which query it serves; Postgres keeps that as its comment. Built concurrently, except on a
+ * partitioned table, where Postgres cannot.
+ */
+export function sqlIndex({
+  name,
+  table,
+  unique = false,
+  using = 'btree',
+  columns,
+  include = [],
+  with: options = {},
+  where,
+  serves,
+  concurrently = true,
+}: {
+  name: string
+  table: string
+  unique?: boolean
+  using?: 'btree' | 'brin' | 'gist' | 'gin' | 'hash'
+  columns: string[]
+  include?: string[]
+  with?: Record<string, number | string>
+  where?: string
+  serves: string
+  concurrently?: boolean
+}): Declared {
+  const qualified = `${table.slice(0, table.indexOf('.'))}.${name}`
+  const settings = Object.entries(options).map(([key, value]) => `${key} = ${value}`)
+  const how = concurrently ? ' concurrently' : ''
+  return {
+    kind: 'index',
+    name: qualified,
+    concurrently,
+    create: statements(
+      lines(
+        `create ${unique ? 'unique ' : ''}index${how} if not exists ${name}`,
+        `on ${table} using ${using} (${columns.join(', ')})`,
+        include.length > 0 && `include (${include.join(', ')})`,
+        settings.length > 0 && `with (${settings.join(', ')})`,
+        where && `where ${where}`,
+      ),
+      `comment on index ${qualified} is ${literal(serves)}`,
+    ),
+    drop: `drop index${how} if exists ${qualified}`,
+  }
+}
+
+/** `force` binds the table's owner, too; without it the owner sees every row. */
+export function rowSecurity({ table, force = true }: { table: string; force?: boolean }): Declared {
+  return {
+    kind: 'row security',
+    name: table,
+    create: statements(
+      `alter table ${table} enable row level security`,
+      force && `alter table ${table} force row level security`,
+    ),
+    drop: statements(
+      `alter table ${table} disable row level security`,
+      `alter table ${table} no force row level security`,
+    ),
+  }
+}
+
+export function policy({
+  name,
+  table,
+  restrictive = false,
+  command = 'all',
+  to,
+  using,
+  withCheck,
+}: {
+  name: string
+  table: string
+  restrictive?: boolean
+  command?: 'all' | 'select' | 'insert' | 'update' | 'delete'
+  to: string
+  using?: string
+  withCheck?: string
+}): Declared {
+  return {
+    kind: 'policy',
+    name: `${name} on ${table}`,
+    create: lines(
+      `create policy ${name} on ${table}`,
+      restrictive && 'as restrictive',
+      `for ${command} to ${to}`,
+      using && `using (${using})`,
+      withCheck && `with check (${withCheck})`,
+    ),
+    drop: `drop policy ${name} on ${table}`,
+  }
+}
+
+/** `on` as Postgres says it: `schema core`, `table core.leases`, `all sequences in schema core`, `function core.f(int)`. */
+export function grants({ on, to, privileges }: { on: string; to: string; privileges: string[] }): Declared {
+  return {
+    kind: 'grant',
+    name: `on ${on} to ${to}`,
+    create: `grant ${privileges.join(', ')} on ${on} to ${to}`,
+    drop: `revoke ${privileges.join(', ')} on ${on} from ${to}`,
+  }
+}
+
+/** Drizzle declares the table, this how it is cut: `by` as in `range (received_at)`. Fixed at its creation. */
+export function partitioned({ table, by }: { table: string; by: string }): Declared {
+  return { kind: 'partitioning', name: table, create: `partition by ${by}`, drop: '' }
+}
+
+function lines(...parts: (string | false | undefined)[]): string {
+  return parts.filter((part) => typeof part === 'string').join('\n')
+}
+
+function statements(...parts: (string | false | undefined)[]): string {
+  return parts.filter((part) => typeof part === 'string').join(';\n')
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+function trimmed(statement: string): string {
+  return statement.trim().replace(/;$/, '')
+}
