@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import { cronTable, cronTriggers } from './cron-triggers.ts'
+import { documentPaths } from './documents.ts'
+import { importBreaches } from './imports.ts'
+import { machinePaths } from './machine-paths.ts'
+import { kindNames } from './names.ts'
+import { sessionLocks } from './session-locks.ts'
+import { list, runSteps, type Step, tool } from './steps.ts'
+import { readTree } from './tree.ts'
+
+const root = join(import.meta.dirname, '../..')
+const tree = readTree(root)
+
+const steps: Step[] = [
+  { name: 'types', run: () => tool(root, 'tsc', '--noEmit') },
+  { name: 'dead code', run: () => tool(root, 'knip', '--no-progress', '--no-config-hints') },
+  { name: 'lint', run: () => tool(root, 'oxlint', '--type-aware', '--deny-warnings') },
+  { name: 'format', run: () => tool(root, 'biome', 'check', '--reporter=summary', '.') },
+  { name: 'import table', run: () => list(importBreaches(tree)) },
+  { name: 'document paths', run: () => list(documentPaths(tree)) },
+  { name: 'session locks', run: () => list(sessionLocks(tree)) },
+  { name: 'file names', run: () => list(kindNames(tree)) },
+  { name: 'machine paths', run: () => list(machinePaths(tree)) },
+  { name: 'cron triggers', run: unfiredJobs },
+]
+
+async function unfiredJobs(): Promise<string> {
+  const table = await cronTable(tree, root)
+  return table ? list(cronTriggers(tree.read('wrangler.toml'), table)) : ''
+}
+
+const failed = await runSteps(steps, (line) => console.log(line))
+process.exitCode = failed > 0 ? 1 : 0

@@ -1,0 +1,132 @@
+import { posix } from 'node:path'
+import { parseSync, Visitor } from 'oxc-parser'
+import { importTable, type Row, reservedNames } from './import-table.ts'
+import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
+
+type Import = { specifier: string | null; typeOnly: boolean; offset: number }
+
+export function importBreaches(tree: Tree, table: Row[] = importTable): Finding[] {
+  return textFiles(tree, '.ts').flatMap((file) => breachesOf(file, tree.read(file), table))
+}
+
+function breachesOf(file: string, text: string, table: Row[]): Finding[] {
+  const home = homeOf(file, table)
+  if (!home) return [{ where: file, what: 'has no home: no row of dev/check/import-table.ts fits its path' }]
+  const { row, module } = home
+  const { program } = parseSync(file, text)
+  const imports = readImports(program).flatMap(({ specifier, typeOnly, offset }) => {
+    const target = specifier === null ? 'computed' : targetOf(file, specifier)
+    if (row.may.some((pattern) => allows(pattern, target, typeOnly, module))) return []
+    const what = `imports ${target}; ${row.file} may import only ${row.may.join(', ')}`
+    return [{ where: `${file}:${lineOf(text, offset)}`, what }]
+  })
+  const impurities = row.pure
+    ? readImpurities(program).map(({ name, offset }) => ({
+        where: `${file}:${lineOf(text, offset)}`,
+        what: `uses ${name}; ${row.file} decides on paper: take the value as an argument`,
+      }))
+    : []
+  return [...imports, ...impurities]
+}
+
+function homeOf(file: string, table: Row[]): { row: Row; module: string } | null {
+  for (const row of table) {
+    const found = patternOf(row.file, null).exec(file)
+    if (found) return { row, module: found.groups?.['module'] ?? '' }
+  }
+  return null
+}
+
+function allows(pattern: string, target: string, typeOnly: boolean, module: string): boolean {
+  const forTypes = pattern.startsWith('type ')
+  if (forTypes && !typeOnly) return false
+  return patternOf(forTypes ? pattern.slice('type '.length) : pattern, module).test(target)
+}
+
+// `**` alone means everything; a bound module stands for itself, an unbound one for any that is not core or http.
+function patternOf(pattern: string, module: string | null): RegExp {
+  const source = pattern.replaceAll(/<m>|<verb>|\*\*|\*|[.+?^${}()|[\]\\]/g, (part) => {
+    if (part === '<m>') return module ?? '(?<module>(?!(?:core|http)\\b)[a-z][a-z0-9-]*)'
+    if (part === '<verb>') return `(?!(?:${reservedNames.join('|')})\\.ts$)[a-z][a-z0-9-]*`
+    if (part === '**') return '.+'
+    if (part === '*') return '[^/]+'
+    return `\\${part}`
+  })
+  return new RegExp(`^${source}$`)
+}
+
+function targetOf(file: string, specifier: string): string {
+  if (specifier.startsWith('.')) return posix.join(posix.dirname(file), specifier)
+  return /^[a-z]+:/.test(specifier) ? specifier : `npm:${specifier}`
+}
+
+function readImports(program: ReturnType<typeof parseSync>['program']): Import[] {
+  const found: Import[] = []
+  new Visitor({
+    ImportDeclaration(node) {
+      const inline =
+        node.specifiers.length > 0 &&
+        node.specifiers.every((one) => one.type === 'ImportSpecifier' && one.importKind === 'type')
+      found.push({
+        specifier: node.source.value,
+        typeOnly: node.importKind === 'type' || inline,
+        offset: node.start,
+      })
+    },
+    ExportNamedDeclaration(node) {
+      if (!node.source) return
+      found.push({ specifier: node.source.value, typeOnly: node.exportKind === 'type', offset: node.start })
+    },
+    ExportAllDeclaration(node) {
+      found.push({ specifier: node.source.value, typeOnly: node.exportKind === 'type', offset: node.start })
+    },
+    ImportExpression(node) {
+      found.push({ specifier: literal(node.source), typeOnly: false, offset: node.start })
+    },
+    TSImportType(node) {
+      found.push({ specifier: node.source.value, typeOnly: true, offset: node.start })
+    },
+    CallExpression(node) {
+      if (node.callee.type !== 'Identifier' || node.callee.name !== 'require') return
+      found.push({ specifier: literal(node.arguments[0]), typeOnly: false, offset: node.start })
+    },
+  }).visit(program)
+  return found
+}
+
+function literal(node: { type: string; value?: unknown } | undefined): string | null {
+  return node?.type === 'Literal' && typeof node.value === 'string' ? node.value : null
+}
+
+const impureGlobals = new Set([
+  'crypto',
+  'performance',
+  'fetch',
+  'setTimeout',
+  'setInterval',
+  'process',
+  'caches',
+])
+
+function readImpurities(
+  program: ReturnType<typeof parseSync>['program'],
+): { name: string; offset: number }[] {
+  const found: { name: string; offset: number }[] = []
+  new Visitor({
+    NewExpression(node) {
+      if (node.callee.type !== 'Identifier' || node.callee.name !== 'Date') return
+      if (node.arguments.length === 0) found.push({ name: 'new Date()', offset: node.start })
+    },
+    MemberExpression(node) {
+      if (node.object.type !== 'Identifier' || node.property.type !== 'Identifier') return
+      const name = `${node.object.name}.${node.property.name}`
+      if (name === 'Date.now' || name === 'Math.random') found.push({ name, offset: node.start })
+      else if (impureGlobals.has(node.object.name)) found.push({ name: node.object.name, offset: node.start })
+    },
+    CallExpression(node) {
+      if (node.callee.type !== 'Identifier' || !impureGlobals.has(node.callee.name)) return
+      found.push({ name: node.callee.name, offset: node.start })
+    },
+  }).visit(program)
+  return found
+}

@@ -1,0 +1,28 @@
+import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
+
+// Spelt with character classes so that this file does not find itself.
+const machinePath = /(?<![\w.:/])[/](?:work|root|home[/]\w+|tmp[/]bash\w*)\b[^\s'"`)]*|[.][.][/]shared\b/g
+
+/** A path of the machine where a line was written means nothing on the machine where it is read. */
+export function machinePaths(tree: Tree): Finding[] {
+  const readable = [
+    '.ts',
+    '.sql',
+    '.md',
+    '.json',
+    '.toml',
+    '.js',
+    '.html',
+    '.css',
+    '.yml',
+    '.ci/run',
+    '.gitignore',
+  ]
+  return textFiles(tree, ...readable).flatMap((path) => {
+    const text = tree.read(path)
+    return [...text.matchAll(machinePath)].map((found) => ({
+      where: `${path}:${lineOf(text, found.index)}`,
+      what: `names ${found[0]}, a path of one machine`,
+    }))
+  })
+}

@@ -1,0 +1,160 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { importTable } from '../../dev/check/import-table.ts'
+import { importBreaches } from '../../dev/check/imports.ts'
+import { readTree } from '../../dev/check/tree.ts'
+import { planted } from './planted.ts'
+
+// [the file, a line that breaks its row]. Every row that forbids anything has at least one.
+const breaches: Record<string, [file: string, line: string][]> = {
+  'schema/columns.ts': [['schema/columns.ts', "import { z } from 'zod'"]],
+  'schema/triggers.ts': [['schema/triggers.ts', "import { orders } from './dispatch.ts'"]],
+  'schema/*.ts': [
+    ['schema/dispatch.ts', "import { bets } from './ledger.ts'"],
+    ['schema/dispatch.ts', "import { price } from '../functions/dispatch/rules.ts'"],
+    ['schema/core.ts', "import pg from 'pg'"],
+  ],
+  'functions/core/db.ts': [['functions/core/db.ts', "import { Hono } from 'hono'"]],
+  'functions/core/*.ts': [
+    ['functions/core/claim.ts', "import { neon } from '@neondatabase/serverless'"],
+    ['functions/core/claim.ts', "import { orders } from '../../schema/dispatch.ts'"],
+    ['functions/core/claim.ts', "import { claimOrder } from '../dispatch/claim.ts'"],
+    ['functions/core/claim.ts', "import { problem } from '../http/problem.ts'"],
+    ['functions/core/claim.ts', "import { jobs } from '../../cron/core.ts'"],
+    ['functions/core/claim.ts', "import { drizzle } from 'drizzle-orm/neon-http'"],
+  ],
+  'functions/http/*.ts': [
+    ['functions/http/auth.ts', "import { sql } from 'drizzle-orm'"],
+    ['functions/http/auth.ts', "import { tenants } from '../../schema/ledger.ts'"],
+    ['functions/http/auth.ts', "import { quote } from '../dispatch/quote.ts'"],
+    ['functions/http/auth.ts', "import { makeDb } from '../core/db.ts'"],
+  ],
+  'functions/<m>/contract.ts': [
+    ['functions/dispatch/contract.ts', "import { AppError } from '../core/errors.ts'"],
+    ['functions/dispatch/contract.ts', "import type { Order } from '../../schema/dispatch.ts'"],
+  ],
+  'functions/<m>/rules.ts': [
+    ['functions/dispatch/rules.ts', "import { AppError } from '../core/errors.ts'"],
+    ['functions/dispatch/rules.ts', "import { orders } from '../../schema/dispatch.ts'"],
+    ['functions/dispatch/rules.ts', "import { sql } from 'drizzle-orm'"],
+    ['functions/dispatch/rules.ts', "import { randomUUID } from 'node:crypto'"],
+  ],
+  'functions/<m>/events.ts': [
+    ['functions/ledger/events.ts', "import type { Bet } from '../../schema/clicks.ts'"],
+  ],
+  'functions/<m>/decide.ts': [['functions/ledger/decide.ts', "import { post } from './post.ts'"]],
+  'functions/<m>/routes.ts': [
+    ['functions/dispatch/routes.ts', "import { sql } from 'drizzle-orm'"],
+    ['functions/dispatch/routes.ts', "import { orders } from '../../schema/dispatch.ts'"],
+    ['functions/dispatch/routes.ts', "import { makeDb } from '../core/db.ts'"],
+    ['functions/dispatch/routes.ts', "import { post } from '../ledger/post.ts'"],
+  ],
+  'functions/<m>/queue.ts': [
+    ['functions/fleet/queue.ts', "import { Hono } from 'hono'"],
+    ['functions/fleet/queue.ts', "import { makeDb } from '../core/db.ts'"],
+  ],
+  'functions/<m>/object.ts': [['functions/fleet/object.ts', "import { nodes } from '../../schema/fleet.ts'"]],
+  'functions/ops/<verb>.ts': [
+    ['functions/ops/views.ts', "import { orders } from '../../schema/dispatch.ts'"],
+  ],
+  'functions/<m>/<verb>.ts': [
+    ['functions/dispatch/claim.ts', "import { Hono } from 'hono'"],
+    ['functions/dispatch/claim.ts', "import { problem } from '../http/problem.ts'"],
+    ['functions/dispatch/claim.ts', "import { post } from '../ledger/post.ts'"],
+    ['functions/dispatch/claim.ts', "import { bets } from '../../schema/ledger.ts'"],
+    ['functions/dispatch/claim.ts', "import { routes } from './routes.ts'"],
+    ['functions/dispatch/claim.ts', "import { neon } from '@neondatabase/serverless'"],
+  ],
+  'functions/app.ts': [['functions/app.ts', "import { seed } from '../dev/seed.ts'"]],
+  'functions/index.ts': [['functions/index.ts', "import { clone } from '../test/support/database.ts'"]],
+  'cron/index.ts': [['cron/index.ts', "import { tick } from '../dev/ticker.ts'"]],
+  'cron/core.ts': [['cron/core.ts', "import { sweep } from '../functions/dispatch/sweep.ts'"]],
+  'cron/<m>.ts': [
+    ['cron/dispatch.ts', "import { orders } from '../schema/dispatch.ts'"],
+    ['cron/dispatch.ts', "import { settle } from '../functions/ledger/settle.ts'"],
+    ['cron/dispatch.ts', "import { sql } from 'drizzle-orm'"],
+    ['cron/dispatch.ts', "import { routes } from '../functions/dispatch/routes.ts'"],
+  ],
+  'dev/**': [['dev/start.ts', "import { clone } from '../test/support/database.ts'"]],
+}
+
+describe('the import table', () => {
+  it('holds for every file of the repository', () => {
+    expect(importBreaches(readTree(join(import.meta.dirname, '../..')))).toEqual([])
+  })
+
+  const restricted = importTable.filter(({ may }) => !may.includes('**')).map(({ file }) => file)
+
+  it('has a planted breach for every row that forbids anything', () => {
+    expect(Object.keys(breaches).toSorted()).toEqual(restricted.toSorted())
+  })
+
+  for (const [row, cases] of Object.entries(breaches)) {
+    it.each(cases)(`${row}: finds in %s the line %s`, (file, line) => {
+      const found = importBreaches(planted({ [file]: `const first = 1\n${line}\n` }))
+      expect(found).toHaveLength(1)
+      expect(found[0]?.where).toBe(`${file}:2`)
+      expect(found[0]?.what).toContain(`${row} may import only`)
+    })
+  }
+
+  it.each([
+    ['schema/dispatch.ts', "import { id } from './columns.ts'"],
+    ['functions/core/db.ts', "import { neon } from '@neondatabase/serverless'"],
+    ['functions/http/auth.ts', "import type { Db } from '../core/db.ts'"],
+    ['functions/dispatch/rules.ts', "import type { Order } from '../../schema/dispatch.ts'"],
+    ['functions/dispatch/claim.ts', "import { orders } from '../../schema/dispatch.ts'"],
+    ['functions/dispatch/claim.ts', "import { priceOf } from './rules.ts'"],
+    ['functions/ops/views.ts', "import { jobRuns } from '../../schema/core.ts'"],
+    ['functions/dispatch/routes.ts', "import { claimOrder } from './claim.ts'"],
+    ['functions/fleet/object.ts', "import { DurableObject } from 'cloudflare:workers'"],
+    ['cron/dispatch.ts', "import { sweep } from '../functions/dispatch/sweep.ts'"],
+  ])('lets %s say %s', (file, line) => {
+    expect(importBreaches(planted({ [file]: line }))).toEqual([])
+  })
+
+  it.each([
+    "import { post } from '../ledger/post.ts'",
+    "import type { Post } from '../ledger/post.ts'",
+    "import '../ledger/post.ts'",
+    "export { post } from '../ledger/post.ts'",
+    "export type { Post } from '../ledger/post.ts'",
+    "export * from '../ledger/post.ts'",
+    "const late = await import('../ledger/post.ts')",
+    "type Late = import('../ledger/post.ts').Post",
+    "const old = require('../ledger/post.ts')",
+    'const computed = await import(`../${name}/post.ts`)',
+  ])('reads an import however it is written: %s', (line) => {
+    expect(importBreaches(planted({ 'functions/dispatch/claim.ts': line }))).toHaveLength(1)
+  })
+
+  it('tells a file without a home', () => {
+    const homeless = [
+      'functions/claim.ts',
+      'functions/dispatch/deep/claim.ts',
+      'lib/claim.ts',
+      'cron/deep/dispatch.ts',
+    ]
+    const found = importBreaches(planted(Object.fromEntries(homeless.map((file) => [file, '']))))
+    expect(found.map(({ where }) => where).toSorted()).toEqual(homeless.toSorted())
+  })
+
+  it.each([
+    'Date.now()',
+    'new Date()',
+    'Math.random()',
+    'crypto.randomUUID()',
+    'fetch(url)',
+    'process.env.HOME',
+  ])('keeps decisions on paper: a rule cannot use %s', (use) => {
+    expect(
+      importBreaches(planted({ 'functions/dispatch/rules.ts': `export const at = ${use}` })),
+    ).toHaveLength(1)
+  })
+
+  it('lets a rule make a date out of one it was given', () => {
+    expect(
+      importBreaches(planted({ 'functions/dispatch/rules.ts': 'export const at = new Date(given)' })),
+    ).toEqual([])
+  })
+})
