@@ -1,0 +1,62 @@
+import type { Db } from './db.ts'
+import { makeDb } from './db.ts'
+import { type Env, parseEnv } from './env.ts'
+import { type Log, makeLog } from './log.ts'
+import { type Metrics, makeMetrics } from './metrics.ts'
+import { makeReplica } from './replica.ts'
+
+export const roles = ['admin', 'store', 'courier', 'tenant', 'node', 'partner'] as const
+export type Role = (typeof roles)[number]
+
+export type Principal = { role: Role; sub: string; tenantId: number | null }
+
+/** What makes two requests the same one; the key's scope is the principal and the route. */
+export type IdempotencyRequest = { id: string; principal: string; route: string; bodyHash: string }
+
+/** Everything a verb may use. One maker builds it for requests, cron ticks and messages. */
+export type Ctx = {
+  env: Env
+  db: Db
+  /** A read replica when one is configured, else the primary. For reads that need not see the caller's last write. */
+  replica: Db
+  now(): Date
+  log: Log
+  metrics: Metrics
+  waitUntil: (work: Promise<unknown>) => void
+  principal: Principal | null
+  idempotency: IdempotencyRequest | null
+  /** Set by `effect`: the answer came from an earlier request with the same key. */
+  replayed: boolean
+  /** Set by `effect`: the transaction id of this request's write, shown as X-Position. */
+  position: string | null
+}
+
+type Origin = {
+  waitUntil: (work: Promise<unknown>) => void
+  log?: Record<string, unknown>
+  now?: () => Date
+  /** X-Position of the caller's last write: a replica must show it, or the primary is asked. */
+  after?: string | null
+}
+
+export function makeContext(
+  bindings: object,
+  { waitUntil, log = {}, now = () => new Date(), after = null }: Origin,
+): Ctx {
+  const env = parseEnv(bindings)
+  const metrics = makeMetrics()
+  const db = makeDb(env.DATABASE_URL, metrics, { proxy: env.NEON_PROXY })
+  return {
+    env,
+    db,
+    replica: makeReplica(env, metrics, { primary: db, after }),
+    now,
+    log: makeLog(log),
+    metrics,
+    waitUntil,
+    principal: null,
+    idempotency: null,
+    replayed: false,
+    position: null,
+  }
+}

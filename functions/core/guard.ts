@@ -1,0 +1,51 @@
+/**
+ * A job never overlaps itself, on any number of Workers.
+ *
+ * Guarantee: of any number of simultaneous callers with one lock number one does its work, the others do nothing. Lock
+ * and work end together, by commit, rollback or the holder's death: the lock is scoped to the transaction.
+ * How a caller loses: at once, `{ ran: false, reason: 'busy' }`.
+ * What the caller must do: take the number from core/locks.ts; keep the transaction to seconds, never across a slow
+ * call (that is core/lease.ts); know that a lock stops overlap, not repetition (that is core/once.ts).
+ * Driver: HTTP, one round trip, for work that is statements; WebSocket for work that must think between them.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from './context.ts'
+import type { Tx } from './db.ts'
+import { hasSqlstate } from './sqlstate.ts'
+
+export type NotRun = { ran: false; reason: 'busy' | 'done' }
+export type Guarded<T> = { ran: true; value: T } | NotRun
+
+/** The statement that goes before the work in its batch, or ends the batch. */
+export function takeLock(lock: number): SQL {
+  return sql`select core.take_lock(${lock})`
+}
+
+/** The rows of each statement of the work. */
+export async function guard(ctx: Ctx, lock: number, work: SQL[]): Promise<Guarded<unknown[][]>> {
+  return orNotRun(async () => (await ctx.db.batch([takeLock(lock), ...work])).slice(1))
+}
+
+export async function guardSession<T>(
+  ctx: Ctx,
+  lock: number,
+  work: (tx: Tx) => Promise<T>,
+): Promise<Guarded<T>> {
+  return orNotRun(() =>
+    ctx.db.transaction(async (tx) => {
+      await tx.query(takeLock(lock))
+      return work(tx)
+    }),
+  )
+}
+
+/** Losing to another run, or to an earlier one of the same slot, is a value and not a failure. */
+export async function orNotRun<T>(work: () => Promise<T>): Promise<Guarded<T>> {
+  try {
+    return { ran: true, value: await work() }
+  } catch (error) {
+    if (hasSqlstate(error, 'LS010')) return { ran: false, reason: 'busy' }
+    if (hasSqlstate(error, 'LS011')) return { ran: false, reason: 'done' }
+    throw error
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * One holder at a time for work that is longer than a transaction may be.
+ *
+ * Guarantee: a lease has one holder until it expires; whoever takes it then gets a higher fence, and a holder that lost
+ * it can write nothing more, because every write carries its fence in the same transaction.
+ * How a caller loses: taking a lease that is held is `null`; writing or renewing with an old fence is SQLSTATE LS012.
+ * What the caller must do: renew before `ttlSeconds` are over; put `holding(lease)` before each write in its batch.
+ * An expired lease that nobody took still writes: nobody else has. Driver: HTTP.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Ctx } from './context.ts'
+import { orNotRun } from './guard.ts'
+
+export type Lease = { name: string; fence: number; ttlSeconds: number }
+
+export async function takeLease(ctx: Ctx, name: string, { ttlSeconds = 60 } = {}): Promise<Lease | null> {
+  const owner = crypto.randomUUID()
+  const taken = await orNotRun(() =>
+    ctx.db.query<{ fence: string }>(takeLeaseOf({ name, owner, ttlSeconds })),
+  )
+  const [row] = taken.ran ? taken.value : []
+  return row === undefined ? null : { name, fence: Number(row.fence), ttlSeconds }
+}
+
+export function takeLeaseOf({
+  name,
+  owner,
+  ttlSeconds,
+}: {
+  name: string
+  owner: string
+  ttlSeconds: number
+}): SQL {
+  return sql`select core.take_lease(${name}, ${owner}, make_interval(secs => ${ttlSeconds})) as fence`
+}
+
+/** Goes before a write in its transaction: ends it unless the lease is still ours, and keeps takers out until then. */
+export function holding(lease: Lease): SQL {
+  return sql`select core.assert_lease(${lease.name}, ${lease.fence})`
+}
+
+/** The heartbeat. Throws LS012 when the lease is lost. */
+export async function renewLease(ctx: Ctx, lease: Lease): Promise<void> {
+  await ctx.db.batch([holding(lease), moveExpiry(lease, lease.ttlSeconds)])
+}
+
+/** The row stays, expired: its fence goes on rising. Letting go of what is lost already is no error. */
+export async function releaseLease(ctx: Ctx, lease: Lease): Promise<void> {
+  await ctx.db.query(moveExpiry(lease, 0))
+}
+
+export function moveExpiry(lease: Lease, seconds: number): SQL {
+  return sql`
+update core.leases
+set expires_at = clock_timestamp() + make_interval(secs => ${seconds})
+where name = ${lease.name}
+  and fence = ${lease.fence}`
+}

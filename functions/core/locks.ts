@@ -1,0 +1,14 @@
+/**
+ * The registry of advisory locks: one number each, never reused. A number, because 32-bit hashes of names collide.
+ * Only transaction-scoped locks are taken; a session lock leaks through a transaction-mode pooler.
+ */
+export const locks = {
+  issPosition: 1001,
+  osdrSync: 1002,
+  apod: 1003,
+  neo: 1004,
+  donki: 1005,
+  elements: 1006,
+  housekeeping: 1100,
+  dispatchLeaseExpiry: 1201,
+} as const

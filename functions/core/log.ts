@@ -1,0 +1,36 @@
+/** One JSON line per event. Fields are ids, names, counts and durations: never a token, an address or a query's values. */
+export type Log = {
+  info(event: string, fields?: Record<string, unknown>): void
+  error(event: string, error: unknown, fields?: Record<string, unknown>): void
+}
+
+export function makeLog(base: Record<string, unknown>): Log {
+  return {
+    info(event, fields) {
+      console.log(JSON.stringify({ level: 'info', event, ...base, ...fields }))
+    },
+    error(event, error, fields) {
+      console.error(JSON.stringify({ level: 'error', event, ...base, ...fields, error: describe(error) }))
+    },
+  }
+}
+
+/** Connection strings and query values can sit in a driver's message: passwords and quoted values are cut out. */
+export function redact(text: string): string {
+  return text
+    .replaceAll(/(postgres(?:ql)?:\/\/[^:/\s]+:)[^@\s]+@/g, '$1***@')
+    .replaceAll(/=\([^)]*\)/g, '=(***)')
+}
+
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: redact(String(error)) }
+  const sqlstate = 'sqlstate' in error ? { sqlstate: error.sqlstate } : {}
+  const cause = error.cause === undefined ? {} : { cause: describe(error.cause) }
+  return {
+    name: error.name,
+    message: redact(error.message),
+    ...sqlstate,
+    stack: redact(error.stack ?? ''),
+    ...cause,
+  }
+}

@@ -1,0 +1,76 @@
+import { AppError } from './errors.ts'
+
+/**
+ * The SQLSTATEs this system reacts to. `retry` says what may be done after it:
+ * `transaction` – run the whole transaction again; `later` – the server will be back; `never` – the statement is at fault.
+ * Class LS is ours, raised by the functions of schema/core.ts to leave a batch early.
+ */
+export const sqlstates = {
+  '40001': { name: 'serialization_failure', retry: 'transaction' },
+  '40P01': { name: 'deadlock_detected', retry: 'transaction' },
+  '55P03': { name: 'lock_not_available', retry: 'later' },
+  '57014': { name: 'query_canceled', retry: 'later' },
+  '25P03': { name: 'idle_in_transaction_session_timeout', retry: 'later' },
+  '25P04': { name: 'transaction_timeout', retry: 'later' },
+  '53300': { name: 'too_many_connections', retry: 'later' },
+  '57P01': { name: 'admin_shutdown', retry: 'later' },
+  '57P02': { name: 'crash_shutdown', retry: 'later' },
+  '57P03': { name: 'cannot_connect_now', retry: 'later' },
+  '25006': { name: 'read_only_sql_transaction', retry: 'later' },
+  '23505': { name: 'unique_violation', retry: 'never' },
+  '23503': { name: 'foreign_key_violation', retry: 'never' },
+  '23514': { name: 'check_violation', retry: 'never' },
+  LS001: { name: 'idempotent_replay', retry: 'never' },
+  LS002: { name: 'idempotency_key_reused', retry: 'never' },
+  LS003: { name: 'idempotency_key_in_progress', retry: 'later' },
+  LS010: { name: 'job_busy', retry: 'never' },
+  LS011: { name: 'slot_done', retry: 'never' },
+  LS012: { name: 'lease_lost', retry: 'never' },
+  LS020: { name: 'replica_behind', retry: 'never' },
+} as const satisfies Record<string, { name: string; retry: 'transaction' | 'later' | 'never' }>
+
+export type Sqlstate = keyof typeof sqlstates
+
+type Fields = { detail?: string; constraint?: string; committed?: 'no' | 'unknown'; cause?: unknown }
+
+/** A failure of Postgres or of the way to it, one shape for both drivers. `sqlstate` is null when no server answered. */
+export class DatabaseError extends Error {
+  readonly sqlstate: string | null
+  readonly detail: string | undefined
+  readonly constraint: string | undefined
+  /** `no`: the server rolled back. `unknown`: the connection was lost and a commit may have happened. */
+  readonly committed: 'no' | 'unknown'
+
+  constructor(sqlstate: string | null, message: string, fields: Fields = {}) {
+    super(message, { cause: fields.cause })
+    this.name = 'DatabaseError'
+    this.sqlstate = sqlstate
+    this.detail = fields.detail
+    this.constraint = fields.constraint
+    this.committed = fields.committed ?? 'no'
+  }
+}
+
+export function hasSqlstate(error: unknown, state: Sqlstate): error is DatabaseError {
+  return error instanceof DatabaseError && error.sqlstate === state
+}
+
+/** The problem a client sees for a database failure nobody handled closer to it; null when it is our own fault. */
+export function toProblem(error: DatabaseError): AppError | null {
+  const outcome = error.committed === 'unknown' ? 'unknown' : 'none'
+  const { sqlstate, cause } = { sqlstate: error.sqlstate, cause: error }
+  if (sqlstate === null) return new AppError('unavailable', undefined, { retryAfter: 1, outcome, cause })
+  if (sqlstate === '57014' || sqlstate === '25P04')
+    return new AppError('timeout', undefined, { retryAfter: 2, cause })
+  if (sqlstate === '55P03' || retryOf(sqlstate) === 'transaction')
+    return new AppError('busy', undefined, { retryAfter: 1, cause })
+  if (retryOf(sqlstate) === 'later' || sqlstate.startsWith('08'))
+    return new AppError('unavailable', undefined, { retryAfter: 1, outcome: 'unknown', cause })
+  return null
+}
+
+export function retryOf(sqlstate: string | null): 'transaction' | 'later' | 'never' {
+  if (sqlstate === null) return 'later'
+  const known: Record<string, { retry: 'transaction' | 'later' | 'never' }> = sqlstates
+  return known[sqlstate]?.retry ?? 'never'
+}

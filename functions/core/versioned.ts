@@ -1,0 +1,70 @@
+/**
+ * No lost update.
+ *
+ * Guarantee: of any number of callers that read version n, one changes the row and makes it n + 1; the others change
+ * nothing and learn the version that stands. How a caller loses: `version_mismatch` with `current`, or `not_found`.
+ * What the caller must do: send the version it read; give only columns that `table` has; say in `visible` which rows
+ * the principal may see, so that another's row is not found rather than refused.
+ * One statement; the row is locked before it is compared, so `current` is never older than the refusal. Driver: HTTP.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import type { PgTable } from 'drizzle-orm/pg-core'
+import type { Ctx } from './context.ts'
+import type { Refused } from './errors.ts'
+import { answer, effect } from './idempotency.ts'
+
+export type VersionedChange = {
+  table: PgTable
+  id: number
+  version: number
+  /** `sql\`name = ${name}\`` for each column that changes; the version is added here. */
+  set: SQL[]
+  /** Over the alias `found`: which rows this principal may change. */
+  visible?: SQL
+  /** Over the alias `found`: refusals that are decided under the lock, first match wins; each a jsonb object. */
+  refusals?: { when: SQL; outcome: SQL }[]
+  /** Over the alias `changed`: the value of the answer, jsonb. */
+  value: SQL
+  /** Further CTEs that read `changed`, each starting with a comma: the event of the change. */
+  also?: SQL
+}
+
+export async function changeVersion<Value>(
+  ctx: Ctx,
+  change: VersionedChange,
+): Promise<{ ok: true; value: Value } | Refused> {
+  const { table, id, version, set, visible = sql`true`, refusals = [], value, also = sql`` } = change
+  const whens = refusals.map(({ when, outcome }) => sql`when ${when} then ${outcome}`)
+  return effect(
+    ctx,
+    sql`
+with found as materialized (
+  select *
+  from ${table} found
+  where found.id = ${id}
+    and ${visible}
+  for update
+),
+judged as (
+  select case
+    when found.version <> ${version}::int
+    then jsonb_build_object('ok', false, 'reason', 'version_mismatch', 'current', found.version)
+    ${sql.join(whens, sql` `)}
+  end as refused
+  from found
+),
+changed as (
+  update ${table} as t
+  set ${sql.join([...set, sql`version = t.version + 1`], sql`, `)}
+  from found, judged
+  where t.id = found.id
+    and judged.refused is null
+  returning t.*
+)${also}
+select ${answer(sql`coalesce(
+  (select jsonb_build_object('ok', true, 'value', ${value}) from changed),
+  (select refused from judged),
+  jsonb_build_object('ok', false, 'reason', 'not_found')
+)`)}`,
+  )
+}

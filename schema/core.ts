@@ -1,0 +1,289 @@
+import { sql } from 'drizzle-orm'
+import { bigint, check, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
+import { createdAt, id, instant } from './columns.ts'
+import { type Declared, grants, role, sqlFunction } from './triggers.ts'
+
+export const core = pgSchema('core')
+
+/** Every run of every job leaves a row, a failed one too. `slot` is null for a run by hand. */
+export const jobRuns = core.table(
+  'job_runs',
+  {
+    id: id(),
+    job: text('job').notNull(),
+    slot: instant('slot'),
+    trigger: text('trigger').notNull(),
+    startedAt: instant('started_at').notNull(),
+    finishedAt: instant('finished_at'),
+    outcome: text('outcome').notNull().default('running'),
+    rows: bigint('rows', { mode: 'number' }),
+    detail: jsonb('detail'),
+    error: text('error'),
+    roundTrips: integer('round_trips'),
+  },
+  (t) => [
+    check('job_runs_trigger', sql`${t.trigger} in ('cron', 'manual')`),
+    check('job_runs_outcome', sql`${t.outcome} in ('running', 'ok', 'skipped', 'failed')`),
+    check('job_runs_finished', sql`(${t.outcome} = 'running') = (${t.finishedAt} is null)`),
+    // The job page: the newest runs of one job.
+    index('idx_job_runs_job').on(t.job, t.id.desc()),
+  ],
+)
+
+/** A slot of a job that is done. The row commits with the work, so a tick fired twice does it once. */
+export const jobSlots = core.table(
+  'job_slots',
+  {
+    job: text('job').notNull(),
+    slot: instant('slot').notNull(),
+    doneAt: instant('done_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.job, t.slot] })],
+)
+
+/** Who does a long piece of work. The row stays when the lease ends: its fence must never fall. */
+export const leases = core.table('leases', {
+  name: text('name').primaryKey(),
+  owner: text('owner').notNull(),
+  fence: bigint('fence', { mode: 'number' }).notNull(),
+  expiresAt: instant('expires_at').notNull(),
+})
+
+/** The answer to a request that may be sent again. `id` is a digest over principal, route and key. */
+export const idempotencyKeys = core.table(
+  'idempotency_keys',
+  {
+    id: text('id').primaryKey(),
+    principal: text('principal').notNull(),
+    route: text('route').notNull(),
+    bodyHash: text('body_hash').notNull(),
+    outcome: jsonb('outcome'),
+    createdAt: createdAt(),
+  },
+  // The removal of keys past their day.
+  (t) => [index('idx_idempotency_keys_created').on(t.createdAt)],
+)
+
+export const coreDeclared: Declared[] = [
+  role({ name: 'lockstep_app' }),
+  sqlFunction({
+    name: 'core.iso(timestamptz)',
+    create: `
+create or replace function core.iso(t timestamptz) returns text
+language sql stable parallel safe
+return to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`,
+  }),
+  // A statement that changes something ends in this: it keeps the answer beside the idempotency key and the job run
+  // of its transaction, if there are any, and returns it. An answer with "again" is no answer: the key stays free.
+  sqlFunction({
+    name: 'core.settled(jsonb)',
+    create: `
+create or replace function core.settled(answer jsonb) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  key text := nullif(current_setting('lockstep.key', true), '');
+  run bigint := nullif(current_setting('lockstep.run', true), '')::bigint;
+begin
+  if key is not null and answer ? 'again' then
+    delete from core.idempotency_keys where id = key;
+  elsif key is not null then
+    update core.idempotency_keys set outcome = answer where id = key;
+  end if;
+  if run is not null then
+    update core.job_runs
+    set outcome = coalesce(answer ->> 'outcome', 'ok'),
+        rows = (answer ->> 'rows')::bigint,
+        detail = answer - 'outcome' - 'rows',
+        finished_at = clock_timestamp(),
+        round_trips = 1
+    where id = run;
+  end if;
+  return answer;
+end
+$$`,
+  }),
+  // Race: two requests with one key. The second insert waits on the first's uncommitted row, then finds the key
+  // taken; the select after it has a newer snapshot (read committed) and sees the first's answer.
+  sqlFunction({
+    name: 'core.begin_idempotent(text, text, text, text)',
+    create: `
+create or replace function core.begin_idempotent(key text, hash text, caller text, path text) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  kept record;
+begin
+  insert into core.idempotency_keys as k (id, principal, route, body_hash)
+  values (key, caller, path, hash)
+  on conflict (id) do update
+  set body_hash = excluded.body_hash, outcome = null, created_at = now()
+  where k.created_at < now() - interval '24 hours';
+  if found then
+    perform set_config('lockstep.key', key, true);
+    return;
+  end if;
+  select k.body_hash, k.outcome into kept from core.idempotency_keys k where k.id = key;
+  if not found then
+    raise exception using errcode = 'LS003', message = 'the key is being given up at this moment';
+  end if;
+  if kept.body_hash <> hash then
+    raise exception using errcode = 'LS002', message = 'the key was used with another request';
+  end if;
+  raise exception using errcode = 'LS001', message = 'the key has its answer', detail = kept.outcome::text;
+exception
+  when lock_not_available then
+    raise exception using errcode = 'LS003', message = 'the key is in use right now';
+end
+$$`,
+  }),
+  // A verb that forgot to settle its answer would answer a repetition with nothing: better it fails at once.
+  sqlFunction({
+    name: 'core.end_idempotent(text)',
+    create: `
+create or replace function core.end_idempotent(key text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from core.idempotency_keys k where k.id = key and k.outcome is null) then
+    raise exception 'a statement under an idempotency key did not settle its answer';
+  end if;
+end
+$$`,
+  }),
+  // Leaves the batch by an exception, so that nothing after it runs. Released with the transaction, or its death.
+  sqlFunction({
+    name: 'core.take_lock(bigint)',
+    create: `
+create or replace function core.take_lock(lock_id bigint) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(lock_id) then
+    raise exception using errcode = 'LS010', message = 'somebody else holds this lock';
+  end if;
+end
+$$`,
+  }),
+  // Race: one tick fired twice, one after the other. A lock would be free again; the slot's row is not, and commits
+  // with the work.
+  sqlFunction({
+    name: 'core.take_slot(text, timestamptz)',
+    create: `
+create or replace function core.take_slot(job_name text, slot_at timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into core.job_slots (job, slot) values (job_name, slot_at) on conflict do nothing;
+  if not found then
+    raise exception using errcode = 'LS011', message = 'this slot is done';
+  end if;
+end
+$$`,
+  }),
+  sqlFunction({
+    name: 'core.assert_slot_open(text, timestamptz)',
+    create: `
+create or replace function core.assert_slot_open(job_name text, slot_at timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (select from core.job_slots s where s.job = job_name and s.slot = slot_at) then
+    raise exception using errcode = 'LS011', message = 'this slot is done';
+  end if;
+end
+$$`,
+  }),
+  sqlFunction({
+    name: 'core.begin_run(text, timestamptz, text)',
+    create: `
+create or replace function core.begin_run(job_name text, slot_at timestamptz, fired_by text) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  run bigint;
+begin
+  insert into core.job_runs (job, slot, trigger, started_at)
+  values (job_name, slot_at, fired_by, clock_timestamp())
+  returning id into run;
+  perform set_config('lockstep.run', run::text, true);
+  return run;
+end
+$$`,
+  }),
+  // Race: two takers of an expired lease. The upsert's row lock lets the second one see the first's new expiry.
+  sqlFunction({
+    name: 'core.take_lease(text, text, interval)',
+    create: `
+create or replace function core.take_lease(lease_name text, holder text, time_to_live interval) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  taken bigint;
+begin
+  insert into core.leases as l (name, owner, fence, expires_at)
+  values (lease_name, holder, 1, clock_timestamp() + time_to_live)
+  on conflict (name) do update
+  set owner = excluded.owner, fence = l.fence + 1, expires_at = excluded.expires_at
+  where l.expires_at <= clock_timestamp()
+  returning l.fence into taken;
+  if taken is null then
+    raise exception using errcode = 'LS010', message = 'somebody else holds this lease';
+  end if;
+  return taken;
+end
+$$`,
+  }),
+  // Race: a holder that was taken over while it worked. The share lock on the lease row keeps a taker waiting until
+  // this transaction ends, and an older fence ends the transaction.
+  sqlFunction({
+    name: 'core.assert_lease(text, bigint)',
+    create: `
+create or replace function core.assert_lease(lease_name text, lease_fence bigint) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform from core.leases l where l.name = lease_name and l.fence = lease_fence for share;
+  if not found then
+    raise exception using errcode = 'LS012', message = 'the lease has another holder';
+  end if;
+end
+$$`,
+  }),
+  sqlFunction({
+    name: 'core.assert_replayed(xid8)',
+    create: `
+create or replace function core.assert_replayed(after xid8) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not pg_catalog.pg_visible_in_snapshot(after, pg_catalog.pg_current_snapshot()) then
+    raise exception using errcode = 'LS020', message = 'this replica has not replayed that far';
+  end if;
+end
+$$`,
+  }),
+  grants({ on: 'schema core', to: 'lockstep_app', privileges: ['usage'] }),
+  grants({
+    on: 'table core.job_runs',
+    to: 'lockstep_app',
+    privileges: ['select', 'insert', 'update', 'delete'],
+  }),
+  grants({ on: 'table core.job_slots', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
+  grants({ on: 'table core.leases', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
+  grants({
+    on: 'table core.idempotency_keys',
+    to: 'lockstep_app',
+    privileges: ['select', 'insert', 'update', 'delete'],
+  }),
+]
