@@ -4,7 +4,7 @@ import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 const codeSpan = /(?<!`)`([^`\n]+)`(?!`)/g
 const link = /\]\(([^)\s]+)\)/g
 const script = /\bnpm run ([a-z][\w:-]*)/g
-const pathLike = /^[\w.@*<>-]+(?:\/[\w.@*<>-]+)*\/?$/
+const pathLike = /^[\w.@*<>{},-]+(?:\/[\w.@*<>{},-]+)*\/?$/
 const fileLike = /\.(?:ts|js|mjs|md|sql|toml|json|html|css)$/
 
 /** Whatever a document names exists: files and folders in backticks, targets of links, npm scripts. */
@@ -48,7 +48,7 @@ function isMadeAtRunTime(name: string): boolean {
 // A short form counts (`core/db.ts` for functions/core/db.ts). A pattern is a rule about files that may
 // come: what stands before its first placeholder must exist.
 function exists(name: string, known: string[]): boolean {
-  const placeholder = name.search(/[*<]/)
+  const placeholder = name.search(/[*<{]/)
   const fixed = placeholder === -1 ? name : name.slice(0, name.lastIndexOf('/', placeholder) + 1)
   const wanted = fixed.replace(/\/$/, '')
   return wanted === '' || known.some((path) => path === wanted || path.endsWith(`/${wanted}`))

@@ -1,12 +1,12 @@
 /*
  * Who may import whom. The first row whose pattern fits a file is the file's row; a file that fits none has no home.
  *
- *   <m>     one module, the same on both sides of a row; never `core` or `http`
- *   <verb>  any file of a module whose name is not reserved
- *   *       one name, ** any depth
- *   type x  only `import type`
- *   npm:x   a package; npm:x/** its sub-paths
- *   computed  an import whose name is made at run time, which nobody can check
+ *   <m>      one module, the same on both sides of a row; never `core` or `http`
+ *   <verb>   any file of a module whose name is not reserved
+ *   {a,b}    either; * one name; ** any depth
+ *   type x   only `import type`
+ *   npm:x    a package
+ *   computed an import whose name is made at run time, which nobody can check
  */
 
 export type Row = {
@@ -18,59 +18,48 @@ export type Row = {
 
 export const reservedNames = ['routes', 'contract', 'rules', 'events', 'decide', 'queue', 'object']
 
-const declare = ['npm:drizzle-orm', 'npm:drizzle-orm/pg-core']
-const core = ['functions/core/*.ts', 'schema/core.ts', ...declare, 'npm:zod']
-const decide = ['functions/<m>/contract.ts', 'type schema/<m>.ts']
-const behave = [
+const declare = 'npm:drizzle-orm{,/pg-core}'
+const onPaper = ['functions/<m>/contract.ts', 'type schema/<m>.ts']
+const adapt = 'functions/<m>/{contract,<verb>}.ts'
+const behaveIn = (m: string) => [
   'functions/core/*.ts',
-  'functions/<m>/<verb>.ts',
-  'functions/<m>/contract.ts',
-  'functions/<m>/rules.ts',
-  'functions/<m>/events.ts',
-  'functions/<m>/decide.ts',
+  `functions/${m}/{contract,rules,events,decide,<verb>}.ts`,
   'npm:drizzle-orm',
 ]
-const adapt = ['functions/<m>/contract.ts', 'functions/<m>/<verb>.ts']
-const compose = ['functions/**', 'cron/**', 'schema/**', 'npm:**', 'node:**', 'cloudflare:**']
+const compose = ['{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
 
 export const importTable: Row[] = [
-  { file: 'schema/columns.ts', may: declare },
-  { file: 'schema/triggers.ts', may: declare },
-  { file: 'schema/*.ts', may: [...declare, 'schema/columns.ts', 'schema/triggers.ts'] },
+  { file: 'schema/{columns,triggers}.ts', may: [declare] },
+  { file: 'schema/*.ts', may: ['schema/{columns,triggers}.ts', declare] },
 
-  { file: 'functions/core/db.ts', may: [...core, 'npm:@neondatabase/serverless'] },
-  { file: 'functions/core/*.ts', may: core },
+  {
+    file: 'functions/core/db.ts',
+    may: ['functions/core/*.ts', 'schema/core.ts', declare, 'npm:{zod,@neondatabase/serverless}'],
+  },
+  { file: 'functions/core/*.ts', may: ['functions/core/*.ts', 'schema/core.ts', declare, 'npm:zod'] },
   {
     file: 'functions/http/*.ts',
     may: [
       'functions/http/*.ts',
-      'functions/core/errors.ts',
-      'functions/core/context.ts',
+      'functions/core/{errors,context}.ts',
       'type functions/core/*.ts',
-      'npm:hono',
-      'npm:hono/**',
-      'npm:@hono/zod-openapi',
-      'npm:zod',
-      'npm:jose',
+      'npm:{hono,hono/**,@hono/zod-openapi,zod,jose}',
     ],
   },
 
   { file: 'functions/<m>/contract.ts', may: ['npm:zod'] },
-  { file: 'functions/<m>/rules.ts', may: decide, pure: true },
-  { file: 'functions/<m>/events.ts', may: decide, pure: true },
-  { file: 'functions/<m>/decide.ts', may: [...decide, 'functions/<m>/events.ts'], pure: true },
+  { file: 'functions/<m>/{rules,events}.ts', may: onPaper, pure: true },
+  { file: 'functions/<m>/decide.ts', may: [...onPaper, 'functions/<m>/events.ts'], pure: true },
   {
     file: 'functions/<m>/routes.ts',
-    may: [...adapt, 'functions/http/*.ts', 'npm:hono', 'npm:hono/**', 'npm:@hono/zod-openapi'],
+    may: [adapt, 'functions/http/*.ts', 'npm:{hono,hono/**,@hono/zod-openapi}'],
   },
-  { file: 'functions/<m>/queue.ts', may: [...adapt, 'functions/core/context.ts'] },
-  { file: 'functions/<m>/object.ts', may: [...adapt, 'functions/core/context.ts', 'cloudflare:workers'] },
-  { file: 'functions/ops/<verb>.ts', may: [...behave, 'schema/core.ts'] },
-  { file: 'functions/<m>/<verb>.ts', may: [...behave, 'schema/<m>.ts'] },
+  { file: 'functions/<m>/queue.ts', may: [adapt, 'functions/core/context.ts'] },
+  { file: 'functions/<m>/object.ts', may: [adapt, 'functions/core/context.ts', 'cloudflare:workers'] },
+  { file: 'functions/ops/<verb>.ts', may: [...behaveIn('ops'), 'schema/core.ts'] },
+  { file: 'functions/<m>/<verb>.ts', may: [...behaveIn('<m>'), 'schema/<m>.ts'] },
 
-  { file: 'functions/app.ts', may: compose },
-  { file: 'functions/index.ts', may: compose },
-  { file: 'cron/index.ts', may: compose },
+  { file: '{functions/app,functions/index,cron/index}.ts', may: compose },
   { file: 'cron/core.ts', may: ['functions/core/*.ts', 'functions/ops/<verb>.ts'] },
   { file: 'cron/<m>.ts', may: ['functions/core/*.ts', 'functions/<m>/<verb>.ts'] },
 

@@ -43,13 +43,19 @@ function allows(pattern: string, target: string, typeOnly: boolean, module: stri
   return patternOf(forTypes ? pattern.slice('type '.length) : pattern, module).test(target)
 }
 
-// `**` alone means everything; a bound module stands for itself, an unbound one for any that is not core or http.
+const modulePattern = '(?<module>(?!(?:core|http)\\b)[a-z][a-z0-9-]*)'
+const verbPattern = `(?!(?:${reservedNames.join('|')})\\.ts$)[a-z][a-z0-9-]*`
+const partsOfPattern = /<m>|<verb>|\*\*|[*{,}]|[.+?^$()|[\]\\]/g
+
 function patternOf(pattern: string, module: string | null): RegExp {
-  const source = pattern.replaceAll(/<m>|<verb>|\*\*|\*|[.+?^${}()|[\]\\]/g, (part) => {
-    if (part === '<m>') return module ?? '(?<module>(?!(?:core|http)\\b)[a-z][a-z0-9-]*)'
-    if (part === '<verb>') return `(?!(?:${reservedNames.join('|')})\\.ts$)[a-z][a-z0-9-]*`
+  const source = pattern.replaceAll(partsOfPattern, (part) => {
+    if (part === '<m>') return module ?? modulePattern
+    if (part === '<verb>') return verbPattern
     if (part === '**') return '.+'
     if (part === '*') return '[^/]+'
+    if (part === '{') return '(?:'
+    if (part === ',') return '|'
+    if (part === '}') return ')'
     return `\\${part}`
   })
   return new RegExp(`^${source}$`)
