@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { reservedNames } from './import-table.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 const codeSpan = /(?<!`)`([^`\n]+)`(?!`)/g
@@ -45,9 +46,11 @@ function isMadeAtRunTime(name: string): boolean {
   return /^(?:\.lockstep|node_modules|dist|\.wrangler)\b/.test(name)
 }
 
-// A short form counts (`core/db.ts` for functions/core/db.ts). A pattern is a rule about files that may
-// come: what stands before its first placeholder must exist.
+// A short form counts (`core/db.ts` for functions/core/db.ts), and a suffix (`.race.test.ts`) if a file has it. A pattern
+// or a reserved name is a rule about files that may come: of a pattern, what precedes the first placeholder must exist.
 function exists(name: string, known: string[]): boolean {
+  if (reservedNames.includes(name.replace(/\.ts$/, ''))) return true
+  if (/^(?:\.\w+)+$/.test(name)) return known.some((path) => path.endsWith(name))
   const placeholder = name.search(/[*<{]/)
   const fixed = placeholder === -1 ? name : name.slice(0, name.lastIndexOf('/', placeholder) + 1)
   const wanted = fixed.replace(/\/$/, '')

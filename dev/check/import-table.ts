@@ -41,7 +41,7 @@ export const importTable: Row[] = [
     file: 'functions/http/*.ts',
     may: [
       'functions/http/*.ts',
-      'functions/core/{errors,context}.ts',
+      'functions/core/{context,errors,sqlstate}.ts',
       'type functions/core/*.ts',
       'npm:{hono,hono/**,@hono/zod-openapi,zod,jose}',
     ],

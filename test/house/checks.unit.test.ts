@@ -88,6 +88,7 @@ describe('document paths', () => {
     ['`functions/gone`', 'functions/gone'],
     ['`gone.ts`', 'gone.ts'],
     ['`gone/`', 'gone/'],
+    ['`.gone.test.ts`', '.gone.test.ts'],
     ['`functions/gone/<verb>.ts`', 'functions/gone/<verb>.ts'],
     ['[why](docs/gone.md)', 'docs/gone.md'],
     ['`npm run gone`', 'npm run gone'],
@@ -99,7 +100,8 @@ describe('document paths', () => {
   })
 
   it.each([
-    '`functions/core/db.ts` `core/db.ts` `db.ts` `functions/core` `core/` `functions/core/*.ts`',
+    '`functions/core/db.ts` `core/db.ts` `db.ts` `functions/core` `core/` `functions/core/*.ts` `.ts`',
+    '`routes.ts` `functions/<m>/<verb>.ts` `functions/{core,gone}/db.ts`',
     '[why](docs/why.md#cost) [out](https://example.org/gone.md) [here](#gone)',
     '`text/event-stream` `drizzle-orm/pg-core` `/v1/dispatch/orders` `.lockstep/` `npm run start`',
     '```\ngone/claim.ts\n```',
