@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cronTriggers } from '../../dev/check/cron-triggers.ts'
 import { documentPaths } from '../../dev/check/documents.ts'
+import { forgottenPackages } from '../../dev/check/lock-file.ts'
 import { machinePaths } from '../../dev/check/machine-paths.ts'
 import { kindNames } from '../../dev/check/names.ts'
 import { sessionLocks } from '../../dev/check/session-locks.ts'
@@ -127,6 +128,26 @@ describe('cron triggers', () => {
     expect(found.map(({ what }) => what)).toEqual([
       'crons has "0 3 * * *", for which cron/index.ts has no job',
     ])
+  })
+})
+
+describe('lock file', () => {
+  const tool = { optionalDependencies: { 'tool-linux': '2', 'tool-mac': '2' } }
+
+  it('passes when every platform is named, beside its tool or above it', () => {
+    const packages = {
+      '': {},
+      'node_modules/lint/node_modules/tool': tool,
+      'node_modules/lint/node_modules/tool-mac': {},
+      'node_modules/tool-linux': {},
+    }
+    expect(forgottenPackages({ packages })).toEqual([])
+  })
+
+  it('finds a platform that an install forgot', () => {
+    const packages = { '': {}, 'node_modules/tool': tool, 'node_modules/tool-linux': {} }
+    const found = forgottenPackages({ packages })
+    expect(found.map(({ what }) => what)).toEqual(['lacks tool-mac, an optional part of node_modules/tool'])
   })
 })
 
