@@ -1,0 +1,23 @@
+import type { Declared } from '../../schema/triggers.ts'
+
+/** What must be dropped and created to come from one list to the other; a drop comes in the reverse order of creation. */
+export type DeclaredDiff = { dropped: Declared[]; created: Declared[] }
+
+export function diffDeclared(before: Declared[], after: Declared[]): DeclaredDiff {
+  const old = new Map(before.map((one) => [key(one), one]))
+  const now = new Map(after.map((one) => [key(one), one]))
+  const changed = after.filter((one) => old.get(key(one))?.create !== one.create)
+  const gone = before.filter((one) => {
+    const successor = now.get(key(one))
+    return successor === undefined || (successor.create !== one.create && !replacesItself(successor))
+  })
+  return { dropped: gone.toReversed(), created: changed }
+}
+
+function key({ kind, name }: Declared): string {
+  return `${kind} ${name}`
+}
+
+function replacesItself({ create }: Declared): boolean {
+  return create.startsWith('create or replace')
+}

@@ -1,0 +1,19 @@
+import { type DrizzleSnapshotJSON, generateDrizzleJson, generateMigration } from 'drizzle-kit/api'
+
+export type Snapshot = DrizzleSnapshotJSON
+
+// Drizzle chains snapshots by random ids; ours are one file with its history in git.
+const noId = '00000000-0000-0000-0000-000000000000'
+
+export function snapshotOf(tables: Record<string, unknown>): Snapshot {
+  return { ...generateDrizzleJson(tables), id: noId, prevId: noId }
+}
+
+/** The statements, in Drizzle's own spelling, that lead from one snapshot to the other. */
+export async function diffTables(before: Snapshot, after: Snapshot): Promise<string[]> {
+  const statements = await generateMigration(before, after)
+  return statements
+    .flatMap((statement) => statement.split('--> statement-breakpoint'))
+    .map((statement) => statement.trim().replace(/;$/, ''))
+    .filter((statement) => statement !== '')
+}

@@ -1,0 +1,90 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import pg from 'pg'
+import { isMain } from '../main-module.ts'
+import { dump } from './dump.ts'
+import { fileName, migrationsFolder, readMigrations } from './files.ts'
+import { readKept, writeKept } from './kept.ts'
+import { migrate } from './migrate.ts'
+import { type Plan, plan } from './plan.ts'
+import { readSchemaFiles } from './schema-files.ts'
+import { onScratchDatabase } from './scratch.ts'
+import { respell } from './spelling.ts'
+
+export const schemaSql = join(migrationsFolder, '../schema.sql')
+export const latestModule = join(migrationsFolder, 'index.ts')
+
+/**
+ * Writes the difference between the migrations and the schema files as new migrations, tries all of them on an empty
+ * database, then rewrites what is derived from them. What fails there is not kept. Returns the names of new files.
+ */
+async function generate(name: string | undefined): Promise<string[]> {
+  const planned = await plan(readKept(), await readSchemaFiles())
+  if (planned !== null && !/^[a-z][a-z0-9_]*$/.test(name ?? '')) {
+    throw new Error('There is a difference. Name it: npm run db:generate -- --name what_changes')
+  }
+  return onScratchDatabase(async (url) => {
+    const files =
+      planned === null ? new Map<string, string>() : spell(planned, name ?? '', await reservedWords(url))
+    for (const [file, sql] of files) writeFileSync(join(migrationsFolder, file), sql, { flag: 'wx' })
+    try {
+      await migrate(url)
+    } catch (error) {
+      for (const file of files.keys()) rmSync(join(migrationsFolder, file))
+      throw error
+    }
+    if (planned !== null) writeKept(planned.now)
+    writeFileSync(latestModule, latestMigrationModule())
+    writeFileSync(schemaSql, await dump(url))
+    return [...files.keys()]
+  })
+}
+
+/** What the Worker knows of the migrations: which one it needs. */
+export function latestMigrationModule(): string {
+  const { version, name } = readMigrations().at(-1) ?? { version: 0, name: 'none' }
+  return `// Written by "npm run db:generate".\nexport const latestMigration = { version: ${version}, name: '${name}' } as const\n`
+}
+
+function spell(planned: Plan, name: string, reserved: Set<string>): Map<string, string> {
+  const next = readMigrations().length + 1
+  const files = new Map<string, string>()
+  const text = (statements: string[]) => statements.map((sql) => `${spellOne(sql, reserved)};\n`).join('\n')
+  if (planned.transactional.length > 0) files.set(fileName(next, name), text(planned.transactional))
+  if (planned.concurrent.length > 0) {
+    const apart = files.size > 0 ? `${name}_indexes` : name
+    files.set(fileName(next + files.size, apart), `-- no-transaction\n\n${text(planned.concurrent)}`)
+  }
+  return files
+}
+
+// What Drizzle wrote is in capitals; what we declared is already as its author wants to read it.
+function spellOne(sql: string, reserved: Set<string>): string {
+  return /^[A-Z]+ /.test(sql) ? respell(sql, reserved) : sql
+}
+
+async function reservedWords(url: string): Promise<Set<string>> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ word: string }>(
+      `select word from pg_get_keywords() where catcode <> 'U'`,
+    )
+    return new Set(rows.map(({ word }) => word))
+  } finally {
+    await client.end()
+  }
+}
+
+if (isMain(import.meta)) {
+  try {
+    const { values } = parseArgs({ options: { name: { type: 'string' } } })
+    const written = await generate(values.name)
+    for (const file of written) console.log(`schema/migrations/${file}`)
+    if (written.length === 0) console.log('No difference: the migrations make what the schema files say.')
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
+}

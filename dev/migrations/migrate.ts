@@ -1,0 +1,61 @@
+import { isMain } from '../main-module.ts'
+import { readRunning } from '../state.ts'
+import { apply } from './apply.ts'
+import { connect } from './connection.ts'
+import { migrationsFolder, readMigrations } from './files.ts'
+import { ensureHistory, pendingOf, readHistory } from './history.ts'
+import { lockOutOthers } from './lock.ts'
+import { assertDirect, withoutSecrets } from './target.ts'
+
+export type MigrateOptions = { folder?: string; report?: (line: string) => void }
+
+/**
+ * Brings a database up to these files. Any number of runners may start at once: each file is applied once. A file
+ * that fails is named with its line and leaves nothing behind; those before it stay.
+ */
+export async function migrate(
+  directUrl: string,
+  { folder = migrationsFolder, report = () => {} }: MigrateOptions = {},
+): Promise<{ applied: string[] }> {
+  assertDirect(directUrl)
+  const migrations = readMigrations(folder)
+  const client = await connect(directUrl)
+  try {
+    await ensureHistory(client)
+    const lock = await lockOutOthers(directUrl)
+    try {
+      const applied: string[] = []
+      for (const migration of pendingOf(migrations, await readHistory(client))) {
+        report(migration.file)
+        // Without the lock another runner may begin: stop, and let the end of this connection roll back the file.
+        await Promise.race([apply(client, migration), lock.lost])
+        applied.push(migration.file)
+      }
+      return { applied }
+    } finally {
+      await lock.release()
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+function chooseTarget(): string {
+  const url = process.env['DATABASE_URL_DIRECT'] ?? process.env['DATABASE_URL'] ?? readRunning()?.databaseUrl
+  if (url) return url
+  throw new Error(
+    'Which database? Set DATABASE_URL_DIRECT to its direct connection string, as its owner, ' +
+      'or run "npm start" first: then it is the local one.',
+  )
+}
+
+if (isMain(import.meta)) {
+  try {
+    const url = chooseTarget()
+    const { applied } = await migrate(url, { report: (file) => console.log(`applying ${file}`) })
+    console.log(`${withoutSecrets(url)} ${applied.length === 0 ? 'was up to date' : 'is up to date'}`)
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exitCode = 1
+  }
+}
