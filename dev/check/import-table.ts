@@ -30,7 +30,9 @@ const compose = ['{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
 
 export const importTable: Row[] = [
   { file: 'schema/{columns,triggers}.ts', may: [declare] },
-  { file: 'schema/*.ts', may: ['schema/{columns,triggers}.ts', declare] },
+  { file: 'schema/incremental.ts', may: ['schema/{columns,triggers}.ts', declare] },
+  { file: 'schema/*.ts', may: ['schema/{columns,triggers,incremental}.ts', declare] },
+  { file: 'schema/migrations/index.ts', may: [] },
 
   {
     file: 'functions/core/db.ts',
@@ -48,7 +50,8 @@ export const importTable: Row[] = [
   },
 
   { file: 'functions/<m>/contract.ts', may: ['npm:zod'] },
-  { file: 'functions/<m>/{rules,events}.ts', may: onPaper, pure: true },
+  { file: 'functions/<m>/rules.ts', may: onPaper, pure: true },
+  { file: 'functions/<m>/events.ts', may: [...onPaper, 'npm:zod'], pure: true },
   { file: 'functions/<m>/decide.ts', may: [...onPaper, 'functions/<m>/events.ts'], pure: true },
   {
     file: 'functions/<m>/routes.ts',
@@ -56,7 +59,15 @@ export const importTable: Row[] = [
   },
   { file: 'functions/<m>/queue.ts', may: [adapt, 'functions/core/context.ts'] },
   { file: 'functions/<m>/object.ts', may: [adapt, 'functions/core/context.ts', 'cloudflare:workers'] },
-  { file: 'functions/ops/<verb>.ts', may: [...behaveIn('ops'), 'schema/core.ts'] },
+  {
+    file: 'functions/space/orbit.ts',
+    may: ['functions/space/{rules,<verb>}.ts', 'npm:satellite.js'],
+    pure: true,
+  },
+  {
+    file: 'functions/ops/<verb>.ts',
+    may: [...behaveIn('ops'), 'schema/core.ts', 'schema/migrations/index.ts'],
+  },
   { file: 'functions/<m>/<verb>.ts', may: [...behaveIn('<m>'), 'schema/<m>.ts'] },
 
   { file: '{functions/app,functions/index,cron/index}.ts', may: compose },

@@ -17,7 +17,7 @@ function breachesOf(file: string, text: string, table: Row[]): Finding[] {
   const imports = readImports(program).flatMap(({ specifier, typeOnly, offset }) => {
     const target = specifier === null ? 'computed' : targetOf(file, specifier)
     if (row.may.some((pattern) => allows(pattern, target, typeOnly, module))) return []
-    const what = `imports ${target}; ${row.file} may import only ${row.may.join(', ')}`
+    const what = `imports ${target}; ${row.file} may import ${row.may.length > 0 ? `only ${row.may.join(', ')}` : 'nothing'}`
     return [{ where: `${file}:${lineOf(text, offset)}`, what }]
   })
   const impurities = row.pure
