@@ -1,0 +1,62 @@
+/** IUGG mean radius: what haversine formulas of other libraries use, so that distances agree. */
+const earthRadiusKm = 6371.0088
+
+export type LatLng = { latitude: number; longitude: number }
+
+/** Great-circle distance on the ground. */
+export function haversineKm(a: LatLng, b: LatLng): number {
+  const lat = radians(b.latitude - a.latitude)
+  const lng = radians(b.longitude - a.longitude)
+  const h =
+    Math.sin(lat / 2) ** 2 +
+    Math.cos(radians(a.latitude)) * Math.cos(radians(b.latitude)) * Math.sin(lng / 2) ** 2
+  return 2 * earthRadiusKm * Math.asin(Math.min(1, Math.sqrt(h)))
+}
+
+/** The mean direction, in degrees; null where opposite directions cancel and no mean exists. */
+export function circularMean(degrees: readonly number[]): number | null {
+  const east = mean(degrees.map((angle) => Math.sin(radians(angle))))
+  const north = mean(degrees.map((angle) => Math.cos(radians(angle))))
+  if (!(Math.hypot(east, north) > 1e-6)) return null
+  return (Math.atan2(east, north) * 180) / Math.PI
+}
+
+/** Into [-180, 180): one meridian, one number. */
+export function wrapLongitude(degrees: number): number {
+  return ((((degrees + 180) % 360) + 360) % 360) - 180
+}
+
+/**
+ * A line that crosses the 180th meridian, cut there (RFC 7946 §3.1.9): both pieces end on it, at the latitude where a
+ * straight line between the two points would cross.
+ */
+export function cutAtAntimeridian<P extends LatLng>(points: readonly P[]): LatLng[][] {
+  const pieces: LatLng[][] = []
+  let piece: LatLng[] = []
+  let last: P | undefined
+  for (const point of points) {
+    if (last && Math.abs(point.longitude - last.longitude) > 180) {
+      const side = Math.sign(last.longitude) * 180
+      const latitude = latitudeAt(side, last, point)
+      pieces.push([...piece, { latitude, longitude: side }])
+      piece = [{ latitude, longitude: -side }]
+    }
+    piece.push(point)
+    last = point
+  }
+  return piece.length > 0 ? [...pieces, piece] : pieces
+}
+
+function latitudeAt(side: number, from: LatLng, to: LatLng): number {
+  const unwrapped = to.longitude + Math.sign(side) * 360
+  const share = (side - from.longitude) / (unwrapped - from.longitude)
+  return from.latitude + share * (to.latitude - from.latitude)
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+function radians(degrees: number): number {
+  return (degrees * Math.PI) / 180
+}

@@ -1,0 +1,117 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  contradicts,
+  daysBetween,
+  errorBoundKm,
+  type Fix,
+  flareRank,
+  implausible,
+} from '../../functions/space/rules.ts'
+import { inUnits } from '../../functions/space/units.ts'
+
+const now = new Date('2026-11-20T10:00:00Z')
+const fix: Fix = {
+  noradId: 25544,
+  ts: new Date('2026-11-20T09:59:50Z'),
+  latitude: 12.3,
+  longitude: -45.6,
+  altitudeKm: 421.9,
+  velocityKmh: 27_580.1,
+  visibility: 'daylight',
+  source: 'wheretheiss',
+}
+
+describe('implausible', () => {
+  it('takes what the ISS does, with or without height and speed', () => {
+    expect(implausible(fix, now)).toBeNull()
+    expect(implausible({ ...fix, altitudeKm: null, velocityKmh: null, visibility: null }, now)).toBeNull()
+    // 51.65° of inclination are 51.81° of geodetic latitude.
+    expect(implausible({ ...fix, latitude: -51.81 }, now)).toBeNull()
+  })
+
+  it.each([
+    [{ latitude: 51.9 }, 'latitude'],
+    [{ latitude: -60 }, 'latitude'],
+    [{ longitude: 181 }, 'longitude'],
+    [{ altitudeKm: 369 }, 'altitude'],
+    [{ altitudeKm: 0 }, 'altitude'],
+    [{ altitudeKm: 461 }, 'altitude'],
+    [{ velocityKmh: 7.66 }, 'velocity'],
+    [{ velocityKmh: 28_501 }, 'velocity'],
+    [{ noradId: 25545 }, 'norad_id'],
+    [{ ts: new Date('2026-11-20T10:02:00Z') }, 'future'],
+    [{ ts: new Date('2026-11-20T09:30:00Z') }, 'old'],
+  ])('refuses %o and says why', (wrong, reason) => {
+    expect(implausible({ ...fix, ...wrong }, now)).toContain(reason)
+  })
+})
+
+describe('errorBoundKm', () => {
+  it('is 2.3 km at a day, 113 km at a week, and never better than SGP4 itself', () => {
+    expect(errorBoundKm(1)).toBeCloseTo(2.3)
+    expect(errorBoundKm(7)).toBeCloseTo(112.7)
+    expect(errorBoundKm(0)).toBe(1)
+  })
+
+  it('never falls as elements grow older', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0, max: 60, noNaN: true }),
+        fc.double({ min: 0, max: 60, noNaN: true }),
+        (a, b) => {
+          expect(errorBoundKm(Math.max(a, b))).toBeGreaterThanOrEqual(errorBoundKm(Math.min(a, b)))
+        },
+      ),
+    )
+  })
+})
+
+describe('contradicts', () => {
+  it('trusts fresh elements over a position a thousand kilometres away, and old ones not', () => {
+    expect(contradicts(5_000, 0.5)).toBe(true)
+    expect(contradicts(40, 0.5)).toBe(false)
+    expect(contradicts(5_000, 10)).toBe(false)
+    expect(contradicts(null, 0.5)).toBe(false)
+  })
+})
+
+describe('daysBetween', () => {
+  it('does not ask which comes first', () => {
+    expect(daysBetween(now, new Date('2026-11-22T22:00:00Z'))).toBe(2.5)
+    expect(daysBetween(new Date('2026-11-22T22:00:00Z'), now)).toBe(2.5)
+  })
+})
+
+describe('flareRank', () => {
+  it('orders flares by letter, then by number, X without end', () => {
+    const order = ['A1.0', 'B9.9', 'C1.0', 'C5.0', 'M1.0', 'M9.9', 'X1.0', 'X45.0'].map(flareRank)
+    expect(order).toEqual([...order].sort((a, b) => (a ?? 0) - (b ?? 0)))
+    expect(new Set(order).size).toBe(8)
+  })
+
+  it('reads a bare letter as the start of its class, and has no rank for anything else', () => {
+    expect(flareRank('M')).toBe(flareRank('M0.0'))
+    expect([flareRank(''), flareRank('null'), flareRank(null), flareRank('Z9')]).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ])
+  })
+})
+
+describe('inUnits', () => {
+  it('renames and converts what carries a unit, and nothing else', () => {
+    expect(
+      inUnits({ altitudeKm: 1.609344, velocityKmh: 16.09344, errorKm: null, latitude: 5, ok: true }, 'mi'),
+    ).toEqual({
+      altitudeMi: 1,
+      velocityMph: 10,
+      errorMi: null,
+      latitude: 5,
+      ok: true,
+    })
+    expect(inUnits({ altitudeKm: 420 }, 'km')).toEqual({ altitudeKm: 420 })
+  })
+})
