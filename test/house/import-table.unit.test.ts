@@ -9,7 +9,8 @@ import { planted } from './planted.ts'
 
 // [the file, a line that breaks its row]. Every row that forbids anything has at least one.
 const breaches: Record<string, [file: string, line: string][]> = {
-  'schema/{columns,triggers}.ts': [
+  'schema/{columns,triggers,incremental}.ts': [
+    ['schema/incremental.ts', "import { bets } from './ledger.ts'"],
     ['schema/columns.ts', "import { z } from 'zod'"],
     ['schema/triggers.ts', "import { orders } from './dispatch.ts'"],
   ],
@@ -18,7 +19,6 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['schema/dispatch.ts', "import { price } from '../functions/dispatch/rules.ts'"],
     ['schema/core.ts', "import pg from 'pg'"],
   ],
-  'schema/incremental.ts': [['schema/incremental.ts', "import { bets } from './ledger.ts'"]],
   'schema/migrations/index.ts': [['schema/migrations/index.ts', "import { sql } from 'drizzle-orm'"]],
   'functions/core/db.ts': [['functions/core/db.ts', "import { Hono } from 'hono'"]],
   'functions/core/*.ts': [
