@@ -1,0 +1,179 @@
+import { z } from 'zod'
+import {
+  AmountMinor,
+  type BetStatus,
+  Currency,
+  Odds,
+  type PaymentKind,
+  type PaymentStatus,
+  PayoutMinor,
+  Reason,
+  Selection,
+  UserId,
+} from './contract.ts'
+
+/*
+ * What an event says, by type and version: the version is part of the type's name, so an event of an older version
+ * keeps its schema for ever. A stream of bets or payments is one bet or payment. A stream of balances is what one
+ * cause (a bet, a payment, a transfer) did to accounts, under the id of the cause; an account is the sum over streams.
+ */
+
+const nothing = z.strictObject({})
+const because = z.strictObject({ reason: Reason.optional() })
+const requested = z.strictObject({ userId: UserId, amountMinor: AmountMinor, currency: Currency })
+const posted = z.strictObject({ userId: UserId, currency: Currency, amountMinor: AmountMinor })
+
+export const betEvents = {
+  V1_BETS_BET_PLACED: z.strictObject({
+    userId: UserId,
+    stakeMinor: AmountMinor,
+    currency: Currency,
+    odds: Odds,
+    selection: Selection,
+  }),
+  V1_BETS_BET_ACCEPTED: nothing,
+  V1_BETS_BET_REJECTED: because,
+  V1_BETS_BET_WON: z.strictObject({ payoutMinor: PayoutMinor }),
+  V1_BETS_BET_LOST: nothing,
+  V1_BETS_BET_VOIDED: because,
+  V1_BETS_BET_CANCELLED: because,
+  V1_BETS_BET_CASHED_OUT: z.strictObject({ payoutMinor: PayoutMinor }),
+} as const
+
+export const paymentEvents = {
+  V1_PAYMENTS_DEPOSIT_REQUESTED: requested,
+  V1_PAYMENTS_DEPOSIT_COMPLETED: nothing,
+  V1_PAYMENTS_DEPOSIT_FAILED: because,
+  V1_PAYMENTS_DEPOSIT_CHARGED_BACK: because,
+  V1_PAYMENTS_WITHDRAWAL_REQUESTED: requested,
+  V1_PAYMENTS_WITHDRAWAL_COMPLETED: nothing,
+  V1_PAYMENTS_WITHDRAWAL_REJECTED: because,
+} as const
+
+export const balanceEvents = {
+  V1_BALANCES_BALANCE_CREDITED: posted,
+  V1_BALANCES_BALANCE_DEBITED: posted,
+  V1_BALANCES_BALANCE_RESERVED: posted,
+  V1_BALANCES_BALANCE_RELEASED: posted,
+} as const
+
+export type EventOf<Schemas extends Record<string, z.ZodType>> = {
+  [Type in keyof Schemas & string]: { type: Type; data: z.infer<Schemas[Type]> }
+}[keyof Schemas & string]
+
+export type BetEvent = EventOf<typeof betEvents>
+export type PaymentEvent = EventOf<typeof paymentEvents>
+export type BalanceEvent = EventOf<typeof balanceEvents>
+
+/** Each family is a table of its own. */
+export const families = { bets: betEvents, payments: paymentEvents, balances: balanceEvents } as const
+export type Family = keyof typeof families
+export type EventType = keyof typeof betEvents | keyof typeof paymentEvents | keyof typeof balanceEvents
+
+const schemas: Record<EventType, z.ZodType> = { ...betEvents, ...paymentEvents, ...balanceEvents }
+
+export const eventTypes = Object.keys(schemas) as [EventType, ...EventType[]]
+
+export function schemaOf(type: EventType): z.ZodType {
+  return schemas[type]
+}
+
+export function familyOf(type: EventType): Family {
+  if (type in betEvents) return 'bets'
+  return type in paymentEvents ? 'payments' : 'balances'
+}
+
+export type Bet = {
+  userId: string
+  stakeMinor: number
+  currency: string
+  odds: string
+  selection: string
+  status: BetStatus
+  payoutMinor: number | null
+  version: number
+}
+
+export const betStatusAfter: Record<BetEvent['type'], BetStatus> = {
+  V1_BETS_BET_PLACED: 'placed',
+  V1_BETS_BET_ACCEPTED: 'accepted',
+  V1_BETS_BET_REJECTED: 'rejected',
+  V1_BETS_BET_WON: 'won',
+  V1_BETS_BET_LOST: 'lost',
+  V1_BETS_BET_VOIDED: 'voided',
+  V1_BETS_BET_CANCELLED: 'cancelled',
+  V1_BETS_BET_CASHED_OUT: 'cashed_out',
+}
+
+export function evolveBet(bet: Bet | null, event: BetEvent): Bet | null {
+  const status = betStatusAfter[event.type]
+  if (event.type === 'V1_BETS_BET_PLACED') return { ...event.data, status, payoutMinor: null, version: 1 }
+  return bet && { ...bet, status, payoutMinor: payoutAfter(event), version: bet.version + 1 }
+}
+
+function payoutAfter(event: BetEvent): number | null {
+  if ('payoutMinor' in event.data) return event.data.payoutMinor
+  return event.type === 'V1_BETS_BET_LOST' ? 0 : null
+}
+
+export type Payment = {
+  kind: PaymentKind
+  userId: string
+  amountMinor: number
+  currency: string
+  status: PaymentStatus
+  version: number
+}
+
+export const paymentAfter: Record<PaymentEvent['type'], readonly [PaymentKind, PaymentStatus]> = {
+  V1_PAYMENTS_DEPOSIT_REQUESTED: ['deposit', 'requested'],
+  V1_PAYMENTS_DEPOSIT_COMPLETED: ['deposit', 'completed'],
+  V1_PAYMENTS_DEPOSIT_FAILED: ['deposit', 'failed'],
+  V1_PAYMENTS_DEPOSIT_CHARGED_BACK: ['deposit', 'charged_back'],
+  V1_PAYMENTS_WITHDRAWAL_REQUESTED: ['withdrawal', 'requested'],
+  V1_PAYMENTS_WITHDRAWAL_COMPLETED: ['withdrawal', 'completed'],
+  V1_PAYMENTS_WITHDRAWAL_REJECTED: ['withdrawal', 'rejected'],
+}
+
+export function evolvePayment(payment: Payment | null, event: PaymentEvent): Payment | null {
+  const { type, data } = event
+  const [kind, status] = paymentAfter[type]
+  if ('userId' in data) return { ...data, kind, status, version: 1 }
+  return payment && { ...payment, status, version: payment.version + 1 }
+}
+
+/** One user's money in one currency. Available is balance less reserved. */
+export type Account = {
+  balanceMinor: number
+  reservedMinor: number
+  mayGoNegative: boolean
+  quarantined: boolean
+}
+
+export const emptyAccount: Account = {
+  balanceMinor: 0,
+  reservedMinor: 0,
+  mayGoNegative: false,
+  quarantined: false,
+}
+
+const effects: Record<BalanceEvent['type'], { balance: number; reserved: number }> = {
+  V1_BALANCES_BALANCE_CREDITED: { balance: 1, reserved: 0 },
+  V1_BALANCES_BALANCE_DEBITED: { balance: -1, reserved: 0 },
+  V1_BALANCES_BALANCE_RESERVED: { balance: 0, reserved: 1 },
+  V1_BALANCES_BALANCE_RELEASED: { balance: 0, reserved: -1 },
+}
+
+export function evolveAccount(account: Account, { type, data }: BalanceEvent): Account {
+  const { balance, reserved } = effects[type]
+  return {
+    ...account,
+    balanceMinor: account.balanceMinor + balance * data.amountMinor,
+    reservedMinor: account.reservedMinor + reserved * data.amountMinor,
+  }
+}
+
+export const available = ({ balanceMinor, reservedMinor }: Account) => balanceMinor - reservedMinor
+
+/** Debits and reservations: what must find the money there. */
+export const takes = ({ type }: BalanceEvent) => effects[type].balance - effects[type].reserved < 0

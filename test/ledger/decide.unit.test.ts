@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest'
+import { betStatuses, maxMinor, paymentStatuses } from '../../functions/ledger/contract.ts'
+import {
+  decideBet,
+  decidePayment,
+  decidePlace,
+  decideRequest,
+  type MoveBet,
+  type MovePayment,
+} from '../../functions/ledger/decide.ts'
+import { account, bet, credited, debited, payment, released, reserved, user } from './given.ts'
+
+const order = { ...user, stakeMinor: 1_000, odds: '2.50', selection: 'home' }
+const funded = account({ balanceMinor: 5_000 })
+const holding = account({ balanceMinor: 5_000, reservedMinor: 1_000 })
+
+describe('placing a bet', () => {
+  it('reserves the stake', () => {
+    expect(decidePlace(funded, order)).toEqual({
+      ok: true,
+      events: [{ type: 'V1_BETS_BET_PLACED', data: order }],
+      postings: [reserved(1_000)],
+    })
+  })
+
+  it('takes the last unit, and not one more', () => {
+    expect(decidePlace(account({ balanceMinor: 1_000 }), order).ok).toBe(true)
+    expect(decidePlace(account({ balanceMinor: 999 }), order)).toEqual(
+      refused('insufficient_funds', { availableMinor: 999 }),
+    )
+  })
+
+  it('counts what other bets hold', () => {
+    expect(decidePlace(account({ balanceMinor: 1_900, reservedMinor: 1_000 }), order)).toEqual(
+      refused('insufficient_funds', { availableMinor: 900 }),
+    )
+  })
+
+  it('is refused on a quarantined account, whatever is there', () => {
+    expect(decidePlace({ ...funded, quarantined: true }, order)).toEqual(refused('quarantined'))
+  })
+
+  it('is refused when the payout could not be written exactly', () => {
+    const rich = account({ balanceMinor: maxMinor })
+    expect(decidePlace(rich, { ...order, stakeMinor: maxMinor, odds: '1.00' }).ok).toBe(true)
+    expect(decidePlace(rich, { ...order, stakeMinor: maxMinor, odds: '1.01' })).toEqual(
+      refused('amount_out_of_range'),
+    )
+  })
+
+  it('never lets an allowed overdraft pay for a stake', () => {
+    expect(decidePlace(account({ mayGoNegative: true }), order)).toEqual(
+      refused('insufficient_funds', { availableMinor: 0 }),
+    )
+  })
+})
+
+describe('the life of a bet', () => {
+  const commands: Record<string, MoveBet> = {
+    accepted: { do: 'accept' },
+    rejected: { do: 'reject' },
+    won: { do: 'settle', outcome: 'won' },
+    lost: { do: 'settle', outcome: 'lost' },
+    voided: { do: 'void' },
+    cancelled: { do: 'cancel' },
+    cashed_out: { do: 'cash-out', payoutMinor: 500 },
+  }
+  const legal = new Set([
+    'placed accepted',
+    'placed rejected',
+    'placed voided',
+    'placed cancelled',
+    'accepted won',
+    'accepted lost',
+    'accepted voided',
+    'accepted cancelled',
+    'accepted cashed_out',
+  ])
+  const steps = betStatuses.flatMap((from) => Object.keys(commands).map((to) => ({ from, to })))
+
+  it.each(steps)('from $from to $to is decided as the rules say', ({ from, to }) => {
+    const decision = decideBet(bet(from), holding, commands[to] ?? { do: 'accept' })
+    const expected = legal.has(`${from} ${to}`) ? 'done' : { code: 'illegal_transition', from, to }
+    expect(decision.ok ? 'done' : decision.refusal).toEqual(expected)
+  })
+
+  it('moves no money when a bet is accepted', () => {
+    expect(decideBet(bet('placed'), holding, { do: 'accept' })).toEqual({
+      ok: true,
+      events: [{ type: 'V1_BETS_BET_ACCEPTED', data: {} }],
+      postings: [],
+    })
+  })
+
+  it.each(['reject', 'void', 'cancel'] as const)(
+    'gives the stake back on %s, and keeps the reason',
+    (how) => {
+      expect(decideBet(bet('placed'), holding, { do: how, reason: 'late' })).toMatchObject({
+        events: [{ data: { reason: 'late' } }],
+        postings: [released(1_000)],
+      })
+    },
+  )
+
+  it.each([
+    ['stake times odds', { do: 'settle', outcome: 'won' }, [released(1_000), credited(1_500)]],
+    [
+      'what the caller says',
+      { do: 'settle', outcome: 'won', payoutMinor: 4_000 },
+      [released(1_000), credited(3_000)],
+    ],
+    ['exactly the stake', { do: 'settle', outcome: 'won', payoutMinor: 1_000 }, [released(1_000)]],
+    [
+      'less than the stake',
+      { do: 'settle', outcome: 'won', payoutMinor: 400 },
+      [released(1_000), debited(600)],
+    ],
+    ['nothing when lost', { do: 'settle', outcome: 'lost' }, [released(1_000), debited(1_000)]],
+    ['the price of a cash-out', { do: 'cash-out', payoutMinor: 700 }, [released(1_000), debited(300)]],
+  ] as const)('pays %s', (_, command, postings) => {
+    expect(decideBet(bet('accepted'), holding, command)).toMatchObject({ ok: true, postings })
+  })
+
+  it('lets a lost bet be settled on an account that a charge-back took below zero', () => {
+    const negative = account({ balanceMinor: -500, reservedMinor: 1_000, mayGoNegative: true })
+    expect(decideBet(bet('accepted'), negative, { do: 'settle', outcome: 'lost' }).ok).toBe(true)
+  })
+
+  it('holds back debits, and only debits, while the account is quarantined', () => {
+    const held = { ...holding, quarantined: true }
+    expect(decideBet(bet('accepted'), held, { do: 'settle', outcome: 'lost' })).toEqual(
+      refused('quarantined'),
+    )
+    expect(decideBet(bet('accepted'), held, { do: 'settle', outcome: 'won' }).ok).toBe(true)
+    expect(decideBet(bet('accepted'), held, { do: 'void' }).ok).toBe(true)
+  })
+
+  it('refuses a credit that a number could not hold', () => {
+    const full = account({ balanceMinor: maxMinor, reservedMinor: 1_000 })
+    expect(decideBet(bet('accepted'), full, { do: 'settle', outcome: 'won' })).toEqual(
+      refused('amount_out_of_range'),
+    )
+  })
+
+  it('compares the version before the state', () => {
+    expect(decideBet(bet('won', { version: 3 }), holding, { do: 'cancel', expectedVersion: 2 })).toEqual(
+      refused('version_conflict', { current: 3 }),
+    )
+    expect(decideBet(bet('accepted'), holding, { do: 'cancel', expectedVersion: 2 }).ok).toBe(true)
+  })
+
+  it('knows nothing of a bet that was never placed', () => {
+    expect(decideBet(null, holding, { do: 'accept' })).toEqual(refused('not_found'))
+  })
+})
+
+describe('deposits', () => {
+  const deposit = { kind: 'deposit', ...user, amountMinor: 1_000 } as const
+
+  it('move nothing when requested, not even on a quarantined account', () => {
+    expect(decideRequest(account({ quarantined: true }), deposit)).toMatchObject({ ok: true, postings: [] })
+  })
+
+  it('credit when completed', () => {
+    expect(decidePayment(payment('deposit', 'requested'), account(), { do: 'complete' })).toEqual({
+      ok: true,
+      events: [{ type: 'V1_PAYMENTS_DEPOSIT_COMPLETED', data: {} }],
+      postings: [credited(1_000)],
+    })
+  })
+
+  it('move nothing when they fail', () => {
+    expect(decidePayment(payment('deposit', 'requested'), account(), { do: 'fail' })).toMatchObject({
+      postings: [],
+    })
+  })
+
+  it('are charged back from what is available', () => {
+    const completed = payment('deposit', 'completed')
+    expect(decidePayment(completed, funded, { do: 'charge-back' })).toMatchObject({
+      postings: [debited(1_000)],
+    })
+    expect(decidePayment(completed, account({ balanceMinor: 999 }), { do: 'charge-back' })).toEqual(
+      refused('insufficient_funds', { availableMinor: 999 }),
+    )
+  })
+
+  it('are charged back below zero only where the account allows it', () => {
+    const spent = account({ balanceMinor: 100, mayGoNegative: true })
+    expect(decidePayment(payment('deposit', 'completed'), spent, { do: 'charge-back' }).ok).toBe(true)
+  })
+})
+
+describe('withdrawals', () => {
+  const withdrawal = { kind: 'withdrawal', ...user, amountMinor: 1_000 } as const
+
+  it('reserve when requested', () => {
+    expect(decideRequest(funded, withdrawal)).toMatchObject({ ok: true, postings: [reserved(1_000)] })
+    expect(decideRequest(account({ balanceMinor: 10 }), withdrawal)).toEqual(
+      refused('insufficient_funds', { availableMinor: 10 }),
+    )
+  })
+
+  it('release and debit when completed, release when rejected', () => {
+    const open = payment('withdrawal', 'requested')
+    expect(decidePayment(open, holding, { do: 'complete' })).toMatchObject({
+      postings: [released(1_000), debited(1_000)],
+    })
+    expect(decidePayment(open, holding, { do: 'reject' })).toMatchObject({ postings: [released(1_000)] })
+  })
+})
+
+describe('the life of a payment', () => {
+  const commands: Record<string, MovePayment> = {
+    completed: { do: 'complete' },
+    failed: { do: 'fail' },
+    rejected: { do: 'reject' },
+    charged_back: { do: 'charge-back' },
+  }
+  const legal = new Set([
+    'deposit requested completed',
+    'deposit requested failed',
+    'deposit completed charged_back',
+    'withdrawal requested completed',
+    'withdrawal requested rejected',
+  ])
+  const steps = (['deposit', 'withdrawal'] as const).flatMap((kind) =>
+    paymentStatuses.flatMap((from) => Object.keys(commands).map((to) => ({ kind, from, to }))),
+  )
+
+  it.each(steps)('of a $kind from $from to $to is decided as the rules say', ({ kind, from, to }) => {
+    const decision = decidePayment(payment(kind, from), holding, commands[to] ?? { do: 'complete' })
+    const expected = legal.has(`${kind} ${from} ${to}`) ? 'done' : { code: 'illegal_transition', from, to }
+    expect(decision.ok ? 'done' : decision.refusal).toEqual(expected)
+  })
+})
+
+function refused(code: string, more: object = {}) {
+  return { ok: false, refusal: { code, ...more } }
+}

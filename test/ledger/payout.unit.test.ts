@@ -1,0 +1,65 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { AmountMinor, Currency, currencies, maxMinor, Odds } from '../../functions/ledger/contract.ts'
+import { payoutOf } from '../../functions/ledger/decide.ts'
+
+describe('a payout', () => {
+  it.each([
+    [1_000, '2.50', 2_500n],
+    [1, '1.5', 2n],
+    [3, '1.5', 4n],
+    [5, '1.5', 8n],
+    [1, '2.5', 2n],
+    [1, '1.49999999', 1n],
+    [1, '1.50000001', 2n],
+    [333, '3', 999n],
+    [maxMinor, '1.00000000', BigInt(maxMinor)],
+    [maxMinor, '999999.99999999', 9007199254740900928007n],
+  ])('of %d at %s is %d: exact, half to even', (stake, odds, payout) => {
+    expect(payoutOf(stake, odds)).toBe(payout)
+  })
+
+  it('is the integer nearest to stake times odds, and the even one of two as near', () => {
+    const decimals = fc.tuple(fc.integer({ min: 1, max: 999_999 }), fc.stringMatching(/^\d{0,8}$/))
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: maxMinor }), decimals, (stake, [whole, places]) => {
+        const odds = places === '' ? `${whole}` : `${whole}.${places}`
+        const unit = 10n ** BigInt(places.length)
+        const exact = BigInt(stake) * BigInt(`${whole}${places}`)
+        const payout = payoutOf(stake, odds)
+        const off = exact - payout * unit
+        const twice = (off < 0n ? -off : off) * 2n
+        expect(twice <= unit).toBe(true)
+        expect(twice < unit || payout % 2n === 0n).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('on the wire', () => {
+  it.each(['0.99', '0', '1,5', '1e3', '+2', ' 2', '2.', '2.123456789', '1000000', '02.0', 'NaN'])(
+    '"%s" are no odds',
+    (text) => {
+      expect(Odds.safeParse(text).success).toBe(false)
+    },
+  )
+
+  it.each([0, -1, 1.5, maxMinor + 1, Number.NaN, '1', null])('%s is no amount', (value) => {
+    expect(AmountMinor.safeParse(value).success).toBe(false)
+  })
+
+  it('knows the currencies of ISO 4217 with their exponents, and no others', () => {
+    const exponent = new Map(currencies.map(({ code, exponent }) => [code, exponent]))
+    expect(
+      Object.fromEntries(['USD', 'JPY', 'KWD', 'CLF'].map((code) => [code, exponent.get(code)])),
+    ).toEqual({
+      USD: 2,
+      JPY: 0,
+      KWD: 3,
+      CLF: 4,
+    })
+    expect(new Set(exponent.keys()).size).toBe(currencies.length)
+    expect(currencies.every(({ code }) => /^[A-Z]{3}$/.test(code))).toBe(true)
+    for (const code of ['usd', 'XXX', 'US', 'XAU', '']) expect(Currency.safeParse(code).success).toBe(false)
+  })
+})
