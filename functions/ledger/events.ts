@@ -136,11 +136,13 @@ export const paymentAfter: Record<PaymentEvent['type'], readonly [PaymentKind, P
 }
 
 export function evolvePayment(payment: Payment | null, event: PaymentEvent): Payment | null {
-  const { type, data } = event
-  const [kind, status] = paymentAfter[type]
-  if ('userId' in data) return { ...data, kind, status, version: 1 }
+  const [kind, status] = paymentAfter[event.type]
+  if (isRequest(event)) return { ...event.data, kind, status, version: 1 }
   return payment && { ...payment, status, version: payment.version + 1 }
 }
+
+type Requested = Extract<PaymentEvent, { type: `${string}_REQUESTED` }>
+const isRequest = (event: PaymentEvent): event is Requested => event.type.endsWith('_REQUESTED')
 
 /** One user's money in one currency. Available is balance less reserved. */
 export type Account = {
