@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { projectRoot } from './project.ts'
+
+/** Bundles the Worker as `wrangler deploy` would and returns the bundle's path. Says nothing unless it fails. */
+export async function buildWorker(outdir: string, signal?: AbortSignal): Promise<string> {
+  const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
+  const child = spawn(
+    process.execPath,
+    [join(dirname(wrangler), 'bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', outdir],
+    {
+      cwd: projectRoot,
+      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(signal && { signal }),
+    },
+  )
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+    })
+  }
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`The Worker does not build.\n${output}`)
+  return join(outdir, 'index.js')
+}

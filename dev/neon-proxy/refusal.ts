@@ -1,0 +1,56 @@
+import pg from 'pg'
+
+/** An answer other than rows: the status, and what the driver turns into a `NeonDbError`. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, message: string, code = '') {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+/**
+ * Whatever went wrong while a statement ran. An error of Postgres keeps all its fields. A connection lost half-way is a
+ * 400 too, with an empty code: the driver then cannot tell whether the statement committed, and neither can we.
+ */
+export function describeFailure(error: unknown): { status: number; body: Record<string, unknown> } {
+  if (error instanceof pg.DatabaseError)
+    return { status: 400, body: { message: error.message, ...fields(error) } }
+  const message = error instanceof Error ? error.message : String(error)
+  const { status, code } = error instanceof Refusal ? error : { status: 400, code: '' }
+  return { status, body: { message, ...fields({ code }) } }
+}
+
+/** A failure to connect is the control plane's, not the statement's: no 400, so no code, unless the password is wrong. */
+export function connectRefusal(error: unknown, user: string): Refusal {
+  if (error instanceof pg.DatabaseError && (error.code === '28P01' || error.code === '28000')) {
+    return new Refusal(400, `password authentication failed for user '${user}'`)
+  }
+  const message = error instanceof Error ? error.message || error.name : String(error)
+  return new Refusal(500, `Couldn't connect to compute node: ${message}`)
+}
+
+function fields(error: Partial<pg.DatabaseError>): Record<string, string | null> {
+  return {
+    code: error.code ?? '',
+    detail: error.detail ?? null,
+    hint: error.hint ?? null,
+    position: error.position ?? null,
+    internalPosition: error.internalPosition ?? null,
+    internalQuery: error.internalQuery ?? null,
+    severity: error.severity ?? '',
+    where: error.where ?? null,
+    table: error.table ?? null,
+    column: error.column ?? null,
+    schema: error.schema ?? null,
+    dataType: error.dataType ?? null,
+    constraint: error.constraint ?? null,
+    file: error.file ?? null,
+    line: error.line ?? null,
+    routine: error.routine ?? null,
+  }
+}

@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { Refusal } from './refusal.ts'
+
+/** Where a request wants to go: the proxy checks no password, Postgres does. */
+export type Login = { user: string; password: string; database: string }
+
+export type Statement = { query: string; params: unknown[]; arrayMode?: boolean }
+
+export type Batch = { isolation: string | null; readOnly: boolean; deferrable: boolean }
+
+const isolationLevels: Record<string, string> = {
+  ReadUncommitted: 'read uncommitted',
+  ReadCommitted: 'read committed',
+  RepeatableRead: 'repeatable read',
+  Serializable: 'serializable',
+}
+
+export function readLogin(headers: IncomingHttpHeaders): Login {
+  const header = headers['neon-connection-string']
+  if (typeof header !== 'string') throw new Refusal(400, 'invalid header: neon-connection-string')
+  const url = parseUrl(header)
+  if (!/^postgres(ql)?:$/.test(url.protocol)) throw new Refusal(400, 'incorrect scheme')
+  if (!url.username) throw new Refusal(400, 'missing username')
+  if (!url.password) throw new Refusal(400, 'missing authentication credentials: required password')
+  if (!url.hostname) throw new Refusal(400, 'missing hostname')
+  const database = decodeURIComponent(url.pathname.slice(1))
+  if (!database) throw new Refusal(400, 'missing database name')
+  return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password), database }
+}
+
+/** The transaction a batch asks for. As on Neon, whatever is not exactly "true" is false. */
+export function readBatch(headers: IncomingHttpHeaders): Batch {
+  const level = headers['neon-batch-isolation-level']
+  const isolation = level === undefined ? null : (isolationLevels[String(level)] ?? null)
+  if (level !== undefined && isolation === null) throw new Refusal(400, 'invalid isolation level')
+  return {
+    isolation,
+    readOnly: headers['neon-batch-read-only'] === 'true',
+    deferrable: headers['neon-batch-deferrable'] === 'true',
+  }
+}
+
+/** The whole body, or 413 once it has all been sent: a client that still writes would not see an earlier answer. */
+export async function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of req) {
+    bytes += chunk.length
+    if (bytes <= maxBytes) chunks.push(chunk)
+  }
+  if (bytes > maxBytes) throw new Refusal(413, `request is too large (max is ${maxBytes} bytes)`)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** A single statement, or those of a batch. */
+export function readStatements(body: string): { single: Statement | null; statements: Statement[] } {
+  const payload = readJson(body)
+  if (isObject(payload) && typeof payload.query === 'string') {
+    return { single: readStatement(payload), statements: [] }
+  }
+  if (isObject(payload) && Array.isArray(payload.queries)) {
+    return { single: null, statements: payload.queries.map(readStatement) }
+  }
+  throw unreadable('data did not match any variant of untagged enum Payload')
+}
+
+function readStatement(value: unknown): Statement {
+  if (!isObject(value) || typeof value.query !== 'string') throw unreadable('missing field `query`')
+  const { query, params = [], arrayMode } = value
+  if (!Array.isArray(params)) throw unreadable('invalid type: expected a sequence')
+  return { query, params, ...(typeof arrayMode === 'boolean' && { arrayMode }) }
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text)
+  } catch {
+    throw new Refusal(400, 'invalid connection string: relative URL without a base')
+  }
+}
+
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw unreadable(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function unreadable(why: string): Refusal {
+  return new Refusal(400, `could not parse the HTTP request body: ${why}`)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { freePort } from '../free-port.ts'
+import { answerFaults } from './control.ts'
+import { createFaults, type Faults } from './faults.ts'
+import { reply } from './reply.ts'
+import { createSessions } from './sessions.ts'
+import { answerSql } from './sql.ts'
+import { targetOf } from './target.ts'
+import { tunnelWebSockets } from './websocket.ts'
+
+export type NeonProxy = {
+  /** `127.0.0.1:port`, what the Worker's NEON_PROXY binding takes. */
+  address: string
+  faults: Faults
+  close(): Promise<void>
+}
+
+export type NeonProxyOptions = {
+  /** The Postgres behind it: host, port and sslmode count, user and database come with each request. */
+  databaseUrl: string
+  port?: number
+  /** Sessions per user and database; more requests than that wait. */
+  maxSessions?: number
+  /** Of a request and of an answer; Neon's own limit unless told otherwise. */
+  maxBytes?: number
+}
+
+/** Neon's HTTP and WebSocket front over a plain Postgres, so that the real driver runs unchanged on a laptop. */
+export async function startNeonProxy(options: NeonProxyOptions): Promise<NeonProxy> {
+  const { databaseUrl, port = await freePort(), maxSessions = 40, maxBytes = 64 * 1024 * 1024 } = options
+  const target = targetOf(databaseUrl)
+  const faults = createFaults()
+  const sessions = createSessions(target, maxSessions)
+
+  const server = createServer((req, res) => {
+    const answered =
+      req.url === '/sql' && req.method === 'POST'
+        ? answerSql({ req, res }, { sessions, faults, maxBytes })
+        : req.url === '/faults'
+          ? answerFaults({ req, res }, faults)
+          : Promise.resolve(reply(res, 404, { message: 'not found' }))
+    answered.catch((error: unknown) => {
+      console.error('neon-proxy:', error)
+      res.destroy()
+    })
+  })
+  // workerd keeps connections open and would now and then send into one that we are just closing.
+  server.keepAliveTimeout = 0
+  server.requestTimeout = 0
+  const tunnels = tunnelWebSockets(server, target, faults)
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+
+  return {
+    address: `127.0.0.1:${port}`,
+    faults,
+    async close() {
+      tunnels.close()
+      server.closeAllConnections()
+      server.close()
+      await sessions.close()
+    },
+  }
+}

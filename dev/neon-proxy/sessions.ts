@@ -1,0 +1,79 @@
+import pg from 'pg'
+import { connectRefusal } from './refusal.ts'
+import type { Login } from './request.ts'
+import { cancelBackend, type Target } from './target.ts'
+
+/** A Postgres session lent to one HTTP request. */
+export type Session = {
+  client: pg.ClientBase
+  /** Stops what it is doing; the session is not used again. */
+  cancel(): Promise<void>
+  /** Gives it back, cleaned of everything the request may have set. */
+  giveBack(): Promise<void>
+}
+
+export type Sessions = { open(login: Login): Promise<Session>; close(): Promise<void> }
+
+/** Pooled sessions, one pool per user and database. When all are lent, the next request waits. */
+export function createSessions(target: Target, max: number): Sessions {
+  const pools = new Map<string, pg.Pool>()
+
+  function poolFor(login: Login): pg.Pool {
+    const key = JSON.stringify(login)
+    const existing = pools.get(key)
+    if (existing) return existing
+    const pool = new pg.Pool({ ...target, ssl: target.tls, ...login, max, application_name: 'neon-proxy' })
+    // An idle session that the server closed: the pool drops it, the next request opens another.
+    pool.on('error', () => undefined)
+    pools.set(key, pool)
+    return pool
+  }
+
+  return {
+    async open(login) {
+      const client = await connect(poolFor(login), login.user)
+      let usable = true
+      const spoil = () => {
+        usable = false
+      }
+      client.on('error', spoil)
+      return {
+        client,
+        async cancel() {
+          spoil()
+          await cancelBackend(target, backendOf(client)).catch(() => undefined)
+        },
+        async giveBack() {
+          if (usable) await client.query(resetSql(client)).catch(spoil)
+          client.off('error', spoil)
+          client.release(!usable)
+        },
+      }
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.end()))
+    },
+  }
+}
+
+async function connect(pool: pg.Pool, user: string): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    throw connectRefusal(error, user)
+  }
+}
+
+// What Neon runs between two requests: nothing that belongs to a session survives one. Its ROLLBACK only when needed,
+// since outside a transaction Postgres logs a warning for it.
+function resetSql(client: pg.ClientBase): string {
+  const rollback = client.getTransactionStatus() === 'I' ? '' : 'rollback;'
+  return `${rollback} close all; set session authorization default; reset all; deallocate all; unlisten *;
+    select pg_advisory_unlock_all(); discard temp; discard sequences;`
+}
+
+// node-postgres keeps both from the server's BackendKeyData but does not declare them.
+function backendOf(client: pg.ClientBase): { pid: number; secret: number } {
+  const { processID, secretKey } = client as unknown as { processID: number; secretKey: number }
+  return { pid: processID, secret: secretKey }
+}

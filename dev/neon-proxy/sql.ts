@@ -1,0 +1,88 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Faults } from './faults.ts'
+import { describeFailure } from './refusal.ts'
+import { reply, replyCutShort } from './reply.ts'
+import { readBatch, readBody, readLogin, readStatements } from './request.ts'
+import type { Session, Sessions } from './sessions.ts'
+import { runBatch, runStatement } from './statement.ts'
+
+export type Exchange = { req: IncomingMessage; res: ServerResponse }
+export type Backend = { sessions: Sessions; faults: Faults; maxBytes: number }
+
+/** Neon's POST /sql: one statement or one batch, one answer, and nothing left behind in the session. */
+export async function answerSql(exchange: Exchange, backend: Backend): Promise<void> {
+  try {
+    await execute(exchange, backend)
+  } catch (error) {
+    const { status, body } = describeFailure(error)
+    reply(exchange.res, status, body)
+  }
+}
+
+async function execute({ req, res }: Exchange, { sessions, faults, maxBytes }: Backend): Promise<void> {
+  const login = readLogin(req.headers)
+  const batch = readBatch(req.headers)
+  const body = await readBody(req, maxBytes)
+  if (await struckBefore(res, faults, body)) return
+  const { statements, single } = readStatements(body)
+  const session = await sessions.open(login)
+  try {
+    if (res.destroyed) return
+    const output = { ...readOutput(req.headers), maxBytes, giveUp: () => session.cancel() }
+    const signal = cancelWhenClosed(res, session, faults)
+    const running = single
+      ? runStatement(session.client, single, output)
+      : runBatch(session.client, { statements, batch, output, signal })
+    if (faults.strikes('cutDuring', body)) setImmediate(() => res.socket?.resetAndDestroy())
+    const result = await running
+    if (faults.strikes('cutAfterCommit', body)) res.socket?.resetAndDestroy()
+    else if (faults.strikes('truncate', body)) replyCutShort(res, result)
+    else reply(res, 200, result, single ? {} : echoed(req.headers))
+  } finally {
+    await session.giveBack()
+  }
+}
+
+/** The faults that strike before anything executes; true when the request is thereby done with. */
+async function struckBefore(res: ServerResponse, faults: Faults, sql: string): Promise<boolean> {
+  if (faults.settings.latencyMs > 0) await delay(faults.settings.latencyMs)
+  if (faults.strikes('blackhole', sql)) return true
+  if (faults.strikes('reset', sql)) {
+    res.socket?.resetAndDestroy()
+    return true
+  }
+  if (faults.strikes('refuse', sql)) {
+    reply(res, 503, { message: 'The endpoint is starting. Retry later.' })
+    return true
+  }
+  return false
+}
+
+// Who hangs up wants no result: Neon cancels the query in Postgres, and so do we.
+function cancelWhenClosed(res: ServerResponse, session: Session, faults: Faults): AbortSignal {
+  const closed = new AbortController()
+  res.once('close', () => {
+    if (res.writableFinished || !faults.settings.cancelWhenCut) return
+    closed.abort(new Error('Query cancelled, connection was terminated'))
+    session.cancel().catch(() => undefined)
+  })
+  return closed.signal
+}
+
+function readOutput(headers: IncomingHttpHeaders): { rawText: boolean; arrayMode: boolean } {
+  return {
+    rawText: headers['neon-raw-text-output'] === 'true',
+    arrayMode: headers['neon-array-mode'] === 'true',
+  }
+}
+
+function echoed(headers: IncomingHttpHeaders): Record<string, string> {
+  const names = ['neon-batch-isolation-level', 'neon-batch-read-only', 'neon-batch-deferrable']
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = headers[name]
+      return typeof value === 'string' && value !== 'false' ? [[name, value]] : []
+    }),
+  )
+}

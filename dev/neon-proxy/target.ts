@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+
+/** The Postgres server behind the proxy. */
+export type Target = { host: string; port: number; tls: false | { rejectUnauthorized: boolean } }
+
+export function targetOf(databaseUrl: string): Target {
+  const url = new URL(databaseUrl)
+  const mode = url.searchParams.get('sslmode') ?? 'disable'
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || 5432),
+    tls: ['disable', 'allow', 'prefer'].includes(mode) ? false : { rejectUnauthorized: mode !== 'no-verify' },
+  }
+}
+
+/** A socket that speaks the Postgres protocol from its first byte, encrypted when the server wants that. */
+export async function connectToPostgres({ host, port, tls }: Target): Promise<Socket> {
+  const socket = connect({ host, port, noDelay: true })
+  await once(socket, 'connect')
+  if (!tls) return socket
+  socket.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])) // SSLRequest
+  const [answer]: Buffer[] = await once(socket, 'data')
+  if (answer?.toString('latin1') !== 'S') throw new Error(`${host}:${port} does not speak TLS.`)
+  const secured = connectTls({ socket, servername: host, ...tls })
+  await once(secured, 'secureConnect')
+  return secured
+}
+
+/**
+ * Asks the server to cancel what this backend is doing. Resolves when the server has passed it on, which is before the
+ * backend acts on it: never give that backend to somebody else afterwards.
+ */
+export async function cancelBackend(target: Target, backend: { pid: number; secret: number }): Promise<void> {
+  const request = Buffer.alloc(16)
+  request.writeInt32BE(16, 0)
+  request.writeInt32BE(80_877_102, 4)
+  request.writeInt32BE(backend.pid, 8)
+  request.writeInt32BE(backend.secret, 12)
+  const socket = await connectToPostgres(target)
+  socket.resume().end(request)
+  await once(socket, 'close')
+}

@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { handOver, type Place } from './place.ts'
+
+const run = promisify(execFile)
+
+type Initialise = { place: Place; dataDir: string; password: string; signal?: AbortSignal }
+
+/**
+ * Makes the data directory if there is none. It is made under another name and renamed when complete, so that a run
+ * killed half-way leaves nothing that looks like a database.
+ */
+export async function initialise({ place, dataDir, password, signal }: Initialise): Promise<void> {
+  removeHalfMade(dataDir)
+  if (existsSync(join(dataDir, 'PG_VERSION'))) return assertVersion(dataDir)
+  const half = mkHalf(dataDir)
+  handOver(half, place.user)
+  const passwordFile = join(half, 'password')
+  writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
+  handOver(passwordFile, place.user)
+  const data = join(half, 'data')
+  await run(
+    join(place.binDir, 'initdb'),
+    [
+      `--pgdata=${data}`,
+      '--username=postgres',
+      `--pwfile=${passwordFile}`,
+      // Clear-text over loopback, as Neon's driver pipelines it; stored hashed.
+      '--auth=password',
+      '--encoding=UTF8',
+      '--locale=C',
+      '--locale-provider=builtin',
+      '--builtin-locale=C.UTF-8',
+      '--no-instructions',
+    ],
+    { ...place.user, cwd: '/', ...(signal && { signal }) },
+  )
+  renameSync(data, dataDir)
+  rmSync(half, { recursive: true })
+}
+
+function mkHalf(dataDir: string): string {
+  const half = `${dataDir}.half-${process.pid}`
+  mkdirSync(half, { recursive: true, mode: 0o700 })
+  return half
+}
+
+function removeHalfMade(dataDir: string): void {
+  const folder = dirname(dataDir)
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(`${basename(dataDir)}.half-`))
+      rmSync(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+function assertVersion(dataDir: string): void {
+  const version = readFileSync(join(dataDir, 'PG_VERSION'), 'utf8').trim()
+  if (version === '18') return
+  throw new Error(`${dataDir} was made by PostgreSQL ${version}. "npm run reset" starts afresh.`)
+}

@@ -1,0 +1,29 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { commandLine, isAlive, untilGone } from '../processes.ts'
+import { readPostmaster } from './postmaster-file.ts'
+
+/**
+ * Stops the server that a killed run left behind on this data directory, if there is one, and removes a lock file that
+ * names nobody: after a container restarts, its pid often belongs to some other program, which must not be touched.
+ */
+export async function stopOrphan(dataDir: string): Promise<void> {
+  const file = readPostmaster(dataDir)
+  if (!file) return
+  if (isServerOf(dataDir, file.pid)) await stopServer(file.pid)
+  rmSync(join(dataDir, 'postmaster.pid'), { force: true })
+}
+
+export function isServerOf(dataDir: string, pid: number): boolean {
+  return isAlive(pid) && commandLine(pid).includes(dataDir)
+}
+
+/** Fast shutdown, then less polite ones: a server stuck in one must not keep its caller from ending. */
+export async function stopServer(pid: number): Promise<void> {
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+    if (!isAlive(pid)) return
+    process.kill(pid, signal)
+    if (await untilGone([pid], 15_000)) return
+  }
+  throw new Error(`PostgreSQL with pid ${pid} does not stop.`)
+}

@@ -1,0 +1,51 @@
+import pg from 'pg'
+
+const group = 'lockstep_app'
+export const workerRole = 'lockstep_worker'
+
+// A Worker's statement is over in milliseconds or something is wrong. Open transactions hold back event delivery, so
+// they are cut soonest. On the role, since Neon's HTTP passes no start-up options on.
+const limits = {
+  statement_timeout: '8s',
+  lock_timeout: '2s',
+  idle_in_transaction_session_timeout: '10s',
+  transaction_timeout: '30s',
+}
+
+/** Creates, or brings up to date, the role the Worker connects as: it owns nothing and passes no row-level security. */
+export async function ensureWorkerRole(ownerUrl: string, password: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl })
+  await client.connect()
+  try {
+    await createRole(client, group, 'nologin')
+    await createRole(client, workerRole, 'login')
+    await client.query(
+      `alter role ${workerRole} with login nosuperuser nobypassrls nocreatedb nocreaterole password ${client.escapeLiteral(password)}`,
+    )
+    for (const [name, value] of Object.entries(limits)) {
+      await client.query(`alter role ${workerRole} set ${name} = '${value}'`)
+    }
+    await client.query(`grant ${group} to ${workerRole}`)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Creates the database unless it exists; true if it did not. */
+export async function ensureDatabase(ownerUrl: string, name: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: ownerUrl })
+  await client.connect()
+  try {
+    const { rowCount } = await client.query('select from pg_database where datname = $1', [name])
+    if (rowCount) return false
+    await client.query(`create database ${client.escapeIdentifier(name)}`)
+    return true
+  } finally {
+    await client.end()
+  }
+}
+
+async function createRole(client: pg.Client, name: string, login: 'login' | 'nologin'): Promise<void> {
+  const { rowCount } = await client.query('select from pg_roles where rolname = $1', [name])
+  if (!rowCount) await client.query(`create role ${name} ${login}`)
+}

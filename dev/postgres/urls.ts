@@ -1,0 +1,13 @@
+/** The same server as `url`, as somebody else. */
+export function urlAs(url: string, { user, password }: { user: string; password: string }): string {
+  const copy = new URL(url)
+  copy.username = user
+  copy.password = password
+  return copy.href
+}
+
+export function urlOfDatabase(url: string, database: string): string {
+  const copy = new URL(url)
+  copy.pathname = `/${database}`
+  return copy.href
+}

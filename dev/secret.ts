@@ -1,0 +1,38 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { localFolder } from './project.ts'
+
+/** The development AUTH_SECRET: made once per clone, never committed, never the same on two machines. */
+export function developmentSecret(folder = localFolder): string {
+  const path = join(folder, 'secret')
+  return read(path) ?? create(path)
+}
+
+/** The password of a Postgres role, derived so that there is one secret to keep. */
+export function passwordOf(role: string, secret = developmentSecret()): string {
+  return createHmac('sha256', secret).update(`postgres role ${role}`).digest('hex').slice(0, 32)
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim() || null
+  } catch {
+    return null
+  }
+}
+
+// Linking makes it appear whole and once: of two commands that create it at the same moment, both get the winner's.
+function create(path: string): string {
+  mkdirSync(join(path, '..'), { recursive: true })
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })
+  try {
+    linkSync(draft, path)
+  } catch {
+    // Somebody was faster.
+  } finally {
+    rmSync(draft)
+  }
+  return readFileSync(path, 'utf8').trim()
+}

@@ -1,0 +1,105 @@
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { prepareAssets } from './assets.ts'
+import { buildWorker } from './build.ts'
+import { migrate } from './migrations/migrate.ts'
+import { startNeonProxy } from './neon-proxy/server.ts'
+import { startCluster } from './postgres/cluster.ts'
+import { ensureDatabase, ensureWorkerRole, workerRole } from './postgres/roles.ts'
+import { urlAs } from './postgres/urls.ts'
+import { localFolder, projectRoot } from './project.ts'
+import { developmentSecret, passwordOf } from './secret.ts'
+import { loadDemoData } from './seed/load.ts'
+import { startTicker } from './ticker.ts'
+import { readCrons, startWorker } from './worker.ts'
+
+export type StartSystem = {
+  port: number
+  /** A database of the user's own, instead of the embedded one. */
+  databaseUrl?: string
+  demoData: boolean
+  signal: AbortSignal
+  say: (line: string) => void
+}
+
+export type System = AsyncDisposable & {
+  url: string
+  databaseUrl: string
+  proxy: string
+  crons: string[]
+}
+
+/** Starts Postgres, proxy, Worker and clock, in the order in which they need each other; disposal is the reverse. */
+export async function startSystem(options: StartSystem): Promise<System> {
+  const { port, signal, say } = options
+  await using starting = new AsyncDisposableStack()
+  const building = build(signal)
+  // Awaited below; if Postgres fails first this one's failure is not unhandled.
+  building.catch(() => undefined)
+
+  const databaseUrl = options.databaseUrl ?? (await startDatabase(starting, signal))
+  signal.throwIfAborted()
+  const password = passwordOf(workerRole)
+  await ensureWorkerRole(databaseUrl, password)
+  const { applied } = await migrate(databaseUrl)
+  if (applied.length > 0) say(`${applied.length} migrations applied.`)
+  signal.throwIfAborted()
+  if (options.demoData && (await loadDemoData(databaseUrl))) say('Demo data loaded.')
+
+  const proxy = await startNeonProxy({ databaseUrl })
+  starting.defer(() => proxy.close())
+  const bundle = await building
+  signal.throwIfAborted()
+  const worker = await startWorker({
+    bundle,
+    port,
+    bindings: {
+      DATABASE_URL: urlAs(databaseUrl, { user: workerRole, password }),
+      NEON_PROXY: proxy.address,
+      AUTH_SECRET: developmentSecret(),
+    },
+    persistTo: join(localFolder, 'worker'),
+    onLog: logger(say),
+  })
+  starting.defer(() => worker.dispose())
+  const crons = readCrons()
+  const ticker = startTicker({ crons, fire: worker.scheduled, onError: say })
+  starting.defer(() => ticker.stop())
+
+  const running = starting.move()
+  return {
+    url: worker.url,
+    databaseUrl,
+    proxy: proxy.address,
+    crons,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+async function build(signal: AbortSignal): Promise<string> {
+  prepareAssets()
+  return buildWorker(join(projectRoot, 'dist'), signal)
+}
+
+async function startDatabase(starting: AsyncDisposableStack, signal: AbortSignal): Promise<string> {
+  const cluster = await startCluster({
+    folder: localFolder,
+    password: passwordOf('postgres'),
+    port: 15_432,
+    signal,
+  })
+  starting.defer(() => cluster.stop())
+  await ensureDatabase(cluster.url(), 'lockstep')
+  return cluster.url('lockstep')
+}
+
+/** Everything goes to a file; what somebody should see goes to the terminal too. */
+function logger(say: (line: string) => void): (line: string, level: string) => void {
+  mkdirSync(localFolder, { recursive: true })
+  const file = join(localFolder, 'worker.log')
+  rmSync(file, { force: true })
+  return (line, level) => {
+    appendFileSync(file, `${line}\n`)
+    if (level === 'error' || level === 'warn') say(line)
+  }
+}

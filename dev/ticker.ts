@@ -1,0 +1,44 @@
+import { Cron } from 'croner'
+
+export type Ticker = { stop(): void }
+
+export type Tick = {
+  crons: readonly string[]
+  /** Fires the Worker's scheduled handler. */
+  fire: (cron: string, scheduledTime: Date) => Promise<unknown>
+  onError: (message: string) => void
+}
+
+/**
+ * Fires cron triggers at each minute as Cloudflare does: UTC, Sunday is day 1, nothing made up for missed minutes, and
+ * no waiting for the previous run. That runs may overlap is the point: keeping them apart is the jobs' own duty.
+ */
+export function startTicker({ crons, fire, onError }: Tick): Ticker {
+  const schedules = crons.map((cron) => ({ cron, schedule: parse(cron) }))
+  let timer = setTimeout(tick, untilNextMinute())
+
+  function tick(): void {
+    const minute = new Date(Math.round(Date.now() / 60_000) * 60_000)
+    for (const { cron, schedule } of schedules) {
+      if (!schedule.match(minute)) continue
+      fire(cron, minute).catch((error: unknown) => onError(`cron "${cron}" failed: ${String(error)}`))
+    }
+    timer = setTimeout(tick, untilNextMinute())
+  }
+
+  return { stop: () => clearTimeout(timer) }
+}
+
+/** Whether a cron expression of wrangler.toml fires in this minute. */
+export function firesAt(cron: string, minute: Date): boolean {
+  return parse(cron).match(minute)
+}
+
+function parse(cron: string): Cron {
+  return new Cron(cron, { timezone: 'UTC', alternativeWeekdays: true, paused: true })
+}
+
+// A timer may fire a few milliseconds early: aim a little behind the boundary.
+function untilNextMinute(): number {
+  return 60_000 - (Date.now() % 60_000) + 20
+}

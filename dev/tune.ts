@@ -1,0 +1,71 @@
+import { totalmem } from 'node:os'
+import { isMain } from './main-module.ts'
+
+export type Settings = Record<string, string>
+
+const mb = 1024 * 1024
+const gb = 1024 * mb
+
+/**
+ * postgresql.conf for a machine whose memory is Postgres' own or, with `beside`, shared with a developer's editor,
+ * browser and Worker: then its own buffers stop at 1 GB, which is what a machine of 4 GB would give.
+ */
+export function tune(memoryBytes: number, { beside = false, maxConnections = 200 } = {}): Settings {
+  const memory = Math.max(memoryBytes, 512 * mb)
+  const buffers = clamp(memory / 4, 128 * mb, beside ? gb : 64 * gb)
+  const maintenance = clamp(memory / 16, 32 * mb, beside ? 256 * mb : 2 * gb)
+  // Each of many connections may sort and hash a few times at once: a quarter of memory over all of them.
+  const work = clamp(memory / 4 / maxConnections / 2, 4 * mb, 64 * mb)
+  return {
+    max_connections: String(maxConnections),
+    shared_buffers: inMb(buffers),
+    effective_cache_size: inMb(beside ? memory / 2 : (memory * 3) / 4),
+    maintenance_work_mem: inMb(maintenance),
+    work_mem: inMb(work),
+    // Solid-state disks: a page read at random costs hardly more than the next one.
+    random_page_cost: '1.1',
+    effective_io_concurrency: '200',
+    wal_buffers: '16MB',
+    min_wal_size: beside ? '128MB' : '1GB',
+    max_wal_size: beside ? '1GB' : '8GB',
+    checkpoint_timeout: '15min',
+    checkpoint_completion_target: '0.9',
+    // Queue-like tables turn over completely; waiting for a fifth of them to be dead is too late.
+    autovacuum_naptime: '15s',
+    autovacuum_vacuum_scale_factor: '0.05',
+    autovacuum_analyze_scale_factor: '0.02',
+    shared_preload_libraries: 'pg_stat_statements',
+    'pg_stat_statements.track': 'all',
+    track_io_timing: 'on',
+    log_lock_waits: 'on',
+    // Short statements: compiling them costs more than it saves.
+    jit: 'off',
+    idle_in_transaction_session_timeout: '5min',
+  }
+}
+
+/** The lines of a postgresql.conf. */
+export function formatSettings(settings: Settings): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = ${/^[\w.]+$/.test(value) ? value : `'${value}'`}`)
+    .join('\n')
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high)
+}
+
+function inMb(bytes: number): string {
+  return `${Math.floor(bytes / mb)}MB`
+}
+
+if (isMain(import.meta)) {
+  const given = process.argv[2]
+  const bytes = given ? Number(given) * gb : totalmem()
+  if (!(bytes > 0)) {
+    console.error('usage: npm run -s db:tune [memory in GB]')
+    process.exit(1)
+  }
+  console.log(`# For a PostgreSQL 18 that has ${(bytes / gb).toFixed(1)} GB of memory to itself.`)
+  console.log(formatSettings(tune(bytes)))
+}

@@ -1,0 +1,39 @@
+import { developmentSecret } from './secret.ts'
+import { signToken } from './sign-token.ts'
+import type { System } from './system.ts'
+
+const day = 86_400
+
+/** What runs where, and commands to paste. */
+export async function welcome({ url, databaseUrl, proxy, crons }: System): Promise<string> {
+  const secret = developmentSecret()
+  const [admin, store, courier] = await Promise.all([
+    signToken(secret, { role: 'admin', sub: '1', ttlSeconds: day }),
+    signToken(secret, { role: 'store', sub: '1', ttlSeconds: day }),
+    signToken(secret, { role: 'courier', sub: '1', ttlSeconds: day }),
+  ])
+  const { host } = new URL(databaseUrl)
+  return `
+Lockstep runs.
+
+  Worker     ${url}        documentation at ${url}/docs
+  Postgres   ${host}   psql "$(npm run -s db:url)"
+  Neon proxy ${proxy}   faults: curl ${proxy}/faults
+  Cron       ${crons.join(', ')}
+  Log        .lockstep/worker.log
+
+Tokens, good for a day (others: npm run -s token -- --role courier --sub 7):
+
+  ADMIN=${admin}
+  STORE=${store}
+  COURIER=${courier}
+
+Paste the three lines above, then:
+
+  curl -s ${url}/readyz
+  curl -s ${url}/v1/dispatch/orders?status=new -H "Authorization: Bearer $STORE"
+  curl -s -X POST ${url}/v1/dispatch/orders/claim-next -H "Authorization: Bearer $COURIER" -H "Idempotency-Key: $(date +%s)"
+
+Ctrl-C stops everything.
+`
+}

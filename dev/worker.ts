@@ -1,0 +1,105 @@
+import { dirname } from 'node:path'
+import { Log, LogLevel, Miniflare } from 'miniflare'
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler'
+import { freePort } from './free-port.ts'
+import { wranglerConfig } from './project.ts'
+
+export type RunWorker = {
+  /** The built bundle, see build.ts. */
+  bundle: string
+  /** On top of wrangler.toml's vars; undefined takes one away. */
+  bindings: Record<string, string | undefined>
+  host?: string
+  port?: number
+  rateLimits?: Record<string, { limit: number; period: 10 | 60 }>
+  /** Where KV and Durable Objects keep their state; in memory when absent. */
+  persistTo?: string
+  /** Takes each line the Worker logs; default: our standard output. */
+  onLog?: (line: string, level: string) => void
+}
+
+export type RunningWorker = {
+  url: string
+  /** Fires a cron trigger, as Cloudflare does at `scheduledTime`. */
+  scheduled(cron: string, scheduledTime?: Date): Promise<{ outcome: string }>
+  dispose(): Promise<void>
+}
+
+/** Runs the built Worker in workerd with everything that wrangler.toml binds to it. Needs no network. */
+export async function startWorker(options: RunWorker): Promise<RunningWorker> {
+  const { bundle, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog } = options
+  const port = options.port ?? (await freePort())
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(wranglerConfig)
+  const miniflare = keepingSignals(
+    () =>
+      new Miniflare({
+        ...workerOptions,
+        modules: [{ type: 'ESModule', path: bundle }],
+        modulesRoot: dirname(bundle),
+        bindings: defined({ ...workerOptions.bindings, ...bindings }),
+        ratelimits: overrideLimits(workerOptions.ratelimits ?? {}, rateLimits),
+        host,
+        port,
+        // Instead of asking Cloudflare who and where we are.
+        cf: false,
+        log: new Log(LogLevel.ERROR),
+        ...(persistTo !== undefined && { defaultPersistRoot: persistTo }),
+        ...(onLog && {
+          structuredWorkerdLogs: true,
+          handleStructuredLogs: ({ message, level }: { message: string; level: string }) =>
+            onLog(message, level),
+        }),
+      }),
+  )
+  try {
+    const url = await miniflare.ready
+    return {
+      url: url.origin,
+      async scheduled(cron, scheduledTime = new Date()) {
+        const worker = await miniflare.getWorker()
+        return worker.scheduled({ cron, scheduledTime })
+      },
+      dispose: () => miniflare.dispose(),
+    }
+  } catch (error) {
+    await miniflare.dispose()
+    throw error
+  }
+}
+
+/** The cron expressions that wrangler.toml triggers the Worker with. */
+export function readCrons(): string[] {
+  return unstable_readConfig({ config: wranglerConfig }).triggers.crons ?? []
+}
+
+// Miniflare ends the whole process on a signal, before anything else could be put away. Its `exit` hook, which ends
+// workerd, stays.
+function keepingSignals<T>(make: () => T): T {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)))
+  const made = make()
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener)
+  }
+  return made
+}
+
+type Limit = { simple: { limit: number; period: number } }
+
+function overrideLimits<T extends Limit>(
+  configured: Record<string, T>,
+  limits: Record<string, { limit: number; period: number }>,
+): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(configured).map(([name, limit]) => [
+      name,
+      { ...limit, simple: limits[name] ?? limit.simple },
+    ]),
+  )
+}
+
+function defined(values: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+  )
+}
