@@ -388,8 +388,8 @@ END),
   constraint orders_version_positive CHECK (version >= 1),
   constraint orders_courier_id_couriers_id_fk FOREIGN KEY (courier_id) REFERENCES dispatch.couriers(id),
   constraint orders_store_id_stores_id_fk FOREIGN KEY (store_id) REFERENCES dispatch.stores(id)
-);
-CREATE INDEX idx_orders_active ON dispatch.orders USING btree (created_at DESC, id DESC) WHERE (status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text]));
+) with (autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_insert_scale_factor=0.05);
+CREATE INDEX idx_orders_active ON dispatch.orders USING btree (created_at DESC) WHERE (status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text]));
 comment on index dispatch.idx_orders_active is 'live orders of every status, newest first';
 CREATE INDEX idx_orders_claimable ON dispatch.orders USING btree (id) WHERE ((status = 'new'::text) AND (courier_id IS NULL));
 comment on index dispatch.idx_orders_claimable is 'POST /v1/dispatch/orders/claim-next, oldest first';

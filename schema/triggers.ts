@@ -16,6 +16,7 @@ export type Declared = {
     | 'grant'
     | 'index'
     | 'partitioning'
+    | 'storage'
   /** Unique within its kind: a change under the same name is an alteration, another name another thing. */
   name: string
   create: string
@@ -147,7 +148,6 @@ export function sqlIndex({
   concurrently?: boolean
 }): Declared {
   const qualified = `${table.slice(0, table.indexOf('.'))}.${name}`
-  const settings = Object.entries(options).map(([key, value]) => `${key} = ${value}`)
   const how = concurrently ? ' concurrently' : ''
   return {
     kind: 'index',
@@ -158,7 +158,7 @@ export function sqlIndex({
         `create ${unique ? 'unique ' : ''}index${how} if not exists ${name}`,
         `on ${table} using ${using} (${columns.join(', ')})`,
         include.length > 0 && `include (${include.join(', ')})`,
-        settings.length > 0 && `with (${settings.join(', ')})`,
+        Object.keys(options).length > 0 && `with (${settings(options)})`,
         where && `where ${where}`,
       ),
       `comment on index ${qualified} is ${literal(serves)}`,
@@ -224,6 +224,22 @@ export function grants({ on, to, privileges }: { on: string; to: string; privile
   }
 }
 
+/** Storage parameters of a table, as in `{ fillfactor: 70 }`. */
+export function storage({
+  table,
+  with: parameters,
+}: {
+  table: string
+  with: Record<string, number | string>
+}): Declared {
+  return {
+    kind: 'storage',
+    name: table,
+    create: `alter table ${table} set (${settings(parameters)})`,
+    drop: `alter table ${table} reset (${Object.keys(parameters).join(', ')})`,
+  }
+}
+
 /** Drizzle declares the table, this how it is cut: `by` as in `range (received_at)`. Fixed at its creation. */
 export function partitioned({ table, by }: { table: string; by: string }): Declared {
   return { kind: 'partitioning', name: table, create: `partition by ${by}`, drop: '' }
@@ -235,6 +251,12 @@ function lines(...parts: (string | false | undefined)[]): string {
 
 function statements(...parts: (string | false | undefined)[]): string {
   return parts.filter((part) => typeof part === 'string').join(';\n')
+}
+
+function settings(parameters: Record<string, number | string>): string {
+  return Object.entries(parameters)
+    .map(([key, value]) => `${key} = ${value}`)
+    .join(', ')
 }
 
 function literal(text: string): string {

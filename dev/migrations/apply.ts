@@ -16,7 +16,7 @@ async function applyInTransaction(client: pg.Client, migration: Migration): Prom
     // A table lock that waits makes everybody behind it wait: better to give up early and be run again.
     await client.query(`set local lock_timeout = '5s'`)
     for (const statement of splitStatements(migration.sql)) {
-      await naming(migration, statement, () => client.query(statement.text))
+      await naming(migration, statement, () => runInside(client, statement))
     }
     await record(client, migration)
     await client.query('commit')
@@ -32,6 +32,15 @@ async function applyStepwise(client: pg.Client, migration: Migration): Promise<v
     await naming(migration, statement, () => runAlone(client, statement))
   }
   await record(client, migration)
+}
+
+async function runInside(client: pg.Client, { text }: Statement): Promise<void> {
+  if (/^(begin|start|commit|end|rollback|abort|prepare)\b/i.test(text)) {
+    throw new Error(
+      'the runner opens and ends the transaction: what came before would stay when the rest fails',
+    )
+  }
+  await client.query(text)
 }
 
 async function runAlone(client: pg.Client, { text }: Statement): Promise<void> {

@@ -11,9 +11,20 @@ export function snapshotOf(tables: Record<string, unknown>): Snapshot {
 
 /** The statements, in Drizzle's own spelling, that lead from one snapshot to the other. */
 export async function diffTables(before: Snapshot, after: Snapshot): Promise<string[]> {
-  const statements = await generateMigration(before, after)
+  const statements = await generateMigration(before, after).catch(refuseToGuess)
   return statements
     .flatMap((statement) => statement.split('--> statement-breakpoint'))
     .map((statement) => statement.trim().replace(/;$/, ''))
     .filter((statement) => statement !== '')
+}
+
+// Something went and something came in one place: renamed or replaced? Drizzle asks, if there is somebody to ask.
+function refuseToGuess(cause: unknown): never {
+  if (process.stdin.isTTY && process.stdout.isTTY) throw cause
+  throw new Error(
+    'Cannot tell a rename from a replacement here: run npm run db:generate in a terminal, it will ask.',
+    {
+      cause,
+    },
+  )
 }

@@ -400,6 +400,8 @@ when (new.fence < old.fence
   or new.status <> old.status and old.status in ('delivered', 'canceled', 'returned'))
 execute function dispatch.refuse_step_back();
 
+alter table dispatch.orders set (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.05);
+
 grant usage on schema dispatch to lockstep_app;
 
 grant select, insert, update on table dispatch.stores to lockstep_app;

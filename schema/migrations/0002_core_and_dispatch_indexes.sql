@@ -5,7 +5,7 @@ create index concurrently if not exists idx_idempotency_keys_created on core.ide
 create index concurrently if not exists idx_job_runs_job on core.job_runs using btree (job,id desc nulls last);
 
 create index concurrently if not exists idx_orders_active
-on dispatch.orders using btree (created_at desc, id desc)
+on dispatch.orders using btree (created_at desc)
 where status in ('new', 'assigned', 'accepted', 'picked_up');
 comment on index dispatch.idx_orders_active is 'live orders of every status, newest first';
 
