@@ -1,0 +1,177 @@
+/**
+ * Asks somebody else's server, and never trusts it.
+ *
+ * Guarantee: a call ends within `budgetMs`; an attempt within `timeoutMs`, body included; at most `retries` further
+ * attempts, only after a network fault, 5xx, 429 or content that is not what it should be, honouring Retry-After; a
+ * body is read up to `maxBytes` and no further; redirects are not followed; nothing of a URL or header is in a reason.
+ * With an open circuit or no quota left there is no call at all (core/circuit.ts).
+ * How a caller loses: `{ ok: false, reason }`; the last good data is its own to keep.
+ * What the caller must do: keep `health` between calls (it is plain data), and parse what it gets as hostile.
+ */
+import { failed, type Health, healed, shutReason, withQuota } from './circuit.ts'
+
+export type Upstream = {
+  name: string
+  timeoutMs: number
+  maxBytes: number
+  /** Further attempts after the first; 2 at most. */
+  retries?: 0 | 1 | 2
+  /** What the body is not, or null: a status tells nothing about content (HTML comes with 200). */
+  unusable(body: string): string | null
+  /** An answer that means something although its status says failure: it is not retried and not held against the server. */
+  meansSomething?(answer: Answer): boolean
+}
+
+export type Answer = { status: number; contentType: string; body: string }
+
+export type FetchFault =
+  | 'circuit_open'
+  | 'quota_exhausted'
+  | 'network'
+  | 'timeout'
+  | 'too_large'
+  | 'redirect'
+  | 'rate_limited'
+  | 'server_error'
+  | 'refused'
+  | 'unusable'
+
+type Verdict =
+  | { ok: true; answer: Answer }
+  | { ok: false; reason: FetchFault; detail: string; answer: Answer | null }
+
+export type Called = Verdict & { attempts: number; health: Health }
+
+/** The world as the call sees it; tests bring their own. */
+export type World = {
+  fetch: (url: string, init: RequestInit) => Promise<Response>
+  now(): Date
+  sleep(ms: number): Promise<void>
+  random(): number
+}
+
+export const realWorld: World = {
+  fetch: (url, init) => fetch(url, init),
+  now: () => new Date(),
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  random: Math.random,
+}
+
+type Call = { url: string; headers?: Record<string, string>; health: Health; budgetMs: number }
+
+const firstBackoffMs = 250
+
+export async function callUpstream(
+  upstream: Upstream,
+  { url, headers = {}, health, budgetMs }: Call,
+  world: World = realWorld,
+): Promise<Called> {
+  const shut = shutReason(health, world.now())
+  if (shut) return { ok: false, ...shut, answer: null, attempts: 0, health }
+  const deadline = world.now().getTime() + budgetMs
+  const left = () => deadline - world.now().getTime()
+  // An open circuit whose pause is over lets one attempt through.
+  const most = health.openUntil === null ? 1 + (upstream.retries ?? 2) : 1
+  let known = health
+  for (let attempts = 1; ; attempts += 1) {
+    const timeoutMs = Math.min(upstream.timeoutMs, left())
+    const {
+      verdict,
+      headers: told,
+      retryAfterMs,
+    } = await attempt(upstream, { url, headers, timeoutMs }, world)
+    const rateLimited = !verdict.ok && verdict.reason === 'rate_limited'
+    known = withQuota(known, { headers: told, toldToWaitMs: rateLimited ? retryAfterMs : null }, world.now())
+    if (verdict.ok) return { ...verdict, attempts, health: healed(known) }
+    const pauseMs = retryAfterMs ?? firstBackoffMs * 2 ** (attempts - 1) * (0.5 + world.random())
+    const allowedThen = shutReason(known, new Date(world.now().getTime() + pauseMs)) === null
+    if (!retryable.has(verdict.reason) || attempts >= most || pauseMs >= left() || !allowedThen)
+      return { ...verdict, attempts, health: failed(known, world.now()) }
+    await world.sleep(pauseMs)
+  }
+}
+
+const retryable = new Set<FetchFault>(['network', 'timeout', 'rate_limited', 'server_error', 'unusable'])
+
+/** For upstreams that promise JSON. */
+export function notJson(body: string): string | null {
+  if (body.trim() === '') return 'an empty body'
+  if (/^\s*</.test(body)) return 'HTML in place of JSON'
+  try {
+    JSON.parse(body)
+    return null
+  } catch {
+    return 'text that is not JSON, or cut short'
+  }
+}
+
+type Tried = { verdict: Verdict; headers: Headers | null; retryAfterMs: number | null }
+
+async function attempt(
+  upstream: Upstream,
+  { url, headers, timeoutMs }: { url: string; headers: Record<string, string>; timeoutMs: number },
+  world: World,
+): Promise<Tried> {
+  const signal = AbortSignal.timeout(Math.max(1, timeoutMs))
+  try {
+    // `manual`: a redirect could lead anywhere, and workerd does not know `error`.
+    const response = await world.fetch(url, { headers, signal, redirect: 'manual' })
+    const body = await bodyUpTo(response, upstream.maxBytes)
+    const contentType = response.headers.get('content-type') ?? ''
+    const verdict =
+      body === null
+        ? fault('too_large', `more than ${upstream.maxBytes} bytes`)
+        : judged(upstream, { status: response.status, contentType, body })
+    return { verdict, headers: response.headers, retryAfterMs: retryAfter(response.headers, world.now()) }
+  } catch (error) {
+    const verdict = signal.aborted
+      ? fault('timeout', `no whole answer within ${Math.round(timeoutMs)} ms`)
+      : fault('network', kindOf(error))
+    return { verdict, headers: null, retryAfterMs: null }
+  }
+}
+
+function judged(upstream: Upstream, answer: Answer): Verdict {
+  const { status } = answer
+  if (upstream.meansSomething?.(answer)) return { ok: true, answer }
+  if (status === 429) return fault('rate_limited', 'status 429', answer)
+  if (status >= 500) return fault('server_error', `status ${status}`, answer)
+  if (status >= 300 && status < 400) return fault('redirect', `status ${status}`, answer)
+  if (status !== 200) return fault('refused', `status ${status}`, answer)
+  const unusable = upstream.unusable(answer.body)
+  return unusable === null ? { ok: true, answer } : fault('unusable', unusable, answer)
+}
+
+function fault(reason: FetchFault, detail: string, answer: Answer | null = null): Verdict {
+  return { ok: false, reason, detail, answer }
+}
+
+/** Null when there is more. The rest is never read: a body without end must not fill 128 MB of memory. */
+async function bodyUpTo(response: Response, maxBytes: number): Promise<string | null> {
+  if (!response.body) return ''
+  const reader = response.body.getReader()
+  const decoder = new TextDecoder()
+  let [text, bytes] = ['', 0]
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    bytes += value.byteLength
+    if (bytes > maxBytes) {
+      await reader.cancel().catch(() => undefined)
+      return null
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+}
+
+function retryAfter(headers: Headers, now: Date): number | null {
+  const value = headers.get('retry-after')
+  if (value === null) return null
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now.getTime()
+  return Number.isFinite(ms) ? Math.max(0, ms) : null
+}
+
+/** The message of a network error can hold the URL: its kind is enough. */
+function kindOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown fault'
+}
