@@ -1,14 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import {
-  callUpstream,
-  type Health,
-  notJson,
-  realWorld,
-  type Upstream,
-  unknownHealth,
-} from '../../functions/core/fetch.ts'
+import { type Health, unknownHealth } from '../../functions/core/circuit.ts'
+import { callUpstream, notJson, realWorld, type Upstream } from '../../functions/core/fetch.ts'
 
 const upstream: Upstream = { name: 'stub', timeoutMs: 300, maxBytes: 10_000, unusable: notJson }
 
