@@ -1,5 +1,15 @@
+import { tick } from '../cron/index.ts'
+import { app } from './app.ts'
+import { makeContext } from './core/context.ts'
+
 export default {
-  fetch(): Response {
-    return Response.json({ status: 'ok' })
+  fetch: app.fetch,
+  scheduled(controller, env, execution) {
+    const ctx = () =>
+      makeContext(env, {
+        waitUntil: (work) => execution.waitUntil(work),
+        log: { cron: controller.cron, slot: new Date(controller.scheduledTime).toISOString() },
+      })
+    return tick(ctx, controller)
   },
-} satisfies ExportedHandler
+} satisfies ExportedHandler<Record<string, unknown>>

@@ -68,3 +68,10 @@ select ${answer(sql`coalesce(
 )`)}`,
   )
 }
+
+/** `column = value` for every value that is given; undefined leaves its column as it is. Names come from code only. */
+export function assignments(values: Record<string, unknown>): SQL[] {
+  return Object.entries(values)
+    .filter(([, value]) => value !== undefined)
+    .map(([column, value]) => sql`${sql.identifier(column)} = ${value}`)
+}

@@ -1,0 +1,12 @@
+import { asStatement, type Job } from '../functions/core/job.ts'
+import { locks } from '../functions/core/locks.ts'
+import { removeExpired } from '../functions/core/remove-expired.ts'
+
+export const coreJobs: Job[] = [
+  {
+    name: 'core-housekeeping',
+    cron: '*/15 * * * *',
+    lock: locks.housekeeping,
+    run: asStatement(removeExpired),
+  },
+]

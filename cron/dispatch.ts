@@ -1,0 +1,12 @@
+import { asStatement, type Job } from '../functions/core/job.ts'
+import { locks } from '../functions/core/locks.ts'
+import { returnExpired } from '../functions/dispatch/return-expired.ts'
+
+export const dispatchJobs: Job[] = [
+  {
+    name: 'dispatch-lease-expiry',
+    cron: '* * * * *',
+    lock: locks.dispatchLeaseExpiry,
+    run: asStatement(() => returnExpired()),
+  },
+]

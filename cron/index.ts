@@ -1,0 +1,22 @@
+import type { Ctx } from '../functions/core/context.ts'
+import { type Job, runJob } from '../functions/core/job.ts'
+import { slotOf } from '../functions/core/once.ts'
+import { coreJobs } from './core.ts'
+import { dispatchJobs } from './dispatch.ts'
+
+export const jobs: readonly Job[] = [...coreJobs, ...dispatchJobs]
+
+/** The expressions that wrangler.toml must name; Cloudflare passes back the very string. */
+export const crons: readonly string[] = [...new Set(jobs.map(({ cron }) => cron))]
+
+type Tick = { cron: string; scheduledTime: number }
+
+/** Runs the jobs of one cron expression, each under its own guard; one that fails does not stop the others. */
+export async function tick(ctx: () => Ctx, { cron, scheduledTime }: Tick): Promise<void> {
+  const due = jobs.filter((job) => job.cron === cron)
+  if (due.length === 0) throw new Error(`No job has the cron expression ${cron}`)
+  const slot = slotOf(scheduledTime)
+  const runs = await Promise.allSettled(due.map((job) => runJob(ctx(), job, { slot, trigger: 'cron' })))
+  const failed = runs.flatMap((run, at) => (run.status === 'rejected' ? [due[at]?.name] : []))
+  if (failed.length > 0) throw new Error(`Jobs failed: ${failed.join(', ')}`)
+}

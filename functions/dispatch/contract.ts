@@ -1,0 +1,276 @@
+import { z } from 'zod'
+
+const instant = z.iso.datetime({ offset: true }).meta({ examples: ['2026-11-20T09:30:00Z'] })
+const shown = z.string().meta({ format: 'date-time' })
+const lat = z.number().min(-90).max(90)
+const lng = z.number().min(-180).max(180)
+const id = z.int().positive().max(Number.MAX_SAFE_INTEGER)
+const pathId = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER)
+const boxes = z.int().min(1).max(200)
+const text = (longest: number) =>
+  z
+    .string()
+    .max(longest)
+    .refine((value) => value.trim() !== '', 'Must not be blank')
+const phone = z.string().regex(/^\+?[\d\s().-]{3,40}$|^\+\d*…$/, 'Must be a phone number')
+
+export const OrderStatus = z.enum([
+  'new',
+  'assigned',
+  'accepted',
+  'picked_up',
+  'delivered',
+  'canceled',
+  'failed',
+  'returned',
+])
+
+export const IdPath = z.strictObject({ id: pathId.meta({ description: 'The id of the row' }) })
+
+/** For a refinement: a pair is given whole, or not at all. */
+const both =
+  <T extends Record<string, unknown>>(first: keyof T & string, second: keyof T & string) =>
+  (value: T) =>
+    ((value[first] ?? null) === null) === ((value[second] ?? null) === null)
+const orNeither = (first: string, second: string) => ({
+  message: `Give both ${first} and ${second}, or neither`,
+  path: [first],
+})
+
+// Stores
+
+const storeFields = {
+  name: text(200),
+  pickupAddress: text(300),
+  lat: lat.nullable(),
+  lng: lng.nullable(),
+  boxLimit: boxes.nullable(),
+  opensAt: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Must be HH:MM')
+    .nullable(),
+  closesAt: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Must be HH:MM')
+    .nullable(),
+  timeZone: z.string().max(64).refine(isTimeZone, 'Must be an IANA time zone'),
+}
+
+export const NewStore = z
+  .strictObject({
+    ...storeFields,
+    lat: storeFields.lat.default(null),
+    lng: storeFields.lng.default(null),
+    boxLimit: storeFields.boxLimit.default(null),
+    opensAt: storeFields.opensAt.default(null),
+    closesAt: storeFields.closesAt.default(null),
+    timeZone: storeFields.timeZone.default('UTC'),
+  })
+  .refine(both('lat', 'lng'), orNeither('lat', 'lng'))
+  .refine(both('opensAt', 'closesAt'), orNeither('opensAt', 'closesAt'))
+  .meta({ id: 'NewStore' })
+export type NewStore = z.infer<typeof NewStore>
+
+export const StoreChange = z
+  .strictObject(storeFields)
+  .partial()
+  .refine(notEmpty, 'Name at least one field')
+  .meta({ id: 'StoreChange' })
+export type StoreChange = z.infer<typeof StoreChange>
+
+export const Store = z
+  .strictObject({ id, ...storeFields, timeZone: z.string(), version: z.int(), createdAt: shown })
+  .meta({ id: 'Store' })
+export type Store = z.infer<typeof Store>
+
+// Couriers
+
+const courierFields = {
+  name: text(200),
+  capacityBoxes: z.int().min(1).max(1000),
+  available: z.boolean(),
+  zone: text(100).nullable(),
+}
+
+export const NewCourier = z
+  .strictObject({
+    name: courierFields.name,
+    capacityBoxes: courierFields.capacityBoxes.default(8),
+    available: courierFields.available.default(false),
+    zone: courierFields.zone.default(null),
+  })
+  .meta({ id: 'NewCourier' })
+export type NewCourier = z.infer<typeof NewCourier>
+
+export const CourierChange = z
+  .strictObject(courierFields)
+  .partial()
+  .refine(notEmpty, 'Name at least one field')
+  .meta({ id: 'CourierChange' })
+export type CourierChange = z.infer<typeof CourierChange>
+
+export const Courier = z
+  .strictObject({
+    id,
+    ...courierFields,
+    heldBoxes: z.int(),
+    lat: lat.nullable(),
+    lng: lng.nullable(),
+    lastSeenAt: shown.nullable(),
+    version: z.int(),
+    createdAt: shown,
+  })
+  .meta({ id: 'Courier' })
+export type Courier = z.infer<typeof Courier>
+
+export const Position = z.strictObject({ lat, lng }).meta({ id: 'Position' })
+export type Position = z.infer<typeof Position>
+
+// Orders
+
+const parcel = {
+  deliveryAddress: text(300),
+  recipientName: text(200),
+  phone,
+  boxesCount: boxes,
+}
+
+const place = {
+  pickupAddress: text(300).optional().meta({ description: 'The store’s own when left out' }),
+  pickupLat: lat.optional(),
+  pickupLng: lng.optional(),
+  deliveryLat: lat.optional(),
+  deliveryLng: lng.optional(),
+}
+
+export const NewOrder = z
+  .strictObject({
+    storeId: id.optional().meta({ description: 'A store’s token implies its own' }),
+    ...parcel,
+    ...place,
+    readyAt: instant.optional(),
+    dueAt: instant.optional(),
+  })
+  .refine(both('pickupLat', 'pickupLng'), orNeither('pickupLat', 'pickupLng'))
+  .refine(both('deliveryLat', 'deliveryLng'), orNeither('deliveryLat', 'deliveryLng'))
+  .meta({ id: 'NewOrder' })
+export type NewOrder = z.infer<typeof NewOrder>
+
+export const OrderChange = z
+  .strictObject({ ...parcel, pickupAddress: text(300) })
+  .partial()
+  .refine(notEmpty, 'Name at least one field')
+  .meta({ id: 'OrderChange' })
+export type OrderChange = z.infer<typeof OrderChange>
+
+export const QuoteRequest = z.strictObject({ boxesCount: boxes }).meta({ id: 'QuoteRequest' })
+export const Quote = z
+  .strictObject({ boxesCount: boxes, priceMinor: z.int(), currency: z.string() })
+  .meta({ id: 'Quote' })
+
+const listed = {
+  id,
+  storeId: id,
+  status: OrderStatus,
+  courierId: id.nullable(),
+  pickupAddress: z.string(),
+  deliveryAddress: z.string(),
+  boxesCount: boxes,
+  priceMinor: z.int(),
+  currency: z.string(),
+  readyAt: shown.nullable(),
+  dueAt: shown.nullable(),
+  lease: z
+    .strictObject({ expiresAt: shown, fence: z.int() })
+    .nullable()
+    .meta({ description: 'While assigned: until when it must be accepted' }),
+  fence: z.int().meta({ description: 'Rises with each assignment; every later step shows it' }),
+  version: z.int(),
+  createdAt: shown,
+}
+
+export const ListedOrder = z.strictObject(listed).meta({ id: 'ListedOrder' })
+export type ListedOrder = z.infer<typeof ListedOrder>
+
+export const Order = z
+  .strictObject({
+    ...listed,
+    recipientName: z
+      .string()
+      .optional()
+      .meta({ description: 'Not shown to a courier who does not hold the order' }),
+    phone: z.string().optional().meta({ description: 'Not shown to a courier who does not hold the order' }),
+    pickupLat: lat.nullable(),
+    pickupLng: lng.nullable(),
+    deliveryLat: lat.nullable(),
+    deliveryLng: lng.nullable(),
+    assignedAt: shown.nullable(),
+    acceptedAt: shown.nullable(),
+    pickedUpAt: shown.nullable(),
+    deliveredAt: shown.nullable(),
+    canceledAt: shown.nullable(),
+    attempts: z.int(),
+    failureReason: z.string().nullable(),
+  })
+  .meta({ id: 'Order' })
+export type Order = z.infer<typeof Order>
+
+export const OrderFilter = {
+  status: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(OrderStatus).min(1).max(8))
+    .optional()
+    .meta({ description: 'One status, or several with commas' }),
+  since: instant.optional().meta({ description: 'Created at or after' }),
+}
+
+export const OrderCursor = z.tuple([z.string().max(40), id])
+export const IdCursor = z.tuple([id])
+
+export const OrderEvent = z
+  .strictObject({
+    id,
+    orderId: id,
+    type: z.string(),
+    fromStatus: OrderStatus.nullable(),
+    toStatus: OrderStatus,
+    actor: z.strictObject({
+      role: z.enum(['admin', 'store', 'courier', 'system']),
+      id: z.string().nullable(),
+    }),
+    courierId: id.nullable(),
+    fence: z.int(),
+    data: z.record(z.string(), z.unknown()),
+    createdAt: shown,
+  })
+  .meta({ id: 'OrderEvent' })
+export type OrderEvent = z.infer<typeof OrderEvent>
+
+export const Step = z.strictObject({ fence: z.int().min(0) }).meta({ id: 'Step' })
+export type Step = z.infer<typeof Step>
+
+export const GiveBack = z
+  .strictObject({ fence: z.int().min(0), reason: text(500).default('not given') })
+  .meta({ id: 'GiveBack' })
+export type GiveBack = z.infer<typeof GiveBack>
+
+export const Cancellation = z
+  .strictObject({ reason: text(500).optional() })
+  .default({})
+  .meta({ id: 'Cancellation' })
+export type Cancellation = z.infer<typeof Cancellation>
+
+export { id as RowId, pathId as PathId }
+
+function notEmpty(change: object): boolean {
+  return Object.keys(change).length > 0
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,13 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../core/context.ts'
+import { type Moved, moveOrder } from './move.ts'
+import { transitions } from './rules.ts'
+
+/** The recipient has the boxes; the courier has room again. */
+export function deliverOrder(
+  ctx: Ctx,
+  held: { orderId: number; courierId: number; fence: number },
+): Promise<Moved> {
+  const set = sql`delivered_at = now()`
+  return moveOrder(ctx, { ...held, ...transitions.deliver, type: 'delivered', set, frees: true })
+}

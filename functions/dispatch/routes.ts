@@ -1,0 +1,440 @@
+import { z } from 'zod'
+import { type Ctx } from '../core/context.ts'
+import { AppError, orThrow } from '../core/errors.ts'
+import { callerId, created, type Endpoint, endpoint, noContent, ok, versioned } from '../http/endpoint.ts'
+import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
+import { acceptOrder } from './accept.ts'
+import { addCourier } from './add-courier.ts'
+import { addStore } from './add-store.ts'
+import { cancelOrder } from './cancel.ts'
+import { claimOrder } from './claim.ts'
+import { claimNextOrder } from './claim-next.ts'
+import * as wire from './contract.ts'
+import { createOrder } from './create.ts'
+import { declineOrder } from './decline.ts'
+import { deliverOrder } from './deliver.ts'
+import { editOrder } from './edit.ts'
+import { editCourier } from './edit-courier.ts'
+import { editStore } from './edit-store.ts'
+import { readHistory } from './history.ts'
+import { listOrders } from './list.ts'
+import { listCouriers } from './list-couriers.ts'
+import { listStores } from './list-stores.ts'
+import { pickUpOrder } from './pickup.ts'
+import { readOrder } from './read.ts'
+import { readCourier } from './read-courier.ts'
+import { readStore } from './read-store.ts'
+import { releaseOrder } from './release.ts'
+import { reportPosition } from './report-position.ts'
+import { currency, priceMinorFor } from './rules.ts'
+
+const base = '/v1/dispatch'
+const tag = 'dispatch'
+const everybody = ['admin', 'store', 'courier'] as const
+
+const allStatuses = wire.OrderStatus.options
+const ListQuery = z.strictObject({ ...wire.OrderFilter, ...PageQuery })
+const keyOf = (order: wire.ListedOrder) => [order.createdAt, order.id]
+
+export const dispatchEndpoints: Endpoint[] = [
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/orders`,
+      tag,
+      summary: 'Post an order',
+      description: 'Pickup defaults to the store’s address; the price follows from the boxes.',
+      roles: ['store', 'admin'],
+      body: wire.NewOrder,
+      answers: { 201: wire.Order },
+      problems: ['not_found', 'box_limit_exceeded', 'unprocessable'],
+    },
+    async (ctx, { body }) => {
+      const { order } = orThrow(await createOrder(ctx, { ...body, storeId: storeOf(ctx, body.storeId) }))
+      return created(`${base}/orders/${order.id}`, order, { version: order.version })
+    },
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/orders/quote`,
+      tag,
+      summary: 'Price an order without posting it',
+      roles: ['store', 'admin'],
+      body: wire.QuoteRequest,
+      answers: { 200: wire.Quote },
+    },
+    async (_ctx, { body: { boxesCount } }) =>
+      ok({ boxesCount, priceMinor: priceMinorFor(boxesCount), currency }),
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/orders`,
+      tag,
+      summary: 'List orders, newest first',
+      description: 'A store sees its own orders, a courier the available ones and its own.',
+      roles: everybody,
+      query: z.strictObject({
+        ...wire.OrderFilter,
+        storeId: wire.PathId.optional(),
+        courierId: wire.PathId.optional(),
+        ...PageQuery,
+      }),
+      answers: { 200: Page(wire.ListedOrder) },
+    },
+    async (ctx, { query }) => listed(ctx, query),
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/orders/claim-next`,
+      tag,
+      summary: 'Claim the best available order',
+      description:
+        'The nearest to the courier’s last position, else the oldest; 204 when none can be carried.',
+      roles: ['courier'],
+      answers: { 200: wire.Order, 204: null },
+      problems: ['courier_unavailable', 'order_busy'],
+    },
+    async (ctx) => {
+      const { order } = orThrow(await claimNextOrder(ctx, { courierId: callerId(ctx) }))
+      return order === null ? noContent() : versioned(order)
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/orders/{id}`,
+      tag,
+      summary: 'Read an order',
+      roles: everybody,
+      params: wire.IdPath,
+      answers: { 200: wire.Order },
+    },
+    async (ctx, { params }) => versioned(found(await readOrder(ctx, { orderId: params.id }))),
+  ),
+  endpoint(
+    {
+      method: 'patch',
+      path: `${base}/orders/{id}`,
+      tag,
+      summary: 'Change an order while it is new',
+      roles: ['store', 'admin'],
+      params: wire.IdPath,
+      body: wire.OrderChange,
+      ifMatch: true,
+      answers: { 200: wire.Order },
+      problems: ['illegal_transition', 'box_limit_exceeded'],
+    },
+    async (ctx, { params, version, body }) =>
+      versioned(orThrow(await editOrder(ctx, { id: params.id, version, change: body })).value),
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/orders/{id}/events`,
+      tag,
+      summary: 'What happened to an order, oldest first',
+      roles: everybody,
+      params: wire.IdPath,
+      query: z.strictObject(PageQuery),
+      answers: { 200: Page(wire.OrderEvent) },
+    },
+    async (ctx, { params, query: { limit, cursor } }) => {
+      const [after = null] = cursorOf(wire.IdCursor, cursor) ?? []
+      const events = found(await readHistory(ctx, { orderId: params.id, after, limit: limit + 1 }))
+      return ok(page(events, limit, ({ id }) => [id]))
+    },
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/orders/{id}/claim`,
+      tag,
+      summary: 'Claim an order',
+      description: 'One courier wins, however many ask. Accept before the lease ends, or it goes back.',
+      roles: ['courier'],
+      params: wire.IdPath,
+      answers: { 200: wire.Order },
+      problems: [
+        'order_taken',
+        'courier_at_capacity',
+        'courier_unavailable',
+        'excluded',
+        'order_busy',
+        'illegal_transition',
+      ],
+    },
+    async (ctx, { params }) =>
+      versioned(orThrow(await claimOrder(ctx, { orderId: params.id, courierId: callerId(ctx) })).order),
+  ),
+  step('accept', 'Accept an assigned order', acceptOrder, ['lease_expired']),
+  step('pickup', 'Say that the boxes are picked up', pickUpOrder),
+  step('deliver', 'Say that the boxes are delivered', deliverOrder),
+  giveBack('decline', 'Decline an assigned order', declineOrder, ['lease_expired']),
+  giveBack('release', 'Give an order back before pickup', releaseOrder, ['lease_expired']),
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/orders/{id}/cancel`,
+      tag,
+      summary: 'Cancel an order before it is delivered',
+      roles: ['store', 'admin'],
+      params: wire.IdPath,
+      body: wire.Cancellation,
+      answers: { 200: wire.Order },
+      problems: ['illegal_transition', 'order_busy'],
+    },
+    async (ctx, { params, body }) =>
+      versioned(orThrow(await cancelOrder(ctx, { orderId: params.id, reason: body.reason })).order),
+  ),
+
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/stores`,
+      tag,
+      summary: 'Add a store',
+      roles: ['admin'],
+      body: wire.NewStore,
+      answers: { 201: wire.Store },
+    },
+    async (ctx, { body }) => {
+      const store = await addStore(ctx, body)
+      return created(`${base}/stores/${store.id}`, store, { version: store.version })
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/stores`,
+      tag,
+      summary: 'List stores',
+      roles: ['admin', 'courier'],
+      query: z.strictObject(PageQuery),
+      answers: { 200: Page(wire.Store) },
+    },
+    async (ctx, { query: { limit, cursor } }) => {
+      const [after = 0] = cursorOf(wire.IdCursor, cursor) ?? []
+      return ok(page(await listStores(ctx, { after, limit: limit + 1 }), limit, ({ id }) => [id]))
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/stores/{id}`,
+      tag,
+      summary: 'Read a store',
+      roles: everybody,
+      params: wire.IdPath,
+      answers: { 200: wire.Store },
+    },
+    async (ctx, { params }) => versioned(found(await readStore(ctx, params))),
+  ),
+  endpoint(
+    {
+      method: 'patch',
+      path: `${base}/stores/{id}`,
+      tag,
+      summary: 'Change a store',
+      roles: ['admin'],
+      params: wire.IdPath,
+      body: wire.StoreChange,
+      ifMatch: true,
+      answers: { 200: wire.Store },
+      problems: ['unprocessable'],
+    },
+    async (ctx, { params, version, body }) =>
+      versioned(orThrow(await editStore(ctx, { id: params.id, version, change: body })).value),
+  ),
+
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/couriers`,
+      tag,
+      summary: 'Add a courier',
+      roles: ['admin'],
+      body: wire.NewCourier,
+      answers: { 201: wire.Courier },
+    },
+    async (ctx, { body }) => {
+      const courier = await addCourier(ctx, body)
+      return created(`${base}/couriers/${courier.id}`, courier, { version: courier.version })
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/couriers`,
+      tag,
+      summary: 'List couriers',
+      roles: ['admin'],
+      query: z.strictObject(PageQuery),
+      answers: { 200: Page(wire.Courier) },
+    },
+    async (ctx, { query: { limit, cursor } }) => {
+      const [after = 0] = cursorOf(wire.IdCursor, cursor) ?? []
+      return ok(page(await listCouriers(ctx, { after, limit: limit + 1 }), limit, ({ id }) => [id]))
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/couriers/{id}`,
+      tag,
+      summary: 'Read a courier',
+      roles: ['admin', 'courier'],
+      params: wire.IdPath,
+      answers: { 200: wire.Courier },
+    },
+    async (ctx, { params }) => versioned(found(await readCourier(ctx, { id: ownCourier(ctx, params.id) }))),
+  ),
+  endpoint(
+    {
+      method: 'patch',
+      path: `${base}/couriers/{id}`,
+      tag,
+      summary: 'Change a courier',
+      description: 'A courier changes only whether it is available.',
+      roles: ['admin', 'courier'],
+      params: wire.IdPath,
+      body: wire.CourierChange,
+      ifMatch: true,
+      answers: { 200: wire.Courier },
+      problems: ['capacity_below_held'],
+    },
+    async (ctx, { params, version, body }) => {
+      const id = ownCourier(ctx, params.id)
+      if (ctx.principal?.role === 'courier') refuseAllBut(body, 'available')
+      return versioned(orThrow(await editCourier(ctx, { id, version, change: body })).value)
+    },
+  ),
+  endpoint(
+    {
+      method: 'put',
+      path: `${base}/couriers/{id}/position`,
+      tag,
+      summary: 'Report where a courier is',
+      roles: ['courier', 'admin'],
+      params: wire.IdPath,
+      body: wire.Position,
+      answers: { 204: null },
+    },
+    async (ctx, { params, body }) => {
+      const moved = await reportPosition(ctx, { ...body, id: ownCourier(ctx, params.id) })
+      if (!moved) throw new AppError('not_found')
+      return noContent()
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/couriers/{id}/orders`,
+      tag,
+      summary: 'List the orders of a courier, newest first',
+      roles: ['admin', 'courier'],
+      params: wire.IdPath,
+      query: ListQuery,
+      answers: { 200: Page(wire.ListedOrder) },
+    },
+    async (ctx, { params, query }) => listed(ctx, { ...query, courierId: ownCourier(ctx, params.id) }),
+  ),
+]
+
+type Held = { orderId: number; courierId: number; fence: number }
+type Problems = NonNullable<Parameters<typeof endpoint>[0]['problems']>
+const lost: Problems = ['illegal_transition', 'stale_fence', 'order_busy']
+
+function step(
+  name: string,
+  summary: string,
+  verb: (ctx: Ctx, held: Held) => ReturnType<typeof acceptOrder>,
+  more: Problems = [],
+) {
+  return endpoint(
+    {
+      method: 'post',
+      path: `${base}/orders/{id}/${name}`,
+      tag,
+      summary,
+      roles: ['courier'],
+      params: wire.IdPath,
+      body: wire.Step,
+      answers: { 200: wire.Order },
+      problems: [...lost, ...more],
+    },
+    async (ctx, { params, body }) =>
+      versioned(
+        orThrow(await verb(ctx, { orderId: params.id, courierId: callerId(ctx), fence: body.fence })).order,
+      ),
+  )
+}
+
+type GiveBack = (ctx: Ctx, held: Held & { reason: string }) => ReturnType<typeof declineOrder>
+
+function giveBack(name: string, summary: string, verb: GiveBack, more: Problems) {
+  return endpoint(
+    {
+      method: 'post',
+      path: `${base}/orders/{id}/${name}`,
+      tag,
+      summary,
+      description: 'The courier is not offered this order again.',
+      roles: ['courier'],
+      params: wire.IdPath,
+      body: wire.GiveBack,
+      answers: { 200: wire.Order },
+      problems: [...lost, ...more],
+    },
+    async (ctx, { params, body }) =>
+      versioned(orThrow(await verb(ctx, { orderId: params.id, courierId: callerId(ctx), ...body })).order),
+  )
+}
+
+type Asked = z.infer<typeof ListQuery> & { storeId?: number | undefined; courierId?: number | undefined }
+
+async function listed(ctx: Ctx, { limit, cursor, ...asked }: Asked) {
+  const orders = await listOrders(ctx, {
+    statuses: asked.status ?? allStatuses,
+    storeId: asked.storeId ?? null,
+    courierId: asked.courierId ?? null,
+    since: asked.since ?? null,
+    before: cursorOf(wire.OrderCursor, cursor),
+    limit: limit + 1,
+  })
+  return ok(page(orders, limit, keyOf))
+}
+
+function found<T>(row: T | null): T {
+  if (row === null) throw new AppError('not_found')
+  return row
+}
+
+/** A store’s token implies its store; an admin names one. Another’s store does not exist for a store. */
+function storeOf(ctx: Ctx, storeId: number | undefined): number {
+  if (ctx.principal?.role === 'store') {
+    const own = callerId(ctx)
+    if (storeId !== undefined && storeId !== own) throw new AppError('not_found', 'There is no such store')
+    return own
+  }
+  if (storeId !== undefined) return storeId
+  throw new AppError('validation_failed', 'An admin names the store', {
+    errors: [{ path: 'storeId', message: 'Needed from an admin' }],
+  })
+}
+
+/** Another courier does not exist for a courier. */
+function ownCourier(ctx: Ctx, id: number): number {
+  if (ctx.principal?.role === 'courier' && callerId(ctx) !== id) throw new AppError('not_found')
+  return id
+}
+
+function refuseAllBut(change: object, allowed: string): void {
+  const others = Object.keys(change).filter((name) => name !== allowed)
+  if (others.length === 0) return
+  throw new AppError('forbidden', `A courier may change only: ${allowed}`, {
+    errors: others.map((path) => ({ path, message: 'An admin changes this' })),
+  })
+}

@@ -1,0 +1,46 @@
+import type { MiddlewareHandler } from 'hono'
+import { makeContext } from '../core/context.ts'
+import type { HttpEnv } from './mount.ts'
+
+/** Builds the request's context, and afterwards tells what it cost: in headers to the caller, in one line to the log. */
+export function accounting(): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    const started = performance.now()
+    const requestId = sane(c.req.header('x-request-id')) ?? crypto.randomUUID()
+    c.set('requestId', requestId)
+    c.set('route', 'unmatched')
+    const ctx = makeContext(c.env, {
+      waitUntil: (work) => c.executionCtx.waitUntil(work),
+      log: { requestId },
+      after: positionFrom(c.req.header('x-position')),
+    })
+    c.set('ctx', ctx)
+    await next()
+    const { trips, dbMs } = ctx.metrics
+    const headers = c.res.headers
+    headers.set('x-request-id', requestId)
+    if (trips > 0) {
+      headers.set('x-db-round-trips', String(trips))
+      headers.set('server-timing', `db;dur=${dbMs.toFixed(1)}, trips;desc="${trips}"`)
+    }
+    if (ctx.replayed) headers.set('idempotency-replayed', 'true')
+    if (ctx.position !== null) headers.set('x-position', ctx.position)
+    if (ctx.principal !== null && !headers.has('cache-control'))
+      headers.set('cache-control', 'private, no-store')
+    ctx.log.info('request', {
+      route: c.get('route'),
+      principal: ctx.principal && `${ctx.principal.role}:${ctx.principal.sub}`,
+      status: c.res.status,
+      ms: Math.round(performance.now() - started),
+      trips,
+    })
+  }
+}
+
+function sane(id: string | undefined): string | undefined {
+  return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined
+}
+
+function positionFrom(header: string | undefined): string | null {
+  return header !== undefined && /^\d{1,19}$/.test(header) ? header : null
+}

@@ -1,0 +1,78 @@
+import { createRemoteJWKSet, errors, type JWTVerifyResult, jwtVerify } from 'jose'
+import { z } from 'zod'
+import { type Principal, roles } from '../core/context.ts'
+import type { Env } from '../core/env.ts'
+import { AppError } from '../core/errors.ts'
+
+const Claims = z.object({
+  sub: z.string().min(1).max(128),
+  role: z.enum(roles),
+  tenantId: z
+    .union([
+      z.int().positive(),
+      z
+        .string()
+        .regex(/^[1-9]\d{0,14}$/)
+        .transform(Number),
+    ])
+    .optional(),
+})
+
+type KeySet = ReturnType<typeof createRemoteJWKSet>
+const keySets = new Map<string, KeySet>()
+
+/** The principal of `Authorization: Bearer …`. Says what is wrong with the token's shape, never why its proof failed. */
+export async function authenticate(header: string | undefined, env: Env): Promise<Principal> {
+  const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(header ?? '')?.[1]
+  if (token === undefined) throw new AppError('unauthenticated', 'Send Authorization: Bearer <JWT>')
+  const { payload } = await verify(token, env)
+  const claims = Claims.safeParse(payload)
+  if (!claims.success)
+    throw new AppError('unauthenticated', 'The token needs sub and role, and tenantId for a tenant')
+  const { sub, role, tenantId = null } = claims.data
+  if (role === 'tenant' && tenantId === null)
+    throw new AppError('unauthenticated', 'A tenant’s token needs tenantId')
+  return { sub, role, tenantId }
+}
+
+/** Algorithms are pinned to the configured kind of key, never taken from the token. */
+async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
+  const expected = {
+    issuer: env.AUTH_ISSUER,
+    audience: 'lockstep',
+    requiredClaims: ['exp', 'sub', 'iss', 'aud'],
+    clockTolerance: 30,
+  }
+  try {
+    if (env.AUTH_JWKS_URL !== undefined) {
+      const keys = keySetAt(env.AUTH_JWKS_URL)
+      return await jwtVerify(token, keys, { ...expected, algorithms: ['RS256', 'ES256', 'EdDSA'] })
+    }
+    const secret = new TextEncoder().encode(env.AUTH_SECRET)
+    return await jwtVerify(token, secret, { ...expected, algorithms: ['HS256'] })
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) throw new AppError('unauthenticated', 'The token has expired')
+    if (
+      error instanceof errors.JOSEError &&
+      error.code !== 'ERR_JWKS_TIMEOUT' &&
+      error.code !== 'ERR_JOSE_GENERIC'
+    )
+      throw new AppError('unauthenticated', 'The token is not valid here', { cause: error })
+    throw new AppError('unavailable', 'The keys of the identity provider cannot be read', {
+      retryAfter: 5,
+      cause: error,
+    })
+  }
+}
+
+function keySetAt(url: string): KeySet {
+  const known = keySets.get(url)
+  if (known) return known
+  const keys = createRemoteJWKSet(new URL(url), {
+    cooldownDuration: 30_000,
+    cacheMaxAge: 600_000,
+    timeoutDuration: 3_000,
+  })
+  keySets.set(url, keys)
+  return keys
+}

@@ -1,0 +1,83 @@
+import type { z } from 'zod'
+import { AppError } from '../core/errors.ts'
+
+const deepestNesting = 32
+
+/** The parsed body, or undefined when there is none. Size is checked before a byte is parsed, and while it arrives. */
+export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
+  const text = await readText(request, limitBytes)
+  if (text === '') return undefined
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/json\s*(;|$)/i.test(type)) throw new AppError('unsupported_media_type')
+  const body = parse(text)
+  const fault = firstFault(body, '', 0)
+  if (fault) throw new AppError('validation_failed', undefined, { errors: [fault] })
+  return body
+}
+
+async function readText(request: Request, limitBytes: number): Promise<string> {
+  const tooLarge = () =>
+    new AppError('body_too_large', `This route takes at most ${limitBytes} bytes`, { extra: { limitBytes } })
+  if (request.headers.has('content-encoding'))
+    throw new AppError('unsupported_media_type', 'Send the body uncompressed')
+  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge()
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+  let text = ''
+  let size = 0
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength
+      if (size > limitBytes) throw tooLarge()
+      text += decoder.decode(chunk, { stream: true })
+    }
+    return text + decoder.decode()
+  } catch (error) {
+    if (error instanceof TypeError) throw new AppError('malformed_json', 'The body is not UTF-8')
+    throw error
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new AppError('malformed_json')
+  }
+}
+
+type Fault = { path: string; message: string; code: string }
+
+/** Postgres cannot store NUL, and half a surrogate pair is no text; depth is bounded before a schema walks it. */
+function firstFault(value: unknown, path: string, depth: number): Fault | null {
+  if (depth > deepestNesting)
+    return { path, message: `Nested deeper than ${deepestNesting}`, code: 'too_deep' }
+  if (typeof value === 'string') return textFault(value, path)
+  if (typeof value !== 'object' || value === null) return null
+  for (const [key, item] of Object.entries(value)) {
+    const at = path === '' ? key : `${path}.${key}`
+    const fault = textFault(key, at) ?? firstFault(item, at, depth + 1)
+    if (fault) return fault
+  }
+  return null
+}
+
+export function textFault(text: string, path: string): Fault | null {
+  if (text.includes('\0')) return { path, message: 'Must not contain NUL', code: 'invalid_text' }
+  if (!text.isWellFormed()) return { path, message: 'Must be well-formed Unicode', code: 'invalid_text' }
+  return null
+}
+
+/** Input as the schema says it, or a 400 that names every field at fault. */
+export function validate(schema: z.ZodType, value: unknown, where: 'path' | 'query' | 'body'): unknown {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const errors = result.error.issues.flatMap((issue) => {
+    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined]
+    return keys.map((key) => {
+      const path = [...issue.path, ...(key === undefined ? [] : [key])].map(String).join('.')
+      return { path: path === '' ? where : path, message: issue.message, code: issue.code }
+    })
+  })
+  const named = errors.map(({ path }) => path).join(', ')
+  throw new AppError('validation_failed', `The ${where} does not match the contract: ${named}`, { errors })
+}

@@ -1,0 +1,37 @@
+import type { MiddlewareHandler } from 'hono'
+import { cors } from 'hono/cors'
+import type { Endpoint } from './endpoint.ts'
+import type { HttpEnv } from './mount.ts'
+
+/** Open for what anybody may read, closed elsewhere unless CORS_ORIGINS names the origin. */
+export function crossOrigin(endpoints: readonly Endpoint[]): MiddlewareHandler<HttpEnv> {
+  const publicReads = endpoints
+    .filter(({ roles, method }) => roles === 'public' && method === 'get')
+    .map(({ path }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`))
+  return cors({
+    origin: (origin, c) => {
+      if (publicReads.some((path) => path.test(c.req.path))) return '*'
+      return c.get('ctx').env.CORS_ORIGINS.includes(origin) ? origin : null
+    },
+    allowHeaders: [
+      'Authorization',
+      'Content-Type',
+      'Idempotency-Key',
+      'If-Match',
+      'Last-Event-ID',
+      'X-Position',
+      'X-Request-Id',
+    ],
+    exposeHeaders: [
+      'ETag',
+      'Idempotency-Replayed',
+      'Location',
+      'Retry-After',
+      'Server-Timing',
+      'X-DB-Round-Trips',
+      'X-Position',
+      'X-Request-Id',
+    ],
+    maxAge: 600,
+  })
+}

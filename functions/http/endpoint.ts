@@ -1,0 +1,109 @@
+import type { z } from 'zod'
+import type { Ctx, Role } from '../core/context.ts'
+import { AppError, type ProblemCode } from '../core/errors.ts'
+
+/** One line of the contract: it routes, validates, documents and refuses. What is not one of these does not exist. */
+export type Endpoint = {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** As OpenAPI writes it: `/v1/dispatch/orders/{id}`. */
+  path: string
+  tag: string
+  summary: string
+  description?: string | undefined
+  roles: readonly Role[] | 'public'
+  params?: z.ZodObject | undefined
+  query?: z.ZodObject | undefined
+  body?: z.ZodType | undefined
+  bodyLimitBytes: number
+  /** A change of a versioned resource: If-Match is needed, and `input.version` carries it. */
+  ifMatch: boolean
+  /** Takes Idempotency-Key; every POST does. */
+  idempotent: boolean
+  /** What a success looks like; null is an empty body. A string names a media type other than JSON. */
+  answers: Partial<Record<200 | 201 | 202 | 204, z.ZodType | string | null>>
+  problems: readonly ProblemCode[]
+  handle: (ctx: Ctx, input: Input) => Promise<Answer | Response>
+}
+
+export type Answer = {
+  status: 200 | 201 | 202 | 204
+  body?: unknown
+  location?: string
+  /** The version of the resource; travels as a strong ETag, and a GET that already has it gets 304. */
+  version?: number
+  headers?: Record<string, string>
+}
+
+type Input = {
+  params: unknown
+  query: unknown
+  body: unknown
+  version: number
+  lastEventId: string | null
+}
+
+type Given<T extends z.ZodType | undefined> = T extends z.ZodType ? z.infer<T> : Record<string, never>
+
+type Spec<P, Q, B> = Omit<
+  Endpoint,
+  'handle' | 'params' | 'query' | 'body' | 'bodyLimitBytes' | 'ifMatch' | 'idempotent' | 'problems'
+> & {
+  params?: P
+  query?: Q
+  body?: B
+  bodyLimitBytes?: number
+  ifMatch?: boolean
+  problems?: readonly ProblemCode[]
+}
+
+/** Ties a route to its handler; the handler sees validated input only. */
+export function endpoint<
+  P extends z.ZodObject | undefined = undefined,
+  Q extends z.ZodObject | undefined = undefined,
+  B extends z.ZodType | undefined = undefined,
+>(
+  spec: Spec<P, Q, B>,
+  handle: (
+    ctx: Ctx,
+    input: { params: Given<P>; query: Given<Q>; body: Given<B>; version: number; lastEventId: string | null },
+  ) => Promise<Answer | Response>,
+): Endpoint {
+  return {
+    bodyLimitBytes: 64 * 1024,
+    ifMatch: false,
+    problems: [],
+    ...spec,
+    idempotent: spec.method === 'post',
+    // mount.ts hands over what it parsed with these very schemas.
+    handle: handle as Endpoint['handle'],
+  }
+}
+
+export const ok = (body: unknown, more: Omit<Answer, 'status' | 'body'> = {}): Answer => ({
+  status: 200,
+  body,
+  ...more,
+})
+export const created = (
+  location: string,
+  body: unknown,
+  more: Omit<Answer, 'status' | 'body' | 'location'> = {},
+): Answer => ({
+  status: 201,
+  location,
+  body,
+  ...more,
+})
+export const noContent = (): Answer => ({ status: 204 })
+
+/** A versioned resource, with its ETag. */
+export const versioned = (resource: { version: number }): Answer =>
+  ok(resource, { version: resource.version })
+
+/** The numeric id of the caller, for the roles whose `sub` is a row of ours. */
+export function callerId(ctx: Ctx): number {
+  const id = Number(ctx.principal?.sub)
+  if (!Number.isSafeInteger(id) || id < 1)
+    throw new AppError('forbidden', 'The token’s sub must be the id of a row')
+  return id
+}

@@ -1,0 +1,42 @@
+import type { IdempotencyRequest, Principal } from '../core/context.ts'
+import { AppError } from '../core/errors.ts'
+
+type Asked = {
+  key: string | undefined
+  route: string
+  path: string
+  body: unknown
+  principal: Principal | null
+}
+
+/** What the header asks for; the key's scope is principal and route, so two callers may use the same key. */
+export async function idempotencyOf({
+  key,
+  route,
+  path,
+  body,
+  principal,
+}: Asked): Promise<IdempotencyRequest | null> {
+  if (key === undefined) return null
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new AppError('invalid_idempotency_key')
+  const who =
+    principal === null ? 'public' : [principal.role, principal.tenantId ?? '', principal.sub].join(':')
+  const [id, bodyHash] = await Promise.all([
+    digest(JSON.stringify([who, route, key])),
+    digest(JSON.stringify([path, canonical(body)])),
+  ])
+  return { id, principal: who, route, bodyHash }
+}
+
+/** The same body whatever the order of its members. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical)
+  if (typeof value !== 'object' || value === null) return value
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return members.map(([name, member]) => [name, canonical(member)])
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

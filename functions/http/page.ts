@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { AppError } from '../core/errors.ts'
+
+/** `?limit=` and `?cursor=` of every list. */
+export const PageQuery = {
+  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'Rows of one page' }),
+  cursor: z.string().min(1).max(512).optional().meta({ description: 'nextCursor of the page before' }),
+}
+
+/** A list as http answers it. */
+export function Page<T extends z.ZodType>(item: T) {
+  return z.object({ data: z.array(item), nextCursor: z.string().nullable() })
+}
+
+/** Keyset paging: the cursor is the key of the last row, opaque to the client and checked when it comes back. */
+export function cursorOf<T extends z.ZodType>(schema: T, cursor: string | undefined): z.infer<T> | null {
+  if (cursor === undefined) return null
+  try {
+    return schema.parse(JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))))
+  } catch {
+    throw new AppError('invalid_cursor', undefined, {
+      errors: [{ path: 'cursor', message: 'Not a cursor of this list' }],
+    })
+  }
+}
+
+/** The verb gives one row more than the page: with it there is a next page. */
+export function page<Row>(
+  rows: Row[],
+  limit: number,
+  keyOf: (row: Row) => unknown,
+): { data: Row[]; nextCursor: string | null } {
+  const data = rows.slice(0, limit)
+  const last = data.at(-1)
+  if (rows.length <= limit || last === undefined) return { data, nextCursor: null }
+  return {
+    data,
+    nextCursor: btoa(JSON.stringify(keyOf(last)))
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .replaceAll('=', ''),
+  }
+}

@@ -1,0 +1,19 @@
+import { AppError } from '../core/errors.ts'
+
+/** The version in `If-Match: "3"`. */
+export function versionFrom(header: string | undefined): number {
+  if (header === undefined) throw new AppError('version_required')
+  const version = /^(?:W\/)?"(\d{1,9})"$/.exec(header.trim())?.[1]
+  if (version !== undefined) return Number(version)
+  throw new AppError('validation_failed', 'If-Match must be the ETag of one version, as in "3"', {
+    errors: [{ path: 'If-Match', message: 'Must be a quoted version' }],
+  })
+}
+
+export const etagOf = (version: number) => `"${version}"`
+
+/** RFC 9110: any of the listed tags matches, weak or strong. */
+export function hasCurrent(ifNoneMatch: string | undefined, version: number): boolean {
+  const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.includes('*') || tags.includes(etagOf(version))
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+
+const shown = z.string().meta({ format: 'date-time' })
+const Outcome = z.enum(['ok', 'skipped', 'failed', 'running'])
+
+export const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' })
+
+export const Readiness = z
+  .strictObject({
+    ready: z.boolean(),
+    asOf: shown,
+    checks: z.array(
+      z.strictObject({
+        name: z.string(),
+        ok: z.boolean(),
+        detail: z.string(),
+        ageSeconds: z.number().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Readiness' })
+export type Readiness = z.infer<typeof Readiness>
+
+const run = {
+  slot: shown.nullable(),
+  startedAt: shown,
+  finishedAt: shown.nullable(),
+  outcome: Outcome,
+  rows: z.int().nullable(),
+  error: z.string().nullable(),
+}
+
+export const Job = z
+  .strictObject({
+    name: z.string(),
+    cron: z.string(),
+    lockId: z.int(),
+    lastRun: z.strictObject(run).nullable(),
+    nextAt: shown.nullable(),
+    missed: z
+      .int()
+      .meta({ description: 'Slots of the last 24 hours, since the first one done, that no run did' }),
+  })
+  .meta({ id: 'Job' })
+export type Job = z.infer<typeof Job>
+
+export const JobRun = z
+  .strictObject({
+    id: z.int(),
+    job: z.string(),
+    trigger: z.enum(['cron', 'manual']),
+    ...run,
+    detail: z.record(z.string(), z.unknown()).nullable(),
+    roundTrips: z.int().nullable(),
+  })
+  .meta({ id: 'JobRun' })
+export type JobRun = z.infer<typeof JobRun>
+
+export const JobRunFilter = { job: z.string().max(100).optional(), outcome: Outcome.optional() }
+
+export const JobName = z.strictObject({
+  name: z.string().max(100).meta({ description: 'As GET /v1/ops/jobs names it' }),
+})
+
+export const JobAnswer = z
+  .strictObject({
+    ran: z.boolean(),
+    outcome: Outcome.optional(),
+    rows: z.int().optional(),
+    reason: z.enum(['busy', 'done']).optional(),
+    detail: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: 'JobAnswer' })
+
+export const RunCursor = z.tuple([z.int().positive()])

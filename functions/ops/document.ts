@@ -1,0 +1,71 @@
+import { type Endpoint, endpoint } from '../http/endpoint.ts'
+import { openApiDocument } from '../http/openapi.ts'
+
+const page = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Lockstep API</title>
+    <link rel="stylesheet" href="/docs/swagger-ui.css">
+  </head>
+  <body>
+    <div id="api"></div>
+    <script src="/docs/swagger-ui-bundle.js"></script>
+    <script src="/docs/start.js"></script>
+  </body>
+</html>
+`
+
+/** No inline script; Swagger UI sets style attributes and draws its icons from data URLs. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The contract for machines and for people; `endpoints` is read when asked, for it holds these two as well. */
+export function documentEndpoints(endpoints: () => readonly Endpoint[]): Endpoint[] {
+  let document: string | undefined
+  return [
+    endpoint(
+      {
+        method: 'get',
+        path: '/openapi.json',
+        tag: 'ops',
+        summary: 'This contract as OpenAPI 3.1',
+        roles: 'public',
+        answers: { 200: 'application/json' },
+      },
+      async () => {
+        document ??= JSON.stringify(openApiDocument(endpoints()))
+        return new Response(document, {
+          headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=60' },
+        })
+      },
+    ),
+    endpoint(
+      {
+        method: 'get',
+        path: '/docs',
+        tag: 'ops',
+        summary: 'This contract as a page',
+        roles: 'public',
+        answers: { 200: 'text/html' },
+      },
+      async () =>
+        new Response(page, {
+          headers: {
+            'content-type': 'text/html; charset=utf-8',
+            'content-security-policy': pagePolicy,
+            'cache-control': 'public, max-age=60',
+          },
+        }),
+    ),
+  ]
+}

@@ -1,0 +1,56 @@
+import { Cron } from 'croner'
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../core/context.ts'
+import type { Job as Shown } from './contract.ts'
+
+type Scheduled = { name: string; cron: string; lock: number }
+type Seen = { job: string; lastRun: Shown['lastRun']; slots: string[] }
+
+const windowMs = 24 * 60 * 60 * 1_000
+
+/** Each cron job: its last run, its next slot, and the slots of the last day that no run did. */
+export async function listJobs(ctx: Ctx, jobs: readonly Scheduled[]): Promise<Shown[]> {
+  const seen = await ctx.replica.query<Seen>(sql`
+select named.job, last_run.run as "lastRun", coalesce(done.slots, '[]'::jsonb) as slots
+from unnest(${sql.param(jobs.map(({ name }) => name))}::text[]) named (job)
+left join lateral (
+  select jsonb_build_object(
+    'slot', core.iso(r.slot), 'startedAt', core.iso(r.started_at), 'finishedAt', core.iso(r.finished_at),
+    'outcome', r.outcome, 'rows', r.rows, 'error', r.error
+  ) as run
+  from core.job_runs r
+  where r.job = named.job
+  order by r.id desc
+  limit 1
+) last_run on true
+left join lateral (
+  select jsonb_agg(extract(epoch from s.slot)::bigint * 1000) as slots
+  from core.job_slots s
+  where s.job = named.job
+    and s.slot > now() - interval '24 hours'
+) done on true`)
+  return jobs.map(({ name, cron, lock }) => {
+    const { lastRun = null, slots = [] } = seen.find(({ job }) => job === name) ?? {}
+    const now = ctx.now()
+    const nextAt = new Cron(cron, { timezone: 'UTC' }).nextRun(now)?.toISOString() ?? null
+    return { name, cron, lockId: lock, lastRun, nextAt, missed: missedSlots(cron, slots.map(Number), now) }
+  })
+}
+
+/** Since the first slot done within the window; a system that did not exist yet has missed nothing. */
+export function missedSlots(cron: string, done: readonly number[], now: Date): number {
+  if (done.length === 0) return 0
+  const first = Math.max(Math.min(...done), now.getTime() - windowMs)
+  // The slot of this very minute may still be running.
+  const until = now.getTime() - 60_000
+  const schedule = new Cron(cron, { timezone: 'UTC' })
+  const finished = new Set(done)
+  let missed = 0
+  for (
+    let at = schedule.nextRun(new Date(first));
+    at !== null && at.getTime() <= until;
+    at = schedule.nextRun(at)
+  )
+    if (!finished.has(at.getTime())) missed += 1
+  return missed
+}
