@@ -21,6 +21,8 @@ export type Declared = {
   name: string
   create: string
   drop: string
+  /** Said about it afterwards; changing it makes nothing anew. */
+  comment?: string
   /** Created before the tables, because a column, check or generated column uses it. */
   beforeTables?: boolean
   /** Created outside a transaction without blocking writers. */
@@ -153,16 +155,14 @@ export function sqlIndex({
     kind: 'index',
     name: qualified,
     concurrently,
-    create: statements(
-      lines(
-        `create ${unique ? 'unique ' : ''}index${how} if not exists ${name}`,
-        `on ${table} using ${using} (${columns.join(', ')})`,
-        include.length > 0 && `include (${include.join(', ')})`,
-        Object.keys(options).length > 0 && `with (${settings(options)})`,
-        where && `where ${where}`,
-      ),
-      `comment on index ${qualified} is ${literal(serves)}`,
+    create: lines(
+      `create ${unique ? 'unique ' : ''}index${how} if not exists ${name}`,
+      `on ${table} using ${using} (${columns.join(', ')})`,
+      include.length > 0 && `include (${include.join(', ')})`,
+      Object.keys(options).length > 0 && `with (${settings(options)})`,
+      where && `where ${where}`,
     ),
+    comment: `comment on index ${qualified} is ${literal(serves)}`,
     drop: `drop index${how} if exists ${qualified}`,
   }
 }

@@ -1,17 +1,24 @@
 import type { Declared } from '../../schema/triggers.ts'
 
-/** What must be dropped and created to come from one list to the other; a drop comes in the reverse order of creation. */
+/**
+ * What must be dropped and created to come from one list to the other, drops in the reverse order of creation. What
+ * only speaks differently of itself has nothing to create but its comment.
+ */
 export type DeclaredDiff = { dropped: Declared[]; created: Declared[] }
 
 export function diffDeclared(before: Declared[], after: Declared[]): DeclaredDiff {
   const old = new Map(before.map((one) => [key(one), one]))
   const now = new Map(after.map((one) => [key(one), one]))
-  const changed = after.filter((one) => old.get(key(one))?.create !== one.create)
+  const created = after.flatMap((one) => {
+    const was = old.get(key(one))
+    if (was?.create !== one.create) return [one]
+    return was.comment === one.comment ? [] : [{ ...one, create: '' }]
+  })
   const gone = before.filter((one) => {
     const successor = now.get(key(one))
     return successor === undefined || (successor.create !== one.create && !replacesItself(successor))
   })
-  return { dropped: gone.toReversed(), created: changed }
+  return { dropped: gone.toReversed(), created }
 }
 
 function key({ kind, name }: Declared): string {

@@ -22,16 +22,16 @@ export async function plan(before: Kept, shape: Shape): Promise<Plan | null> {
 
   const made = created.filter(({ kind }) => kind !== 'partitioning')
   const transactional = [
-    ...made.filter(isEarly).map(creation),
+    ...made.filter(isEarly).flatMap(creation),
     ...dropped.filter((one) => !isEarly(one) && !one.concurrently).map(removal),
     ...tables.filter((sql) => !isIndex(sql)),
     ...dropped.filter(isEarly).map(removal),
-    ...made.filter((one) => !isEarly(one) && !one.concurrently).map(creation),
+    ...made.filter((one) => !isEarly(one) && !one.concurrently).flatMap(creation),
   ].filter((sql) => sql !== '')
   const concurrent = [
     ...dropped.filter((one) => one.concurrently).map(removal),
     ...tables.filter(isIndex).map(concurrently),
-    ...made.filter((one) => one.concurrently).map(creation),
+    ...made.filter((one) => one.concurrently).flatMap(creation),
   ]
   return transactional.length + concurrent.length === 0 ? null : { transactional, concurrent, now }
 }
@@ -40,8 +40,8 @@ function isEarly({ beforeTables }: Declared): boolean {
   return beforeTables === true
 }
 
-function creation({ create }: Declared): string {
-  return create
+function creation({ create, comment = '' }: Declared): string[] {
+  return [create, comment].filter((sql) => sql !== '')
 }
 
 function removal({ drop }: Declared): string {
