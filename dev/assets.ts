@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { isMain } from './main-module.ts'
@@ -13,8 +13,8 @@ const swaggerFiles = [
 
 /** Gathers the Worker's static assets in dist/web: our pages, and Swagger UI so that /docs needs no other host. */
 export function prepareAssets(): void {
-  const target = join(projectRoot, 'dist/web')
-  rmSync(target, { recursive: true, force: true })
+  const finished = join(projectRoot, 'dist/web')
+  const target = `${finished}.${process.pid}`
   mkdirSync(join(target, 'docs'), { recursive: true })
   const pages = join(projectRoot, 'web')
   if (existsSync(pages)) cpSync(pages, target, { recursive: true })
@@ -22,6 +22,9 @@ export function prepareAssets(): void {
   for (const name of swaggerFiles) cpSync(join(swagger, name), join(target, 'docs', name))
   writeFileSync(join(target, 'docs/initialize.js'), initializer)
   writeFileSync(join(target, 'docs/index.html'), page)
+  // Put in place whole: a Worker that runs meanwhile may be serving from there.
+  rmSync(finished, { recursive: true, force: true })
+  renameSync(target, finished)
 }
 
 // The page runs under a policy that allows no inline script.

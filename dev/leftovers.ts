@@ -7,11 +7,16 @@ import type { State } from './state.ts'
 
 /** Stops what a killed run could not: its workerd, which still holds the port, and its Postgres. */
 export async function stopLeftovers({ url }: State): Promise<void> {
-  const entry = `--socket-addr=entry=${new URL(url).host} `
-  const workers = listProcesses()
-    .filter(({ command }) => command.startsWith(join(projectRoot, 'node_modules')) && command.includes(entry))
-    .map(({ pid }) => pid)
-  for (const pid of workers) process.kill(pid, 'SIGKILL')
-  await untilGone(workers, 5_000)
+  await stopWorkerd(new URL(url).host)
   for (const folder of [localFolder, outsideFolder(localFolder)]) await stopOrphan(join(folder, 'postgres'))
+}
+
+/** Kills this clone's workerd that listens on `address`, if there is one; nobody else's. */
+export async function stopWorkerd(address: string): Promise<void> {
+  const ours = listProcesses()
+    .filter(({ command }) => command.startsWith(join(projectRoot, 'node_modules')))
+    .filter(({ command }) => command.includes(`--socket-addr=entry=${address} `))
+    .map(({ pid }) => pid)
+  for (const pid of ours) process.kill(pid, 'SIGKILL')
+  await untilGone(ours, 5_000)
 }

@@ -1,7 +1,5 @@
 import { SignJWT } from 'jose'
-
-export const roles = ['admin', 'store', 'courier', 'tenant', 'node', 'partner'] as const
-export type Role = (typeof roles)[number]
+import type { Role } from '../functions/core/context.ts'
 
 export type TokenClaims = { role: Role; sub: string; tenantId?: number; ttlSeconds?: number }
 

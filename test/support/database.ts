@@ -1,0 +1,59 @@
+import pg from 'pg'
+import { afterAll, inject } from 'vitest'
+import { workerRole } from '../../dev/postgres/roles.ts'
+import { urlAs, urlOfDatabase } from '../../dev/postgres/urls.ts'
+
+export type TestDatabase = {
+  name: string
+  /** Straight to Postgres as the owner, who may do anything. */
+  ownerUrl: string
+  /** As the Worker's role: what it may not do fails here too. */
+  workerUrl: string
+  /** A pool of the owner's, for arranging and for looking. */
+  admin: pg.Pool
+  /** One more connection, for holding a lock or an open transaction; closed at the end. The owner's by default. */
+  connect(url?: string): Promise<pg.Client>
+}
+
+let made = 0
+
+/** A migrated database of this test file's own, gone when it ends. To be awaited at the top of the file. */
+export async function freshDatabase(): Promise<TestDatabase> {
+  const templateUrl = inject('templateUrl')
+  const maintenanceUrl = urlOfDatabase(templateUrl, 'postgres')
+  const name = `test_${process.pid}_${++made}`
+  await run(maintenanceUrl, `create database ${name} template lockstep_template`)
+  const ownerUrl = urlOfDatabase(templateUrl, name)
+  const admin = new pg.Pool({ connectionString: ownerUrl, max: 5 })
+  admin.on('error', () => undefined)
+  const clients: pg.Client[] = []
+
+  afterAll(async () => {
+    await Promise.allSettled([admin.end(), ...clients.map((client) => client.end())])
+    await run(maintenanceUrl, `drop database ${name} with (force)`)
+  })
+
+  return {
+    name,
+    ownerUrl,
+    workerUrl: urlAs(ownerUrl, { user: workerRole, password: inject('workerPassword') }),
+    admin,
+    async connect(url = ownerUrl) {
+      const client = new pg.Client({ connectionString: url })
+      client.on('error', () => undefined)
+      await client.connect()
+      clients.push(client)
+      return client
+    },
+  }
+}
+
+async function run(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { prepareAssets } from '../../dev/assets.ts'
+import { buildWorker } from '../../dev/build.ts'
+import { migrate } from '../../dev/migrations/migrate.ts'
+import { startCluster } from '../../dev/postgres/cluster.ts'
+import { ensureDatabase, ensureWorkerRole } from '../../dev/postgres/roles.ts'
+import { removeRun, sweepDeadRuns } from './runs.ts'
+
+/** What every test file may inject. */
+export type Provided = {
+  /** The owner's connection string; its database is the template that each file clones. */
+  templateUrl: string
+  workerPassword: string
+  /** The built Worker; empty unless the worker tests run. */
+  bundle: string
+  /** This run's folder, gone when it ends. */
+  runFolder: string
+}
+
+declare module 'vitest' {
+  // Vitest asks for this one to be an interface: it is merged into its own.
+  // oxlint-disable-next-line typescript/consistent-type-definitions
+  interface ProvidedContext extends Provided {}
+}
+
+type Run = { provided: Omit<Provided, 'bundle'>; end: () => Promise<void> }
+
+// Vitest loads this file once per project. One Postgres serves them all, so it hangs where they meet.
+const shared = globalThis as { lockstepTestRun?: { running: Promise<Run>; users: number } }
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  shared.lockstepTestRun ??= { running: startRun(), users: 0 }
+  const current = shared.lockstepTestRun
+  current.users++
+  const { provided, end } = await current.running
+  const bundle = project.name === 'worker' ? await build(provided.runFolder) : ''
+  for (const [name, value] of Object.entries({ ...provided, bundle }))
+    project.provide(name as keyof Provided, value)
+  return async () => {
+    current.users--
+    if (current.users > 0) return
+    delete shared.lockstepTestRun
+    await end()
+  }
+}
+
+async function startRun(): Promise<Run> {
+  await sweepDeadRuns()
+  const runFolder = join(tmpdir(), `lockstep-test-${process.pid}`)
+  mkdirSync(runFolder, { recursive: true, mode: 0o755 })
+  const cluster = await startCluster({
+    folder: runFolder,
+    password: 'owner',
+    // Nobody minds losing a test's data in a power cut; tests that do mind start their own server.
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', log_lock_waits: 'off' },
+  })
+  const templateUrl = cluster.url('lockstep_template')
+  const workerPassword = 'worker'
+  await ensureDatabase(cluster.url(), 'lockstep_template')
+  await ensureWorkerRole(cluster.url(), workerPassword)
+  await migrate(templateUrl)
+  return {
+    provided: { templateUrl, workerPassword, runFolder },
+    async end() {
+      await cluster.stop()
+      await removeRun(runFolder)
+    },
+  }
+}
+
+async function build(runFolder: string): Promise<string> {
+  prepareAssets()
+  return buildWorker(join(runFolder, 'bundle'))
+}

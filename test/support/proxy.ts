@@ -1,0 +1,13 @@
+import { afterAll } from 'vitest'
+import { type NeonProxy, type NeonProxyOptions, startNeonProxy } from '../../dev/neon-proxy/server.ts'
+import type { TestDatabase } from './database.ts'
+
+/** A Neon proxy of this test file's own, so that its faults meet nobody else. To be awaited at the top of the file. */
+export async function freshProxy(
+  database: TestDatabase,
+  options: Omit<NeonProxyOptions, 'databaseUrl'> = {},
+): Promise<NeonProxy> {
+  const proxy = await startNeonProxy({ databaseUrl: database.ownerUrl, ...options })
+  afterAll(() => proxy.close())
+  return proxy
+}

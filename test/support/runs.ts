@@ -1,0 +1,35 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stopWorkerd } from '../../dev/leftovers.ts'
+import { stopOrphan } from '../../dev/postgres/orphan.ts'
+import { outsideFolder } from '../../dev/postgres/place.ts'
+import { isAlive } from '../../dev/processes.ts'
+
+const prefix = 'lockstep-test-'
+
+/** Clears away what test runs left that were killed before they could. */
+export async function sweepDeadRuns(): Promise<void> {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN
+    if (Number.isInteger(pid) && !isAlive(pid)) await removeRun(join(tmpdir(), name))
+  }
+}
+
+/** Stops whatever still runs for this folder and deletes it. */
+export async function removeRun(folder: string): Promise<void> {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    if (name.startsWith('workerd-')) await stopWorkerd(`127.0.0.1:${name.slice('workerd-'.length)}`)
+  }
+  for (const place of [folder, outsideFolder(folder)]) {
+    await stopOrphan(join(place, 'postgres'))
+    rmSync(place, { recursive: true, force: true })
+  }
+}
+
+/** Notes that a workerd listens here, in case nobody gets to stop it; the result forgets it again. */
+export function noteWorkerd(folder: string, url: string): () => void {
+  const note = join(folder, `workerd-${new URL(url).port}`)
+  writeFileSync(note, '')
+  return () => rmSync(note, { force: true })
+}

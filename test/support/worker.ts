@@ -1,0 +1,62 @@
+import { afterAll, inject } from 'vitest'
+import type { Faults } from '../../dev/neon-proxy/faults.ts'
+import { signToken } from '../../dev/sign-token.ts'
+import { type RunWorker, startWorker } from '../../dev/worker.ts'
+import type { Role } from '../../functions/core/context.ts'
+import { freshDatabase, type TestDatabase } from './database.ts'
+import { freshProxy } from './proxy.ts'
+import { noteWorkerd } from './runs.ts'
+
+export const testSecret = 'a secret that only the tests of this repository use'
+
+export type TestWorker = {
+  url: string
+  database: TestDatabase
+  /** What happens between the Worker and its database. */
+  faults: Faults
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  token(role: Role, sub: string | number, tenantId?: number): Promise<string>
+  /** Fires a cron trigger and waits for its run. */
+  scheduled(cron: string, scheduledTime?: Date): Promise<{ outcome: string }>
+  /** Stops it before the end of the file, where it is stopped anyway. */
+  dispose(): Promise<void>
+}
+
+export type TestWorkerOptions = Partial<Pick<RunWorker, 'bindings' | 'rateLimits'>> & {
+  database?: TestDatabase
+  /** Takes what the Worker logs; otherwise nobody sees it. */
+  onLog?: (line: string) => void
+}
+
+/** The built Worker in workerd, on a database of its own. To be awaited at the top of the file. */
+export async function freshWorker(options: TestWorkerOptions = {}): Promise<TestWorker> {
+  const { bindings = {}, rateLimits = {}, onLog = () => undefined } = options
+  const database = options.database ?? (await freshDatabase())
+  const proxy = await freshProxy(database)
+  const worker = await startWorker({
+    bundle: inject('bundle'),
+    bindings: {
+      DATABASE_URL: database.workerUrl,
+      NEON_PROXY: proxy.address,
+      AUTH_SECRET: testSecret,
+      ...bindings,
+    },
+    rateLimits,
+    onLog,
+  })
+  const forget = noteWorkerd(inject('runFolder'), worker.url)
+  let disposed: Promise<void> | null = null
+  const dispose = () => (disposed ??= worker.dispose().then(forget))
+  afterAll(dispose)
+
+  return {
+    url: worker.url,
+    database,
+    faults: proxy.faults,
+    fetch: (path, init) => fetch(new URL(path, worker.url), init),
+    token: (role, sub, tenantId) =>
+      signToken(testSecret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
+    scheduled: worker.scheduled,
+    dispose,
+  }
+}
