@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { cronTable, cronTriggers } from './cron-triggers.ts'
+import { cronTriggers } from './cron-triggers.ts'
 import { documentPaths } from './documents.ts'
 import { importBreaches } from './imports.ts'
 import { forgottenPackages } from './lock-file.ts'
@@ -26,9 +26,10 @@ const steps: Step[] = [
   { name: 'cron triggers', run: unfiredJobs },
 ]
 
+// Imported inside the step: when the clock itself cannot be loaded, this check fails and the others still run.
 async function unfiredJobs(): Promise<string> {
-  const table = await cronTable(tree, root)
-  return table ? list(cronTriggers(tree.read('wrangler.toml'), table)) : ''
+  const { crons } = await import('../../cron/index.ts')
+  return list(cronTriggers(tree.read('wrangler.toml'), crons))
 }
 
 const failed = await runSteps(steps, (line) => console.log(line))

@@ -1,6 +1,4 @@
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import type { Finding, Tree } from './tree.ts'
+import type { Finding } from './tree.ts'
 
 /** Cloudflare fires what wrangler.toml lists and nothing else: a job whose expression is missing there never runs. */
 export function cronTriggers(toml: string, table: readonly string[]): Finding[] {
@@ -20,16 +18,6 @@ export function cronTriggers(toml: string, table: readonly string[]): Finding[] 
         what: `crons has "${expression}", for which cron/index.ts has no job`,
       })),
   ]
-}
-
-/** Null while there is no clock: the check wakes up with cron/index.ts. */
-export async function cronTable(tree: Tree, root: string): Promise<readonly string[] | null> {
-  if (!tree.paths.includes('cron/index.ts')) return null
-  const clock: unknown = await import(pathToFileURL(join(root, 'cron/index.ts')).href)
-  const expressions =
-    clock && typeof clock === 'object' && 'cronExpressions' in clock ? clock.cronExpressions : null
-  if (Array.isArray(expressions) && expressions.every((one) => typeof one === 'string')) return expressions
-  throw new Error('cron/index.ts must export `cronExpressions`, the list of its cron expressions')
 }
 
 function triggersIn(toml: string): Set<string> {

@@ -44,7 +44,7 @@ export const importTable: Row[] = [
       'functions/http/*.ts',
       'functions/core/{context,errors,sqlstate}.ts',
       'type functions/core/*.ts',
-      'npm:{hono,hono/**,@hono/zod-openapi,zod,jose}',
+      'npm:{hono,hono/**,zod,jose}',
     ],
   },
 
@@ -54,7 +54,13 @@ export const importTable: Row[] = [
   { file: 'functions/<m>/decide.ts', may: [...onPaper, 'functions/<m>/events.ts'], pure: true },
   {
     file: 'functions/<m>/routes.ts',
-    may: [adapt, 'functions/http/*.ts', 'npm:{hono,hono/**,@hono/zod-openapi}'],
+    may: [
+      adapt,
+      'functions/http/*.ts',
+      'functions/core/errors.ts',
+      'type functions/core/*.ts',
+      'npm:{hono,zod}',
+    ],
   },
   { file: 'functions/<m>/queue.ts', may: [adapt, 'functions/core/context.ts'] },
   { file: 'functions/<m>/object.ts', may: [adapt, 'functions/core/context.ts', 'cloudflare:workers'] },
@@ -65,7 +71,7 @@ export const importTable: Row[] = [
   },
   {
     file: 'functions/ops/<verb>.ts',
-    may: [...behaveIn('ops'), 'schema/core.ts', 'schema/migrations/index.ts'],
+    may: [...behaveIn('ops'), 'schema/core.ts', 'schema/migrations/index.ts', 'npm:croner'],
   },
   { file: 'functions/<m>/<verb>.ts', may: [...behaveIn('<m>'), 'schema/<m>.ts'] },
 

@@ -55,6 +55,8 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/dispatch/routes.ts', "import { orders } from '../../schema/dispatch.ts'"],
     ['functions/dispatch/routes.ts', "import { makeDb } from '../core/db.ts'"],
     ['functions/dispatch/routes.ts', "import { post } from '../ledger/post.ts'"],
+    ['functions/dispatch/routes.ts', "import { priceOf } from './rules.ts'"],
+    ['functions/dispatch/routes.ts', "import { effect } from '../core/idempotency.ts'"],
   ],
   'functions/<m>/queue.ts': [
     ['functions/fleet/queue.ts', "import { Hono } from 'hono'"],
