@@ -32,6 +32,8 @@ const base = '/v1/dispatch'
 const tag = 'dispatch'
 const everybody = ['admin', 'store', 'courier'] as const
 
+type Problems = Endpoint['problems']
+const lost: Problems = ['illegal_transition', 'stale_fence', 'order_busy']
 const allStatuses = wire.OrderStatus.options
 const ListQuery = z.strictObject({ ...wire.OrderFilter, ...PageQuery })
 const keyOf = (order: wire.ListedOrder) => [order.createdAt, order.id]
@@ -344,8 +346,6 @@ export const dispatchEndpoints: Endpoint[] = [
 ]
 
 type Held = { orderId: number; courierId: number; fence: number }
-type Problems = NonNullable<Parameters<typeof endpoint>[0]['problems']>
-const lost: Problems = ['illegal_transition', 'stale_fence', 'order_busy']
 
 function step(
   name: string,

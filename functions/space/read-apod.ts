@@ -1,0 +1,55 @@
+import {
+  dayIn,
+  type Fields,
+  fieldsOf,
+  jsonOf,
+  maybeTextIn,
+  oneOf,
+  type Parsed,
+  parsing,
+  textIn,
+} from './hostile.ts'
+
+export type Picture = {
+  date: string
+  title: string
+  explanation: string | null
+  mediaType: 'image' | 'video' | 'other'
+  url: string | null
+  hdUrl: string | null
+  thumbnailUrl: string | null
+  copyright: string | null
+  raw: Fields
+}
+
+/** The astronomy picture of a day. A video may be an embedded player or a page; pictures alone have an `hdurl`. */
+export function readPicture(body: string): Parsed<Picture> {
+  return parsing(() => {
+    const raw = fieldsOf(jsonOf(body), 'the answer')
+    return {
+      date: dayIn(raw, 'date'),
+      title: textIn(raw, 'title'),
+      explanation: maybeTextIn(raw, 'explanation'),
+      mediaType: oneOf(textIn(raw, 'media_type'), ['image', 'video', 'other'], 'media_type'),
+      url: linkIn(raw, 'url'),
+      hdUrl: linkIn(raw, 'hdurl'),
+      thumbnailUrl: linkIn(raw, 'thumbnail_url'),
+      copyright: maybeTextIn(raw, 'copyright')?.replaceAll(/\s+/g, ' ') ?? null,
+      raw,
+    }
+  })
+}
+
+/** Nothing is published for that day yet: "today" is US Eastern, so early in the UTC day it is tomorrow's. */
+export function isNoPictureYet({ status, body }: { status: number; body: string }): boolean {
+  return status === 404 && body.includes('No data available for date')
+}
+
+/** Old entries are protocol-relative. Anything but https is not passed on to clients. */
+function linkIn(raw: Fields, name: string): string | null {
+  const text = maybeTextIn(raw, name)
+  if (text === null) return null
+  const url = URL.parse(text.startsWith('//') ? `https:${text}` : text)
+  if (url?.protocol === 'http:') url.protocol = 'https:'
+  return url?.protocol === 'https:' ? url.href : null
+}
