@@ -6,8 +6,8 @@ import { localFolder, projectRoot } from './project.ts'
 import type { State } from './state.ts'
 
 /** Stops what a killed run could not: its workerd, which still holds the port, and its Postgres. */
-export async function stopLeftovers({ url }: State): Promise<void> {
-  await stopWorkerd(new URL(url).host)
+export async function stopLeftovers(stale: State | null): Promise<void> {
+  if (stale) await stopWorkerd(new URL(stale.url).host)
   for (const folder of [localFolder, outsideFolder(localFolder)]) await stopOrphan(join(folder, 'postgres'))
 }
 

@@ -22,7 +22,7 @@ async function main(): Promise<number> {
     return 1
   }
   try {
-    if (stale) await stopLeftovers(stale)
+    await stopLeftovers(stale)
     if (!(await isFree(port))) {
       console.error(
         `Port ${port} is taken. Stop what listens there, or choose another: PORT=${port + 1} npm start`,

@@ -26,6 +26,14 @@ export function outsideFolder(folder: string): string {
   )
 }
 
+/** Deletes what `folder` has outside the project, if that is ours. */
+export function removeOutside(folder: string): void {
+  const outside = outsideFolder(folder)
+  if (!existsSync(outside)) return
+  assertOurs(outside)
+  rmSync(outside, { recursive: true })
+}
+
 function chooseBinaries(user: OsUser): string {
   const binaries = locateBinaries()
   const inside = join(binaries.home, 'bin')

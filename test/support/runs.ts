@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stopWorkerd } from '../../dev/leftovers.ts'
 import { stopOrphan } from '../../dev/postgres/orphan.ts'
-import { outsideFolder } from '../../dev/postgres/place.ts'
+import { outsideFolder, removeOutside } from '../../dev/postgres/place.ts'
 import { isAlive } from '../../dev/processes.ts'
 
 const prefix = 'lockstep-test-'
@@ -21,10 +21,9 @@ export async function removeRun(folder: string): Promise<void> {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     if (name.startsWith('workerd-')) await stopWorkerd(`127.0.0.1:${name.slice('workerd-'.length)}`)
   }
-  for (const place of [folder, outsideFolder(folder)]) {
-    await stopOrphan(join(place, 'postgres'))
-    rmSync(place, { recursive: true, force: true })
-  }
+  for (const place of [folder, outsideFolder(folder)]) await stopOrphan(join(place, 'postgres'))
+  rmSync(folder, { recursive: true, force: true })
+  removeOutside(folder)
 }
 
 /** Notes that a workerd listens here, in case nobody gets to stop it; the result forgets it again. */

@@ -1,0 +1,8 @@
+import { readRunning } from './state.ts'
+
+const running = readRunning()
+if (running?.databaseUrl) console.log(running.databaseUrl)
+else {
+  console.error(running ? 'Lockstep is still starting.' : 'Nothing runs here: start it with npm start.')
+  process.exitCode = 1
+}

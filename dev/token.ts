@@ -1,0 +1,49 @@
+import { parseArgs } from 'node:util'
+import { type Role, roles } from '../functions/core/context.ts'
+import { isMain } from './main-module.ts'
+import { developmentSecret } from './secret.ts'
+import { signToken, type TokenClaims } from './sign-token.ts'
+
+const usage = `usage: npm run -s token -- --role <${roles.join('|')}> --sub <id> [--tenant <id>] [--ttl <seconds>]
+  e.g. npm run -s token -- --role courier --sub 7`
+
+/** Reads the command line of `npm run token`; throws with what to change. */
+export function readTokenArguments(args: string[]): TokenClaims {
+  const { role, sub, tenant, ttl } = parse(args)
+  if (!isRole(role))
+    throw new Error(`--role must be one of ${roles.join(', ')}${role ? `, not ${role}` : ''}`)
+  if (!sub) throw new Error("--sub is missing: whom the token is for, such as a courier's id")
+  if (role === 'tenant' && tenant === undefined)
+    throw new Error("--tenant is missing: a tenant's token names its tenant")
+  return {
+    role,
+    sub,
+    ...(tenant !== undefined && { tenantId: positive('--tenant', tenant) }),
+    ...(ttl !== undefined && { ttlSeconds: positive('--ttl', ttl) }),
+  }
+}
+
+function parse(args: string[]): { role?: string; sub?: string; tenant?: string; ttl?: string } {
+  const text = { type: 'string' } as const
+  return parseArgs({ args, options: { role: text, sub: text, tenant: text, ttl: text } }).values
+}
+
+function isRole(role: string | undefined): role is Role {
+  return roles.some((known) => known === role)
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new Error(`${option} must be a whole number above 0, not ${text}`)
+}
+
+if (isMain(import.meta)) {
+  try {
+    const claims = readTokenArguments(process.argv.slice(2))
+    console.log(await signToken(developmentSecret(), claims))
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    process.exitCode = 1
+  }
+}
