@@ -1,16 +1,15 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import { isMain } from '../main-module.ts'
+import { compose, readReserved } from './compose.ts'
 import { dump } from './dump.ts'
-import { fileName, migrationsFolder, readMigrations } from './files.ts'
+import { migrationsFolder, readMigrations } from './files.ts'
 import { readKept, writeKept } from './kept.ts'
 import { migrate } from './migrate.ts'
 import { type Plan, plan } from './plan.ts'
 import { readSchemaFiles } from './schema-files.ts'
 import { onScratchDatabase } from './scratch.ts'
-import { respell } from './spelling.ts'
 
 export const schemaSql = join(migrationsFolder, '../schema.sql')
 export const latestModule = join(migrationsFolder, 'index.ts')
@@ -25,8 +24,7 @@ async function generate(name: string | undefined): Promise<string[]> {
     throw new Error('There is a difference. Name it: npm run db:generate -- --name what_changes')
   }
   return onScratchDatabase(async (url) => {
-    const files =
-      planned === null ? new Map<string, string>() : spell(planned, name ?? '', await reservedWords(url))
+    const files = await filesOf(planned, name ?? '', url)
     for (const [file, sql] of files) writeFileSync(join(migrationsFolder, file), sql, { flag: 'wx' })
     try {
       await migrate(url)
@@ -41,40 +39,15 @@ async function generate(name: string | undefined): Promise<string[]> {
   })
 }
 
+async function filesOf(planned: Plan | null, name: string, url: string): Promise<Map<string, string>> {
+  if (planned === null) return new Map()
+  return compose(planned, { name, next: readMigrations().length + 1, reserved: await readReserved(url) })
+}
+
 /** What the Worker knows of the migrations: which one it needs. */
 export function latestMigrationModule(): string {
   const { version, name } = readMigrations().at(-1) ?? { version: 0, name: 'none' }
   return `// Written by "npm run db:generate".\nexport const latestMigration = { version: ${version}, name: '${name}' } as const\n`
-}
-
-function spell(planned: Plan, name: string, reserved: Set<string>): Map<string, string> {
-  const next = readMigrations().length + 1
-  const files = new Map<string, string>()
-  const text = (statements: string[]) => statements.map((sql) => `${spellOne(sql, reserved)};\n`).join('\n')
-  if (planned.transactional.length > 0) files.set(fileName(next, name), text(planned.transactional))
-  if (planned.concurrent.length > 0) {
-    const apart = files.size > 0 ? `${name}_indexes` : name
-    files.set(fileName(next + files.size, apart), `-- no-transaction\n\n${text(planned.concurrent)}`)
-  }
-  return files
-}
-
-// What Drizzle wrote is in capitals; what we declared is already as its author wants to read it.
-function spellOne(sql: string, reserved: Set<string>): string {
-  return /^[A-Z]+ /.test(sql) ? respell(sql, reserved) : sql
-}
-
-async function reservedWords(url: string): Promise<Set<string>> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ word: string }>(
-      `select word from pg_get_keywords() where catcode <> 'U'`,
-    )
-    return new Set(rows.map(({ word }) => word))
-  } finally {
-    await client.end()
-  }
 }
 
 if (isMain(import.meta)) {

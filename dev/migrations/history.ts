@@ -16,13 +16,10 @@ const beginnings = [
   grants({ on: 'table core.schema_migrations', to: 'lockstep_app', privileges: ['select'] }).create,
 ]
 
-/** Makes the table of what was applied, once, however many runners meet on an empty database. */
+/** Makes the table of what was applied. Called under the lock. */
 export async function ensureHistory(client: pg.Client): Promise<void> {
-  await client.query('begin')
-  await client.query(`select pg_advisory_xact_lock(hashtextextended('core.schema_migrations', 0))`)
   const { rows } = await client.query(`select to_regclass('core.schema_migrations') is null as missing`)
-  if (rows[0].missing) for (const statement of beginnings) await client.query(statement)
-  await client.query('commit')
+  if (rows[0].missing) await client.query(beginnings.join(';\n'))
 }
 
 export async function readHistory(client: pg.Client): Promise<Applied[]> {

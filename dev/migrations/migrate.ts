@@ -19,11 +19,11 @@ export async function migrate(
 ): Promise<{ applied: string[] }> {
   assertDirect(directUrl)
   const migrations = readMigrations(folder)
-  const client = await connect(directUrl)
+  const lock = await lockOutOthers(directUrl)
   try {
-    await ensureHistory(client)
-    const lock = await lockOutOthers(directUrl)
+    const client = await connect(directUrl)
     try {
+      await ensureHistory(client)
       const applied: string[] = []
       for (const migration of pendingOf(migrations, await readHistory(client))) {
         report(migration.file)
@@ -33,10 +33,10 @@ export async function migrate(
       }
       return { applied }
     } finally {
-      await lock.release()
+      await client.end()
     }
   } finally {
-    await client.end()
+    await lock.release()
   }
 }
 
