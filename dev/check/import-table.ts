@@ -29,8 +29,11 @@ const behaveIn = (m: string) => [
 const compose = ['{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
 
 export const importTable: Row[] = [
-  { file: 'schema/{columns,triggers,incremental}.ts', may: ['schema/{columns,triggers}.ts', declare] },
-  { file: 'schema/*.ts', may: ['schema/{columns,triggers,incremental}.ts', declare] },
+  {
+    file: 'schema/{columns,triggers,incremental,materialized}.ts',
+    may: ['schema/{columns,triggers}.ts', declare],
+  },
+  { file: 'schema/*.ts', may: ['schema/{columns,triggers,incremental,materialized}.ts', declare] },
   { file: 'schema/migrations/index.ts', may: [] },
 
   {
