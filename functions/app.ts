@@ -5,10 +5,10 @@ import { AppError } from './core/errors.ts'
 import { dispatchEndpoints } from './dispatch/routes.ts'
 import { accounting } from './http/accounting.ts'
 import { crossOrigin } from './http/cross-origin.ts'
+import { documentEndpoints } from './http/document.ts'
 import type { Endpoint } from './http/endpoint.ts'
 import { type HttpEnv, mount } from './http/mount.ts'
 import { asAppError, problemResponse } from './http/problem.ts'
-import { documentEndpoints } from './ops/document.ts'
 import { opsEndpoints } from './ops/routes.ts'
 
 const modules: Endpoint[] = [...opsEndpoints(jobs), ...dispatchEndpoints]

@@ -28,9 +28,9 @@ export function version() {
 }
 
 /**
- * The transaction that wrote the row. Ids are taken before commit and commits come out of order, so a reader
- * that must miss nothing pages by (xid, id) behind the oldest running transaction, never by id alone.
+ * Where the row stands in its feed. Ids are taken before commit and commits come out of order, so a reader that
+ * must miss nothing pages by (xid, id) behind the oldest running transaction, never by id alone.
  */
 export function writtenBy() {
-  return xid8('xid').notNull().default(sql`pg_current_xact_id()`)
+  return xid8('xid').notNull().default(sql`core.reading_xid()`)
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
+import { bigint, check, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
 import { createdAt, id, instant } from './columns.ts'
-import { type Declared, grants, role, sqlFunction } from './triggers.ts'
+import { type Declared, grants, role, sqlFunction, sqlIndex } from './triggers.ts'
 
 export const core = pgSchema('core')
 
@@ -25,8 +25,6 @@ export const jobRuns = core.table(
     check('job_runs_trigger', sql`${t.trigger} in ('cron', 'manual')`),
     check('job_runs_outcome', sql`${t.outcome} in ('running', 'ok', 'skipped', 'failed')`),
     check('job_runs_finished', sql`(${t.outcome} = 'running') = (${t.finishedAt} is null)`),
-    // The job page: the newest runs of one job.
-    index('idx_job_runs_job').on(t.job, t.id.desc()),
   ],
 )
 
@@ -50,22 +48,37 @@ export const leases = core.table('leases', {
 })
 
 /** The answer to a request that may be sent again. `id` is a digest over principal, route and key. */
-export const idempotencyKeys = core.table(
-  'idempotency_keys',
-  {
-    id: text('id').primaryKey(),
-    principal: text('principal').notNull(),
-    route: text('route').notNull(),
-    bodyHash: text('body_hash').notNull(),
-    outcome: jsonb('outcome'),
-    createdAt: createdAt(),
-  },
-  // The removal of keys past their day.
-  (t) => [index('idx_idempotency_keys_created').on(t.createdAt)],
-)
+export const idempotencyKeys = core.table('idempotency_keys', {
+  id: text('id').primaryKey(),
+  principal: text('principal').notNull(),
+  route: text('route').notNull(),
+  bodyHash: text('body_hash').notNull(),
+  outcome: jsonb('outcome'),
+  createdAt: createdAt(),
+})
 
 export const coreDeclared: Declared[] = [
   role({ name: 'lockstep_app' }),
+  // Where a row stands in the order of its feed. Its own transaction id alone would be gap-free but not causal: an id
+  // is taken before the wait for a lock, so what follows could stand before what it follows. The latest transaction
+  // finished when the row is written is never before its own cause, and a position is still at least the own id, so
+  // "below pg_snapshot_xmin" still means committed and visible. Volatile: its snapshot is newer than the wait.
+  sqlFunction({
+    name: 'core.reading_xid()',
+    beforeTables: true,
+    create: `
+create or replace function core.reading_xid() returns xid8
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  return greatest(
+    pg_current_xact_id(),
+    (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8
+  );
+end
+$$`,
+  }),
   sqlFunction({
     name: 'core.iso(timestamptz)',
     create: `
@@ -285,5 +298,17 @@ $$`,
     on: 'table core.idempotency_keys',
     to: 'lockstep_app',
     privileges: ['select', 'insert', 'update', 'delete'],
+  }),
+  sqlIndex({
+    name: 'idx_job_runs_job',
+    table: 'core.job_runs',
+    columns: ['job', 'id desc'],
+    serves: 'the newest runs of one job',
+  }),
+  sqlIndex({
+    name: 'idx_idempotency_keys_created',
+    table: 'core.idempotency_keys',
+    columns: ['created_at'],
+    serves: 'the removal of keys past their day',
   }),
 ]

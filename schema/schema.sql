@@ -16,6 +16,7 @@ create table core.idempotency_keys (
   constraint idempotency_keys_pkey PRIMARY KEY (id)
 );
 CREATE INDEX idx_idempotency_keys_created ON core.idempotency_keys USING btree (created_at);
+comment on index core.idx_idempotency_keys_created is 'the removal of keys past their day';
 grant delete, insert, select, update on table core.idempotency_keys to lockstep_app;
 
 create table core.job_runs (
@@ -35,7 +36,8 @@ create table core.job_runs (
   constraint job_runs_outcome CHECK (outcome = ANY (ARRAY['running'::text, 'ok'::text, 'skipped'::text, 'failed'::text])),
   constraint job_runs_trigger CHECK (trigger = ANY (ARRAY['cron'::text, 'manual'::text]))
 );
-CREATE INDEX idx_job_runs_job ON core.job_runs USING btree (job, id DESC NULLS LAST);
+CREATE INDEX idx_job_runs_job ON core.job_runs USING btree (job, id DESC);
+comment on index core.idx_job_runs_job is 'the newest runs of one job';
 grant delete, insert, select, update on table core.job_runs to lockstep_app;
 
 create table core.job_slots (
@@ -166,6 +168,19 @@ CREATE OR REPLACE FUNCTION core.iso(t timestamp with time zone)
  STABLE PARALLEL SAFE
 RETURN to_char((t AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
 
+CREATE OR REPLACE FUNCTION core.reading_xid()
+ RETURNS xid8
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  return greatest(
+    pg_current_xact_id(),
+    (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8
+  );
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.settled(answer jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -278,7 +293,7 @@ create table dispatch.order_events (
   courier_id bigint,
   fence bigint not null,
   data jsonb default '{}'::jsonb not null,
-  xid xid8 default pg_current_xact_id() not null,
+  xid xid8 default core.reading_xid() not null,
   created_at timestamp with time zone default now() not null,
   constraint order_events_pkey PRIMARY KEY (id),
   constraint order_events_actor_role_known CHECK (actor_role = ANY (ARRAY['admin'::text, 'store'::text, 'courier'::text, 'system'::text])),

@@ -21,12 +21,12 @@ import { listOrders } from './list.ts'
 import { listCouriers } from './list-couriers.ts'
 import { listStores } from './list-stores.ts'
 import { pickUpOrder } from './pickup.ts'
+import { quoteOrder } from './quote.ts'
 import { readOrder } from './read.ts'
 import { readCourier } from './read-courier.ts'
 import { readStore } from './read-store.ts'
 import { releaseOrder } from './release.ts'
 import { reportPosition } from './report-position.ts'
-import { currency, priceMinorFor } from './rules.ts'
 
 const base = '/v1/dispatch'
 const tag = 'dispatch'
@@ -66,8 +66,7 @@ export const dispatchEndpoints: Endpoint[] = [
       body: wire.QuoteRequest,
       answers: { 200: wire.Quote },
     },
-    async (_ctx, { body: { boxesCount } }) =>
-      ok({ boxesCount, priceMinor: priceMinorFor(boxesCount), currency }),
+    async (_ctx, { body }) => ok(quoteOrder(body)),
   ),
   endpoint(
     {

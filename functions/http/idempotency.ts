@@ -19,13 +19,18 @@ export async function idempotencyOf({
 }: Asked): Promise<IdempotencyRequest | null> {
   if (key === undefined) return null
   if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new AppError('invalid_idempotency_key')
-  const who =
-    principal === null ? 'public' : [principal.role, principal.tenantId ?? '', principal.sub].join(':')
+  const who = callerOf(principal)
   const [id, bodyHash] = await Promise.all([
     digest(JSON.stringify([who, route, key])),
     digest(JSON.stringify([path, canonical(body)])),
   ])
   return { id, principal: who, route, bodyHash }
+}
+
+/** Two servers of one tenant are one caller: after a failover the second repeats what the first began. */
+function callerOf(principal: Principal | null): string {
+  if (principal === null) return 'public'
+  return principal.role === 'tenant' ? `tenant:${principal.tenantId}` : `${principal.role}:${principal.sub}`
 }
 
 /** The same body whatever the order of its members. */

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { AppError } from '../core/errors.ts'
-import { type Job, runJob } from '../core/job.ts'
+import type { Job } from '../core/job.ts'
 import { type Endpoint, endpoint, ok } from '../http/endpoint.ts'
 import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
 import { checkReadiness } from './check-readiness.ts'
 import * as wire from './contract.ts'
 import { listJobs } from './list-jobs.ts'
 import { listRuns } from './list-runs.ts'
+import { runJobNow } from './run-job.ts'
 
 const tag = 'ops'
 
@@ -83,10 +84,10 @@ export function opsEndpoints(jobs: readonly Job[]): Endpoint[] {
         answers: { 200: wire.JobAnswer },
       },
       async (ctx, { params }) => {
-        const job = jobs.find(({ name }) => name === params.name)
-        if (job === undefined)
+        const run = await runJobNow(ctx, jobs, params.name)
+        if (run === null)
           throw new AppError('not_found', `There is no job ${params.name}; see GET /v1/ops/jobs`)
-        return ok(await runJob(ctx, job, { slot: null, trigger: 'manual' }))
+        return ok(run)
       },
     ),
   ]

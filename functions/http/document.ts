@@ -1,5 +1,5 @@
-import { type Endpoint, endpoint } from '../http/endpoint.ts'
-import { openApiDocument } from '../http/openapi.ts'
+import { type Endpoint, endpoint } from './endpoint.ts'
+import { openApiDocument } from './openapi.ts'
 
 const page = `<!doctype html>
 <html lang="en">
