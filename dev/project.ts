@@ -1,8 +1,8 @@
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 
 export const projectRoot = dirname(import.meta.dirname)
 
-/** What belongs to this clone alone and is not committed: data, secret, state. */
-export const localFolder = join(projectRoot, '.lockstep')
+/** What belongs to this clone alone and is not committed: data, secret, state. A second one makes a second system. */
+export const localFolder = resolve(process.env['LOCKSTEP_FOLDER'] ?? join(projectRoot, '.lockstep'))
 
 export const wranglerConfig = join(projectRoot, 'wrangler.toml')

@@ -7,7 +7,7 @@ import { startNeonProxy } from './neon-proxy/server.ts'
 import { startCluster } from './postgres/cluster.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from './postgres/roles.ts'
 import { urlAs } from './postgres/urls.ts'
-import { localFolder, projectRoot } from './project.ts'
+import { localFolder } from './project.ts'
 import { developmentSecret, passwordOf } from './secret.ts'
 import { loadDemoData } from './seed/load.ts'
 import { startTicker } from './ticker.ts'
@@ -37,7 +37,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
   // Awaited below; if Postgres fails first this one's failure is not unhandled.
   building.catch(() => undefined)
 
-  const databaseUrl = options.databaseUrl ?? (await startDatabase(starting, signal))
+  const databaseUrl = options.databaseUrl ?? (await startDatabase(starting, options))
   signal.throwIfAborted()
   const password = passwordOf(workerRole)
   await ensureWorkerRole(databaseUrl, password)
@@ -78,15 +78,16 @@ export async function startSystem(options: StartSystem): Promise<System> {
 
 async function build(signal: AbortSignal): Promise<string> {
   prepareAssets()
-  return buildWorker(join(projectRoot, 'dist'), signal)
+  return buildWorker(join(localFolder, 'bundle'), signal)
 }
 
-async function startDatabase(starting: AsyncDisposableStack, signal: AbortSignal): Promise<string> {
+async function startDatabase(starting: AsyncDisposableStack, { signal, say }: StartSystem): Promise<string> {
   const cluster = await startCluster({
     folder: localFolder,
     password: passwordOf('postgres'),
     port: 15_432,
     signal,
+    onCrash: say,
   })
   starting.defer(() => cluster.stop())
   await ensureDatabase(cluster.url(), 'lockstep')

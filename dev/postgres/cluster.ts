@@ -1,6 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,18 +7,21 @@ import { freePort } from '../free-port.ts'
 import { childrenOf, untilGone } from '../processes.ts'
 import { type Settings, tune } from '../tune.ts'
 import { initialise } from './initialise.ts'
+import { launch } from './launch.ts'
 import { stopOrphan, stopServer } from './orphan.ts'
 import { choosePlace } from './place.ts'
-import { readPostmaster } from './postmaster-file.ts'
 
 export type ClusterOptions = {
   /** Our folder for it; the data may lie elsewhere, see place.ts. */
   folder: string
   password: string
+  /** Taken if it is free. */
   port?: number
   /** On top of what the machine's memory suggests. */
   settings?: Settings
   signal?: AbortSignal
+  /** Told when the server died without being asked; it is then started again. */
+  onCrash?: (message: string) => void
 }
 
 export type Cluster = {
@@ -28,73 +30,70 @@ export type Cluster = {
   /** The owner's connection string, straight to Postgres. */
   url(database?: string): string
   pid(): number | null
+  /** Starts it again, on the same port, after `stop` or `kill`. */
+  start(): Promise<void>
   /** Fast shutdown: running transactions are rolled back, everything committed is on disk. */
   stop(): Promise<void>
   /** What a power cut does: every process of it dies at once. */
   kill(): Promise<void>
-  /** Starts it again, on the same port, after `stop`, `kill` or a crash. */
-  start(): Promise<void>
   restart(): Promise<void>
 }
 
 /** Starts a real PostgreSQL on 127.0.0.1, initialising its data directory the first time. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { folder, password, settings = {}, signal } = options
+  const { folder, password, signal, onCrash = () => undefined } = options
   const place = choosePlace(folder)
   const dataDir = join(place.folder, 'postgres')
-  const logFile = join(folder, 'postgres.log')
   await stopOrphan(dataDir)
   await initialise({ place, dataDir, password, ...(signal && { signal }) })
   const port = await freePort(options.port)
-  const flags = Object.entries({
+  const settings = {
     ...tune(totalmem(), { beside: true }),
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: '',
     timezone: 'UTC',
     log_timezone: 'UTC',
-    ...settings,
-  }).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    ...options.settings,
+  }
   let server: ChildProcess | null = null
+  let wanted = false
+  let reviving: Promise<void> = Promise.resolve()
 
   async function start(): Promise<void> {
+    wanted = true
     if (server) return
-    const log = openSync(logFile, 'a', 0o600)
-    // Its own process group: Ctrl-C in the terminal is for us, and we stop it after what depends on it.
-    const child = spawn(join(place.binDir, 'postgres'), ['-D', dataDir, ...flags], {
-      ...place.user,
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', log, log],
+    const started = await launch({ place, dataDir, settings, logFile: join(folder, 'postgres.log') })
+    server = started
+    started.once('exit', () => {
+      server = null
+      if (wanted) reviving = revive()
     })
-    closeSync(log)
-    child.once('exit', () => {
-      if (server === child) server = null
-    })
-    server = child
-    await untilReady(child)
   }
 
-  async function untilReady(child: ChildProcess): Promise<void> {
-    let failure: Error | null = null
-    child.once('error', (error) => {
-      failure = error
-    })
-    while (failure === null && child.exitCode === null && child.signalCode === null) {
-      const file = readPostmaster(dataDir)
-      if (file?.pid === child.pid && file?.ready) return
-      await delay(10)
+  // The processes of a server that was killed live on until each notices, and until then none other may start.
+  async function revive(): Promise<void> {
+    onCrash('PostgreSQL ended without being asked; starting it again.')
+    for (let attempt = 1; wanted && !server; attempt++) {
+      try {
+        await start()
+      } catch (error) {
+        if (attempt === 20) onCrash(String(error))
+        if (attempt === 20) return
+        await delay(500)
+      }
     }
-    server = null
-    throw failure ?? new Error(`PostgreSQL did not start. The end of ${logFile}:\n${tail(logFile)}`)
   }
 
   async function stop(): Promise<void> {
+    wanted = false
+    await reviving
     if (server?.pid) await stopServer(server.pid)
   }
 
   // Backends outlive their postmaster for a moment and could still commit: stop it from forking, then kill all at once.
   async function kill(): Promise<void> {
+    wanted = false
     if (!server?.pid) return
     const exited = once(server, 'exit')
     process.kill(server.pid, 'SIGSTOP')
@@ -118,8 +117,4 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       await start()
     },
   }
-}
-
-function tail(path: string): string {
-  return readFileSync(path, 'utf8').trimEnd().split('\n').slice(-8).join('\n')
 }
