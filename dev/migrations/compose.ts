@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { fileName } from './files.ts'
 import type { Plan } from './plan.ts'
 import { respell } from './spelling.ts'
@@ -19,17 +19,11 @@ export function compose(
 }
 
 /** The words that are no names unless quoted. */
-export async function readReserved(url: string): Promise<Set<string>> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    const { rows } = await client.query<{ word: string }>(
-      `select word from pg_get_keywords() where catcode <> 'U'`,
-    )
-    return new Set(rows.map(({ word }) => word))
-  } finally {
-    await client.end()
-  }
+export async function readReserved(client: pg.Client): Promise<Set<string>> {
+  const { rows } = await client.query<{ word: string }>(
+    `select word from pg_get_keywords() where catcode <> 'U'`,
+  )
+  return new Set(rows.map(({ word }) => word))
 }
 
 // What Drizzle wrote is in capitals; what we declared is already as its author wants to read it.

@@ -1,5 +1,5 @@
+import type pg from 'pg'
 import { type Reading, readings } from './catalog.ts'
-import { connect } from './connection.ts'
 
 type Piece = { section: Reading['section']; schema: string; object: string; sql: string }
 
@@ -8,28 +8,23 @@ const heading = `-- What the migrations make: written by "npm run db:generate" f
 `
 
 /** The whole shape of a database as text. The same shape gives the same text, whatever the order it was made in. */
-export async function dump(directUrl: string): Promise<string> {
-  const client = await connect(directUrl)
-  try {
-    // Names come out qualified when nothing is on the path.
-    await client.query(`set search_path = ''`)
-    const { rows: extensions } = await client.query<{ sql: string }>(`
-      select format('create extension %I schema %I;', e.extname, n.nspname) as sql
-      from pg_extension e join pg_namespace n on n.oid = e.extnamespace
-      where e.extname <> 'plpgsql'
-      order by e.extname collate "C"`)
-    const pieces: Piece[] = []
-    for (const { section, sql } of readings) {
-      const { rows } = await client.query<Omit<Piece, 'section'>>(`
-        select * from (${sql}) made
-        where schema !~ '^pg_' and schema <> 'information_schema' and sql <> ''
-        order by schema collate "C", object collate "C"`)
-      pieces.push(...rows.map((row) => ({ section, ...row })))
-    }
-    return [heading, ...extensions.map(({ sql }) => `${sql}\n`), ...write(pieces)].join('\n')
-  } finally {
-    await client.end()
+export async function dump(client: pg.Client): Promise<string> {
+  // Names come out qualified when nothing is on the path.
+  await client.query(`set search_path = ''`)
+  const { rows: extensions } = await client.query<{ sql: string }>(`
+    select format('create extension %I schema %I;', e.extname, n.nspname) as sql
+    from pg_extension e join pg_namespace n on n.oid = e.extnamespace
+    where e.extname <> 'plpgsql'
+    order by e.extname collate "C"`)
+  const pieces: Piece[] = []
+  for (const { section, sql } of readings) {
+    const { rows } = await client.query<Omit<Piece, 'section'>>(`
+      select * from (${sql}) made
+      where schema !~ '^pg_' and schema <> 'information_schema' and sql <> ''
+      order by schema collate "C", object collate "C"`)
+    pieces.push(...rows.map((row) => ({ section, ...row })))
   }
+  return [heading, ...extensions.map(({ sql }) => `${sql}\n`), ...write(pieces)].join('\n')
 }
 
 function write(pieces: Piece[]): string[] {

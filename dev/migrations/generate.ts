@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type pg from 'pg'
 import { isMain } from '../main-module.ts'
 import { compose, readReserved } from './compose.ts'
 import { dump } from './dump.ts'
@@ -23,8 +24,8 @@ async function generate(name: string | undefined): Promise<string[]> {
   if (planned !== null && !/^[a-z][a-z0-9_]*$/.test(name ?? '')) {
     throw new Error('There is a difference. Name it: npm run db:generate -- --name what_changes')
   }
-  return onScratchDatabase(async (url) => {
-    const files = await filesOf(planned, name ?? '', url)
+  return onScratchDatabase(async (url, client) => {
+    const files = await filesOf(planned, name ?? '', client)
     for (const [file, sql] of files) writeFileSync(join(migrationsFolder, file), sql, { flag: 'wx' })
     try {
       await migrate(url)
@@ -34,14 +35,14 @@ async function generate(name: string | undefined): Promise<string[]> {
     }
     if (planned !== null) writeKept(planned.now)
     writeFileSync(latestModule, latestMigrationModule())
-    writeFileSync(schemaSql, await dump(url))
+    writeFileSync(schemaSql, await dump(client))
     return [...files.keys()]
   })
 }
 
-async function filesOf(planned: Plan | null, name: string, url: string): Promise<Map<string, string>> {
+async function filesOf(planned: Plan | null, name: string, client: pg.Client): Promise<Map<string, string>> {
   if (planned === null) return new Map()
-  return compose(planned, { name, next: readMigrations().length + 1, reserved: await readReserved(url) })
+  return compose(planned, { name, next: readMigrations().length + 1, reserved: await readReserved(client) })
 }
 
 /** What the Worker knows of the migrations: which one it needs. */

@@ -22,9 +22,10 @@ export async function plan(before: Kept, shape: Shape): Promise<Plan | null> {
 
   const made = created.filter(({ kind }) => kind !== 'partitioning')
   const transactional = [
+    ...tables.filter(isSchema),
     ...made.filter(isEarly).flatMap(creation),
     ...dropped.filter((one) => !isEarly(one) && !one.concurrently).map(removal),
-    ...tables.filter((sql) => !isIndex(sql)),
+    ...tables.filter((sql) => !isSchema(sql) && !isIndex(sql)),
     ...dropped.filter(isEarly).map(removal),
     ...made.filter((one) => !isEarly(one) && !one.concurrently).flatMap(creation),
   ].filter((sql) => sql !== '')
@@ -46,6 +47,10 @@ function creation({ create, comment = '' }: Declared): string[] {
 
 function removal({ drop }: Declared): string {
   return drop
+}
+
+function isSchema(sql: string): boolean {
+  return sql.startsWith('CREATE SCHEMA ')
 }
 
 function isIndex(sql: string): boolean {

@@ -2,11 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type pg from 'pg'
 import { type Cluster, startCluster } from '../postgres/cluster.ts'
 import { outsideFolder } from '../postgres/place.ts'
+import { connect } from './connection.ts'
 
 /** Works on an empty database of a Postgres that exists only for this. */
-export async function onScratchDatabase<T>(work: (directUrl: string) => Promise<T>): Promise<T> {
+export async function onScratchDatabase<T>(
+  work: (directUrl: string, client: pg.Client) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-scratch-'))
   chmodSync(folder, 0o755)
   let cluster: Cluster | null = null
@@ -19,7 +23,12 @@ export async function onScratchDatabase<T>(work: (directUrl: string) => Promise<
   process.once('SIGINT', onInterrupt)
   try {
     cluster = await startCluster({ folder, password: randomBytes(16).toString('hex') })
-    return await work(cluster.url())
+    const client = await connect(cluster.url())
+    try {
+      return await work(cluster.url(), client)
+    } finally {
+      await client.end()
+    }
   } finally {
     process.off('SIGINT', onInterrupt)
     await clear()
