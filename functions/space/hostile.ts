@@ -78,7 +78,7 @@ export function flagIn(fields: Fields, name: string): boolean {
   throw new Malformed(`${name} is neither true nor false`)
 }
 
-export function oneOf<T extends string>(value: string, known: readonly T[], name: string): T {
+export function oneOf<const T extends string>(value: string, known: readonly T[], name: string): T {
   const found = known.find((one) => one === value)
   if (found === undefined) throw new Malformed(`${name} is not one of ${known.join(', ')}`)
   return found
