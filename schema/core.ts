@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { bigint, check, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
-import { createdAt, id, instant } from './columns.ts'
+import { createdAt, id, instant, writtenBy } from './columns.ts'
 import { type Declared, grants, role, sqlFunction, sqlIndex } from './triggers.ts'
 
 export const core = pgSchema('core')
@@ -56,6 +56,33 @@ export const idempotencyKeys = core.table('idempotency_keys', {
   outcome: jsonb('outcome'),
   createdAt: createdAt(),
 })
+
+/**
+ * What happened, for readers outside the module it happened in: webhooks, and other modules. Written by the statement
+ * of the change (functions/core/outbox.ts). `audience` is who may hear of it besides admins: `tenant:7`, `store:3`.
+ */
+export const outbox = core.table(
+  'outbox',
+  {
+    xid: writtenBy(),
+    seq: bigint('seq', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    topic: text('topic').notNull(),
+    audience: text('audience'),
+    subject: text('subject').notNull(),
+    type: text('type').notNull(),
+    data: jsonb('data').notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    // The reading order, and the only index: an event costs its writer one entry.
+    primaryKey({ columns: [t.xid, t.seq] }),
+    check('outbox_topic_shape', sql`${t.topic} ~ '^[a-z]{2,20}$'`),
+    check('outbox_audience_shape', sql`${t.audience} ~ '^[a-z]{2,20}:[!-~]{1,128}$'`),
+    check('outbox_subject_length', sql`char_length(${t.subject}) between 1 and 200`),
+    check('outbox_type_shape', sql`${t.type} ~ '^[a-z][a-z_.]{1,59}$'`),
+    check('outbox_data_is_object', sql`jsonb_typeof(${t.data}) = 'object'`),
+  ],
+)
 
 export const coreDeclared: Declared[] = [
   role({ name: 'lockstep_app' }),
@@ -294,6 +321,7 @@ $$`,
   }),
   grants({ on: 'table core.job_slots', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.leases', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
+  grants({ on: 'table core.outbox', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({
     on: 'table core.idempotency_keys',
     to: 'lockstep_app',

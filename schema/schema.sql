@@ -57,6 +57,24 @@ create table core.leases (
 );
 grant insert, select, update on table core.leases to lockstep_app;
 
+create table core.outbox (
+  xid xid8 default core.reading_xid() not null,
+  seq bigint generated always as identity not null,
+  topic text not null,
+  audience text,
+  subject text not null,
+  type text not null,
+  data jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint outbox_xid_seq_pk PRIMARY KEY (xid, seq),
+  constraint outbox_audience_shape CHECK (audience ~ '^[a-z]{2,20}:[!-~]{1,128}$'::text),
+  constraint outbox_data_is_object CHECK (jsonb_typeof(data) = 'object'::text),
+  constraint outbox_subject_length CHECK (char_length(subject) >= 1 AND char_length(subject) <= 200),
+  constraint outbox_topic_shape CHECK (topic ~ '^[a-z]{2,20}$'::text),
+  constraint outbox_type_shape CHECK (type ~ '^[a-z][a-z_.]{1,59}$'::text)
+);
+grant delete, insert, select on table core.outbox to lockstep_app;
+
 create table core.schema_migrations (
   version integer not null,
   name text not null,
