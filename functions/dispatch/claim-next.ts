@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { firstFree } from '../core/claim.ts'
-import type { Ctx } from '../core/context.ts'
+import type { Ctx, Principal } from '../core/context.ts'
 import type { Refused } from '../core/errors.ts'
 import { answer, effect } from '../core/idempotency.ts'
 import type { Order } from './contract.ts'
@@ -13,10 +13,10 @@ type Next = { ok: true; order: Order | null; oldest: boolean } | Refused
 /** Gives this courier the nearest order it can carry, or the oldest when nobody knows where it is; null when none. */
 export async function claimNextOrder(ctx: Ctx, { courierId }: { courierId: number }): Promise<Next> {
   const from = position.start(ctx.now().getTime())
-  let next = await effect<Next>(ctx, claimNextStatement(ctx, { courierId, from }))
+  let next = await effect<Next>(ctx, claimNextStatement(ctx.principal, { courierId, from }))
   // The courier's own other claim took the room between this statement's snapshot and its lock.
   if (!next.ok && 'again' in next)
-    next = await effect<Next>(ctx, claimNextStatement(ctx, { courierId, from }))
+    next = await effect<Next>(ctx, claimNextStatement(ctx.principal, { courierId, from }))
   if (!next.ok && 'again' in next) return { ok: false, reason: 'order_busy', retryAfter: 1 }
   if (next.ok && next.order !== null && next.oldest) position.passed(next.order.id)
   return next
@@ -42,7 +42,9 @@ const position = {
   },
 }
 
-export function claimNextStatement(ctx: Ctx, { courierId, from }: { courierId: number; from: number }): SQL {
+type Search = { courierId: number; from: number }
+
+export function claimNextStatement(principal: Principal | null, { courierId, from }: Search): SQL {
   const claimable = sql`o.status = 'new'
     and o.courier_id is null
     and o.boxes_count <= (select room from me)
@@ -115,10 +117,10 @@ claimed as (
   where o.id = wanted.id
   returning o.*
 ),
-logged as (${recordEvent({ type: 'claimed', of: 'claimed', from: sql`'new'`, by: ctx.principal })})
+logged as (${recordEvent({ type: 'claimed', of: 'claimed', from: sql`'new'`, by: principal })})
 select ${answer(sql`case
   when exists (select from claimed) then (
-    select jsonb_build_object('ok', true, 'order', ${showOrder('o', ctx.principal)}, 'oldest', (select oldest from wanted))
+    select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}, 'oldest', (select oldest from wanted))
     from claimed o
   )
   when (select available from me) is not true then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../core/claim.ts'
-import type { Ctx } from '../core/context.ts'
+import type { Ctx, Principal } from '../core/context.ts'
 import type { Refused } from '../core/errors.ts'
 import { answer, effect, effects } from '../core/idempotency.ts'
 import { hasSqlstate } from '../core/sqlstate.ts'
@@ -16,12 +16,12 @@ type Claimed = { ok: true; order: Order } | Refused
 /** Gives the order to this courier, or says why not. One courier wins however many ask. */
 export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
   try {
-    const first = await effect<Claimed>(ctx, claimStatement(ctx, claim))
+    const first = await effect<Claimed>(ctx, claimStatement(ctx.principal, claim))
     if (first.ok || !('again' in first)) return first
     // The order changed between this statement's snapshot and its lock, or waits with a lease that ran out.
     const second = await effects<Claimed>(ctx, [
       returnExpired({ orderId: claim.orderId }),
-      claimStatement(ctx, claim),
+      claimStatement(ctx.principal, claim),
     ])
     return !second.ok && 'again' in second ? { ok: false, reason: 'order_busy', retryAfter: 1 } : second
   } catch (error) {
@@ -30,7 +30,7 @@ export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
   }
 }
 
-export function claimStatement(ctx: Ctx, { orderId, courierId }: Claim) {
+export function claimStatement(principal: Principal | null, { orderId, courierId }: Claim): SQL {
   // Race: many couriers, one order; and one courier, many orders. The order's row is locked first, then the courier's,
   // everywhere. Capacity is a condition on the courier's own row: after waiting for it, the row is read anew.
   // Exclusions are not on a locked row: if the order changed while we waited, `seen` is old and we ask again.
@@ -69,10 +69,10 @@ claimed as (
   where o.id = wanted.id
   returning o.*
 ),
-logged as (${recordEvent({ type: 'claimed', of: 'claimed', from: sql`'new'`, by: ctx.principal })})
+logged as (${recordEvent({ type: 'claimed', of: 'claimed', from: sql`'new'`, by: principal })})
 select ${answer(sql`case
   when exists (select from claimed)
-    then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', ctx.principal)}) from claimed o)
+    then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from claimed o)
   when seen.status is null
     then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
   when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()

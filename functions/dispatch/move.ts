@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../core/claim.ts'
-import type { Ctx } from '../core/context.ts'
+import type { Ctx, Principal } from '../core/context.ts'
 import type { Refused } from '../core/errors.ts'
 import { answer, effect } from '../core/idempotency.ts'
 import { hasSqlstate } from '../core/sqlstate.ts'
@@ -29,9 +29,9 @@ export type Moved = { ok: true; order: Order } | Refused
 
 export async function moveOrder(ctx: Ctx, move: Move): Promise<Moved> {
   try {
-    let moved = await effect<Moved>(ctx, moveStatement(ctx, move))
+    let moved = await effect<Moved>(ctx, moveStatement(ctx.principal, move))
     // The order changed between this statement's snapshot and its lock: a fresh snapshot says how.
-    if (!moved.ok && 'again' in moved) moved = await effect<Moved>(ctx, moveStatement(ctx, move))
+    if (!moved.ok && 'again' in moved) moved = await effect<Moved>(ctx, moveStatement(ctx.principal, move))
     return !moved.ok && 'again' in moved ? { ok: false, reason: 'order_busy', retryAfter: 1 } : moved
   } catch (error) {
     if (hasSqlstate(error, '55P03')) return { ok: false, reason: 'order_busy', retryAfter: 1 }
@@ -39,7 +39,7 @@ export async function moveOrder(ctx: Ctx, move: Move): Promise<Moved> {
   }
 }
 
-export function moveStatement(ctx: Ctx, move: Move): SQL {
+export function moveStatement(principal: Principal | null, move: Move): SQL {
   const { orderId, courierId, fence, type, from, to, set, frees = false, givenBackFor } = move
   // Race: two steps at once, or a step against a cancel, an expiry, a new assignment. The order's row is locked under
   // the very state, holder and fence the step is lawful from; whoever comes second finds none of it.
@@ -85,13 +85,13 @@ logged as (${recordEvent({
     type,
     of: 'moved',
     from: sql`moved.from_status`,
-    by: ctx.principal,
+    by: principal,
     courier: sql`${courierId}::bigint`,
     data: sql`jsonb_strip_nulls(jsonb_build_object('reason', ${givenBackFor ?? null}::text))`,
   })})
 select ${answer(sql`case
   when exists (select from moved)
-    then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', ctx.principal)}) from moved o)
+    then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from moved o)
   when seen.courier_id is distinct from ${courierId} and not exists (
     select from dispatch.order_events e where e.order_id = ${orderId} and e.courier_id = ${courierId}
   ) then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'You hold no such order')
