@@ -1,0 +1,140 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Answer, type Asked, json, nothingThere } from './answer.ts'
+import { apod } from './apod.ts'
+import { control } from './control.ts'
+import { makeDonki } from './donki.ts'
+import { type FaultName, faults, type Misbehaviour } from './faults.ts'
+import { type Failing, type UpstreamName, type Upstreams, upstreamNames } from './handle.ts'
+import { neows } from './neows.ts'
+import { makeOsdr } from './osdr.ts'
+import { makeCelestrak, openNotify, satnogs, wheretheiss } from './position.ts'
+
+type Options = { port?: number; now?: () => Date; datasets?: number }
+
+/** Answers like the outside services that `space` reads, and fails like them when told to. Needs no network. */
+export async function startUpstreams({
+  port = 0,
+  now = () => new Date(),
+  datasets = 640,
+}: Options = {}): Promise<Upstreams> {
+  const osdr = makeOsdr(datasets)
+  const donki = makeDonki()
+  const nasa = keyed(makeQuota())
+  const answers: Record<UpstreamName, (asked: Asked) => Answer> = {
+    wheretheiss,
+    'open-notify': openNotify,
+    celestrak: makeCelestrak(),
+    satnogs,
+    osdr: osdr.answer,
+    apod: nasa(apod),
+    neows: nasa(neows),
+    donki: nasa(donki.answer),
+    ccmc: donki.answer,
+  }
+  const failing: Failing = new Map()
+  const log: { upstream: UpstreamName; asked: string }[] = []
+
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => response.destroy())
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  // A server that listens on TCP has an address of this form.
+  const { port: taken } = server.address() as AddressInfo
+  const upstreams: Upstreams = {
+    url: `http://127.0.0.1:${taken}`,
+    fail: (upstream, fault, times = Number.POSITIVE_INFINITY) => failing.set(upstream, { fault, times }),
+    heal: () => failing.clear(),
+    calls: (upstream) => log.flatMap((call) => (upstream && call.upstream !== upstream ? [] : [call.asked])),
+    forgetCalls: () => log.splice(0),
+    datasets: osdr.datasets,
+    revised: donki.revised,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', upstreams.url)
+    const [, first = '', ...rest] = url.pathname.split('/')
+    if (first === 'control') return send(response, await control(request, rest, { upstreams, failing }))
+    const upstream = upstreamNames.find((name) => name === first)
+    if (!upstream) return send(response, nothingThere())
+    const path = `/${rest.join('/')}`
+    log.push({ upstream, asked: `${path}${url.search}` })
+    const headers = new Headers(
+      Object.entries(request.headers).flatMap(([name, value]) =>
+        typeof value === 'string' ? [[name, value]] : [],
+      ),
+    )
+    const fault = nextFault(upstream)
+    const usual = answers[upstream]({ path, query: url.searchParams, headers, now: now() })
+    return send(response, fault ? faults[fault](usual, now()) : usual)
+  }
+
+  function nextFault(upstream: UpstreamName): FaultName | null {
+    const set = failing.get(upstream)
+    if (!set) return null
+    set.times -= 1
+    if (set.times <= 0) failing.delete(upstream)
+    return set.fault
+  }
+
+  return upstreams
+}
+
+function send(response: ServerResponse, answer: Misbehaviour): void {
+  if (answer === 'hang') return
+  if (answer === 'reset') {
+    response.socket?.destroy()
+    return
+  }
+  if (answer === 'stall') {
+    response.writeHead(200, { 'content-type': 'application/json' }).write('{"half": ')
+    return
+  }
+  if (answer === 'endless') return sendWithoutEnd(response)
+  response.writeHead(answer.status, answer.headers).end(answer.body)
+}
+
+function sendWithoutEnd(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  const more = () => {
+    while (!response.destroyed && response.write('x'.repeat(64 * 1024)));
+  }
+  response.on('drain', more)
+  more()
+}
+
+/** One key's thousand requests an hour, over all of api.nasa.gov. */
+function makeQuota(): (now: Date) => number {
+  let [hour, used] = [0, 0]
+  return (now) => {
+    const current = Math.floor(now.getTime() / 3_600_000)
+    if (current !== hour) [hour, used] = [current, 0]
+    used += 1
+    return 1_000 - used
+  }
+}
+
+/** The gateway of api.nasa.gov: who asks without a key is refused, who asks with one is told what is left. */
+function keyed(quota: (now: Date) => number) {
+  return (answer: (asked: Asked) => Answer) =>
+    (asked: Asked): Answer => {
+      if (!asked.headers.has('x-api-key') && !asked.query.has('api_key')) return faults['key-missing']()
+      const left = Math.max(0, quota(asked.now))
+      const told = { 'x-ratelimit-limit': '1000', 'x-ratelimit-remaining': String(left) }
+      if (left === 0)
+        return json({ error: { code: 'OVER_RATE_LIMIT', message: 'wait' } }, 429, {
+          ...told,
+          'retry-after': '600',
+        })
+      const usual = answer(asked)
+      return { ...usual, headers: { ...usual.headers, ...told } }
+    }
+}
