@@ -1,0 +1,161 @@
+/**
+ * How everything here is measured. Machines are shared and noisy, so a speed alone says little: ours and a baseline
+ * run in the same process, one after the other, in reverse order every other round, and their ratio is taken inside
+ * the round. What is told is the median of the rounds and how far they lie apart. After every turn the data is
+ * checked; one mismatch ends the run, whatever the speed.
+ */
+import type pg from 'pg'
+
+/** What one turn of one contender showed. */
+export type Turn = { operations: number; seconds: number; latenciesMs: number[] }
+
+export type Contender = {
+  name: string
+  /** Arranges each of its turns; not measured. */
+  prepare?: () => Promise<void>
+  turn: () => Promise<Turn>
+  /** Throws when the data is not as the turn must have left it. */
+  verify: (turn: Turn) => Promise<void>
+}
+
+export type Comparison = {
+  name: string
+  /** Of the number compared, as in `claims/s`. */
+  unit: string
+  /** Whose statements and write-ahead log are counted. */
+  database: pg.Pool
+  ours: Contender
+  /** What ours is set against; null when the number stands for itself. */
+  baseline: Contender | null
+  /** Run and told like the baseline, but not in the last line. */
+  others?: Contender[]
+  /** The number compared; operations a second unless told otherwise. */
+  value?: (turn: Turn) => number
+}
+
+export type Pace = { rounds: number; seconds: number }
+
+type Measured = { value: number; p95: number; statements: number; walBytes: number }
+
+/** Takes turns, tells what came out, and ends with one line of JSON. */
+export async function compare(comparison: Comparison, { rounds }: Pace): Promise<void> {
+  const { name, unit, ours, baseline, others = [] } = comparison
+  const contenders = [ours, ...(baseline === null ? [] : [baseline]), ...others]
+  const measured = new Map(contenders.map((contender) => [contender, [] as Measured[]]))
+  for (const contender of contenders) await take(contender, comparison)
+  for (let round = 0; round < rounds; round++) {
+    const order = round % 2 === 0 ? contenders : contenders.toReversed()
+    for (const contender of order) measured.get(contender)?.push(await take(contender, comparison))
+  }
+  const roundsOf = (contender: Contender) => measured.get(contender) ?? []
+  const against = roundsOf(baseline ?? ours)
+  console.log(`\n${name}, ${unit}, ${rounds} rounds after a warm-up`)
+  for (const contender of contenders) console.log(line(contender, roundsOf(contender), against))
+  const medianOf = (contender: Contender) => rounded(median(roundsOf(contender).map(({ value }) => value)))
+  const ratio = baseline === null ? null : rounded(median(ratios(roundsOf(ours), against)))
+  const compared = baseline === null ? null : medianOf(baseline)
+  console.log(JSON.stringify({ name, ours: medianOf(ours), baseline: compared, ratio, unit }))
+}
+
+async function take(contender: Contender, { database, value = rate }: Comparison): Promise<Measured> {
+  await contender.prepare?.()
+  const before = await readMeter(database)
+  const turn = await contender.turn()
+  const after = await readMeter(database)
+  await contender.verify(turn)
+  return {
+    value: value(turn),
+    p95: quantile(turn.latenciesMs, 0.95),
+    statements: (after.statements - before.statements) / turn.operations,
+    walBytes: (after.walBytes - before.walBytes) / turn.operations,
+  }
+}
+
+type Loop = {
+  clients: number
+  /** At most this long. */
+  seconds: number
+  /** At most this many operations over all clients. */
+  count?: number
+  /** Does one operation, or several; tells how many, and null when nothing is left to do. */
+  operation: (client: number, n: number) => Promise<number | null>
+}
+
+/** So many clients, each starting its next operation when the last one has been answered. */
+export async function closedLoop(loop: Loop): Promise<Turn> {
+  const { clients, seconds, count = Number.POSITIVE_INFINITY, operation } = loop
+  const latenciesMs: number[] = []
+  let operations = 0
+  let started = 0
+  const begun = performance.now()
+  const end = begun + seconds * 1000
+  await Promise.all(
+    Array.from({ length: clients }, async (_, client) => {
+      while (performance.now() < end && started < count) {
+        const from = performance.now()
+        const done = await operation(client, started++)
+        if (done === null) return
+        latenciesMs.push(performance.now() - from)
+        operations += done
+      }
+    }),
+  )
+  return { operations, seconds: (performance.now() - begun) / 1000, latenciesMs }
+}
+
+export function rate({ operations, seconds }: Turn): number {
+  return operations / seconds
+}
+
+export function quantile(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+export function median(values: number[]): number {
+  return quantile(values, 0.5)
+}
+
+/** Fails the run unless both are the same. */
+export function mustBe(actual: unknown, expected: unknown, what: string): void {
+  const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)]
+  if (is !== should) throw new Error(`${what} is ${is} and should be ${should}`)
+}
+
+async function readMeter(database: pg.Pool): Promise<{ statements: number; walBytes: number }> {
+  const { rows } = await database.query<{ statements: string; walBytes: string }>(`
+select coalesce(sum(calls), 0) as statements,
+  pg_current_wal_insert_lsn() - '0/0'::pg_lsn as "walBytes"
+from pg_stat_statements
+where toplevel
+  and dbid = (select oid from pg_database where datname = current_database())
+  and query not like '%pg_stat_statements%'`)
+  return { statements: Number(rows[0]?.statements), walBytes: Number(rows[0]?.walBytes) }
+}
+
+function line(contender: Contender, measured: Measured[], against: Measured[]): string {
+  const values = measured.map(({ value }) => value)
+  const shares = ratios(measured, against)
+  const spread = (all: number[]) =>
+    `${show(median(all))} [${show(Math.min(...all))}..${show(Math.max(...all))}]`
+  const middle = (read: (one: Measured) => number) => show(median(measured.map(read)))
+  return [
+    `  ${contender.name.padEnd(34)} ${spread(values).padEnd(26)}`,
+    `ratio ${spread(shares).padEnd(20)}`,
+    `p95 ${middle(({ p95 }) => p95)} ms`,
+    `${middle(({ statements }) => statements)} statements`,
+    `${middle(({ walBytes }) => walBytes)} B of WAL an operation`,
+  ].join('  ')
+}
+
+function ratios(measured: Measured[], against: Measured[]): number[] {
+  return measured.map(({ value }, round) => value / (against[round]?.value ?? Number.NaN))
+}
+
+function show(value: number): string {
+  return Math.abs(value) >= 100 ? String(Math.round(value)) : value.toFixed(2)
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(4))
+}

@@ -1,0 +1,143 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { prepareAssets } from '../dev/assets.ts'
+import { buildWorker } from '../dev/build.ts'
+import { migrate } from '../dev/migrations/migrate.ts'
+import { startNeonProxy } from '../dev/neon-proxy/server.ts'
+import { startCluster } from '../dev/postgres/cluster.ts'
+import { stopOrphan } from '../dev/postgres/orphan.ts'
+import { outsideFolder, removeOutside } from '../dev/postgres/place.ts'
+import { ensureDatabase, ensureWorkerRole, workerRole } from '../dev/postgres/roles.ts'
+import { urlAs, urlOfDatabase } from '../dev/postgres/urls.ts'
+import { isAlive } from '../dev/processes.ts'
+import { signToken } from '../dev/sign-token.ts'
+import { startWorker } from '../dev/worker.ts'
+import type { Role } from '../functions/core/context.ts'
+
+export type BenchDatabase = {
+  ownerUrl: string
+  /** As the Worker's role. */
+  workerUrl: string
+  /** As the owner, for arranging, checking and metering. */
+  owner: pg.Pool
+  /** Connections of the Worker's role, already open. */
+  connect(count: number): Promise<pg.Client[]>
+}
+
+export type BenchWorker = {
+  url: string
+  token(role: Role, sub: string | number, tenantId?: number): Promise<string>
+}
+
+/** What a measurement runs on; everything it makes is gone when the run ends. */
+export type Rig = {
+  /** A migrated database of its own, on a Postgres that keeps what it acknowledged. */
+  database(): Promise<BenchDatabase>
+  /** The built Worker in Miniflare's workerd, without rate limits, behind the Neon-compatible proxy. */
+  worker(database: BenchDatabase): Promise<BenchWorker>
+  end(): Promise<void>
+}
+
+const prefix = 'lockstep-bench-'
+const secret = 'a secret that only the benchmarks of this repository use'
+
+export async function startRig(): Promise<Rig> {
+  await sweepDeadRuns()
+  const folder = join(tmpdir(), `${prefix}${process.pid}`)
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  // Durable as in production: fsync, synchronous_commit and full_page_writes stay on. Nested statements are not
+  // tracked by default either, and tracking them would slow ours more than a bare statement.
+  const cluster = await startCluster({
+    folder,
+    password: 'owner',
+    settings: { 'pg_stat_statements.track': 'top' },
+  })
+  const endings: (() => Promise<unknown>)[] = []
+  const template = 'lockstep_template'
+  await ensureDatabase(cluster.url(), template)
+  await ensureWorkerRole(cluster.url(), 'worker')
+  await migrate(cluster.url(template))
+  await execute(cluster.url(template), 'create extension if not exists pg_stat_statements')
+  let databases = 0
+  let bundle: Promise<string> | null = null
+
+  return {
+    async database() {
+      const name = `bench_${++databases}`
+      await execute(cluster.url(), `create database ${name} template ${template}`)
+      const ownerUrl = cluster.url(name)
+      const workerUrl = urlAs(urlOfDatabase(ownerUrl, name), { user: workerRole, password: 'worker' })
+      const owner = new pg.Pool({ connectionString: ownerUrl, max: 4 })
+      const clients: pg.Client[] = []
+      endings.push(() => Promise.allSettled([owner.end(), ...clients.map((client) => client.end())]))
+      return {
+        ownerUrl,
+        workerUrl,
+        owner,
+        async connect(count) {
+          const made = Array.from({ length: count }, () => new pg.Client({ connectionString: workerUrl }))
+          clients.push(...made)
+          await Promise.all(made.map((client) => client.connect()))
+          return made
+        },
+      }
+    },
+    async worker(database) {
+      bundle ??= built(folder)
+      const proxy = await startNeonProxy({ databaseUrl: database.ownerUrl, maxSessions: 40 })
+      endings.push(() => proxy.close())
+      const worker = await startWorker({
+        bundle: await bundle,
+        bindings: { DATABASE_URL: database.workerUrl, NEON_PROXY: proxy.address, AUTH_SECRET: secret },
+        rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
+        onLog: () => undefined,
+      })
+      endings.push(() => worker.dispose())
+      return {
+        url: worker.url,
+        token: (role, sub, tenantId) =>
+          signToken(secret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
+      }
+    },
+    async end() {
+      for (const end of endings.toReversed()) await end()
+      await cluster.stop()
+      remove(folder)
+    },
+  }
+}
+
+const unlimited = { limit: 1_000_000_000, period: 60 } as const
+
+async function built(folder: string): Promise<string> {
+  prepareAssets()
+  return buildWorker(join(folder, 'bundle'))
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Clears away what runs left that were killed before they could. */
+async function sweepDeadRuns(): Promise<void> {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN
+    if (!Number.isInteger(pid) || isAlive(pid)) continue
+    const folder = join(tmpdir(), name)
+    for (const place of [folder, outsideFolder(folder)]) await stopOrphan(join(place, 'postgres'))
+    remove(folder)
+  }
+}
+
+function remove(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  removeOutside(folder)
+}
