@@ -1,5 +1,5 @@
 import type { Ctx } from '../functions/core/context.ts'
-import { type Job, runJob } from '../functions/core/job.ts'
+import { type Job, type JobRun, runJob } from '../functions/core/job.ts'
 import { slotOf } from '../functions/core/once.ts'
 import { coreJobs } from './core.ts'
 import { dispatchJobs } from './dispatch.ts'
@@ -17,6 +17,10 @@ export async function tick(ctx: () => Ctx, { cron, scheduledTime }: Tick): Promi
   if (due.length === 0) throw new Error(`No job has the cron expression ${cron}`)
   const slot = slotOf(scheduledTime)
   const runs = await Promise.allSettled(due.map((job) => runJob(ctx(), job, { slot, trigger: 'cron' })))
-  const failed = runs.flatMap((run, at) => (run.status === 'rejected' ? [due[at]?.name] : []))
+  const failed = runs.flatMap((run, at) => (hasFailed(run) ? [due[at]?.name] : []))
   if (failed.length > 0) throw new Error(`Jobs failed: ${failed.join(', ')}`)
+}
+
+function hasFailed(run: PromiseSettledResult<JobRun>): boolean {
+  return run.status === 'rejected' || (run.value.ran && run.value.outcome === 'failed')
 }

@@ -17,6 +17,9 @@ const Env = z
       .string()
       .default('')
       .transform((list) => list.split(',').filter((origin) => origin !== '')),
+    /** Where all outside services are simulated, each below its name; absent: the real ones are asked. */
+    UPSTREAMS_URL: z.url().optional(),
+    NASA_API_KEY: z.string().min(1).default('DEMO_KEY'),
     RATE_READ: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_READ binding is missing'),
     RATE_WRITE: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_WRITE binding is missing'),
   })

@@ -29,6 +29,7 @@ export const problems = {
   rate_limited: [429, 'Too many requests'],
   internal: [500, 'Something went wrong here'],
   unavailable: [503, 'The database cannot be reached'],
+  no_data_yet: [503, 'Nothing is known yet'],
   timeout: [503, 'The database took too long'],
   busy: [503, 'The database is busy with the same rows'],
 } as const satisfies Record<string, readonly [status: number, title: string]>

@@ -44,6 +44,19 @@ export async function renewLease(ctx: Ctx, lease: Lease): Promise<void> {
   await ctx.db.batch([holding(lease), moveExpiry(lease, lease.ttlSeconds)])
 }
 
+/** Keeps the lease while slow work goes on. Losing it does not stop the work: its next write finds out. */
+export async function whileRenewing<T>(ctx: Ctx, lease: Lease, work: () => Promise<T>): Promise<T> {
+  const beat = setInterval(
+    () => void renewLease(ctx, lease).catch(() => clearInterval(beat)),
+    (lease.ttlSeconds * 1_000) / 3,
+  )
+  try {
+    return await work()
+  } finally {
+    clearInterval(beat)
+  }
+}
+
 /** The row stays, expired: its fence goes on rising. Letting go of what is lost already is no error. */
 export async function releaseLease(ctx: Ctx, lease: Lease): Promise<void> {
   await ctx.db.query(moveExpiry(lease, 0))

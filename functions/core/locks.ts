@@ -9,6 +9,10 @@ export const locks = {
   neo: 1004,
   donki: 1005,
   elements: 1006,
+  refreshIssViews: 1010,
+  refreshOsdrViews: 1011,
+  refreshRecentActivity: 1012,
+  spaceUpkeep: 1013,
   housekeeping: 1100,
   dispatchLeaseExpiry: 1201,
 } as const
