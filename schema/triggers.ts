@@ -23,6 +23,8 @@ export type Declared = {
   drop: string
   /** Said about it afterwards; changing it makes nothing anew. */
   comment?: string
+  /** The table or view it stands on and goes with. */
+  on?: string
   /** Created before the tables, because a column, check or generated column uses it. */
   beforeTables?: boolean
   /** Created outside a transaction without blocking writers. */
@@ -110,6 +112,7 @@ export function trigger({
   return {
     kind: 'trigger',
     name: `${name} on ${table}`,
+    on: table,
     create: lines(
       `create or replace trigger ${name}`,
       `${fires} on ${table}`,
@@ -154,6 +157,7 @@ export function sqlIndex({
   return {
     kind: 'index',
     name: qualified,
+    on: table,
     concurrently,
     create: lines(
       `create ${unique ? 'unique ' : ''}index${how} if not exists ${name}`,
@@ -219,6 +223,7 @@ export function grants({ on, to, privileges }: { on: string; to: string; privile
   return {
     kind: 'grant',
     name: `on ${on} to ${to}`,
+    on: on.replace(/^table /, ''),
     create: `grant ${privileges.join(', ')} on ${on} to ${to}`,
     drop: `revoke ${privileges.join(', ')} on ${on} from ${to}`,
   }

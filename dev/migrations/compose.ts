@@ -12,7 +12,7 @@ export function compose(
   const files = new Map<string, string>()
   if (transactional.length > 0) files.set(fileName(next, name), text(transactional))
   if (concurrent.length > 0) {
-    const apart = files.size > 0 ? `${name}_indexes` : name
+    const apart = files.size > 0 && !name.endsWith('_indexes') ? `${name}_indexes` : name
     files.set(fileName(next + files.size, apart), `-- no-transaction\n\n${text(concurrent)}`)
   }
   return files

@@ -9,14 +9,16 @@ export type DeclaredDiff = { dropped: Declared[]; created: Declared[] }
 export function diffDeclared(before: Declared[], after: Declared[]): DeclaredDiff {
   const old = new Map(before.map((one) => [key(one), one]))
   const now = new Map(after.map((one) => [key(one), one]))
-  const created = after.flatMap((one) => {
-    const was = old.get(key(one))
-    if (was?.create !== one.create) return [one]
-    return was.comment === one.comment ? [] : [{ ...one, create: '' }]
-  })
   const gone = before.filter((one) => {
     const successor = now.get(key(one))
     return successor === undefined || (successor.create !== one.create && !replacesItself(successor))
+  })
+  // A view that is made anew comes without the indexes, triggers and grants that stood on it.
+  const bare = new Set(gone.filter(({ kind }) => kind === 'view').map(({ name }) => name))
+  const created = after.flatMap((one) => {
+    const was = old.get(key(one))
+    if (was?.create !== one.create || (one.on !== undefined && bare.has(one.on))) return [one]
+    return was.comment === one.comment ? [] : [{ ...one, create: '' }]
   })
   return { dropped: gone.toReversed(), created }
 }

@@ -21,18 +21,21 @@ export async function plan(before: Kept, shape: Shape): Promise<Plan | null> {
   )
 
   const made = created.filter(({ kind }) => kind !== 'partitioning')
+  const early = made.filter(isEarly)
+  const late = made.filter((one) => !isEarly(one))
   const transactional = [
-    ...tables.filter(isSchema),
-    ...made.filter(isEarly).flatMap(creation),
+    ...tables.filter(makesSchema),
+    ...early.flatMap(creation),
     ...dropped.filter((one) => !isEarly(one) && !one.concurrently).map(removal),
-    ...tables.filter((sql) => !isSchema(sql) && !isIndex(sql)),
+    ...tables.filter((sql) => !makesSchema(sql) && !dropsSchema(sql) && !isIndex(sql)),
     ...dropped.filter(isEarly).map(removal),
-    ...made.filter((one) => !isEarly(one) && !one.concurrently).flatMap(creation),
+    ...tables.filter(dropsSchema),
+    ...late.filter((one) => !one.concurrently).flatMap(creation),
   ].filter((sql) => sql !== '')
   const concurrent = [
     ...dropped.filter((one) => one.concurrently).map(removal),
     ...tables.filter(isIndex).map(concurrently),
-    ...made.filter((one) => one.concurrently).flatMap(creation),
+    ...late.filter((one) => one.concurrently).flatMap(creation),
   ]
   return transactional.length + concurrent.length === 0 ? null : { transactional, concurrent, now }
 }
@@ -49,8 +52,12 @@ function removal({ drop }: Declared): string {
   return drop
 }
 
-function isSchema(sql: string): boolean {
+function makesSchema(sql: string): boolean {
   return sql.startsWith('CREATE SCHEMA ')
+}
+
+function dropsSchema(sql: string): boolean {
+  return sql.startsWith('DROP SCHEMA ')
 }
 
 function isIndex(sql: string): boolean {

@@ -1,3 +1,7 @@
+create schema if not exists core;
+
+create schema if not exists dispatch;
+
 do $$
 begin
   create role lockstep_app nologin;
@@ -6,11 +10,19 @@ exception
 end
 $$;
 
+create or replace function core.reading_xid() returns xid8
+language plpgsql volatile
+set search_path = ''
+as $$
+begin
+  return greatest(
+    pg_current_xact_id(),
+    (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8
+  );
+end
+$$;
+
 create extension if not exists cube schema public;
-
-create schema if not exists core;
-
-create schema if not exists dispatch;
 
 create table core.idempotency_keys (
   id text primary key,
@@ -52,6 +64,23 @@ create table core.leases (
   expires_at timestamptz not null
 );
 
+create table core.outbox (
+  xid xid8 default core.reading_xid() not null,
+  seq bigint generated always as identity,
+  topic text not null,
+  audience text,
+  subject text not null,
+  type text not null,
+  data jsonb not null,
+  created_at timestamptz default now() not null,
+  constraint outbox_xid_seq_pk primary key(xid,seq),
+  constraint outbox_topic_shape check (core.outbox.topic ~ '^[a-z]{2,20}$'),
+  constraint outbox_audience_shape check (core.outbox.audience ~ '^[a-z]{2,20}:[!-~]{1,128}$'),
+  constraint outbox_subject_length check (char_length(core.outbox.subject) between 1 and 200),
+  constraint outbox_type_shape check (core.outbox.type ~ '^[a-z][a-z_.]{1,59}$'),
+  constraint outbox_data_is_object check (jsonb_typeof(core.outbox.data) = 'object')
+);
+
 create table dispatch.couriers (
   id bigint primary key generated always as identity,
   name text not null,
@@ -86,7 +115,7 @@ create table dispatch.order_events (
   courier_id bigint,
   fence bigint not null,
   data jsonb default '{}'::jsonb not null,
-  xid xid8 default pg_current_xact_id() not null,
+  xid xid8 default core.reading_xid() not null,
   created_at timestamptz default now() not null,
   constraint order_events_type_shape check (type ~ '^[a-z][a-z_]{0,39}$'),
   constraint order_events_from_status_known check (from_status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')),
@@ -368,6 +397,8 @@ grant select, insert, update, delete on table core.job_runs to lockstep_app;
 grant select, insert, delete on table core.job_slots to lockstep_app;
 
 grant select, insert, update on table core.leases to lockstep_app;
+
+grant select, insert, delete on table core.outbox to lockstep_app;
 
 grant select, insert, update, delete on table core.idempotency_keys to lockstep_app;
 

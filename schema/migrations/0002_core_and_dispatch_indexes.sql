@@ -1,8 +1,14 @@
 -- no-transaction
 
-create index concurrently if not exists idx_idempotency_keys_created on core.idempotency_keys using btree (created_at);
+create index concurrently if not exists idx_job_runs_job
+on core.job_runs using btree (job, id desc);
 
-create index concurrently if not exists idx_job_runs_job on core.job_runs using btree (job,id desc nulls last);
+comment on index core.idx_job_runs_job is 'the newest runs of one job';
+
+create index concurrently if not exists idx_idempotency_keys_created
+on core.idempotency_keys using btree (created_at);
+
+comment on index core.idx_idempotency_keys_created is 'the removal of keys past their day';
 
 create index concurrently if not exists idx_orders_active
 on dispatch.orders using btree (created_at desc)

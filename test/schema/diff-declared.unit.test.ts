@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { diffDeclared } from '../../dev/migrations/diff-declared.ts'
-import { type Declared, grants, sqlFunction, sqlIndex } from '../../schema/triggers.ts'
+import { type Declared, grants, sqlFunction, sqlIndex, sqlView } from '../../schema/triggers.ts'
 
 const body = (answer: number) =>
   sqlFunction({
@@ -35,6 +35,15 @@ it('an index that serves another query keeps standing and only says so', () => {
   expect(created.map(({ create, comment }) => [create, comment])).toEqual([
     ['', "comment on index core.i is 'two'"],
   ])
+})
+
+it('a view made anew gets back what stood on it, unchanged as that is', () => {
+  const view = (sql: string) => sqlView({ name: 'a.m', create: `create materialized view a.m as ${sql}` })
+  const index = sqlIndex({ name: 'm_n', table: 'a.m', unique: true, columns: ['n'], serves: 'refresh' })
+  expect(diffDeclared([view('select 1'), index], [view('select 2'), index])).toEqual({
+    dropped: [view('select 1')],
+    created: [view('select 2'), index],
+  })
 })
 
 const lists = fc.uniqueArray(
