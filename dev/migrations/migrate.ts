@@ -41,7 +41,7 @@ export async function migrate(
 }
 
 function chooseTarget(): string {
-  const url = process.env['DATABASE_URL_DIRECT'] ?? process.env['DATABASE_URL'] ?? readRunning()?.databaseUrl
+  const url = process.env['DATABASE_URL_DIRECT'] || process.env['DATABASE_URL'] || readRunning()?.databaseUrl
   if (url) return url
   throw new Error(
     'Which database? Set DATABASE_URL_DIRECT to its direct connection string, as its owner, ' +

@@ -1,5 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
+import { readMigrations } from '../../dev/migrations/files.ts'
 import { migrate } from '../../dev/migrations/migrate.ts'
+import { urlAs } from '../../dev/postgres/urls.ts'
 import { emptyDatabase, migrationFiles } from './empty-database.ts'
 
 const table = 'create table public.t (id int, name text);\n'
@@ -57,6 +59,18 @@ describe('a file in a transaction', () => {
     })
     await migrate(url, { folder })
     expect(await column('select lock_timeout from public.settings')).toEqual(['5s'])
+  })
+})
+
+describe('our own migrations', () => {
+  it('need no superuser: who owns the database and may create roles is enough', async () => {
+    const { url, client } = await emptyDatabase()
+    const user = `owner_${process.pid}`
+    await client.query(`create role ${user} login createrole password 'owner'`)
+    const { rows } = await client.query('select current_database() as name')
+    await client.query(`alter database ${rows[0].name} owner to ${user}`)
+    const { applied } = await migrate(urlAs(url, { user, password: 'owner' }))
+    expect(applied).toEqual(readMigrations().map(({ file }) => file))
   })
 })
 
