@@ -11,7 +11,8 @@ import { localFolder } from './project.ts'
 import { developmentSecret, passwordOf } from './secret.ts'
 import { loadDemoData } from './seed/load.ts'
 import { startTicker } from './ticker.ts'
-import { readCrons, startWorker } from './worker.ts'
+import { startWorker } from './worker.ts'
+import { readWorkerConfig } from './worker-config.ts'
 
 export type StartSystem = {
   port: number
@@ -50,8 +51,10 @@ export async function startSystem(options: StartSystem): Promise<System> {
   starting.defer(() => proxy.close())
   const bundle = await building
   signal.throwIfAborted()
+  const config = readWorkerConfig()
   const worker = await startWorker({
     bundle,
+    config,
     port,
     bindings: {
       DATABASE_URL: urlAs(databaseUrl, { user: workerRole, password }),
@@ -62,7 +65,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
     onLog: logger(say),
   })
   starting.defer(() => worker.dispose())
-  const crons = readCrons()
+  const { crons } = config
   const ticker = startTicker({ crons, fire: worker.scheduled, onError: say })
   starting.defer(() => ticker.stop())
 

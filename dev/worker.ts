@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import { Log, LogLevel, Miniflare } from 'miniflare'
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler'
 import { freePort } from './free-port.ts'
-import { wranglerConfig } from './project.ts'
+import type { WorkerConfig } from './worker-config.ts'
 
 export type RunWorker = {
   /** The built bundle, see build.ts. */
   bundle: string
+  config: WorkerConfig
   /** On top of wrangler.toml's vars; undefined takes one away. */
   bindings: Record<string, string | undefined>
   host?: string
@@ -27,17 +27,16 @@ export type RunningWorker = {
 
 /** Runs the built Worker in workerd with everything that wrangler.toml binds to it. Needs no network. */
 export async function startWorker(options: RunWorker): Promise<RunningWorker> {
-  const { bundle, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog } = options
+  const { bundle, config, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog } = options
   const port = options.port ?? (await freePort())
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(wranglerConfig)
   const miniflare = keepingSignals(
     () =>
       new Miniflare({
-        ...workerOptions,
+        ...config.options,
         modules: [{ type: 'ESModule', path: bundle }],
         modulesRoot: dirname(bundle),
-        bindings: defined({ ...workerOptions.bindings, ...bindings }),
-        ratelimits: overrideLimits(workerOptions.ratelimits ?? {}, rateLimits),
+        bindings: defined({ ...config.options.bindings, ...bindings }),
+        ratelimits: overrideLimits(config.options.ratelimits ?? {}, rateLimits),
         host,
         port,
         // Instead of asking Cloudflare who and where we are.
@@ -65,11 +64,6 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
     await miniflare.dispose()
     throw error
   }
-}
-
-/** The cron expressions that wrangler.toml triggers the Worker with. */
-export function readCrons(): string[] {
-  return unstable_readConfig({ config: wranglerConfig }).triggers.crons ?? []
 }
 
 // Miniflare ends the whole process on a signal, before anything else could be put away. Its `exit` hook, which ends

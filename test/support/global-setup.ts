@@ -7,15 +7,18 @@ import { buildWorker } from '../../dev/build.ts'
 import { migrate } from '../../dev/migrations/migrate.ts'
 import { startCluster } from '../../dev/postgres/cluster.ts'
 import { ensureDatabase, ensureWorkerRole } from '../../dev/postgres/roles.ts'
+import { readWorkerConfig, type WorkerConfig } from '../../dev/worker-config.ts'
 import { removeRun, sweepDeadRuns } from './runs.ts'
+
+export type BuiltWorker = { bundle: string; config: WorkerConfig }
 
 /** What every test file may inject. */
 export type Provided = {
   /** The owner's connection string; its database is the template that each file clones. */
   templateUrl: string
   workerPassword: string
-  /** The built Worker; empty unless the worker tests run. */
-  bundle: string
+  /** The built Worker and what is bound to it; null unless the worker tests run. */
+  worker: BuiltWorker | null
   /** This run's folder, gone when it ends. */
   runFolder: string
 }
@@ -26,7 +29,7 @@ declare module 'vitest' {
   interface ProvidedContext extends Provided {}
 }
 
-type Run = { provided: Omit<Provided, 'bundle'>; end: () => Promise<void> }
+type Run = { provided: Omit<Provided, 'worker'>; end: () => Promise<void> }
 
 // Vitest loads this file once per project. One Postgres serves them all, so it hangs where they meet.
 const shared = globalThis as { lockstepTestRun?: { running: Promise<Run>; users: number } }
@@ -36,9 +39,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const current = shared.lockstepTestRun
   current.users++
   const { provided, end } = await current.running
-  const bundle = project.name === 'worker' ? await build(provided.runFolder) : ''
-  for (const [name, value] of Object.entries({ ...provided, bundle }))
-    project.provide(name as keyof Provided, value)
+  project.provide('templateUrl', provided.templateUrl)
+  project.provide('workerPassword', provided.workerPassword)
+  project.provide('runFolder', provided.runFolder)
+  project.provide('worker', project.name === 'worker' ? await build(provided.runFolder) : null)
   return async () => {
     current.users--
     if (current.users > 0) return
@@ -71,7 +75,7 @@ async function startRun(): Promise<Run> {
   }
 }
 
-async function build(runFolder: string): Promise<string> {
+async function build(runFolder: string): Promise<BuiltWorker> {
   prepareAssets()
-  return buildWorker(join(runFolder, 'bundle'))
+  return { bundle: await buildWorker(join(runFolder, 'bundle')), config: readWorkerConfig() }
 }

@@ -7,7 +7,7 @@ import { freshDatabase, type TestDatabase } from './database.ts'
 import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
 
-export const testSecret = 'a secret that only the tests of this repository use'
+const testSecret = 'a secret that only the tests of this repository use'
 
 export type TestWorker = {
   url: string
@@ -31,10 +31,12 @@ export type TestWorkerOptions = Partial<Pick<RunWorker, 'bindings' | 'rateLimits
 /** The built Worker in workerd, on a database of its own. To be awaited at the top of the file. */
 export async function freshWorker(options: TestWorkerOptions = {}): Promise<TestWorker> {
   const { bindings = {}, rateLimits = {}, onLog = () => undefined } = options
+  const built = inject('worker')
+  if (!built) throw new Error('Only files named *.worker.test.ts get a Worker.')
   const database = options.database ?? (await freshDatabase())
   const proxy = await freshProxy(database)
   const worker = await startWorker({
-    bundle: inject('bundle'),
+    ...built,
     bindings: {
       DATABASE_URL: database.workerUrl,
       NEON_PROXY: proxy.address,

@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { readStarting } from '../../dev/settings.ts'
+
+it('starts the embedded database with demo data on port 8787 unless told otherwise', () => {
+  expect(readStarting({})).toEqual({ port: 8787, databaseUrl: undefined, demoData: true })
+  expect(readStarting({ PORT: '9000', DEMO_DATA: '0' })).toMatchObject({ port: 9000, demoData: false })
+})
+
+it('puts made-up data into somebody’s own database only when asked', () => {
+  const DATABASE_URL = 'postgresql://me:pw@db.example/app'
+  expect(readStarting({ DATABASE_URL })).toEqual({ port: 8787, databaseUrl: DATABASE_URL, demoData: false })
+  expect(readStarting({ DATABASE_URL, DEMO_DATA: '1' }).demoData).toBe(true)
+})
+
+it.each([{ PORT: 'http' }, { PORT: '70000' }, { PORT: '80.5' }])('refuses %j as a port', (env) => {
+  expect(() => readStarting(env)).toThrow('PORT is not a port')
+})
+
+it.each(['mysql://a/b', 'postgresql://host', 'nonsense'])('refuses %s as a database', (DATABASE_URL) => {
+  expect(() => readStarting({ DATABASE_URL })).toThrow('postgresql://user:password@host:port/database')
+})

@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { startTicker } from '../../dev/ticker.ts'
+
+beforeEach(() => vi.useFakeTimers({ now: new Date('2026-11-21T23:58:30Z') }))
+afterEach(() => vi.useRealTimers())
+
+function tickerOf(crons: string[], fire: (cron: string, at: Date) => Promise<unknown>) {
+  const errors: string[] = []
+  return { ticker: startTicker({ crons, fire, onError: (message) => errors.push(message) }), errors }
+}
+
+async function fired(crons: string[], minutes: number): Promise<string[]> {
+  const seen: string[] = []
+  const { ticker } = tickerOf(crons, async (cron, at) =>
+    seen.push(`${at.toISOString().slice(11, 16)} ${cron}`),
+  )
+  await vi.advanceTimersByTimeAsync(minutes * 60_000)
+  ticker.stop()
+  await vi.advanceTimersByTimeAsync(600_000)
+  return seen
+}
+
+it('fires each expression at the minutes it names, once, in UTC, until it is stopped', async () => {
+  expect(await fired(['* * * * *', '*/2 * * * *', '0 0 * * *'], 3)).toEqual([
+    '23:59 * * * * *',
+    '00:00 * * * * *',
+    '00:00 */2 * * * *',
+    '00:00 0 0 * * *',
+    '00:01 * * * * *',
+  ])
+})
+
+it('counts the days of the week as Cloudflare does, from Sunday, which is 1', async () => {
+  // From Saturday 21 into Sunday 22 November 2026.
+  expect(await fired(['* * * * 1', '* * * * 7'], 2)).toEqual(['23:59 * * * * 7', '00:00 * * * * 1'])
+})
+
+it('neither waits for a run that takes long nor ends when one fails', async () => {
+  let runs = 0
+  const { ticker, errors } = tickerOf(['* * * * *'], () => {
+    runs++
+    return runs === 1 ? new Promise(() => undefined) : Promise.reject(new Error('broken'))
+  })
+  await vi.advanceTimersByTimeAsync(180_000)
+  ticker.stop()
+  expect(runs).toBe(3)
+  expect(errors).toEqual(Array(2).fill('cron "* * * * *" failed: Error: broken'))
+})
