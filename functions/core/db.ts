@@ -6,11 +6,11 @@
  * jobs need it. Nothing is retried here: after a lost connection only an idempotency key can tell whether a write
  * happened. Every failure is a `DatabaseError`; its `committed` says whether the effect may exist all the same.
  */
-import { NeonDbError, neon, neonConfig, Pool } from '@neondatabase/serverless'
+import { neon, neonConfig, Pool } from '@neondatabase/serverless'
 import { type SQL, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type { Metrics } from './metrics.ts'
-import { DatabaseError } from './sqlstate.ts'
+import { DatabaseError, leavesDoubt } from './sqlstate.ts'
 
 export type Isolation = 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
 export type BatchOptions = { isolation?: Isolation; readOnly?: boolean }
@@ -28,20 +28,24 @@ export type Db = {
 
 export type Tx = { query<Row>(statement: SQL): Promise<Row[]> }
 
-/** A statement that answers nothing for this long is given up; Postgres' own statement_timeout is shorter. */
-const answerTimeoutMs = 9_500
+/** What does not answer for this long is given up; Postgres' own statement_timeout is shorter. */
+const timeouts = { connectMs: 5_000, answerMs: 9_500 }
 
 const dialect = new PgDialect()
 const compile = (statement: SQL) => dialect.sqlToQuery(statement)
 
-type DbOptions = { proxy?: string | undefined; settings?: Record<string, string> }
+type DbOptions = {
+  proxy?: string | undefined
+  settings?: Record<string, string>
+  limits?: typeof timeouts
+}
 
-export function makeDb(url: string, metrics: Metrics, { proxy, settings = {} }: DbOptions = {}): Db {
+export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): Db {
+  const { proxy, settings = {}, limits = timeouts } = options
   if (proxy !== undefined) useLocalProxy(proxy)
   const http = neon(url)
-  const applied = Object.entries(settings).map(
-    ([name, value]) => sql`select set_config(${name}, ${value}, true)`,
-  )
+  const applied = applying(settings)
+  const timeLimit = () => ({ signal: AbortSignal.timeout(limits.answerMs) })
 
   async function query<Row>(statement: SQL): Promise<Row[]> {
     if (applied.length > 0) return rowsOf<Row>((await batch([statement]))[0])
@@ -67,32 +71,37 @@ export function makeDb(url: string, metrics: Metrics, { proxy, settings = {} }: 
 
   async function transaction<T>(
     work: (tx: Tx) => Promise<T>,
-    { isolation }: { isolation?: Isolation } = {},
+    { isolation = 'ReadCommitted' }: { isolation?: Isolation } = {},
   ): Promise<T> {
     // A pool that outlives its invocation hangs the next one: it is made and ended here.
-    const pool = new Pool({ connectionString: url, max: 1 })
+    const pool = new Pool({
+      connectionString: url,
+      max: 1,
+      connectionTimeoutMillis: limits.connectMs,
+      query_timeout: limits.answerMs,
+    })
     pool.on('error', ignoreLateError)
     try {
-      const client = await counted(metrics, () => pool.connect())
+      const client = await counted(metrics, () => pool.connect(), { beforeCommit: true })
       client.on('error', ignoreLateError)
-      const run = (text: string, params: unknown[] = []) => counted(metrics, () => client.query(text, params))
-      let committing = false
+      const run = (statement: SQL) => {
+        const { sql: text, params } = compile(statement)
+        return counted(metrics, () => client.query(text, params), { beforeCommit: true })
+      }
       try {
-        await run(`begin isolation level ${isolationLevels[isolation ?? 'ReadCommitted']}`)
-        for (const setting of applied) await run(...asArguments(setting))
+        await run(beginning[isolation])
+        for (const setting of applied) await run(setting)
         const result = await work({
-          query: async <Row>(statement: SQL) => rowsOf<Row>((await run(...asArguments(statement))).rows),
+          query: async <Row>(statement: SQL) => rowsOf<Row>((await run(statement)).rows),
         })
-        committing = true
-        await run('commit')
+        const { command } = await counted(metrics, () => client.query('commit'))
+        // Postgres answers ROLLBACK, and no error, to the COMMIT of a transaction in which a statement had failed.
+        if (command !== 'COMMIT')
+          throw new DatabaseError('25P02', 'The work went on after a failed statement: rolled back')
         return result
       } catch (error) {
-        if (committing && error instanceof DatabaseError && error.sqlstate === null)
-          throw new DatabaseError(null, 'The connection was lost at commit', {
-            committed: 'unknown',
-            cause: error,
-          })
-        await client.query('rollback').catch(ignoreLateError)
+        // A lost connection takes no more; the server rolls back when it sees that it is gone.
+        if (!isLost(error)) await client.query('rollback').catch(ignoreLateError)
         throw error
       } finally {
         client.release(true)
@@ -106,59 +115,65 @@ export function makeDb(url: string, metrics: Metrics, { proxy, settings = {} }: 
     query,
     batch,
     transaction,
-    with: (more) => makeDb(url, metrics, { proxy, settings: { ...settings, ...more } }),
+    with: (more) => makeDb(url, metrics, { ...options, settings: { ...settings, ...more } }),
   }
 }
 
-const isolationLevels: Record<Isolation, string> = {
-  ReadCommitted: 'read committed',
-  RepeatableRead: 'repeatable read',
-  Serializable: 'serializable',
+/** `true`: for this transaction only. The pooled connection goes to somebody else after it. */
+function applying(settings: Record<string, string>): SQL[] {
+  const calls = Object.entries(settings).map(([name, value]) => sql`set_config(${name}, ${value}, true)`)
+  return calls.length === 0 ? [] : [sql`select ${sql.join(calls, sql`, `)}`]
 }
 
-function asArguments(statement: SQL): [string, unknown[]] {
-  const { sql: text, params } = compile(statement)
-  return [text, params]
+const beginning: Record<Isolation, SQL> = {
+  ReadCommitted: sql`begin isolation level read committed`,
+  RepeatableRead: sql`begin isolation level repeatable read`,
+  Serializable: sql`begin isolation level serializable`,
 }
 
-const timeLimit = () => ({ signal: AbortSignal.timeout(answerTimeoutMs) })
-
-async function counted<T>(metrics: Metrics, trip: () => Promise<T>): Promise<T> {
+async function counted<T>(
+  metrics: Metrics,
+  trip: () => Promise<T>,
+  { beforeCommit = false } = {},
+): Promise<T> {
   const started = performance.now()
   try {
     return await trip()
   } catch (error) {
-    throw normalise(error)
+    throw normalise(error, beforeCommit)
   } finally {
     metrics.trip(performance.now() - started)
   }
 }
 
-/** The two drivers throw four kinds of error (one of them an ErrorEvent without a message): this is the one shape. */
-function normalise(error: unknown): DatabaseError {
-  const fields = fieldsOf(error)
-  const message =
-    error instanceof Error && error.message !== '' ? error.message : 'The connection to Postgres failed'
-  if (fields.code === undefined || !/^[0-9A-Z]{5}$/.test(fields.code))
-    return new DatabaseError(null, message, { committed: 'unknown', cause: error })
-  return new DatabaseError(fields.code, message, {
-    ...(fields.detail === undefined ? {} : { detail: fields.detail }),
-    ...(fields.constraint === undefined ? {} : { constraint: fields.constraint }),
+/**
+ * The two drivers throw four kinds of error (one of them an ErrorEvent without a message): this is the one shape.
+ * Before COMMIT is sent nothing can have been committed, however the connection ends.
+ */
+function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
+  const [code, detail, constraint] = ['code', 'detail', 'constraint'].map((name) => textAt(error, name))
+  const message = textAt(error, 'message') ?? 'The connection to Postgres failed'
+  const sqlstate = code !== undefined && isSqlstate(code) ? code : null
+  return new DatabaseError(sqlstate, message, {
+    committed: !beforeCommit && leavesDoubt(sqlstate) ? 'unknown' : 'no',
+    ...(detail === undefined ? {} : { detail }),
+    ...(constraint === undefined ? {} : { constraint }),
     cause: error,
   })
 }
 
-function fieldsOf(error: unknown): { code?: string; detail?: string; constraint?: string } {
-  if (error instanceof NeonDbError) {
-    const { code, detail, constraint } = error
-    return { ...(code ? { code } : {}), ...(detail ? { detail } : {}), ...(constraint ? { constraint } : {}) }
-  }
-  if (typeof error !== 'object' || error === null) return {}
-  const read = (name: string) => {
-    const value: unknown = Reflect.get(error, name)
-    return typeof value === 'string' ? { [name]: value } : {}
-  }
-  return { ...read('code'), ...read('detail'), ...read('constraint') }
+/** Five characters and a digit among them: `EPIPE` is the operating system's. */
+function isSqlstate(code: string): boolean {
+  return /^(?=.*\d)[0-9A-Z]{5}$/.test(code)
+}
+
+function textAt(error: unknown, name: string): string | undefined {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof DatabaseError && error.sqlstate === null
 }
 
 /** The row type is the statement's own promise: SQL and type stand side by side in the verb, and its tests run both. */

@@ -1,4 +1,4 @@
-import { AppError } from './errors.ts'
+import { AppError, type ProblemCode } from './errors.ts'
 
 /**
  * The SQLSTATEs this system reacts to. `retry` says what may be done after it:
@@ -55,19 +55,39 @@ export function hasSqlstate(error: unknown, state: Sqlstate): error is DatabaseE
   return error instanceof DatabaseError && error.sqlstate === state
 }
 
+/** No answer, a lost connection, or a backend that was ended: it may have been just after its commit. */
+export function leavesDoubt(sqlstate: string | null): boolean {
+  return sqlstate === null || sqlstate.startsWith('08') || sqlstate === '57P01' || sqlstate === '57P02'
+}
+
 /** The problem a client sees for a database failure nobody handled closer to it; null when it is our own fault. */
 export function toProblem(error: DatabaseError): AppError | null {
-  const outcome = error.committed === 'unknown' ? 'unknown' : 'none'
-  const { sqlstate, cause } = { sqlstate: error.sqlstate, cause: error }
-  if (sqlstate === null) return new AppError('unavailable', undefined, { retryAfter: 1, outcome, cause })
-  if (sqlstate === '57014' || sqlstate === '25P04')
-    return new AppError('timeout', undefined, { retryAfter: 2, cause })
-  if (sqlstate === '55P03' || retryOf(sqlstate) === 'transaction')
-    return new AppError('busy', undefined, { retryAfter: 1, cause })
-  if (retryOf(sqlstate) === 'later' || sqlstate.startsWith('08'))
-    return new AppError('unavailable', undefined, { retryAfter: 1, outcome: 'unknown', cause })
-  return null
+  const code = codeOf(error.sqlstate)
+  if (code === null) return null
+  if (code === 'validation_failed')
+    return new AppError(code, 'A value is outside what can be stored: a date, an offset or a number', {
+      cause: error,
+    })
+  const doubt = 'It is not known whether the request took effect: repeat it with the same Idempotency-Key'
+  return new AppError(code, error.committed === 'unknown' ? doubt : undefined, {
+    retryAfter: code === 'timeout' ? 2 : 1,
+    outcome: error.committed === 'unknown' ? 'unknown' : 'none',
+    cause: error,
+  })
 }
+
+function codeOf(sqlstate: string | null): ProblemCode | null {
+  if (sqlstate === '57014' || sqlstate === '25P04') return 'timeout'
+  if (sqlstate === '55P03' || retryOf(sqlstate) === 'transaction') return 'busy'
+  if (leavesDoubt(sqlstate) || retryOf(sqlstate) === 'later') return 'unavailable'
+  return sqlstate !== null && refusedValues.has(sqlstate) ? 'validation_failed' : null
+}
+
+/**
+ * Text that a schema lets through and Postgres does not read: year 0, an offset of 23 hours, a number beyond its column.
+ * The two grammars differ at their edges; the request is at fault, not we.
+ */
+const refusedValues = new Set(['22001', '22003', '22007', '22008', '22009', '22021', '22P02', '22P05'])
 
 export function retryOf(sqlstate: string | null): 'transaction' | 'later' | 'never' {
   if (sqlstate === null) return 'later'

@@ -1,0 +1,63 @@
+import type { NeonProxy, NeonProxyOptions } from '../../dev/neon-proxy/server.ts'
+import { type Ctx, type IdempotencyRequest, makeContext } from '../../functions/core/context.ts'
+import { freshDatabase, type TestDatabase } from '../support/database.ts'
+import { freshProxy } from '../support/proxy.ts'
+
+export type World = {
+  database: TestDatabase
+  proxy: NeonProxy
+  /** A context as a request or a cron tick gets one, connected as the Worker's role through the proxy. */
+  ctx(more?: Partial<Pick<Ctx, 'idempotency' | 'principal'>> & { bindings?: object; after?: string }): Ctx
+}
+
+/** Postgres, the proxy in front of it, and the contexts of as many callers as a test wants. Awaited at the top. */
+export async function freshWorld(options: Omit<NeonProxyOptions, 'databaseUrl'> = {}): Promise<World> {
+  const database = await freshDatabase()
+  const proxy = await freshProxy(database, options)
+  const limit = async () => ({ success: true })
+  return {
+    database,
+    proxy,
+    ctx({ bindings = {}, after, ...more } = {}) {
+      const ctx = makeContext(
+        {
+          DATABASE_URL: database.workerUrl,
+          NEON_PROXY: proxy.address,
+          AUTH_SECRET: 'a secret of the tests that has the length',
+          RATE_READ: { limit },
+          RATE_WRITE: { limit },
+          ...bindings,
+        },
+        { waitUntil: () => undefined, after: after ?? null },
+      )
+      return Object.assign(ctx, more)
+    },
+  }
+}
+
+/** What the header would ask for: `hash` stands for the body. */
+export function key(id: string, hash = 'same'): IdempotencyRequest {
+  return { id, bodyHash: hash, principal: 'test:1', route: 'POST /test' }
+}
+
+/** How often each outcome came: `{ ok: 1, busy: 11 }`. */
+export function tally(values: readonly (string | number)[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1
+  return counts
+}
+
+export function times<T>(count: number, make: (at: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: count }, (_, at) => make(at)))
+}
+
+/** What a promise was refused with; a promise that is kept fails the test. */
+export async function failure(promise: Promise<unknown>): Promise<unknown> {
+  const kept = Symbol('kept')
+  const error: unknown = await promise.then(
+    () => kept,
+    (refused: unknown) => refused,
+  )
+  if (error === kept) throw new Error('Expected a failure')
+  return error
+}
