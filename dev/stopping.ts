@@ -11,6 +11,8 @@ export function untilStopped(): Stopping {
       process.on(name, () => {
         controller.abort(new Error(`Stopped by ${name}.`))
         resolve()
+        // A start may hang on a database far away: nobody should have to press twice.
+        setTimeout(() => process.exit(0), 20_000).unref()
       })
     }
   })

@@ -17,7 +17,7 @@ import { readWorkerConfig } from './worker-config.ts'
 export type StartSystem = {
   port: number
   /** A database of the user's own, instead of the embedded one. */
-  databaseUrl?: string
+  databaseUrl: string | undefined
   demoData: boolean
   signal: AbortSignal
   say: (line: string) => void
@@ -41,7 +41,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
   const databaseUrl = options.databaseUrl ?? (await startDatabase(starting, options))
   signal.throwIfAborted()
   const password = passwordOf(workerRole)
-  await ensureWorkerRole(databaseUrl, password)
+  await ensureWorkerRole(databaseUrl, password).catch(explain(databaseUrl))
   const { applied } = await migrate(databaseUrl)
   if (applied.length > 0) say(`${applied.length} migrations applied.`)
   signal.throwIfAborted()
@@ -95,6 +95,18 @@ async function startDatabase(starting: AsyncDisposableStack, { signal, say }: St
   starting.defer(() => cluster.stop())
   await ensureDatabase(cluster.url(), 'lockstep')
   return cluster.url('lockstep')
+}
+
+function explain(databaseUrl: string): (error: unknown) => never {
+  const { host } = new URL(databaseUrl)
+  return (cause) => {
+    const message = cause instanceof Error && cause.message !== '' ? cause.message : String(cause)
+    throw new Error(
+      `The database at ${host} cannot be prepared: ${message}. DATABASE_URL must reach a PostgreSQL 18 directly, ` +
+        'as a role that may create roles.',
+      { cause },
+    )
+  }
 }
 
 /** Everything goes to a file; what somebody should see goes to the terminal too. */

@@ -14,8 +14,7 @@ const limits = {
 
 /** Creates, or brings up to date, the role the Worker connects as: it owns nothing and passes no row-level security. */
 export async function ensureWorkerRole(ownerUrl: string, password: string): Promise<void> {
-  const client = new pg.Client({ connectionString: ownerUrl })
-  await client.connect()
+  const client = await connect(ownerUrl)
   try {
     await createRole(client, group, 'nologin')
     await createRole(client, workerRole, 'login')
@@ -33,8 +32,7 @@ export async function ensureWorkerRole(ownerUrl: string, password: string): Prom
 
 /** Creates the database unless it exists; true if it did not. */
 export async function ensureDatabase(ownerUrl: string, name: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: ownerUrl })
-  await client.connect()
+  const client = await connect(ownerUrl)
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [name])
     if (rowCount) return false
@@ -48,4 +46,10 @@ export async function ensureDatabase(ownerUrl: string, name: string): Promise<bo
 async function createRole(client: pg.Client, name: string, login: 'login' | 'nologin'): Promise<void> {
   const { rowCount } = await client.query('select from pg_roles where rolname = $1', [name])
   if (!rowCount) await client.query(`create role ${name} ${login}`)
+}
+
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 })
+  await client.connect()
+  return client
 }

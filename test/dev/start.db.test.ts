@@ -1,0 +1,189 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { afterAll, expect, it, vi } from 'vitest'
+import { freePort, isFree } from '../../dev/free-port.ts'
+import { listProcesses } from '../../dev/processes.ts'
+import { projectRoot } from '../../dev/project.ts'
+import { freshDatabase } from '../support/database.ts'
+import { removeRun } from '../support/runs.ts'
+
+const run = promisify(execFile)
+const folder = mkdtempSync(join(tmpdir(), 'lockstep-start-'))
+chmodSync(folder, 0o755)
+const port = await freePort()
+const url = `http://127.0.0.1:${port}`
+const env = { ...process.env, LOCKSTEP_FOLDER: folder, PORT: String(port), DATABASE_URL: '' }
+const database = await freshDatabase()
+const started: ChildProcess[] = []
+
+afterAll(async () => {
+  for (const child of started) child.kill('SIGKILL')
+  await removeRun(folder)
+})
+
+type Start = {
+  child: ChildProcess
+  /** Resolves when the output says so, rejects when it ends without. */
+  says(text: string): Promise<void>
+  ended: Promise<{ code: number | null; output: string }>
+}
+
+/** As `npm start` does it, with npm in between or without. */
+function start(extra: Record<string, string> = {}, throughNpm = false): Start {
+  const [command, args] = throughNpm ? ['npm', ['start']] : [process.execPath, ['dev/start.ts']]
+  const child = spawn(command, args, { cwd: projectRoot, env: { ...env, ...extra }, stdio: 'pipe' })
+  started.push(child)
+  let output = ''
+  const watchers: (() => void)[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      for (const watch of watchers) watch()
+    })
+  }
+  const ended = once(child, 'close').then(([code]) => ({ code, output }))
+  return {
+    child,
+    ended,
+    says: (text) =>
+      new Promise((resolve, reject) => {
+        const watch = () => output.includes(text) && resolve()
+        watchers.push(watch)
+        watch()
+        void ended.then(() => reject(new Error(`It ended:\n${output}`)))
+      }),
+  }
+}
+
+/** A command beside a running system: what it prints, or how it fails. */
+async function command(
+  script: string,
+  ...args: string[]
+): Promise<{ stdout: string; stderr: string; code: number }> {
+  try {
+    return {
+      ...(await run(process.execPath, [`dev/${script}`, ...args], { cwd: projectRoot, env })),
+      code: 0,
+    }
+  } catch (error) {
+    // What execFile rejects with when the program exits with another code than 0.
+    return error as { stdout: string; stderr: string; code: number }
+  }
+}
+
+function left(): string[] {
+  return listProcesses()
+    .map((process) => process.command)
+    .filter((line) => line.includes(folder) || line.includes(`entry=127.0.0.1:${port} `))
+}
+
+async function query(text: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: (await command('db-url.ts')).stdout.trim() })
+  await client.connect()
+  try {
+    return (await client.query(text)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+it('starts everything, answers its own commands, refuses a second start, and leaves nothing when it ends', async () => {
+  const system = start({}, true)
+  await system.says('Ctrl-C stops everything.')
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect(statSync(join(folder, 'state.json')).mode & 0o777).toBe(0o600)
+  expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600)
+
+  const token = await command('token.ts', '--role', 'courier', '--sub', '1')
+  const orders = await fetch(`${url}/v1/dispatch/orders?status=new`, {
+    headers: { authorization: `Bearer ${token.stdout.trim()}` },
+  })
+  expect(orders.status).toBe(200)
+  expect(await query('select count(*)::int as n from dispatch.orders')).toEqual([{ n: 500 }])
+  await query('create table kept ()')
+
+  const second = await start().ended
+  expect(second.code).toBe(1)
+  expect(second.output).toMatch(new RegExp(`Already running here: ${url} \\(pid \\d+\\)`))
+  expect(await command('reset.ts')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Stop it first'),
+  })
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+
+  system.child.kill('SIGTERM')
+  expect((await system.ended).code).toBe(0)
+  expect(left()).toEqual([])
+  expect(await isFree(port)).toBe(true)
+  expect(await command('db-url.ts')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('npm start'),
+  })
+})
+
+it('names a port that is taken, and what to do', async () => {
+  const other = createServer().listen(port, '127.0.0.1')
+  await once(other, 'listening')
+  const { code, output } = await start().ended
+  other.close()
+  expect(code).toBe(1)
+  expect(output).toContain(`Port ${port} is taken.`)
+  expect(output).toContain(`PORT=${port + 1} npm start`)
+  expect(left()).toEqual([])
+})
+
+it('keeps its data, also through being killed, and clears away what the killed run left', async () => {
+  const killed = start()
+  await killed.says('Ctrl-C stops everything.')
+  expect(await query(`select to_regclass('kept')::text as kept`)).toEqual([{ kept: 'kept' }])
+  killed.child.kill('SIGKILL')
+  await killed.ended
+  expect(left()).toHaveLength(2)
+
+  const next = start()
+  await next.says('Ctrl-C stops everything.')
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect(await query('select count(*)::int as n from dispatch.orders')).toEqual([{ n: 500 }])
+  next.child.kill('SIGINT')
+  next.child.kill('SIGINT')
+  expect((await next.ended).code).toBe(0)
+  expect(left()).toEqual([])
+})
+
+it.each([
+  ['it has claimed the folder', () => existsSync(join(folder, 'state.json'))],
+  ['Postgres is starting', () => left().some((line) => line.includes('/postgres '))],
+  ['workerd is starting', () => left().some((line) => line.includes('workerd serve'))],
+])('ends cleanly when it is stopped as soon as %s', async (_, come) => {
+  const system = start()
+  await vi.waitUntil(come, { interval: 2, timeout: 20_000 })
+  system.child.kill('SIGINT')
+  expect(await system.ended).toMatchObject({ code: 0 })
+  expect(left()).toEqual([])
+  expect(existsSync(join(folder, 'state.json'))).toBe(false)
+})
+
+it('uses the database it is given, and leaves that one running', async () => {
+  const system = start({ DATABASE_URL: database.ownerUrl })
+  await system.says('Ctrl-C stops everything.')
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect(left()).toHaveLength(1)
+  expect((await command('db-url.ts')).stdout.trim()).toBe(database.ownerUrl)
+  expect((await database.admin.query('select from dispatch.stores')).rowCount).toBe(0)
+  system.child.kill('SIGTERM')
+  expect((await system.ended).code).toBe(0)
+  expect((await database.admin.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+})
+
+it('forgets everything on reset', async () => {
+  expect(existsSync(join(folder, 'postgres'))).toBe(true)
+  expect(await command('reset.ts')).toMatchObject({ code: 0, stdout: expect.stringContaining('Deleted') })
+  expect(existsSync(folder)).toBe(false)
+})
