@@ -1,22 +1,28 @@
 import { z } from 'zod'
 
+const connectionString = z
+  .string()
+  .trim()
+  .refine(isConnectionString, 'must be postgresql://role:password@host/database')
+
+const commaSeparated = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').map((entry) => entry.trim()))
+  .transform((entries) => entries.filter((entry) => entry !== ''))
+
 /** What the Worker is configured with, checked once per isolate. Secrets come from `wrangler secret put`. */
 const Env = z
   .object({
-    DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must be a postgres:// connection string'),
-    DATABASE_URL_REPLICAS: z
-      .string()
-      .default('')
-      .transform((list) => list.split(',').map((url) => url.trim()))
-      .transform((urls) => urls.filter((url) => url !== '')),
+    DATABASE_URL: connectionString,
+    DATABASE_URL_REPLICAS: commaSeparated.pipe(z.array(connectionString)),
     NEON_PROXY: z.string().optional(),
     AUTH_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
-    AUTH_JWKS_URL: z.url().optional(),
-    AUTH_ISSUER: z.string().default('lockstep'),
-    CORS_ORIGINS: z
-      .string()
-      .default('')
-      .transform((list) => list.split(',').filter((origin) => origin !== '')),
+    AUTH_JWKS_URL: z.url().refine(isPrivateOnTheWay, 'must be https').optional(),
+    AUTH_ISSUER: z.string().min(1).default('lockstep'),
+    CORS_ORIGINS: commaSeparated.pipe(
+      z.array(z.string().refine(isOrigin, 'must be origins, as https://a.example')),
+    ),
     /** Where all outside services are simulated, each below its name; absent: the real ones are asked. */
     UPSTREAMS_URL: z.url().optional(),
     NASA_API_KEY: z.string().min(1).default('DEMO_KEY'),
@@ -42,4 +48,21 @@ export function parseEnv(bindings: object): Env {
   }
   parsed.set(bindings, result.data)
   return result.data
+}
+
+/** What the driver needs; it would otherwise refuse with the whole string in its message. */
+function isConnectionString(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) return false
+  return url.username !== '' && url.hostname !== '' && url.pathname.length > 1
+}
+
+/** Keys that verify tokens must not be replaced on their way here; a server on this machine has none. */
+function isPrivateOnTheWay(text: string): boolean {
+  const { protocol, hostname } = new URL(text)
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
+
+function isOrigin(text: string): boolean {
+  return URL.parse(text)?.origin === text
 }

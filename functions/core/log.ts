@@ -15,11 +15,20 @@ export function makeLog(base: Record<string, unknown>): Log {
   }
 }
 
-/** Connection strings and query values can sit in a driver's message: passwords and quoted values are cut out. */
+/** What may sit in the message of a driver or of Postgres. Names of tables and constraints stay: they are quoted too. */
+const secrets: [RegExp, string][] = [
+  [/(postgres(?:ql)?:\/\/[^:/\s]*:)[^@\s]+@/g, '$1***@'],
+  [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, '***'],
+  // DETAIL: Key (phone)=(+44…) already exists
+  [/=\(.*\)/g, '=(***)'],
+  // DETAIL: Failing row contains (7, Ada, …)
+  [/(row contains )\(.*\)/gs, '$1(***)'],
+  // invalid input syntax for type bigint: "…"
+  [/: ".*"/gs, ': "***"'],
+]
+
 export function redact(text: string): string {
-  return text
-    .replaceAll(/(postgres(?:ql)?:\/\/[^:/\s]+:)[^@\s]+@/g, '$1***@')
-    .replaceAll(/=\([^)]*\)/g, '=(***)')
+  return secrets.reduce((clean, [secret, mask]) => clean.replaceAll(secret, mask), text)
 }
 
 function describe(error: unknown): Record<string, unknown> {
