@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  check,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core'
 import { createdAt, id, instant, writtenBy } from './columns.ts'
 import { type Declared, grants, role, sqlFunction, sqlIndex } from './triggers.ts'
 
@@ -84,6 +93,36 @@ export const outbox = core.table(
   ],
 )
 
+/** How many statements have written to a table that materialized views read. Sharded, so that writers rarely meet. */
+export const sourceWrites = core.table(
+  'source_writes',
+  {
+    source: text('source').notNull(),
+    shard: integer('shard').notNull(),
+    writes: bigint('writes', { mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.source, t.shard] })],
+)
+
+/**
+ * One row per refresh of a materialized view: how long it took and what it saw. `confirmed_at` moves on with every
+ * later look that found the sources unwritten: until then the view equals them.
+ */
+export const viewRefreshes = core.table(
+  'view_refreshes',
+  {
+    id: id(),
+    view: text('view').notNull(),
+    startedAt: instant('started_at').notNull(),
+    confirmedAt: instant('confirmed_at').notNull(),
+    durationMs: doublePrecision('duration_ms').notNull(),
+    rows: bigint('rows', { mode: 'number' }).notNull(),
+    sourceWrites: bigint('source_writes', { mode: 'number' }),
+    skipped: integer('skipped').notNull().default(0),
+  },
+  (t) => [check('view_refreshes_confirmed_after_start', sql`${t.confirmedAt} >= ${t.startedAt}`)],
+)
+
 export const coreDeclared: Declared[] = [
   role({ name: 'lockstep_app' }),
   // Where a row stands in the order of its feed. Its own transaction id alone would be gap-free but not causal: an id
@@ -135,7 +174,8 @@ begin
     update core.job_runs
     set outcome = coalesce(answer ->> 'outcome', 'ok'),
         rows = (answer ->> 'rows')::bigint,
-        detail = answer - 'outcome' - 'rows',
+        error = answer ->> 'error',
+        detail = answer - 'outcome' - 'rows' - 'error',
         finished_at = clock_timestamp(),
         round_trips = 1
     where id = run;
@@ -313,7 +353,166 @@ begin
 end
 $$`,
   }),
+  sqlFunction({
+    name: 'core.count_writes()',
+    create: `
+create or replace function core.count_writes() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if tg_op <> 'TRUNCATE' then
+    if not exists (select from changed) then
+      return null;
+    end if;
+  end if;
+  insert into core.source_writes as w (source, shard, writes)
+  values (tg_table_schema || '.' || tg_table_name, pg_catalog.pg_backend_pid() % 16, 1)
+  on conflict (source, shard) do update
+  set writes = w.writes + 1;
+  return null;
+end
+$$`,
+  }),
+  // What a view reads is in the catalog: nothing to declare twice. Null when a source is not counted.
+  sqlFunction({
+    name: 'core.writes_behind(oid)',
+    create: `
+create or replace function core.writes_behind(view_id oid) returns bigint
+language sql stable
+set search_path = ''
+as $$
+  with sources as (
+    select distinct d.refobjid as id
+    from pg_catalog.pg_rewrite r
+    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid
+    where r.ev_class = view_id
+      and d.refclassid = 'pg_catalog.pg_class'::regclass
+      and d.refobjid <> view_id
+  ),
+  counted as (
+    select
+      exists (
+        select from pg_catalog.pg_trigger t
+        where t.tgrelid = s.id
+          and t.tgfoid = 'core.count_writes()'::regprocedure
+      ) as is_counted,
+      (select sum(w.writes) from core.source_writes w where w.source = n.nspname || '.' || c.relname) as writes
+    from sources s
+    join pg_catalog.pg_class c on c.oid = s.id
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  )
+  select case when bool_and(is_counted) then coalesce(sum(writes), 0)::bigint end
+  from counted
+$$`,
+  }),
+  // Race: a write that commits while the view is being refreshed. The writes are counted in a statement before the
+  // refresh, so by an older snapshot (read committed): whatever is counted is in the view, whatever is not will be
+  // found at the next look. Never under repeatable read. Concurrently, so that no reader waits; two refreshers do not
+  // wait for each other either. Definer: only its owner may refresh a view, and the Worker owns nothing.
+  sqlFunction({
+    name: 'core.refresh_view(text, interval)',
+    executeBy: 'lockstep_app',
+    create: `
+create or replace function core.refresh_view(view_name text, max_age interval default null)
+returns table (view text, outcome text, rows bigint, duration_ms double precision, as_of timestamptz)
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  found_view record;
+  known record;
+  begun timestamptz := clock_timestamp();
+  counted bigint;
+  seen bigint;
+begin
+  select c.oid as id, c.relispopulated as populated into found_view
+  from pg_catalog.pg_class c
+  where c.oid = to_regclass(view_name)
+    and c.relkind = 'm';
+  if not found then
+    raise exception '% is no materialized view', view_name;
+  end if;
+  if not pg_try_advisory_xact_lock(hashtextextended('refresh ' || view_name, 0)) then
+    return query select view_name, 'busy', null::bigint, null::float8, null::timestamptz;
+    return;
+  end if;
+  counted := core.writes_behind(found_view.id);
+  select * into known from core.view_refreshes v where v.view = view_name order by v.id desc limit 1;
+  if found_view.populated
+    and known.source_writes = counted
+    and (max_age is null or known.started_at > begun - max_age)
+  then
+    update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+    return query select view_name, 'skipped', known.rows, 0::float8, begun;
+    return;
+  end if;
+  execute format(
+    'refresh materialized view %s %s',
+    case when found_view.populated then 'concurrently' else '' end,
+    found_view.id::regclass
+  );
+  execute format('select count(*) from %s', found_view.id::regclass) into seen;
+  delete from core.view_refreshes v where v.view = view_name and v.started_at < begun - interval '30 days';
+  insert into core.view_refreshes as v (view, started_at, confirmed_at, duration_ms, rows, source_writes)
+  values (view_name, begun, begun, extract(epoch from clock_timestamp() - begun) * 1000, seen, counted)
+  returning v.* into known;
+  return query select view_name, 'refreshed', known.rows, known.duration_ms, begun;
+end
+$$`,
+  }),
+  sqlFunction({
+    name: 'core.get_views_refresh_status()',
+    create: `
+create or replace function core.get_views_refresh_status()
+returns table (
+  view text,
+  populated boolean,
+  last_refresh timestamptz,
+  confirmed_at timestamptz,
+  age_seconds double precision,
+  duration_ms double precision,
+  rows bigint,
+  size_bytes bigint,
+  pending_writes bigint,
+  skipped integer
+)
+language sql stable
+set search_path = ''
+as $$
+  select
+    n.nspname || '.' || c.relname,
+    c.relispopulated,
+    last.started_at,
+    last.confirmed_at,
+    extract(epoch from clock_timestamp() - last.confirmed_at)::float8,
+    last.duration_ms,
+    last.rows,
+    pg_catalog.pg_total_relation_size(c.oid),
+    core.writes_behind(c.oid) - last.source_writes,
+    last.skipped
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  left join lateral (
+    select *
+    from core.view_refreshes v
+    where v.view = n.nspname || '.' || c.relname
+    order by v.id desc
+    limit 1
+  ) last on true
+  where c.relkind = 'm'
+  order by 1
+$$`,
+  }),
   grants({ on: 'schema core', to: 'lockstep_app', privileges: ['usage'] }),
+  grants({ on: 'table core.source_writes', to: 'lockstep_app', privileges: ['select'] }),
+  grants({ on: 'table core.view_refreshes', to: 'lockstep_app', privileges: ['select'] }),
+  sqlIndex({
+    name: 'idx_view_refreshes_view',
+    table: 'core.view_refreshes',
+    columns: ['view', 'id desc'],
+    serves: 'the newest refresh of a view: its age, and whether its sources have moved since',
+  }),
   grants({
     on: 'table core.job_runs',
     to: 'lockstep_app',

@@ -3,6 +3,8 @@
 
 create extension cube schema public;
 
+create extension pg_trgm schema public;
+
 create schema core;
 grant usage on schema core to lockstep_app;
 
@@ -83,6 +85,30 @@ create table core.schema_migrations (
   constraint schema_migrations_pkey PRIMARY KEY (version)
 );
 grant select on table core.schema_migrations to lockstep_app;
+
+create table core.source_writes (
+  source text not null,
+  shard integer not null,
+  writes bigint not null,
+  constraint source_writes_source_shard_pk PRIMARY KEY (source, shard)
+);
+grant select on table core.source_writes to lockstep_app;
+
+create table core.view_refreshes (
+  id bigint generated always as identity not null,
+  view text not null,
+  started_at timestamp with time zone not null,
+  confirmed_at timestamp with time zone not null,
+  duration_ms double precision not null,
+  rows bigint not null,
+  source_writes bigint,
+  skipped integer default 0 not null,
+  constraint view_refreshes_pkey PRIMARY KEY (id),
+  constraint view_refreshes_confirmed_after_start CHECK (confirmed_at >= started_at)
+);
+CREATE INDEX idx_view_refreshes_view ON core.view_refreshes USING btree (view, id DESC);
+comment on index core.idx_view_refreshes_view is 'the newest refresh of a view: its age, and whether its sources have moved since';
+grant select on table core.view_refreshes to lockstep_app;
 
 CREATE OR REPLACE FUNCTION core.assert_lease(lease_name text, lease_fence bigint)
  RETURNS void
@@ -168,6 +194,26 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.count_writes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+begin
+  if tg_op <> 'TRUNCATE' then
+    if not exists (select from changed) then
+      return null;
+    end if;
+  end if;
+  insert into core.source_writes as w (source, shard, writes)
+  values (tg_table_schema || '.' || tg_table_name, pg_catalog.pg_backend_pid() % 16, 1)
+  on conflict (source, shard) do update
+  set writes = w.writes + 1;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.end_idempotent(key text)
  RETURNS void
  LANGUAGE plpgsql
@@ -178,6 +224,36 @@ begin
     raise exception 'a statement under an idempotency key did not settle its answer';
   end if;
 end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.get_views_refresh_status()
+ RETURNS TABLE(view text, populated boolean, last_refresh timestamp with time zone, confirmed_at timestamp with time zone, age_seconds double precision, duration_ms double precision, rows bigint, size_bytes bigint, pending_writes bigint, skipped integer)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select
+    n.nspname || '.' || c.relname,
+    c.relispopulated,
+    last.started_at,
+    last.confirmed_at,
+    extract(epoch from clock_timestamp() - last.confirmed_at)::float8,
+    last.duration_ms,
+    last.rows,
+    pg_catalog.pg_total_relation_size(c.oid),
+    core.writes_behind(c.oid) - last.source_writes,
+    last.skipped
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  left join lateral (
+    select *
+    from core.view_refreshes v
+    where v.view = n.nspname || '.' || c.relname
+    order by v.id desc
+    limit 1
+  ) last on true
+  where c.relkind = 'm'
+  order by 1
 $function$;
 
 CREATE OR REPLACE FUNCTION core.iso(t timestamp with time zone)
@@ -199,6 +275,56 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.refresh_view(view_name text, max_age interval DEFAULT NULL::interval)
+ RETURNS TABLE(view text, outcome text, rows bigint, duration_ms double precision, as_of timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  found_view record;
+  known record;
+  begun timestamptz := clock_timestamp();
+  counted bigint;
+  seen bigint;
+begin
+  select c.oid as id, c.relispopulated as populated into found_view
+  from pg_catalog.pg_class c
+  where c.oid = to_regclass(view_name)
+    and c.relkind = 'm';
+  if not found then
+    raise exception '% is no materialized view', view_name;
+  end if;
+  if not pg_try_advisory_xact_lock(hashtextextended('refresh ' || view_name, 0)) then
+    return query select view_name, 'busy', null::bigint, null::float8, null::timestamptz;
+    return;
+  end if;
+  counted := core.writes_behind(found_view.id);
+  select * into known from core.view_refreshes v where v.view = view_name order by v.id desc limit 1;
+  if found_view.populated
+    and known.source_writes = counted
+    and (max_age is null or known.started_at > begun - max_age)
+  then
+    update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+    return query select view_name, 'skipped', known.rows, 0::float8, begun;
+    return;
+  end if;
+  execute format(
+    'refresh materialized view %s %s',
+    case when found_view.populated then 'concurrently' else '' end,
+    found_view.id::regclass
+  );
+  execute format('select count(*) from %s', found_view.id::regclass) into seen;
+  delete from core.view_refreshes v where v.view = view_name and v.started_at < begun - interval '30 days';
+  insert into core.view_refreshes as v (view, started_at, confirmed_at, duration_ms, rows, source_writes)
+  values (view_name, begun, begun, extract(epoch from clock_timestamp() - begun) * 1000, seen, counted)
+  returning v.* into known;
+  return query select view_name, 'refreshed', known.rows, known.duration_ms, begun;
+end
+$function$;
+revoke execute on function core.refresh_view(text,interval) from public;
+grant execute on function core.refresh_view(text,interval) to lockstep_app;
+
 CREATE OR REPLACE FUNCTION core.settled(answer jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -217,7 +343,8 @@ begin
     update core.job_runs
     set outcome = coalesce(answer ->> 'outcome', 'ok'),
         rows = (answer ->> 'rows')::bigint,
-        detail = answer - 'outcome' - 'rows',
+        error = answer ->> 'error',
+        detail = answer - 'outcome' - 'rows' - 'error',
         finished_at = clock_timestamp(),
         round_trips = 1
     where id = run;
@@ -270,6 +397,36 @@ begin
     raise exception using errcode = 'LS011', message = 'this slot is done';
   end if;
 end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.writes_behind(view_id oid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  with sources as (
+    select distinct d.refobjid as id
+    from pg_catalog.pg_rewrite r
+    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid
+    where r.ev_class = view_id
+      and d.refclassid = 'pg_catalog.pg_class'::regclass
+      and d.refobjid <> view_id
+  ),
+  counted as (
+    select
+      exists (
+        select from pg_catalog.pg_trigger t
+        where t.tgrelid = s.id
+          and t.tgfoid = 'core.count_writes()'::regprocedure
+      ) as is_counted,
+      (select sum(w.writes) from core.source_writes w where w.source = n.nspname || '.' || c.relname) as writes
+    from sources s
+    join pg_catalog.pg_class c on c.oid = s.id
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  )
+  select case when bool_and(is_counted) then coalesce(sum(writes), 0)::bigint end
+  from counted
 $function$;
 
 create schema dispatch;
@@ -480,4 +637,527 @@ begin
     old.id, new.status, new.fence, new.version, old.status, old.fence, old.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
 end
+$function$;
+
+create schema space;
+grant usage on schema space to lockstep_app;
+
+create table space.apod (
+  date date not null,
+  title text not null,
+  explanation text,
+  media_type text not null,
+  url text,
+  hd_url text,
+  thumbnail_url text,
+  copyright text,
+  raw jsonb not null,
+  fetched_at timestamp with time zone default now() not null,
+  constraint apod_pkey PRIMARY KEY (date),
+  constraint apod_media_type CHECK (media_type = ANY (ARRAY['image'::text, 'video'::text, 'other'::text]))
+);
+grant insert, select, update on table space.apod to lockstep_app;
+
+create table space.donki_events (
+  type text not null,
+  event_id text not null,
+  version_id integer not null,
+  started_at timestamp with time zone not null,
+  peak_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  class_type text,
+  rank double precision,
+  source_location text,
+  active_region integer,
+  note text,
+  link text,
+  linked_events jsonb not null,
+  raw jsonb not null,
+  updated_at timestamp with time zone default now() not null,
+  first_seen_at timestamp with time zone default now() not null,
+  constraint donki_events_type_event_id_pk PRIMARY KEY (type, event_id),
+  constraint donki_events_type CHECK (type = ANY (ARRAY['cme'::text, 'flr'::text, 'gst'::text, 'notifications'::text]))
+);
+CREATE INDEX idx_donki_events_started ON space.donki_events USING btree (type, started_at DESC, event_id DESC);
+comment on index space.idx_donki_events_started is 'GET /v1/space/donki/{type}?from=&to=';
+grant insert, select, update on table space.donki_events to lockstep_app;
+
+create table space.donki_revisions (
+  type text not null,
+  event_id text not null,
+  version_id integer not null,
+  raw jsonb not null,
+  seen_at timestamp with time zone default now() not null,
+  constraint donki_revisions_type_event_id_version_id_pk PRIMARY KEY (type, event_id, version_id),
+  constraint donki_revisions_type CHECK (type = ANY (ARRAY['cme'::text, 'flr'::text, 'gst'::text, 'notifications'::text]))
+);
+grant insert, select on table space.donki_revisions to lockstep_app;
+
+create table space.elements (
+  norad_id integer not null,
+  epoch timestamp with time zone not null,
+  omm jsonb not null,
+  source text not null,
+  fetched_at timestamp with time zone default now() not null,
+  constraint elements_norad_id_epoch_pk PRIMARY KEY (norad_id, epoch),
+  constraint elements_source CHECK (source = ANY (ARRAY['celestrak'::text, 'wheretheiss'::text, 'satnogs'::text, 'computed'::text]))
+);
+grant insert, select on table space.elements to lockstep_app;
+
+create table space.iss_fetch_log (
+  id bigint generated always as identity not null,
+  norad_id integer not null,
+  ts timestamp with time zone not null,
+  latitude double precision not null,
+  longitude double precision not null,
+  altitude_km double precision,
+  velocity_kmh double precision,
+  visibility text,
+  source text not null,
+  computed boolean not null,
+  cross_check_km double precision,
+  error_km double precision,
+  fetched_at timestamp with time zone default now() not null,
+  constraint iss_fetch_log_norad_id_ts_pk PRIMARY KEY (norad_id, ts),
+  constraint iss_fetch_log_altitude CHECK (altitude_km >= 370::double precision AND altitude_km <= 460::double precision OR norad_id <> 25544),
+  constraint iss_fetch_log_checked_or_computed CHECK (NOT computed OR cross_check_km IS NULL),
+  constraint iss_fetch_log_computed CHECK (computed = (source = 'sgp4'::text)),
+  constraint iss_fetch_log_error_of_computed CHECK (computed = (error_km IS NOT NULL)),
+  constraint iss_fetch_log_latitude CHECK (latitude >= '-51.85'::numeric::double precision AND latitude <= 51.85::double precision OR norad_id <> 25544),
+  constraint iss_fetch_log_longitude CHECK (longitude >= '-180'::integer::double precision AND longitude < 180::double precision),
+  constraint iss_fetch_log_source CHECK (source = ANY (ARRAY['wheretheiss'::text, 'open-notify'::text, 'sgp4'::text])),
+  constraint iss_fetch_log_velocity CHECK (velocity_kmh >= 27000::double precision AND velocity_kmh <= 28500::double precision OR norad_id <> 25544),
+  constraint iss_fetch_log_visibility CHECK (visibility = ANY (ARRAY['daylight'::text, 'eclipsed'::text]))
+) partition by RANGE (ts);
+CREATE TRIGGER count_deletes AFTER DELETE ON space.iss_fetch_log REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER count_inserts AFTER INSERT ON space.iss_fetch_log REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER count_truncations AFTER TRUNCATE ON space.iss_fetch_log FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER count_updates AFTER UPDATE ON space.iss_fetch_log REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+grant insert, select on table space.iss_fetch_log to lockstep_app;
+
+create materialized view space.mv_iss_coverage_map as
+ SELECT (floor(latitude / 5::double precision) * 5::double precision)::integer AS lat_bucket,
+    (floor(longitude / 5::double precision) * 5::double precision)::integer AS lon_bucket,
+    count(*)::integer AS observation_count,
+    avg(altitude_km) AS avg_altitude
+   FROM space.iss_fetch_log
+  WHERE norad_id = 25544
+  GROUP BY ((floor(latitude / 5::double precision) * 5::double precision)::integer), ((floor(longitude / 5::double precision) * 5::double precision)::integer);
+CREATE UNIQUE INDEX mv_iss_coverage_map_key ON space.mv_iss_coverage_map USING btree (lat_bucket, lon_bucket);
+comment on index space.mv_iss_coverage_map_key is 'refreshes without blocking readers; GET /v1/space/iss/coverage';
+grant select on table space.mv_iss_coverage_map to lockstep_app;
+
+create materialized view space.mv_iss_stats_daily as
+ WITH steps AS (
+         SELECT iss_fetch_log.ts,
+            iss_fetch_log.altitude_km,
+            iss_fetch_log.latitude,
+            iss_fetch_log.longitude,
+            lag(iss_fetch_log.latitude) OVER in_time AS latitude_before,
+            lag(iss_fetch_log.longitude) OVER in_time AS longitude_before,
+            lag(iss_fetch_log.ts) OVER in_time AS ts_before
+           FROM space.iss_fetch_log
+          WHERE iss_fetch_log.norad_id = 25544
+          WINDOW in_time AS (ORDER BY iss_fetch_log.ts)
+        )
+ SELECT (ts AT TIME ZONE 'UTC'::text)::date AS day,
+    count(*)::integer AS total_positions,
+    avg(altitude_km) AS avg_altitude,
+    COALESCE(sum(space.haversine_km(latitude_before, longitude_before, latitude, longitude)), 0::double precision) AS approx_distance_km,
+    COALESCE(max(EXTRACT(epoch FROM ts - ts_before)), 0::numeric)::integer AS longest_gap_seconds,
+    min(ts) AS first_fetch,
+    max(ts) AS last_fetch
+   FROM steps
+  GROUP BY ((ts AT TIME ZONE 'UTC'::text)::date);
+CREATE UNIQUE INDEX mv_iss_stats_daily_key ON space.mv_iss_stats_daily USING btree (day);
+comment on index space.mv_iss_stats_daily_key is 'refreshes without blocking readers; GET /v1/space/iss/stats/daily';
+grant select on table space.mv_iss_stats_daily to lockstep_app;
+
+create materialized view space.mv_iss_stats_hourly as
+ WITH hours AS (
+         SELECT date_trunc('hour'::text, iss_fetch_log.ts, 'UTC'::text) AS hour,
+            count(*)::integer AS position_count,
+            count(*) FILTER (WHERE iss_fetch_log.computed)::integer AS computed_count,
+            avg(iss_fetch_log.latitude) AS avg_latitude,
+            avg(sin(radians(iss_fetch_log.longitude))) AS east,
+            avg(cos(radians(iss_fetch_log.longitude))) AS north,
+            avg(iss_fetch_log.altitude_km) AS avg_altitude,
+            min(iss_fetch_log.altitude_km) AS min_altitude,
+            max(iss_fetch_log.altitude_km) AS max_altitude,
+            stddev_samp(iss_fetch_log.altitude_km) AS altitude_stddev,
+            avg(iss_fetch_log.velocity_kmh) AS avg_velocity
+           FROM space.iss_fetch_log
+          WHERE iss_fetch_log.norad_id = 25544
+          GROUP BY (date_trunc('hour'::text, iss_fetch_log.ts, 'UTC'::text))
+        )
+ SELECT hour,
+    position_count,
+    computed_count,
+    avg_latitude,
+        CASE
+            WHEN sqrt((east ^ 2::double precision) + (north ^ 2::double precision)) > 0.000001::double precision THEN degrees(atan2(east, north))
+            ELSE NULL::double precision
+        END AS avg_longitude,
+    avg_altitude,
+    min_altitude,
+    max_altitude,
+    altitude_stddev,
+    avg_velocity
+   FROM hours;
+CREATE UNIQUE INDEX mv_iss_stats_hourly_key ON space.mv_iss_stats_hourly USING btree (hour);
+comment on index space.mv_iss_stats_hourly_key is 'refreshes without blocking readers; GET /v1/space/iss/stats/hourly';
+grant select on table space.mv_iss_stats_hourly to lockstep_app;
+
+create materialized view space.mv_osdr_by_year as
+ SELECT EXTRACT(year FROM release_date)::integer AS year,
+    count(*)::integer AS dataset_count,
+    count(description)::integer AS datasets_with_description
+   FROM space.osdr_items
+  WHERE release_date IS NOT NULL
+  GROUP BY (EXTRACT(year FROM release_date)::integer);
+CREATE UNIQUE INDEX mv_osdr_by_year_key ON space.mv_osdr_by_year USING btree (year);
+comment on index space.mv_osdr_by_year_key is 'refreshes without blocking readers; GET /v1/space/osdr/by-year';
+grant select on table space.mv_osdr_by_year to lockstep_app;
+
+create materialized view space.mv_osdr_stats as
+ SELECT count(*)::integer AS total_datasets,
+    min(release_date) AS oldest_dataset,
+    max(release_date) AS newest_dataset,
+    count(*) FILTER (WHERE release_date > ((now() AT TIME ZONE 'UTC'::text)::date - 30))::integer AS recent_30d,
+    count(*) FILTER (WHERE release_date > ((now() AT TIME ZONE 'UTC'::text)::date - 365))::integer AS recent_1y,
+    now() AS counted_at,
+    max(updated_at) AS last_sync_time
+   FROM space.osdr_items;
+CREATE UNIQUE INDEX mv_osdr_stats_key ON space.mv_osdr_stats USING btree (counted_at);
+comment on index space.mv_osdr_stats_key is 'refreshes without blocking readers; GET /v1/space/osdr/stats';
+grant select on table space.mv_osdr_stats to lockstep_app;
+
+create materialized view space.mv_recent_activity as
+ WITH activity AS (
+        ( SELECT 'iss:'::text || iss_fetch_log.id AS activity_id,
+            'iss_position'::text AS activity_type,
+            format('%s, %s by %s'::text, round(iss_fetch_log.latitude::numeric, 2), round(iss_fetch_log.longitude::numeric, 2), iss_fetch_log.source) AS details,
+            iss_fetch_log.fetched_at AS activity_time,
+            row_number() OVER (ORDER BY iss_fetch_log.ts DESC) AS place
+           FROM space.iss_fetch_log
+          WHERE iss_fetch_log.norad_id = 25544
+          ORDER BY iss_fetch_log.ts DESC
+         LIMIT 100)
+        UNION ALL
+        ( SELECT 'osdr:'::text || osdr_changes.id,
+                CASE osdr_changes.field
+                    WHEN 'dataset'::text THEN 'osdr_added'::text
+                    ELSE 'osdr_changed'::text
+                END AS "case",
+            osdr_changes.dataset_id ||
+                CASE osdr_changes.field
+                    WHEN 'dataset'::text THEN ': '::text || (osdr_changes.new #>> '{}'::text[])
+                    ELSE ': '::text || osdr_changes.field
+                END,
+            osdr_changes.seen_at,
+            row_number() OVER (ORDER BY osdr_changes.id DESC) AS row_number
+           FROM space.osdr_changes
+          ORDER BY osdr_changes.id DESC
+         LIMIT 100)
+        )
+ SELECT activity_id,
+    activity_type,
+    details,
+    activity_time
+   FROM activity
+  ORDER BY place, activity_time DESC
+ LIMIT 100;
+CREATE UNIQUE INDEX mv_recent_activity_key ON space.mv_recent_activity USING btree (activity_id);
+comment on index space.mv_recent_activity_key is 'refreshes without blocking readers; GET /v1/space/activity';
+grant select on table space.mv_recent_activity to lockstep_app;
+
+create table space.neo_approaches (
+  neo_id text not null,
+  close_approach_date date not null,
+  orbiting_body text not null,
+  name text not null,
+  approach_at timestamp with time zone not null,
+  hazardous boolean not null,
+  sentry boolean not null,
+  absolute_magnitude double precision,
+  diameter_min_m double precision,
+  diameter_max_m double precision,
+  velocity_kmh double precision not null,
+  miss_distance_km double precision not null,
+  jpl_url text,
+  raw jsonb not null,
+  updated_at timestamp with time zone default now() not null,
+  first_seen_at timestamp with time zone default now() not null,
+  constraint neo_approaches_neo_id_close_approach_date_orbiting_body_pk PRIMARY KEY (neo_id, close_approach_date, orbiting_body),
+  constraint neo_approaches_no_key CHECK (raw::text !~~ '%api_key%'::text)
+);
+CREATE INDEX idx_neo_approaches_at ON space.neo_approaches USING btree (approach_at, neo_id, orbiting_body);
+comment on index space.idx_neo_approaches_at is 'GET /v1/space/neo?from=&to=';
+grant insert, select, update on table space.neo_approaches to lockstep_app;
+
+create table space.osdr_changes (
+  id bigint generated always as identity not null,
+  xid xid8 default core.reading_xid() not null,
+  dataset_id text not null,
+  field text not null,
+  old jsonb,
+  new jsonb,
+  seen_at timestamp with time zone default now() not null,
+  constraint osdr_changes_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_osdr_changes_feed ON space.osdr_changes USING btree (xid, id);
+comment on index space.idx_osdr_changes_feed is 'GET /v1/space/osdr/changes?after=';
+CREATE TRIGGER count_deletes AFTER DELETE ON space.osdr_changes REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER count_inserts AFTER INSERT ON space.osdr_changes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER count_truncations AFTER TRUNCATE ON space.osdr_changes FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER count_updates AFTER UPDATE ON space.osdr_changes REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+grant insert, select on table space.osdr_changes to lockstep_app;
+
+create table space.osdr_items (
+  dataset_id text not null,
+  title text not null,
+  description text,
+  release_date date,
+  organism text,
+  material text,
+  project text,
+  project_type text,
+  mission jsonb,
+  assay_types jsonb not null,
+  raw jsonb not null,
+  content_hash text not null,
+  listing_hash text,
+  updated_at timestamp with time zone default now() not null,
+  first_seen_at timestamp with time zone default now() not null,
+  search_text text generated always as (lower(((((((((((dataset_id || ' '::text) || title) || ' '::text) || COALESCE(description, ''::text)) || ' '::text) || COALESCE(organism, ''::text)) || ' '::text) || COALESCE(material, ''::text)) || ' '::text) || COALESCE(project, ''::text)))) stored,
+  constraint osdr_items_pkey PRIMARY KEY (dataset_id)
+);
+CREATE INDEX idx_osdr_items_released ON space.osdr_items USING btree (COALESCE(release_date, '-infinity'::date) DESC, dataset_id DESC);
+comment on index space.idx_osdr_items_released is 'GET /v1/space/osdr/datasets, newest first';
+CREATE INDEX idx_osdr_items_search ON space.osdr_items USING gin (search_text public.gin_trgm_ops);
+comment on index space.idx_osdr_items_search is 'GET /v1/space/osdr/datasets?q=';
+CREATE INDEX idx_osdr_items_updated ON space.osdr_items USING btree (updated_at DESC, dataset_id DESC);
+comment on index space.idx_osdr_items_updated is 'GET /v1/space/osdr/datasets?sort=-updatedAt';
+CREATE TRIGGER count_deletes AFTER DELETE ON space.osdr_items REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER count_inserts AFTER INSERT ON space.osdr_items REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER count_truncations AFTER TRUNCATE ON space.osdr_items FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER count_updates AFTER UPDATE ON space.osdr_items REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION core.count_writes();
+CREATE TRIGGER record_changes AFTER UPDATE ON space.osdr_items REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION space.record_dataset_changes();
+CREATE TRIGGER record_new AFTER INSERT ON space.osdr_items REFERENCING NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION space.record_new_datasets();
+grant insert, select, update on table space.osdr_items to lockstep_app;
+
+create table space.upstream_answers (
+  upstream text not null,
+  request text not null,
+  body_hash text not null,
+  status integer not null,
+  content_type text not null,
+  body text not null,
+  verdict text not null,
+  reason text,
+  times integer default 1 not null,
+  first_received_at timestamp with time zone default now() not null,
+  received_at timestamp with time zone default now() not null,
+  constraint upstream_answers_upstream_request_body_hash_pk PRIMARY KEY (upstream, request, body_hash),
+  constraint upstream_answers_no_key CHECK ((body || request) !~~ '%api_key=%'::text),
+  constraint upstream_answers_reason CHECK ((verdict = 'quarantined'::text) = (reason IS NOT NULL)),
+  constraint upstream_answers_verdict CHECK (verdict = ANY (ARRAY['accepted'::text, 'not_modified'::text, 'quarantined'::text]))
+);
+CREATE INDEX idx_upstream_answers_received ON space.upstream_answers USING btree (received_at);
+comment on index space.idx_upstream_answers_received is 'the removal of answers past their week';
+grant delete, insert, select, update on table space.upstream_answers to lockstep_app;
+
+create table space.upstream_state (
+  upstream text not null,
+  last_ok_at timestamp with time zone,
+  last_error_at timestamp with time zone,
+  last_error text,
+  failures integer default 0 not null,
+  open_until timestamp with time zone,
+  quota_limit integer,
+  quota_left integer,
+  quota_until timestamp with time zone,
+  constraint upstream_state_pkey PRIMARY KEY (upstream),
+  constraint upstream_state_failures CHECK (failures >= 0)
+);
+grant insert, select, update on table space.upstream_state to lockstep_app;
+
+CREATE OR REPLACE FUNCTION space.drop_log_months(before timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  month record;
+  dropped integer := 0;
+begin
+  for month in
+    select c.relname as name
+    from pg_catalog.pg_inherits i
+    join pg_catalog.pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'space.iss_fetch_log'::regclass
+      and c.relname < 'iss_fetch_log_' || to_char(before at time zone 'UTC', 'YYYYMM')
+    order by c.relname
+    limit 12
+  loop
+    execute format('drop table space.%I', month.name);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+end
+$function$;
+revoke execute on function space.drop_log_months(timestamp with time zone) from public;
+grant execute on function space.drop_log_months(timestamp with time zone) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION space.get_views_refresh_status()
+ RETURNS TABLE(view text, populated boolean, last_refresh timestamp with time zone, confirmed_at timestamp with time zone, age_seconds double precision, duration_ms double precision, rows bigint, size_bytes bigint, pending_writes bigint, skipped integer)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select * from core.get_views_refresh_status() s where s.view like 'space.%'
+$function$;
+
+CREATE OR REPLACE FUNCTION space.haversine_km(lat1 double precision, lng1 double precision, lat2 double precision, lng2 double precision)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((((2)::numeric * 6371.0088))::double precision * atan2(sqrt(((sin((radians((lat2 - lat1)) / (2)::double precision)) ^ (2)::double precision) + ((cos(radians(lat1)) * cos(radians(lat2))) * (sin((radians((lng2 - lng1)) / (2)::double precision)) ^ (2)::double precision)))), sqrt(abs(((1)::double precision - ((sin((radians((lat2 - lat1)) / (2)::double precision)) ^ (2)::double precision) + ((cos(radians(lat1)) * cos(radians(lat2))) * (sin((radians((lng2 - lng1)) / (2)::double precision)) ^ (2)::double precision))))))));
+
+CREATE OR REPLACE FUNCTION space.keep_log_month(at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  first_moment timestamptz := date_trunc('month', at, 'UTC');
+  next_moment timestamptz := date_trunc('month', at at time zone 'UTC' + interval '1 month') at time zone 'UTC';
+  name text := 'iss_fetch_log_' || to_char(first_moment at time zone 'UTC', 'YYYYMM');
+begin
+  if to_regclass('space.' || name) is not null then
+    return false;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('space.' || name, 0));
+  -- Asked of the table and not of the catalog cache, which does not see what was made while this waited.
+  if exists (
+    select from pg_catalog.pg_class c
+    where c.relnamespace = 'space'::regnamespace
+      and c.relname = name
+  ) then
+    return false;
+  end if;
+  execute format(
+    'create table space.%I (like space.iss_fetch_log including all excluding identity)', name
+  );
+  execute format(
+    'alter table space.iss_fetch_log attach partition space.%I for values from (%L) to (%L)',
+    name, first_moment, next_moment
+  );
+  return true;
+end
+$function$;
+revoke execute on function space.keep_log_month(timestamp with time zone) from public;
+grant execute on function space.keep_log_month(timestamp with time zone) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION space.record_dataset_changes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  insert into space.osdr_changes (dataset_id, field, old, new)
+  select a.dataset_id, changed.field, changed.was, changed.became
+  from after_rows a
+  join before_rows b on b.dataset_id = a.dataset_id
+  cross join lateral (
+    values
+      ('title', to_jsonb(b.title), to_jsonb(a.title)),
+      ('description', to_jsonb(b.description), to_jsonb(a.description)),
+      ('releaseDate', to_jsonb(b.release_date), to_jsonb(a.release_date)),
+      ('organism', to_jsonb(b.organism), to_jsonb(a.organism)),
+      ('material', to_jsonb(b.material), to_jsonb(a.material)),
+      ('project', to_jsonb(b.project), to_jsonb(a.project)),
+      ('projectType', to_jsonb(b.project_type), to_jsonb(a.project_type)),
+      ('mission', b.mission, a.mission),
+      ('assayTypes', b.assay_types, a.assay_types),
+      ('raw', to_jsonb(b.content_hash), case
+        when row(b.title, b.description, b.release_date, b.organism, b.material, b.project, b.project_type, b.mission,
+            b.assay_types)
+          is distinct from row(a.title, a.description, a.release_date, a.organism, a.material, a.project,
+            a.project_type, a.mission, a.assay_types)
+        then to_jsonb(b.content_hash)
+        else to_jsonb(a.content_hash)
+      end)
+  ) changed (field, was, became)
+  where changed.was is distinct from changed.became
+  order by a.dataset_id, changed.field;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION space.record_new_datasets()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  insert into space.osdr_changes (dataset_id, field, old, new)
+  select a.dataset_id, 'dataset', null, to_jsonb(a.title)
+  from after_rows a
+  order by a.dataset_id;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION space.refresh_activity_materialized_views()
+ RETURNS TABLE(view text, outcome text, rows bigint, duration_ms double precision, as_of timestamp with time zone)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  select refreshed.*
+  from unnest(array['space.mv_recent_activity']) with ordinality named (view, place)
+  cross join lateral core.refresh_view(
+    named.view, case named.view when 'space.mv_osdr_stats' then interval '1 day' end
+  ) refreshed
+  order by named.place
+$function$;
+
+CREATE OR REPLACE FUNCTION space.refresh_all_materialized_views()
+ RETURNS TABLE(view text, outcome text, rows bigint, duration_ms double precision, as_of timestamp with time zone)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  select * from space.refresh_iss_materialized_views()
+  union all
+  select * from space.refresh_osdr_materialized_views()
+  union all
+  select * from space.refresh_activity_materialized_views()
+$function$;
+
+CREATE OR REPLACE FUNCTION space.refresh_iss_materialized_views()
+ RETURNS TABLE(view text, outcome text, rows bigint, duration_ms double precision, as_of timestamp with time zone)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  select refreshed.*
+  from unnest(array['space.mv_iss_stats_hourly', 'space.mv_iss_stats_daily', 'space.mv_iss_coverage_map']) with ordinality named (view, place)
+  cross join lateral core.refresh_view(
+    named.view, case named.view when 'space.mv_osdr_stats' then interval '1 day' end
+  ) refreshed
+  order by named.place
+$function$;
+
+CREATE OR REPLACE FUNCTION space.refresh_osdr_materialized_views()
+ RETURNS TABLE(view text, outcome text, rows bigint, duration_ms double precision, as_of timestamp with time zone)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  select refreshed.*
+  from unnest(array['space.mv_osdr_stats', 'space.mv_osdr_by_year']) with ordinality named (view, place)
+  cross join lateral core.refresh_view(
+    named.view, case named.view when 'space.mv_osdr_stats' then interval '1 day' end
+  ) refreshed
+  order by named.place
 $function$;

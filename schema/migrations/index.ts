@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 2, name: 'core_and_dispatch_indexes' } as const
+export const latestMigration = { version: 4, name: 'space_indexes' } as const

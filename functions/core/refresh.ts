@@ -1,0 +1,48 @@
+/**
+ * Materialized views that know their age and cost nothing while nothing changes.
+ *
+ * Guarantee: a refresh never blocks a reader (it is concurrent; only the first population of an empty view is not); a
+ * view whose sources have not been written since is skipped after one look at counters, and that look renews `asOf`;
+ * a write that commits during a refresh is found at the next look. Every refresh leaves its duration and rows.
+ * How a caller loses: at once, outcome `busy`, when somebody else is refreshing that view.
+ * What the caller must do: declare the view with `materializedView` and each of its sources with `countedSource`
+ * (schema/materialized.ts; a source without counters is refreshed every time); stay at read committed; keep the
+ * refresh under the role's statement timeout. Driver: any; one round trip, whatever the number of views.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { answer } from './idempotency.ts'
+
+export type Refreshed = {
+  view: string
+  outcome: 'refreshed' | 'skipped' | 'busy'
+  rows: number | null
+  durationMs: number | null
+  asOf: string | null
+}
+
+/** What core.refresh_view answers for each of these views, one after the other. */
+export function refreshOf(views: readonly string[]): SQL {
+  return sql`(
+  select refreshed.*
+  from unnest(${sql.param(views)}::text[]) with ordinality named (view, place)
+  cross join lateral core.refresh_view(named.view) refreshed
+  order by named.place
+)`
+}
+
+/** `refreshes` is a set of rows of core.refresh_view. The job is skipped when every view was. */
+export function refreshed(refreshes: SQL): SQL {
+  return sql`
+with looked as materialized (
+  select *
+  from ${refreshes} refreshes
+)
+select ${answer(sql`jsonb_build_object(
+  'rows', count(*) filter (where outcome = 'refreshed'),
+  'outcome', case when bool_or(outcome = 'refreshed') then 'ok' else 'skipped' end,
+  'views', jsonb_agg(jsonb_build_object(
+    'view', view, 'outcome', outcome, 'rows', rows, 'durationMs', duration_ms, 'asOf', core.iso(as_of)
+  ))
+)`)}
+from looked`
+}

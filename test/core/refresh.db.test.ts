@@ -1,0 +1,183 @@
+import { sql } from 'drizzle-orm'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { makeDb } from '../../functions/core/db.ts'
+import { makeMetrics } from '../../functions/core/metrics.ts'
+import { type Refreshed, refreshed, refreshOf } from '../../functions/core/refresh.ts'
+import { countedSource, materializedView } from '../../schema/materialized.ts'
+import { freshDatabase } from '../support/database.ts'
+import { freshProxy } from '../support/proxy.ts'
+
+const database = await freshDatabase()
+const proxy = await freshProxy(database)
+const { admin } = database
+const metrics = makeMetrics()
+const db = makeDb(database.workerUrl, metrics, { proxy: proxy.address })
+
+const view = materializedView({
+  name: 'plain.totals',
+  query:
+    "select kind, count(*)::int as n, pg_sleep(case when kind = 'slow' then 1 else 0 end)::text as slept from plain.things group by kind",
+  unique: ['kind'],
+  readBy: 'lockstep_app',
+  serves: 'a test',
+})
+
+beforeEach(async () => {
+  await admin.query(
+    'drop schema if exists plain cascade; create schema plain; grant usage on schema plain to lockstep_app',
+  )
+  await admin.query('create table plain.things (kind text)')
+  for (const { create } of [...countedSource('plain.things'), view]) await admin.query(create)
+  await admin.query(
+    `delete from core.view_refreshes; delete from core.source_writes where source like 'plain.%'`,
+  )
+})
+
+async function refresh(...views: string[]): Promise<Refreshed[]> {
+  const [row] = await db.query<{ outcome: { views: Refreshed[] } }>(
+    refreshed(refreshOf(views.length > 0 ? views : ['plain.totals'])),
+  )
+  return row?.outcome.views ?? []
+}
+const outcomes = async () => (await refresh()).map(({ outcome }) => outcome)
+const totals = async () => (await admin.query('select kind, n from plain.totals order by kind')).rows
+
+describe('a refresh', () => {
+  it('shows what was written, in one round trip', async () => {
+    await admin.query(`insert into plain.things values ('a'), ('a'), ('b')`)
+    const before = metrics.trips
+    expect(await refresh()).toMatchObject([
+      { view: 'plain.totals', outcome: 'refreshed', rows: 2, durationMs: expect.any(Number) },
+    ])
+    expect(metrics.trips - before).toBe(1)
+    expect(await totals()).toEqual([
+      { kind: 'a', n: 2 },
+      { kind: 'b', n: 1 },
+    ])
+  })
+
+  it('is skipped while nothing is written, and the look renews the age', async () => {
+    await refresh()
+    await admin.query(
+      `update core.view_refreshes set confirmed_at = now() - interval '1 hour', started_at = now() - interval '1 hour'`,
+    )
+    const [skipped] = await refresh()
+    expect(skipped?.outcome).toBe('skipped')
+    const status = await admin.query(
+      `select age_seconds, skipped, pending_writes::int from core.get_views_refresh_status() where view = 'plain.totals'`,
+    )
+    expect(status.rows).toEqual([{ age_seconds: expect.any(Number), skipped: 1, pending_writes: 0 }])
+    expect(status.rows[0].age_seconds).toBeLessThan(60)
+  })
+
+  it.each([
+    ['an insert', `insert into plain.things values ('x')`, 'refreshed'],
+    ['an update', `update plain.things set kind = 'z'`, 'refreshed'],
+    ['a deletion', `delete from plain.things`, 'refreshed'],
+    ['a truncation', `truncate plain.things`, 'refreshed'],
+    ['an insert of no row', `insert into plain.things select 'x' where false`, 'skipped'],
+    ['an update of no row', `update plain.things set kind = 'z' where kind = 'nobody'`, 'skipped'],
+    ['a write that was rolled back', `begin; insert into plain.things values ('x'); rollback`, 'skipped'],
+  ])('after %s', async (_, write, outcome) => {
+    await admin.query(`insert into plain.things values ('a')`)
+    await refresh()
+    await admin.query(write)
+    expect(await outcomes()).toEqual([outcome])
+    expect(await totals()).toEqual(
+      (await admin.query('select kind, count(*)::int as n from plain.things group by 1 order by 1')).rows,
+    )
+  })
+
+  it('would show old data for ever without the counters: a source without them is refreshed every time', async () => {
+    await admin.query(
+      'drop trigger count_inserts on plain.things; drop trigger count_updates on plain.things',
+    )
+    await refresh()
+    await admin.query(`insert into plain.things values ('unseen')`)
+    expect(await outcomes()).toEqual(['skipped'])
+    await admin.query(
+      'drop trigger count_deletes on plain.things; drop trigger count_truncations on plain.things',
+    )
+    expect(await outcomes()).toEqual(['refreshed'])
+    expect(await outcomes()).toEqual(['refreshed'])
+  })
+
+  it('is done again after its longest age, although nothing was written', async () => {
+    const aged = sql`(select * from core.refresh_view('plain.totals', interval '1 day'))`
+    const look = async () =>
+      (await db.query<{ outcome: { views: Refreshed[] } }>(refreshed(aged)))[0]?.outcome.views[0]?.outcome
+    expect([await look(), await look()]).toEqual(['refreshed', 'skipped'])
+    await admin.query(`update core.view_refreshes set started_at = now() - interval '25 hours'`)
+    expect(await look()).toBe('refreshed')
+  })
+
+  it('populates a view that was made empty', async () => {
+    await admin.query(
+      `insert into plain.things values ('a'); refresh materialized view plain.totals with no data`,
+    )
+    expect(await outcomes()).toEqual(['refreshed'])
+    expect(await totals()).toEqual([{ kind: 'a', n: 1 }])
+  })
+
+  it('sees at its next look what was committed while it ran', async () => {
+    await admin.query(`insert into plain.things values ('slow')`)
+    const running = refresh()
+    await untilRefreshing()
+    await admin.query(`insert into plain.things values ('late')`)
+    await running
+    expect(await outcomes()).toEqual(['refreshed'])
+    expect(await totals()).toContainEqual({ kind: 'late', n: 1 })
+  })
+
+  it('never makes a reader wait', async () => {
+    await admin.query(`insert into plain.things values ('a')`)
+    await refresh()
+    await admin.query(`insert into plain.things values ('slow')`)
+    const running = refresh()
+    await untilRefreshing()
+    const reader = await database.connect()
+    await reader.query(`set lock_timeout = '50ms'`)
+    for (let read = 0; read < 20; read += 1)
+      expect((await reader.query('select * from plain.totals')).rowCount).toBe(1)
+    expect(await running).toMatchObject([{ outcome: 'refreshed' }])
+  })
+
+  it('would, if it were not concurrent', async () => {
+    await admin.query(`insert into plain.things values ('slow')`)
+    const blocking = admin.query('refresh materialized view plain.totals')
+    await untilRefreshing()
+    const reader = await database.connect()
+    await reader.query(`set lock_timeout = '50ms'`)
+    await expect(reader.query('select * from plain.totals')).rejects.toThrow('lock timeout')
+    await blocking
+  })
+
+  it('is left to whoever does it already', async () => {
+    await admin.query(`insert into plain.things values ('slow')`)
+    const running = refresh()
+    await untilRefreshing()
+    expect(await outcomes()).toEqual(['busy'])
+    expect(await running).toMatchObject([{ outcome: 'refreshed' }])
+  })
+
+  it('refuses what is no materialized view', async () => {
+    await expect(refresh('plain.things')).rejects.toThrow('no materialized view')
+  })
+})
+
+describe('the role of the Worker', () => {
+  it('refreshes by the function alone', async () => {
+    await expect(db.query(sql`refresh materialized view plain.totals`)).rejects.toThrow('permission denied')
+    await expect(db.query(sql`update core.source_writes set writes = 0`)).rejects.toThrow('permission denied')
+    await expect(db.query(sql`delete from core.view_refreshes`)).rejects.toThrow('permission denied')
+  })
+})
+
+async function untilRefreshing(): Promise<void> {
+  for (;;) {
+    const { rows } = await admin.query(
+      `select from pg_locks where relation = 'plain.totals'::regclass and mode in ('ExclusiveLock', 'AccessExclusiveLock') and granted`,
+    )
+    if (rows.length > 0) return
+  }
+}
