@@ -1,0 +1,151 @@
+/**
+ * Many rows at once, and only the work that the difference makes.
+ *
+ * Guarantee: one statement per chunk, all chunks in one transaction: the whole batch or nothing. A row that is already
+ * as it should be is not locked, not written and costs no WAL; the counts tell inserted, updated and unchanged. Of rows
+ * with one key the last wins. Rows are written in the order of their keys, so two batches cannot deadlock each other.
+ * With `newest`, late data never overwrites newer.
+ * How a caller loses: a constraint that one row breaks rolls back the whole batch (DatabaseError).
+ * What the caller must do: give all rows the same columns; name a unique key; array-valued columns do not work (unnest
+ * flattens them), keep such data as jsonb. Text and JSON lose what Postgres cannot hold (NUL, lone surrogates).
+ * Driver: any; one round trip.
+ */
+import { getTableColumns, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { Ctx } from './context.ts'
+import { chunked, lastByKey, sortedByKey, storable } from './rows.ts'
+
+export type Upserted = { inserted: number; updated: number; unchanged: number }
+
+type Column<T extends PgTable> = keyof T['$inferInsert'] & string
+
+export type UpsertOptions<T extends PgTable> = {
+  key: readonly [Column<T>, ...Column<T>[]]
+  /** Which columns make two rows different; all that are sent, unless a hash stands for them. */
+  compare?: readonly [Column<T>, ...Column<T>[]]
+  /** A row is overwritten only by one that is not older by this column. */
+  newest?: Column<T>
+  /** Set to now() whenever a row is overwritten. */
+  touch?: Column<T>
+}
+
+/** `before` goes first in the same transaction: a lock, or `holding(lease)`. */
+export async function upsertMany<T extends PgTable>(
+  ctx: Ctx,
+  table: T,
+  rows: readonly T['$inferInsert'][],
+  { before = [], ...options }: UpsertOptions<T> & { before?: SQL[] },
+): Promise<Upserted> {
+  const chunks = upsertOf(table, rows, options)
+  if (chunks.length === 0) return upserted([])
+  return upserted((await ctx.db.batch([...before, ...chunks])).slice(before.length))
+}
+
+/** The statements, for a transaction with more in it. */
+export function upsertOf<T extends PgTable>(
+  table: T,
+  rows: readonly T['$inferInsert'][],
+  options: UpsertOptions<T>,
+): SQL[] {
+  const [first] = rows
+  if (first === undefined) return []
+  const columns = Object.keys(first).map((name) => ({ name, column: columnOf(table, name) }))
+  const stray = rows.flatMap((row) => Object.keys(row)).find((name) => !(name in first))
+  if (stray !== undefined) throw new Error(`Not every row has the column ${stray}`)
+  const sorted = sortedByKey(lastByKey(rows, options.key), options.key)
+  const encoded = sorted.map((row) => columns.map(({ name, column }) => encode(column, row[name])))
+  return chunked(encoded).map((chunk) => statement(table, columns, chunk, options))
+}
+
+/** The counts out of the rows that the statements answered. */
+export function upserted(results: readonly unknown[][]): Upserted {
+  // The row type is the promise of `statement` below.
+  const counts = results.map((rows) => rows[0] as { inserted: number; updated: number; total: number })
+  const sum = (of: 'inserted' | 'updated' | 'total') => counts.reduce((total, count) => total + count[of], 0)
+  const [inserted, updated] = [sum('inserted'), sum('updated')]
+  return { inserted, updated, unchanged: sum('total') - inserted - updated }
+}
+
+type Named = { name: string; column: PgColumn }
+
+// Race: between the look for what differs and the write, another transaction may write the same row. The condition on
+// the conflict is evaluated again on the locked, newest version.
+function statement<T extends PgTable>(
+  table: T,
+  columns: Named[],
+  chunk: unknown[][],
+  { key, compare, newest, touch }: UpsertOptions<T>,
+): SQL {
+  const isKey = ({ name }: Named) => key.some((one) => one === name)
+  const names = (list: Named[], alias?: string) =>
+    comma(list.map(({ column }) => (alias ? sql`${sql.identifier(alias)}.${id(column)}` : id(column))))
+  const keys = columns.filter(isKey)
+  const values = columns.filter((column) => !isKey(column))
+  const telling = compare ? columns.filter(({ name }) => compare.some((one) => one === name)) : values
+  const isDifferent = (alias: string) =>
+    and([
+      telling.length > 0
+        ? sql`row(${names(telling, 'kept')}) is distinct from row(${names(telling, alias)})`
+        : sql`false`,
+      ...columns
+        .filter(({ name }) => name === newest)
+        .map(({ column }) => sql`${sql.identifier(alias)}.${id(column)} >= kept.${id(column)}`),
+    ])
+  const touched = touch === undefined ? [] : [sql`${id(columnOf(table, touch))} = now()`]
+  const set = [...values.map(({ column }) => sql`${id(column)} = excluded.${id(column)}`), ...touched]
+  const [firstKey] = keys
+  if (firstKey === undefined) throw new Error('The rows lack their key')
+  return sql`
+with incoming (${names(columns)}) as materialized (
+  select *
+  from unnest(${comma(
+    columns.map(({ column }, at) =>
+      arrayOf(
+        column,
+        chunk.map((row) => row[at]),
+      ),
+    ),
+  )})
+),
+different as (
+  select incoming.*
+  from incoming
+  left join ${table} kept on ${and(keys.map(({ column }) => sql`kept.${id(column)} = incoming.${id(column)}`))}
+  where kept.${id(firstKey.column)} is null
+    or ${isDifferent('incoming')}
+),
+written as (
+  insert into ${table} as kept (${names(columns)})
+  select ${names(columns)}
+  from different
+  order by ${names(keys)}
+  on conflict (${names(keys)}) do ${
+    values.length > 0 ? sql`update set ${comma(set)} where ${isDifferent('excluded')}` : sql`nothing`
+  }
+  returning old.${id(firstKey.column)} is null as is_new
+)
+select
+  (count(*) filter (where is_new))::int as inserted,
+  (count(*) filter (where not is_new))::int as updated,
+  (select count(*) from incoming)::int as total
+from written`
+}
+
+/** The name of the type is our own declaration of the column, never something that came from outside. */
+function arrayOf(column: PgColumn, values: unknown[]): SQL {
+  return sql`${sql.param(values)}::${sql.raw(column.getSQLType())}[]`
+}
+
+function encode(column: PgColumn, value: unknown): unknown {
+  return value === undefined || value === null ? null : column.mapToDriverValue(storable(value))
+}
+
+function columnOf(table: PgTable, name: string): PgColumn {
+  const column = getTableColumns(table)[name]
+  if (column === undefined) throw new Error(`The table has no column ${name}`)
+  return column
+}
+
+const id = (column: PgColumn) => sql`${sql.identifier(column.name)}`
+const comma = (parts: SQL[]) => sql.join(parts, sql`, `)
+const and = (parts: SQL[]) => sql.join(parts, sql` and `)
