@@ -6,17 +6,17 @@ import { unknownHealth } from '../../functions/core/circuit.ts'
 import { callUpstream, notJson } from '../../functions/core/fetch.ts'
 import { haversineKm } from '../../functions/space/geometry.ts'
 import { orbitOf, placeAt } from '../../functions/space/orbit.ts'
-import { readPicture } from '../../functions/space/read-apod.ts'
-import { readWeather, weatherTypes } from '../../functions/space/read-donki.ts'
+import { parsePicture } from '../../functions/space/parse-apod.ts'
+import { parseWeather, weatherTypes } from '../../functions/space/parse-donki.ts'
 import {
   isNotUpdated,
-  readCelestrak,
-  readSatnogs,
-  readWheretheissTle,
-} from '../../functions/space/read-elements.ts'
-import { readNeoFeed } from '../../functions/space/read-neo.ts'
-import { readDataset, readDatasetList, readOverview } from '../../functions/space/read-osdr.ts'
-import { readOpenNotify, readWheretheiss } from '../../functions/space/read-position.ts'
+  parseCelestrak,
+  parseSatnogs,
+  parseWheretheissTle,
+} from '../../functions/space/parse-elements.ts'
+import { parseNeoFeed } from '../../functions/space/parse-neo.ts'
+import { parseDataset, parseDatasetList, parseOverview } from '../../functions/space/parse-osdr.ts'
+import { parseOpenNotify, parseWheretheiss } from '../../functions/space/parse-position.ts'
 import { implausible } from '../../functions/space/rules.ts'
 
 let now = new Date('2026-11-20T10:00:30Z')
@@ -32,9 +32,9 @@ const get = async (path: string, headers: Record<string, string> = { 'x-api-key'
 
 describe('the simulated upstreams', () => {
   it('say the same of where the ISS is, to the metre', async () => {
-    const wheretheiss = readWheretheiss(await get('/wheretheiss/v1/satellites/25544'))
-    const openNotify = readOpenNotify(await get('/open-notify/iss-now.json'))
-    const elements = readCelestrak(await get('/celestrak/NORAD/elements/gp.php?CATNR=25544&FORMAT=JSON'))
+    const wheretheiss = parseWheretheiss(await get('/wheretheiss/v1/satellites/25544'))
+    const openNotify = parseOpenNotify(await get('/open-notify/iss-now.json'))
+    const elements = parseCelestrak(await get('/celestrak/NORAD/elements/gp.php?CATNR=25544&FORMAT=JSON'))
     if (!wheretheiss.ok || !openNotify.ok || !elements.ok) throw new Error('an answer cannot be read')
     expect(implausible(wheretheiss.value, now)).toBeNull()
     expect(implausible(openNotify.value, now)).toBeNull()
@@ -46,8 +46,8 @@ describe('the simulated upstreams', () => {
 
   it('serve the same elements in two lines', async () => {
     const lines = [
-      readWheretheissTle(await get('/wheretheiss/v1/satellites/25544/tles')),
-      readSatnogs(await get('/satnogs/api/tle/?norad_cat_id=25544')),
+      parseWheretheissTle(await get('/wheretheiss/v1/satellites/25544/tles')),
+      parseSatnogs(await get('/satnogs/api/tle/?norad_cat_id=25544')),
     ]
     const omm = placeAt(orbitAt(now), now)
     for (const read of lines) {
@@ -70,16 +70,16 @@ describe('the simulated upstreams', () => {
   it('have nothing newer to say within two hours, as CelesTrak', async () => {
     const path = '/celestrak/NORAD/elements/gp.php?CATNR=25544&FORMAT=JSON'
     now = new Date('2026-11-21T10:00:00Z')
-    expect(readCelestrak(await get(path)).ok).toBe(true)
+    expect(parseCelestrak(await get(path)).ok).toBe(true)
     now = new Date('2026-11-21T11:59:00Z')
     expect(isNotUpdated(await get(path))).toBe(true)
     now = new Date('2026-11-21T12:00:01Z')
-    expect(readCelestrak(await get(path)).ok).toBe(true)
+    expect(parseCelestrak(await get(path)).ok).toBe(true)
   })
 
   it('hold 640 datasets, every one readable, each in list and overview', async () => {
-    const list = readDatasetList(await get('/osdr/biodata/api/v2/datasets/?format=json'))
-    const overview = readOverview(
+    const list = parseDatasetList(await get('/osdr/biodata/api/v2/datasets/?format=json'))
+    const overview = parseOverview(
       await get(
         '/osdr/biodata/api/v2/query/datasets/?id.accession&investigation.study.study%20title&format=json.records',
       ),
@@ -89,23 +89,23 @@ describe('the simulated upstreams', () => {
     expect([...overview.value.keys()]).toEqual(list.value)
     for (const accession of list.value)
       expect(
-        readDataset(await get(`/osdr/biodata/api/v2/dataset/${accession}/?format=json`), accession),
+        parseDataset(await get(`/osdr/biodata/api/v2/dataset/${accession}/?format=json`), accession),
       ).toMatchObject({ ok: true })
   })
 
   it('answer pictures, asteroids and space weather that can be read', async () => {
     for (let day = 0; day < 40; day += 1) {
       const date = new Date(Date.parse('2026-10-01') + day * 86_400_000).toISOString().slice(0, 10)
-      expect(readPicture(await get(`/apod/planetary/apod?date=${date}&thumbs=true`))).toMatchObject({
+      expect(parsePicture(await get(`/apod/planetary/apod?date=${date}&thumbs=true`))).toMatchObject({
         ok: true,
       })
     }
-    const feed = readNeoFeed(await get('/neows/neo/rest/v1/feed?start_date=2026-11-14&end_date=2026-11-20'))
+    const feed = parseNeoFeed(await get('/neows/neo/rest/v1/feed?start_date=2026-11-14&end_date=2026-11-20'))
     expect(feed.ok && feed.value.length).toBeGreaterThan(20)
     for (const [type, path] of weatherTypes.map(
       (type) => [type, type === 'notifications' ? type : type.toUpperCase()] as const,
     )) {
-      const events = readWeather(
+      const events = parseWeather(
         await get(`/donki/DONKI/${path}?startDate=2026-10-21&endDate=2026-11-20`),
         type,
       )
@@ -144,7 +144,7 @@ describe('each fault', () => {
       health: unknownHealth,
       budgetMs: 5_000,
     })
-    const read = called.ok ? readWheretheiss(called.answer.body) : null
+    const read = called.ok ? parseWheretheiss(called.answer.body) : null
     const usable = read?.ok === true && implausible(read.value, now) === null
     expect(usable).toBe(harmless.has(fault))
   })

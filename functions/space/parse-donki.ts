@@ -46,7 +46,7 @@ const shapes: Record<WeatherType, Shape> = {
 }
 
 /** DONKI: a list of events, or nothing at all for an empty one. Lists inside an event may be null. */
-export function readWeather(body: string, type: WeatherType): Parsed<WeatherEvent[]> {
+export function parseWeather(body: string, type: WeatherType): Parsed<WeatherEvent[]> {
   return parsing(() => {
     if (body.trim() === '') return []
     return listOf(jsonOf(body), 'the answer').map((event) => eventOf(fieldsOf(event, 'an event'), type))

@@ -23,7 +23,7 @@ export type Picture = {
 }
 
 /** The astronomy picture of a day. A video may be an embedded player or a page; pictures alone have an `hdurl`. */
-export function readPicture(body: string): Parsed<Picture> {
+export function parsePicture(body: string): Parsed<Picture> {
   return parsing(() => {
     const raw = fieldsOf(jsonOf(body), 'the answer')
     return {

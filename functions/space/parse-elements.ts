@@ -21,7 +21,7 @@ export function isNotUpdated(body: string): boolean {
 }
 
 /** celestrak.org, FORMAT=JSON: a list of OMM objects. */
-export function readCelestrak(body: string): Parsed<Elements> {
+export function parseCelestrak(body: string): Parsed<Elements> {
   return parsing(() => {
     if (body.startsWith('No GP data found')) throw new Malformed('the satellite is unknown there')
     const [first] = listOf(jsonOf(body), 'the answer')
@@ -30,12 +30,12 @@ export function readCelestrak(body: string): Parsed<Elements> {
 }
 
 /** api.wheretheiss.at/v1/satellites/25544/tles: two lines, the number as text. */
-export function readWheretheissTle(body: string): Parsed<Elements> {
+export function parseWheretheissTle(body: string): Parsed<Elements> {
   return parsing(() => twoLines(fieldsOf(jsonOf(body), 'the answer'), ['header', 'line1', 'line2']))
 }
 
 /** db.satnogs.org/api/tle: a list of two-line sets, the name as a line before them. */
-export function readSatnogs(body: string): Parsed<Elements> {
+export function parseSatnogs(body: string): Parsed<Elements> {
   return parsing(() => {
     const [first] = listOf(jsonOf(body), 'the answer')
     return twoLines(fieldsOf(first, 'the element set'), ['tle0', 'tle1', 'tle2'])

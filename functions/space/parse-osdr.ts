@@ -33,7 +33,7 @@ export type Dataset = {
 const accession = /^(?:OSD|GLDS)-\d+$/
 
 /** `datasets/`: an object keyed by accession, with nothing about the datasets themselves. */
-export function readDatasetList(body: string): Parsed<string[]> {
+export function parseDatasetList(body: string): Parsed<string[]> {
   return parsing(() => {
     const keys = Object.keys(fieldsOf(jsonOf(body), 'the list')).filter((key) => accession.test(key))
     // An empty list is no list: it would say that NASA deleted everything.
@@ -43,7 +43,7 @@ export function readDatasetList(body: string): Parsed<string[]> {
 }
 
 /** One row per dataset with the fields asked for: what tells a changed dataset without fetching each. */
-export function readOverview(body: string): Parsed<Map<string, string>> {
+export function parseOverview(body: string): Parsed<Map<string, string>> {
   return parsing(() => {
     const rows = listOf(jsonOf(body), 'the overview').map((row) => fieldsOf(row, 'a row of the overview'))
     return new Map(rows.map((row) => [textIn(row, 'id.accession'), canonical(row)]))
@@ -51,7 +51,7 @@ export function readOverview(body: string): Parsed<Map<string, string>> {
 }
 
 /** `dataset/{accession}/`. Any value may be a text or a list, any key may be missing. */
-export function readDataset(body: string, datasetId: string): Parsed<Dataset> {
+export function parseDataset(body: string, datasetId: string): Parsed<Dataset> {
   return parsing(() => {
     const entry = fieldsOf(fieldsOf(jsonOf(body), 'the answer')[datasetId], 'the dataset')
     const raw = fieldsOf(entry['metadata'], 'metadata')

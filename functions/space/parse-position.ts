@@ -12,7 +12,7 @@ import {
 import { type Fix, issNoradId } from './rules.ts'
 
 /** api.wheretheiss.at: numbers, km and km per hour, seconds since 1970. */
-export function readWheretheiss(body: string): Parsed<Fix> {
+export function parseWheretheiss(body: string): Parsed<Fix> {
   return parsing((): Fix => {
     const answer = fieldsOf(jsonOf(body), 'the answer')
     // We ask for kilometres; miles would pass for a height that is merely implausible.
@@ -31,7 +31,7 @@ export function readWheretheiss(body: string): Parsed<Fix> {
 }
 
 /** api.open-notify.org: latitude and longitude are texts; no height, speed or light. */
-export function readOpenNotify(body: string): Parsed<Fix> {
+export function parseOpenNotify(body: string): Parsed<Fix> {
   return parsing((): Fix => {
     const answer = fieldsOf(jsonOf(body), 'the answer')
     oneOf(textIn(answer, 'message'), ['success'], 'message')

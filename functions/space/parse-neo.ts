@@ -32,7 +32,7 @@ export type Approach = {
 }
 
 /** The NeoWs feed: objects under their day, in no particular order; distances and speeds are texts. */
-export function readNeoFeed(body: string): Parsed<Approach[]> {
+export function parseNeoFeed(body: string): Parsed<Approach[]> {
   return parsing(() => {
     const feed = fieldsOf(jsonOf(body), 'the feed')
     const days = Object.values(fieldsOf(feed['near_earth_objects'], 'near_earth_objects'))

@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest'
-import { isNoPictureYet, readPicture } from '../../functions/space/read-apod.ts'
-import { readWeather } from '../../functions/space/read-donki.ts'
+import { isNoPictureYet, parsePicture } from '../../functions/space/parse-apod.ts'
+import { parseWeather } from '../../functions/space/parse-donki.ts'
 import {
   isNotUpdated,
-  readCelestrak,
-  readSatnogs,
-  readWheretheissTle,
-} from '../../functions/space/read-elements.ts'
-import { readNeoFeed } from '../../functions/space/read-neo.ts'
-import { canonical, readDataset, readDatasetList, readOverview } from '../../functions/space/read-osdr.ts'
-import { readOpenNotify, readWheretheiss } from '../../functions/space/read-position.ts'
+  parseCelestrak,
+  parseSatnogs,
+  parseWheretheissTle,
+} from '../../functions/space/parse-elements.ts'
+import { parseNeoFeed } from '../../functions/space/parse-neo.ts'
+import { canonical, parseDataset, parseDatasetList, parseOverview } from '../../functions/space/parse-osdr.ts'
+import { parseOpenNotify, parseWheretheiss } from '../../functions/space/parse-position.ts'
 import * as answers from './fixtures/answers.ts'
 import { issElements, issTle } from './fixtures/elements.ts'
 
 const json = (value: unknown) => JSON.stringify(value)
 
-describe('readWheretheiss', () => {
+describe('parseWheretheiss', () => {
   it('takes what is used and lets the rest pass', () => {
-    expect(readWheretheiss(json(answers.wheretheiss))).toEqual({
+    expect(parseWheretheiss(json(answers.wheretheiss))).toEqual({
       ok: true,
       value: {
         noradId: 25544,
@@ -33,7 +33,7 @@ describe('readWheretheiss', () => {
   })
 
   it('takes numbers that come as text', () => {
-    expect(readWheretheiss(json({ ...answers.wheretheiss, latitude: '-24.1', id: '25544' }))).toHaveProperty(
+    expect(parseWheretheiss(json({ ...answers.wheretheiss, latitude: '-24.1', id: '25544' }))).toHaveProperty(
       'value.latitude',
       -24.1,
     )
@@ -47,13 +47,13 @@ describe('readWheretheiss', () => {
     ['a latitude in a list', { latitude: [1] }],
     ['an unknown light', { visibility: 'bright' }],
   ])('refuses %s', (_, wrong) => {
-    expect(readWheretheiss(json({ ...answers.wheretheiss, ...wrong }))).toMatchObject({ ok: false })
+    expect(parseWheretheiss(json({ ...answers.wheretheiss, ...wrong }))).toMatchObject({ ok: false })
   })
 })
 
-describe('readOpenNotify', () => {
+describe('parseOpenNotify', () => {
   it('reads texts as numbers and invents neither height nor speed', () => {
-    expect(readOpenNotify(json(answers.openNotify))).toMatchObject({
+    expect(parseOpenNotify(json(answers.openNotify))).toMatchObject({
       ok: true,
       value: {
         latitude: -51.4346,
@@ -67,23 +67,23 @@ describe('readOpenNotify', () => {
   })
 
   it('refuses what does not say success', () => {
-    expect(readOpenNotify(json({ ...answers.openNotify, message: 'failure' }))).toMatchObject({ ok: false })
+    expect(parseOpenNotify(json({ ...answers.openNotify, message: 'failure' }))).toMatchObject({ ok: false })
   })
 })
 
 describe('elements', () => {
   it('come as OMM from CelesTrak', () => {
-    expect(readCelestrak(json([{ ...issElements, MEAN_MOTION_DOT: '5.779e-5' }]))).toEqual({
+    expect(parseCelestrak(json([{ ...issElements, MEAN_MOTION_DOT: '5.779e-5' }]))).toEqual({
       ok: true,
       value: issElements,
     })
   })
 
   it('come as two lines from wheretheiss and SatNOGS', () => {
-    expect(readWheretheissTle(json(answers.wheretheissTle))).toHaveProperty('value.MEAN_MOTION', 15.52100765)
+    expect(parseWheretheissTle(json(answers.wheretheissTle))).toHaveProperty('value.MEAN_MOTION', 15.52100765)
     const [tle0, tle1, tle2] = issTle
     expect(
-      readSatnogs(json([{ tle0: `0 ${tle0}`, tle1, tle2, tle_source: 'x', norad_cat_id: 25544 }])),
+      parseSatnogs(json([{ tle0: `0 ${tle0}`, tle1, tle2, tle_source: 'x', norad_cat_id: 25544 }])),
     ).toHaveProperty('value.OBJECT_NAME', 'ISS (ZARYA)')
   })
 
@@ -92,7 +92,7 @@ describe('elements', () => {
       true,
     )
     expect(isNotUpdated(json([issElements]))).toBe(false)
-    expect(readCelestrak('No GP data found')).toMatchObject({ ok: false })
+    expect(parseCelestrak('No GP data found')).toMatchObject({ ok: false })
   })
 
   it.each([
@@ -103,20 +103,20 @@ describe('elements', () => {
     ['that would fall tomorrow', { BSTAR: 1 }],
     ['without drag', { BSTAR: null }],
   ])('are refused when they are %s', (_, wrong) => {
-    expect(readCelestrak(json([{ ...issElements, ...wrong }]))).toMatchObject({ ok: false })
+    expect(parseCelestrak(json([{ ...issElements, ...wrong }]))).toMatchObject({ ok: false })
   })
 })
 
 describe('OSDR', () => {
   it('lists accessions and nothing else', () => {
-    expect(readDatasetList(json({ 'OSD-1': {}, 'OSD-120': {}, 'GLDS-7': {}, version: 2 }))).toEqual({
+    expect(parseDatasetList(json({ 'OSD-1': {}, 'OSD-120': {}, 'GLDS-7': {}, version: 2 }))).toEqual({
       ok: true,
       value: ['OSD-1', 'OSD-120', 'GLDS-7'],
     })
   })
 
   it('reads a dataset whole', () => {
-    expect(readDataset(json(answers.dataset), 'OSD-1')).toMatchObject({
+    expect(parseDataset(json(answers.dataset), 'OSD-1')).toMatchObject({
       ok: true,
       value: {
         datasetId: 'OSD-1',
@@ -139,7 +139,7 @@ describe('OSDR', () => {
       'study assay technology type': ['RNA Sequencing (RNA-Seq)', 'Photography'],
       mission: { 'end date': '', 'start date': '', name: '' },
     }
-    expect(readDataset(json({ 'OSD-2': { metadata } }), 'OSD-2')).toMatchObject({
+    expect(parseDataset(json({ 'OSD-2': { metadata } }), 'OSD-2')).toMatchObject({
       value: {
         title: 'A, B',
         organism: 'Mus musculus, Homo sapiens',
@@ -153,7 +153,7 @@ describe('OSDR', () => {
 
   it('reads both forms of a mission date, and keeps out a day that does not exist', () => {
     const withDates = (start: string, end: string) =>
-      readDataset(
+      parseDataset(
         json({
           'OSD-3': {
             metadata: { 'study title': 'x', mission: { name: 'm', 'start date': start, 'end date': end } },
@@ -174,14 +174,14 @@ describe('OSDR', () => {
   })
 
   it('refuses the answer for another dataset', () => {
-    expect(readDataset(json(answers.dataset), 'OSD-2')).toMatchObject({ ok: false })
+    expect(parseDataset(json(answers.dataset), 'OSD-2')).toMatchObject({ ok: false })
   })
 
   it('knows a changed dataset from the overview, and the order of keys is no change', () => {
     const row = { 'id.accession': 'OSD-1', 'investigation.study.study title': 'T' }
     const turned = Object.fromEntries(Object.entries(row).toReversed())
     const read = (one: unknown) => {
-      const parsed = readOverview(json([one]))
+      const parsed = parseOverview(json([one]))
       return parsed.ok ? parsed.value.get('OSD-1') : null
     }
     expect(read(turned)).toBe(read(row))
@@ -193,24 +193,24 @@ describe('OSDR', () => {
   })
 })
 
-describe('readPicture', () => {
+describe('parsePicture', () => {
   it('reads an image, its credit on one line', () => {
-    expect(readPicture(json(answers.picture))).toMatchObject({
+    expect(parsePicture(json(answers.picture))).toMatchObject({
       value: { date: '2018-10-30', mediaType: 'image', copyright: 'Yin Hao', thumbnailUrl: null },
     })
   })
 
   it('makes https of a protocol-relative player, and passes on no other scheme', () => {
     const video = { ...answers.picture, media_type: 'video', hdurl: undefined }
-    expect(readPicture(json({ ...video, url: '//www.youtube.com/embed/x' }))).toHaveProperty(
+    expect(parsePicture(json({ ...video, url: '//www.youtube.com/embed/x' }))).toHaveProperty(
       'value.url',
       'https://www.youtube.com/embed/x',
     )
-    expect(readPicture(json({ ...video, url: 'javascript:alert(1)' }))).toHaveProperty('value.url', null)
+    expect(parsePicture(json({ ...video, url: 'javascript:alert(1)' }))).toHaveProperty('value.url', null)
   })
 
   it('refuses a day that does not exist', () => {
-    expect(readPicture(json({ ...answers.picture, date: '2018-02-30' }))).toMatchObject({ ok: false })
+    expect(parsePicture(json({ ...answers.picture, date: '2018-02-30' }))).toMatchObject({ ok: false })
   })
 
   it('knows "not yet" from "gone"', () => {
@@ -220,9 +220,9 @@ describe('readPicture', () => {
   })
 })
 
-describe('readNeoFeed', () => {
+describe('parseNeoFeed', () => {
   it('reads distances and speeds from text, and the moment from milliseconds', () => {
-    const parsed = readNeoFeed(json(answers.neoFeed))
+    const parsed = parseNeoFeed(json(answers.neoFeed))
     expect(parsed).toMatchObject({
       ok: true,
       value: [
@@ -241,13 +241,13 @@ describe('readNeoFeed', () => {
   })
 
   it('lets no API key through', () => {
-    expect(json(readNeoFeed(json(answers.neoFeed)))).not.toContain('SECRET')
+    expect(json(parseNeoFeed(json(answers.neoFeed)))).not.toContain('SECRET')
   })
 })
 
-describe('readWeather', () => {
+describe('parseWeather', () => {
   it('reads a mass ejection with the speed of its most accurate analysis', () => {
-    expect(readWeather(json([answers.cme]), 'cme')).toMatchObject({
+    expect(parseWeather(json([answers.cme]), 'cme')).toMatchObject({
       value: [
         {
           eventId: '2017-01-03T03:12:00-CME-001',
@@ -261,7 +261,7 @@ describe('readWeather', () => {
   })
 
   it('reads a flare, its end still open', () => {
-    expect(readWeather(json([answers.flare]), 'flr')).toMatchObject({
+    expect(parseWeather(json([answers.flare]), 'flr')).toMatchObject({
       value: [
         {
           startedAt: new Date('2026-09-06T10:31:00Z'),
@@ -277,8 +277,8 @@ describe('readWeather', () => {
   })
 
   it('reads a storm with its strongest Kp, and a notification', () => {
-    expect(readWeather(json([answers.storm]), 'gst')).toMatchObject({ value: [{ rank: 63 }] })
-    expect(readWeather(json([answers.notification]), 'notifications')).toMatchObject({
+    expect(parseWeather(json([answers.storm]), 'gst')).toMatchObject({ value: [{ rank: 63 }] })
+    expect(parseWeather(json([answers.notification]), 'notifications')).toMatchObject({
       value: [
         {
           eventId: '20251103-AL-003',
@@ -291,23 +291,23 @@ describe('readWeather', () => {
   })
 
   it('takes an empty list and an empty body for no events', () => {
-    expect(readWeather('[]', 'cme')).toEqual({ ok: true, value: [] })
-    expect(readWeather('', 'cme')).toEqual({ ok: true, value: [] })
+    expect(parseWeather('[]', 'cme')).toEqual({ ok: true, value: [] })
+    expect(parseWeather('', 'cme')).toEqual({ ok: true, value: [] })
   })
 })
 
 describe('every reader', () => {
   const readers: [string, (body: string) => { ok: boolean }][] = [
-    ['wheretheiss', readWheretheiss],
-    ['open-notify', readOpenNotify],
-    ['CelesTrak', readCelestrak],
-    ['wheretheiss TLE', readWheretheissTle],
-    ['SatNOGS', readSatnogs],
-    ['OSDR list', readDatasetList],
-    ['OSDR overview', readOverview],
-    ['OSDR dataset', (body) => readDataset(body, 'OSD-1')],
-    ['APOD', readPicture],
-    ['NeoWs', readNeoFeed],
+    ['wheretheiss', parseWheretheiss],
+    ['open-notify', parseOpenNotify],
+    ['CelesTrak', parseCelestrak],
+    ['wheretheiss TLE', parseWheretheissTle],
+    ['SatNOGS', parseSatnogs],
+    ['OSDR list', parseDatasetList],
+    ['OSDR overview', parseOverview],
+    ['OSDR dataset', (body) => parseDataset(body, 'OSD-1')],
+    ['APOD', parsePicture],
+    ['NeoWs', parseNeoFeed],
   ]
   for (const [name, read] of readers)
     it.each(answers.rubbish)(`refuses %s: ${name}`, (_, body) => {
@@ -315,6 +315,6 @@ describe('every reader', () => {
     })
 
   it.each(answers.rubbish.filter(([, body]) => body !== ''))('refuses %s: DONKI', (_, body) => {
-    expect(readWeather(body, 'flr')).toMatchObject({ ok: false, reason: expect.any(String) })
+    expect(parseWeather(body, 'flr')).toMatchObject({ ok: false, reason: expect.any(String) })
   })
 })
