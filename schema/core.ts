@@ -153,7 +153,8 @@ language sql stable parallel safe
 return to_char(t at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`,
   }),
   // A statement that changes something ends in this: it keeps the answer beside the idempotency key and the job run
-  // of its transaction, if there are any, and returns it. An answer with "again" is no answer: the key stays free.
+  // of its transaction, if there are any, and returns it. An answer with "again" is no answer: the key stays free. A run
+  // that failed leaves its slot open.
   sqlFunction({
     name: 'core.settled(jsonb)',
     create: `
@@ -177,8 +178,11 @@ begin
         error = answer ->> 'error',
         detail = answer - 'outcome' - 'rows' - 'error',
         finished_at = clock_timestamp(),
-        round_trips = 1
+        round_trips = coalesce(nullif(current_setting('lockstep.trips', true), '')::integer, 1)
     where id = run;
+  end if;
+  if run is not null and answer ->> 'outcome' = 'failed' then
+    delete from core.job_slots s using core.job_runs r where r.id = run and s.job = r.job and s.slot = r.slot;
   end if;
   return answer;
 end
@@ -219,17 +223,23 @@ exception
 end
 $$`,
   }),
-  // A verb that forgot to settle its answer would answer a repetition with nothing: better it fails at once.
+  // A statement that forgot to settle its answer would leave a key without answer and a run without end: better the
+  // transaction fails at once.
   sqlFunction({
-    name: 'core.end_idempotent(text)',
+    name: 'core.assert_settled()',
     create: `
-create or replace function core.end_idempotent(key text) returns void
+create or replace function core.assert_settled() returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  key text := nullif(current_setting('lockstep.key', true), '');
+  run bigint := nullif(current_setting('lockstep.run', true), '')::bigint;
 begin
-  if exists (select from core.idempotency_keys k where k.id = key and k.outcome is null) then
-    raise exception 'a statement under an idempotency key did not settle its answer';
+  if exists (select from core.idempotency_keys k where k.id = key and k.outcome is null)
+    or exists (select from core.job_runs r where r.id = run and r.outcome = 'running')
+  then
+    raise exception 'a statement with an effect did not settle its answer';
   end if;
 end
 $$`,
@@ -298,7 +308,8 @@ begin
 end
 $$`,
   }),
-  // Race: two takers of an expired lease. The upsert's row lock lets the second one see the first's new expiry.
+  // Race: two takers of an expired lease. The upsert's row lock lets the second one see the first's new expiry. A
+  // holder that is writing at this moment keeps it, expired or not.
   sqlFunction({
     name: 'core.take_lease(text, text, interval)',
     create: `
@@ -319,6 +330,9 @@ begin
     raise exception using errcode = 'LS010', message = 'somebody else holds this lease';
   end if;
   return taken;
+exception
+  when lock_not_available then
+    raise exception using errcode = 'LS010', message = 'the holder of this lease is writing';
 end
 $$`,
   }),

@@ -135,6 +135,23 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.assert_settled()
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  key text := nullif(current_setting('lockstep.key', true), '');
+  run bigint := nullif(current_setting('lockstep.run', true), '')::bigint;
+begin
+  if exists (select from core.idempotency_keys k where k.id = key and k.outcome is null)
+    or exists (select from core.job_runs r where r.id = run and r.outcome = 'running')
+  then
+    raise exception 'a statement with an effect did not settle its answer';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.assert_slot_open(job_name text, slot_at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -211,18 +228,6 @@ begin
   on conflict (source, shard) do update
   set writes = w.writes + 1;
   return null;
-end
-$function$;
-
-CREATE OR REPLACE FUNCTION core.end_idempotent(key text)
- RETURNS void
- LANGUAGE plpgsql
- SET search_path TO ''
-AS $function$
-begin
-  if exists (select from core.idempotency_keys k where k.id = key and k.outcome is null) then
-    raise exception 'a statement under an idempotency key did not settle its answer';
-  end if;
 end
 $function$;
 
@@ -346,8 +351,11 @@ begin
         error = answer ->> 'error',
         detail = answer - 'outcome' - 'rows' - 'error',
         finished_at = clock_timestamp(),
-        round_trips = 1
+        round_trips = coalesce(nullif(current_setting('lockstep.trips', true), '')::integer, 1)
     where id = run;
+  end if;
+  if run is not null and answer ->> 'outcome' = 'failed' then
+    delete from core.job_slots s using core.job_runs r where r.id = run and s.job = r.job and s.slot = r.slot;
   end if;
   return answer;
 end
@@ -371,6 +379,9 @@ begin
     raise exception using errcode = 'LS010', message = 'somebody else holds this lease';
   end if;
   return taken;
+exception
+  when lock_not_available then
+    raise exception using errcode = 'LS010', message = 'the holder of this lease is writing';
 end
 $function$;
 

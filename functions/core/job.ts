@@ -11,8 +11,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Tx } from './db.ts'
+import { AppError } from './errors.ts'
 import { type NotRun, orNotRun, takeLock } from './guard.ts'
-import { answer } from './idempotency.ts'
+import { answer, assertSettled, beginKey, dropKey, orReplay } from './idempotency.ts'
 import { holding, type Lease, moveExpiry, takeLeaseOf } from './lease.ts'
 import { redact } from './log.ts'
 import { takeSlot } from './once.ts'
@@ -41,6 +42,7 @@ export async function runJob(ctx: Ctx, job: Job, fired: Fired): Promise<JobRun> 
     const { rows, outcome = 'ok', ...detail } = result.value
     return { ran: true, outcome, rows, detail }
   } catch (error) {
+    if (isRefusedKey(error)) throw error
     ctx.log.error('job', error, { job: job.name })
     await recordFailure(ctx, job, { ...fired, started, error }).catch((lost: unknown) =>
       ctx.log.error('job record', lost, { job: job.name }),
@@ -52,23 +54,24 @@ export async function runJob(ctx: Ctx, job: Job, fired: Fired): Promise<JobRun> 
 /** Work that is one statement ending in `answer(...)` over { rows }: one round trip for everything. */
 export function asStatement(work: (ctx: Ctx) => SQL): RunJob {
   return (ctx, job, fired) =>
-    orNotRun(async () => {
-      const results = await ctx.db.batch([takeLock(job.lock), ...opening(job, fired), work(ctx)])
-      // The row type is the promise of `answer` and of the work's own SQL.
-      const [settled] = (results.at(-1) ?? []) as { outcome: JobResult }[]
-      return settled?.outcome ?? { rows: 0 }
+    orDecided(ctx, async () => {
+      const statements = [...beginKey(ctx), takeLock(job.lock), ...opening(job, fired), work(ctx)]
+      const results = await ctx.db.batch([...statements, assertSettled()])
+      // The row type is the promise of `answer` and of the work's own SQL; `assertSettled` saw that there is one.
+      const [{ outcome }] = results.at(-2) as [{ outcome: JobResult }]
+      return outcome
     })
 }
 
 /** Work that must think between statements, for seconds. */
 export function inSession(work: (ctx: Ctx, tx: Tx) => Promise<JobResult>): RunJob {
   return (ctx, job, fired) =>
-    orNotRun(() =>
+    orDecided(ctx, () =>
       ctx.db.transaction(async (tx) => {
-        await tx.query(takeLock(job.lock))
-        for (const statement of opening(job, fired)) await tx.query(statement)
-        const result = await work(ctx, tx)
-        await tx.query(closing(result))
+        for (const statement of [...beginKey(ctx), takeLock(job.lock), ...opening(job, fired)])
+          await tx.query(statement)
+        const result = await work(keyless(ctx), tx)
+        await tx.query(closing(result, { trips: ctx.metrics.trips + 2 }))
         return result
       }),
     )
@@ -86,15 +89,14 @@ export function aroundCall<Heard>(
   write: (ctx: Ctx, tx: Tx, heard: Heard) => Promise<JobResult>,
 ): RunJob {
   return (ctx, job, fired) =>
-    orNotRun(() =>
+    orDecided(ctx, () =>
       ctx.db.transaction(async (tx) => {
         await tx.query(takeLock(job.lock))
         await tx.query(slotStillOpen(job, fired))
-        const heard = await meanwhileSpeaking(tx, () => ask(ctx, askingMs))
-        await tx.query(beginRun(job, fired))
-        const result = await write(ctx, tx, heard)
-        for (const statement of taken(job, fired, result)) await tx.query(statement)
-        await tx.query(closing(result))
+        const heard = await meanwhileSpeaking(tx, () => ask(keyless(ctx), askingMs))
+        for (const statement of [...beginKey(ctx), ...opening(job, fired)]) await tx.query(statement)
+        const result = await write(keyless(ctx), tx, heard)
+        await tx.query(closing(result, { trips: ctx.metrics.trips + 2 }))
         return result
       }),
     )
@@ -119,7 +121,7 @@ export function underLease(
   { ttlSeconds = 120 } = {},
 ): RunJob {
   return (ctx, job, fired) =>
-    orNotRun(async () => {
+    orDecided(ctx, async () => {
       const owner = crypto.randomUUID()
       const [, leased, , , begun] = await ctx.db.batch([
         takeLock(job.lock),
@@ -127,15 +129,18 @@ export function underLease(
         slotStillOpen(job, fired),
         closeLostRuns(job),
         beginRun(job, fired),
+        ...beginKey(ctx),
+        ...dropKey(ctx),
       ])
       // bigint arrives as text from both drivers.
       const [{ fence } = { fence: '0' }] = (leased ?? []) as { fence: string }[]
       const [{ run } = { run: '0' }] = (begun ?? []) as { run: string }[]
       const lease = { name: job.name, fence: Number(fence), ttlSeconds }
       try {
-        const result = await work(ctx, lease)
-        const done = [...taken(job, fired, result), finishing(run, result), moveExpiry(lease, 0)]
-        await ctx.db.batch([holding(lease), ...done])
+        const result = await work(keyless(ctx), lease)
+        const slot = fired.slot === null ? [] : [takeSlot(job.name, fired.slot)]
+        const close = closing(result, { run, trips: ctx.metrics.trips + 1 })
+        await ctx.db.batch([moveExpiry(lease, 0), holding(lease), ...beginKey(ctx), ...slot, close])
         return result
       } catch (error) {
         await ctx.db.batch([abandoning(run), moveExpiry(lease, 0)]).catch(() => undefined)
@@ -148,22 +153,28 @@ function opening(job: Job, fired: Fired): SQL[] {
   return [...(fired.slot === null ? [] : [takeSlot(job.name, fired.slot)]), beginRun(job, fired)]
 }
 
-/** A failed run leaves its slot to the next. */
-function taken(job: Job, { slot }: Fired, { outcome }: JobResult): SQL[] {
-  return slot === null || outcome === 'failed' ? [] : [takeSlot(job.name, slot)]
-}
-
 function beginRun(job: Job, { slot, trigger }: Fired): SQL {
   return sql`select core.begin_run(${job.name}, ${slot?.toISOString() ?? null}::timestamptz, ${trigger}) as run`
 }
 
-/** Records the result on the run this transaction began. */
-function closing(result: JobResult): SQL {
-  return sql`select ${answer(sql`${JSON.stringify(result)}::jsonb`)}`
+/** Records the result on the run that this transaction began, or on `run`. */
+function closing(result: JobResult, { trips, run }: { trips: number; run?: string }): SQL {
+  const noted = { 'lockstep.trips': String(trips), ...(run === undefined ? {} : { 'lockstep.run': run }) }
+  const calls = Object.entries(noted).map(([name, value]) => sql`set_config(${name}, ${value}, true)`)
+  return sql`
+with noted as materialized (select ${sql.join(calls, sql`, `)})
+select ${answer(sql`${JSON.stringify(result)}::jsonb`)}
+from noted`
 }
 
-function finishing(run: string, result: JobResult): SQL {
-  return sql`select set_config('lockstep.run', ${run}, true), ${answer(sql`${JSON.stringify(result)}::jsonb`)}`
+/** Losing, or having been done under this key before, is decided and no failure. */
+function orDecided(ctx: Ctx, work: () => Promise<JobResult>): ReturnType<RunJob> {
+  return orNotRun(() => orReplay(ctx, work))
+}
+
+/** The key of a run by hand is the run's: what the work does on the way has none. */
+function keyless(ctx: Ctx): Ctx {
+  return { ...ctx, idempotency: null }
 }
 
 function slotStillOpen(job: Job, { slot }: Fired): SQL {
@@ -181,17 +192,26 @@ where job = ${job.name}
 
 /** The failure itself is recorded by runJob, as one row for every kind of job. */
 function abandoning(run: string): SQL {
-  return sql`delete from core.job_runs where id = ${run}::bigint and outcome = 'running'`
+  return sql`delete from core.job_runs where id = ${run}::bigint and outcome in ('running', 'failed')`
+}
+
+/** Nothing ran, so there is nothing to record. */
+function isRefusedKey(error: unknown): boolean {
+  return (
+    error instanceof AppError && (error.code === 'idempotency_key_reused' || error.code === 'in_progress')
+  )
 }
 
 type Failure = Fired & { started: Date; error: unknown }
 
+/** A run whose reply was lost after its commit has not failed: its slot is done, and its row is there. */
 async function recordFailure(ctx: Ctx, job: Job, { slot, trigger, started, error }: Failure): Promise<void> {
   const message = redact(error instanceof Error ? error.message : String(error)).slice(0, 2_000)
   await ctx.db.query(sql`
 insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome, error, round_trips)
-values (
-  ${job.name}, ${slot?.toISOString() ?? null}::timestamptz, ${trigger}, ${started.toISOString()}::timestamptz,
+select
+  ${job.name}, fired.slot, ${trigger}, ${started.toISOString()}::timestamptz,
   clock_timestamp(), 'failed', ${message}, ${ctx.metrics.trips}
-)`)
+from (select ${slot?.toISOString() ?? null}::timestamptz as slot) fired
+where not exists (select from core.job_slots s where s.job = ${job.name} and s.slot = fired.slot)`)
 }

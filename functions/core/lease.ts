@@ -41,7 +41,8 @@ export function holding(lease: Lease): SQL {
 
 /** The heartbeat. Throws LS012 when the lease is lost. */
 export async function renewLease(ctx: Ctx, lease: Lease): Promise<void> {
-  await ctx.db.batch([holding(lease), moveExpiry(lease, lease.ttlSeconds)])
+  // Changed first, then shown: two that share the row and both want to change it would wait for each other.
+  await ctx.db.batch([moveExpiry(lease, lease.ttlSeconds), holding(lease)])
 }
 
 /** Keeps the lease while slow work goes on. Losing it does not stop the work: its next write finds out. */

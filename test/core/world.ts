@@ -30,10 +30,12 @@ export async function freshWorld(options: Omit<NeonProxyOptions, 'databaseUrl'> 
         },
         { waitUntil: () => undefined, after: after ?? null },
       )
-      return Object.assign(ctx, more)
+      return Object.assign(ctx, { log: silent }, more)
     },
   }
 }
+
+const silent = { info: () => undefined, error: () => undefined }
 
 /** What the header would ask for: `hash` stands for the body. */
 export function key(id: string, hash = 'same'): IdempotencyRequest {
