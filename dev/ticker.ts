@@ -5,7 +5,7 @@ export type Ticker = { stop(): void }
 export type Tick = {
   crons: readonly string[]
   /** Fires the Worker's scheduled handler. */
-  fire: (cron: string, scheduledTime: Date) => Promise<unknown>
+  fire: (cron: string, scheduledTime: Date) => Promise<{ outcome: string }>
   onError: (message: string) => void
 }
 
@@ -21,17 +21,21 @@ export function startTicker({ crons, fire, onError }: Tick): Ticker {
     const minute = new Date(Math.round(Date.now() / 60_000) * 60_000)
     for (const { cron, schedule } of schedules) {
       if (!schedule.match(minute)) continue
-      fire(cron, minute).catch((error: unknown) => onError(`cron "${cron}" failed: ${String(error)}`))
+      void report(cron, minute)
     }
     timer = setTimeout(tick, untilNextMinute())
   }
 
-  return { stop: () => clearTimeout(timer) }
-}
+  async function report(cron: string, minute: Date): Promise<void> {
+    try {
+      const { outcome } = await fire(cron, minute)
+      if (outcome !== 'ok') onError(`cron "${cron}" ended with ${outcome}`)
+    } catch (error) {
+      onError(`cron "${cron}" failed: ${String(error)}`)
+    }
+  }
 
-/** Whether a cron expression of wrangler.toml fires in this minute. */
-export function firesAt(cron: string, minute: Date): boolean {
-  return parse(cron).match(minute)
+  return { stop: () => clearTimeout(timer) }
 }
 
 function parse(cron: string): Cron {

@@ -45,8 +45,10 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
         ...(persistTo !== undefined && { defaultPersistRoot: persistTo }),
         ...(onLog && {
           structuredWorkerdLogs: true,
-          handleStructuredLogs: ({ message, level }: { message: string; level: string }) =>
-            onLog(message, level),
+          // Miniflare refuses a handler that returns anything.
+          handleStructuredLogs: ({ message, level }: { message: string; level: string }) => {
+            onLog(message, level)
+          },
         }),
       }),
   )

@@ -14,7 +14,7 @@ export async function stopOrphan(dataDir: string): Promise<void> {
   rmSync(join(dataDir, 'postmaster.pid'), { force: true })
 }
 
-export function isServerOf(dataDir: string, pid: number): boolean {
+function isServerOf(dataDir: string, pid: number): boolean {
   return isAlive(pid) && commandLine(pid).includes(dataDir)
 }
 
