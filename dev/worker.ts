@@ -6,7 +6,8 @@ import type { WorkerConfig } from './worker-config.ts'
 export type RunWorker = {
   /** The built bundle, see build.ts. */
   bundle: string
-  config: WorkerConfig
+  /** Read already, where starting wrangler's reader once more would be felt; see worker-config.ts. */
+  config?: WorkerConfig
   /** On top of wrangler.toml's vars; undefined takes one away. */
   bindings: Record<string, string | undefined>
   host?: string
@@ -27,7 +28,8 @@ export type RunningWorker = {
 
 /** Runs the built Worker in workerd with everything that wrangler.toml binds to it. Needs no network. */
 export async function startWorker(options: RunWorker): Promise<RunningWorker> {
-  const { bundle, config, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog } = options
+  const { bundle, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog } = options
+  const config = options.config ?? (await import('./worker-config.ts')).readWorkerConfig()
   const port = options.port ?? (await freePort())
   const miniflare = keepingSignals(
     () =>

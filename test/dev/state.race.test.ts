@@ -15,11 +15,11 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 /** Several starts at the same moment; each says whether the folder is its own, and stays until all have said so. */
 async function claimAtOnce(starts: number): Promise<string[]> {
-  // Its name makes it look like a start to the others, as dev/start.ts does.
-  const program = join(import.meta.dirname, 'claim', 'dev', 'start.ts')
+  // The name at its end is what tells a start from a stranger that got its pid.
+  const program = [join(import.meta.dirname, 'claim.ts'), 'dev/start.ts']
   const env = { ...process.env, LOCKSTEP_FOLDER: folder, STARTS: String(starts) }
   const runs = await Promise.all(
-    Array.from({ length: starts }, () => run(process.execPath, [program], { env })),
+    Array.from({ length: starts }, () => run(process.execPath, program, { env })),
   )
   return runs.map(({ stdout }) => stdout.trim()).toSorted()
 }
