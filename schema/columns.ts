@@ -32,5 +32,10 @@ export function version() {
  * must miss nothing pages by (xid, id) behind the oldest running transaction, never by id alone.
  */
 export function writtenBy() {
-  return xid8('xid').notNull().default(sql`core.reading_xid()`)
+  return transactionId('xid').notNull().default(sql`core.reading_xid()`)
+}
+
+/** Travels as text: it outgrows a JavaScript number. */
+export function transactionId(name: string) {
+  return xid8(name)
 }

@@ -9,7 +9,7 @@ import {
   primaryKey,
   text,
 } from 'drizzle-orm/pg-core'
-import { createdAt, id, instant, writtenBy } from './columns.ts'
+import { createdAt, id, idOf, instant, transactionId, version, writtenBy } from './columns.ts'
 import { type Declared, grants, role, sqlFunction, sqlIndex } from './triggers.ts'
 
 export const core = pgSchema('core')
@@ -121,6 +121,102 @@ export const viewRefreshes = core.table(
     skipped: integer('skipped').notNull().default(0),
   },
   (t) => [check('view_refreshes_confirmed_after_start', sql`${t.confirmedAt} >= ${t.startedAt}`)],
+)
+
+/** Where readers of feeds are: `webhooks:<feed>` has queued everything up to there, `removed:<feed>` is the last removed. */
+export const feedPositions = core.table('feed_positions', {
+  name: text('name').primaryKey(),
+  xid: transactionId('xid').notNull(),
+  seq: bigint('seq', { mode: 'number' }).notNull(),
+  movedAt: instant('moved_at').notNull().defaultNow(),
+})
+
+/** Who wants to be told, and where. Its own `xid` is the moment from which on it hears. */
+export const webhooks = core.table(
+  'webhooks',
+  {
+    id: id(),
+    owner: text('owner').notNull(),
+    slot: integer('slot').notNull(),
+    url: text('url').notNull(),
+    events: text('events').array().notNull(),
+    description: text('description'),
+    // Sealed with WEBHOOK_KEY (functions/core/seal.ts): signing needs the secret itself, a digest would not do.
+    secret: text('secret').notNull(),
+    oldSecret: text('old_secret'),
+    oldSecretUntil: instant('old_secret_until'),
+    failures: integer('failures').notNull().default(0),
+    failingSince: instant('failing_since'),
+    pausedUntil: instant('paused_until'),
+    disabledAt: instant('disabled_at'),
+    disabledFor: text('disabled_for'),
+    removedAt: instant('removed_at'),
+    xid: writtenBy(),
+    version: version(),
+    createdAt: createdAt(),
+  },
+  () => [
+    check('webhooks_owner_shape', sql`owner = 'admin' or owner ~ '^[a-z]{2,20}:[!-~]{1,128}$'`),
+    // How many an owner may have, without a count that two requests could pass together.
+    check('webhooks_slot_range', sql`slot between 1 and 20`),
+    check('webhooks_url_shape', sql`url ~ '^https?://' and char_length(url) <= 2000`),
+    check('webhooks_events_some', sql`cardinality(events) between 1 and 50`),
+    check('webhooks_description_length', sql`char_length(description) <= 300`),
+    check('webhooks_old_secret_ends', sql`(old_secret is null) = (old_secret_until is null)`),
+    check('webhooks_failures_not_negative', sql`failures >= 0`),
+    check('webhooks_failing_since_failure', sql`(failures > 0) = (failing_since is not null)`),
+    check('webhooks_disabled_for_reason', sql`(disabled_at is null) = (disabled_for is null)`),
+  ],
+)
+
+/** One event for one webhook, on its way. `body` never changes, so that every attempt sends the same. */
+export const webhookDeliveries = core.table(
+  'webhook_deliveries',
+  {
+    id: id(),
+    webhookId: idOf('webhook_id')
+      .notNull()
+      .references(() => webhooks.id),
+    eventId: text('event_id').notNull(),
+    subject: text('subject').notNull(),
+    type: text('type').notNull(),
+    body: text('body').notNull(),
+    state: text('state', { enum: ['waiting', 'delivered', 'dead'] })
+      .notNull()
+      .default('waiting'),
+    attempts: integer('attempts').notNull().default(0),
+    replays: integer('replays').notNull().default(0),
+    dueAt: instant('due_at').notNull().defaultNow(),
+    giveUpAt: instant('give_up_at').notNull(),
+    reason: text('reason'),
+    createdAt: createdAt(),
+    finishedAt: instant('finished_at'),
+  },
+  () => [
+    check('webhook_deliveries_state_known', sql`state in ('waiting', 'delivered', 'dead')`),
+    check('webhook_deliveries_finished', sql`(state = 'waiting') = (finished_at is null)`),
+    check('webhook_deliveries_dead_for_reason', sql`(state = 'dead') = (reason is not null)`),
+    check('webhook_deliveries_attempts_not_negative', sql`attempts >= 0 and replays >= 0`),
+  ],
+)
+
+/** What became of each attempt; one without an outcome was begun by a sender that was lost. */
+export const webhookAttempts = core.table(
+  'webhook_attempts',
+  {
+    deliveryId: idOf('delivery_id')
+      .notNull()
+      .references(() => webhookDeliveries.id, { onDelete: 'cascade' }),
+    number: integer('number').notNull(),
+    startedAt: instant('started_at').notNull(),
+    outcome: text('outcome'),
+    status: integer('status'),
+    tookMs: integer('took_ms'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.deliveryId, t.number] }),
+    check('webhook_attempts_status_range', sql`${t.status} between 100 and 999`),
+  ],
 )
 
 export const coreDeclared: Declared[] = [
@@ -535,6 +631,22 @@ $$`,
   grants({ on: 'table core.job_slots', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.leases', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
   grants({ on: 'table core.outbox', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
+  grants({ on: 'table core.feed_positions', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
+  grants({
+    on: 'table core.webhooks',
+    to: 'lockstep_app',
+    privileges: ['select', 'insert', 'update', 'delete'],
+  }),
+  grants({
+    on: 'table core.webhook_deliveries',
+    to: 'lockstep_app',
+    privileges: ['select', 'insert', 'update', 'delete'],
+  }),
+  grants({
+    on: 'table core.webhook_attempts',
+    to: 'lockstep_app',
+    privileges: ['select', 'insert', 'update', 'delete'],
+  }),
   grants({
     on: 'table core.idempotency_keys',
     to: 'lockstep_app',
@@ -545,6 +657,49 @@ $$`,
     table: 'core.job_runs',
     columns: ['job', 'id desc'],
     serves: 'the newest runs of one job',
+  }),
+  sqlIndex({
+    name: 'idx_webhooks_slot',
+    table: 'core.webhooks',
+    unique: true,
+    columns: ['owner', 'slot'],
+    where: 'removed_at is null',
+    serves: 'an owner has a bounded number of webhooks; GET /v1/webhooks',
+  }),
+  sqlIndex({
+    name: 'idx_webhook_deliveries_event',
+    table: 'core.webhook_deliveries',
+    unique: true,
+    columns: ['webhook_id', 'event_id'],
+    serves: 'an event is queued for a webhook once; replay from an event',
+  }),
+  sqlIndex({
+    name: 'idx_webhook_deliveries_due',
+    table: 'core.webhook_deliveries',
+    columns: ['webhook_id', 'due_at', 'id'],
+    where: "state = 'waiting'",
+    serves: 'what a sender takes next',
+  }),
+  sqlIndex({
+    name: 'idx_webhook_deliveries_subject',
+    table: 'core.webhook_deliveries',
+    columns: ['webhook_id', 'subject', 'id'],
+    where: "state = 'waiting'",
+    serves: 'whether an earlier event of the subject still waits',
+  }),
+  sqlIndex({
+    name: 'idx_webhook_deliveries_list',
+    table: 'core.webhook_deliveries',
+    columns: ['webhook_id', 'state', 'id desc'],
+    serves: 'GET /v1/webhooks/{id}/deliveries',
+  }),
+  sqlIndex({
+    name: 'idx_webhook_deliveries_created_brin',
+    table: 'core.webhook_deliveries',
+    using: 'brin',
+    columns: ['created_at'],
+    with: { pages_per_range: 32, autosummarize: 'on' },
+    serves: 'the removal of deliveries past their time',
   }),
   sqlIndex({
     name: 'idx_idempotency_keys_created',

@@ -73,7 +73,6 @@ export const couriers = dispatch.table(
     lastLng: doublePrecision('last_lng'),
     lastSeenAt: instant('last_seen_at'),
     zone: text('zone'),
-    lostClaims: bigint('lost_claims', { mode: 'number' }).notNull().default(0),
     version: version(),
     createdAt: createdAt(),
   },
@@ -84,7 +83,6 @@ export const couriers = dispatch.table(
     check('couriers_held_within_capacity', sql`held_boxes <= capacity_boxes`),
     check('couriers_on_earth', onEarth('last_lat', 'last_lng')),
     check('couriers_zone_length', sql`char_length(zone) between 1 and 100`),
-    check('couriers_lost_claims_not_negative', sql`lost_claims >= 0`),
     check('couriers_version_positive', sql`version >= 1`),
   ],
 )
@@ -120,11 +118,11 @@ export const orders = dispatch.table(
     pickedUpAt: instant('picked_up_at'),
     deliveredAt: instant('delivered_at'),
     canceledAt: instant('canceled_at'),
+    settledAt: instant('settled_at'),
     leaseExpiresAt: instant('lease_expires_at'),
     fence: bigint('fence', { mode: 'number' }).notNull().default(0),
     attempts: integer('attempts').notNull().default(0),
     failureReason: text('failure_reason'),
-    lostClaims: integer('lost_claims').notNull().default(0),
     version: version(),
     createdAt: createdAt(),
   },
@@ -160,6 +158,7 @@ export const orders = dispatch.table(
         else picked_up_at is not null end`,
     ),
     check('orders_delivered_at_with_status', sql`(delivered_at is not null) = (status = 'delivered')`),
+    check('orders_settled_at_with_status', sql`settled_at is null or status = 'delivered'`),
     check('orders_canceled_at_with_status', sql`(canceled_at is not null) = (status = 'canceled')`),
     check(
       'orders_failure_reason_with_status',
@@ -170,7 +169,6 @@ export const orders = dispatch.table(
     check('orders_failure_reason_length', sql`char_length(failure_reason) between 1 and 500`),
     check('orders_failure_counted', sql`attempts >= (failure_reason is not null)::int`),
     check('orders_fence_with_courier', sql`fence >= (courier_id is not null)::int`),
-    check('orders_lost_claims_not_negative', sql`lost_claims >= 0`),
     check('orders_version_positive', sql`version >= 1`),
   ],
 )
@@ -224,6 +222,24 @@ export const orderExclusions = dispatch.table(
   ],
 )
 
+/**
+ * How often a courier asked for an order that it did not get. A row for each pair: no row that many losers want. Not a
+ * foreign key either: checking it would lock the order's row, which the next claim waits for.
+ */
+export const lostClaims = dispatch.table(
+  'lost_claims',
+  {
+    orderId: idOf('order_id').notNull(),
+    courierId: idOf('courier_id').notNull(),
+    times: integer('times').notNull().default(1),
+    lastAt: instant('last_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ name: 'lost_claims_pkey', columns: [table.orderId, table.courierId] }),
+    check('lost_claims_times_positive', sql`times >= 1`),
+  ],
+)
+
 const shownInList = [
   'pickup_address',
   'delivery_address',
@@ -271,7 +287,8 @@ end
 $$`,
   }),
 
-  // The condition is evaluated without a call, so a lawful update pays next to nothing for it.
+  // The condition is evaluated without a call, so a lawful update pays next to nothing for it. A delivery is final once
+  // it is settled; until then it may have been a mistake.
   trigger({
     name: 'orders_never_step_back',
     table: 'dispatch.orders',
@@ -279,7 +296,11 @@ $$`,
     forEach: 'row',
     when: `new.fence < old.fence
   or new.version < old.version
-  or new.status <> old.status and old.status in ('delivered', 'canceled', 'returned')`,
+  or new.status <> old.status and (
+    old.status in ('canceled', 'returned')
+    or old.status = 'delivered' and (new.status <> 'picked_up' or old.settled_at is not null)
+  )
+  or old.settled_at is not null and new.settled_at is distinct from old.settled_at`,
     execute: 'dispatch.refuse_step_back()',
   }),
 
@@ -295,6 +316,11 @@ $$`,
   grants({ on: 'table dispatch.couriers', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
   grants({ on: 'table dispatch.orders', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
   grants({ on: 'table dispatch.order_events', to: 'lockstep_app', privileges: ['select', 'insert'] }),
+  grants({
+    on: 'table dispatch.lost_claims',
+    to: 'lockstep_app',
+    privileges: ['select', 'insert', 'update'],
+  }),
   grants({ on: 'table dispatch.order_exclusions', to: 'lockstep_app', privileges: ['select', 'insert'] }),
 
   // Not by id as well: then the planner would take it for lists of one status, which the covering index serves better.
@@ -349,6 +375,13 @@ $$`,
     serves: 'the sweep of leases that ran out',
   }),
   sqlIndex({
+    name: 'idx_orders_unsettled',
+    table: 'dispatch.orders',
+    columns: ['delivered_at'],
+    where: "status = 'delivered' and settled_at is null",
+    serves: 'deliveries whose time to be undone is over',
+  }),
+  sqlIndex({
     name: 'idx_orders_created_brin',
     table: 'dispatch.orders',
     using: 'brin',
@@ -375,6 +408,12 @@ $$`,
     table: 'dispatch.order_events',
     columns: ['xid', 'id'],
     serves: 'GET /v1/dispatch/events after a cursor',
+  }),
+  sqlIndex({
+    name: 'idx_lost_claims_courier',
+    table: 'dispatch.lost_claims',
+    columns: ['courier_id', 'last_at desc'],
+    serves: 'lost claims by courier in GET /v1/dispatch/stats',
   }),
   sqlIndex({
     name: 'idx_order_exclusions_courier',

@@ -8,6 +8,15 @@ create extension pg_trgm schema public;
 create schema core;
 grant usage on schema core to lockstep_app;
 
+create table core.feed_positions (
+  name text not null,
+  xid xid8 not null,
+  seq bigint not null,
+  moved_at timestamp with time zone default now() not null,
+  constraint feed_positions_pkey PRIMARY KEY (name)
+);
+grant insert, select, update on table core.feed_positions to lockstep_app;
+
 create table core.idempotency_keys (
   id text not null,
   principal text not null,
@@ -109,6 +118,87 @@ create table core.view_refreshes (
 CREATE INDEX idx_view_refreshes_view ON core.view_refreshes USING btree (view, id DESC);
 comment on index core.idx_view_refreshes_view is 'the newest refresh of a view: its age, and whether its sources have moved since';
 grant select on table core.view_refreshes to lockstep_app;
+
+create table core.webhook_attempts (
+  delivery_id bigint not null,
+  number integer not null,
+  started_at timestamp with time zone not null,
+  outcome text,
+  status integer,
+  took_ms integer,
+  constraint webhook_attempts_delivery_id_number_pk PRIMARY KEY (delivery_id, number),
+  constraint webhook_attempts_status_range CHECK (status >= 100 AND status <= 999),
+  constraint webhook_attempts_delivery_id_webhook_deliveries_id_fk FOREIGN KEY (delivery_id) REFERENCES core.webhook_deliveries(id) ON DELETE CASCADE
+);
+grant delete, insert, select, update on table core.webhook_attempts to lockstep_app;
+
+create table core.webhook_deliveries (
+  id bigint generated always as identity not null,
+  webhook_id bigint not null,
+  event_id text not null,
+  subject text not null,
+  type text not null,
+  body text not null,
+  state text default 'waiting'::text not null,
+  attempts integer default 0 not null,
+  replays integer default 0 not null,
+  due_at timestamp with time zone default now() not null,
+  give_up_at timestamp with time zone not null,
+  reason text,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint webhook_deliveries_attempts_not_negative CHECK (attempts >= 0 AND replays >= 0),
+  constraint webhook_deliveries_dead_for_reason CHECK ((state = 'dead'::text) = (reason IS NOT NULL)),
+  constraint webhook_deliveries_finished CHECK ((state = 'waiting'::text) = (finished_at IS NULL)),
+  constraint webhook_deliveries_state_known CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])),
+  constraint webhook_deliveries_webhook_id_webhooks_id_fk FOREIGN KEY (webhook_id) REFERENCES core.webhooks(id)
+);
+CREATE INDEX idx_webhook_deliveries_created_brin ON core.webhook_deliveries USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
+comment on index core.idx_webhook_deliveries_created_brin is 'the removal of deliveries past their time';
+CREATE INDEX idx_webhook_deliveries_due ON core.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (state = 'waiting'::text);
+comment on index core.idx_webhook_deliveries_due is 'what a sender takes next';
+CREATE UNIQUE INDEX idx_webhook_deliveries_event ON core.webhook_deliveries USING btree (webhook_id, event_id);
+comment on index core.idx_webhook_deliveries_event is 'an event is queued for a webhook once; replay from an event';
+CREATE INDEX idx_webhook_deliveries_list ON core.webhook_deliveries USING btree (webhook_id, state, id DESC);
+comment on index core.idx_webhook_deliveries_list is 'GET /v1/webhooks/{id}/deliveries';
+CREATE INDEX idx_webhook_deliveries_subject ON core.webhook_deliveries USING btree (webhook_id, subject, id) WHERE (state = 'waiting'::text);
+comment on index core.idx_webhook_deliveries_subject is 'whether an earlier event of the subject still waits';
+grant delete, insert, select, update on table core.webhook_deliveries to lockstep_app;
+
+create table core.webhooks (
+  id bigint generated always as identity not null,
+  owner text not null,
+  slot integer not null,
+  url text not null,
+  events text[] not null,
+  description text,
+  secret text not null,
+  old_secret text,
+  old_secret_until timestamp with time zone,
+  failures integer default 0 not null,
+  failing_since timestamp with time zone,
+  paused_until timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_for text,
+  removed_at timestamp with time zone,
+  xid xid8 default core.reading_xid() not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint webhooks_pkey PRIMARY KEY (id),
+  constraint webhooks_description_length CHECK (char_length(description) <= 300),
+  constraint webhooks_disabled_for_reason CHECK ((disabled_at IS NULL) = (disabled_for IS NULL)),
+  constraint webhooks_events_some CHECK (cardinality(events) >= 1 AND cardinality(events) <= 50),
+  constraint webhooks_failing_since_failure CHECK ((failures > 0) = (failing_since IS NOT NULL)),
+  constraint webhooks_failures_not_negative CHECK (failures >= 0),
+  constraint webhooks_old_secret_ends CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
+  constraint webhooks_owner_shape CHECK (owner = 'admin'::text OR owner ~ '^[a-z]{2,20}:[!-~]{1,128}$'::text),
+  constraint webhooks_slot_range CHECK (slot >= 1 AND slot <= 20),
+  constraint webhooks_url_shape CHECK (url ~ '^https?://'::text AND char_length(url) <= 2000)
+);
+CREATE UNIQUE INDEX idx_webhooks_slot ON core.webhooks USING btree (owner, slot) WHERE (removed_at IS NULL);
+comment on index core.idx_webhooks_slot is 'an owner has a bounded number of webhooks; GET /v1/webhooks';
+grant delete, insert, select, update on table core.webhooks to lockstep_app;
 
 CREATE OR REPLACE FUNCTION core.assert_lease(lease_name text, lease_fence bigint)
  RETURNS void
@@ -453,20 +543,30 @@ create table dispatch.couriers (
   last_lng double precision,
   last_seen_at timestamp with time zone,
   zone text,
-  lost_claims bigint default 0 not null,
   version integer default 1 not null,
   created_at timestamp with time zone default now() not null,
   constraint couriers_pkey PRIMARY KEY (id),
   constraint couriers_capacity_range CHECK (capacity_boxes >= 1 AND capacity_boxes <= 1000),
   constraint couriers_held_not_negative CHECK (held_boxes >= 0),
   constraint couriers_held_within_capacity CHECK (held_boxes <= capacity_boxes),
-  constraint couriers_lost_claims_not_negative CHECK (lost_claims >= 0),
   constraint couriers_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
   constraint couriers_on_earth CHECK (num_nulls(last_lat, last_lng) <> 1 AND last_lat >= '-90'::integer::double precision AND last_lat <= 90::double precision AND last_lng >= '-180'::integer::double precision AND last_lng <= 180::double precision),
   constraint couriers_version_positive CHECK (version >= 1),
   constraint couriers_zone_length CHECK (char_length(zone) >= 1 AND char_length(zone) <= 100)
 );
 grant insert, select, update on table dispatch.couriers to lockstep_app;
+
+create table dispatch.lost_claims (
+  order_id bigint not null,
+  courier_id bigint not null,
+  times integer default 1 not null,
+  last_at timestamp with time zone default now() not null,
+  constraint lost_claims_pkey PRIMARY KEY (order_id, courier_id),
+  constraint lost_claims_times_positive CHECK (times >= 1)
+);
+CREATE INDEX idx_lost_claims_courier ON dispatch.lost_claims USING btree (courier_id, last_at DESC);
+comment on index dispatch.idx_lost_claims_courier is 'lost claims by courier in GET /v1/dispatch/stats';
+grant insert, select, update on table dispatch.lost_claims to lockstep_app;
 
 create table dispatch.order_events (
   id bigint generated always as identity not null,
@@ -540,9 +640,9 @@ create table dispatch.orders (
   fence bigint default 0 not null,
   attempts integer default 0 not null,
   failure_reason text,
-  lost_claims integer default 0 not null,
   version integer default 1 not null,
   created_at timestamp with time zone default now() not null,
+  settled_at timestamp with time zone,
   constraint orders_pkey PRIMARY KEY (id),
   constraint orders_accepted_at_with_status CHECK (
 CASE
@@ -573,7 +673,6 @@ CASE
 END),
   constraint orders_fence_with_courier CHECK (fence >= (courier_id IS NOT NULL)::integer),
   constraint orders_lease_with_status CHECK ((lease_expires_at IS NOT NULL) = (status = 'assigned'::text)),
-  constraint orders_lost_claims_not_negative CHECK (lost_claims >= 0),
   constraint orders_phone_length CHECK (char_length(phone) >= 1 AND char_length(phone) <= 40),
   constraint orders_picked_up_at_with_status CHECK (
 CASE
@@ -585,6 +684,7 @@ END),
   constraint orders_pickup_on_earth CHECK (num_nulls(pickup_lat, pickup_lng) <> 1 AND pickup_lat >= '-90'::integer::double precision AND pickup_lat <= 90::double precision AND pickup_lng >= '-180'::integer::double precision AND pickup_lng <= 180::double precision),
   constraint orders_price_not_negative CHECK (price_minor >= 0),
   constraint orders_recipient_name_length CHECK (char_length(recipient_name) >= 1 AND char_length(recipient_name) <= 200),
+  constraint orders_settled_at_with_status CHECK (settled_at IS NULL OR status = 'delivered'::text),
   constraint orders_status_known CHECK (status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
   constraint orders_version_positive CHECK (version >= 1),
   constraint orders_courier_id_couriers_id_fk FOREIGN KEY (courier_id) REFERENCES dispatch.couriers(id),
@@ -606,7 +706,9 @@ CREATE INDEX idx_orders_near ON dispatch.orders USING gist (dispatch.on_sphere(p
 comment on index dispatch.idx_orders_near is 'POST /v1/dispatch/orders/claim-next, nearest first';
 CREATE INDEX idx_orders_store ON dispatch.orders USING btree (store_id, status, created_at DESC, id DESC) INCLUDE (courier_id, pickup_address, delivery_address, boxes_count, price_minor, currency, due_at, ready_at, lease_expires_at, fence, version);
 comment on index dispatch.idx_orders_store is 'GET /v1/dispatch/orders of one store as an index-only scan';
-CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW WHEN (new.fence < old.fence OR new.version < old.version OR new.status <> old.status AND (old.status = ANY (ARRAY['delivered'::text, 'canceled'::text, 'returned'::text]))) EXECUTE FUNCTION dispatch.refuse_step_back();
+CREATE INDEX idx_orders_unsettled ON dispatch.orders USING btree (delivered_at) WHERE ((status = 'delivered'::text) AND (settled_at IS NULL));
+comment on index dispatch.idx_orders_unsettled is 'deliveries whose time to be undone is over';
+CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW WHEN (new.fence < old.fence OR new.version < old.version OR new.status <> old.status AND ((old.status = ANY (ARRAY['canceled'::text, 'returned'::text])) OR old.status = 'delivered'::text AND (new.status <> 'picked_up'::text OR old.settled_at IS NOT NULL)) OR old.settled_at IS NOT NULL AND new.settled_at IS DISTINCT FROM old.settled_at) EXECUTE FUNCTION dispatch.refuse_step_back();
 grant insert, select, update on table dispatch.orders to lockstep_app;
 
 create table dispatch.stores (

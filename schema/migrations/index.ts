@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 5, name: 'answers_and_runs_are_settled' } as const
+export const latestMigration = { version: 8, name: 'lost_claims_have_their_table' } as const

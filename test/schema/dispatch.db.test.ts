@@ -117,7 +117,6 @@ const refusals: [constraint: string, table: string, row: Row][] = [
   ['orders_failure_counted', 'orders', { ...life.failed, attempts: 0 }],
   ['orders_fence_with_courier', 'orders', { ...accepted, fence: 0 }],
   ['orders_fence_with_courier', 'orders', { ...fresh, fence: -1 }],
-  ['orders_lost_claims_not_negative', 'orders', { ...fresh, lost_claims: -1 }],
   ['orders_version_positive', 'orders', { ...fresh, version: 0 }],
 
   ['couriers_name_length', 'couriers', { name: '' }],
@@ -126,7 +125,6 @@ const refusals: [constraint: string, table: string, row: Row][] = [
   ['couriers_held_within_capacity', 'couriers', { name: 'Bo', capacity_boxes: 8, held_boxes: 9 }],
   ['couriers_on_earth', 'couriers', { name: 'Bo', last_lat: 1 }],
   ['couriers_zone_length', 'couriers', { name: 'Bo', zone: '' }],
-  ['couriers_lost_claims_not_negative', 'couriers', { name: 'Bo', lost_claims: -1 }],
   ['couriers_version_positive', 'couriers', { name: 'Bo', version: 0 }],
 
   ['stores_name_length', 'stores', { name: '', pickup_address: 'x' }],
