@@ -2,15 +2,16 @@
  * Reads that may be a moment old, on a Neon read replica.
  *
  * Guarantee: a read that names the position of a write (the writer's transaction id, from X-Position) never misses that
- * write: the replica answers only if its snapshot shows the transaction, else the primary is asked (a second trip).
+ * write: the replica answers only if its snapshot shows the transaction. A replica that is behind, out, or cancels the
+ * read for its own sake costs a second round trip, to the primary, and nothing else.
  * A position is a transaction id and not a WAL address because a commit's address is not known before the commit.
  * Without replicas this is the primary itself. Driver: HTTP, one read-only batch.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { type Db, makeDb } from './db.ts'
+import { type BatchOptions, type Db, makeDb } from './db.ts'
 import type { Env } from './env.ts'
 import type { Metrics } from './metrics.ts'
-import { DatabaseError, hasSqlstate } from './sqlstate.ts'
+import { DatabaseError, leavesDoubt } from './sqlstate.ts'
 
 let turn = 0
 
@@ -20,27 +21,32 @@ export function makeReplica(env: Env, metrics: Metrics, { primary, after }: Opti
   const urls = env.DATABASE_URL_REPLICAS
   const url = urls[turn++ % Math.max(urls.length, 1)]
   if (url === undefined) return primary
-  const replica = makeDb(url, metrics, { proxy: env.NEON_PROXY })
-  return after === null ? replica : notBefore(after, replica, primary)
+  return orPrimary(makeDb(url, metrics, { proxy: env.NEON_PROXY }), { primary, after })
 }
 
-function notBefore(position: string, replica: Db, primary: Db): Db {
-  const caughtUp = sql`select core.assert_replayed(${position}::xid8)`
-  async function batch(statements: SQL[]): Promise<unknown[][]> {
+function orPrimary(replica: Db, { primary, after }: Options): Db {
+  const caughtUp = after === null ? [] : [sql`select core.assert_replayed(${after}::xid8)`]
+  async function batch(statements: SQL[], options: BatchOptions = {}): Promise<unknown[][]> {
+    const reading = { ...options, readOnly: true }
     try {
-      return (await replica.batch([caughtUp, ...statements], { readOnly: true })).slice(1)
+      return (await replica.batch([...caughtUp, ...statements], reading)).slice(caughtUp.length)
     } catch (error) {
-      const elsewhere =
-        hasSqlstate(error, 'LS020') || (error instanceof DatabaseError && error.sqlstate === null)
-      if (!elsewhere) throw error
-      return primary.batch(statements, { readOnly: true })
+      if (!isForThePrimary(error)) throw error
+      return primary.batch(statements, reading)
     }
   }
   return {
-    ...replica,
     batch,
     // The rows are the statement's own, as in core/db.ts.
     query: async <Row>(statement: SQL) => (await batch([statement]))[0] as Row[],
-    with: (settings) => notBefore(position, replica.with(settings), primary.with(settings)),
+    transaction: replica.transaction,
+    with: (settings) => orPrimary(replica.with(settings), { primary: primary.with(settings), after }),
   }
+}
+
+/** Behind; out or full; or a read cancelled because replay needed what it was looking at (40001, 40P01). */
+function isForThePrimary(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return false
+  const { sqlstate } = error
+  return leavesDoubt(sqlstate) || ['LS020', '57P03', '53300', '40001', '40P01'].includes(sqlstate ?? '')
 }
