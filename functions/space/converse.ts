@@ -1,0 +1,100 @@
+import type { SQL } from 'drizzle-orm'
+import { failed, type Health } from '../core/circuit.ts'
+import type { Ctx } from '../core/context.ts'
+import { callUpstream, realWorld } from '../core/fetch.ts'
+import type { Parsed } from './hostile.ts'
+import { type KeptAnswer, keepAnswers, keepable, withoutKeys } from './kept-answer.ts'
+import { forgotten, keepHealth, type Remembered, rememberHealth } from './upstream-health.ts'
+import { serviceOf, type UpstreamName } from './upstreams.ts'
+
+/**
+ * A job's talk with its upstreams: it knows how each fared before, keeps every answer with what became of it, and ends
+ * in the statements that store both. Nothing is written while it goes on.
+ */
+export type Conversation = {
+  /** What `parse` refuses is kept as quarantined and counts as a failure of the upstream. */
+  ask<T>(upstream: UpstreamName, request: string, parse: (body: string) => Parsed<T>): Promise<Parsed<T>>
+  /** Upstream → why it gave nothing. */
+  faults(): Record<string, string>
+  quarantined(): number
+  /** To be executed with what came of the talk; each call gives what is new since the last. */
+  records(): SQL[]
+}
+
+export async function converse(
+  ctx: Ctx,
+  upstreams: readonly UpstreamName[],
+  { budgetMs }: { budgetMs: number },
+): Promise<Conversation> {
+  const accounts = upstreams.map((name) => serviceOf(name, ctx.env).account)
+  const known = await rememberHealth(ctx, [...upstreams, ...accounts])
+  const deadline = ctx.now().getTime() + budgetMs
+  const changed = new Map<string, Remembered>()
+  const faults: Record<string, string> = {}
+  let answers: KeptAnswer[] = []
+  let quarantined = 0
+
+  const recall = (name: string) => known.get(name) ?? forgotten
+  function learn(name: string, news: Partial<Remembered>): void {
+    const state = { ...recall(name), ...news }
+    known.set(name, state)
+    changed.set(name, state)
+  }
+
+  async function ask<T>(
+    upstream: UpstreamName,
+    request: string,
+    parse: (body: string) => Parsed<T>,
+  ): Promise<Parsed<T>> {
+    const service = serviceOf(upstream, ctx.env)
+    const { failures, openUntil } = recall(upstream)
+    const called = await callUpstream(
+      service,
+      {
+        url: `${service.origin}${request}`,
+        headers: { ...politeHeaders, ...(service.keyed && { 'x-api-key': ctx.env.NASA_API_KEY }) },
+        health: { ...quotaOf(recall(service.account)), failures, openUntil },
+        budgetMs: deadline - ctx.now().getTime(),
+      },
+      { ...realWorld, now: ctx.now },
+    )
+    const answer = called.answer && withoutKeys(called.answer, ctx.env.NASA_API_KEY)
+    const parsed: Parsed<T> =
+      called.ok && answer
+        ? parse(answer.body)
+        : { ok: false, reason: called.ok ? 'no body' : `${called.reason}: ${called.detail}` }
+    if (called.attempts > 0) {
+      // An answer that came in good order but cannot be used is a failure all the same.
+      const health = called.ok && !parsed.ok ? failed(called.health, ctx.now()) : called.health
+      learn(service.account, quotaOf(health))
+      learn(upstream, { failures: health.failures, openUntil: health.openUntil, ...seen(parsed, ctx.now()) })
+    }
+    const reason = parsed.ok ? null : parsed.reason
+    if (answer) answers.push(await keepable({ upstream, request, reason }, answer))
+    if (answer && reason !== null) quarantined += 1
+    if (reason !== null) faults[upstream] = reason
+    return parsed
+  }
+
+  function records(): SQL[] {
+    const statements = [
+      ...(changed.size > 0 ? [keepHealth(changed)] : []),
+      ...(answers.length > 0 ? [keepAnswers(answers)] : []),
+    ]
+    changed.clear()
+    answers = []
+    return statements
+  }
+
+  return { ask, records, faults: () => faults, quarantined: () => quarantined }
+}
+
+const politeHeaders = { accept: 'application/json', 'user-agent': 'lockstep' }
+
+function quotaOf({ quotaLimit, quotaLeft, quotaUntil }: Health) {
+  return { quotaLimit, quotaLeft, quotaUntil }
+}
+
+function seen(parsed: Parsed<unknown>, now: Date): Partial<Remembered> {
+  return parsed.ok ? { lastOkAt: now } : { lastErrorAt: now, lastError: parsed.reason }
+}
