@@ -1,6 +1,10 @@
 import { tick } from '../cron/index.ts'
 import { app } from './app.ts'
 import { makeContext } from './core/context.ts'
+import { dispatchChannels } from './dispatch/object.ts'
+import { streamsOf } from './streams/object.ts'
+
+export const Streams = streamsOf({ ...dispatchChannels })
 
 export default {
   fetch: app.fetch,

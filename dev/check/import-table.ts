@@ -45,7 +45,7 @@ export const importTable: Row[] = [
     file: 'functions/http/*.ts',
     may: [
       'functions/http/*.ts',
-      'functions/core/{context,errors,sqlstate}.ts',
+      'functions/core/{context,errors,sqlstate,hub,stream}.ts',
       'type functions/core/*.ts',
       'npm:{hono,hono/**,zod,jose}',
     ],
@@ -66,7 +66,10 @@ export const importTable: Row[] = [
     ],
   },
   { file: 'functions/<m>/queue.ts', may: [adapt, 'functions/core/context.ts'] },
-  { file: 'functions/<m>/object.ts', may: [adapt, 'functions/core/context.ts', 'cloudflare:workers'] },
+  {
+    file: 'functions/<m>/object.ts',
+    may: [adapt, 'functions/core/context.ts', 'functions/http/stream.ts', 'cloudflare:workers'],
+  },
   {
     file: 'functions/space/orbit.ts',
     may: ['functions/space/{rules,<verb>}.ts', 'npm:satellite.js'],

@@ -26,6 +26,7 @@ const Env = z
     /** Where all outside services are simulated, each below its name; absent: the real ones are asked. */
     UPSTREAMS_URL: z.url().optional(),
     NASA_API_KEY: z.string().min(1).default('DEMO_KEY'),
+    STREAMS: z.custom<Streams>((value) => value !== undefined).optional(),
     RATE_READ: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_READ binding is missing'),
     RATE_WRITE: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_WRITE binding is missing'),
   })
@@ -34,6 +35,14 @@ const Env = z
   })
 
 export type Env = z.infer<typeof Env>
+
+/** The objects behind open streams, as far as whoever opens one must know them. */
+type Streams = {
+  idFromName(name: string): DurableObjectId
+  get(id: DurableObjectId): {
+    listen(name: string, asked: object): Promise<ReadableStream<Uint8Array>>
+  }
+}
 
 const parsed = new WeakMap<object, Env>()
 

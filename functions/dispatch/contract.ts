@@ -247,6 +247,15 @@ export const OrderEvent = z
   .meta({ id: 'OrderEvent' })
 export type OrderEvent = z.infer<typeof OrderEvent>
 
+/** The `data:` of the event stream. */
+export const HeardEvent = z
+  .strictObject({
+    ...OrderEvent.shape,
+    order: Order.nullable().meta({ description: 'As it is now; null when the listener may not see it' }),
+  })
+  .meta({ id: 'HeardEvent' })
+export type HeardEvent = z.infer<typeof HeardEvent>
+
 export const Step = z.strictObject({ fence: z.int().min(0) }).meta({ id: 'Step' })
 export type Step = z.infer<typeof Step>
 

@@ -3,6 +3,7 @@ import { type Ctx } from '../core/context.ts'
 import { AppError, orThrow } from '../core/errors.ts'
 import { callerId, created, type Endpoint, endpoint, noContent, ok, versioned } from '../http/endpoint.ts'
 import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
+import { openStream } from '../http/stream.ts'
 import { acceptOrder } from './accept.ts'
 import { addCourier } from './add-courier.ts'
 import { addStore } from './add-store.ts'
@@ -189,6 +190,27 @@ export const dispatchEndpoints: Endpoint[] = [
     },
     async (ctx, { params, body }) =>
       versioned(orThrow(await cancelOrder(ctx, { orderId: params.id, reason: body.reason })).order),
+  ),
+
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/events`,
+      tag,
+      summary: 'Hear what happens to orders, as it happens',
+      description: [
+        'Server-sent events; each `data:` is a HeardEvent, each `id:` a cursor. `Last-Event-ID`, or `?after=` at the first',
+        'request, resumes without gap or repeat. A cursor that is unknown or too old is answered with one `reset` event: read',
+        'the lists anew and go on. A store hears of its own orders; a courier of what becomes available or ceases to be, and',
+        'of its own; an admin of all.',
+      ].join(' '),
+      roles: everybody,
+      query: z.strictObject({
+        after: z.string().max(64).optional().meta({ description: 'A cursor: an `id:` of before' }),
+      }),
+      answers: { 200: 'text/event-stream' },
+    },
+    async (ctx, { query, lastEventId }) => openStream(ctx, 'dispatch', lastEventId ?? query.after ?? null),
   ),
 
   endpoint(

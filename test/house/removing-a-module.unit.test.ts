@@ -15,7 +15,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
 const workers = ['functions', 'schema', 'cron']
-const mounts = ['functions/app.ts', 'cron/index.ts']
+const mounts = ['functions/app.ts', 'functions/index.ts', 'cron/index.ts']
 
 const modules = readdirSync(join(root, 'functions'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !['core', 'http', 'ops'].includes(entry.name))
