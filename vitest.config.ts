@@ -14,8 +14,24 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     projects: [
       { test: { name: 'unit', include: ['test/**/*.unit.test.ts'] } },
-      { test: { name: 'db', include: ['test/**/*.db.test.ts'], globalSetup, testTimeout: 20_000 } },
-      { test: { name: 'race', include: ['test/**/*.race.test.ts'], globalSetup, testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'db',
+          include: ['test/**/*.db.test.ts'],
+          globalSetup,
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'race',
+          include: ['test/**/*.race.test.ts'],
+          globalSetup,
+          testTimeout: 60_000,
+          hookTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'worker',

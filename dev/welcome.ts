@@ -31,7 +31,7 @@ Tokens, good for a day (others: npm run -s token -- --role courier --sub 7):
 Paste the three lines above, then:
 
   curl -s ${url}/readyz
-  curl -s ${url}/v1/dispatch/orders?status=new -H "Authorization: Bearer $STORE"
+  curl -s "${url}/v1/dispatch/orders?status=new" -H "Authorization: Bearer $STORE"
   curl -s -X POST ${url}/v1/dispatch/orders/claim-next -H "Authorization: Bearer $COURIER" -H "Idempotency-Key: $(date +%s)"
 
 Ctrl-C stops everything.

@@ -52,11 +52,12 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** A single statement, or those of a batch. */
+/** The statements of a request, and the one that is to run by itself rather than as a batch. */
 export function readStatements(body: string): { single: Statement | null; statements: Statement[] } {
   const payload = readJson(body)
   if (isObject(payload) && typeof payload.query === 'string') {
-    return { single: readStatement(payload), statements: [] }
+    const single = readStatement(payload)
+    return { single, statements: [single] }
   }
   if (isObject(payload) && Array.isArray(payload.queries)) {
     return { single: null, statements: payload.queries.map(readStatement) }

@@ -23,9 +23,9 @@ export async function answerSql(exchange: Exchange, backend: Backend): Promise<v
 async function execute({ req, res }: Exchange, { sessions, faults, maxBytes }: Backend): Promise<void> {
   const login = readLogin(req.headers)
   const batch = readBatch(req.headers)
-  const body = await readBody(req, maxBytes)
-  if (await struckBefore(res, faults, body)) return
-  const { statements, single } = readStatements(body)
+  const { statements, single } = readStatements(await readBody(req, maxBytes))
+  const sql = statements.map(({ query }) => query).join(';\n')
+  if (await struckBefore(res, faults, sql)) return
   const session = await sessions.open(login)
   try {
     if (res.destroyed) return
@@ -34,10 +34,10 @@ async function execute({ req, res }: Exchange, { sessions, faults, maxBytes }: B
     const running = single
       ? runStatement(session.client, single, output)
       : runBatch(session.client, { statements, batch, output, signal })
-    if (faults.strikes('cutDuring', body)) setImmediate(() => res.socket?.resetAndDestroy())
+    if (faults.strikes('cutDuring', sql)) setImmediate(() => res.socket?.resetAndDestroy())
     const result = await running
-    if (faults.strikes('cutAfterCommit', body)) res.socket?.resetAndDestroy()
-    else if (faults.strikes('truncate', body)) replyCutShort(res, result)
+    if (faults.strikes('cutAfterCommit', sql)) res.socket?.resetAndDestroy()
+    else if (faults.strikes('truncate', sql)) replyCutShort(res, result)
     else reply(res, 200, result, single ? {} : echoed(req.headers))
   } finally {
     await session.giveBack()

@@ -82,11 +82,12 @@ it.each([
 })
 
 it('strikes only statements that match, and only so often', async () => {
-  faults.set({ reset: 1, match: 'insert into things', times: 1 })
-  expect(await sql`select 1 as one`).toEqual([{ one: 1 }])
-  await expect(insert(1)).rejects.toThrow('Error connecting')
+  faults.set({ reset: 1, match: 'insert into "things"\n', times: 1 })
   await insert(1)
-  expect(await stored()).toEqual([1])
+  const matching = () => sql.query('insert into "things"\nvalues (2)')
+  await expect(matching()).rejects.toThrow('Error connecting')
+  await matching()
+  expect(await stored()).toEqual([1, 2])
 })
 
 it('adds latency', async () => {

@@ -282,7 +282,8 @@ it('leaves nothing of a session for the next request', async () => {
     current_user as who,
     current_setting('statement_timeout') as timeout,
     to_regclass('pg_temp.leftover') as temporary,
-    (select count(*)::int from pg_locks where locktype = 'advisory') as locks,
+    (select count(*)::int from pg_locks join pg_database d on d.oid = database
+      where locktype = 'advisory' and datname = current_database()) as locks,
     (select count(*)::int from pg_listening_channels()) as channels,
     (select count(*)::int from pg_prepared_statements where name <> '') as prepared,
     (select count(*)::int from pg_cursors where name <> '') as cursors`
@@ -297,7 +298,8 @@ it('leaves nothing of a session for the next request', async () => {
   }
   expect(await look).toEqual([clean])
   expect(
-    await sql`select count(*)::int as n from pg_stat_activity where state like 'idle in transaction%'`,
+    await sql`select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and state like 'idle in transaction%'`,
   ).toEqual([{ n: 0 }])
 })
 

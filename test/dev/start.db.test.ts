@@ -13,6 +13,9 @@ import { projectRoot } from '../../dev/project.ts'
 import { freshDatabase } from '../support/database.ts'
 import { removeRun } from '../support/runs.ts'
 
+// Nine starts of the whole system, beside other test files.
+vi.setConfig({ testTimeout: 60_000 })
+
 const run = promisify(execFile)
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-start-'))
 chmodSync(folder, 0o755)
