@@ -1,0 +1,64 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type pg from 'pg'
+import type { TestDatabase } from '../support/database.ts'
+
+/**
+ * A place where statements wait until a test lets them go on: it says how many are inside something at one moment,
+ * without anybody sleeping.
+ */
+export type Gate = {
+  /** A statement that passes only while the gate is open. */
+  pass: SQL
+  close(): Promise<void>
+  open(): Promise<void>
+  /** How many wait at it right now. */
+  waiting(): Promise<number>
+  /** Ends the connections of all who wait, as a crash would. */
+  killWaiting(): Promise<void>
+}
+
+let gates = 0
+
+export async function makeGate(database: TestDatabase): Promise<Gate> {
+  const id = 880_000 + ++gates
+  const keeper: pg.Client = await database.connect()
+  const waiters = `from pg_locks where locktype = 'advisory' and objid = ${id} and not granted
+    and database = (select oid from pg_database where datname = current_database())`
+  return {
+    pass: sql`select pg_advisory_xact_lock_shared(${id})`,
+    async close() {
+      await keeper.query(`begin; select pg_advisory_xact_lock(${id})`)
+    },
+    async open() {
+      await keeper.query('commit')
+    },
+    async waiting() {
+      const { rows } = await database.admin.query(`select count(*)::int as n ${waiters}`)
+      return rows[0].n
+    },
+    async killWaiting() {
+      await database.admin.query(`select pg_terminate_backend(pid) ${waiters}`)
+    },
+  }
+}
+
+export type Crowd<T> = { settled(): number; all: Promise<PromiseSettledResult<T>[]> }
+
+/** Starts many at once, and tells how many are through. */
+export function crowd<T>(count: number, start: (at: number) => Promise<T>): Crowd<T> {
+  let through = 0
+  const started = Array.from({ length: count }, (_, at) =>
+    start(at).finally(() => {
+      through += 1
+    }),
+  )
+  return { settled: () => through, all: Promise.allSettled(started) }
+}
+
+/** The values of those that were kept; a refusal fails the test with its own message. */
+export function kept<T>(results: PromiseSettledResult<T>[]): T[] {
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}

@@ -1,0 +1,82 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { orNotRun, takeLock } from '../../functions/core/guard.ts'
+import { slotOf, takeSlot } from '../../functions/core/once.ts'
+import { crowd, kept, makeGate } from './gate.ts'
+import { failure, freshWorld, tally, times } from './world.ts'
+
+const { database, ctx } = await freshWorld()
+const gate = await makeGate(database)
+await database.admin.query('create table done (slot timestamptz, check (extract(second from slot) = 0))')
+await database.admin.query('grant all on done to lockstep_app')
+const first = new Date('2026-11-20T10:00:00Z')
+const work = (slot: Date) => sql`insert into done values (${slot.toISOString()})`
+
+beforeEach(() => database.admin.query('truncate done, core.job_slots'))
+
+const run = (statements: SQL[]) => orNotRun(() => ctx().db.batch(statements))
+const slotOnly = (slot: Date) => [takeSlot('sample', slot), work(slot)]
+const lockAndSlot = (slot: Date) => [takeLock(990_003), takeSlot('sample', slot), work(slot)]
+/** What a guard alone would do. */
+const lockOnly = (slot: Date) => [takeLock(990_003), work(slot)]
+
+/** Twenty slots, each fired six times by as many callers: how often each was done. */
+async function fire(statements: (slot: Date) => SQL[]) {
+  for (let minute = 0; minute < 20; minute += 1) {
+    const slot = new Date(first.getTime() + minute * 60_000)
+    await times(6, () => run(statements(slot)))
+  }
+  const { rows } = await database.admin.query('select count(*)::int as n from done group by slot')
+  return tally(rows.map(({ n }) => n))
+}
+
+describe('a slot', () => {
+  it('fired by six at once is done once, twenty times', async () => {
+    expect(await fire(slotOnly)).toEqual({ 1: 20 })
+  })
+
+  it('is done once under a lock, too', async () => {
+    expect(await fire(lockAndSlot)).toEqual({ 1: 20 })
+  })
+
+  it('would be done more than once with a lock alone: it stops overlap, not repetition', async () => {
+    const { 1: once = 0, ...oftener } = await fire(lockOnly)
+    expect(once).toBeLessThan(20)
+    expect(Object.keys(oftener).length).toBeGreaterThan(0)
+  })
+
+  it('is left by a run that fails to the one that waits for it', async () => {
+    await gate.close()
+    const failing = failure(ctx().db.batch([takeSlot('sample', first), gate.pass, sql`select 1 / 0`]))
+    await expect.poll(gate.waiting).toBe(1)
+    const second = crowd(1, () => run(slotOnly(first)))
+    await gate.open()
+    await failing
+    expect(kept(await second.all)).toMatchObject([{ ran: true }])
+    expect((await database.admin.query('select slot from done')).rows).toEqual([{ slot: first }])
+  })
+
+  it('is left open by a run whose connection dies', async () => {
+    await gate.close()
+    const dying = failure(ctx().db.batch([takeSlot('sample', first), work(first), gate.pass]))
+    await expect.poll(gate.waiting).toBe(1)
+    await gate.killWaiting()
+    await dying
+    await gate.open()
+    expect(await run(slotOnly(first))).toMatchObject({ ran: true })
+    expect((await database.admin.query('select count(*)::int as n from done')).rows).toEqual([{ n: 1 }])
+  })
+
+  it('of one job is not the slot of another', async () => {
+    await run([takeSlot('one', first), work(first)])
+    expect(await run([takeSlot('other', first), work(first)])).toMatchObject({ ran: true })
+  })
+})
+
+describe('slotOf', () => {
+  it('is the minute a tick was meant for, however late within it the tick came', () => {
+    for (const at of ['10:00:00.000', '10:00:07.250', '10:00:59.999'])
+      expect(slotOf(Date.parse(`2026-11-20T${at}Z`))).toEqual(first)
+    expect(slotOf(Date.parse('2026-11-20T10:01:00.000Z'))).not.toEqual(first)
+  })
+})
