@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import pg from 'pg'
@@ -11,12 +10,13 @@ import { startCluster } from '../../dev/postgres/cluster.ts'
 import { stopOrphan } from '../../dev/postgres/orphan.ts'
 import { outsideFolder } from '../../dev/postgres/place.ts'
 import { isAlive } from '../../dev/processes.ts'
+import { freshFolder } from '../support/folder.ts'
 import { removeRun } from '../support/runs.ts'
 
-const folders: string[] = []
+const folders = { left: freshFolder(), reused: freshFolder(), half: freshFolder(), closed: freshFolder() }
 const crashes: string[] = []
 const cluster = await startCluster({
-  folder: openFolder(),
+  folder: freshFolder(),
   password: 'p',
   onCrash: (message) => crashes.push(message),
 })
@@ -24,16 +24,7 @@ const cluster = await startCluster({
 afterEach(() => cluster.start())
 afterAll(async () => {
   await cluster.stop()
-  for (const folder of folders) await removeRun(folder)
 })
-
-/** One that the user Postgres runs as may enter, too. */
-function openFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'lockstep-cluster-'))
-  chmodSync(folder, 0o755)
-  folders.push(folder)
-  return folder
-}
 
 async function ask(query: string, url = cluster.url()): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
@@ -128,7 +119,7 @@ it('lets the proxy go on after a restart and after a kill', async () => {
 })
 
 it('takes over the data of a run that was killed, and its server with it', async () => {
-  const left = openFolder()
+  const left = folders.left
   const run = spawn(process.execPath, [join(import.meta.dirname, 'left-behind.ts'), left], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -145,7 +136,7 @@ it('takes over the data of a run that was killed, and its server with it', async
 })
 
 it('touches no stranger that has the pid of a server long gone', async () => {
-  const reused = openFolder()
+  const { reused } = folders
   mkdirSync(join(reused, 'postgres'))
   // A container that starts again gives the same pids to other programs: here to ourselves.
   const lock = join(reused, 'postgres', 'postmaster.pid')
@@ -155,7 +146,7 @@ it('touches no stranger that has the pid of a server long gone', async () => {
 })
 
 it('starts afresh where a run was killed while it made the data directory', async () => {
-  const folder = openFolder()
+  const folder = folders.half
   mkdirSync(join(folder, 'postgres.half-1', 'data', 'base'), { recursive: true })
   const fresh = await startCluster({ folder, password: 'p' })
   expect(await ask('select 1 as one', fresh.url())).toEqual([{ one: 1 }])
@@ -174,7 +165,7 @@ it('is started again when it dies without being asked', async () => {
 })
 
 it('keeps its data where it may be reached when only root may enter the folder', async () => {
-  const closed = openFolder()
+  const { closed } = folders
   chmodSync(closed, 0o700)
   const inner = join(closed, 'clone')
   const place = await startCluster({ folder: inner, password: 'p' })

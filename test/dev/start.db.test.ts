@@ -1,8 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -11,23 +10,21 @@ import { freePort, isFree } from '../../dev/free-port.ts'
 import { listProcesses } from '../../dev/processes.ts'
 import { projectRoot } from '../../dev/project.ts'
 import { freshDatabase } from '../support/database.ts'
-import { removeRun } from '../support/runs.ts'
+import { freshFolder } from '../support/folder.ts'
 
 // Nine starts of the whole system, beside other test files.
 vi.setConfig({ testTimeout: 60_000 })
 
 const run = promisify(execFile)
-const folder = mkdtempSync(join(tmpdir(), 'lockstep-start-'))
-chmodSync(folder, 0o755)
+const folder = freshFolder()
 const port = await freePort()
 const url = `http://127.0.0.1:${port}`
 const env = { ...process.env, LOCKSTEP_FOLDER: folder, PORT: String(port), DATABASE_URL: '' }
 const database = await freshDatabase()
 const started: ChildProcess[] = []
 
-afterAll(async () => {
+afterAll(() => {
   for (const child of started) child.kill('SIGKILL')
-  await removeRun(folder)
 })
 
 type Start = {

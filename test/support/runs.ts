@@ -7,6 +7,8 @@ import { outsideFolder, removeOutside } from '../../dev/postgres/place.ts'
 import { isAlive } from '../../dev/processes.ts'
 
 const prefix = 'lockstep-test-'
+/** Names the folders within a run's that hold a server of their own. */
+export const nestedPrefix = 'folder-'
 
 /** Clears away what test runs left that were killed before they could. */
 export async function sweepDeadRuns(): Promise<void> {
@@ -20,6 +22,7 @@ export async function sweepDeadRuns(): Promise<void> {
 export async function removeRun(folder: string): Promise<void> {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     if (name.startsWith('workerd-')) await stopWorkerd(`127.0.0.1:${name.slice('workerd-'.length)}`)
+    if (name.startsWith(nestedPrefix)) await removeRun(join(folder, name))
   }
   for (const place of [folder, outsideFolder(folder)]) await stopOrphan(join(place, 'postgres'))
   rmSync(folder, { recursive: true, force: true })
