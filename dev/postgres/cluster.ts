@@ -58,11 +58,19 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
   let server: ChildProcess | null = null
   let wanted = false
+  let starting: Promise<void> | null = null
   let reviving: Promise<void> = Promise.resolve()
 
-  async function start(): Promise<void> {
+  function start(): Promise<void> {
     wanted = true
-    if (server) return
+    if (server) return Promise.resolve()
+    starting ??= begin().finally(() => {
+      starting = null
+    })
+    return starting
+  }
+
+  async function begin(): Promise<void> {
     const started = await launch({ place, dataDir, settings, logFile: join(folder, 'postgres.log') })
     server = started
     started.once('exit', () => {
@@ -88,7 +96,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   async function stop(): Promise<void> {
     wanted = false
     await reviving
-    if (server?.pid) await stopServer(server.pid)
+    if (!server?.pid) return
+    const exited = once(server, 'exit')
+    await stopServer(server.pid)
+    await exited
   }
 
   // Backends outlive their postmaster for a moment and could still commit: stop it from forking, then kill all at once.
