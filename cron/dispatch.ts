@@ -1,6 +1,7 @@
 import { asStatement, type Job } from '../functions/core/job.ts'
 import { locks } from '../functions/core/locks.ts'
 import { returnExpired } from '../functions/dispatch/return-expired.ts'
+import { settleDeliveries } from '../functions/dispatch/settle.ts'
 
 export const dispatchJobs: Job[] = [
   {
@@ -8,5 +9,11 @@ export const dispatchJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.dispatchLeaseExpiry,
     run: asStatement(() => returnExpired()),
+  },
+  {
+    name: 'dispatch-settlement',
+    cron: '* * * * *',
+    lock: locks.dispatchSettlement,
+    run: asStatement(() => settleDeliveries()),
   },
 ]

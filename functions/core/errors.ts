@@ -17,6 +17,8 @@ export const problems = {
   excluded: [409, 'The courier gave this order back before'],
   illegal_transition: [409, 'The order is not in a state that allows this step'],
   stale_fence: [409, 'The order was assigned anew since this fence was given'],
+  delivery_final: [409, 'The time to undo this delivery is over'],
+  no_courier: [409, 'No available courier can take this order'],
   lease_expired: [409, 'The time to accept ran out'],
   version_mismatch: [412, 'The resource has changed since that version'],
   body_too_large: [413, 'The body is larger than this route takes'],

@@ -15,4 +15,5 @@ export const locks = {
   spaceUpkeep: 1013,
   housekeeping: 1100,
   dispatchLeaseExpiry: 1201,
+  dispatchSettlement: 1202,
 } as const

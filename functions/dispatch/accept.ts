@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
-import { type Moved, moveOrder } from './move.ts'
+import { moveOrder } from './move.ts'
+import type { Moved } from './resolve.ts'
 import { transitions } from './rules.ts'
 
 /** The courier takes the assignment for good; from now on no lease runs. */

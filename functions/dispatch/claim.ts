@@ -69,26 +69,38 @@ claimed as (
   where o.id = wanted.id
   returning o.*
 ),
-logged as (${recordEvent({ type: 'claimed', of: 'claimed', from: sql`'new'`, by: principal })})
-select ${answer(sql`case
-  when exists (select from claimed)
-    then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from claimed o)
-  when seen.status is null
-    then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
-  when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
-    then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
-  when seen.status in ('canceled', 'failed', 'returned')
-    then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', 'assigned')
-  when seen.excluded
-    then jsonb_build_object('ok', false, 'reason', 'excluded')
-  when wanted.id is null
-    then jsonb_build_object('ok', false, 'reason', 'order_taken')
-  when c.available is not true
-    then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
-  else jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
-end`)}
-from (select) as always
-left join seen on true
-left join wanted on true
-left join dispatch.couriers c on c.id = ${courierId}`
+logged as (${recordEvent({ type: 'claimed', of: 'claimed', from: sql`'new'`, by: principal })}),
+decided as materialized (
+  select case
+    when exists (select from claimed)
+      then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from claimed o)
+    when seen.status is null
+      then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
+    when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
+      then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+    when seen.status in ('canceled', 'failed', 'returned')
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', 'assigned')
+    when seen.excluded
+      then jsonb_build_object('ok', false, 'reason', 'excluded')
+    when wanted.id is null
+      then jsonb_build_object('ok', false, 'reason', 'order_taken')
+    when c.available is not true
+      then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+    else jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+  end as outcome
+  from (select) as always
+  left join seen on true
+  left join wanted on true
+  left join dispatch.couriers c on c.id = ${courierId}
+),
+lost as (
+  insert into dispatch.lost_claims as l (order_id, courier_id)
+  select ${orderId}, ${courierId}
+  from decided
+  where outcome ->> 'reason' = 'order_taken'
+  on conflict (order_id, courier_id) do update
+  set times = l.times + 1, last_at = now()
+)
+select ${answer(sql`outcome`)}
+from decided`
 }

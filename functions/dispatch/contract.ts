@@ -209,6 +209,7 @@ export const Order = z
     pickedUpAt: shown.nullable(),
     deliveredAt: shown.nullable(),
     canceledAt: shown.nullable(),
+    settledAt: shown.nullable().meta({ description: 'From when on a delivery is final' }),
     attempts: z.int(),
     failureReason: z.string().nullable(),
   })
@@ -263,6 +264,20 @@ export const GiveBack = z
   .strictObject({ fence: z.int().min(0), reason: text(500).default('not given') })
   .meta({ id: 'GiveBack' })
 export type GiveBack = z.infer<typeof GiveBack>
+
+export const Failure = z.strictObject({ fence: z.int().min(0), reason: text(500) }).meta({ id: 'Failure' })
+export type Failure = z.infer<typeof Failure>
+
+export const Undo = z
+  .strictObject({
+    fence: z.int().min(0).optional().meta({ description: 'Needed from a courier' }),
+    reason: text(500).default('not given'),
+  })
+  .meta({ id: 'Undo' })
+export type Undo = z.infer<typeof Undo>
+
+export const Assignment = z.strictObject({ courierId: id }).meta({ id: 'Assignment' })
+export type Assignment = z.infer<typeof Assignment>
 
 export const Cancellation = z
   .strictObject({ reason: text(500).optional() })

@@ -20,7 +20,7 @@ export function heardBy(
 /** A courier hears what becomes available or ceases to be, without who did it; and everything about its own orders. */
 function heardByCourier(event: OrderHappening, courierId: number): HeardEvent | null {
   const order = seenByCourier(event.order, courierId)
-  if (event.courierId === courierId) return { ...event, order }
+  if (event.courierId === courierId || event.data['formerCourierId'] === courierId) return { ...event, order }
   if (event.fromStatus !== 'new' && event.toStatus !== 'new') return null
   const actor = { role: event.actor.role, id: null }
   return { ...event, actor, courierId: null, data: {}, order }

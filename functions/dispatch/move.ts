@@ -1,11 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../core/claim.ts'
 import type { Ctx, Principal } from '../core/context.ts'
-import type { Refused } from '../core/errors.ts'
-import { answer, effect } from '../core/idempotency.ts'
-import { hasSqlstate } from '../core/sqlstate.ts'
-import type { Order } from './contract.ts'
+import { answer } from '../core/idempotency.ts'
 import { recordEvent } from './record.ts'
+import { type Moved, resolveOrder } from './resolve.ts'
 import type { OrderStatus } from './rules.ts'
 import { showOrder } from './show.ts'
 
@@ -21,26 +19,18 @@ export type Move = {
   set: SQL
   /** The step takes the boxes out of the courier's hands. */
   frees?: boolean
+  /** Kept with the event. */
+  reason?: string
   /** The courier gives the order back, and is not offered it again. */
-  givenBackFor?: string
+  excludes?: boolean
 }
 
-export type Moved = { ok: true; order: Order } | Refused
-
-export async function moveOrder(ctx: Ctx, move: Move): Promise<Moved> {
-  try {
-    let moved = await effect<Moved>(ctx, moveStatement(ctx.principal, move))
-    // The order changed between this statement's snapshot and its lock: a fresh snapshot says how.
-    if (!moved.ok && 'again' in moved) moved = await effect<Moved>(ctx, moveStatement(ctx.principal, move))
-    return !moved.ok && 'again' in moved ? { ok: false, reason: 'order_busy', retryAfter: 1 } : moved
-  } catch (error) {
-    if (hasSqlstate(error, '55P03')) return { ok: false, reason: 'order_busy', retryAfter: 1 }
-    throw error
-  }
+export function moveOrder(ctx: Ctx, move: Move): Promise<Moved> {
+  return resolveOrder(ctx, moveStatement(ctx.principal, move))
 }
 
 export function moveStatement(principal: Principal | null, move: Move): SQL {
-  const { orderId, courierId, fence, type, from, to, set, frees = false, givenBackFor } = move
+  const { orderId, courierId, fence, type, from, to, set, frees = false, reason, excludes = false } = move
   // Race: two steps at once, or a step against a cancel, an expiry, a new assignment. The order's row is locked under
   // the very state, holder and fence the step is lawful from; whoever comes second finds none of it.
   // An assigned order also needs its lease: the sweep may just not have come yet.
@@ -76,9 +66,9 @@ moved as (
 ),
 excluded as (
   insert into dispatch.order_exclusions (order_id, courier_id, reason)
-  select moved.id, ${courierId}, ${givenBackFor ?? null}
+  select moved.id, ${courierId}, ${reason ?? null}
   from moved
-  where ${givenBackFor !== undefined}
+  where ${excludes}
   on conflict do nothing
 ),
 logged as (${recordEvent({
@@ -87,7 +77,7 @@ logged as (${recordEvent({
     from: sql`moved.from_status`,
     by: principal,
     courier: sql`${courierId}::bigint`,
-    data: sql`jsonb_strip_nulls(jsonb_build_object('reason', ${givenBackFor ?? null}::text))`,
+    data: sql`jsonb_strip_nulls(jsonb_build_object('reason', ${reason ?? null}::text))`,
   })})
 select ${answer(sql`case
   when exists (select from moved)

@@ -2,9 +2,10 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Principal } from '../core/context.ts'
 
 type Happened = {
-  type: string
+  /** A constant, or an expression over the CTE. */
+  type: string | SQL
   /** CTE with the order's row after the change; its columns are those of dispatch.orders. */
-  of: 'created' | 'claimed' | 'moved' | 'changed' | 'canceled'
+  of: 'created' | 'claimed' | 'moved' | 'changed'
   from: SQL
   by: Principal | null
   /** Who holds, or just held, the order. */

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
-import { type Moved, moveOrder } from './move.ts'
+import { moveOrder } from './move.ts'
+import type { Moved } from './resolve.ts'
 import { transitions } from './rules.ts'
 
 type GivenBack = { orderId: number; courierId: number; fence: number; reason: string }
@@ -14,6 +15,7 @@ export function releaseOrder(ctx: Ctx, { reason, ...held }: GivenBack): Promise<
     type: 'released',
     set,
     frees: true,
-    givenBackFor: reason,
+    reason,
+    excludes: true,
   })
 }

@@ -1,12 +1,22 @@
 import { z } from 'zod'
 import { type Ctx } from '../core/context.ts'
 import { AppError, orThrow } from '../core/errors.ts'
-import { callerId, created, type Endpoint, endpoint, noContent, ok, versioned } from '../http/endpoint.ts'
+import {
+  callerId,
+  created,
+  type Endpoint,
+  endpoint,
+  type Given,
+  noContent,
+  ok,
+  versioned,
+} from '../http/endpoint.ts'
 import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
 import { openStream } from '../http/stream.ts'
 import { acceptOrder } from './accept.ts'
 import { addCourier } from './add-courier.ts'
 import { addStore } from './add-store.ts'
+import { assignOrder } from './assign.ts'
 import { cancelOrder } from './cancel.ts'
 import { claimOrder } from './claim.ts'
 import { claimNextOrder } from './claim-next.ts'
@@ -17,6 +27,7 @@ import { deliverOrder } from './deliver.ts'
 import { editOrder } from './edit.ts'
 import { editCourier } from './edit-courier.ts'
 import { editStore } from './edit-store.ts'
+import { failOrder } from './fail.ts'
 import { readHistory } from './history.ts'
 import { listOrders } from './list.ts'
 import { listCouriers } from './list-couriers.ts'
@@ -27,7 +38,10 @@ import { readOrder } from './read.ts'
 import { readCourier } from './read-courier.ts'
 import { readStore } from './read-store.ts'
 import { releaseOrder } from './release.ts'
+import { reopenOrder } from './reopen.ts'
 import { reportPosition } from './report-position.ts'
+import { returnOrder } from './return.ts'
+import { undoDelivery } from './undo.ts'
 
 const base = '/v1/dispatch'
 const tag = 'dispatch'
@@ -171,25 +185,116 @@ export const dispatchEndpoints: Endpoint[] = [
     async (ctx, { params }) =>
       versioned(orThrow(await claimOrder(ctx, { orderId: params.id, courierId: callerId(ctx) })).order),
   ),
-  step('accept', 'Accept an assigned order', acceptOrder, ['lease_expired']),
-  step('pickup', 'Say that the boxes are picked up', pickUpOrder),
-  step('deliver', 'Say that the boxes are delivered', deliverOrder),
-  giveBack('decline', 'Decline an assigned order', declineOrder, ['lease_expired']),
-  giveBack('release', 'Give an order back before pickup', releaseOrder, ['lease_expired']),
-  endpoint(
+  action(
+    'accept',
     {
-      method: 'post',
-      path: `${base}/orders/{id}/cancel`,
-      tag,
+      summary: 'Accept an assigned order',
+      roles: ['courier'],
+      body: wire.Step,
+      problems: [...lost, 'lease_expired'],
+    },
+    (ctx, orderId, { fence }) => acceptOrder(ctx, { orderId, courierId: callerId(ctx), fence }),
+  ),
+  action(
+    'pickup',
+    { summary: 'Say that the boxes are picked up', roles: ['courier'], body: wire.Step, problems: lost },
+    (ctx, orderId, { fence }) => pickUpOrder(ctx, { orderId, courierId: callerId(ctx), fence }),
+  ),
+  action(
+    'deliver',
+    { summary: 'Say that the boxes are delivered', roles: ['courier'], body: wire.Step, problems: lost },
+    (ctx, orderId, { fence }) => deliverOrder(ctx, { orderId, courierId: callerId(ctx), fence }),
+  ),
+  action(
+    'fail',
+    {
+      summary: 'Say that the boxes could not be handed over, and why',
+      roles: ['courier'],
+      body: wire.Failure,
+      problems: lost,
+    },
+    (ctx, orderId, body) => failOrder(ctx, { orderId, courierId: callerId(ctx), ...body }),
+  ),
+  action(
+    'decline',
+    {
+      summary: 'Decline an assigned order',
+      description: 'The courier is not offered this order again.',
+      roles: ['courier'],
+      body: wire.GiveBack,
+      problems: [...lost, 'lease_expired'],
+    },
+    (ctx, orderId, body) => declineOrder(ctx, { orderId, courierId: callerId(ctx), ...body }),
+  ),
+  action(
+    'release',
+    {
+      summary: 'Give an order back before pickup',
+      description: 'The courier is not offered this order again.',
+      roles: ['courier'],
+      body: wire.GiveBack,
+      problems: [...lost, 'lease_expired'],
+    },
+    (ctx, orderId, body) => releaseOrder(ctx, { orderId, courierId: callerId(ctx), ...body }),
+  ),
+  action(
+    'undo',
+    {
+      summary: 'Take back a delivery that was a mistake',
+      description:
+        'For five minutes: then the delivery is final, and webhooks and payouts hear of it. The courier who delivered shows the fence; an admin needs none.',
+      roles: ['courier', 'admin'],
+      body: wire.Undo,
+      problems: [...lost, 'delivery_final', 'courier_at_capacity'],
+    },
+    (ctx, orderId, { fence, reason }) => undoDelivery(ctx, { orderId, by: delivererOf(ctx, fence), reason }),
+  ),
+  action(
+    'cancel',
+    {
       summary: 'Cancel an order before it is delivered',
       roles: ['store', 'admin'],
-      params: wire.IdPath,
       body: wire.Cancellation,
-      answers: { 200: wire.Order },
       problems: ['illegal_transition', 'order_busy'],
     },
-    async (ctx, { params, body }) =>
-      versioned(orThrow(await cancelOrder(ctx, { orderId: params.id, reason: body.reason })).order),
+    (ctx, orderId, { reason }) => cancelOrder(ctx, { orderId, reason }),
+  ),
+  action(
+    'reopen',
+    {
+      summary: 'Offer a failed order once more',
+      roles: ['store', 'admin'],
+      problems: ['illegal_transition', 'order_busy'],
+    },
+    (ctx, orderId) => reopenOrder(ctx, { orderId }),
+  ),
+  action(
+    'return',
+    {
+      summary: 'Say that the boxes of a failed order are back at the store',
+      roles: ['store', 'admin'],
+      problems: ['illegal_transition', 'order_busy'],
+    },
+    (ctx, orderId) => returnOrder(ctx, { orderId }),
+  ),
+  action(
+    'assign',
+    {
+      summary: 'Give an order to a courier, also one that another courier has',
+      description:
+        'Not while the boxes are on their way. The courier must still accept; the former one’s fence is void.',
+      roles: ['admin'],
+      body: wire.Assignment,
+      problems: [
+        'illegal_transition',
+        'order_busy',
+        'order_taken',
+        'excluded',
+        'courier_unavailable',
+        'courier_at_capacity',
+      ],
+    },
+    (ctx, orderId, { courierId }) => assignOrder(ctx, { orderId, courierId }),
   ),
 
   endpoint(
@@ -366,51 +471,28 @@ export const dispatchEndpoints: Endpoint[] = [
   ),
 ]
 
-type Held = { orderId: number; courierId: number; fence: number }
-
-function step(
-  name: string,
-  summary: string,
-  verb: (ctx: Ctx, held: Held) => ReturnType<typeof acceptOrder>,
-  more: Problems = [],
-) {
-  return endpoint(
-    {
-      method: 'post',
-      path: `${base}/orders/{id}/${name}`,
-      tag,
-      summary,
-      roles: ['courier'],
-      params: wire.IdPath,
-      body: wire.Step,
-      answers: { 200: wire.Order },
-      problems: [...lost, ...more],
-    },
-    async (ctx, { params, body }) =>
-      versioned(
-        orThrow(await verb(ctx, { orderId: params.id, courierId: callerId(ctx), fence: body.fence })).order,
-      ),
-  )
+type Action<B> = Pick<Endpoint, 'summary' | 'problems'> & {
+  description?: string
+  roles: readonly ('admin' | 'store' | 'courier')[]
+  body?: B
 }
 
-type GiveBack = (ctx: Ctx, held: Held & { reason: string }) => ReturnType<typeof declineOrder>
-
-function giveBack(name: string, summary: string, verb: GiveBack, more: Problems) {
+/** `POST /orders/{id}/{name}`: one step of an order’s life. */
+function action<B extends z.ZodType | undefined = undefined>(
+  name: string,
+  spec: Action<B>,
+  act: (ctx: Ctx, orderId: number, body: Given<B>) => ReturnType<typeof acceptOrder>,
+): Endpoint {
   return endpoint(
     {
+      ...spec,
       method: 'post',
       path: `${base}/orders/{id}/${name}`,
       tag,
-      summary,
-      description: 'The courier is not offered this order again.',
-      roles: ['courier'],
       params: wire.IdPath,
-      body: wire.GiveBack,
       answers: { 200: wire.Order },
-      problems: [...lost, ...more],
     },
-    async (ctx, { params, body }) =>
-      versioned(orThrow(await verb(ctx, { orderId: params.id, courierId: callerId(ctx), ...body })).order),
+    async (ctx, { params, body }) => versioned(orThrow(await act(ctx, params.id, body)).order),
   )
 }
 
@@ -443,6 +525,15 @@ function storeOf(ctx: Ctx, storeId: number | undefined): number {
   if (storeId !== undefined) return storeId
   throw new AppError('validation_failed', 'An admin names the store', {
     errors: [{ path: 'storeId', message: 'Needed from an admin' }],
+  })
+}
+
+/** A courier shows that it is still the one who delivered; an admin acts on its own word. */
+function delivererOf(ctx: Ctx, fence: number | undefined): { courierId: number; fence: number } | null {
+  if (ctx.principal?.role !== 'courier') return null
+  if (fence !== undefined) return { courierId: callerId(ctx), fence }
+  throw new AppError('validation_failed', 'A courier shows the fence', {
+    errors: [{ path: 'fence', message: 'Needed from a courier' }],
   })
 }
 

@@ -32,7 +32,15 @@ export const transitions = {
   deliver: { from: ['picked_up'], to: 'delivered' },
   cancel: { from: ['new', 'assigned', 'accepted', 'picked_up'], to: 'canceled' },
   expire: { from: ['assigned'], to: 'new' },
+  assign: { from: ['new', 'assigned', 'accepted'], to: 'assigned' },
+  fail: { from: ['picked_up'], to: 'failed' },
+  reopen: { from: ['failed'], to: 'new' },
+  return: { from: ['failed'], to: 'returned' },
+  undo: { from: ['delivered'], to: 'picked_up' },
 } as const satisfies Record<string, Transition>
 
 /** How long a courier may think about an assigned order. */
 export const leaseSeconds = 120
+
+/** How long a delivery may still turn out to be a mistake. Nobody outside hears of it before. */
+export const undoSeconds = 300

@@ -44,6 +44,7 @@ export function showOrder(row: 'o' | 'changed', viewer: Principal | null): SQL {
     'pickedUpAt', core.iso(${o}.picked_up_at),
     'deliveredAt', core.iso(${o}.delivered_at),
     'canceledAt', core.iso(${o}.canceled_at),
+    'settledAt', core.iso(${o}.settled_at),
     'attempts', ${o}.attempts,
     'failureReason', ${o}.failure_reason
   )`

@@ -42,7 +42,7 @@ type Input = {
   lastEventId: string | null
 }
 
-type Given<T extends z.ZodType | undefined> = T extends z.ZodType ? z.infer<T> : Record<string, never>
+export type Given<T extends z.ZodType | undefined> = T extends z.ZodType ? z.infer<T> : Record<string, never>
 
 type Spec<P, Q, B> = Omit<
   Endpoint,
