@@ -17,7 +17,7 @@ export type VersionedChange = {
   table: PgTable
   id: number
   version: number
-  /** `sql\`name = ${name}\`` for each column that changes; the version is added here. */
+  /** `sql\`name = ${name}\`` for each column that changes, its old row is `t`; the version is added here. */
   set: SQL[]
   /** Over the alias `found`: which rows this principal may change. */
   visible?: SQL

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { makeDb, type Tx } from '../../functions/core/db.ts'
 import { makeMetrics } from '../../functions/core/metrics.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
+import { eventually } from './gate.ts'
 import { failure, freshWorld } from './world.ts'
 
 const { database, proxy, ctx } = await freshWorld()
@@ -123,7 +124,8 @@ describe('an interactive transaction', () => {
            where datname = current_database() and usename = 'lockstep_worker' and application_name <> 'neon-proxy'`,
         )
       ).rows[0].n
-    await expect.poll(others).toBe(0)
+    await eventually(others).toBe(0)
+    expect(await others()).toBe(0)
   })
 
   it('has its settings, at the level asked for', async () => {
@@ -233,7 +235,7 @@ describe('a server that never answers', () => {
     await holder.query('rollback')
     const waiting = `select count(*)::int as n from pg_stat_activity where datname = current_database() and query like 'insert%'
       and state <> 'idle'`
-    await expect.poll(async () => (await database.admin.query(waiting)).rows[0].n).toBe(0)
+    await eventually(async () => (await database.admin.query(waiting)).rows[0].n).toBe(0)
     expect(await notes()).toEqual([])
   })
 })

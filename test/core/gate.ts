@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type pg from 'pg'
+import { expect, onTestFinished } from 'vitest'
 import type { TestDatabase } from '../support/database.ts'
 
 /**
@@ -28,6 +29,7 @@ export async function makeGate(database: TestDatabase): Promise<Gate> {
     pass: sql`select pg_advisory_xact_lock_shared(${id})`,
     async close() {
       await keeper.query(`begin; select pg_advisory_xact_lock(${id})`)
+      onTestFinished(() => keeper.query('commit').then(ignore, ignore))
     },
     async open() {
       await keeper.query('commit')
@@ -40,6 +42,41 @@ export async function makeGate(database: TestDatabase): Promise<Gate> {
       await database.admin.query(`select pg_terminate_backend(pid) ${waiters}`)
     },
   }
+}
+
+export type Holder = { commit(): Promise<void>; rollback(): Promise<void>; die(): Promise<void> }
+
+/** Somebody else's open transaction: what it locked stays locked until it ends, or the test does. */
+export async function hold(database: TestDatabase, statements: string): Promise<Holder> {
+  const client = await database.connect()
+  const { rows } = await client.query('select pg_backend_pid() as pid')
+  await client.query(`begin; ${statements}`)
+  const end = (how: string) => async () => {
+    await client.query(how)
+  }
+  onTestFinished(() => client.query('rollback').then(ignore, ignore))
+  return {
+    commit: end('commit'),
+    rollback: end('rollback'),
+    async die() {
+      await database.admin.query('select pg_terminate_backend($1)', [rows[0].pid])
+    },
+  }
+}
+
+function ignore(): void {}
+
+/** Looks again until it is as expected: `await eventually(gate.waiting).toBe(12)`. A shared machine may take its time. */
+export function eventually<T>(look: () => T | Promise<T>) {
+  return expect.poll(look, { timeout: 15_000, interval: 10 })
+}
+
+/** How many statements wait for somebody's lock right now. */
+export async function waitingForLocks(database: TestDatabase): Promise<number> {
+  const { rows } = await database.admin.query(
+    `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  )
+  return rows[0].n
 }
 
 export type Crowd<T> = { settled(): number; all: Promise<PromiseSettledResult<T>[]> }

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Ctx } from '../../functions/core/context.ts'
 import { type Guarded, guard, guardSession } from '../../functions/core/guard.ts'
-import { crowd, kept, makeGate } from './gate.ts'
+import { crowd, eventually, kept, makeGate } from './gate.ts'
 import { failure, freshWorld, tally } from './world.ts'
 
 const { database, proxy, ctx } = await freshWorld()
@@ -31,12 +31,10 @@ async function twelve(run: Sweep) {
   await gate.close()
   const callers = crowd(12, (by) => run(ctx(), by))
   let inside = 0
-  await expect
-    .poll(async () => {
-      inside = await gate.waiting()
-      return inside + callers.settled()
-    })
-    .toBe(12)
+  await eventually(async () => {
+    inside = await gate.waiting()
+    return inside + callers.settled()
+  }).toBe(12)
   await gate.open()
   return { inside, outcomes: tally(kept(await callers.all).map(outcome)) }
 }
@@ -60,7 +58,7 @@ describe.each([
   it('is freed at once by a holder that dies, and nothing of its work is left', async () => {
     await gate.close()
     const dying = failure(run(ctx(), 1))
-    await expect.poll(gate.waiting).toBe(1)
+    await eventually(gate.waiting).toBe(1)
     expect(await run(ctx(), 2)).toEqual({ ran: false, reason: 'busy' })
     await gate.killWaiting()
     await dying
@@ -90,7 +88,7 @@ describe('a connection that is cut', () => {
     await gate.close()
     proxy.faults.set({ ...fault, times: 1 })
     expect(await failure(overHttp(ctx(), 1))).toMatchObject({ committed: 'unknown' })
-    await expect.poll(gate.waiting).toBe(0)
+    await eventually(gate.waiting).toBe(0)
     await gate.open()
     expect(await swept()).toBe(0)
     expect(await overHttp(ctx(), 2)).toMatchObject({ ran: true })
@@ -113,11 +111,11 @@ describe('a connection that is cut', () => {
     }
     await gate.close()
     const cut = failure(inSession(ctx(), 1))
-    await expect.poll(gate.waiting).toBe(1)
+    await eventually(gate.waiting).toBe(1)
     for (const socket of sockets) socket.close()
     expect(await cut).toMatchObject({ sqlstate: null, committed: 'no' })
     await gate.open()
-    await expect.poll(async () => outcome(await inSession(ctx(), 2))).toBe('ran')
+    await eventually(async () => outcome(await inSession(ctx(), 2))).toBe('ran')
     expect((await database.admin.query('select by_whom from swept')).rows).toEqual([{ by_whom: 2 }])
   })
 })

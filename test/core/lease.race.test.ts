@@ -8,7 +8,7 @@ import {
   takeLease,
   whileRenewing,
 } from '../../functions/core/lease.ts'
-import { crowd, kept, makeGate } from './gate.ts'
+import { crowd, eventually, kept, makeGate } from './gate.ts'
 import { failure, freshWorld, times } from './world.ts'
 
 const { database, ctx } = await freshWorld()
@@ -78,7 +78,8 @@ describe('a lease', () => {
       const expiry = async () =>
         (await database.admin.query('select expires_at from core.leases')).rows[0].expires_at
       const before = await expiry()
-      await expect.poll(async () => (await expiry()) > before).toBe(true)
+      await eventually(expiry).not.toEqual(before)
+      expect(await takeLease(ctx(), 'sample')).toBe(null)
     })
   })
 })
@@ -118,7 +119,7 @@ describe('a takeover during a write', () => {
     const lease = await taken(0.001)
     await gate.close()
     const writing = crowd(1, () => ctx().db.batch([holding(lease), write(lease), gate.pass]))
-    await expect.poll(gate.waiting).toBe(1)
+    await eventually(gate.waiting).toBe(1)
     const impatient = Object.assign(ctx(), { db: ctx().db.with({ lock_timeout: '50ms' }) })
     expect(await takeLease(impatient, 'sample')).toBe(null)
     await gate.open()
@@ -152,7 +153,7 @@ describe('a holder that dies', () => {
     const lease = await taken()
     await gate.close()
     const dying = failure(ctx().db.batch([holding(lease), write(lease), gate.pass]))
-    await expect.poll(gate.waiting).toBe(1)
+    await eventually(gate.waiting).toBe(1)
     await gate.killWaiting()
     await dying
     await gate.open()

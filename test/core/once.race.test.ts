@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { orNotRun, takeLock } from '../../functions/core/guard.ts'
 import { slotOf, takeSlot } from '../../functions/core/once.ts'
-import { crowd, kept, makeGate } from './gate.ts'
+import { crowd, eventually, kept, makeGate } from './gate.ts'
 import { failure, freshWorld, tally, times } from './world.ts'
 
 const { database, ctx } = await freshWorld()
@@ -48,7 +48,7 @@ describe('a slot', () => {
   it('is left by a run that fails to the one that waits for it', async () => {
     await gate.close()
     const failing = failure(ctx().db.batch([takeSlot('sample', first), gate.pass, sql`select 1 / 0`]))
-    await expect.poll(gate.waiting).toBe(1)
+    await eventually(gate.waiting).toBe(1)
     const second = crowd(1, () => run(slotOnly(first)))
     await gate.open()
     await failing
@@ -59,7 +59,7 @@ describe('a slot', () => {
   it('is left open by a run whose connection dies', async () => {
     await gate.close()
     const dying = failure(ctx().db.batch([takeSlot('sample', first), work(first), gate.pass]))
-    await expect.poll(gate.waiting).toBe(1)
+    await eventually(gate.waiting).toBe(1)
     await gate.killWaiting()
     await dying
     await gate.open()
