@@ -1,4 +1,15 @@
-export type Starting = { port: number; databaseUrl: string | undefined; demoData: boolean }
+export type Starting = {
+  port: number
+  /** A database of the user's own, instead of the embedded one. */
+  databaseUrl: string | undefined
+  demoData: boolean
+  /** Ask the real outside services rather than the simulated ones. */
+  liveUpstreams: boolean
+  /** Settings of the Worker's that the environment names. */
+  bindings: Record<string, string>
+}
+
+const passedOn = ['AUTH_ISSUER', 'CORS_ORIGINS', 'NASA_API_KEY']
 
 /** What `npm start` takes from the environment. */
 export function readStarting(env: NodeJS.ProcessEnv): Starting {
@@ -11,5 +22,14 @@ export function readStarting(env: NodeJS.ProcessEnv): Starting {
   }
   // Somebody's own database gets made-up stores only when they ask for them.
   const demo = env['DEMO_DATA'] ?? (databaseUrl === undefined ? '1' : '0')
-  return { port, databaseUrl, demoData: demo !== '0' }
+  const upstreams = env['UPSTREAMS'] || 'simulated'
+  if (!['simulated', 'live'].includes(upstreams))
+    throw new Error(`UPSTREAMS is simulated or live, not ${upstreams}`)
+  return {
+    port,
+    databaseUrl,
+    demoData: demo !== '0',
+    liveUpstreams: upstreams === 'live',
+    bindings: Object.fromEntries(passedOn.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
+  }
 }

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { prepareAssets } from './assets.ts'
 import { buildWorker } from './build.ts'
+import { freePort } from './free-port.ts'
 import { migrate } from './migrations/migrate.ts'
 import { startNeonProxy } from './neon-proxy/server.ts'
 import { startCluster } from './postgres/cluster.ts'
@@ -10,23 +11,20 @@ import { urlAs } from './postgres/urls.ts'
 import { localFolder } from './project.ts'
 import { developmentSecret, passwordOf } from './secret.ts'
 import { loadDemoData } from './seed/load.ts'
+import type { Starting } from './settings.ts'
 import { startTicker } from './ticker.ts'
+import { startUpstreams } from './upstreams/server.ts'
 import { startWorker } from './worker.ts'
 import { readWorkerConfig } from './worker-config.ts'
 
-export type StartSystem = {
-  port: number
-  /** A database of the user's own, instead of the embedded one. */
-  databaseUrl: string | undefined
-  demoData: boolean
-  signal: AbortSignal
-  say: (line: string) => void
-}
+export type StartSystem = Starting & { signal: AbortSignal; say: (line: string) => void }
 
 export type System = AsyncDisposable & {
   url: string
   databaseUrl: string
   proxy: string
+  /** Where the outside services are simulated; null when the real ones are asked. */
+  upstreams: string | null
   crons: string[]
 }
 
@@ -49,6 +47,8 @@ export async function startSystem(options: StartSystem): Promise<System> {
 
   const proxy = await startNeonProxy({ databaseUrl })
   starting.defer(() => proxy.close())
+  const upstreams = options.liveUpstreams ? null : await startUpstreams({ port: await freePort() })
+  starting.defer(() => upstreams?.close())
   const bundle = await building
   signal.throwIfAborted()
   const config = readWorkerConfig()
@@ -60,6 +60,8 @@ export async function startSystem(options: StartSystem): Promise<System> {
       DATABASE_URL: urlAs(databaseUrl, { user: workerRole, password }),
       NEON_PROXY: proxy.address,
       AUTH_SECRET: developmentSecret(),
+      UPSTREAMS_URL: upstreams?.url,
+      ...options.bindings,
     },
     persistTo: join(localFolder, 'worker'),
     onLog: logger(say),
@@ -74,6 +76,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
     url: worker.url,
     databaseUrl,
     proxy: proxy.address,
+    upstreams: upstreams?.url ?? null,
     crons,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }

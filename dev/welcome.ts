@@ -5,7 +5,7 @@ import type { System } from './system.ts'
 const day = 86_400
 
 /** What runs where, and commands to paste. */
-export async function welcome({ url, databaseUrl, proxy, crons }: System): Promise<string> {
+export async function welcome({ url, databaseUrl, proxy, upstreams, crons }: System): Promise<string> {
   const secret = developmentSecret()
   const [admin, store, courier] = await Promise.all([
     signToken(secret, { role: 'admin', sub: '1', ttlSeconds: day }),
@@ -19,6 +19,7 @@ Lockstep runs.
   Worker     ${url}        documentation at ${url}/docs
   Postgres   ${host}   psql "$(npm run -s db:url)"
   Neon proxy ${proxy}   faults: curl ${proxy}/faults
+  Upstreams  ${upstreams ? `${upstreams}   simulated; UPSTREAMS=live npm start asks the real ones` : 'the real ones'}
   Cron       ${crons.join(', ')}
   Log        .lockstep/worker.log
 

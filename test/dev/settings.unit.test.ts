@@ -2,13 +2,19 @@ import { expect, it } from 'vitest'
 import { readStarting } from '../../dev/settings.ts'
 
 it('starts the embedded database with demo data on port 8787 unless told otherwise', () => {
-  expect(readStarting({})).toEqual({ port: 8787, databaseUrl: undefined, demoData: true })
+  expect(readStarting({})).toEqual({
+    port: 8787,
+    databaseUrl: undefined,
+    demoData: true,
+    liveUpstreams: false,
+    bindings: {},
+  })
   expect(readStarting({ PORT: '9000', DEMO_DATA: '0' })).toMatchObject({ port: 9000, demoData: false })
 })
 
 it('puts made-up data into somebody’s own database only when asked', () => {
   const DATABASE_URL = 'postgresql://me:pw@db.example/app'
-  expect(readStarting({ DATABASE_URL })).toEqual({ port: 8787, databaseUrl: DATABASE_URL, demoData: false })
+  expect(readStarting({ DATABASE_URL })).toMatchObject({ databaseUrl: DATABASE_URL, demoData: false })
   expect(readStarting({ DATABASE_URL, DEMO_DATA: '1' }).demoData).toBe(true)
 })
 
@@ -18,4 +24,18 @@ it.each([{ PORT: 'http' }, { PORT: '70000' }, { PORT: '80.5' }])('refuses %j as 
 
 it.each(['mysql://a/b', 'postgresql://host', 'nonsense'])('refuses %s as a database', (DATABASE_URL) => {
   expect(() => readStarting({ DATABASE_URL })).toThrow('postgresql://user:password@host:port/database')
+})
+
+it('asks the real outside services only when told to', () => {
+  expect(readStarting({ UPSTREAMS: 'live' }).liveUpstreams).toBe(true)
+  expect(() => readStarting({ UPSTREAMS: 'yes' })).toThrow('UPSTREAMS is simulated or live')
+})
+
+it('passes on what configures the Worker, and nothing else', () => {
+  expect(
+    readStarting({ NASA_API_KEY: 'k', AUTH_ISSUER: 'me', CORS_ORIGINS: '', HOME: '/' }).bindings,
+  ).toEqual({
+    NASA_API_KEY: 'k',
+    AUTH_ISSUER: 'me',
+  })
 })

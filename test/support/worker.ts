@@ -1,6 +1,9 @@
 import { afterAll, inject } from 'vitest'
+import { freePort } from '../../dev/free-port.ts'
 import type { Faults } from '../../dev/neon-proxy/faults.ts'
 import { signToken } from '../../dev/sign-token.ts'
+import type { Upstreams } from '../../dev/upstreams/handle.ts'
+import { startUpstreams } from '../../dev/upstreams/server.ts'
 import { type RunWorker, startWorker } from '../../dev/worker.ts'
 import type { Role } from '../../functions/core/context.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
@@ -15,6 +18,8 @@ export type TestWorker = {
   /** What happens between the Worker and its database. */
   faults: Faults
   fetch(path: string, init?: RequestInit): Promise<Response>
+  /** The outside services, as simulated for this file alone. */
+  upstreams: Upstreams
   token(role: Role, sub: string | number, tenantId?: number): Promise<string>
   /** Fires a cron trigger and waits for its run. */
   scheduled(cron: string, scheduledTime?: Date): Promise<{ outcome: string }>
@@ -35,12 +40,15 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   if (!built) throw new Error('Only files named *.worker.test.ts get a Worker.')
   const database = options.database ?? (await freshDatabase())
   const proxy = await freshProxy(database)
+  const upstreams = await startUpstreams({ port: await freePort() })
+  afterAll(() => upstreams.close())
   const worker = await startWorker({
     ...built,
     bindings: {
       DATABASE_URL: database.workerUrl,
       NEON_PROXY: proxy.address,
       AUTH_SECRET: testSecret,
+      UPSTREAMS_URL: upstreams.url,
       ...bindings,
     },
     rateLimits,
@@ -55,6 +63,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
     url: worker.url,
     database,
     faults: proxy.faults,
+    upstreams,
     fetch: (path, init) => fetch(new URL(path, worker.url), init),
     token: (role, sub, tenantId) =>
       signToken(testSecret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
