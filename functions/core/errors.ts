@@ -76,6 +76,12 @@ export class AppError extends Error {
 /** The value of a decision that may go against the caller: losing is not an exception inside a verb. */
 export type Refused = { ok: false; reason: ProblemCode } & Record<string, unknown>
 
+/** The same for one item of many: the members of a problem that are its own. */
+export function problemOf({ ok: _ok, reason, detail, ...extra }: Refused): Record<string, unknown> {
+  const title = problems[reason][1]
+  return { code: reason, title, detail: typeof detail === 'string' ? detail : title, ...extra }
+}
+
 /** Turns a refused outcome into the problem it is, for adapters. */
 export function orThrow<T extends { ok: true }>(outcome: T | Refused): T {
   if (outcome.ok) return outcome

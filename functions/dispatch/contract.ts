@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-const instant = z.iso.datetime({ offset: true }).meta({ examples: ['2026-11-20T09:30:00Z'] })
+const instant = z.iso
+  .datetime({ offset: true })
+  .refine((moment) => !moment.startsWith('0000'), 'There is no year 0')
+  .meta({ examples: ['2026-11-20T09:30:00Z'] })
 const shown = z.string().meta({ format: 'date-time' })
 const lat = z.number().min(-90).max(90)
 const lng = z.number().min(-180).max(180)
@@ -156,6 +159,46 @@ export const NewOrder = z
   .meta({ id: 'NewOrder' })
 export type NewOrder = z.infer<typeof NewOrder>
 
+/** What went wrong with one item of many. */
+const ItemProblem = z
+  .looseObject({ code: z.string(), title: z.string(), detail: z.string() })
+  .meta({ id: 'ItemProblem' })
+
+export const OrderBatch = z
+  .strictObject({
+    orders: z.array(z.unknown()).min(1).max(500).meta({ description: 'Each one as a NewOrder' }),
+  })
+  .meta({ id: 'OrderBatch' })
+export type OrderBatch = z.infer<typeof OrderBatch>
+
+export const Assignments = z
+  .strictObject({
+    orderIds: z.array(id).min(1).max(500).optional().meta({ description: 'Left out: the oldest that wait' }),
+    limit: z.int().min(1).max(500).default(500),
+    courierIds: z
+      .array(id)
+      .min(1)
+      .max(500)
+      .optional()
+      .meta({ description: 'Left out: whoever is available' }),
+  })
+  .default({ limit: 500 })
+  .meta({ id: 'Assignments' })
+export type Assignments = z.infer<typeof Assignments>
+
+export const AssignmentAnswer = z
+  .union([
+    z.strictObject({
+      orderId: id,
+      ok: z.literal(true),
+      courierId: id,
+      lease: z.strictObject({ expiresAt: shown, fence: z.int() }),
+    }),
+    z.strictObject({ orderId: id, ok: z.literal(false), problem: ItemProblem }),
+  ])
+  .meta({ id: 'AssignmentAnswer' })
+export type AssignmentAnswer = z.infer<typeof AssignmentAnswer>
+
 export const OrderChange = z
   .strictObject({ ...parcel, pickupAddress: text(300) })
   .partial()
@@ -215,6 +258,14 @@ export const Order = z
   })
   .meta({ id: 'Order' })
 export type Order = z.infer<typeof Order>
+
+export const BatchAnswer = z
+  .union([
+    z.strictObject({ index: z.int(), ok: z.literal(true), order: Order }),
+    z.strictObject({ index: z.int(), ok: z.literal(false), problem: ItemProblem }),
+  ])
+  .meta({ id: 'BatchAnswer' })
+export type BatchAnswer = z.infer<typeof BatchAnswer>
 
 export const OrderFilter = {
   status: z
@@ -278,6 +329,40 @@ export type Undo = z.infer<typeof Undo>
 
 export const Assignment = z.strictObject({ courierId: id }).meta({ id: 'Assignment' })
 export type Assignment = z.infer<typeof Assignment>
+
+const seconds = z.number().min(0)
+
+export const Stats = z
+  .strictObject({
+    asOf: shown,
+    hours: z.int().meta({ description: 'What events, states and lostClaims are about' }),
+    live: z.record(
+      z.enum(['new', 'assigned', 'accepted', 'picked_up']),
+      z.strictObject({ orders: z.int(), oldestSeconds: seconds.nullable() }),
+    ),
+    couriers: z.strictObject({ available: z.int(), heldBoxes: z.int(), capacityBoxes: z.int() }),
+    events: z.record(z.string(), z.int()).meta({ description: 'How many of each type' }),
+    states: z
+      .record(
+        z.string(),
+        z.strictObject({
+          orders: z.int(),
+          meanSeconds: seconds,
+          medianSeconds: seconds,
+          p95Seconds: seconds,
+        }),
+      )
+      .meta({ description: 'How long orders that left a state had been in it' }),
+    lostClaims: z
+      .strictObject({
+        total: z.int(),
+        orders: z.array(z.strictObject({ orderId: id, times: z.int() })),
+        couriers: z.array(z.strictObject({ courierId: id, times: z.int() })),
+      })
+      .meta({ description: 'Pairs that last lost in these hours: their number in all, and the ten most' }),
+  })
+  .meta({ id: 'Stats' })
+export type Stats = z.infer<typeof Stats>
 
 export const Cancellation = z
   .strictObject({ reason: text(500).optional() })

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
-import type { Ctx } from '../core/context.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Ctx, Principal } from '../core/context.ts'
 import type { Refused } from '../core/errors.ts'
 import { answer, effect } from '../core/idempotency.ts'
 import type { NewOrder, Order } from './contract.ts'
@@ -7,19 +7,32 @@ import { recordEvent } from './record.ts'
 import { currency, priceMinorFor } from './rules.ts'
 import { showOrder } from './show.ts'
 
-/** Posts an order of a store; pickup is at the store unless the order says otherwise. */
-export function createOrder(
-  ctx: Ctx,
-  order: NewOrder & { storeId: number },
-): Promise<{ ok: true; order: Order } | Refused> {
-  const { storeId, boxesCount } = order
-  return effect(
-    ctx,
-    sql`
-with store as (
-  select *
-  from dispatch.stores
-  where id = ${storeId}
+export type OrderToCreate = NewOrder & { storeId: number }
+export type Created = { ok: true; order: Order } | Refused
+
+/** Posts orders; pickup is at the store unless an order says otherwise. An answer for each, in their order. */
+export async function createOrders(ctx: Ctx, orders: OrderToCreate[]): Promise<Created[]> {
+  const { items } = await effect<{ items: Created[] }>(ctx, createStatement(ctx.principal, orders))
+  return items
+}
+
+export async function createOrder(ctx: Ctx, order: OrderToCreate): Promise<Created> {
+  const [created] = await createOrders(ctx, [order])
+  return created ?? { ok: false, reason: 'not_found', detail: 'There is no such store' }
+}
+
+export function createStatement(principal: Principal | null, orders: OrderToCreate[]): SQL {
+  // Rows get their ids in the order of the insert, so the nth lawful order is the nth created one.
+  return sql`
+with asked as materialized (
+  select a.*, s.id as "store", s.box_limit, s.pickup_address, s.lat, s.lng,
+    s.id is not null and a."boxesCount" <= coalesce(s.box_limit, a."boxesCount") as lawful
+  from jsonb_to_recordset(${JSON.stringify(orders.map(asRow))}::jsonb) as a (
+    at int, "storeId" bigint, "pickupAddress" text, "deliveryAddress" text, "recipientName" text, "phone" text,
+    "boxesCount" int, "priceMinor" bigint, "elsewhere" bool, "pickupLat" float8, "pickupLng" float8,
+    "deliveryLat" float8, "deliveryLng" float8, "readyAt" timestamptz, "dueAt" timestamptz
+  )
+  left join dispatch.stores s on s.id = a."storeId"
 ),
 created as (
   insert into dispatch.orders (
@@ -27,25 +40,33 @@ created as (
     pickup_lat, pickup_lng, delivery_lat, delivery_lng, ready_at, due_at
   )
   select
-    store.id, coalesce(${order.pickupAddress ?? null}, store.pickup_address), ${order.deliveryAddress},
-    ${order.recipientName}, ${order.phone}, ${boxesCount}, ${priceMinorFor(boxesCount)}, ${currency},
-    case when ${pickedUpElsewhere(order)} then ${order.pickupLat ?? null}::float8 else store.lat end,
-    case when ${pickedUpElsewhere(order)} then ${order.pickupLng ?? null}::float8 else store.lng end,
-    ${order.deliveryLat ?? null}::float8, ${order.deliveryLng ?? null}::float8,
-    ${order.readyAt ?? null}::timestamptz, ${order.dueAt ?? null}::timestamptz
-  from store
-  where ${boxesCount} <= coalesce(store.box_limit, ${boxesCount})
+    store, coalesce("pickupAddress", pickup_address), "deliveryAddress", "recipientName", "phone", "boxesCount",
+    "priceMinor", ${currency},
+    case when "elsewhere" then "pickupLat" else lat end, case when "elsewhere" then "pickupLng" else lng end,
+    "deliveryLat", "deliveryLng", "readyAt", "dueAt"
+  from asked
+  where lawful
+  order by at
   returning *
 ),
-logged as (${recordEvent({ type: 'created', of: 'created', from: sql`null`, by: ctx.principal })})
-select ${answer(sql`case
-  when exists (select from created)
-    then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', ctx.principal)}) from created o)
-  when exists (select from store)
-    then jsonb_build_object('ok', false, 'reason', 'box_limit_exceeded', 'boxLimit', (select box_limit from store))
+logged as (${recordEvent({ type: 'created', of: 'created', from: sql`null`, by: principal })}),
+numbered as (
+  select a.*, row_number() over (partition by lawful order by at) as nth
+  from asked a
+)
+select ${answer(sql`jsonb_build_object('items', jsonb_agg(case
+  when n.lawful
+    then jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)})
+  when n.store is not null
+    then jsonb_build_object('ok', false, 'reason', 'box_limit_exceeded', 'boxLimit', n.box_limit)
   else jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such store')
-end`)}`,
-  )
+end order by n.at))`)}
+from numbered n
+left join (select c.*, row_number() over (order by c.id) as nth from created c) o on o.nth = n.nth and n.lawful`
+}
+
+function asRow(order: OrderToCreate, at: number): object {
+  return { at, ...order, priceMinor: priceMinorFor(order.boxesCount), elsewhere: pickedUpElsewhere(order) }
 }
 
 /** Another address is another place: the store's coordinates would be wrong for it. */

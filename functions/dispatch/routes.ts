@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Ctx } from '../core/context.ts'
-import { AppError, orThrow } from '../core/errors.ts'
+import { AppError, orThrow, problemOf, type Refused } from '../core/errors.ts'
 import {
   callerId,
   created,
@@ -17,11 +17,13 @@ import { acceptOrder } from './accept.ts'
 import { addCourier } from './add-courier.ts'
 import { addStore } from './add-store.ts'
 import { assignOrder } from './assign.ts'
+import { assignOrders } from './assign-many.ts'
 import { cancelOrder } from './cancel.ts'
 import { claimOrder } from './claim.ts'
 import { claimNextOrder } from './claim-next.ts'
 import * as wire from './contract.ts'
 import { createOrder } from './create.ts'
+import { createBulk } from './create-bulk.ts'
 import { declineOrder } from './decline.ts'
 import { deliverOrder } from './deliver.ts'
 import { editOrder } from './edit.ts'
@@ -41,6 +43,7 @@ import { releaseOrder } from './release.ts'
 import { reopenOrder } from './reopen.ts'
 import { reportPosition } from './report-position.ts'
 import { returnOrder } from './return.ts'
+import { readStats } from './stats.ts'
 import { undoDelivery } from './undo.ts'
 
 const base = '/v1/dispatch'
@@ -82,6 +85,24 @@ export const dispatchEndpoints: Endpoint[] = [
       answers: { 200: wire.Quote },
     },
     async (_ctx, { body }) => ok(quoteOrder(body)),
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/orders/bulk`,
+      tag,
+      summary: 'Post many orders',
+      description: 'In one statement, with an answer for each; one that is wrong does not touch the others.',
+      roles: ['store', 'admin'],
+      body: wire.OrderBatch,
+      bodyLimitBytes: 1024 * 1024,
+      answers: { 200: z.object({ data: z.array(wire.BatchAnswer) }) },
+    },
+    async (ctx, { body: { orders } }) => {
+      const ownStore = ctx.principal?.role === 'store' ? callerId(ctx) : null
+      const outcomes = await createBulk(ctx, { orders, ownStore })
+      return ok({ data: outcomes.map((outcome, index) => ({ index, ...itemOf(outcome) })) })
+    },
   ),
   endpoint(
     {
@@ -299,6 +320,34 @@ export const dispatchEndpoints: Endpoint[] = [
 
   endpoint(
     {
+      method: 'post',
+      path: `${base}/assignments`,
+      tag,
+      summary: 'Give many orders to available couriers, by way and load',
+      description: 'In one statement, with an answer for each order: the courier it went to, or why to none.',
+      roles: ['admin'],
+      body: wire.Assignments,
+      answers: { 200: z.object({ data: z.array(wire.AssignmentAnswer) }) },
+    },
+    async (ctx, { body: { orderIds = null, limit, courierIds = null } }) => {
+      const assigned = await assignOrders(ctx, { orderIds, limit, courierIds })
+      return ok({ data: assigned.map(({ orderId, ...outcome }) => ({ orderId, ...itemOf(outcome) })) })
+    },
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/stats`,
+      tag,
+      summary: 'What is live now, how long states last, who loses claims',
+      roles: ['admin'],
+      query: z.strictObject({ hours: z.coerce.number().int().min(1).max(48).default(24) }),
+      answers: { 200: wire.Stats },
+    },
+    async (ctx, { query }) => ok(await readStats(ctx, query)),
+  ),
+  endpoint(
+    {
       method: 'get',
       path: `${base}/events`,
       tag,
@@ -508,6 +557,11 @@ async function listed(ctx: Ctx, { limit, cursor, ...asked }: Asked) {
     limit: limit + 1,
   })
   return ok(page(orders, limit, keyOf))
+}
+
+/** One of many: what came of it, or its own problem. */
+function itemOf<T extends { ok: true }>(outcome: T | Refused): T | { ok: false; problem: object } {
+  return outcome.ok ? outcome : { ok: false, problem: problemOf(outcome) }
 }
 
 function found<T>(row: T | null): T {

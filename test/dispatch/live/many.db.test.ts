@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { assignOrders } from '../../../functions/dispatch/assign-many.ts'
+import { claimOrder } from '../../../functions/dispatch/claim.ts'
+import { createBulk } from '../../../functions/dispatch/create-bulk.ts'
+import { declineOrder } from '../../../functions/dispatch/decline.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { freshProxy } from '../../support/proxy.ts'
+import {
+  asAdmin,
+  asCourier,
+  asStore,
+  givenCourier,
+  givenCouriers,
+  givenOrder,
+  givenOrders,
+  givenStore,
+} from '../given.ts'
+import { broken } from '../invariants.ts'
+import { contexts } from './contexts.ts'
+
+const database = await freshDatabase()
+const proxy = await freshProxy(database)
+const admin = database.admin
+
+const as = contexts(database, proxy)
+
+const order = (more: object = {}) => ({
+  deliveryAddress: '2 Long Lane',
+  recipientName: 'Rosa',
+  phone: '+44 20 7946 0000',
+  boxesCount: 2,
+  ...more,
+})
+
+describe('posting many orders', () => {
+  it('answers each in its place, and what is wrong with one leaves the others posted', async () => {
+    const storeId = await givenStore(admin, { boxLimit: 20 })
+    const ctx = as(asStore(storeId))
+    const outcomes = await createBulk(ctx, {
+      ownStore: storeId,
+      orders: [
+        order({ deliveryAddress: 'first' }),
+        order({ boxesCount: 0 }),
+        order({ boxesCount: 21 }),
+        order({ storeId: storeId + 999 }),
+        order({ colour: 'red' }),
+        'no order at all',
+        order({ deliveryAddress: 'last', boxesCount: 9 }),
+      ],
+    })
+    expect(outcomes).toMatchObject([
+      { ok: true, order: { deliveryAddress: 'first', storeId, priceMinor: 3500, status: 'new' } },
+      { ok: false, reason: 'validation_failed', errors: [{ path: 'boxesCount' }] },
+      { ok: false, reason: 'box_limit_exceeded', boxLimit: 20 },
+      { ok: false, reason: 'not_found' },
+      { ok: false, reason: 'validation_failed' },
+      { ok: false, reason: 'validation_failed' },
+      { ok: true, order: { deliveryAddress: 'last', boxesCount: 9, priceMinor: 7000 } },
+    ])
+    expect(ctx.metrics.trips).toBe(1)
+    expect(await broken(admin)).toEqual([])
+  })
+
+  it('gives five hundred orders their own answers', async () => {
+    const storeId = await givenStore(admin)
+    const addresses = Array.from({ length: 500 }, (_, at) => `${at} Long Lane`)
+    const outcomes = await createBulk(as(asStore(storeId)), {
+      ownStore: storeId,
+      orders: addresses.map((deliveryAddress) => order({ deliveryAddress })),
+    })
+    expect(outcomes.map((one) => one.ok && one.order.deliveryAddress)).toEqual(addresses)
+  })
+})
+
+describe('giving many orders to many couriers', () => {
+  it('sends each to the nearest courier, and past who is laden, full, away, or gave it back', async () => {
+    const storeId = await givenStore(admin)
+    const london = await givenCourier(admin, { at: [51.5, -0.1] })
+    const paris = await givenCourier(admin, { at: [48.9, 2.3] })
+    const away = await givenCourier(admin, { at: [51.5, -0.1], available: false })
+    const orders = [
+      await givenOrder(admin, { storeId, boxes: 4, at: [51.51, -0.1] }),
+      await givenOrder(admin, { storeId, boxes: 4, at: [48.91, 2.3] }),
+      await givenOrder(admin, { storeId, boxes: 5, at: [51.51, -0.1] }),
+      await givenOrder(admin, { storeId, boxes: 4, at: [48.91, 2.3] }),
+      await givenOrder(admin, { storeId, boxes: 4, at: [48.91, 2.3] }),
+    ]
+    const tried = { orderId: orders[3] ?? 0, courierId: paris }
+    await claimOrder(as(asCourier(paris)), tried)
+    await declineOrder(as(asCourier(paris)), { ...tried, fence: 1, reason: 'too far' })
+    const ctx = as(asAdmin)
+    const answers = await assignOrders(ctx, {
+      orderIds: [...orders, 999_999],
+      limit: 500,
+      courierIds: [london, paris, away],
+    })
+    expect(answers).toMatchObject([
+      { orderId: orders[0], ok: true, courierId: london },
+      { orderId: orders[1], ok: true, courierId: paris },
+      { orderId: orders[2], ok: false, reason: 'no_courier' },
+      { orderId: orders[3], ok: true, courierId: london },
+      { orderId: orders[4], ok: true, courierId: paris },
+      { orderId: 999_999, ok: false, reason: 'not_found' },
+    ])
+    expect(ctx.metrics.trips).toBe(1)
+    expect(
+      await assignOrders(as(asAdmin), { orderIds: [orders[0] ?? 0], limit: 1, courierIds: null }),
+    ).toMatchObject([{ ok: false, reason: 'order_taken' }])
+    expect(await broken(admin)).toEqual([])
+  })
+
+  it('shares the load among couriers who stand together', async () => {
+    const storeId = await givenStore(admin)
+    const couriers = await givenCouriers(admin, 4, { at: [51.5, -0.1] })
+    const orderIds = await givenOrders(admin, 8, { storeId, boxes: 2, at: [51.5, -0.1] })
+    await assignOrders(as(asAdmin), { orderIds, limit: 500, courierIds: couriers })
+    const { rows } = await admin.query('select held_boxes from dispatch.couriers where id = any ($1)', [
+      couriers,
+    ])
+    expect(rows.map(({ held_boxes }) => held_boxes)).toEqual([4, 4, 4, 4])
+    expect(await broken(admin)).toEqual([])
+  })
+})
