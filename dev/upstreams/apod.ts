@@ -1,4 +1,4 @@
-import { type Answer, type Asked, dice, isDay, json, pick } from './answer.ts'
+import { type Answer, type Asked, daysBetween, dice, isDay, json, pick } from './answer.ts'
 
 const firstDay = '1995-06-16'
 const subjects = [
@@ -14,12 +14,21 @@ const subjects = [
 export function apod({ path, query, now }: Asked): Answer {
   if (path !== '/planetary/apod') return json({ code: 404, msg: 'Not Found', service_version: 'v1' }, 404)
   const today = easternDay(now)
+  const from = query.get('start_date')
+  if (from !== null) return range(from, query.get('end_date') ?? today, today)
   const day = query.get('date') ?? today
   if (!isDay(day)) return refused(`time data '${day}' does not match format '%Y-%m-%d'`)
   if (day < firstDay) return refused(`Date must be between Jun 16, 1995 and ${today}.`)
   if (day > today)
     return json({ code: 404, msg: `No data available for date: ${day}`, service_version: 'v1' }, 404)
   return json(pictureOf(day))
+}
+
+function range(from: string, to: string, today: string): Answer {
+  if (!isDay(from) || !isDay(to)) return refused('time data does not match format')
+  if (from > to) return refused('start_date cannot be after end_date')
+  if (from < firstDay || to > today) return refused(`Date must be between Jun 16, 1995 and ${today}.`)
+  return json(daysBetween(from, to).map(pictureOf))
 }
 
 function pictureOf(day: string): Record<string, unknown> {

@@ -8,7 +8,7 @@ type Controlled = { upstreams: Upstreams; failing: Failing }
 /**
  * The switches, at run time, below /control:
  *   GET    /control                      what fails, what was asked how often, the faults and upstreams there are
- *   PUT    /control/faults/{upstream}    { "fault": "status-500", "times": 3 }
+ *   PUT    /control/faults/{upstream}    { "fault": "status-500", "times": 3, "matching": "part of a path" }
  *   DELETE /control/faults               all faults gone
  *   PATCH  /control/osdr/{accession}     { "study title": "…" } changes a dataset, or adds one
  *   PATCH  /control/donki/{event id}     { "versionId": 3, "note": "…" } revises an event
@@ -28,7 +28,11 @@ export async function control(
   const sent = await bodyOf(request)
   const upstream = upstreamNames.find((one) => one === name)
   if (task === 'PUT faults' && upstream && isFault(sent['fault'])) {
-    upstreams.fail(upstream, sent['fault'], typeof sent['times'] === 'number' ? sent['times'] : undefined)
+    const { times, matching } = sent
+    upstreams.fail(upstream, sent['fault'], {
+      ...(typeof times === 'number' && { times }),
+      ...(typeof matching === 'string' && { matching }),
+    })
     return json(shown({ upstreams, failing }))
   }
   if (task === 'PATCH osdr' && /^OSD-\d+$/.test(name)) {

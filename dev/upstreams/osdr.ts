@@ -43,12 +43,17 @@ const assays = [
 ] as const
 const missions = ['STS-121', 'STS-131', 'SpaceX-4', 'SpaceX-12', 'BION-M1', 'Rodent Research-6', ''] as const
 
+export type Osdr = { answer: (asked: Asked) => Answer; datasets: Map<string, Metadata>; reset(): void }
+
 /** The catalogue of the Open Science Data Repository, with the quirks of the real one. */
-export function makeOsdr(size = 640): { answer: (asked: Asked) => Answer; datasets: Map<string, Metadata> } {
-  const datasets = new Map(
-    Array.from({ length: size }, (_, index) => [`OSD-${index + 1}`, metadataOf(index + 1)] as const),
-  )
-  return { answer: (asked) => answer(asked, datasets), datasets }
+export function makeOsdr(size = 640): Osdr {
+  const datasets = new Map<string, Metadata>()
+  function reset(): void {
+    datasets.clear()
+    for (let number = 1; number <= size; number += 1) datasets.set(`OSD-${number}`, metadataOf(number))
+  }
+  reset()
+  return { answer: (asked) => answer(asked, datasets), datasets, reset }
 }
 
 const root = 'https://visualization.osdr.nasa.gov/biodata/api/v2'

@@ -46,10 +46,17 @@ export async function startUpstreams({
   const { port: taken } = server.address() as AddressInfo
   const upstreams: Upstreams = {
     url: `http://127.0.0.1:${taken}`,
-    fail: (upstream, fault, times = Number.POSITIVE_INFINITY) => failing.set(upstream, { fault, times }),
+    fail: (upstream, fault, { times = Number.POSITIVE_INFINITY, matching = '' } = {}) =>
+      failing.set(upstream, { fault, times, matching }),
     heal: () => failing.clear(),
+    reset() {
+      failing.clear()
+      log.length = 0
+      osdr.reset()
+      donki.revised.clear()
+      answers.celestrak = makeCelestrak()
+    },
     calls: (upstream) => log.flatMap((call) => (upstream && call.upstream !== upstream ? [] : [call.asked])),
-    forgetCalls: () => log.splice(0),
     datasets: osdr.datasets,
     revised: donki.revised,
     close: () =>
@@ -72,14 +79,14 @@ export async function startUpstreams({
         typeof value === 'string' ? [[name, value]] : [],
       ),
     )
-    const fault = nextFault(upstream)
+    const fault = nextFault(upstream, path)
     const usual = answers[upstream]({ path, query: url.searchParams, headers, now: now() })
     return send(response, fault ? faults[fault](usual, now()) : usual)
   }
 
-  function nextFault(upstream: UpstreamName): FaultName | null {
+  function nextFault(upstream: UpstreamName, path: string): FaultName | null {
     const set = failing.get(upstream)
-    if (!set) return null
+    if (!set?.times || !path.includes(set.matching)) return null
     set.times -= 1
     if (set.times <= 0) failing.delete(upstream)
     return set.fault

@@ -16,6 +16,8 @@ export type Upstream = {
   maxBytes: number
   /** Further attempts after the first; 2 at most. */
   retries?: 0 | 1 | 2
+  /** The mean pause before the second attempt; doubles with the third. A quarter of a second, unless said otherwise. */
+  backoffMs?: number
   /** What the body is not, or null: a status tells nothing about content (HTML comes with 200). */
   unusable(body: string): string | null
   /** An answer that means something although its status says failure: it is not retried and not held against the server. */
@@ -59,8 +61,6 @@ export const realWorld: World = {
 
 type Call = { url: string; headers?: Record<string, string>; health: Health; budgetMs: number }
 
-const firstBackoffMs = 250
-
 export async function callUpstream(
   upstream: Upstream,
   { url, headers = {}, health, budgetMs }: Call,
@@ -83,7 +83,7 @@ export async function callUpstream(
     const rateLimited = !verdict.ok && verdict.reason === 'rate_limited'
     known = withQuota(known, { headers: told, toldToWaitMs: rateLimited ? retryAfterMs : null }, world.now())
     if (verdict.ok) return { ...verdict, attempts, health: healed(known) }
-    const pauseMs = retryAfterMs ?? firstBackoffMs * 2 ** (attempts - 1) * (0.5 + world.random())
+    const pauseMs = retryAfterMs ?? (upstream.backoffMs ?? 250) * 2 ** (attempts - 1) * (0.5 + world.random())
     const allowedThen = shutReason(known, new Date(world.now().getTime() + pauseMs)) === null
     if (!retryable.has(verdict.reason) || attempts >= most || pauseMs >= left() || !allowedThen)
       return { ...verdict, attempts, health: failed(known, world.now()) }

@@ -27,6 +27,8 @@ export type UpsertOptions<T extends PgTable> = {
   newest?: Column<T>
   /** Set to now() whenever a row is overwritten. */
   touch?: Column<T>
+  /** What is there stays as it is; only new keys are written. Needs no right to update. */
+  append?: boolean
 }
 
 /** `before` goes first in the same transaction: a lock, or `holding(lease)`. */
@@ -74,13 +76,13 @@ function statement<T extends PgTable>(
   table: T,
   columns: Named[],
   chunk: unknown[][],
-  { key, compare, newest, touch }: UpsertOptions<T>,
+  { key, compare, newest, touch, append = false }: UpsertOptions<T>,
 ): SQL {
   const isKey = ({ name }: Named) => key.some((one) => one === name)
   const names = (list: Named[], alias?: string) =>
     comma(list.map(({ column }) => (alias ? sql`${sql.identifier(alias)}.${id(column)}` : id(column))))
   const keys = columns.filter(isKey)
-  const values = columns.filter((column) => !isKey(column))
+  const values = append ? [] : columns.filter((column) => !isKey(column))
   const telling = compare ? columns.filter(({ name }) => compare.some((one) => one === name)) : values
   const isDifferent = (alias: string) =>
     and([

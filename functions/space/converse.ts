@@ -1,11 +1,14 @@
 import type { SQL } from 'drizzle-orm'
 import { failed, type Health } from '../core/circuit.ts'
 import type { Ctx } from '../core/context.ts'
-import { callUpstream, realWorld } from '../core/fetch.ts'
+import { type Answer, type Called, callUpstream, realWorld } from '../core/fetch.ts'
 import type { Parsed } from './hostile.ts'
 import { type KeptAnswer, keepAnswers, keepable, withoutKeys } from './kept-answer.ts'
 import { forgotten, keepHealth, type Remembered, rememberHealth } from './upstream-health.ts'
 import { serviceOf, type UpstreamName } from './upstreams.ts'
+
+/** `quarantined`: the upstream answered in good order, with something that is not what it should be. */
+export type Told<T> = { ok: true; value: T } | { ok: false; reason: string; quarantined: boolean }
 
 /**
  * A job's talk with its upstreams: it knows how each fared before, keeps every answer with what became of it, and ends
@@ -13,9 +16,9 @@ import { serviceOf, type UpstreamName } from './upstreams.ts'
  */
 export type Conversation = {
   /** What `parse` refuses is kept as quarantined and counts as a failure of the upstream. */
-  ask<T>(upstream: UpstreamName, request: string, parse: (body: string) => Parsed<T>): Promise<Parsed<T>>
-  /** Upstream → why it gave nothing. */
-  faults(): Record<string, string>
+  ask<T>(upstream: UpstreamName, request: string, parse: (body: string) => Parsed<T>): Promise<Told<T>>
+  /** Why an upstream gave nothing, the last time it did not. */
+  faults(): Partial<Record<UpstreamName, string>>
   quarantined(): number
   /** To be executed with what came of the talk; each call gives what is new since the last. */
   records(): SQL[]
@@ -30,7 +33,7 @@ export async function converse(
   const known = await rememberHealth(ctx, [...upstreams, ...accounts])
   const deadline = ctx.now().getTime() + budgetMs
   const changed = new Map<string, Remembered>()
-  const faults: Record<string, string> = {}
+  const faults: Partial<Record<UpstreamName, string>> = {}
   let answers: KeptAnswer[] = []
   let quarantined = 0
 
@@ -45,7 +48,7 @@ export async function converse(
     upstream: UpstreamName,
     request: string,
     parse: (body: string) => Parsed<T>,
-  ): Promise<Parsed<T>> {
+  ): Promise<Told<T>> {
     const service = serviceOf(upstream, ctx.env)
     const { failures, openUntil } = recall(upstream)
     const called = await callUpstream(
@@ -59,21 +62,18 @@ export async function converse(
       { ...realWorld, now: ctx.now },
     )
     const answer = called.answer && withoutKeys(called.answer, ctx.env.NASA_API_KEY)
-    const parsed: Parsed<T> =
-      called.ok && answer
-        ? parse(answer.body)
-        : { ok: false, reason: called.ok ? 'no body' : `${called.reason}: ${called.detail}` }
+    const told = toldBy(called, answer, parse)
     if (called.attempts > 0) {
       // An answer that came in good order but cannot be used is a failure all the same.
-      const health = called.ok && !parsed.ok ? failed(called.health, ctx.now()) : called.health
+      const health = called.ok && !told.ok ? failed(called.health, ctx.now()) : called.health
       learn(service.account, quotaOf(health))
-      learn(upstream, { failures: health.failures, openUntil: health.openUntil, ...seen(parsed, ctx.now()) })
+      learn(upstream, { failures: health.failures, openUntil: health.openUntil, ...seen(told, ctx.now()) })
     }
-    const reason = parsed.ok ? null : parsed.reason
+    const reason = told.ok ? null : told.reason
     if (answer) answers.push(await keepable({ upstream, request, reason }, answer))
-    if (answer && reason !== null) quarantined += 1
     if (reason !== null) faults[upstream] = reason
-    return parsed
+    if (!told.ok && told.quarantined) quarantined += 1
+    return told
   }
 
   function records(): SQL[] {
@@ -89,12 +89,23 @@ export async function converse(
   return { ask, records, faults: () => faults, quarantined: () => quarantined }
 }
 
+function toldBy<T>(called: Called, answer: Answer | null, parse: (body: string) => Parsed<T>): Told<T> {
+  if (!called.ok)
+    return {
+      ok: false,
+      reason: `${called.reason}: ${called.detail}`,
+      quarantined: called.reason === 'unusable',
+    }
+  const parsed = parse(answer?.body ?? '')
+  return parsed.ok ? parsed : { ...parsed, quarantined: true }
+}
+
 const politeHeaders = { accept: 'application/json', 'user-agent': 'lockstep' }
 
 function quotaOf({ quotaLimit, quotaLeft, quotaUntil }: Health) {
   return { quotaLimit, quotaLeft, quotaUntil }
 }
 
-function seen(parsed: Parsed<unknown>, now: Date): Partial<Remembered> {
-  return parsed.ok ? { lastOkAt: now } : { lastErrorAt: now, lastError: parsed.reason }
+function seen(told: Told<unknown>, now: Date): Partial<Remembered> {
+  return told.ok ? { lastOkAt: now } : { lastErrorAt: now, lastError: told.reason }
 }

@@ -22,27 +22,39 @@ export type Picture = {
   raw: Fields
 }
 
-/** The astronomy picture of a day. A video may be an embedded player or a page; pictures alone have an `hdurl`. */
-export function parsePicture(body: string): Parsed<Picture> {
+/** One picture for a day, a list for several, none where nothing is published yet. */
+export function parsePictures(body: string): Parsed<Picture[]> {
   return parsing(() => {
-    const raw = fieldsOf(jsonOf(body), 'the answer')
-    return {
-      date: dayIn(raw, 'date'),
-      title: textIn(raw, 'title'),
-      explanation: maybeTextIn(raw, 'explanation'),
-      mediaType: oneOf(textIn(raw, 'media_type'), ['image', 'video', 'other'], 'media_type'),
-      url: linkIn(raw, 'url'),
-      hdUrl: linkIn(raw, 'hdurl'),
-      thumbnailUrl: linkIn(raw, 'thumbnail_url'),
-      copyright: maybeTextIn(raw, 'copyright')?.replaceAll(/\s+/g, ' ') ?? null,
-      raw,
-    }
+    if (saysNotYet(body)) return []
+    const answer = jsonOf(body)
+    return (Array.isArray(answer) ? answer : [answer]).map((picture) =>
+      pictureOf(fieldsOf(picture, 'a picture')),
+    )
   })
+}
+
+/** A video may be an embedded player or a page; pictures alone have an `hdurl`. */
+function pictureOf(raw: Fields): Picture {
+  return {
+    date: dayIn(raw, 'date'),
+    title: textIn(raw, 'title'),
+    explanation: maybeTextIn(raw, 'explanation'),
+    mediaType: oneOf(textIn(raw, 'media_type'), ['image', 'video', 'other'], 'media_type'),
+    url: linkIn(raw, 'url'),
+    hdUrl: linkIn(raw, 'hdurl'),
+    thumbnailUrl: linkIn(raw, 'thumbnail_url'),
+    copyright: maybeTextIn(raw, 'copyright')?.replaceAll(/\s+/g, ' ') ?? null,
+    raw,
+  }
 }
 
 /** Nothing is published for that day yet: "today" is US Eastern, so early in the UTC day it is tomorrow's. */
 export function isNoPictureYet({ status, body }: { status: number; body: string }): boolean {
-  return status === 404 && body.includes('No data available for date')
+  return status === 404 && saysNotYet(body)
+}
+
+function saysNotYet(body: string): boolean {
+  return body.includes('No data available for date')
 }
 
 /** Old entries are protocol-relative. Anything but https is not passed on to clients. */

@@ -94,12 +94,12 @@ const services: Record<UpstreamName, Omit<Service, 'name' | 'account'> & { accou
 }
 
 /** A simulated upstream is on this machine: it needs neither patience nor politeness. */
-const simulatedTimeoutMs = 1_000
+const simulated = { timeoutMs: 500, backoffMs: 5, pauseMs: 0 }
 
 export function serviceOf(name: UpstreamName, { UPSTREAMS_URL }: Pick<Env, 'UPSTREAMS_URL'>): Service {
   const service = { name, account: name, ...services[name] }
   if (UPSTREAMS_URL === undefined) return service
-  return { ...service, origin: `${UPSTREAMS_URL}/${name}`, timeoutMs: simulatedTimeoutMs, pauseMs: 0 }
+  return { ...service, ...simulated, origin: `${UPSTREAMS_URL}/${name}` }
 }
 
 function emptyOrJson(body: string): string | null {

@@ -143,6 +143,25 @@ describe('upsertMany', () => {
     expect(await stored()).toMatchObject([{ version: 2, label: 'second, corrected' }])
   })
 
+  it('only adds when told to append, by a role that may not update', async () => {
+    await put([thing(1, { label: 'first' })])
+    expect(await put([thing(1, { label: 'second' }), thing(2)], { append: true })).toEqual({
+      inserted: 1,
+      updated: 0,
+      unchanged: 1,
+    })
+    expect((await stored()).map(({ label }) => label)).toEqual(['first', 'thing 2'])
+    await admin.query(
+      'grant usage on schema plain to lockstep_app; grant select, insert on plain.things to lockstep_app',
+    )
+    const limited = makeDb(database.workerUrl, metrics, { proxy: proxy.address })
+    const [counts = []] = await limited.batch(upsertOf(things, [thing(3)], { key, append: true }))
+    expect(upserted([counts])).toMatchObject({ inserted: 1 })
+    await expect(limited.batch(upsertOf(things, [thing(3)], { key }))).rejects.toMatchObject({
+      sqlstate: '42501',
+    })
+  })
+
   it('is the whole batch or nothing, over all its chunks', async () => {
     const rows = Array.from({ length: 6_000 }, (_, number) => thing(number))
     const spoilt = rows.map((row, at) => (at === 5_999 ? { ...row, label: 'forbidden' } : row))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isNoPictureYet, parsePicture } from '../../functions/space/parse-apod.ts'
+import { isNoPictureYet, parsePictures } from '../../functions/space/parse-apod.ts'
 import { parseWeather } from '../../functions/space/parse-donki.ts'
 import {
   isNotUpdated,
@@ -193,29 +193,30 @@ describe('OSDR', () => {
   })
 })
 
-describe('parsePicture', () => {
+describe('parsePictures', () => {
   it('reads an image, its credit on one line', () => {
-    expect(parsePicture(json(answers.picture))).toMatchObject({
-      value: { date: '2018-10-30', mediaType: 'image', copyright: 'Yin Hao', thumbnailUrl: null },
+    expect(parsePictures(json(answers.picture))).toMatchObject({
+      value: [{ date: '2018-10-30', mediaType: 'image', copyright: 'Yin Hao', thumbnailUrl: null }],
     })
   })
 
   it('makes https of a protocol-relative player, and passes on no other scheme', () => {
     const video = { ...answers.picture, media_type: 'video', hdurl: undefined }
-    expect(parsePicture(json({ ...video, url: '//www.youtube.com/embed/x' }))).toHaveProperty(
-      'value.url',
+    expect(parsePictures(json({ ...video, url: '//www.youtube.com/embed/x' }))).toHaveProperty(
+      'value.0.url',
       'https://www.youtube.com/embed/x',
     )
-    expect(parsePicture(json({ ...video, url: 'javascript:alert(1)' }))).toHaveProperty('value.url', null)
+    expect(parsePictures(json({ ...video, url: 'javascript:alert(1)' }))).toHaveProperty('value.0.url', null)
   })
 
   it('refuses a day that does not exist', () => {
-    expect(parsePicture(json({ ...answers.picture, date: '2018-02-30' }))).toMatchObject({ ok: false })
+    expect(parsePictures(json({ ...answers.picture, date: '2018-02-30' }))).toMatchObject({ ok: false })
   })
 
   it('knows "not yet" from "gone"', () => {
     const body = json({ code: 404, msg: 'No data available for date: 2026-09-16', service_version: 'v1' })
     expect(isNoPictureYet({ status: 404, body })).toBe(true)
+    expect(parsePictures(body)).toEqual({ ok: true, value: [] })
     expect(isNoPictureYet({ status: 404, body: '{}' })).toBe(false)
   })
 })
@@ -306,7 +307,7 @@ describe('every reader', () => {
     ['OSDR list', parseDatasetList],
     ['OSDR overview', parseOverview],
     ['OSDR dataset', (body) => parseDataset(body, 'OSD-1')],
-    ['APOD', parsePicture],
+    ['APOD', parsePictures],
     ['NeoWs', parseNeoFeed],
   ]
   for (const [name, read] of readers)

@@ -6,7 +6,7 @@ import { unknownHealth } from '../../functions/core/circuit.ts'
 import { callUpstream, notJson } from '../../functions/core/fetch.ts'
 import { haversineKm } from '../../functions/space/geometry.ts'
 import { orbitOf, placeAt } from '../../functions/space/orbit.ts'
-import { parsePicture } from '../../functions/space/parse-apod.ts'
+import { parsePictures } from '../../functions/space/parse-apod.ts'
 import { parseWeather, weatherTypes } from '../../functions/space/parse-donki.ts'
 import {
   isNotUpdated,
@@ -23,7 +23,7 @@ let now = new Date('2026-11-20T10:00:30Z')
 const upstreams = await startUpstreams({ now: () => now })
 afterAll(() => upstreams.close())
 afterEach(() => {
-  upstreams.heal()
+  upstreams.reset()
   now = new Date('2026-11-20T10:00:30Z')
 })
 
@@ -96,10 +96,12 @@ describe('the simulated upstreams', () => {
   it('answer pictures, asteroids and space weather that can be read', async () => {
     for (let day = 0; day < 40; day += 1) {
       const date = new Date(Date.parse('2026-10-01') + day * 86_400_000).toISOString().slice(0, 10)
-      expect(parsePicture(await get(`/apod/planetary/apod?date=${date}&thumbs=true`))).toMatchObject({
+      expect(parsePictures(await get(`/apod/planetary/apod?date=${date}&thumbs=true`))).toMatchObject({
         ok: true,
       })
     }
+    const week = parsePictures(await get('/apod/planetary/apod?start_date=2026-11-14&end_date=2026-11-20'))
+    expect(week.ok && week.value.length).toBe(7)
     const feed = parseNeoFeed(await get('/neows/neo/rest/v1/feed?start_date=2026-11-14&end_date=2026-11-20'))
     expect(feed.ok && feed.value.length).toBeGreaterThan(20)
     for (const [type, path] of weatherTypes.map(
@@ -138,7 +140,7 @@ describe('each fault', () => {
 
   it.each(Object.keys(faults))('is noticed by who asks: %s', async (fault) => {
     if (!isFault(fault)) throw new Error(fault)
-    upstreams.fail('wheretheiss', fault, fault === 'status-429-retry-soon' ? 1 : undefined)
+    upstreams.fail('wheretheiss', fault, fault === 'status-429-retry-soon' ? { times: 1 } : {})
     const called = await callUpstream(wheretheiss, {
       url: `${upstreams.url}/wheretheiss/v1/satellites/25544`,
       health: unknownHealth,
@@ -177,7 +179,6 @@ describe('the switches', () => {
   })
 
   it('tell what was asked, and what there is to switch', async () => {
-    upstreams.forgetCalls()
     await get('/satnogs/api/tle/?norad_cat_id=25544')
     expect(upstreams.calls('satnogs')).toEqual(['/api/tle/?norad_cat_id=25544'])
     const shown = await (await switched('GET', '')).json()

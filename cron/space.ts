@@ -1,0 +1,59 @@
+import { aroundCall, asStatement, type Job, underLease } from '../functions/core/job.ts'
+import { locks } from '../functions/core/locks.ts'
+import { askPictures, storePictures } from '../functions/space/fetch-pictures.ts'
+import { keepHouse } from '../functions/space/keep-house.ts'
+import { askPosition, logPosition } from '../functions/space/log-position.ts'
+import { askElements, storeElements } from '../functions/space/refresh-elements.ts'
+import { refreshViews } from '../functions/space/refresh-views.ts'
+import { syncApproaches } from '../functions/space/sync-approaches.ts'
+import { syncDatasets } from '../functions/space/sync-datasets.ts'
+import { syncWeather } from '../functions/space/sync-weather.ts'
+
+// Five expressions in all are free of charge on Cloudflare: rhythms are shared, and minutes are odd because the whole
+// world asks at the full hour.
+const everyMinute = '* * * * *'
+const everyQuarter = '*/15 * * * *'
+const everyHour = '7 * * * *'
+const everySecondHour = '37 */2 * * *'
+const everySixthHour = '47 */6 * * *'
+
+/** Calls take seconds; a lease that is renewed thrice in its time is free half a minute after its holder died. */
+const patient = { ttlSeconds: 30 }
+
+export const spaceJobs: Job[] = [
+  {
+    name: 'iss-position',
+    cron: everyMinute,
+    lock: locks.issPosition,
+    run: aroundCall(askPosition, logPosition),
+  },
+  {
+    name: 'elements',
+    cron: everySecondHour,
+    lock: locks.elements,
+    run: aroundCall(askElements, storeElements),
+  },
+  { name: 'apod', cron: everySixthHour, lock: locks.apod, run: aroundCall(askPictures, storePictures) },
+  { name: 'osdr-sync', cron: everySixthHour, lock: locks.osdrSync, run: underLease(syncDatasets, patient) },
+  { name: 'neo', cron: everySecondHour, lock: locks.neo, run: underLease(syncApproaches, patient) },
+  { name: 'donki', cron: everyHour, lock: locks.donki, run: underLease(syncWeather, patient) },
+  {
+    name: 'refresh-iss-views',
+    cron: everyHour,
+    lock: locks.refreshIssViews,
+    run: asStatement(() => refreshViews('iss')),
+  },
+  {
+    name: 'refresh-osdr-views',
+    cron: everyHour,
+    lock: locks.refreshOsdrViews,
+    run: asStatement(() => refreshViews('osdr')),
+  },
+  {
+    name: 'refresh-recent-activity',
+    cron: everyQuarter,
+    lock: locks.refreshRecentActivity,
+    run: asStatement(() => refreshViews('activity')),
+  },
+  { name: 'space-upkeep', cron: everyHour, lock: locks.spaceUpkeep, run: asStatement(keepHouse) },
+]

@@ -1,0 +1,35 @@
+import { osdrItems } from '../../schema/space.ts'
+import type { Ctx } from '../core/context.ts'
+import { holding, type Lease } from '../core/lease.ts'
+import { type Upserted, upserted, upsertOf } from '../core/upsert.ts'
+import type { Conversation } from './converse.ts'
+import { sha256 } from './digest.ts'
+import { canonical, type Dataset } from './parse-osdr.ts'
+
+type Chunk = {
+  talk: Conversation
+  lease: Lease
+  datasets: readonly Dataset[]
+  /** Accession → hash of its row in the overview; empty when there was no overview. */
+  listing: ReadonlyMap<string, string>
+}
+
+/** One chunk of the catalogue in one transaction: what differs is written, its changes recorded by the table's triggers. */
+export async function storeDatasets(ctx: Ctx, { talk, lease, datasets, listing }: Chunk): Promise<Upserted> {
+  const known = listing.size > 0
+  const rows = await Promise.all(
+    datasets.map(async (dataset) => ({
+      ...dataset,
+      contentHash: await sha256(canonical(dataset.raw)),
+      // Without an overview the hash from the last one stands.
+      ...(known && { listingHash: listing.get(dataset.datasetId) ?? null }),
+    })),
+  )
+  const statements = upsertOf(osdrItems, rows, {
+    key: ['datasetId'],
+    compare: known ? ['contentHash', 'listingHash'] : ['contentHash'],
+    touch: 'updatedAt',
+  })
+  const results = await ctx.db.batch([holding(lease), ...talk.records(), ...statements])
+  return upserted(results.slice(results.length - statements.length))
+}

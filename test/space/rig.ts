@@ -1,0 +1,67 @@
+import { afterAll } from 'vitest'
+import { jobs } from '../../cron/index.ts'
+import { startUpstreams } from '../../dev/upstreams/server.ts'
+import { type Ctx, makeContext } from '../../functions/core/context.ts'
+import { type JobRun, runJob } from '../../functions/core/job.ts'
+import { freshDatabase } from '../support/database.ts'
+import { freshProxy } from '../support/proxy.ts'
+
+export const apiKey = 'a-key-nobody-may-see'
+
+/** The jobs of space on a database of their own, with simulated upstreams, a clock to move and a log to read. */
+export async function spaceRig({ datasets = 60, maxSessions = 40 } = {}) {
+  let now = new Date('2026-11-20T10:00:30Z')
+  const clock = () => new Date(now)
+  const database = await freshDatabase()
+  const proxy = await freshProxy(database, { maxSessions })
+  const upstreams = await startUpstreams({ now: clock, datasets })
+  afterAll(() => upstreams.close())
+  const logged: string[] = []
+
+  function ctx(): Ctx {
+    const limit = { limit: async () => ({ success: true }) }
+    const made = makeContext(
+      {
+        DATABASE_URL: database.workerUrl,
+        NEON_PROXY: proxy.address,
+        AUTH_SECRET: 'a secret of at least 32 characters',
+        UPSTREAMS_URL: upstreams.url,
+        NASA_API_KEY: apiKey,
+        RATE_READ: limit,
+        RATE_WRITE: limit,
+      },
+      { waitUntil: () => undefined, now: clock },
+    )
+    const line = (...parts: unknown[]) => void logged.push(JSON.stringify(parts, withErrors))
+    return { ...made, log: { info: line, error: line } }
+  }
+
+  return {
+    database,
+    admin: database.admin,
+    proxy,
+    upstreams,
+    logged,
+    ctx,
+    jobNames: jobs.filter(({ lock }) => lock >= 1001 && lock < 1100).map(({ name }) => name),
+    setClock: (iso: string) => {
+      now = new Date(iso)
+    },
+    /** As cron fires it when there is a slot, else as by hand. */
+    async run(name: string, slot: string | null = null): Promise<JobRun> {
+      const job = jobs.find((one) => one.name === name)
+      if (!job) throw new Error(`There is no job ${name}`)
+      return runJob(ctx(), job, {
+        slot: slot === null ? null : new Date(slot),
+        trigger: slot === null ? 'manual' : 'cron',
+      })
+    },
+    async rows(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+      return (await database.admin.query(text, values)).rows
+    },
+  }
+}
+
+function withErrors(_: string, value: unknown): unknown {
+  return value instanceof Error ? { message: value.message, stack: value.stack, cause: value.cause } : value
+}
