@@ -1,7 +1,10 @@
 import { Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import { jobs } from '../cron/index.ts'
+import type { Ctx } from './core/context.ts'
 import { AppError } from './core/errors.ts'
+import { makeLog } from './core/log.ts'
+import { DatabaseError } from './core/sqlstate.ts'
 import { dispatchEndpoints } from './dispatch/routes.ts'
 import { accounting } from './http/accounting.ts'
 import { crossOrigin } from './http/cross-origin.ts'
@@ -18,8 +21,15 @@ export const endpoints: readonly Endpoint[] = [...modules, ...documentEndpoints(
 export const app = new Hono<HttpEnv>()
 
 app.use(accounting())
+// What is no page loads and frames nothing; pages bring their own policy.
 app.use(
-  secureHeaders({ crossOriginResourcePolicy: 'cross-origin', strictTransportSecurity: 'max-age=31536000' }),
+  secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    crossOriginResourcePolicy: 'cross-origin',
+    strictTransportSecurity: 'max-age=31536000',
+    xFrameOptions: 'DENY',
+    overwrite: false,
+  }),
 )
 app.use(crossOrigin(endpoints))
 mount(app, endpoints)
@@ -30,6 +40,10 @@ app.notFound(() => {
 
 app.onError((error, c) => {
   const problem = asAppError(error)
-  if (problem.status >= 500) c.get('ctx').log.error('request', error, { route: c.get('route') })
-  return problemResponse(problem, { requestId: c.get('requestId'), method: c.req.method })
+  const requestId = c.get('requestId')
+  // A Worker that is misconfigured fails before there is a context.
+  const ctx: Ctx | undefined = c.get('ctx')
+  if (problem.status >= 500 || error instanceof DatabaseError)
+    (ctx?.log ?? makeLog({ requestId })).error('request', error, { route: c.get('route') })
+  return problemResponse(problem, { requestId, method: c.req.method })
 })

@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, errors, type JWTVerifyResult, jwtVerify } from 'jose'
 import { z } from 'zod'
-import { type Principal, roles } from '../core/context.ts'
+import { type Principal, type Role, roles } from '../core/context.ts'
 import type { Env } from '../core/env.ts'
 import { AppError } from '../core/errors.ts'
 
@@ -18,6 +18,9 @@ const Claims = z.object({
     .optional(),
 })
 
+/** Whose `sub` is the id of a row of ours. */
+const rowRoles: ReadonlySet<Role> = new Set(['store', 'courier'])
+
 type KeySet = ReturnType<typeof createRemoteJWKSet>
 const keySets = new Map<string, KeySet>()
 
@@ -32,6 +35,8 @@ export async function authenticate(header: string | undefined, env: Env): Promis
   const { sub, role, tenantId = null } = claims.data
   if (role === 'tenant' && tenantId === null)
     throw new AppError('unauthenticated', 'A tenant’s token needs tenantId')
+  if (rowRoles.has(role) && !/^[1-9]\d{0,14}$/.test(sub))
+    throw new AppError('unauthenticated', `The sub of a ${role}’s token is the id of its ${role}`)
   return { sub, role, tenantId }
 }
 
@@ -52,11 +57,7 @@ async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
     return await jwtVerify(token, secret, { ...expected, algorithms: ['HS256'] })
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new AppError('unauthenticated', 'The token has expired')
-    if (
-      error instanceof errors.JOSEError &&
-      error.code !== 'ERR_JWKS_TIMEOUT' &&
-      error.code !== 'ERR_JOSE_GENERIC'
-    )
+    if (error instanceof errors.JOSEError && !providersFaults.has(error.code))
       throw new AppError('unauthenticated', 'The token is not valid here', { cause: error })
     throw new AppError('unavailable', 'The keys of the identity provider cannot be read', {
       retryAfter: 5,
@@ -65,6 +66,15 @@ async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
   }
 }
 
+/** No answer in time, an answer other than 200, and keys that are none. */
+const providersFaults = new Set([
+  'ERR_JWKS_TIMEOUT',
+  'ERR_JOSE_GENERIC',
+  'ERR_JWKS_INVALID',
+  'ERR_JWK_INVALID',
+])
+
+/** One set per URL and isolate: jose keeps the keys, and asks again for a key id it does not know. */
 function keySetAt(url: string): KeySet {
   const known = keySets.get(url)
   if (known) return known

@@ -8,10 +8,11 @@ export async function readJson(request: Request, limitBytes: number): Promise<un
   const text = await readText(request, limitBytes)
   if (text === '') return undefined
   const type = request.headers.get('content-type') ?? ''
-  if (!/^application\/json\s*(;|$)/i.test(type)) throw new AppError('unsupported_media_type')
+  if (!/^application\/json\s*(;|$)/i.test(type))
+    throw new AppError('unsupported_media_type', 'Send Content-Type: application/json')
   const body = parse(text)
   const fault = firstFault(body, '', 0)
-  if (fault) throw new AppError('validation_failed', undefined, { errors: [fault] })
+  if (fault) refuse('body', [fault])
   return body
 }
 
@@ -41,11 +42,11 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new AppError('malformed_json')
+    throw new AppError('malformed_json', 'Send one JSON value, in UTF-8')
   }
 }
 
-type Fault = { path: string; message: string; code: string }
+export type Fault = { path: string; message: string; code: string }
 
 /** Postgres cannot store NUL, and half a surrogate pair is no text; depth is bounded before a schema walks it. */
 function firstFault(value: unknown, path: string, depth: number): Fault | null {
@@ -67,17 +68,34 @@ export function textFault(text: string, path: string): Fault | null {
   return null
 }
 
+type Where = 'path' | 'query' | 'body'
+
 /** Input as the schema says it, or a 400 that names every field at fault. */
-export function validate(schema: z.ZodType, value: unknown, where: 'path' | 'query' | 'body'): unknown {
+export function validate(schema: z.ZodType, value: unknown, where: Where): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const errors = result.error.issues.flatMap((issue) => {
+  const faults = result.error.issues.flatMap((issue) => {
     const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined]
     return keys.map((key) => {
       const path = [...issue.path, ...(key === undefined ? [] : [key])].map(String).join('.')
-      return { path: path === '' ? where : path, message: issue.message, code: issue.code }
+      return { path: path === '' ? where : path, message: issue.message, code: issue.code ?? 'invalid' }
     })
   })
-  const named = errors.map(({ path }) => path).join(', ')
-  throw new AppError('validation_failed', `The ${where} does not match the contract: ${named}`, { errors })
+  return refuse(where, faults)
+}
+
+/** Enough to mend a request by; a body of thousands of faults does not earn an answer larger than itself. */
+const mostFaults = 50
+
+export function refuse(where: Where, faults: Fault[]): never {
+  const errors = faults.slice(0, mostFaults)
+  const named = errors.slice(0, 10).map(({ path }) => path)
+  const more = faults.length > named.length ? ` and ${faults.length - named.length} more` : ''
+  throw new AppError(
+    'validation_failed',
+    `The ${where} does not match the contract: ${named.join(', ')}${more}`,
+    {
+      errors,
+    },
+  )
 }

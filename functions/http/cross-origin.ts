@@ -7,12 +7,13 @@ import type { HttpEnv } from './mount.ts'
 export function crossOrigin(endpoints: readonly Endpoint[]): MiddlewareHandler<HttpEnv> {
   const publicReads = endpoints
     .filter(({ roles, method }) => roles === 'public' && method === 'get')
-    .map(({ path }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`))
-  return cors({
+    .map(({ path }) => new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`))
+  const answer = cors({
     origin: (origin, c) => {
       if (publicReads.some((path) => path.test(c.req.path))) return '*'
       return c.get('ctx').env.CORS_ORIGINS.includes(origin) ? origin : null
     },
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowHeaders: [
       'Authorization',
       'Content-Type',
@@ -26,6 +27,7 @@ export function crossOrigin(endpoints: readonly Endpoint[]): MiddlewareHandler<H
       'ETag',
       'Idempotency-Replayed',
       'Location',
+      'RateLimit',
       'Retry-After',
       'Server-Timing',
       'X-DB-Round-Trips',
@@ -34,4 +36,9 @@ export function crossOrigin(endpoints: readonly Endpoint[]): MiddlewareHandler<H
     ],
     maxAge: 600,
   })
+  // An OPTIONS that is no preflight is a method like any other: 405 with Allow.
+  return (c, next) =>
+    c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') === undefined
+      ? next()
+      : answer(c, next)
 }

@@ -100,7 +100,7 @@ export const noContent = (): Answer => ({ status: 204 })
 export const versioned = (resource: { version: number }): Answer =>
   ok(resource, { version: resource.version })
 
-/** The numeric id of the caller, for the roles whose `sub` is a row of ours. */
+/** The id of the caller’s row; auth.ts has seen that the `sub` of such a role is one. */
 export function callerId(ctx: Ctx): number {
   const id = Number(ctx.principal?.sub)
   if (!Number.isSafeInteger(id) || id < 1)

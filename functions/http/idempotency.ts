@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts'
 type Asked = {
   key: string | undefined
   route: string
+  /** With its query: both say what is asked for. */
   path: string
   body: unknown
   principal: Principal | null
@@ -18,7 +19,8 @@ export async function idempotencyOf({
   principal,
 }: Asked): Promise<IdempotencyRequest | null> {
   if (key === undefined) return null
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) throw new AppError('invalid_idempotency_key')
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new AppError('invalid_idempotency_key', 'Send 1 to 255 visible ASCII characters without spaces')
   const who = callerOf(principal)
   const [id, bodyHash] = await Promise.all([
     digest(JSON.stringify([who, route, key])),

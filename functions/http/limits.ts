@@ -14,5 +14,8 @@ export async function limitRate(ctx: Ctx, kind: Class, address: string): Promise
   const key = ctx.principal === null ? `address:${address}` : `${ctx.principal.role}:${ctx.principal.sub}`
   const { success } = await (kind === 'read' ? ctx.env.RATE_READ : ctx.env.RATE_WRITE).limit({ key })
   if (!success)
-    throw new AppError('rate_limited', undefined, { retryAfter: ratePeriodSeconds, extra: { class: kind } })
+    throw new AppError('rate_limited', `Wait ${ratePeriodSeconds} seconds before the next ${kind}`, {
+      retryAfter: ratePeriodSeconds,
+      extra: { class: kind },
+    })
 }

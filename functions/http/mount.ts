@@ -1,8 +1,9 @@
 import type { Context, Hono } from 'hono'
+import { z } from 'zod'
 import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 import { authenticate } from './auth.ts'
-import { readJson, textFault, validate } from './body.ts'
+import { readJson, refuse, textFault, validate } from './body.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 import { idempotencyOf } from './idempotency.ts'
 import { limitRate, rateClassOf } from './limits.ts'
@@ -15,26 +16,32 @@ export type HttpEnv = {
 
 /** The way of a request: who, how often, what exactly; then one verb; then status and headers. */
 export function mount(app: Hono<HttpEnv>, endpoints: readonly Endpoint[]): void {
-  for (const endpoint of endpoints) {
-    app.on(endpoint.method, honoPath(endpoint.path), async (c) => {
-      const ctx = c.get('ctx')
-      c.set('route', `${endpoint.method.toUpperCase()} ${endpoint.path}`)
-      await admit(c, endpoint, ctx)
-      const input = await inputOf(c, endpoint)
-      ctx.idempotency = endpoint.idempotent
-        ? await idempotencyOf({
-            key: c.req.header('idempotency-key'),
-            route: c.get('route'),
-            path: c.req.path,
-            body: input.body,
-            principal: ctx.principal,
-          })
-        : null
-      const answer = await endpoint.handle(ctx, input)
-      return answer instanceof Response ? answer : respond(c, answer)
-    })
+  // In the order of their names `/orders/quote` comes before `/orders/{id}`, and refuses what only the latter takes.
+  const paths = [...new Set(endpoints.map(({ path }) => path))].sort()
+  for (const path of paths) {
+    const here = endpoints.filter((endpoint) => endpoint.path === path)
+    for (const endpoint of here) app.on(endpoint.method, honoPath(path), (c) => run(c, endpoint))
+    app.all(honoPath(path), () => refuseMethod(here))
   }
-  for (const [path, methods] of methodsByPath(endpoints)) app.all(honoPath(path), () => refuseMethod(methods))
+}
+
+async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
+  const ctx = c.get('ctx')
+  c.set('route', `${endpoint.method.toUpperCase()} ${endpoint.path}`)
+  await admit(c, endpoint, ctx)
+  const input = await inputOf(c, endpoint)
+  const { pathname, search } = new URL(c.req.url)
+  ctx.idempotency = endpoint.idempotent
+    ? await idempotencyOf({
+        key: c.req.header('idempotency-key'),
+        route: c.get('route'),
+        path: pathname + search,
+        body: input.body,
+        principal: ctx.principal,
+      })
+    : null
+  const answer = await endpoint.handle(ctx, input)
+  return answer instanceof Response ? answer : respond(c, answer)
 }
 
 const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1')
@@ -56,53 +63,48 @@ async function admit(c: Context<HttpEnv>, endpoint: Endpoint, ctx: Ctx): Promise
 }
 
 async function inputOf(c: Context<HttpEnv>, endpoint: Endpoint) {
-  const params = endpoint.params ? validate(endpoint.params, cleanText(c.req.param()), 'path') : {}
-  const query = validatedQuery(c, endpoint)
-  const version = endpoint.ifMatch ? versionFrom(c.req.header('if-match')) : 0
-  const reads = endpoint.method !== 'get'
-  const sent = reads ? await readJson(c.req.raw, endpoint.bodyLimitBytes) : undefined
-  if (endpoint.body === undefined) refuseMembers(sent)
-  const body = endpoint.body === undefined ? {} : validate(endpoint.body, sent, 'body')
-  return { params, query, body, version, lastEventId: c.req.header('last-event-id') ?? null }
+  const url = new URL(c.req.url)
+  if (!isUtf8(url.pathname))
+    refuse('path', [{ path: 'path', message: 'Must be UTF-8', code: 'invalid_text' }])
+  const params = cleanText('path', Object.entries(c.req.param()))
+  if (!isUtf8(url.search))
+    refuse('query', [{ path: 'query', message: 'Must be UTF-8', code: 'invalid_text' }])
+  const query = cleanText('query', [...url.searchParams])
+  return {
+    params: validate(endpoint.params ?? nothing, params, 'path'),
+    query: validate(endpoint.query ?? nothing, query, 'query'),
+    version: endpoint.ifMatch ? versionFrom(c.req.header('if-match')) : 0,
+    body: await bodyOf(c, endpoint),
+    lastEventId: c.req.header('last-event-id') ?? null,
+  }
 }
 
-function validatedQuery(c: Context<HttpEnv>, { query }: Endpoint): unknown {
-  const sent = c.req.queries()
-  const twice = Object.keys(sent).filter((name) => (sent[name]?.length ?? 0) > 1)
-  if (twice.length > 0)
-    throw new AppError('validation_failed', `Given more than once: ${twice.join(', ')}`, {
-      errors: twice.map((path) => ({ path, message: 'Give it once' })),
-    })
-  const values = cleanText(c.req.query())
-  if (query !== undefined) return validate(query, values, 'query')
-  const unknown = Object.keys(values)
-  if (unknown.length > 0)
-    throw new AppError('validation_failed', `Unknown query parameters: ${unknown.join(', ')}`, {
-      errors: unknown.map((path) => ({
-        path,
-        message: 'Not a parameter of this route',
-        code: 'unrecognized_keys',
-      })),
-    })
-  return {}
+const nothing = z.strictObject({})
+
+/** Percent-encoded bytes that are no UTF-8 would arrive as other text than was meant. */
+function isUtf8(encoded: string): boolean {
+  try {
+    return decodeURIComponent(encoded).isWellFormed()
+  } catch {
+    return false
+  }
 }
 
-function cleanText(values: Record<string, string>): Record<string, string> {
-  const errors = Object.entries(values).flatMap(
-    ([name, value]) => textFault(name, name) ?? textFault(value, name) ?? [],
-  )
-  if (errors.length > 0) throw new AppError('validation_failed', undefined, { errors })
-  return values
+function cleanText(where: 'path' | 'query', values: [string, string][]): Record<string, string> {
+  const names = values.map(([name]) => name)
+  const repeated = new Set(names.filter((name, at) => names.indexOf(name) < at))
+  const faults = [
+    ...values.flatMap(([name, value]) => textFault(name, name) ?? textFault(value, name) ?? []),
+    ...[...repeated].map((path) => ({ path, message: 'Give it once', code: 'repeated' })),
+  ]
+  return faults.length > 0 ? refuse(where, faults) : Object.fromEntries(values)
 }
 
-/** A route without a body schema takes none, or an empty object. */
-function refuseMembers(sent: unknown): void {
-  const names =
-    typeof sent === 'object' && sent !== null && !Array.isArray(sent) ? Object.keys(sent) : ['body']
-  if (sent === undefined || names.length === 0) return
-  throw new AppError('validation_failed', 'This route takes no body', {
-    errors: names.map((path) => ({ path, message: 'Not taken by this route', code: 'unrecognized_keys' })),
-  })
+/** A route without a body takes none, or an empty object. */
+async function bodyOf(c: Context<HttpEnv>, { method, body, bodyLimitBytes }: Endpoint): Promise<unknown> {
+  if (method === 'get') return {}
+  const sent = await readJson(c.req.raw, bodyLimitBytes)
+  return body === undefined ? validate(nothing, sent ?? {}, 'body') : validate(body, sent, 'body')
 }
 
 function respond(c: Context<HttpEnv>, { status, body, location, version, headers = {} }: Answer): Response {
@@ -110,20 +112,15 @@ function respond(c: Context<HttpEnv>, { status, body, location, version, headers
   if (location !== undefined) c.header('location', location)
   if (version !== undefined) {
     c.header('etag', etagOf(version))
-    if (c.req.method === 'GET' && hasCurrent(c.req.header('if-none-match'), version)) return c.body(null, 304)
+    if (rateClassOf(c.req.method) === 'read' && hasCurrent(c.req.header('if-none-match'), version))
+      return c.body(null, 304)
   }
   return body === undefined ? c.body(null, status) : c.json(body, status === 204 ? 200 : status)
 }
 
-function methodsByPath(endpoints: readonly Endpoint[]): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  for (const { path, method } of endpoints)
-    found.set(path, [...(found.get(path) ?? []), method.toUpperCase()])
-  return found
-}
-
-function refuseMethod(methods: string[]): never {
-  throw new AppError('method_not_allowed', `This path takes: ${methods.join(', ')}`, {
-    extra: { allow: methods },
-  })
+function refuseMethod(endpoints: readonly Endpoint[]): never {
+  const allow = endpoints.flatMap(({ method }) =>
+    method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
+  )
+  throw new AppError('method_not_allowed', `This path takes: ${allow.join(', ')}`, { extra: { allow } })
 }

@@ -3,7 +3,13 @@ import { AppError } from '../core/errors.ts'
 
 /** `?limit=` and `?cursor=` of every list. */
 export const PageQuery = {
-  limit: z.coerce.number().int().min(1).max(200).default(50).meta({ description: 'Rows of one page' }),
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, 'Must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(1).max(200))
+    .default(50)
+    .meta({ description: 'Rows of one page' }),
   cursor: z.string().min(1).max(512).optional().meta({ description: 'nextCursor of the page before' }),
 }
 
@@ -18,7 +24,7 @@ export function cursorOf<T extends z.ZodType>(schema: T, cursor: string | undefi
   try {
     return schema.parse(JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))))
   } catch {
-    throw new AppError('invalid_cursor', undefined, {
+    throw new AppError('invalid_cursor', 'Send nextCursor as this list gave it, or none for the first page', {
       errors: [{ path: 'cursor', message: 'Not a cursor of this list' }],
     })
   }

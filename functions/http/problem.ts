@@ -27,11 +27,21 @@ export function problemResponse(error: AppError, { requestId, method }: Asked): 
   const outcome = method === 'GET' || method === 'HEAD' ? 'none' : error.outcome
   const retryable = retryAfter !== undefined
   const base = { type: `/problems/${code}`, title, status, code, detail, requestId, retryable, outcome }
-  const body = JSON.stringify({ ...base, ...(errors ? { errors } : {}), ...extra })
-  const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
-  if (retryAfter !== undefined) headers.set('retry-after', String(retryAfter))
-  if (status === 401) headers.set('www-authenticate', 'Bearer realm="lockstep"')
-  return new Response(body, { status, headers })
+  // What a verb adds comes last, and replaces no member that every problem has.
+  const body = JSON.stringify({ ...base, ...(errors ? { errors } : {}), ...extra, ...base })
+  return new Response(body, { status, headers: { ...headersOf(error), 'x-request-id': requestId } })
+}
+
+function headersOf({ code, status, retryAfter, extra }: AppError): Record<string, string> {
+  return {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...(status === 401 ? { 'www-authenticate': 'Bearer realm="lockstep"' } : {}),
+    ...(status === 405 && Array.isArray(extra['allow']) ? { allow: extra['allow'].join(', ') } : {}),
+    // The binding says no, and neither its quota nor what is left of its window: that window is the longest wait.
+    ...(code === 'rate_limited' ? { ratelimit: `"${String(extra['class'])}";r=0;t=${retryAfter}` } : {}),
+  }
 }
 
 export function asAppError(error: unknown): AppError {

@@ -1,8 +1,9 @@
 import { AppError } from '../core/errors.ts'
 
-/** The version in `If-Match: "3"`. */
+/** The version in `If-Match: "3"`; a weak tag too, since proxies that compress weaken ours. */
 export function versionFrom(header: string | undefined): number {
-  if (header === undefined) throw new AppError('version_required')
+  if (header === undefined)
+    throw new AppError('version_required', 'Send If-Match with the ETag of the version you read')
   const version = /^(?:W\/)?"(\d{1,9})"$/.exec(header.trim())?.[1]
   if (version !== undefined) return Number(version)
   throw new AppError('validation_failed', 'If-Match must be the ETag of one version, as in "3"', {
