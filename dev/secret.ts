@@ -14,6 +14,11 @@ export function passwordOf(role: string, secret = developmentSecret()): string {
   return createHmac('sha256', secret).update(`postgres role ${role}`).digest('hex').slice(0, 32)
 }
 
+/** A Postgres role of this clone alone. */
+export function localRole(secret = developmentSecret()): string {
+  return `lockstep_local_${createHmac('sha256', secret).update('postgres role of this clone').digest('hex').slice(0, 8)}`
+}
+
 function read(path: string): string | null {
   try {
     return readFileSync(path, 'utf8').trim() || null

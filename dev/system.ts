@@ -9,7 +9,7 @@ import { startCluster } from './postgres/cluster.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from './postgres/roles.ts'
 import { urlAs } from './postgres/urls.ts'
 import { localFolder } from './project.ts'
-import { developmentSecret, passwordOf } from './secret.ts'
+import { developmentSecret, localRole, passwordOf } from './secret.ts'
 import { loadDemoData } from './seed/load.ts'
 import type { Starting } from './settings.ts'
 import { startTicker } from './ticker.ts'
@@ -38,8 +38,10 @@ export async function startSystem(options: StartSystem): Promise<System> {
 
   const databaseUrl = options.databaseUrl ?? (await startDatabase(starting, options))
   signal.throwIfAborted()
-  const password = passwordOf(workerRole)
-  await ensureWorkerRole(databaseUrl, password).catch(explain(databaseUrl))
+  // In a database of somebody's own the Worker's role may be a deployed Worker's, whose password is not ours to set.
+  const user = options.databaseUrl === undefined ? workerRole : localRole()
+  const password = passwordOf(user)
+  await ensureWorkerRole(databaseUrl, password, user).catch(explain(databaseUrl))
   const { applied } = await migrate(databaseUrl)
   if (applied.length > 0) say(`${applied.length} migrations applied.`)
   signal.throwIfAborted()
@@ -57,7 +59,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
     config,
     port,
     bindings: {
-      DATABASE_URL: urlAs(databaseUrl, { user: workerRole, password }),
+      DATABASE_URL: urlAs(databaseUrl, { user, password }),
       NEON_PROXY: proxy.address,
       AUTH_SECRET: developmentSecret(),
       UPSTREAMS_URL: upstreams?.url,

@@ -13,18 +13,18 @@ const limits = {
 }
 
 /** Creates, or brings up to date, the role the Worker connects as: it owns nothing and passes no row-level security. */
-export async function ensureWorkerRole(ownerUrl: string, password: string): Promise<void> {
+export async function ensureWorkerRole(ownerUrl: string, password: string, role = workerRole): Promise<void> {
   const client = await connect(ownerUrl)
   try {
     await createRole(client, group, 'nologin')
-    await createRole(client, workerRole, 'login')
+    await createRole(client, role, 'login')
     await client.query(
-      `alter role ${workerRole} with login nosuperuser nobypassrls nocreatedb nocreaterole password ${client.escapeLiteral(password)}`,
+      `alter role ${role} with login nosuperuser nobypassrls nocreatedb nocreaterole password ${client.escapeLiteral(password)}`,
     )
     for (const [name, value] of Object.entries(limits)) {
-      await client.query(`alter role ${workerRole} set ${name} = '${value}'`)
+      await client.query(`alter role ${role} set ${name} = '${value}'`)
     }
-    await client.query(`grant ${group} to ${workerRole}`)
+    await client.query(`grant ${group} to ${role}`)
   } finally {
     await client.end()
   }

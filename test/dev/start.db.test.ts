@@ -179,7 +179,9 @@ it('uses the database it is given, and leaves that one running', async () => {
   expect((await database.admin.query('select from dispatch.stores')).rowCount).toBe(0)
   system.child.kill('SIGTERM')
   expect((await system.ended).code).toBe(0)
-  expect((await database.admin.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+  // The deployed Worker's role is as it was: its password still opens the database.
+  const deployed = await database.connect(database.workerUrl)
+  expect((await deployed.query('select 1 as one')).rows).toEqual([{ one: 1 }])
 })
 
 it('forgets everything on reset', async () => {
