@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { type ProblemCode, problems } from '../core/errors.ts'
 import type { Endpoint } from './endpoint.ts'
+import { type Json, schemaOf } from './json-schema.ts'
 import { Problem } from './problem.ts'
-
-type Json = Record<string, unknown>
 
 /** OpenAPI 3.1 out of the same zod schemas that validate; 3.1 speaks JSON Schema 2020-12, and so does zod. */
 export function openApiDocument(endpoints: readonly Endpoint[]): Json {
@@ -13,10 +12,9 @@ export function openApiDocument(endpoints: readonly Endpoint[]): Json {
     const path = (paths[endpoint.path] ??= {})
     path[endpoint.method] = operation(endpoint, components)
   }
-  const tags = [...new Set(endpoints.map(({ tag }) => tag))].map((name) => ({
-    name,
-    description: `The ${name} module`,
-  }))
+  const tags = [...new Set(endpoints.map(({ tag }) => tag))]
+    .sort()
+    .map((name) => ({ name, description: `The ${name} module` }))
   return {
     openapi: '3.1.0',
     info: {
@@ -24,7 +22,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): Json {
       version: '1.0.0',
       summary: 'Backends that do the right thing exactly once while many callers race',
       description: manners,
-      contact: { name: 'Lockstep', url: 'https://github.com/lockstep/lockstep' },
+      contact: { name: 'Lockstep' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'This Worker' }],
@@ -32,6 +30,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): Json {
     paths,
     components: {
       schemas: Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
+      headers,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   }
@@ -41,7 +40,29 @@ const manners = [
   'Errors are RFC 9457 problems with a stable `code`; `retryable` and `outcome` say whether to send the request again.',
   'A POST takes `Idempotency-Key`: the same key gives the same answer. A PATCH needs `If-Match`.',
   'Every answer that touched Postgres says how many round trips it took, in `X-DB-Round-Trips`.',
+  'A read that sends back the `X-Position` of a write sees that write.',
 ].join(' ')
+
+const header = (description: string, type: 'string' | 'integer') => ({ description, schema: { type } })
+const headers = {
+  ETag: header('The version of the resource, for If-Match and If-None-Match', 'string'),
+  'Idempotency-Replayed': header(
+    '`true` when this is the answer to an earlier request with the same key',
+    'string',
+  ),
+  Location: header('Where to read what was created', 'string'),
+  RateLimit: header('What is left of the quota, and seconds until there is more', 'string'),
+  'Retry-After': header('Seconds after which the same request may succeed', 'integer'),
+  'X-DB-Round-Trips': header('Round trips to Postgres that this answer took', 'integer'),
+  'X-Position': header('The position of this write; a read that sends it back sees the write', 'string'),
+  'X-Request-Id': header(
+    'The id of this request in the logs; the one that was sent, if it was sane',
+    'string',
+  ),
+}
+
+const named = (...names: (keyof typeof headers)[]) =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 
 function operation(endpoint: Endpoint, components: Map<string, Json>): Json {
   const { method, path, tag, summary, description, roles, body } = endpoint
@@ -86,8 +107,8 @@ function parameters({ params, query }: Endpoint, components: Map<string, Json>):
   return [...from(params, 'path'), ...from(query, 'query')]
 }
 
-function headerParameters({ idempotent, ifMatch }: Endpoint): Json[] {
-  const header = (name: string, required: boolean, description: string) => ({
+function headerParameters(endpoint: Endpoint): Json[] {
+  const parameter = (name: string, required: boolean, description: string) => ({
     name,
     in: 'header',
     required,
@@ -95,28 +116,57 @@ function headerParameters({ idempotent, ifMatch }: Endpoint): Json[] {
     schema: { type: 'string' },
   })
   return [
-    ...(idempotent
-      ? [header('Idempotency-Key', false, 'The same key gives the same answer, for 24 hours')]
+    ...(endpoint.idempotent
+      ? [parameter('Idempotency-Key', false, 'The same key gives the same answer, for 24 hours')]
       : []),
-    ...(ifMatch ? [header('If-Match', true, 'The ETag of the version this change was made on')] : []),
+    ...(endpoint.ifMatch
+      ? [parameter('If-Match', true, 'The ETag of the version this change was made on')]
+      : []),
+    ...(isConditional(endpoint)
+      ? [parameter('If-None-Match', false, 'The ETag of the version at hand: 304 if it still stands')]
+      : []),
+    ...(endpoint.answers[200] === 'text/event-stream'
+      ? [parameter('Last-Event-ID', false, 'The id of the last event received: the stream goes on after it')]
+      : []),
   ]
 }
 
-function successes({ answers }: Endpoint, components: Map<string, Json>): Json {
-  const describe: Record<string, string> = {
-    200: 'Done',
-    201: 'Created',
-    202: 'Accepted',
-    204: 'Nothing to say',
-  }
-  const entries = Object.entries(answers).map(([status, schema]) => [
+/** A read of something that has a version. */
+function isConditional({ method, answers }: Endpoint): boolean {
+  return method === 'get' && hasVersion(answers[200])
+}
+
+function hasVersion(answer: Endpoint['answers'][200]): boolean {
+  return answer instanceof z.ZodObject && 'version' in answer.shape
+}
+
+const described: Record<string, string> = {
+  200: 'Done',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'Nothing to say',
+}
+
+function successes(endpoint: Endpoint, components: Map<string, Json>): Json {
+  const always = named('X-Request-Id', 'X-DB-Round-Trips')
+  const entries = Object.entries(endpoint.answers).map(([status, schema]) => [
     status,
     {
-      description: describe[status] ?? 'Done',
+      description: described[status] ?? 'Done',
+      headers: {
+        ...always,
+        ...(hasVersion(schema) ? named('ETag') : {}),
+        ...(status === '201' ? named('Location') : {}),
+        ...(endpoint.idempotent ? named('Idempotency-Replayed', 'X-Position') : {}),
+      },
       ...(schema === null ? {} : { content: contentOf(schema, components) }),
     },
   ])
-  return Object.fromEntries(entries)
+  const unchanged = {
+    description: 'The version at hand still stands',
+    headers: { ...always, ...named('ETag') },
+  }
+  return { ...Object.fromEntries(entries), ...(isConditional(endpoint) ? { 304: unchanged } : {}) }
 }
 
 function contentOf(schema: z.ZodType | string, components: Map<string, Json>): Json {
@@ -152,9 +202,11 @@ function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
       status,
       {
         description: members.map((code) => `\`${code}\`: ${problems[code][1]}`).join('. '),
-        ...(['429', '503'].includes(status)
-          ? { headers: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } } }
-          : {}),
+        headers: {
+          ...named('X-Request-Id'),
+          ...(status === '429' ? named('Retry-After', 'RateLimit') : {}),
+          ...(status === '503' ? named('Retry-After') : {}),
+        },
         content: {
           'application/problem+json': {
             schema: { allOf: [schema, { type: 'object', properties: { code: { enum: members } } }] },
@@ -163,26 +215,4 @@ function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
       },
     ]),
   )
-}
-
-/** A schema with an id goes to the components once, and is referred to. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Map<string, Json>): Json {
-  const {
-    $schema: _dialect,
-    $defs,
-    ...json
-  } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' })
-  for (const [name, definition] of Object.entries($defs ?? {})) components.set(name, relocated(definition))
-  const id = schema.meta()?.id
-  if (id === undefined) return relocated(json)
-  components.set(id, relocated(json))
-  return { $ref: `#/components/schemas/${id}` }
-}
-
-/** `#/$defs/Order` is `#/components/schemas/Order` here, and ids are names, not URLs. */
-function relocated(json: unknown): Json {
-  const text = JSON.stringify(json, (key, value) =>
-    key === 'id' && typeof value === 'string' ? undefined : value,
-  )
-  return JSON.parse(text.replaceAll('"#/$defs/', '"#/components/schemas/'))
 }

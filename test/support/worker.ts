@@ -5,8 +5,11 @@ import { signToken } from '../../dev/sign-token.ts'
 import type { Upstreams } from '../../dev/upstreams/handle.ts'
 import { startUpstreams } from '../../dev/upstreams/server.ts'
 import { type RunWorker, startWorker } from '../../dev/worker.ts'
+import { endpoints } from '../../functions/app.ts'
 import type { Role } from '../../functions/core/context.ts'
+import { openApiDocument } from '../../functions/http/openapi.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
+import { makeJudge } from './openapi.ts'
 import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
 
@@ -17,6 +20,7 @@ export type TestWorker = {
   database: TestDatabase
   /** What happens between the Worker and its database. */
   faults: Faults
+  /** Fails when the answer is not one that the OpenAPI document promises. */
   fetch(path: string, init?: RequestInit): Promise<Response>
   /** The outside services, as simulated for this file alone. */
   upstreams: Upstreams
@@ -64,10 +68,19 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
     database,
     faults: proxy.faults,
     upstreams,
-    fetch: (path, init) => fetch(new URL(path, worker.url), init),
+    fetch: (path, init) => judgedFetch(new URL(path, worker.url), init),
     token: (role, sub, tenantId) =>
       signToken(testSecret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
     scheduled: worker.scheduled,
     dispose,
   }
+}
+
+const judge = makeJudge(openApiDocument(endpoints))
+
+async function judgedFetch(url: URL, init: RequestInit = {}): Promise<Response> {
+  const response = await fetch(url, init)
+  const faults = await judge({ method: init.method ?? 'GET', path: url.pathname }, response)
+  if (faults.length > 0) throw new Error(faults.join('\n'))
+  return response
 }

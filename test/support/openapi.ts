@@ -1,0 +1,88 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+
+type Content = Record<string, { schema: object }>
+type Operation = { responses: Record<string, { content?: Content }> }
+export type OpenApi = {
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, object> }
+}
+
+/** Says what is wrong with an answer, if it is not one that the document promises for that request; else nothing. */
+export type Judge = (request: { method: string; path: string }, response: Response) => Promise<string[]>
+
+export function makeJudge(source: object): Judge {
+  // It is linted elsewhere: what it has of these members has this shape.
+  const document = source as OpenApi
+  const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false })
+  // The package is CommonJS: its function sits one step deeper than its types say.
+  ;(formats as unknown as { default: (ajv: Ajv2020) => void }).default(ajv)
+  ajv.addSchema(document, 'openapi')
+  const operationOf = router(document)
+
+  return async ({ method, path }, response) => {
+    const found = operationOf(path)
+    const { status, headers } = response
+    const type = headers.get('content-type')?.split(';')[0] ?? null
+    // Only a body that ends is read, and from a copy: a stream stays its reader's alone.
+    const text = () => response.clone().text()
+    const said = (text: string) => [`${method} ${path} answered ${status} ${type ?? 'nothing'}: ${text}`]
+
+    if (headers.get('x-request-id') === null) return found ? said('no X-Request-Id') : []
+    if (found === null || status === 405 || isPreflight(method, status))
+      return status >= 400 ? problemFaults(ajv, response, await text()).flatMap(said) : []
+    const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
+    const promised = found.operations[verb]?.responses[status]
+    if (promised === undefined) return said('not in the document')
+    if (method === 'HEAD') return []
+    if (promised.content === undefined) return (await text()) === '' ? [] : said('a body is not promised')
+    if (type === null || promised.content[type] === undefined) return said('another type is promised')
+    if (!type.endsWith('json')) return []
+    const body: unknown = JSON.parse(await text())
+    const pointer = ['paths', found.template, verb, 'responses', String(status), 'content', type, 'schema']
+    const validate = ajv.getSchema(`openapi#/${pointer.map(escaped).join('/')}`)
+    if (validate === undefined) return said('its schema cannot be compiled')
+    const faults = validate(body) ? [] : said(ajv.errorsText(validate.errors))
+    return [...faults, ...(status >= 400 ? problemManners(response, body).flatMap(said) : [])]
+  }
+}
+
+function problemFaults(ajv: Ajv2020, response: Response, text: string): string[] {
+  if (response.headers.get('content-type') !== 'application/problem+json') return ['not a problem']
+  const body: unknown = JSON.parse(text)
+  const validate = ajv.getSchema('openapi#/components/schemas/Problem')
+  if (validate === undefined) return ['the document has no Problem']
+  return validate(body) ? problemManners(response, body) : [ajv.errorsText(validate.errors)]
+}
+
+/** What no schema can say: the body and the headers tell the same. */
+function problemManners({ status, headers }: Response, body: unknown): string[] {
+  const problem = body as Record<string, unknown>
+  const expected: [string, unknown, unknown][] = [
+    ['status', problem['status'], status],
+    ['type', problem['type'], `/problems/${String(problem['code'])}`],
+    ['requestId', problem['requestId'], headers.get('x-request-id')],
+    ['retryable', problem['retryable'], headers.has('retry-after')],
+    ['cache-control', headers.get('cache-control'), 'no-store'],
+  ]
+  return expected.flatMap(([name, is, should]) =>
+    is === should ? [] : [`${name} is ${String(is)} and not ${String(should)}`],
+  )
+}
+
+type Found = { template: string; operations: Record<string, Operation> }
+
+function router({ paths }: OpenApi): (path: string) => Found | null {
+  const routes = Object.entries(paths)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([template, operations]) => ({
+      template,
+      operations,
+      pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+    }))
+  return (path) => routes.find(({ pattern }) => pattern.test(new URL(path, 'http://x').pathname)) ?? null
+}
+
+const isPreflight = (method: string, status: number) => method === 'OPTIONS' && status === 204
+
+const escaped = (part: string) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))
