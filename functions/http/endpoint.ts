@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Ctx, Role } from '../core/context.ts'
 import { AppError, type ProblemCode } from '../core/errors.ts'
+import type { Cacheable } from './freshness.ts'
 
 /** One line of the contract: it routes, validates, documents and refuses. What is not one of these does not exist. */
 export type Endpoint = {
@@ -32,6 +33,10 @@ export type Answer = {
   /** The version of the resource; travels as a strong ETag, and a GET that already has it gets 304. */
   version?: number
   headers?: Record<string, string>
+  /** A public read that may be reused: Cache-Control, Age, and a tag of the content with 304. */
+  cache?: Cacheable
+  /** Other than JSON: GeoJSON has a type of its own. */
+  mediaType?: string
 }
 
 type Input = {
@@ -40,6 +45,7 @@ type Input = {
   body: unknown
   version: number
   lastEventId: string | null
+  accept: string
 }
 
 export type Given<T extends z.ZodType | undefined> = T extends z.ZodType ? z.infer<T> : Record<string, never>
@@ -65,7 +71,14 @@ export function endpoint<
   spec: Spec<P, Q, B>,
   handle: (
     ctx: Ctx,
-    input: { params: Given<P>; query: Given<Q>; body: Given<B>; version: number; lastEventId: string | null },
+    input: {
+      params: Given<P>
+      query: Given<Q>
+      body: Given<B>
+      version: number
+      lastEventId: string | null
+      accept: string
+    },
   ) => Promise<Answer | Response>,
 ): Endpoint {
   return {

@@ -5,9 +5,10 @@ import { AppError } from '../core/errors.ts'
 import { authenticate } from './auth.ts'
 import { readJson, refuse, textFault, validate } from './body.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
+import { freshnessOf } from './freshness.ts'
 import { idempotencyOf } from './idempotency.ts'
 import { limitRate, rateClassOf } from './limits.ts'
-import { etagOf, hasCurrent, versionFrom } from './version.ts'
+import { etagOf, hasCurrent, isCurrent, versionFrom } from './version.ts'
 
 export type HttpEnv = {
   Bindings: Record<string, unknown>
@@ -76,6 +77,7 @@ async function inputOf(c: Context<HttpEnv>, endpoint: Endpoint) {
     version: endpoint.ifMatch ? versionFrom(c.req.header('if-match')) : 0,
     body: await bodyOf(c, endpoint),
     lastEventId: c.req.header('last-event-id') ?? null,
+    accept: c.req.header('accept') ?? '*/*',
   }
 }
 
@@ -107,7 +109,8 @@ async function bodyOf(c: Context<HttpEnv>, { method, body, bodyLimitBytes }: End
   return body === undefined ? validate(nothing, sent ?? {}, 'body') : validate(body, sent, 'body')
 }
 
-function respond(c: Context<HttpEnv>, { status, body, location, version, headers = {} }: Answer): Response {
+async function respond(c: Context<HttpEnv>, answer: Answer): Promise<Response> {
+  const { status, body, location, version, cache, mediaType, headers = {} } = answer
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
   if (location !== undefined) c.header('location', location)
   if (version !== undefined) {
@@ -115,7 +118,14 @@ function respond(c: Context<HttpEnv>, { status, body, location, version, headers
     if (rateClassOf(c.req.method) === 'read' && hasCurrent(c.req.header('if-none-match'), version))
       return c.body(null, 304)
   }
-  return body === undefined ? c.body(null, status) : c.json(body, status === 204 ? 200 : status)
+  if (body === undefined) return c.body(null, status)
+  const text = JSON.stringify(body)
+  if (cache !== undefined) {
+    for (const [name, value] of await freshnessOf(cache, text)) c.header(name, value)
+    if (isCurrent(c.req.header('if-none-match'), c.res.headers.get('etag') ?? '')) return c.body(null, 304)
+  }
+  c.header('content-type', mediaType ?? 'application/json')
+  return c.body(text, status === 204 ? 200 : status)
 }
 
 function refuseMethod(endpoints: readonly Endpoint[]): never {

@@ -13,8 +13,13 @@ export function versionFrom(header: string | undefined): number {
 
 export const etagOf = (version: number) => `"${version}"`
 
-/** RFC 9110: any of the listed tags matches, weak or strong. */
 export function hasCurrent(ifNoneMatch: string | undefined, version: number): boolean {
-  const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return tags.includes('*') || tags.includes(etagOf(version))
+  return isCurrent(ifNoneMatch, etagOf(version))
+}
+
+/** RFC 9110 §13.1.2: `*` or any of the listed tags, compared weakly. */
+export function isCurrent(ifNoneMatch: string | undefined, etag: string): boolean {
+  const bare = (tag: string) => tag.trim().replace(/^W\//, '')
+  const tags = (ifNoneMatch ?? '').split(',').map(bare)
+  return tags.includes('*') || tags.includes(bare(etag))
 }

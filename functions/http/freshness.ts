@@ -1,0 +1,20 @@
+/** For how long an answer may be reused by whoever has it, and how old it is already. For public reads only. */
+export type Cacheable = { maxAgeSeconds: number; ageSeconds?: number }
+
+/**
+ * A copy that is already old is still good for `maxAgeSeconds`: what counts against `max-age` is the age, so it is added.
+ * The tag is weak: equal tags mean equal content, not equal bytes on the wire.
+ */
+export async function freshnessOf(
+  { maxAgeSeconds, ageSeconds = 0 }: Cacheable,
+  text: string,
+): Promise<[string, string][]> {
+  const age = Math.max(0, Math.round(ageSeconds))
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+  const tag = Array.from(digest.slice(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return [
+    ['cache-control', `public, max-age=${age + maxAgeSeconds}`],
+    ['age', String(age)],
+    ['etag', `W/"${tag}"`],
+  ]
+}
