@@ -346,6 +346,33 @@ $$`,
     execute: 'dispatch.refuse_step_back()',
   }),
 
+  sqlFunction({
+    name: 'dispatch.refuse_older_version()',
+    create: `
+create or replace function dispatch.refuse_older_version()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'courier % cannot go from version % back to %', old.id, old.version, new.version
+    using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
+end
+$$`,
+  }),
+
+  // It has a second purpose, which any trigger before an update serves: Postgres then takes the row's newest version
+  // before it looks at the check constraints. Without one it checks the version of the statement's snapshot first, and
+  // who waited for a claim and then gives its boxes back would be told that the courier holds less than none.
+  trigger({
+    name: 'couriers_never_step_back',
+    table: 'dispatch.couriers',
+    fires: 'before update',
+    forEach: 'row',
+    when: 'new.version < old.version',
+    execute: 'dispatch.refuse_older_version()',
+  }),
+
   // Every claim leaves a dead row version in each index, and index-only scans want pages known to be all visible:
   // the default, a fifth of the table, lets too many pile up in a long one.
   storage({

@@ -554,6 +554,7 @@ create table dispatch.couriers (
   constraint couriers_version_positive CHECK (version >= 1),
   constraint couriers_zone_length CHECK (char_length(zone) >= 1 AND char_length(zone) <= 100)
 );
+CREATE TRIGGER couriers_never_step_back BEFORE UPDATE ON dispatch.couriers FOR EACH ROW WHEN (new.version < old.version) EXECUTE FUNCTION dispatch.refuse_older_version();
 grant insert, select, update on table dispatch.couriers to lockstep_app;
 
 create table dispatch.lost_claims (
@@ -769,6 +770,17 @@ begin
     courier_id := courier_ids[best];
     return next;
   end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.refuse_older_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception 'courier % cannot go from version % back to %', old.id, old.version, new.version
+    using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
 end
 $function$;
 
