@@ -13,8 +13,15 @@ import type { Endpoint } from './http/endpoint.ts'
 import { type HttpEnv, mount } from './http/mount.ts'
 import { asAppError, problemResponse } from './http/problem.ts'
 import { opsEndpoints } from './ops/routes.ts'
+import { spaceEndpoints } from './space/routes.ts'
+import { webhooksEndpoints } from './webhooks/routes.ts'
 
-const modules: Endpoint[] = [...opsEndpoints(jobs), ...dispatchEndpoints]
+const modules: Endpoint[] = [
+  ...opsEndpoints(jobs),
+  ...webhooksEndpoints,
+  ...dispatchEndpoints,
+  ...spaceEndpoints,
+]
 
 export const endpoints: readonly Endpoint[] = [...modules, ...documentEndpoints(() => endpoints)]
 

@@ -22,6 +22,10 @@ export type Endpoint = {
   idempotent: boolean
   /** What a success looks like; null is an empty body. A string names a media type other than JSON. */
   answers: Partial<Record<200 | 201 | 202 | 204, z.ZodType | string | null>>
+  /** A public read whose answers carry `cache`. */
+  reusable?: boolean | undefined
+  /** Further media types of the same answer, chosen by Accept. */
+  alsoAs?: Record<string, z.ZodType> | undefined
   problems: readonly ProblemCode[]
   handle: (ctx: Ctx, input: Input) => Promise<Answer | Response>
 }

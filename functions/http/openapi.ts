@@ -45,6 +45,8 @@ const manners = [
 
 const header = (description: string, type: 'string' | 'integer') => ({ description, schema: { type } })
 const headers = {
+  Age: header('Seconds since the newest source of this answer was read', 'integer'),
+  'Cache-Control': header('For how long the answer may be reused', 'string'),
   ETag: header('The version of the resource, for If-Match and If-None-Match', 'string'),
   'Idempotency-Replayed': header(
     '`true` when this is the answer to an earlier request with the same key',
@@ -131,9 +133,9 @@ function headerParameters(endpoint: Endpoint): Json[] {
   ]
 }
 
-/** A read of something that has a version. */
-function isConditional({ method, answers }: Endpoint): boolean {
-  return method === 'get' && hasVersion(answers[200])
+/** A read of something that has a version, or whose content is tagged. */
+function isConditional({ method, answers, reusable }: Endpoint): boolean {
+  return method === 'get' && (reusable === true || hasVersion(answers[200]))
 }
 
 function hasVersion(answer: Endpoint['answers'][200]): boolean {
@@ -155,11 +157,14 @@ function successes(endpoint: Endpoint, components: Map<string, Json>): Json {
       description: described[status] ?? 'Done',
       headers: {
         ...always,
-        ...(hasVersion(schema) ? named('ETag') : {}),
+        ...(hasVersion(schema) || endpoint.reusable ? named('ETag') : {}),
+        ...(endpoint.reusable ? named('Age', 'Cache-Control') : {}),
         ...(status === '201' ? named('Location') : {}),
         ...(endpoint.idempotent ? named('Idempotency-Replayed', 'X-Position') : {}),
       },
-      ...(schema === null ? {} : { content: contentOf(schema, components) }),
+      ...(schema === null
+        ? {}
+        : { content: { ...contentOf(schema, components), ...furtherContentOf(endpoint, components) } }),
     },
   ])
   const unchanged = {
@@ -172,6 +177,15 @@ function successes(endpoint: Endpoint, components: Map<string, Json>): Json {
 function contentOf(schema: z.ZodType | string, components: Map<string, Json>): Json {
   if (typeof schema === 'string') return { [schema]: { schema: { type: 'string' } } }
   return { 'application/json': { schema: schemaOf(schema, 'output', components) } }
+}
+
+function furtherContentOf({ alsoAs = {} }: Endpoint, components: Map<string, Json>): Json {
+  return Object.fromEntries(
+    Object.entries(alsoAs).map(([type, schema]) => [
+      type,
+      { schema: schemaOf(schema, 'output', components) },
+    ]),
+  )
 }
 
 /** The codes an endpoint can answer follow from what it takes; its own are added. */

@@ -1,0 +1,72 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../core/context.ts'
+import { elementsNear, type StoredElements, usableOrbit } from './newest-elements.ts'
+import { placeAt } from './orbit.ts'
+import { daysBetween, errorBoundKm, issNoradId, type Source, type Visibility } from './rules.ts'
+import { fixColumns } from './show.ts'
+
+export type ShownFix = {
+  noradId: number
+  ts: string
+  latitude: number
+  longitude: number
+  altitudeKm: number | null
+  velocityKmh: number | null
+  visibility: Visibility | null
+  source: Source
+  computed: boolean
+  crossCheckKm: number | null
+  errorKm: number | null
+}
+
+export type Located = ShownFix & { ageSeconds: number; asOf: string; stale: boolean }
+
+/** Two ticks of the clock missed: then a computed position is nearer to the truth than an observed one. */
+const freshSeconds = 120
+/** From here on the error is tens of kilometres a day, growing. */
+const staleElementsDays = 6
+
+/** Where the ISS is: the last fix while it is fresh, else computed for this moment, else the last fix, said to be stale. */
+export async function locateIss(ctx: Ctx): Promise<Located | null> {
+  const [row] = await ctx.replica.query<{
+    fix: (ShownFix & { fetchedAt: string }) | null
+    elements: StoredElements | null
+  }>(sql`
+select
+  (
+    select ${fixColumns}
+    from space.iss_fetch_log f
+    where f.norad_id = ${issNoradId}
+    order by f.ts desc
+    limit 1
+  ) as fix,
+  (${elementsNear(sql`now()`)}) as elements`)
+  const now = ctx.now()
+  const last = row?.fix ? logged(row.fix, now) : null
+  if (last && last.ageSeconds <= freshSeconds) return last
+  return computedAt(row?.elements ?? null, now) ?? (last && { ...last, stale: true })
+}
+
+export function logged({ fetchedAt, ...fix }: ShownFix & { fetchedAt: string }, now: Date): Located {
+  const ageSeconds = Math.max(0, Math.round((now.getTime() - Date.parse(fix.ts)) / 1000))
+  return { ...fix, ageSeconds, asOf: fetchedAt, stale: false }
+}
+
+export function computedAt(elements: StoredElements | null, ts: Date): Located | null {
+  const orbit = usableOrbit(elements, ts)
+  const place = orbit && placeAt(orbit, ts)
+  if (!elements || !place) return null
+  const days = daysBetween(orbit.epoch, ts)
+  return {
+    noradId: issNoradId,
+    ...place,
+    ts: ts.toISOString(),
+    source: 'sgp4',
+    computed: true,
+    crossCheckKm: null,
+    errorKm: errorBoundKm(days),
+    ageSeconds: 0,
+    asOf: elements.fetchedAt,
+    stale: days > staleElementsDays,
+  }
+}

@@ -1,0 +1,24 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../core/context.ts'
+import type { WeatherEvent } from './contract.ts'
+import { weatherColumns } from './show.ts'
+
+/** One event, with every version of it that was ever seen. */
+export async function readWeather(
+  ctx: Ctx,
+  { type, id }: { type: WeatherEvent['type']; id: string },
+): Promise<(WeatherEvent & { versions: unknown[] }) | null> {
+  const [row] = await ctx.replica.query<{ event: WeatherEvent & { versions: unknown[] } }>(sql`
+select ${weatherColumns} || jsonb_build_object('versions', (
+  select coalesce(jsonb_agg(
+    jsonb_build_object('versionId', r.version_id, 'seenAt', core.iso(r.seen_at)) order by r.version_id
+  ), '[]'::jsonb)
+  from space.donki_revisions r
+  where r.type = e.type
+    and r.event_id = e.event_id
+)) as event
+from space.donki_events e
+where e.type = ${type}
+  and e.event_id = ${id}`)
+  return row?.event ?? null
+}
