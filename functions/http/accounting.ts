@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { makeContext } from '../core/context.ts'
+import { drain } from './body.ts'
 import type { HttpEnv } from './mount.ts'
 
 /** Builds the request's context, and afterwards tells what it cost: in headers to the caller, in one line to the log. */
@@ -16,6 +17,7 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     })
     c.set('ctx', ctx)
     await next()
+    await drain(c.req.raw)
     const { trips, dbMs } = ctx.metrics
     const headers = c.res.headers
     headers.set('x-request-id', requestId)

@@ -28,13 +28,29 @@ async function readText(request: Request, limitBytes: number): Promise<string> {
   try {
     for await (const chunk of request.body ?? []) {
       size += chunk.byteLength
-      if (size > limitBytes) throw tooLarge()
-      text += decoder.decode(chunk, { stream: true })
+      if (size <= limitBytes) text += decoder.decode(chunk, { stream: true })
+      else if (size > limitBytes + mostDrainedBytes) break
     }
+    if (size > limitBytes) throw tooLarge()
     return text + decoder.decode()
   } catch (error) {
     if (error instanceof TypeError) throw new AppError('malformed_json', 'The body is not UTF-8')
     throw error
+  }
+}
+
+const mostDrainedBytes = 1024 * 1024
+
+/**
+ * Takes what is left of a body that was refused unread. workerd resets a connection with an unread body on it, and the
+ * caller's next request on that connection with it; a body beyond all measure may have that.
+ */
+export async function drain(request: Request): Promise<void> {
+  if (request.body === null || request.bodyUsed) return
+  let size = 0
+  for await (const chunk of request.body) {
+    size += chunk.byteLength
+    if (size > mostDrainedBytes) return
   }
 }
 

@@ -2,7 +2,7 @@ import type { IdempotencyRequest, Principal } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 
 type Asked = {
-  key: string | undefined
+  key: string | null
   route: string
   /** With its query: both say what is asked for. */
   path: string
@@ -10,7 +10,13 @@ type Asked = {
   principal: Principal | null
 }
 
-/** What the header asks for; the key's scope is principal and route, so two callers may use the same key. */
+/** The key in the header, seen before the body is read. */
+export function keyFrom(header: string | undefined): string | null {
+  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header ?? null
+  throw new AppError('invalid_idempotency_key', 'Send 1 to 255 visible ASCII characters without spaces')
+}
+
+/** What the request asks for under its key; the key's scope is principal and route, so two callers may use the same key. */
 export async function idempotencyOf({
   key,
   route,
@@ -18,9 +24,7 @@ export async function idempotencyOf({
   body,
   principal,
 }: Asked): Promise<IdempotencyRequest | null> {
-  if (key === undefined) return null
-  if (!/^[\x21-\x7e]{1,255}$/.test(key))
-    throw new AppError('invalid_idempotency_key', 'Send 1 to 255 visible ASCII characters without spaces')
+  if (key === null) return null
   const who = callerOf(principal)
   const [id, bodyHash] = await Promise.all([
     digest(JSON.stringify([who, route, key])),

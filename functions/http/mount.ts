@@ -6,7 +6,7 @@ import { authenticate } from './auth.ts'
 import { readJson, refuse, textFault, validate } from './body.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 import { freshnessOf } from './freshness.ts'
-import { idempotencyOf } from './idempotency.ts'
+import { idempotencyOf, keyFrom } from './idempotency.ts'
 import { limitRate, rateClassOf } from './limits.ts'
 import { etagOf, hasCurrent, isCurrent, versionFrom } from './version.ts'
 
@@ -30,17 +30,16 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
   const ctx = c.get('ctx')
   c.set('route', `${endpoint.method.toUpperCase()} ${endpoint.path}`)
   await admit(c, endpoint, ctx)
+  const key = endpoint.idempotent ? keyFrom(c.req.header('idempotency-key')) : null
   const input = await inputOf(c, endpoint)
   const { pathname, search } = new URL(c.req.url)
-  ctx.idempotency = endpoint.idempotent
-    ? await idempotencyOf({
-        key: c.req.header('idempotency-key'),
-        route: c.get('route'),
-        path: pathname + search,
-        body: input.body,
-        principal: ctx.principal,
-      })
-    : null
+  ctx.idempotency = await idempotencyOf({
+    key,
+    route: c.get('route'),
+    path: pathname + search,
+    body: input.body,
+    principal: ctx.principal,
+  })
   const answer = await endpoint.handle(ctx, input)
   return answer instanceof Response ? answer : respond(c, answer)
 }
@@ -106,7 +105,9 @@ function cleanText(where: 'path' | 'query', values: [string, string][]): Record<
 async function bodyOf(c: Context<HttpEnv>, { method, body, bodyLimitBytes }: Endpoint): Promise<unknown> {
   if (method === 'get') return {}
   const sent = await readJson(c.req.raw, bodyLimitBytes)
-  return body === undefined ? validate(nothing, sent ?? {}, 'body') : validate(body, sent, 'body')
+  return body === undefined
+    ? validate(nothing, sent === undefined ? {} : sent, 'body')
+    : validate(body, sent, 'body')
 }
 
 async function respond(c: Context<HttpEnv>, answer: Answer): Promise<Response> {

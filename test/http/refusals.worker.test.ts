@@ -1,0 +1,361 @@
+import { describe, expect, it } from 'vitest'
+import { endpoints } from '../../functions/app.ts'
+import { roles } from '../../functions/core/context.ts'
+import type { Endpoint } from '../../functions/http/endpoint.ts'
+import { schemaOf } from '../../functions/http/json-schema.ts'
+import { freshWorker } from '../support/worker.ts'
+import { contents } from './contents.ts'
+import { bearer, secret, worthless } from './tokens.ts'
+
+// Over every endpoint there is, a new one too, without being told: what is refused is a problem that names its code
+// (`app.fetch` holds each against the document), never our fault, and leaves no trace in any table.
+const app = await freshWorker({ bindings: { AUTH_SECRET: secret } })
+
+for (const [path, body] of [
+  ['/v1/dispatch/stores', { name: 'S', pickupAddress: 'A' }],
+  ['/v1/dispatch/couriers', { name: 'C', available: true }],
+] as const) {
+  const headers = { authorization: await bearer('admin'), 'content-type': 'application/json' }
+  const { status } = await app.fetch(path, { method: 'POST', headers, body: JSON.stringify(body) })
+  if (status !== 201) throw new Error(`There is nothing to be refused: ${path} answered ${status}`)
+}
+const before = await contents(app.database.admin)
+
+const all = endpoints.map((endpoint) => ({
+  ...endpoint,
+  name: `${endpoint.method.toUpperCase()} ${endpoint.path}`,
+}))
+const guarded = all.filter((endpoint) => endpoint.roles !== 'public')
+const named = all.filter(({ params }) => params !== undefined)
+const paged = all.filter(({ query }) => query !== undefined && 'cursor' in query.shape)
+const writing = all.filter(({ method }) => method !== 'get')
+const keyed = all.filter(({ idempotent }) => idempotent)
+const versioned = all.filter(({ ifMatch }) => ifMatch)
+
+type Asked = {
+  path?: string
+  headers?: Record<string, string>
+  body?: BodyInit
+}
+
+/** A request that would be in order, but for what is given. */
+async function ask(endpoint: Endpoint, { path, headers = {}, body }: Asked = {}) {
+  const [role = 'admin'] = endpoint.roles === 'public' ? [] : endpoint.roles
+  const sent = body ?? (endpoint.method === 'get' ? undefined : '{}')
+  const response = await app.fetch(path ?? pathOf(endpoint), {
+    method: endpoint.method.toUpperCase(),
+    headers: {
+      authorization: await bearer(role),
+      ...(sent === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(endpoint.ifMatch ? { 'if-match': '"1"' } : {}),
+      ...headers,
+    },
+    ...(sent === undefined ? {} : { body: sent, duplex: 'half' }),
+  })
+  const problem = response.status >= 400 ? await response.json() : null
+  return { status: response.status, problem: problem as Problem | null }
+}
+
+type Problem = { code: string; errors?: { path: string }[] }
+
+/** Each parameter of the path as its own schema wants it, of a row that is not there. */
+function pathOf({ path, params }: Endpoint, value?: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => value ?? sampleOf(params?.shape[name]))
+}
+
+function sampleOf(schema: unknown): string {
+  // A member of a zod object is a zod type; its shape's declared type is the core one.
+  const json = schemaOf(schema as Parameters<typeof schemaOf>[0], 'output', new Map())
+  if (Array.isArray(json['enum'])) return String(json['enum'][0])
+  if (json['format'] === 'uuid') return '019a0000-0000-7000-8000-000000000000'
+  return json['type'] === 'integer' || json['type'] === 'number' ? '999999' : 'nothing'
+}
+
+/** Sends all of them, and tells those that were answered otherwise than expected. */
+async function otherwise(
+  expected: (answer: Awaited<ReturnType<typeof ask>>) => boolean,
+  asked: [string, Promise<Awaited<ReturnType<typeof ask>>>][],
+) {
+  const answers = await Promise.all(asked.map(async ([what, answer]) => ({ what, ...(await answer) })))
+  return answers.filter((answer) => !expected(answer))
+}
+
+const is =
+  (status: number, ...codes: string[]) =>
+  (answer: { status: number; problem: Problem | null }) =>
+    answer.status === status && (codes.length === 0 || codes.includes(answer.problem?.code ?? ''))
+
+const tokens = await worthless()
+
+describe.each(guarded)('$name without a right to it', (endpoint) => {
+  it('refuses every token that proves nothing', async () => {
+    const asked = tokens.map(([what, authorization]): [string, ReturnType<typeof ask>] => [
+      what,
+      ask(endpoint, { headers: { authorization: authorization ?? '' } }),
+    ])
+    expect(await otherwise(is(401, 'unauthenticated'), asked)).toEqual([])
+  })
+
+  it('refuses every role but its own', async () => {
+    const others = roles.filter((role) => !endpoint.roles.includes(role))
+    const asked = others.map((role): [string, ReturnType<typeof ask>] => [
+      role,
+      bearer(role).then((authorization) => ask(endpoint, { headers: { authorization } })),
+    ])
+    expect(await otherwise(is(403, 'forbidden'), asked)).toEqual([])
+  })
+})
+
+describe.each(named)('$name for what cannot be a row', (endpoint) => {
+  const numeric = endpoint.path.match(/\{\w+\}/g)?.length === 1 && pathOf(endpoint).includes('999999')
+  const never = ['%00', '%ff', '%ED%A0%80', '%', '%E0%A4']
+  const noIds = [
+    '0',
+    '-1',
+    '1.5',
+    'abc',
+    'null',
+    '1e999',
+    '9007199254740993',
+    '9'.repeat(40),
+    '%F0%9F%9A%80',
+    '1%20or%201=1',
+  ]
+  it('refuses it by its name', async () => {
+    const ids = numeric ? [...never, ...noIds] : never
+    const asked = ids.map((id): [string, ReturnType<typeof ask>] => [
+      id,
+      ask(endpoint, { path: pathOf(endpoint, id) }),
+    ])
+    expect(await otherwise(is(400, 'validation_failed'), asked)).toEqual([])
+  })
+})
+
+describe.each(all)('$name with a query nobody knows', (endpoint) => {
+  it('refuses unknown, repeated and unreadable parameters', async () => {
+    const queries = [
+      'zzz=1',
+      '__proto__=1',
+      'constructor=1',
+      '=1',
+      'zzz=1&zzz=2',
+      'zzz=%00',
+      '%00=1',
+      'zzz=%ED%A0%80',
+      'zzz=%ff',
+      'zzz=%',
+    ]
+    const asked = queries.map((query): [string, ReturnType<typeof ask>] => [
+      query,
+      ask(endpoint, { path: `${pathOf(endpoint)}?${query}` }),
+    ])
+    expect(await otherwise(is(400, 'validation_failed'), asked)).toEqual([])
+  })
+})
+
+describe.each(paged)('$name', (endpoint) => {
+  it('refuses a page of an impossible size, and a cursor it never gave', async () => {
+    const encoded = (value: unknown) => btoa(JSON.stringify(value))
+    const cursors = [
+      'x',
+      '',
+      '%00',
+      '!!!',
+      btoa('no json'),
+      encoded({}),
+      encoded([]),
+      encoded(null),
+      encoded(['a']),
+      encoded([-1]),
+      encoded([1.5]),
+      encoded(['a', 'b', 'c', 'd']),
+      encoded([9e99]),
+      'A'.repeat(600),
+    ]
+    const limits = ['0', '201', '-1', '1.5', 'abc', '', '1e1', '0x10', '%201', '9'.repeat(30)]
+    const queries = [
+      ...cursors.map((cursor) => `cursor=${encodeURIComponent(cursor)}`),
+      'limit=1&limit=2',
+      'cursor=a&cursor=b',
+      ...limits.map((limit) => `limit=${limit}`),
+    ]
+    const asked = queries.map((query): [string, ReturnType<typeof ask>] => [
+      query,
+      ask(endpoint, { path: `${pathOf(endpoint)}?${query}` }),
+    ])
+    expect(await otherwise(is(400, 'validation_failed', 'invalid_cursor'), asked)).toEqual([])
+  })
+})
+
+describe.each(writing)('$name with a body that will not do', (endpoint) => {
+  const { bodyLimitBytes } = endpoint
+  const large = `{"zzz":"${'x'.repeat(bodyLimitBytes)}"}`
+  const json = (text: string): Asked => ({ body: text })
+
+  it('refuses what is no JSON, and what is not sent as JSON', async () => {
+    const malformed = [
+      '{',
+      '{"a":}',
+      "{'a':1}",
+      'undefined',
+      '{"a":1}{',
+      '['.repeat(5_000),
+      '\u0000',
+      '{"a":"\u0001"}',
+    ]
+    const texts = malformed.map((text): [string, ReturnType<typeof ask>] => [
+      text.slice(0, 10),
+      ask(endpoint, json(text)),
+    ])
+    const notUtf8: [string, ReturnType<typeof ask>] = [
+      'not UTF-8',
+      ask(endpoint, { body: Buffer.from('{"a":"\xff"}', 'latin1') }),
+    ]
+    expect(await otherwise(is(400, 'malformed_json'), [...texts, notUtf8])).toEqual([])
+
+    const types = [
+      'text/plain',
+      'application/xml',
+      'multipart/form-data; boundary=x',
+      'application/jsonp',
+      '',
+    ]
+    const typed = types.map((type): [string, ReturnType<typeof ask>] => [
+      type,
+      ask(endpoint, { body: '{"a":1}', headers: { 'content-type': type } }),
+    ])
+    const packed: [string, ReturnType<typeof ask>] = [
+      'gzip',
+      ask(endpoint, { body: '{}', headers: { 'content-encoding': 'gzip' } }),
+    ]
+    expect(await otherwise(is(415, 'unsupported_media_type'), [...typed, packed])).toEqual([])
+  })
+
+  it('refuses what is too large, whether it says so before or not', async () => {
+    const asked: [string, ReturnType<typeof ask>][] = [
+      ['with its length', ask(endpoint, json(large))],
+      ['without', ask(endpoint, { body: new Blob([large]).stream() })],
+    ]
+    expect(await otherwise(is(413, 'body_too_large'), asked)).toEqual([])
+  })
+
+  it('refuses unknown fields, wrong types, deep nesting, NUL and half characters, and names the field', async () => {
+    const bodies = [
+      'null',
+      '[]',
+      '"x"',
+      '1',
+      'true',
+      '{"zzz":1}',
+      '{"__proto__":{"zzz":1}}',
+      '{"constructor":1}',
+      '{"zzz":{"zzz":[]}}',
+      `{"a":${'['.repeat(40)}${']'.repeat(40)}}`,
+      '{"a":"\\u0000"}',
+      '{"\\u0000":1}',
+      '{"a":"\\ud800"}',
+      '{"\\udfff":1}',
+      '{"a":["x",{"b":"\\u0000"}]}',
+    ]
+    const asked = bodies.map((text): [string, ReturnType<typeof ask>] => [
+      text.slice(0, 20),
+      ask(endpoint, json(text)),
+    ])
+    const refused = (answer: Awaited<ReturnType<typeof ask>>) =>
+      is(400, 'validation_failed')(answer) && (answer.problem?.errors?.length ?? 0) > 0
+    expect(await otherwise(refused, asked)).toEqual([])
+  })
+})
+
+describe.each(writing.filter(({ body }) => body !== undefined))('$name', (endpoint) => {
+  it('refuses a wrong type in each of its fields', async () => {
+    const components = new Map<string, Record<string, unknown>>()
+    const { $ref, ...json } = endpoint.body ? schemaOf(endpoint.body, 'input', components) : {}
+    const shape = typeof $ref === 'string' ? components.get($ref.replace('#/components/schemas/', '')) : json
+    const fields = Object.keys(shape?.['properties'] ?? {})
+    const wrong = [{ wrong: true }, '\u0000']
+    const asked = fields.flatMap((field) =>
+      wrong.map((value): [string, ReturnType<typeof ask>] => [
+        `${field}: ${JSON.stringify(value)}`,
+        ask(endpoint, { body: JSON.stringify({ [field]: value }) }),
+      ]),
+    )
+    expect(fields.length).toBeGreaterThan(0)
+    const refused = (answer: Awaited<ReturnType<typeof ask>> & { what?: string }) =>
+      is(400, 'validation_failed')(answer) &&
+      (answer.problem?.errors ?? []).some(({ path }) => answer.what?.startsWith(path.split('.')[0] ?? ''))
+    expect(await otherwise(refused, asked)).toEqual([])
+  })
+})
+
+describe.each(keyed)('$name', (endpoint) => {
+  it('refuses an Idempotency-Key that is none', async () => {
+    const keys = ['', 'a b', 'x'.repeat(256), 'caf\u00e9', 'tab\tbed']
+    const asked = keys.map((key): [string, ReturnType<typeof ask>] => [
+      key,
+      ask(endpoint, { headers: { 'idempotency-key': key } }),
+    ])
+    expect(await otherwise(is(400, 'invalid_idempotency_key'), asked)).toEqual([])
+  })
+})
+
+describe.each(versioned)('$name', (endpoint) => {
+  it('needs a version, as an ETag gives it', async () => {
+    const { method, path } = endpoint
+    const headers = { authorization: await bearer('admin'), 'content-type': 'application/json' }
+    const without = await app.fetch(pathOf(endpoint, '1'), {
+      method: method.toUpperCase(),
+      headers,
+      body: '{}',
+    })
+    expect([path, without.status]).toEqual([path, 428])
+    const asked = ['3', '*', '""', '"x"', '"1", "2"', '"-1"', '"1.5"', `"${'9'.repeat(30)}"`].map(
+      (tag): [string, ReturnType<typeof ask>] => [tag, ask(endpoint, { headers: { 'if-match': tag } })],
+    )
+    expect(await otherwise(is(400, 'validation_failed'), asked)).toEqual([])
+  })
+})
+
+describe('what is not in the document', () => {
+  it('is not found, whoever asks', async () => {
+    for (const path of [
+      '/',
+      '/v1',
+      '/v1/nothing',
+      '/v1/dispatch/orders/',
+      '/V1/dispatch/orders',
+      '/healthz/x',
+      '//healthz',
+    ]) {
+      const response = await app.fetch(`${app.url}${path}`)
+      expect([path, response.status]).toEqual([path, 404])
+    }
+  })
+
+  it('is told which methods a path takes', async () => {
+    const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+    for (const path of new Set(all.map((endpoint) => endpoint.path))) {
+      const here = all.filter((endpoint) => endpoint.path === path)
+      const known = here.map(({ method }) => method.toUpperCase())
+      const [first] = here
+      const target = first === undefined ? path : pathOf(first)
+      for (const method of methods.filter((name) => !known.includes(name))) {
+        const response = await app.fetch(target, { method })
+        expect([method, path, response.status]).toEqual([method, path, 405])
+        const allowed = known.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]))
+        expect(response.headers.get('allow')?.split(', ').toSorted()).toEqual(allowed.toSorted())
+      }
+    }
+  })
+})
+
+describe('all of that', () => {
+  it('left no trace in any table, and would have been seen if it had', async () => {
+    expect(await contents(app.database.admin)).toEqual(before)
+    const client = await app.database.connect()
+    await client.query('begin; update dispatch.stores set name = name || name')
+    const spoiled = await contents({ query: client.query.bind(client) } as typeof app.database.admin)
+    await client.query('rollback')
+    expect(spoiled).not.toEqual(before)
+  })
+})
