@@ -1,19 +1,25 @@
 import { afterAll } from 'vitest'
 import { jobs } from '../../cron/index.ts'
+import { startNeonProxy } from '../../dev/neon-proxy/server.ts'
 import { startUpstreams } from '../../dev/upstreams/server.ts'
 import { type Ctx, makeContext } from '../../functions/core/context.ts'
 import { type JobRun, runJob } from '../../functions/core/job.ts'
 import { freshDatabase } from '../support/database.ts'
-import { freshProxy } from '../support/proxy.ts'
+import { startPgBouncer } from './pgbouncer.ts'
 
 export const apiKey = 'a-key-nobody-may-see'
 
 /** The jobs of space on a database of their own, with simulated upstreams, a clock to move and a log to read. */
-export async function spaceRig({ datasets = 60, maxSessions = 40 } = {}) {
+export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false } = {}) {
   let now = new Date('2026-11-20T10:00:30Z')
   const clock = () => new Date(now)
   const database = await freshDatabase()
-  const proxy = await freshProxy(database, { maxSessions })
+  const pooler = pooled ? await startPgBouncer([database.ownerUrl, database.workerUrl]) : null
+  const proxy = await startNeonProxy({ databaseUrl: pooler?.url ?? database.ownerUrl, maxSessions })
+  afterAll(async () => {
+    await proxy.close()
+    await pooler?.stop()
+  })
   const upstreams = await startUpstreams({ now: clock, datasets })
   afterAll(() => upstreams.close())
   const logged: string[] = []
@@ -47,6 +53,7 @@ export async function spaceRig({ datasets = 60, maxSessions = 40 } = {}) {
     setClock: (iso: string) => {
       now = new Date(iso)
     },
+    jobs,
     /** As cron fires it when there is a slot, else as by hand. */
     async run(name: string, slot: string | null = null): Promise<JobRun> {
       const job = jobs.find((one) => one.name === name)
