@@ -73,3 +73,28 @@ export const JobAnswer = z
   .meta({ id: 'JobAnswer' })
 
 export const RunCursor = z.tuple([z.int().positive()])
+
+export const View = z
+  .strictObject({
+    name: z.string(),
+    populated: z.boolean(),
+    lastRefresh: shown.nullable(),
+    asOf: shown
+      .nullable()
+      .meta({ description: 'The last moment at which it is known to have equalled its sources' }),
+    ageSeconds: z.number().nullable(),
+    durationMs: z.number().nullable(),
+    rows: z.int().nullable(),
+    sizeBytes: z.int(),
+    pendingWrites: z
+      .int()
+      .nullable()
+      .meta({ description: 'Writing statements since; null when nobody counts' }),
+    stale: z.boolean(),
+    skipped: z
+      .int()
+      .nullable()
+      .meta({ description: 'Looks since the last refresh that found nothing to do' }),
+  })
+  .meta({ id: 'MaterializedView' })
+export type View = z.infer<typeof View>

@@ -7,6 +7,7 @@ import { checkReadiness } from './check-readiness.ts'
 import * as wire from './contract.ts'
 import { listJobs } from './list-jobs.ts'
 import { listRuns } from './list-runs.ts'
+import { listViews } from './list-views.ts'
 import { runJobNow } from './run-job.ts'
 
 const tag = 'ops'
@@ -89,6 +90,17 @@ export function opsEndpoints(jobs: readonly Job[]): Endpoint[] {
           throw new AppError('not_found', `There is no job ${params.name}; see GET /v1/ops/jobs`)
         return ok(run)
       },
+    ),
+    endpoint(
+      {
+        method: 'get',
+        path: '/v1/ops/views',
+        tag,
+        summary: 'The materialized views: last refresh, age, size, staleness',
+        roles: ['admin'],
+        answers: { 200: z.object({ data: z.array(wire.View), nextCursor: z.null() }) },
+      },
+      async (ctx) => ok({ data: await listViews(ctx), nextCursor: null }),
     ),
   ]
 }

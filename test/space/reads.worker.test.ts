@@ -232,6 +232,28 @@ describe('with data', () => {
     expect(strong.data.every((one) => /^[MX]/.test(String(one['class'])))).toBe(true)
   })
 
+  it('tells the operator of each view how old it is and what it has not seen', async () => {
+    const views = async () => {
+      const authorization = `Bearer ${await app.token('admin', 1)}`
+      const response = await app.fetch('/v1/ops/views', { headers: { authorization } })
+      expect(response.headers.get('x-db-round-trips')).toBe('1')
+      return (await response.json<Json>()).data
+    }
+    await runJob('refresh-iss-views')
+    const hourly = async () => (await views()).find(({ name }) => name === 'space.mv_iss_stats_hourly')
+    expect(await hourly()).toMatchObject({
+      populated: true,
+      stale: false,
+      pendingWrites: 0,
+      durationMs: expect.any(Number),
+      rows: 1,
+    })
+    await admin.query(`update space.iss_fetch_log set fetched_at = now()`)
+    expect(await hourly()).toMatchObject({ stale: true, pendingWrites: 1 })
+    expect(await views()).toHaveLength(6)
+    expect((await app.fetch('/v1/ops/views')).status).toBe(401)
+  })
+
   it.each([
     ['/iss?units=furlongs', 'units'],
     ['/iss/at', 'ts'],
