@@ -1,12 +1,22 @@
-import { asStatement, type Job } from '../functions/core/job.ts'
+import { asStatement, type Job, underLease } from '../functions/core/job.ts'
 import { locks } from '../functions/core/locks.ts'
+import { outboxOutgoing } from '../functions/core/outbox.ts'
+import type { Outgoing } from '../functions/core/queue-deliveries.ts'
 import { removeExpired } from '../functions/core/remove-expired.ts'
+import { workOff } from '../functions/core/work-off.ts'
 
-export const coreJobs: Job[] = [
+/** `outgoing`: the modules' feeds that webhooks may hear. */
+export const coreJobs = (outgoing: Outgoing[]): Job[] => [
   {
     name: 'core-housekeeping',
     cron: '*/15 * * * *',
     lock: locks.housekeeping,
     run: asStatement(removeExpired),
+  },
+  {
+    name: 'core-webhooks',
+    cron: '* * * * *',
+    lock: locks.webhooks,
+    run: underLease((ctx, lease) => workOff(ctx, lease, [outboxOutgoing, ...outgoing]), { ttlSeconds: 150 }),
   },
 ]

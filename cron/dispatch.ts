@@ -1,7 +1,11 @@
 import { asStatement, type Job } from '../functions/core/job.ts'
 import { locks } from '../functions/core/locks.ts'
+import type { Outgoing } from '../functions/core/queue-deliveries.ts'
+import { orderOutgoing } from '../functions/dispatch/outgoing.ts'
 import { returnExpired } from '../functions/dispatch/return-expired.ts'
 import { settleDeliveries } from '../functions/dispatch/settle.ts'
+
+export const dispatchOutgoing: Outgoing[] = [orderOutgoing]
 
 export const dispatchJobs: Job[] = [
   {

@@ -2,10 +2,10 @@ import type { Ctx } from '../functions/core/context.ts'
 import { type Job, type JobRun, runJob } from '../functions/core/job.ts'
 import { slotOf } from '../functions/core/once.ts'
 import { coreJobs } from './core.ts'
-import { dispatchJobs } from './dispatch.ts'
+import { dispatchJobs, dispatchOutgoing } from './dispatch.ts'
 import { spaceJobs } from './space.ts'
 
-export const jobs: readonly Job[] = [...coreJobs, ...dispatchJobs, ...spaceJobs]
+export const jobs: readonly Job[] = [...coreJobs([...dispatchOutgoing]), ...dispatchJobs, ...spaceJobs]
 
 /** The expressions that wrangler.toml must name; Cloudflare passes back the very string. */
 export const crons: readonly string[] = [...new Set(jobs.map(({ cron }) => cron))]

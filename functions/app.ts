@@ -14,9 +14,11 @@ import { type HttpEnv, mount } from './http/mount.ts'
 import { asAppError, problemResponse } from './http/problem.ts'
 import { opsEndpoints } from './ops/routes.ts'
 import { spaceEndpoints } from './space/routes.ts'
+import { webhooksEndpoints } from './webhooks/routes.ts'
 
 const modules: Endpoint[] = [
   ...opsEndpoints(jobs),
+  ...webhooksEndpoints,
   ...dispatchEndpoints,
   ...spaceEndpoints,
 ]

@@ -185,6 +185,8 @@ export const webhookDeliveries = core.table(
       .notNull()
       .default('waiting'),
     attempts: integer('attempts').notNull().default(0),
+    // Since it was queued, or queued again: what the pauses grow with.
+    tries: integer('tries').notNull().default(0),
     replays: integer('replays').notNull().default(0),
     dueAt: instant('due_at').notNull().defaultNow(),
     giveUpAt: instant('give_up_at').notNull(),
@@ -196,7 +198,7 @@ export const webhookDeliveries = core.table(
     check('webhook_deliveries_state_known', sql`state in ('waiting', 'delivered', 'dead')`),
     check('webhook_deliveries_finished', sql`(state = 'waiting') = (finished_at is null)`),
     check('webhook_deliveries_dead_for_reason', sql`(state = 'dead') = (reason is not null)`),
-    check('webhook_deliveries_attempts_not_negative', sql`attempts >= 0 and replays >= 0`),
+    check('webhook_deliveries_attempts_not_negative', sql`attempts >= tries and tries >= 0 and replays >= 0`),
   ],
 )
 

@@ -79,6 +79,7 @@ export const importTable: Row[] = [
     file: 'functions/ops/<verb>.ts',
     may: [...behaveIn('ops'), 'schema/core.ts', 'schema/migrations/index.ts', 'npm:croner'],
   },
+  { file: 'functions/webhooks/<verb>.ts', may: [...behaveIn('webhooks'), 'schema/core.ts'] },
   { file: 'functions/<m>/<verb>.ts', may: [...behaveIn('<m>'), 'schema/<m>.ts'] },
 
   { file: '{functions/app,functions/index,cron/index}.ts', may: compose },

@@ -26,6 +26,16 @@ const Env = z
     /** Where all outside services are simulated, each below its name; absent: the real ones are asked. */
     UPSTREAMS_URL: z.url().optional(),
     NASA_API_KEY: z.string().min(1).default('DEMO_KEY'),
+    /** What seals the secrets of webhooks; several while it is being changed, the new one first. */
+    WEBHOOK_KEY: commaSeparated.pipe(z.array(z.string().min(32, 'must be at least 32 characters'))),
+    /** Origins that may be webhook targets although they are not public: for tests and development. */
+    WEBHOOK_ALLOW: commaSeparated.pipe(
+      z.array(z.string().refine(isOrigin, 'must be origins, as http://127.0.0.1:9000')),
+    ),
+    /** How long a run goes on looking for new events, so that they need not wait for the next minute. */
+    WEBHOOK_LINGER_SECONDS: z.coerce.number().int().min(0).max(50).default(0),
+    /** A resolver with which the addresses of webhook targets are checked before each attempt. */
+    DNS_OVER_HTTPS: z.url().optional(),
     STREAMS: z.custom<Streams>((value) => value !== undefined).optional(),
     RATE_READ: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_READ binding is missing'),
     RATE_WRITE: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_WRITE binding is missing'),

@@ -14,6 +14,7 @@ export const locks = {
   refreshRecentActivity: 1012,
   spaceUpkeep: 1013,
   housekeeping: 1100,
+  webhooks: 1101,
   dispatchLeaseExpiry: 1201,
   dispatchSettlement: 1202,
 } as const

@@ -10,6 +10,7 @@
  * Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
+import type { Outgoing } from './queue-deliveries.ts'
 
 export type Told = {
   /** The module. */
@@ -32,4 +33,14 @@ export function emit({ topic, from, type, subject, data, audience = sql`null` }:
   insert into core.outbox (topic, audience, subject, type, data)
   select ${topic}, ${audience}, ${subject}, ${type}, ${data}
   from ${sql.identifier(from)}`
+}
+
+/** The outbox as webhooks hear it. What is for other modules only stays inside. */
+export const outboxOutgoing: Outgoing = {
+  feed: { name: 'outbox', table: sql`core.outbox`, seq: 'seq' },
+  where: sql`e.audience is distinct from 'module:any'`,
+  type: sql`e.type`,
+  subject: sql`e.subject`,
+  audience: sql`e.audience`,
+  data: sql`e.data`,
 }

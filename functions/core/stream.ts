@@ -52,7 +52,7 @@ order by e.xid, ${seq}`
 }
 
 /** The position of the newest event that can be read now; no row when there is none. */
-export function newestOf(feed: Feed): SQL {
+export function newestOf(feed: Pick<Feed, 'table' | 'seq'>): SQL {
   const seq = seqOf(feed)
   return sql`
 select e.xid::text as xid, ${seq}::text as seq
@@ -106,6 +106,6 @@ export function positionOf(cursor: string): Position | null {
   return xid === undefined || seq === undefined ? null : { xid, seq }
 }
 
-function seqOf({ seq }: Feed): SQL {
+function seqOf({ seq }: Pick<Feed, 'seq'>): SQL {
   return sql`e.${sql.identifier(seq)}`
 }

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 10, name: 'couriers_are_judged_by_their_newest_row' } as const
+export const latestMigration = { version: 11, name: 'webhook_tries' } as const

@@ -12,7 +12,8 @@ async function send(token: string, path: string, body?: object): Promise<Answer>
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body && { body: JSON.stringify(body) }),
   })
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+  const answer = await response.json()
+  return { status: response.status, body: answer as Record<string, unknown> }
 }
 
 async function givenPlace() {
