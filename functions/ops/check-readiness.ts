@@ -13,9 +13,12 @@ export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
     const [found] = await ctx.db.query<Found>(sql`
 select
   r.rolbypassrls or r.rolsuper as bypasses,
-  exists (select from pg_class c where c.relowner = r.oid and c.relnamespace = any (
-    select oid from pg_namespace where nspname in ('core', 'dispatch', 'space', 'ledger', 'clicks', 'fleet')
-  )) as owns,
+  exists (
+    select from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('core', 'dispatch', 'space', 'ledger', 'clicks', 'fleet')
+      and pg_has_role(c.relowner, 'usage')
+  ) as owns,
   (select max(version) from core.schema_migrations) as migration
 from pg_roles r
 where r.rolname = current_user`)
@@ -28,12 +31,24 @@ where r.rolname = current_user`)
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
     ctx.log.error('readiness', error)
-    const missing = error.sqlstate === '42P01' || error.sqlstate === '3F000' || error.sqlstate === '42501'
-    const checks = missing
-      ? [{ name: 'database', ok: true, detail: 'answers', ageSeconds: 0 }, migrationCheck(0)]
-      : [{ name: 'database', ok: false, detail: 'does not answer', ageSeconds: null }]
-    return { ready: false, asOf, checks }
+    return { ready: false, asOf, checks: checksWithout(error) }
   }
+}
+
+function checksWithout({ sqlstate }: DatabaseError): Readiness['checks'] {
+  const answers = { name: 'database', ok: true, detail: 'answers', ageSeconds: 0 }
+  if (sqlstate === '42P01' || sqlstate === '3F000') return [answers, migrationCheck(0)]
+  if (sqlstate === '42501')
+    return [
+      answers,
+      {
+        name: 'role',
+        ok: false,
+        detail: 'may not read: grant lockstep_app to it (README, Deploy)',
+        ageSeconds: 0,
+      },
+    ]
+  return [{ name: 'database', ok: false, detail: 'does not answer', ageSeconds: null }]
 }
 
 function roleCheck(bypasses: boolean, owns: boolean) {
