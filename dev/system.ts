@@ -45,7 +45,8 @@ export async function startSystem(options: StartSystem): Promise<System> {
   const { applied } = await migrate(databaseUrl)
   if (applied.length > 0) say(`${applied.length} migrations applied.`)
   signal.throwIfAborted()
-  if (options.demoData && (await loadDemoData(databaseUrl))) say('Demo data loaded.')
+  const isNew = options.demoData && (await loadDemoData(databaseUrl))
+  if (isNew) say('Demo data loaded.')
 
   const proxy = await startNeonProxy({ databaseUrl })
   starting.defer(() => proxy.close())
@@ -72,6 +73,9 @@ export async function startSystem(options: StartSystem): Promise<System> {
   const { crons } = config
   const ticker = startTicker({ crons, fire: worker.scheduled, onError: say })
   starting.defer(() => ticker.stop())
+  // Some jobs come every sixth hour: a new system need not wait for them to have something to show.
+  const firstRuns = isNew ? Promise.allSettled(crons.map((cron) => worker.scheduled(cron))) : null
+  starting.defer(async () => void (await firstRuns))
 
   const running = starting.move()
   return {

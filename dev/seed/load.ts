@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { seedSpace } from './space.ts'
 
-/** One file a module, and the table whose ids tell whether the module was ever used. */
-const seeds = [{ file: 'dispatch.sql', firstTable: 'dispatch.stores' }]
+type Seed = { firstTable: string; fill: (client: pg.Client) => Promise<void> }
+
+/** How a module is filled, and the table whose ids tell whether the module was ever used. */
+const seeds: Seed[] = [
+  { firstTable: 'dispatch.stores', fill: fromFile('dispatch.sql') },
+  { firstTable: 'space.iss_fetch_log', fill: (client) => seedSpace(client) },
+]
 
 /** Loads the demo data of each module whose tables have never held anything; true if there was one. */
 export async function loadDemoData(ownerUrl: string): Promise<boolean> {
@@ -18,12 +24,12 @@ export async function loadDemoData(ownerUrl: string): Promise<boolean> {
   }
 }
 
-async function load(client: pg.Client, { file, firstTable }: (typeof seeds)[number]): Promise<boolean> {
+async function load(client: pg.Client, { firstTable, fill }: Seed): Promise<boolean> {
   await client.query('begin')
   // Of two that start at once on one database, the second sees what the first loaded.
   await client.query(`lock table ${firstTable} in exclusive mode`)
   const untouched = await isUntouched(client, firstTable)
-  if (untouched) await client.query(readFileSync(join(import.meta.dirname, file), 'utf8'))
+  if (untouched) await fill(client)
   await client.query('commit')
   return untouched
 }
@@ -35,4 +41,10 @@ async function isUntouched(client: pg.Client, table: string): Promise<boolean> {
     [table],
   )
   return rows[0]?.untouched === true
+}
+
+function fromFile(file: string): Seed['fill'] {
+  return async (client) => {
+    await client.query(readFileSync(join(import.meta.dirname, file), 'utf8'))
+  }
 }
