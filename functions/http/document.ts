@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { type Endpoint, endpoint } from './endpoint.ts'
 import { openApiDocument } from './openapi.ts'
 
@@ -40,7 +41,7 @@ export function documentEndpoints(endpoints: () => readonly Endpoint[]): Endpoin
         tag: 'ops',
         summary: 'This contract as OpenAPI 3.1',
         roles: 'public',
-        answers: { 200: 'application/json' },
+        answers: { 200: z.looseObject({ openapi: z.string(), paths: z.looseObject({}) }) },
       },
       async () => {
         document ??= JSON.stringify(openApiDocument(endpoints()))

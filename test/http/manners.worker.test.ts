@@ -1,0 +1,282 @@
+import http from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { endpoints } from '../../functions/app.ts'
+import { openApiDocument } from '../../functions/http/openapi.ts'
+import { freshWorker } from '../support/worker.ts'
+
+const lines: string[] = []
+const app = await freshWorker({
+  bindings: { CORS_ORIGINS: 'https://shop.example' },
+  onLog: (line) => lines.push(line),
+})
+afterEach(() => app.faults.clear())
+
+const admin = { authorization: `Bearer ${await app.token('admin', 'someone')}` }
+const stores = '/v1/dispatch/stores'
+const store = { name: 'Baker', pickupAddress: '1 Market Street' }
+
+const send = (method: string, path: string, body: object, headers: Record<string, string> = {}) =>
+  app.fetch(path, {
+    method,
+    headers: { ...admin, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+const post = (body: object, headers?: Record<string, string>) => send('POST', stores, body, headers)
+const get = (path: string, headers: Record<string, string> = {}) =>
+  app.fetch(path, { headers: { ...admin, ...headers } })
+const storesStored = async () =>
+  (await app.database.admin.query('select count(*)::int as n from dispatch.stores')).rows[0].n
+
+describe('every answer', () => {
+  it('carries the id of its request: the caller’s if it is sane, else one of ours', async () => {
+    const idOf = async (sent: string) =>
+      (await app.fetch('/healthz', { headers: { 'x-request-id': sent } })).headers.get('x-request-id')
+    expect(await idOf('trace-1:a.b_c')).toBe('trace-1:a.b_c')
+    for (const odd of ['', 'a b', '<script>', 'x'.repeat(129), '"; drop table']) {
+      const given = await idOf(odd)
+      expect(given).not.toBe(odd)
+      expect(given).toMatch(/^[\da-f-]{36}$/)
+    }
+    const refused = await app.fetch('/nowhere', { headers: { 'x-request-id': 'mine' } })
+    expect(await refused.json()).toMatchObject({ requestId: 'mine' })
+  })
+
+  it('is one line in the log, with who, what and how long, and nothing that is secret', async () => {
+    lines.length = 0
+    const recipient = { 'x-request-id': 'logged-1' }
+    await post({ ...store, name: 'A secret name' }, recipient)
+    const line = lines.find((text) => text.includes('logged-1'))
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      level: 'info',
+      event: 'request',
+      requestId: 'logged-1',
+      route: 'POST /v1/dispatch/stores',
+      principal: 'admin:someone',
+      status: 201,
+      ms: expect.any(Number),
+      trips: 1,
+    })
+    const all = lines.join('\n')
+    for (const secret of [
+      'A secret name',
+      admin.authorization.slice(7),
+      'lockstep_worker:',
+      '1 Market Street',
+    ])
+      expect(all).not.toContain(secret)
+  })
+
+  it('has the headers that keep a browser out of trouble', async () => {
+    for (const response of [await app.fetch('/healthz'), await app.fetch('/nowhere'), await get(stores)])
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+        'strict-transport-security': 'max-age=31536000',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      })
+  })
+
+  it('to somebody with a token is for them alone', async () => {
+    for (const response of [await get(stores), await post(store)])
+      expect(response.headers.get('cache-control')).toBe('private, no-store')
+  })
+
+  it('that touched Postgres says how often and how long; others say nothing of it', async () => {
+    const { headers } = await get(stores)
+    expect(headers.get('x-db-round-trips')).toBe('1')
+    expect(headers.get('server-timing')).toMatch(/^db;dur=\d+(\.\d)?, trips;desc="1"$/)
+    const none = await app.fetch('/healthz')
+    expect([none.headers.get('x-db-round-trips'), none.headers.get('server-timing')]).toEqual([null, null])
+  })
+
+  it('to a write has its position, and a read that sends it back is answered', async () => {
+    const position = (await post(store)).headers.get('x-position') ?? ''
+    expect(position).toMatch(/^\d+$/)
+    expect((await get(stores, { 'x-position': position })).status).toBe(200)
+    expect((await get(stores, { 'x-position': 'no position' })).status).toBe(200)
+  })
+})
+
+describe('HEAD', () => {
+  it('answers as GET does, without the body', async () => {
+    const [whole, head] = [await app.fetch('/healthz'), await app.fetch('/healthz', { method: 'HEAD' })]
+    expect([head.status, head.headers.get('content-type')]).toEqual([200, whole.headers.get('content-type')])
+    expect(await head.text()).toBe('')
+  })
+
+  it('is refused as GET is', async () => {
+    expect((await app.fetch(stores, { method: 'HEAD' })).status).toBe(401)
+  })
+})
+
+describe('a version', () => {
+  const createdStore = async () => {
+    const response = await post(store)
+    return { path: response.headers.get('location') ?? '', etag: response.headers.get('etag') ?? '' }
+  }
+
+  it('is the ETag, and who has it is told so with 304', async () => {
+    const { path, etag } = await createdStore()
+    expect(etag).toBe('"1"')
+    for (const tags of ['"1"', 'W/"1"', '"7", "1"', '*']) {
+      const unchanged = await get(path, { 'if-none-match': tags })
+      expect([tags, unchanged.status, unchanged.headers.get('etag'), await unchanged.text()]).toEqual([
+        tags,
+        304,
+        '"1"',
+        '',
+      ])
+    }
+    for (const tags of ['"2"', '1', '"11"', ''])
+      expect((await get(path, { 'if-none-match': tags })).status).toBe(200)
+    const head = await app.fetch(path, { method: 'HEAD', headers: { ...admin, 'if-none-match': '"1"' } })
+    expect(head.status).toBe(304)
+  })
+
+  it('that is stale changes nothing and says which one stands', async () => {
+    const { path } = await createdStore()
+    const [first, second] = [
+      await send('PATCH', path, { name: 'One' }, { 'if-match': '"1"' }),
+      await send('PATCH', path, { name: 'Two' }, { 'if-match': '"1"' }),
+    ]
+    expect([first.status, first.headers.get('etag')]).toEqual([200, '"2"'])
+    expect(second.status).toBe(412)
+    expect(await second.json()).toMatchObject({ code: 'version_mismatch', current: 2 })
+    expect(await (await get(path)).json()).toMatchObject({ name: 'One', version: 2 })
+  })
+})
+
+describe('an Idempotency-Key', () => {
+  it('gives fifty requests one effect and one answer', async () => {
+    const before = await storesStored()
+    const responses = await Promise.all(
+      Array.from({ length: 50 }, () => post(store, { 'idempotency-key': 'fifty' })),
+    )
+    const answers = await Promise.all(
+      responses.map(async (response) => `${response.status} ${await response.text()}`),
+    )
+    expect(new Set(answers).size).toBe(1)
+    expect(answers[0]).toMatch(/^201 /)
+    expect(responses.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(49)
+    expect(await storesStored()).toBe(before + 1)
+    expect(new Set(responses.map(({ headers }) => headers.get('location'))).size).toBe(1)
+  })
+
+  it('is refused for another body and for another query, and not for another order of members', async () => {
+    const key = { 'idempotency-key': 'body' }
+    const first = await post(store, key)
+    expect((await post({ ...store, name: 'Other' }, key)).status).toBe(422)
+    const reordered = await post({ pickupAddress: store.pickupAddress, name: store.name }, key)
+    expect([first.status, reordered.status, reordered.headers.get('idempotency-replayed')]).toEqual([
+      201,
+      201,
+      'true',
+    ])
+  })
+
+  it('belongs to one principal and one route', async () => {
+    const key = { 'idempotency-key': 'mine' }
+    const other = { authorization: `Bearer ${await app.token('admin', 'other')}` }
+    const before = await storesStored()
+    expect((await post(store, key)).status).toBe(201)
+    expect((await post(store, { ...key, ...other })).headers.get('idempotency-replayed')).toBe(null)
+    const courier = await send('POST', '/v1/dispatch/couriers', { name: 'C' }, key)
+    expect([courier.status, courier.headers.get('idempotency-replayed')]).toEqual([201, null])
+    expect(await storesStored()).toBe(before + 2)
+  })
+
+  it('gets the answer of a request whose reply was lost after the commit', async () => {
+    const before = await storesStored()
+    app.faults.set({ cutAfterCommit: 1, times: 1 })
+    const lost = await post(store, { 'idempotency-key': 'lost' })
+    expect([lost.status, lost.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(await lost.json()).toMatchObject({ code: 'unavailable', outcome: 'unknown', retryable: true })
+    const again = await post(store, { 'idempotency-key': 'lost' })
+    expect([again.status, again.headers.get('idempotency-replayed')]).toEqual([201, 'true'])
+    expect(await storesStored()).toBe(before + 1)
+  })
+})
+
+describe('another origin', () => {
+  const from = (origin: string, path: string, more: Record<string, string> = {}) =>
+    app.fetch(path, { headers: { origin, ...more } })
+  const allowed = (response: Response) => response.headers.get('access-control-allow-origin')
+  const preflight = (origin: string, path: string) =>
+    app.fetch(path, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization',
+      },
+    })
+
+  it('may read what everybody may read', async () => {
+    expect(allowed(await from('https://any.example', '/healthz'))).toBe('*')
+    expect(allowed(await from('https://any.example', '/openapi.json'))).toBe('*')
+  })
+
+  it('may use a token only if it is configured', async () => {
+    const [known, unknown] = ['https://shop.example', 'https://evil.example']
+    expect(allowed(await from(known, stores, admin))).toBe(known)
+    expect(allowed(await from(unknown, stores, admin))).toBe(null)
+    expect(allowed(await preflight(unknown, stores))).toBe(null)
+    const { status, headers } = await preflight(known, stores)
+    expect([status, headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([
+      204,
+      known,
+      expect.stringContaining('Origin'),
+    ])
+    expect(headers.get('access-control-allow-headers')).toContain('Idempotency-Key')
+    expect(headers.get('access-control-allow-credentials')).toBe(null)
+  })
+})
+
+describe('the document', () => {
+  it('is served as it is written', async () => {
+    const response = await app.fetch('/openapi.json')
+    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument(endpoints))))
+  })
+
+  it('has a page that loads nothing from anywhere else', async () => {
+    const response = await app.fetch('/docs')
+    const policy = response.headers.get('content-security-policy') ?? ''
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("script-src 'self';")
+    expect(policy).not.toMatch(/https?:|\*/)
+    const page = await response.text()
+    expect(page).not.toMatch(/<script>|https?:\/\/|onload=/)
+    const assets = [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? '')
+    expect(assets.length).toBeGreaterThan(2)
+    for (const path of assets) {
+      expect(path).toMatch(/^\//)
+      const asset = await app.fetch(path)
+      expect([path, asset.status]).toEqual([path, 200])
+      expect(asset.headers.get('content-type')).toMatch(path.endsWith('.css') ? /css/ : /javascript/)
+    }
+  })
+})
+
+describe('a connection', () => {
+  it('is kept when a body was refused unread, so the caller’s next request arrives', async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+    const sockets = new Set<unknown>()
+    const request = (method: string, path: string, body?: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const sending = http.request(`${app.url}${path}`, { method, agent }, (answer) => {
+          sockets.add(answer.socket)
+          answer.resume().on('end', () => resolve(answer.statusCode))
+        })
+        sending.on('error', reject)
+        sending.end(body)
+      })
+    for (const size of [2, 10_000, 200_000])
+      for (let round = 0; round < 5; round += 1) {
+        expect(await request('POST', stores, 'x'.repeat(size))).toBe(401)
+        expect(await request('GET', '/healthz')).toBe(200)
+      }
+    agent.destroy()
+    expect(sockets.size).toBe(1)
+  })
+})
