@@ -92,7 +92,9 @@ select ${answer(sql`case
     then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
   when not c.available
     then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
-  else jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+  when c.held_boxes + wanted.boxes_count > c.capacity_boxes
+    then jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+  else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
 end`)}
 from (select) as always
 left join seen on true

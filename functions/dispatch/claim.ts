@@ -18,7 +18,7 @@ export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
   try {
     const first = await effect<Claimed>(ctx, claimStatement(ctx.principal, claim))
     if (first.ok || !('again' in first)) return first
-    // The order changed between this statement's snapshot and its lock, or waits with a lease that ran out.
+    // Order or courier changed between this statement's snapshot and its lock, or a lease that ran out is in the way.
     const second = await effects<Claimed>(ctx, [
       returnExpired({ orderId: claim.orderId }),
       claimStatement(ctx.principal, claim),
@@ -86,7 +86,9 @@ decided as materialized (
       then jsonb_build_object('ok', false, 'reason', 'order_taken')
     when c.available is not true
       then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
-    else jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+    when c.held_boxes + wanted.boxes_count > c.capacity_boxes
+      then jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+    else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
   end as outcome
   from (select) as always
   left join seen on true

@@ -1,0 +1,277 @@
+import type pg from 'pg'
+import { type Ctx, makeContext, type Principal } from '../../functions/core/context.ts'
+import type { Db } from '../../functions/core/db.ts'
+import { effect } from '../../functions/core/idempotency.ts'
+import { acceptOrder } from '../../functions/dispatch/accept.ts'
+import { assignOrder } from '../../functions/dispatch/assign.ts'
+import { assignOrders } from '../../functions/dispatch/assign-many.ts'
+import { cancelOrder } from '../../functions/dispatch/cancel.ts'
+import { claimOrder } from '../../functions/dispatch/claim.ts'
+import { claimNextOrder } from '../../functions/dispatch/claim-next.ts'
+import { declineOrder } from '../../functions/dispatch/decline.ts'
+import { deliverOrder } from '../../functions/dispatch/deliver.ts'
+import { editOrder } from '../../functions/dispatch/edit.ts'
+import { editCourier } from '../../functions/dispatch/edit-courier.ts'
+import { failOrder } from '../../functions/dispatch/fail.ts'
+import { pickUpOrder } from '../../functions/dispatch/pickup.ts'
+import { readOrder } from '../../functions/dispatch/read.ts'
+import { releaseOrder } from '../../functions/dispatch/release.ts'
+import { reopenOrder } from '../../functions/dispatch/reopen.ts'
+import { returnOrder } from '../../functions/dispatch/return.ts'
+import { returnExpired } from '../../functions/dispatch/return-expired.ts'
+import { settleDeliveries } from '../../functions/dispatch/settle.ts'
+import { undoDelivery } from '../../functions/dispatch/undo.ts'
+import type { TestDatabase } from '../support/database.ts'
+import { asAdmin, asCourier, asStore, givenCourier, givenOrder, givenStore } from './given.ts'
+import { type Explored, explore } from './interleave.ts'
+import { broken } from './invariants.ts'
+
+/** One order, who holds it if anybody does, a rival, and a second order that needs the room the first one takes. */
+type Scene = { storeId: number; order: number; second: number; holder: number; rival: number }
+
+const boxes = 5
+const fence = 1
+
+export const states = {
+  new: {},
+  assigned: { status: 'assigned' },
+  'assigned, its lease over': { status: 'assigned', expired: true },
+  accepted: { status: 'accepted' },
+  'picked up': { status: 'picked_up' },
+  delivered: { status: 'delivered' },
+  'delivered, its time to be undone over': { status: 'delivered', due: true },
+  failed: { status: 'failed' },
+} as const
+export type State = keyof typeof states
+export const all = Object.keys(states) as State[]
+const live = ['new', 'assigned', 'assigned, its lease over', 'accepted', 'picked up'] as const
+
+export type Verb = {
+  /** Where it has an effect. */
+  acts: readonly State[]
+  /** The fence its caller was given. */
+  shows?: number
+  /** It leaves out what somebody else has locked. */
+  passes?: boolean
+  /** It decides over many rows, each as it is when its turn comes: no single moment explains its answer. */
+  mixes?: boolean
+  run: (as: (who: Principal | null) => Ctx, scene: Scene) => Promise<unknown>
+}
+
+const held = ({ order, holder }: Scene) => ({ orderId: order, courierId: holder, fence })
+export const verbs = {
+  'a claim by the rival': {
+    acts: ['new', 'assigned, its lease over'],
+    run: (as, { order, rival }) => claimOrder(as(asCourier(rival)), { orderId: order, courierId: rival }),
+  },
+  'a claim by the holder': {
+    acts: ['new', 'assigned, its lease over'],
+    run: (as, { order, holder }) => claimOrder(as(asCourier(holder)), { orderId: order, courierId: holder }),
+  },
+  'a claim of the second order by the holder': {
+    acts: all,
+    run: (as, { second, holder }) =>
+      claimOrder(as(asCourier(holder)), { orderId: second, courierId: holder }),
+  },
+  'claim-next by the holder': {
+    acts: all,
+    run: (as, { holder }) => claimNextOrder(as(asCourier(holder)), { courierId: holder }),
+  },
+  accept: {
+    acts: ['assigned'],
+    shows: fence,
+    run: (as, scene) => acceptOrder(as(asCourier(scene.holder)), held(scene)),
+  },
+  decline: {
+    acts: ['assigned'],
+    shows: fence,
+    run: (as, scene) => declineOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'too far' }),
+  },
+  release: {
+    acts: ['assigned', 'accepted'],
+    shows: fence,
+    run: (as, scene) => releaseOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'ill' }),
+  },
+  pickup: {
+    acts: ['accepted'],
+    shows: fence,
+    run: (as, scene) => pickUpOrder(as(asCourier(scene.holder)), held(scene)),
+  },
+  deliver: {
+    acts: ['picked up'],
+    shows: fence,
+    run: (as, scene) => deliverOrder(as(asCourier(scene.holder)), held(scene)),
+  },
+  fail: {
+    acts: ['picked up'],
+    shows: fence,
+    run: (as, scene) => failOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'nobody home' }),
+  },
+  undo: {
+    acts: ['delivered'],
+    shows: fence,
+    run: (as, { order, holder }) =>
+      undoDelivery(as(asCourier(holder)), {
+        orderId: order,
+        by: { courierId: holder, fence },
+        reason: 'wrong door',
+      }),
+  },
+  'the settlement': {
+    acts: ['delivered, its time to be undone over'],
+    passes: true,
+    run: (as) => effect(as(null), settleDeliveries()),
+  },
+  reopen: {
+    acts: ['failed'],
+    run: (as, { order, storeId }) => reopenOrder(as(asStore(storeId)), { orderId: order }),
+  },
+  'a return': {
+    acts: ['failed'],
+    run: (as, { order, storeId }) => returnOrder(as(asStore(storeId)), { orderId: order }),
+  },
+  'an assignment to the rival': {
+    acts: ['new', 'assigned', 'assigned, its lease over', 'accepted'],
+    run: (as, { order, rival }) => assignOrder(as(asAdmin), { orderId: order, courierId: rival }),
+  },
+  'an assignment of the second order to the holder': {
+    acts: all,
+    run: (as, { second, holder }) => assignOrder(as(asAdmin), { orderId: second, courierId: holder }),
+  },
+  'an assignment of all that waits': {
+    acts: all,
+    mixes: true,
+    run: (as, { order, second, holder, rival }) =>
+      assignOrders(as(asAdmin), { orderIds: [order, second], limit: 2, courierIds: [holder, rival] }),
+  },
+  cancel: {
+    acts: [...live],
+    run: (as, { order, storeId }) => cancelOrder(as(asStore(storeId)), { orderId: order }),
+  },
+  edit: {
+    acts: ['new'],
+    run: (as, { order, storeId }) =>
+      editOrder(as(asStore(storeId)), { id: order, version: 1, change: { boxesCount: 9 } }),
+  },
+  'a read': {
+    acts: ['assigned, its lease over'],
+    passes: true,
+    run: (as, { order, storeId }) => readOrder(as(asStore(storeId)), { orderId: order }),
+  },
+  'the sweep': {
+    acts: ['assigned, its lease over'],
+    passes: true,
+    run: (as) => effect(as(null), returnExpired()),
+  },
+  'the end of the holder’s work': {
+    acts: all,
+    run: (as, { holder }) =>
+      editCourier(as(asAdmin), { id: holder, version: 1, change: { available: false } }),
+  },
+} satisfies Record<string, Verb>
+export type VerbName = keyof typeof verbs
+
+export type Stage = {
+  client: pg.Client
+  explore: (state: State, actors: Act[], mutate?: (text: string) => string) => Promise<Explored>
+}
+
+/** One side of a pair: a verb, or somebody who is there and does nothing. */
+export type Act = Pick<Verb, 'run' | 'shows'>
+
+export function does(verb: VerbName): Act {
+  return verbs[verb]
+}
+
+/** Who passes over what is locked, or asks its caller to come back, has done nothing. */
+export function idle(verb: VerbName): Act {
+  const { passes = false }: Verb = verbs[verb]
+  return { run: async () => (passes ? {} : { ok: false, reason: 'order_busy' }) }
+}
+
+/** A database on which pairs of verbs are driven against each other. */
+export async function openStage(database: TestDatabase): Promise<Stage> {
+  const client = await database.connect()
+  const monitor = await database.connect()
+  const clients = await Promise.all([0, 1].map(() => database.connect(database.workerUrl)))
+  const storeId = await givenStore(client)
+  const as = (db: Db) => (principal: Principal | null) => contextOver(database, { db, principal })
+
+  async function arrange(state: State, actors: Act[]) {
+    await client.query(clear)
+    const [holder, rival] = [await givenCourier(client), await givenCourier(client)]
+    const held = state === 'new' ? {} : { courierId: holder }
+    const order = await givenOrder(client, { storeId, boxes, ...states[state], ...held })
+    const second = await givenOrder(client, { storeId, boxes })
+    const scene = { storeId, order, second, holder, rival }
+    return {
+      actors: actors.map(
+        ({ run }) =>
+          (db: Db) =>
+            run(as(db), scene),
+      ),
+      check: async (answers: unknown[]) => [
+        ...answers.filter((answer) => answer instanceof Error).map(String),
+        ...answers.flatMap((answer, at) => misled(answer, actors[at])),
+        ...(await broken(client)),
+      ],
+      outcome: async (answers: unknown[]) =>
+        `${answers.map(told).join(' | ')} => ${await remains(client, scene)}`,
+    }
+  }
+
+  return {
+    client,
+    explore: (state, actors, mutate) =>
+      explore({ clients, monitor, arrange: () => arrange(state, actors), ...(mutate && { mutate }) }),
+  }
+}
+
+/** What a step did must have been done under the fence that it showed. */
+function misled(answer: unknown, act: Act | undefined): string[] {
+  const { ok, order } = answer as { ok?: boolean; order?: { fence: number } }
+  if (ok !== true || act?.shows === undefined || order?.fence === act.shows) return []
+  return [`a step that showed fence ${act.shows} was done under fence ${order?.fence}`]
+}
+
+function told(answer: unknown): string {
+  const { ok, reason } = answer as { ok?: boolean; reason?: string }
+  // A claim that waited for a cancel knows only that the order is gone, one that comes later knows why.
+  if (reason === 'illegal_transition' || reason === 'order_taken') return 'gone'
+  return reason ?? (ok === true ? 'done' : 'seen')
+}
+
+/** Who has what, in the words of the scene. */
+async function remains(client: pg.Client, { order, second, holder, rival }: Scene): Promise<string> {
+  const { rows } = await client.query<{ what: string }>({
+    name: 'remains',
+    text: `
+      select string_agg(
+        case id when $1 then 'first' else 'second' end || ' ' || status
+          || case courier_id when $3 then ' of the holder' when $4 then ' of the rival' else '' end,
+        ', ' order by id) as what
+      from dispatch.orders
+      where id in ($1, $2)`,
+    values: [order, second, holder, rival],
+  })
+  return rows[0]?.what ?? ''
+}
+
+// The sweep and claim-next would find what the last run left.
+const clear = `
+  delete from dispatch.order_exclusions;
+  delete from dispatch.order_events;
+  delete from dispatch.orders;
+  delete from dispatch.couriers`
+
+const limit = async () => ({ success: true })
+const bindings = {
+  AUTH_SECRET: 'a secret of the tests that has the length',
+  RATE_READ: { limit },
+  RATE_WRITE: { limit },
+}
+
+function contextOver({ workerUrl }: TestDatabase, { db, principal }: Pick<Ctx, 'db' | 'principal'>): Ctx {
+  const ctx = makeContext({ ...bindings, DATABASE_URL: workerUrl }, { waitUntil: () => undefined })
+  return Object.assign(ctx, { db, replica: db, principal })
+}
