@@ -9,7 +9,7 @@
  * Between the two only the platform stands, whose fetch has no route to private networks.
  * What the caller must do: follow no redirect. Origins in `allowed` pass as they are; that is for tests and development.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 
 export type TargetFault =
   | 'not_a_url'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Ctx } from '../core/context.ts'
 import { AppError, orThrow, problemOf, type Refused } from '../core/errors.ts'
 import {

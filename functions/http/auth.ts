@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTVerifyResult, jwtVerify } from 'jose'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Principal, type Role, roles } from '../core/context.ts'
 import type { Env } from '../core/env.ts'
 import { AppError } from '../core/errors.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ProblemCode, problems } from '../core/errors.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Json, schemaOf } from './json-schema.ts'

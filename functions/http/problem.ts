@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AppError, problems } from '../core/errors.ts'
 import { DatabaseError, toProblem } from '../core/sqlstate.ts'
 

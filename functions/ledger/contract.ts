@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** ISO 4217: how many decimals the minor unit of a currency stands for, where it is not two. */
 const exponents: Record<number, string> = {

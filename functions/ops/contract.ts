@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const shown = z.string().meta({ format: 'date-time' })
 const Outcome = z.enum(['ok', 'skipped', 'failed', 'running'])

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AppError } from '../core/errors.ts'
 import type { Job } from '../core/job.ts'
 import { type Endpoint, endpoint, ok } from '../http/endpoint.ts'

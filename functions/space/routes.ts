@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 import { type Answer, type Endpoint, endpoint, ok } from '../http/endpoint.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AppError, orThrow } from '../core/errors.ts'
 import { created, type Endpoint, endpoint, noContent, ok, versioned } from '../http/endpoint.ts'
 import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
