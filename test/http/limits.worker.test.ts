@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { expect, inject, it } from 'vitest'
+import { ratePeriodSeconds } from '../../functions/http/limits.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const app = await freshWorker({
@@ -41,4 +42,12 @@ it('counts callers without a good token by their address, so that tokens cannot 
   const guess = () =>
     app.fetch(path, { headers: { authorization: 'Bearer a.b.c', 'cf-connecting-ip': '192.0.2.7' } })
   expect(await statuses(4, guess)).toEqual([401, 401, 429, 429])
+})
+
+it('waits for the window that wrangler.toml gives both limits', () => {
+  const simple = { period: ratePeriodSeconds }
+  expect(inject('worker')?.config.options.ratelimits).toMatchObject({
+    RATE_READ: { simple },
+    RATE_WRITE: { simple },
+  })
 })
