@@ -43,12 +43,13 @@ export const states = {
   failed: { status: 'failed' },
 } as const
 export type State = keyof typeof states
-export const all = Object.keys(states) as State[]
+const all = Object.keys(states) as State[]
 const live = ['new', 'assigned', 'assigned, its lease over', 'accepted', 'picked up'] as const
 
 export type Verb = {
-  /** Where it has an effect. */
+  /** Where it has an effect, and where that leads. */
   acts: readonly State[]
+  leads?: State
   /** The fence its caller was given. */
   shows?: number
   /** It leaves out what somebody else has locked. */
@@ -62,10 +63,12 @@ const held = ({ order, holder }: Scene) => ({ orderId: order, courierId: holder,
 export const verbs = {
   'a claim by the rival': {
     acts: ['new', 'assigned, its lease over'],
+    leads: 'assigned',
     run: (as, { order, rival }) => claimOrder(as(asCourier(rival)), { orderId: order, courierId: rival }),
   },
   'a claim by the holder': {
     acts: ['new', 'assigned, its lease over'],
+    leads: 'assigned',
     run: (as, { order, holder }) => claimOrder(as(asCourier(holder)), { orderId: order, courierId: holder }),
   },
   'a claim of the second order by the holder': {
@@ -75,40 +78,48 @@ export const verbs = {
   },
   'claim-next by the holder': {
     acts: all,
+    leads: 'assigned',
     run: (as, { holder }) => claimNextOrder(as(asCourier(holder)), { courierId: holder }),
   },
   accept: {
     acts: ['assigned'],
+    leads: 'accepted',
     shows: fence,
     run: (as, scene) => acceptOrder(as(asCourier(scene.holder)), held(scene)),
   },
   decline: {
     acts: ['assigned'],
+    leads: 'new',
     shows: fence,
     run: (as, scene) => declineOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'too far' }),
   },
   release: {
     acts: ['assigned', 'accepted'],
+    leads: 'new',
     shows: fence,
     run: (as, scene) => releaseOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'ill' }),
   },
   pickup: {
     acts: ['accepted'],
+    leads: 'picked up',
     shows: fence,
     run: (as, scene) => pickUpOrder(as(asCourier(scene.holder)), held(scene)),
   },
   deliver: {
     acts: ['picked up'],
+    leads: 'delivered',
     shows: fence,
     run: (as, scene) => deliverOrder(as(asCourier(scene.holder)), held(scene)),
   },
   fail: {
     acts: ['picked up'],
+    leads: 'failed',
     shows: fence,
     run: (as, scene) => failOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'nobody home' }),
   },
   undo: {
     acts: ['delivered'],
+    leads: 'picked up',
     shows: fence,
     run: (as, { order, holder }) =>
       undoDelivery(as(asCourier(holder)), {
@@ -124,6 +135,7 @@ export const verbs = {
   },
   reopen: {
     acts: ['failed'],
+    leads: 'new',
     run: (as, { order, storeId }) => reopenOrder(as(asStore(storeId)), { orderId: order }),
   },
   'a return': {
@@ -132,6 +144,7 @@ export const verbs = {
   },
   'an assignment to the rival': {
     acts: ['new', 'assigned', 'assigned, its lease over', 'accepted'],
+    leads: 'assigned',
     run: (as, { order, rival }) => assignOrder(as(asAdmin), { orderId: order, courierId: rival }),
   },
   'an assignment of the second order to the holder': {
@@ -140,6 +153,7 @@ export const verbs = {
   },
   'an assignment of all that waits': {
     acts: all,
+    leads: 'assigned',
     mixes: true,
     run: (as, { order, second, holder, rival }) =>
       assignOrders(as(asAdmin), { orderIds: [order, second], limit: 2, courierIds: [holder, rival] }),
@@ -155,11 +169,13 @@ export const verbs = {
   },
   'a read': {
     acts: ['assigned, its lease over'],
+    leads: 'new',
     passes: true,
     run: (as, { order, storeId }) => readOrder(as(asStore(storeId)), { orderId: order }),
   },
   'the sweep': {
     acts: ['assigned, its lease over'],
+    leads: 'new',
     passes: true,
     run: (as) => effect(as(null), returnExpired()),
   },
@@ -181,6 +197,19 @@ export type Act = Pick<Verb, 'run' | 'shows'>
 
 export function does(verb: VerbName): Act {
   return verbs[verb]
+}
+
+/** Where the two can meet: both act there, or one does where the other has led. */
+export function meetIn(pair: readonly [VerbName, VerbName]): State[] {
+  const [one, other]: Verb[] = pair.map((verb) => verbs[verb])
+  const follows = (first: Verb | undefined, second: Verb | undefined, state: State) =>
+    first?.acts.includes(state) && second?.acts.includes(first.leads ?? state)
+  return all.filter(
+    (state) =>
+      (one?.acts.includes(state) && other?.acts.includes(state)) ||
+      follows(one, other, state) ||
+      follows(other, one, state),
+  )
 }
 
 /** Who passes over what is locked, or asks its caller to come back, has done nothing. */
