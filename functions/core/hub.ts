@@ -171,14 +171,16 @@ export function makeHub<Event>({ feed, read, log, pace = usualPace }: Source): H
 
   function admit(member: Member<Event>, standing: Standing | undefined, newest: Position): void {
     const { asked, listener } = member
-    if (asked !== null && asked !== 'malformed' && standing === 'known') {
+    if (asked === null) {
+      member.cursor = newest
+      listener.stand(newest)
+    } else if (asked !== 'malformed' && standing === 'known') {
       member.cursor = asked
       listener.stand(asked)
-      return
+    } else {
+      member.cursor = newest
+      listener.reset(asked !== 'malformed' && standing === 'expired' ? 'expired' : 'unknown', newest)
     }
-    member.cursor = newest
-    if (asked === null) listener.stand(newest)
-    else listener.reset(standing === 'expired' ? 'expired' : 'unknown', newest)
   }
 
   function advance(member: Member<Event>, { xid, seq }: Position): void {

@@ -1,0 +1,161 @@
+import { sql } from 'drizzle-orm'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { makeHub, type Pace, usualPace } from '../../functions/core/hub.ts'
+import type { Feed } from '../../functions/core/stream.ts'
+import { join } from './ear.ts'
+import { freshWorld } from './world.ts'
+
+const { database, ctx } = await freshWorld()
+const db = ctx().db
+const feed: Feed = { name: 'outbox', table: sql`core.outbox`, seq: 'seq', event: sql`e.data` }
+
+type Numbered = { n: number }
+let told = 0
+
+async function tell(count: number): Promise<void> {
+  await database.admin.query(
+    `insert into core.outbox (topic, subject, type, data)
+    select 'test', 'one', 'test.told', jsonb_build_object('n', n) from generate_series($1::int, $2::int) n`,
+    [told + 1, told + count],
+  )
+  told += count
+}
+
+function hubAt(pace: Partial<Pace> = {}) {
+  const started = performance.now()
+  let reads = 0
+  const errors: unknown[] = []
+  const hub = makeHub<Numbered>({
+    feed,
+    log: { info: () => undefined, error: (_, error) => void errors.push(error) },
+    read: async (statements) => {
+      reads += 1
+      return db.batch(statements, { readOnly: true })
+    },
+    pace: { ...usualPace, idleMs: 40, busyMs: 10, ...pace },
+  })
+  return { hub, errors, reads: () => reads, elapsedMs: () => performance.now() - started }
+}
+
+describe('a hub', () => {
+  it('asks Postgres as often for two hundred listeners as for one, and not at all for none', async () => {
+    const { hub, reads, elapsedMs } = hubAt()
+    const ears = Array.from({ length: 200 }, () => join(hub, null))
+    onTestFinished(() => ears.forEach((ear) => ear.leave()))
+    await Promise.all(ears.map((ear) => ear.until(() => ear.cursor !== null)))
+    for (let nth = 0; nth < 10; nth++) {
+      await tell(1)
+      await Promise.all(ears.map((ear) => ear.until(() => ear.heard.length === nth + 1)))
+    }
+    // One batch a round, and never two rounds within busyMs.
+    expect(reads()).toBeLessThanOrEqual(elapsedMs() / 10 + 1)
+    for (const ear of ears) ear.leave()
+    expect(hub.size).toBe(0)
+    const when = reads()
+    await tell(1)
+    const late = join(hub, null)
+    await late.until(() => late.cursor !== null)
+    late.leave()
+    // What was told while nobody listened was not asked for: a single round admitted the newcomer.
+    expect(reads() - when).toBeLessThanOrEqual(2)
+  })
+
+  it('brings many who come back late, each from elsewhere, to the present with the same reads', async () => {
+    await tell(300)
+    const { rows } = await database.admin.query(
+      `select xid::text, seq::text, data ->> 'n' as n from core.outbox e order by e.xid, e.seq`,
+    )
+    const { hub, reads } = hubAt({ page: 50 })
+    const ears = Array.from({ length: 60 }, (_, nth) => {
+      const { xid, seq, n } = rows[nth * 5]
+      return { from: Number(n), ear: join(hub, { xid, seq }) }
+    })
+    onTestFinished(() => ears.forEach(({ ear }) => ear.leave()))
+    await Promise.all(ears.map(({ from, ear }) => ear.until(() => ear.heard.length === told - from)))
+    for (const { from, ear } of ears)
+      expect(ear.heard.map((one) => 'event' in one && one.event.n)).toEqual(
+        Array.from({ length: told - from }, (_, nth) => from + nth + 1),
+      )
+    // 311 events in pages of 50 from the hindmost on, not 60 times that.
+    expect(reads()).toBeLessThan(30)
+  })
+
+  it('drops a listener that takes nothing, and the others do not notice', async () => {
+    const { hub } = hubAt({ stuckMs: 60 })
+    const [quick, slow] = [join(hub, null), join(hub, null)]
+    onTestFinished(() => quick.leave())
+    await Promise.all([quick, slow].map((ear) => ear.until(() => ear.cursor !== null)))
+    slow.room = false
+    for (let nth = 1; nth <= 20; nth++) {
+      await tell(1)
+      await quick.until(() => quick.heard.length === nth)
+    }
+    await slow.until(() => slow.closed !== null)
+    expect(slow.closed).toBe('too_slow')
+    expect(slow.heard).toEqual([])
+    expect(hub.size).toBe(1)
+  })
+
+  it('gives one that was slow for a moment everything it did not take', async () => {
+    const { hub } = hubAt()
+    const ear = join(hub, null)
+    const witness = join(hub, null)
+    onTestFinished(() => [ear, witness].forEach((one) => one.leave()))
+    await Promise.all([ear, witness].map((one) => one.until(() => one.cursor !== null)))
+    ear.room = false
+    await tell(30)
+    await witness.until(() => witness.heard.length === 30)
+    ear.room = true
+    await ear.until(() => ear.heard.length === 30)
+    expect(ear.heard).toEqual(witness.heard)
+  })
+
+  it('answers a cursor it cannot go on from with a reset, and goes on from now', async () => {
+    const { rows } = await database.admin.query(
+      `select xid::text, seq::text from core.outbox e order by e.xid, e.seq`,
+    )
+    const [first, second] = rows
+    await database.admin.query(
+      `insert into core.feed_positions (name, xid, seq) values ('removed:outbox', $1, $2)
+      on conflict (name) do update set xid = excluded.xid, seq = excluded.seq`,
+      [second.xid, second.seq],
+    )
+    onTestFinished(async () => {
+      await database.admin.query(`delete from core.feed_positions where name = 'removed:outbox'`)
+    })
+    const { hub } = hubAt()
+    const asked = {
+      expired: join(hub, first),
+      unknown: join(hub, { xid: '4', seq: '99999' }),
+      future: join(hub, { xid: '999999999', seq: '1' }),
+      malformed: join(hub, 'malformed'),
+      lastRemoved: join(hub, second),
+    }
+    const ears = Object.values(asked)
+    onTestFinished(() => ears.forEach((ear) => ear.leave()))
+    await Promise.all(ears.map((ear) => ear.until(() => ear.heard.length > 0)))
+    expect(asked.expired.heard[0]).toMatchObject({ reset: 'expired' })
+    expect(asked.unknown.heard[0]).toMatchObject({ reset: 'expired' })
+    for (const ear of [asked.future, asked.malformed])
+      expect(ear.heard[0]).toMatchObject({ reset: 'unknown' })
+    // Nothing after the last one removed is missing.
+    expect(asked.lastRemoved.heard[0]).toMatchObject({ event: { n: 3 } })
+    await tell(1)
+    for (const ear of [asked.expired, asked.future, asked.malformed]) {
+      await ear.until(() => ear.heard.length === 2)
+      expect(ear.heard[1]).toMatchObject({ event: { n: told } })
+    }
+  })
+
+  it('goes on when Postgres has been away', async () => {
+    const { hub, errors } = hubAt({ failedMs: 20 })
+    const ear = join(hub, null)
+    onTestFinished(() => ear.leave())
+    await ear.until(() => ear.cursor !== null)
+    await database.admin.query('alter table core.outbox rename to away')
+    await expect.poll(() => errors.length).toBeGreaterThan(1)
+    await database.admin.query('alter table core.away rename to outbox')
+    await tell(2)
+    await ear.until(() => ear.heard.length === 2)
+  })
+})
