@@ -22,7 +22,7 @@ export function Page<T extends z.ZodType>(item: T) {
 export function cursorOf<T extends z.ZodType>(schema: T, cursor: string | undefined): z.infer<T> | null {
   if (cursor === undefined) return null
   try {
-    return schema.parse(JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))))
+    return schema.parse(JSON.parse(decoded(cursor)))
   } catch {
     throw new AppError('invalid_cursor', 'Send nextCursor as this list gave it, or none for the first page', {
       errors: [{ path: 'cursor', message: 'Not a cursor of this list' }],
@@ -39,11 +39,18 @@ export function page<Row>(
   const data = rows.slice(0, limit)
   const last = data.at(-1)
   if (rows.length <= limit || last === undefined) return { data, nextCursor: null }
-  return {
-    data,
-    nextCursor: btoa(JSON.stringify(keyOf(last)))
-      .replaceAll('+', '-')
-      .replaceAll('/', '_')
-      .replaceAll('=', ''),
-  }
+  return { data, nextCursor: encoded(JSON.stringify(keyOf(last))) }
+}
+
+/** base64url of UTF-8: `btoa` alone takes only Latin letters. */
+function encoded(text: string): string {
+  const bytes = String.fromCharCode(...new TextEncoder().encode(text))
+  return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+function decoded(cursor: string): string {
+  const bytes = atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+    Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)),
+  )
 }

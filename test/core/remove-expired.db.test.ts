@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import { effect } from '../../functions/core/idempotency.ts'
+import { removeExpired } from '../../functions/core/remove-expired.ts'
+import { freshWorld } from './world.ts'
+
+const { database, ctx } = await freshWorld()
+
+it('removes keys past their day, slots and runs past a month, and nothing younger or still running', async () => {
+  const { admin } = database
+  await admin.query(`
+    insert into core.idempotency_keys (id, principal, route, body_hash, created_at)
+    select age, 'p', 'r', 'h', now() - age::interval from unnest(array['23 hours', '25 hours']) age;
+    insert into core.job_slots (job, slot)
+    select 'j', now() - age::interval from unnest(array['31 days', '33 days']) age;
+    insert into core.job_runs (job, trigger, started_at, finished_at, outcome)
+    select 'j', 'manual', now() - age::interval, now(), 'ok' from unnest(array['31 days', '33 days']) age;
+    insert into core.job_runs (job, trigger, started_at) values ('j', 'manual', now() - interval '33 days')`)
+  expect(await effect(ctx(), removeExpired())).toMatchObject({ rows: 3, keys: 1, slots: 1, runs: 1 })
+  expect(await effect(ctx(), removeExpired())).toMatchObject({ rows: 0 })
+  const left = await admin.query(`
+    select (select count(*)::int from core.idempotency_keys) as keys, (select count(*)::int from core.job_slots) as slots,
+      (select count(*)::int from core.job_runs) as runs`)
+  expect(left.rows).toEqual([{ keys: 1, slots: 1, runs: 2 }])
+})
