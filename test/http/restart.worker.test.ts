@@ -1,0 +1,83 @@
+import pg from 'pg'
+import { afterAll, expect, inject, it } from 'vitest'
+import { migrate } from '../../dev/migrations/migrate.ts'
+import { startCluster } from '../../dev/postgres/cluster.ts'
+import { ensureDatabase, ensureWorkerRole, workerRole } from '../../dev/postgres/roles.ts'
+import { urlAs } from '../../dev/postgres/urls.ts'
+import { freshFolder } from '../support/folder.ts'
+import { freshWorker } from '../support/worker.ts'
+
+// A server of its own, that keeps its promises to the disk, to be killed under load.
+const cluster = await startCluster({ folder: freshFolder(), password: 'p' })
+afterAll(() => cluster.stop())
+await ensureDatabase(cluster.url(), 'lockstep')
+const ownerUrl = cluster.url('lockstep')
+await ensureWorkerRole(ownerUrl, inject('workerPassword'))
+await migrate(ownerUrl)
+const admin = new pg.Pool({ connectionString: ownerUrl, max: 2 })
+admin.on('error', () => undefined)
+afterAll(() => admin.end())
+const app = await freshWorker({
+  database: {
+    name: 'lockstep',
+    ownerUrl,
+    workerUrl: urlAs(ownerUrl, { user: workerRole, password: inject('workerPassword') }),
+    admin,
+    connect: () => Promise.reject(new Error('not needed')),
+  },
+})
+const authorization = `Bearer ${await app.token('admin', 'load')}`
+
+type Seen = { acknowledged: string[]; refused: number; odd: unknown[] }
+
+/** One client: each store is posted again with its key until it is acknowledged, however often the server is away. */
+async function client(at: number, count: number, seen: Seen): Promise<void> {
+  for (let number = 0; number < count; number += 1) {
+    const name = `${at}-${number}`
+    for (let done = false; !done; ) {
+      const response = await app.fetch('/v1/dispatch/stores', {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json', 'idempotency-key': name },
+        body: JSON.stringify({ name, pickupAddress: 'A' }),
+      })
+      done = response.status === 201
+      if (done) seen.acknowledged.push(name)
+      else if (response.status === 503 && response.headers.has('retry-after')) seen.refused += 1
+      else seen.odd.push([response.status, await response.text()])
+      // Whoever is told to come again looks whether it is time.
+      if (!done) await app.fetch('/readyz')
+    }
+  }
+}
+
+it('loses nothing it acknowledged when Postgres is killed under load, and is ready again within five seconds', {
+  timeout: 90_000,
+}, async () => {
+  const seen: Seen = { acknowledged: [], refused: 0, odd: [] }
+  const load = Promise.all(Array.from({ length: 8 }, (_, at) => client(at, 60, seen)))
+  await expect.poll(() => seen.acknowledged.length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(100)
+  await cluster.kill()
+  await expect.poll(() => seen.refused, { timeout: 20_000, interval: 5 }).toBeGreaterThan(8)
+  const started = performance.now()
+  await cluster.start()
+  await expect
+    .poll(async () => (await app.fetch('/readyz')).status, { timeout: 20_000, interval: 10 })
+    .toBe(200)
+  const readyMs = Math.round(performance.now() - started)
+  await load
+
+  const { rows } = await admin.query('select name, count(*)::int as n from dispatch.stores group by name')
+  const stored = new Set(rows.map(({ name }) => name))
+  const result = {
+    acknowledged: seen.acknowledged.length,
+    refused: seen.refused,
+    stored: stored.size,
+    lost: seen.acknowledged.filter((name) => !stored.has(name)).length,
+    doubled: rows.filter(({ n }) => n > 1).length,
+    readyMs,
+  }
+  console.log(`Postgres killed under load: ${JSON.stringify(result)}`)
+  expect(seen.odd).toEqual([])
+  expect(result).toMatchObject({ acknowledged: 480, stored: 480, lost: 0, doubled: 0 })
+  expect(readyMs).toBeLessThan(5_000)
+})
