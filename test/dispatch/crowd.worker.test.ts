@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { freshWorker } from '../support/worker.ts'
 import { givenCourier, givenCouriers, givenOrder, givenOrders, givenStore } from './given.ts'
 import { caller, tally } from './http.ts'
-import { broken } from './invariants.ts'
+import { mustBeSound } from './invariants.ts'
 
 const unlimited = { limit: 1_000_000, period: 60 } as const
 const app = await freshWorker({ rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited } })
@@ -12,7 +12,7 @@ const store = await caller(app, 'store', storeId)
 const asCourier = (id: number) => caller(app, 'courier', id)
 
 afterEach(async () => {
-  expect(await broken(admin)).toEqual([])
+  await mustBeSound(admin)
   await admin.query(`
     truncate dispatch.couriers, dispatch.orders, dispatch.order_events, dispatch.order_exclusions, dispatch.lost_claims`)
 })

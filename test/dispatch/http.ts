@@ -10,7 +10,7 @@ export type Answer = {
   trips: number
 }
 
-type Send = { body?: object; key?: string; ifMatch?: unknown }
+type Send = { body?: object; key?: string; ifMatch?: number }
 
 export type Caller = {
   get(path: string): Promise<Answer>
@@ -29,7 +29,7 @@ export async function caller(app: TestWorker, role: Role, sub: number | string):
         authorization,
         ...(body && { 'content-type': 'application/json' }),
         ...(key !== undefined && { 'idempotency-key': key }),
-        ...(ifMatch !== undefined && { 'if-match': `"${String(ifMatch)}"` }),
+        ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }),
       },
       ...(body && { body: JSON.stringify(body) }),
     })

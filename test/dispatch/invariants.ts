@@ -130,6 +130,12 @@ export async function broken(
   return rows.map((row) => row.broken)
 }
 
+/** For the end of a test that did much: fails it when anything is broken. */
+export async function mustBeSound(client: pg.ClientBase | pg.Pool): Promise<void> {
+  const found = await broken(client)
+  if (found.length > 0) throw new Error(`Broken: ${found.join('; ')}`)
+}
+
 /** The names alone, for a test that expects one of them. */
 export function namesOf(findings: string[]): string[] {
   const names = Object.keys(invariants).filter((name) => findings.some((found) => found.startsWith(name)))
