@@ -16,5 +16,8 @@ export const locks = {
   housekeeping: 1100,
   webhooks: 1101,
   dispatchLeaseExpiry: 1201,
+  ledgerFoldWaiting: 1301,
+  ledgerAggregates: 1302,
+  ledgerInvariants: 1303,
   dispatchSettlement: 1202,
 } as const
