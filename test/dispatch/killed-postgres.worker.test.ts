@@ -1,0 +1,96 @@
+import pg from 'pg'
+import { afterAll, expect, it } from 'vitest'
+import { migrate } from '../../dev/migrations/migrate.ts'
+import { startCluster } from '../../dev/postgres/cluster.ts'
+import { ensureDatabase, ensureWorkerRole, workerRole } from '../../dev/postgres/roles.ts'
+import { urlAs } from '../../dev/postgres/urls.ts'
+import { freshFolder } from '../support/folder.ts'
+import { freshWorker } from '../support/worker.ts'
+import { givenCouriers, givenOrders, givenStore } from './given.ts'
+import { type Answer, caller, parcel, tally } from './http.ts'
+import { broken } from './invariants.ts'
+
+// A server that keeps what it acknowledged, unlike the one the other tests share.
+const cluster = await startCluster({ folder: freshFolder(), password: 'owner' })
+afterAll(() => cluster.stop())
+const ownerUrl = cluster.url('lockstep')
+await ensureDatabase(cluster.url(), 'lockstep')
+await ensureWorkerRole(cluster.url(), 'worker')
+await migrate(ownerUrl)
+const admin = new pg.Pool({ connectionString: ownerUrl, max: 5 })
+admin.on('error', () => undefined)
+afterAll(() => admin.end())
+const unlimited = { limit: 1_000_000, period: 60 } as const
+const app = await freshWorker({
+  database: {
+    name: 'lockstep',
+    ownerUrl,
+    workerUrl: urlAs(ownerUrl, { user: workerRole, password: 'worker' }),
+    admin,
+    connect: () => Promise.reject(new Error('This server is about to be killed')),
+  },
+  rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
+})
+
+it('a Postgres killed under load loses nothing that was acknowledged, and the Worker is ready within five seconds of its return', async () => {
+  const storeId = await givenStore(admin)
+  const store = await caller(app, 'store', storeId)
+  const couriers = await Promise.all(
+    (await givenCouriers(admin, 8, { capacity: 1000 })).map((id) => caller(app, 'courier', id)),
+  )
+  await givenOrders(admin, 400, { storeId, boxes: 1 })
+  const answers: Answer[] = []
+  const created: unknown[] = []
+  const claimed: unknown[] = []
+  let running = true
+  const keep = async (send: () => Promise<Answer>, kept: unknown[]) => {
+    while (running) {
+      const answer = await send()
+      answers.push(answer)
+      if (answer.status < 300) kept.push(answer.body['id'])
+    }
+  }
+  const load = [
+    ...Array.from({ length: 4 }, () => keep(() => store.post('/orders', { body: parcel }), created)),
+    ...couriers.map((courier) => keep(() => courier.post('/orders/claim-next'), claimed)),
+  ]
+
+  await until(() => created.length > 50 && claimed.length > 50)
+  await cluster.kill()
+  const before = answers.length
+  await until(() => answers.length > before + 100)
+  const down = answers.slice(before + 12)
+  await cluster.start()
+  const returned = performance.now()
+  await until(async () => (await app.fetch('/readyz')).status === 200)
+  const readyAfterMs = performance.now() - returned
+  const [createdBefore, claimedBefore] = [created.length, claimed.length]
+  await until(() => created.length > createdBefore && claimed.length > claimedBefore)
+  running = false
+  await Promise.all(load)
+
+  console.log('ready %d ms after Postgres was back; %o', Math.round(readyAfterMs), tally(answers))
+  expect(readyAfterMs).toBeLessThan(5_000)
+  expect(new Set(down.map(({ status }) => status))).toEqual(new Set([503]))
+  const refused = answers.filter(({ status }) => status >= 300)
+  expect(
+    refused.filter(({ status, headers }) => status !== 503 || headers.get('retry-after') === null),
+  ).toEqual([])
+  expect(await missing('true', created)).toEqual([])
+  expect(await missing(`status = 'assigned'`, claimed)).toEqual([])
+  expect(new Set(claimed).size).toBe(claimed.length)
+  expect(await broken(admin)).toEqual([])
+}, 60_000)
+
+/** Those of `ids` that are not in the table as they should be. */
+async function missing(as: string, ids: unknown[]): Promise<unknown[]> {
+  const { rows } = await admin.query(
+    `select id from unnest($1::bigint[]) id where not exists (select from dispatch.orders o where o.id = id.id and ${as})`,
+    [ids],
+  )
+  return rows
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise(setImmediate)
+}
