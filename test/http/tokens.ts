@@ -21,7 +21,14 @@ export const claimsOf = (role: string, sub = '1'): Claims => ({
 export const signed = (claims: Claims, key = secret): Promise<string> =>
   new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(bytes(key))
 
-export const bearer = async (role: Role, sub = '1') => `Bearer ${await signed(claimsOf(role, sub))}`
+const bearers = new Map<Role, Promise<string>>()
+
+/** A good token for this role, signed once. */
+export function bearer(role: Role): Promise<string> {
+  const known = bearers.get(role) ?? signed(claimsOf(role)).then((token) => `Bearer ${token}`)
+  bearers.set(role, known)
+  return known
+}
 
 /** Each looks like a token, or nearly, and proves nothing. */
 export async function worthless(): Promise<[what: string, authorization: string | undefined][]> {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { jobs } from '../../cron/index.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const app = await freshWorker()
@@ -114,6 +115,14 @@ describe('a run by hand', () => {
     expect(await runsOf(sweep)).toMatchObject([
       { outcome: 'failed', error: expect.stringContaining('does not exist') },
     ])
+  })
+})
+
+describe('every job there is', () => {
+  it.each(jobs.map(({ name }) => name))('%s runs in the Workers runtime', async (name) => {
+    const response = await runNow(name)
+    expect(await response.json()).toMatchObject({ ran: true })
+    expect(await runsOf(name)).toMatchObject([{ job: name, trigger: 'manual' }])
   })
 })
 
