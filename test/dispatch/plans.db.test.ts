@@ -174,7 +174,7 @@ async function planOf(statement: SQL) {
     return {
       outcome: rows[0].outcome,
       scans: nodes.flatMap((node): [string, string | undefined][] =>
-        / Scan$/.test(node['Node Type']) && (node['Index Name'] ?? node['Relation Name']) !== undefined
+        node['Node Type'].endsWith(' Scan') && (node['Index Name'] ?? node['Relation Name']) !== undefined
           ? [[node['Node Type'], node['Index Name']]]
           : [],
       ),
