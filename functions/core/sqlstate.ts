@@ -68,12 +68,15 @@ export function toProblem(error: DatabaseError): AppError | null {
     return new AppError(code, 'A value is outside what can be stored: a date, an offset or a number', {
       cause: error,
     })
-  const doubt = 'It is not known whether the request took effect: repeat it with the same Idempotency-Key'
-  return new AppError(code, error.committed === 'unknown' ? doubt : undefined, {
-    retryAfter: code === 'timeout' ? 2 : 1,
-    outcome: error.committed === 'unknown' ? 'unknown' : 'none',
-    cause: error,
-  })
+  const retryAfter = code === 'timeout' ? 2 : 1
+  if (error.committed === 'no')
+    return new AppError(code, 'Nothing took effect: send it again after Retry-After', {
+      retryAfter,
+      cause: error,
+    })
+  const doubt =
+    'Send it again after Retry-After; a write with its Idempotency-Key, for it may have taken effect'
+  return new AppError(code, doubt, { retryAfter, outcome: 'unknown', cause: error })
 }
 
 function codeOf(sqlstate: string | null): ProblemCode | null {

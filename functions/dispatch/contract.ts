@@ -8,7 +8,11 @@ const shown = z.string().meta({ format: 'date-time' })
 const lat = z.number().min(-90).max(90)
 const lng = z.number().min(-180).max(180)
 const id = z.int().positive().max(Number.MAX_SAFE_INTEGER)
-const pathId = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER)
+const pathId = z
+  .string()
+  .regex(/^[1-9]\d{0,15}$/, 'Must be an id')
+  .transform(Number)
+  .pipe(z.int().positive())
 const boxes = z.int().min(1).max(200)
 const text = (longest: number) =>
   z

@@ -97,6 +97,10 @@ function cleanText(where: 'path' | 'query', values: [string, string][]): Record<
   const faults = [
     ...values.flatMap(([name, value]) => textFault(name, name) ?? textFault(value, name) ?? []),
     ...[...repeated].map((path) => ({ path, message: 'Give it once', code: 'repeated' })),
+    // As a number, nothing would be 0.
+    ...values
+      .filter(([, value]) => value.trim() === '')
+      .map(([path]) => ({ path, message: 'Give it a value, or leave it out', code: 'blank' })),
   ]
   return faults.length > 0 ? refuse(where, faults) : Object.fromEntries(values)
 }

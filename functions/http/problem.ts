@@ -47,5 +47,9 @@ function headersOf({ code, status, retryAfter, extra }: AppError): Record<string
 export function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const problem = error instanceof DatabaseError ? toProblem(error) : null
-  return problem ?? new AppError('internal', undefined, { outcome: 'unknown', cause: error })
+  if (problem !== null) return problem
+  return new AppError('internal', 'The fault is not in the request: report it with this requestId', {
+    outcome: 'unknown',
+    cause: error,
+  })
 }

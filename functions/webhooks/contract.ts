@@ -2,7 +2,11 @@ import * as z from 'zod'
 
 const shown = z.string().meta({ format: 'date-time' })
 const id = z.int().positive()
-const pathId = z.coerce.number().int().positive().max(Number.MAX_SAFE_INTEGER)
+const pathId = z
+  .string()
+  .regex(/^[1-9]\d{0,15}$/, 'Must be an id')
+  .transform(Number)
+  .pipe(z.int().positive())
 const eventName = z
   .string()
   .regex(/^(\*|[a-z][a-z_]{1,39}\.(\*|[a-z][a-z_]{1,39}))$/, 'Must be as order.delivered, order.* or *')
