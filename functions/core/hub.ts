@@ -109,6 +109,7 @@ export function makeHub<Event>({ feed, read, log, pace = usualPace }: Source): H
       if (member.stuckSince === null || Date.now() - member.stuckSince < pace.stuckMs) continue
       members.delete(member)
       member.listener.close('too_slow')
+      log.info('listener dropped', { feed: feed.name, reason: 'too_slow' })
     }
   }
 

@@ -83,7 +83,13 @@ function makeListener<Event>(show: (event: Event) => ReturnType<Show<Event>>, le
     },
     { highWaterMark: roomBytes },
   )
-  const lifetime = setTimeout(close, lifetimeMs * (0.9 + Math.random() / 10))
+  const lifetime = setTimeout(
+    () => {
+      controller?.close()
+      end()
+    },
+    lifetimeMs * (0.9 + Math.random() / 10),
+  )
 
   function write(text: string): void {
     controller?.enqueue(encoder.encode(text))
@@ -93,11 +99,6 @@ function makeListener<Event>(show: (event: Event) => ReturnType<Show<Event>>, le
     clearTimeout(lifetime)
     controller = null
     left()
-  }
-
-  function close(): void {
-    controller?.close()
-    end()
   }
 
   write('retry: 2000\n\n')
@@ -112,7 +113,11 @@ function makeListener<Event>(show: (event: Event) => ReturnType<Show<Event>>, le
       stand: (at) => write(`: here\nid: ${cursorOf(at)}\n\n`),
       reset: (reason, at) =>
         write(`id: ${cursorOf(at)}\nevent: reset\ndata: ${JSON.stringify({ reason })}\n\n`),
-      close,
+      close(reason) {
+        // Not closed but broken off, which lets go of what nobody takes.
+        controller?.error(new Error(reason))
+        end()
+      },
     },
   }
 }
