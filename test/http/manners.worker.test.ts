@@ -253,6 +253,7 @@ describe('the document', () => {
       expect(path).toMatch(/^\//)
       const asset = await app.fetch(path)
       expect([path, asset.status]).toEqual([path, 200])
+      expect(asset.headers.get('x-content-type-options')).toBe('nosniff')
       expect(asset.headers.get('content-type')).toMatch(path.endsWith('.css') ? /css/ : /javascript/)
     }
   })
