@@ -1,0 +1,98 @@
+import { closedLoop, compare, median, mustBe, type Pace, quantile } from '../method.ts'
+import type { Rig } from '../rig.ts'
+import { givenYear } from './year.ts'
+
+const refresh = 'select view, outcome from space.refresh_iss_materialized_views()'
+
+/** Three views over a year of minutes whose source has not moved: one look, beside refreshing them. */
+export async function skippedRefresh(rig: Rig, pace: Pace): Promise<void> {
+  const { owner } = await rig.database()
+  await givenYear(owner)
+  const outcomes = async () => [...new Set((await owner.query(refresh)).rows.map(({ outcome }) => outcome))]
+  const turn = (count: number) => () =>
+    closedLoop({ clients: 1, seconds: 30, count, operation: async () => (await owner.query(refresh), 1) })
+  const touch = async () =>
+    void (await owner.query(
+      `update space.iss_fetch_log set error_km = error_km where ts = (select max(ts) from space.iss_fetch_log)`,
+    ))
+  await compare(
+    {
+      name: 'space refresh of an unchanged source',
+      unit: 'refreshes/s',
+      database: owner,
+      ours: {
+        name: 'skipped',
+        turn: turn(50),
+        verify: async () => mustBe(await outcomes(), ['skipped'], 'the outcome'),
+      },
+      baseline: {
+        name: 'refreshed',
+        prepare: touch,
+        turn: turn(1),
+        verify: async () => mustBe(await outcomes(), ['skipped'], 'the look after it'),
+      },
+    },
+    { ...pace, rounds: Math.min(pace.rounds, 5) },
+  )
+}
+
+/** How long a reader waits while the views are being refreshed, beside an idle database. */
+export async function readersDuringRefresh(rig: Rig, { rounds }: Pace): Promise<void> {
+  const { owner, connect } = await rig.database()
+  await givenYear(owner)
+  const [reader] = await connect(1)
+  if (!reader) throw new Error('no connection')
+  const read = async () => {
+    const from = performance.now()
+    const { rowCount } = await reader.query({
+      name: 'read',
+      text: `select * from space.mv_iss_stats_hourly where hour > now() - interval '24 hours' order by hour desc`,
+    })
+    mustBe((rowCount ?? 0) >= 24, true, 'a day of hours')
+    return performance.now() - from
+  }
+  const refreshAll = async () => {
+    const { rows } = await owner.query(refresh)
+    mustBe([...new Set(rows.map(({ outcome }) => outcome))], ['refreshed'], 'the outcomes')
+  }
+  for (let warm = 0; warm < 200; warm += 1) await read()
+  const ratios: number[] = []
+  const all: { idle: number; busy: number; idleMax: number; busyMax: number }[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    const idle: number[] = []
+    for (let n = 0; n < 500; n += 1) idle.push(await read())
+    await owner.query(
+      `update space.iss_fetch_log set error_km = error_km where ts = (select max(ts) from space.iss_fetch_log)`,
+    )
+    let running = true
+    const refreshing = refreshAll().finally(() => {
+      running = false
+    })
+    const busy: number[] = []
+    while (running) busy.push(await read())
+    await refreshing
+    all.push({
+      idle: median(idle),
+      busy: median(busy),
+      idleMax: Math.max(...idle),
+      busyMax: Math.max(...busy),
+    })
+    ratios.push(quantile(busy, 0.99) / quantile(idle, 0.99))
+    console.log(
+      `  round ${round + 1}: ${busy.length} reads during the refresh, p50 ${median(busy).toFixed(2)} ms, max ${Math.max(...busy).toFixed(2)} ms; idle p50 ${median(idle).toFixed(2)} ms, max ${Math.max(...idle).toFixed(2)} ms`,
+    )
+  }
+  const worst = (of: 'idleMax' | 'busyMax') => median(all.map((one) => one[of]))
+  console.log(
+    `space reads during a refresh: longest ${worst('busyMax').toFixed(2)} ms, idle ${worst('idleMax').toFixed(2)} ms; p99 ratio ${median(ratios).toFixed(2)}`,
+  )
+  console.log(
+    JSON.stringify({
+      name: 'space longest read during a refresh',
+      ours: worst('busyMax'),
+      baseline: worst('idleMax'),
+      ratio: Number((worst('busyMax') / worst('idleMax')).toPrecision(4)),
+      unit: 'ms',
+    }),
+  )
+}
