@@ -92,8 +92,8 @@ function isUtf8(encoded: string): boolean {
 }
 
 function cleanText(where: 'path' | 'query', values: [string, string][]): Record<string, string> {
-  const names = values.map(([name]) => name)
-  const repeated = new Set(names.filter((name, at) => names.indexOf(name) < at))
+  const [once, repeated] = [new Set<string>(), new Set<string>()]
+  for (const [name] of values) (once.has(name) ? repeated : once).add(name)
   const faults = [
     ...values.flatMap(([name, value]) => textFault(name, name) ?? textFault(value, name) ?? []),
     ...[...repeated].map((path) => ({ path, message: 'Give it once', code: 'repeated' })),

@@ -240,6 +240,48 @@ describe('a server that never answers', () => {
   })
 })
 
+describe('Postgres’ own limits', () => {
+  it('are those of the Worker’s role, on both ways', async () => {
+    const limits = sql`
+select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
+  current_setting('idle_in_transaction_session_timeout') as idle, current_setting('transaction_timeout') as transaction`
+    const expected = [{ statement: '8s', lock: '2s', idle: '10s', transaction: '30s' }]
+    expect(await ctx().db.query(limits)).toEqual(expected)
+    expect(await ctx().db.transaction((tx) => tx.query(limits))).toEqual(expected)
+  })
+
+  it('end a statement that runs too long, and one that waits too long, each with its own SQLSTATE', async () => {
+    const brief = ctx().db.with({ statement_timeout: '30ms' })
+    expect(await databaseError(brief.query(sql`select pg_sleep(5)`))).toMatchObject({
+      sqlstate: '57014',
+      committed: 'no',
+    })
+    const holder = await database.connect()
+    await holder.query('begin; lock table notes in share mode')
+    const impatient = ctx().db.with({ lock_timeout: '30ms' })
+    expect(await databaseError(impatient.query(insert('x')))).toMatchObject({
+      sqlstate: '55P03',
+      committed: 'no',
+    })
+    await holder.query('rollback')
+    expect(await notes()).toEqual([])
+  })
+
+  it('end a transaction whose work falls silent, and nothing of it is kept', async () => {
+    const silent = ctx()
+      .db.with({ idle_in_transaction_session_timeout: '30ms' })
+      .transaction(async (tx) => {
+        await tx.query(insert('gone'))
+        const ended = `select count(*)::int as n from pg_stat_activity
+          where datname = current_database() and state like 'idle in transaction%'`
+        await eventually(async () => (await database.admin.query(ended)).rows[0].n).toBe(0)
+        await tx.query(insert('too late'))
+      })
+    expect(await databaseError(silent)).toMatchObject({ committed: 'no' })
+    expect(await notes()).toEqual([])
+  })
+})
+
 describe('settings of `with`', () => {
   /** What is left on a session that nobody cleans, as a transaction-mode pooler's, after the batch that `run` sends. */
   async function leftBehind(run: () => Promise<unknown>, sabotage = (text: string) => text) {
