@@ -6,7 +6,8 @@ export async function givenOrders(
   { orders, couriers, capacity = 1000 }: { orders: number; couriers: number; capacity?: number },
 ): Promise<void> {
   await database.query(`
-truncate dispatch.stores, dispatch.couriers, dispatch.orders, dispatch.order_events, dispatch.order_exclusions
+truncate dispatch.stores, dispatch.couriers, dispatch.orders, dispatch.order_events, dispatch.order_exclusions,
+  dispatch.lost_claims
 restart identity`)
   await database.query(
     `insert into dispatch.stores (name, pickup_address) values ('Bakery', '1 Market Street')`,
