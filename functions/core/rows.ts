@@ -9,21 +9,25 @@ export function storable(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [storable(name), storable(one)]))
 }
 
-/** Of rows with one key the last. */
-export function lastByKey(rows: readonly Row[], key: readonly string[]): Row[] {
-  return [...new Map(rows.map((row) => [JSON.stringify(keyOf(row, key)), row])).values()]
+/** Whether a text, or a JSON text, has nothing in it that `storable` takes out: nearly always. */
+export function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0') && !/\\u(?:0000|d[89a-f])/i.test(text)
 }
 
-/** Two batches that lock in one order cannot lock each other out. */
-export function sortedByKey(rows: Row[], key: readonly string[]): Row[] {
-  return rows
-    .map((row) => ({ row, key: keyOf(row, key) }))
-    .sort((a, b) => compareKeys(a.key, b.key))
-    .map(({ row }) => row)
+type Key = (string | number)[]
+
+/** Each key once, the last row winning, in one order everywhere: batches that lock in one order cannot deadlock. */
+export function inKeyOrder(rows: readonly Row[], names: readonly string[]): Row[] {
+  const last = new Map<string, { key: Key; row: Row }>()
+  for (const row of rows) {
+    const key = keyOf(row, names)
+    last.set(JSON.stringify(key), { key, row })
+  }
+  return [...last.values()].sort((a, b) => compareKeys(a.key, b.key)).map(({ row }) => row)
 }
 
-function keyOf(row: Row, key: readonly string[]): (string | number)[] {
-  return key.map((name) => {
+function keyOf(row: Row, names: readonly string[]): Key {
+  return names.map((name) => {
     const value = row[name]
     if (value instanceof Date) return value.getTime()
     if (typeof value === 'string' || typeof value === 'number') return value
@@ -31,9 +35,9 @@ function keyOf(row: Row, key: readonly string[]): (string | number)[] {
   })
 }
 
-function compareKeys(a: (string | number)[], b: (string | number)[]): number {
-  for (const [at, one] of a.entries()) {
-    const other = b[at] ?? 0
+function compareKeys(a: Key, b: Key): number {
+  for (let at = 0; at < a.length; at += 1) {
+    const [one, other] = [a[at] ?? 0, b[at] ?? 0]
     if (one !== other) return one < other ? -1 : 1
   }
   return 0

@@ -13,7 +13,7 @@
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { Ctx } from './context.ts'
-import { chunked, lastByKey, sortedByKey, storable } from './rows.ts'
+import { chunked, inKeyOrder, isStorable, storable } from './rows.ts'
 
 export type Upserted = { inserted: number; updated: number; unchanged: number }
 
@@ -52,10 +52,11 @@ export function upsertOf<T extends PgTable>(
   const [first] = rows
   if (first === undefined) return []
   const columns = Object.keys(first).map((name) => ({ name, column: columnOf(table, name) }))
-  const stray = rows.flatMap((row) => Object.keys(row)).find((name) => !(name in first))
-  if (stray !== undefined) throw new Error(`Not every row has the column ${stray}`)
-  const sorted = sortedByKey(lastByKey(rows, options.key), options.key)
-  const encoded = sorted.map((row) => columns.map(({ name, column }) => encode(column, row[name])))
+  for (const row of rows)
+    for (const name in row) if (!(name in first)) throw new Error(`Not every row has the column ${name}`)
+  const encoded = inKeyOrder(rows, options.key).map((row) =>
+    columns.map(({ name, column }) => encode(column, row[name])),
+  )
   return chunked(encoded).map((chunk) => statement(table, columns, chunk, options))
 }
 
@@ -139,7 +140,11 @@ function arrayOf(column: PgColumn, values: unknown[]): SQL {
 }
 
 function encode(column: PgColumn, value: unknown): unknown {
-  return value === undefined || value === null ? null : column.mapToDriverValue(storable(value))
+  if (value === undefined || value === null) return null
+  const encoded = column.mapToDriverValue(value)
+  return typeof encoded !== 'string' || isStorable(encoded)
+    ? encoded
+    : column.mapToDriverValue(storable(value))
 }
 
 function columnOf(table: PgTable, name: string): PgColumn {
