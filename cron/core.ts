@@ -2,6 +2,7 @@ import { asStatement, type Job, underLease } from '../functions/core/job.ts'
 import { locks } from '../functions/core/locks.ts'
 import { outboxOutgoing } from '../functions/core/outbox.ts'
 import type { Outgoing } from '../functions/core/queue-deliveries.ts'
+import { removeDelivered } from '../functions/core/remove-delivered.ts'
 import { removeExpired } from '../functions/core/remove-expired.ts'
 import { workOff } from '../functions/core/work-off.ts'
 
@@ -12,6 +13,12 @@ export const coreJobs = (outgoing: Outgoing[]): Job[] => [
     cron: '*/15 * * * *',
     lock: locks.housekeeping,
     run: asStatement(removeExpired),
+  },
+  {
+    name: 'core-delivery-retention',
+    cron: '*/15 * * * *',
+    lock: locks.deliveryRetention,
+    run: asStatement(removeDelivered),
   },
   {
     name: 'core-webhooks',

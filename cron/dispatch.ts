@@ -2,6 +2,7 @@ import { asStatement, type Job } from '../functions/core/job.ts'
 import { locks } from '../functions/core/locks.ts'
 import type { Outgoing } from '../functions/core/queue-deliveries.ts'
 import { orderOutgoing } from '../functions/dispatch/outgoing.ts'
+import { removeOldEvents } from '../functions/dispatch/remove-old-events.ts'
 import { returnExpired } from '../functions/dispatch/return-expired.ts'
 import { settleDeliveries } from '../functions/dispatch/settle.ts'
 
@@ -19,5 +20,11 @@ export const dispatchJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.dispatchSettlement,
     run: asStatement(() => settleDeliveries()),
+  },
+  {
+    name: 'dispatch-retention',
+    cron: '*/15 * * * *',
+    lock: locks.dispatchRetention,
+    run: asStatement(() => removeOldEvents()),
   },
 ]

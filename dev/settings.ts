@@ -9,7 +9,14 @@ export type Starting = {
   bindings: Record<string, string>
 }
 
-const passedOn = ['AUTH_ISSUER', 'CORS_ORIGINS', 'NASA_API_KEY']
+const passedOn = [
+  'AUTH_ISSUER',
+  'CORS_ORIGINS',
+  'DNS_OVER_HTTPS',
+  'NASA_API_KEY',
+  'WEBHOOK_ALLOW',
+  'WEBHOOK_KEY',
+]
 
 /** What `npm start` takes from the environment. */
 export function readStarting(env: NodeJS.ProcessEnv): Starting {

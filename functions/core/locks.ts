@@ -15,9 +15,11 @@ export const locks = {
   spaceUpkeep: 1013,
   housekeeping: 1100,
   webhooks: 1101,
+  deliveryRetention: 1102,
   dispatchLeaseExpiry: 1201,
   ledgerFoldWaiting: 1301,
   ledgerAggregates: 1302,
   ledgerInvariants: 1303,
   dispatchSettlement: 1202,
+  dispatchRetention: 1203,
 } as const

@@ -79,13 +79,13 @@ select case
 end as standing
 from unnest(${sql.param(positions.map(({ xid }) => xid))}::xid8[], ${sql.param(positions.map(({ seq }) => seq))}::bigint[])
   with ordinality as p (xid, seq, at)
-left join core.feed_positions f on f.name = ${removedUpTo(feed)}
+left join core.feed_positions f on f.name = ${removedUpTo(feed.name)}
 order by p.at`
 }
 
 /** The name under which core.feed_positions keeps the last event that retention removed. */
-export function removedUpTo({ name }: Feed): string {
-  return `removed:${name}`
+export function removedUpTo(feed: string): string {
+  return `removed:${feed}`
 }
 
 /** Negative when `a` is before `b`. */

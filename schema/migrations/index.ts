@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 11, name: 'webhook_tries' } as const
+export const latestMigration = { version: 12, name: 'retention' } as const

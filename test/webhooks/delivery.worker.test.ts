@@ -5,7 +5,11 @@ import { anotherOrder, caller, orderToPickup, passPauses, runWebhooks } from './
 
 const receiver = await startReceiver()
 const app = await freshWorker({
-  bindings: { WEBHOOK_ALLOW: receiver.origin, WEBHOOK_KEY: 'a key that seals the secrets of webhooks' },
+  bindings: {
+    WEBHOOK_ALLOW: receiver.origin,
+    WEBHOOK_KEY: 'a key that seals the secrets of webhooks',
+    WEBHOOK_LINGER_SECONDS: '0',
+  },
 })
 const admin = caller(app, await app.token('admin', 'root'))
 const { storeId } = await orderToPickup(app)

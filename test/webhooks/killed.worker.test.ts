@@ -7,7 +7,11 @@ import { anotherOrder, caller, orderToPickup, passPauses, runWebhooks } from './
 
 const receiver = await startReceiver()
 const database = await freshDatabase()
-const bindings = { WEBHOOK_ALLOW: receiver.origin, WEBHOOK_KEY: 'a key that seals the secrets of webhooks' }
+const bindings = {
+  WEBHOOK_ALLOW: receiver.origin,
+  WEBHOOK_KEY: 'a key that seals the secrets of webhooks',
+  WEBHOOK_LINGER_SECONDS: '0',
+}
 // One is killed in each test; they share nothing but the database.
 const workers = await Promise.all([0, 1, 2].map(() => freshWorker({ database, bindings })))
 const [first, second, third] = workers

@@ -6,7 +6,11 @@ import { anotherOrder, caller, orderToPickup, runWebhooks } from './subscriber.t
 const receiver = await startReceiver()
 const lines: string[] = []
 const app = await freshWorker({
-  bindings: { WEBHOOK_ALLOW: receiver.origin, WEBHOOK_KEY: 'a key that seals the secrets of webhooks' },
+  bindings: {
+    WEBHOOK_ALLOW: receiver.origin,
+    WEBHOOK_KEY: 'a key that seals the secrets of webhooks',
+    WEBHOOK_LINGER_SECONDS: '0',
+  },
   onLog: (line) => lines.push(line),
 })
 const pool = app.database.admin

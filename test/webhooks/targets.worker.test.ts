@@ -38,6 +38,7 @@ const fortressPort = await portOf(fortress)
 const app = await freshWorker({
   bindings: {
     WEBHOOK_KEY: 'a key that seals the secrets of webhooks',
+    WEBHOOK_LINGER_SECONDS: '0',
     DNS_OVER_HTTPS: `http://127.0.0.1:${resolverPort}/dns-query`,
   },
 })
