@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx, Principal } from '../core/context.ts'
 import type { ListedOrder } from './contract.ts'
 import type { OrderStatus } from './rules.ts'
-import { showListed } from './show.ts'
+import { listedFields } from './show.ts'
 
 type Asked = {
   statuses: readonly OrderStatus[]
@@ -35,17 +35,16 @@ export function listStatement(principal: Principal | null, asked: Asked): SQL {
   order by o.created_at desc, o.id desc
   limit ${limit})`,
   )
-  if (branches.length === 0) return sql`select '[]'::jsonb as orders`
+  if (branches.length === 0) return sql`select '[]'::json as orders`
   // One ordered index range per status, merged: rows beyond the page are never read, whatever the size of the table.
   return sql`
-with page as (
-  select *
+select coalesce(json_agg(shown), '[]'::json) as orders
+from (
+  select ${listedFields('o')}
   from (${sql.join(branches, sql` union all `)}) o
   order by o.created_at desc, o.id desc
   limit ${limit}
-)
-select coalesce(jsonb_agg(${showListed('o')} order by o.created_at desc, o.id desc), '[]'::jsonb) as orders
-from page o`
+) shown`
 }
 
 /** What idx_orders_list and idx_orders_store cover: the list never touches the table. */
