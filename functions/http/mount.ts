@@ -41,7 +41,11 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
     principal: ctx.principal,
   })
   const answer = await endpoint.handle(ctx, input)
-  return answer instanceof Response ? answer : respond(c, answer)
+  if (!(answer instanceof Response)) return respond(c, answer)
+  if (c.req.method !== 'HEAD') return answer
+  // A stream that nobody is going to read would stay open.
+  await answer.body?.cancel()
+  return new Response(null, answer)
 }
 
 const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1')
