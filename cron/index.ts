@@ -3,9 +3,15 @@ import { type Job, type JobRun, runJob } from '../functions/core/job.ts'
 import { slotOf } from '../functions/core/once.ts'
 import { coreJobs } from './core.ts'
 import { dispatchJobs, dispatchOutgoing } from './dispatch.ts'
+import { ledgerJobs } from './ledger.ts'
 import { spaceJobs } from './space.ts'
 
-export const jobs: readonly Job[] = [...coreJobs([...dispatchOutgoing]), ...dispatchJobs, ...spaceJobs]
+export const jobs: readonly Job[] = [
+  ...coreJobs([...dispatchOutgoing]),
+  ...dispatchJobs,
+  ...ledgerJobs,
+  ...spaceJobs,
+]
 
 /** The expressions that wrangler.toml must name; Cloudflare passes back the very string. */
 export const crons: readonly string[] = [...new Set(jobs.map(({ cron }) => cron))]

@@ -12,6 +12,7 @@ import { documentEndpoints } from './http/document.ts'
 import type { Endpoint } from './http/endpoint.ts'
 import { type HttpEnv, mount } from './http/mount.ts'
 import { asAppError, problemResponse } from './http/problem.ts'
+import { ledgerEndpoints } from './ledger/routes.ts'
 import { opsEndpoints } from './ops/routes.ts'
 import { spaceEndpoints } from './space/routes.ts'
 import { webhooksEndpoints } from './webhooks/routes.ts'
@@ -20,6 +21,7 @@ const modules: Endpoint[] = [
   ...opsEndpoints(jobs),
   ...webhooksEndpoints,
   ...dispatchEndpoints,
+  ...ledgerEndpoints,
   ...spaceEndpoints,
 ]
 

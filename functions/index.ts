@@ -2,9 +2,10 @@ import { tick } from '../cron/index.ts'
 import { app } from './app.ts'
 import { makeContext } from './core/context.ts'
 import { dispatchChannels } from './dispatch/object.ts'
+import { ledgerChannels } from './ledger/object.ts'
 import { streamsOf } from './streams/object.ts'
 
-export const Streams = streamsOf({ ...dispatchChannels })
+export const Streams = streamsOf({ ...dispatchChannels, ...ledgerChannels })
 
 export default {
   fetch: app.fetch,

@@ -841,6 +841,2164 @@ $function$;
 revoke execute on function dispatch.remove_old_events(integer) from public;
 grant execute on function dispatch.remove_old_events(integer) to lockstep_app;
 
+create schema ledger;
+grant usage on schema ledger to lockstep_app;
+
+create view ledger.account_changes as
+ SELECT NULL::bigint AS tenant_id,
+    NULL::text AS user_id,
+    NULL::text AS currency,
+    NULL::bigint AS seq,
+    NULL::bigint AS balance_delta,
+    NULL::bigint AS reserved_delta,
+    NULL::bigint AS lowest,
+    NULL::boolean AS debits
+  WHERE false;
+
+create table ledger.alerts (
+  tenant_id bigint not null,
+  id bigint generated always as identity not null,
+  kind text not null,
+  subject text not null,
+  user_id text,
+  currency text,
+  evidence jsonb not null,
+  raised_at timestamp with time zone default now() not null,
+  seen_at timestamp with time zone default now() not null,
+  resolved_at timestamp with time zone,
+  constraint alerts_tenant_id_id_pk PRIMARY KEY (tenant_id, id),
+  constraint alerts_kind_known CHECK (kind = ANY (ARRAY['balance'::text, 'hold'::text, 'bet'::text, 'payment'::text, 'negative'::text]))
+);
+CREATE UNIQUE INDEX idx_alerts_open ON ledger.alerts USING btree (tenant_id, kind, subject) WHERE (resolved_at IS NULL);
+alter table ledger.alerts enable row level security;
+alter table ledger.alerts force row level security;
+create policy of_tenant on ledger.alerts for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+grant select, update on table ledger.alerts to lockstep_app;
+
+create table ledger.balance_deltas (
+  tenant_id bigint not null,
+  user_id text not null,
+  currency text not null,
+  seq bigint not null,
+  balance_delta bigint not null,
+  reserved_delta bigint not null,
+  constraint balance_deltas_tenant_id_user_id_currency_seq_pk PRIMARY KEY (tenant_id, user_id, currency, seq),
+  constraint balance_deltas_take_nothing CHECK (balance_delta >= reserved_delta)
+);
+alter table ledger.balance_deltas enable row level security;
+alter table ledger.balance_deltas force row level security;
+create policy of_tenant on ledger.balance_deltas for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+grant delete, insert, select, update on table ledger.balance_deltas to lockstep_app;
+
+create table ledger.balance_events (
+  tenant_id bigint not null,
+  aggregate_id text not null,
+  stream_version integer not null,
+  id uuid default uuidv7() not null,
+  xid xid8 default core.reading_xid() not null,
+  seq bigint default nextval('ledger.event_seq'::regclass) not null,
+  event_type text not null,
+  event_data jsonb not null,
+  schema_version smallint default 1 not null,
+  idempotency_key text,
+  occurred_at timestamp with time zone default clock_timestamp() not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  actor text not null,
+  user_id text generated always as ((event_data ->> 'userId'::text)) stored not null,
+  currency text generated always as ((event_data ->> 'currency'::text)) stored not null,
+  balance_delta bigint generated always as ((((event_data ->> 'amountMinor'::text))::bigint *
+CASE event_type
+    WHEN 'V1_BALANCES_BALANCE_CREDITED'::text THEN 1
+    WHEN 'V1_BALANCES_BALANCE_DEBITED'::text THEN '-1'::integer
+    ELSE 0
+END)) stored not null,
+  reserved_delta bigint generated always as ((((event_data ->> 'amountMinor'::text))::bigint *
+CASE event_type
+    WHEN 'V1_BALANCES_BALANCE_RESERVED'::text THEN 1
+    WHEN 'V1_BALANCES_BALANCE_RELEASED'::text THEN '-1'::integer
+    ELSE 0
+END)) stored not null,
+  constraint balance_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
+  constraint balance_events_amount_exact CHECK (((event_data ->> 'amountMinor'::text)::numeric) >= 1::numeric AND ((event_data ->> 'amountMinor'::text)::numeric) <= '9007199254740991'::bigint::numeric),
+  constraint balance_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_BALANCES_BALANCE_CREDITED'::text, 'V1_BALANCES_BALANCE_DEBITED'::text, 'V1_BALANCES_BALANCE_RESERVED'::text, 'V1_BALANCES_BALANCE_RELEASED'::text])),
+  constraint balance_events_stream_version_positive CHECK (stream_version >= 1)
+);
+CREATE INDEX idx_balance_events_account ON ledger.balance_events USING btree (tenant_id, user_id, currency, seq);
+comment on index ledger.idx_balance_events_account is 'GET /v1/ledger/users/{userId}/statement and …/balances/at; the fold of an account';
+CREATE INDEX idx_balance_events_feed ON ledger.balance_events USING btree (tenant_id, xid, seq);
+comment on index ledger.idx_balance_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
+CREATE UNIQUE INDEX idx_balance_events_key ON ledger.balance_events USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+comment on index ledger.idx_balance_events_key is 'one effect a key, for ever';
+CREATE TRIGGER apply_user_balances_view AFTER INSERT ON ledger.balance_events REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION ledger.apply_user_balances_view();
+alter table ledger.balance_events enable row level security;
+alter table ledger.balance_events force row level security;
+create policy of_tenant on ledger.balance_events for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+grant insert, select on table ledger.balance_events to lockstep_app;
+
+create table ledger.bet_events (
+  tenant_id bigint not null,
+  aggregate_id text not null,
+  stream_version integer not null,
+  id uuid default uuidv7() not null,
+  xid xid8 default core.reading_xid() not null,
+  seq bigint default nextval('ledger.event_seq'::regclass) not null,
+  event_type text not null,
+  event_data jsonb not null,
+  schema_version smallint default 1 not null,
+  idempotency_key text,
+  occurred_at timestamp with time zone default clock_timestamp() not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  actor text not null,
+  constraint bet_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
+  constraint bet_events_event_type_known CHECK (ledger.bet_state(event_type) IS NOT NULL),
+  constraint bet_events_stream_version_positive CHECK (stream_version >= 1)
+);
+CREATE INDEX idx_bet_events_feed ON ledger.bet_events USING btree (tenant_id, xid, seq);
+comment on index ledger.idx_bet_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
+CREATE UNIQUE INDEX idx_bet_events_key ON ledger.bet_events USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+comment on index ledger.idx_bet_events_key is 'one effect a key, for ever';
+CREATE TRIGGER apply_bets_view AFTER INSERT ON ledger.bet_events REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION ledger.apply_bets_view();
+alter table ledger.bet_events enable row level security;
+alter table ledger.bet_events force row level security;
+create policy of_tenant on ledger.bet_events for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+grant insert, select on table ledger.bet_events to lockstep_app;
+
+create table ledger.bets_view (
+  tenant_id bigint not null,
+  bet_id text not null,
+  user_id text not null,
+  amount_minor bigint not null,
+  currency text not null,
+  odds numeric not null,
+  selection text not null,
+  status text not null,
+  payout_minor bigint,
+  placed_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  stream_version integer not null,
+  open boolean generated always as ((status = ANY (ARRAY['placed'::text, 'accepted'::text]))) stored not null,
+  constraint bets_view_tenant_id_bet_id_pk PRIMARY KEY (tenant_id, bet_id)
+) with (fillfactor=80);
+CREATE INDEX idx_bets_view_open ON ledger.bets_view USING btree (tenant_id, bet_id) WHERE open;
+comment on index ledger.idx_bets_view_open is 'GET /v1/ledger/bets?status= of an open state; whether holds match open bets';
+CREATE INDEX idx_bets_view_placed_brin ON ledger.bets_view USING brin (placed_at) WITH (pages_per_range='32', autosummarize='on');
+comment on index ledger.idx_bets_view_placed_brin is 'the refresh of ledger.top_bets_today';
+CREATE INDEX idx_bets_view_user ON ledger.bets_view USING btree (tenant_id, user_id, bet_id);
+comment on index ledger.idx_bets_view_user is 'GET /v1/ledger/bets?userId=, newest first';
+alter table ledger.bets_view enable row level security;
+alter table ledger.bets_view force row level security;
+create policy of_tenant on ledger.bets_view for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+grant delete, insert, select, update on table ledger.bets_view to lockstep_app;
+
+create sequence ledger.event_seq as bigint start 1 increment 1 minvalue 1 maxvalue 9223372036854775807 cache 1;
+grant usage on sequence ledger.event_seq to lockstep_app;
+
+create view ledger.events with (security_invoker=true) as
+ SELECT 'bets'::text AS family,
+    bet_events.tenant_id,
+    bet_events.aggregate_id,
+    bet_events.stream_version,
+    bet_events.id,
+    bet_events.xid,
+    bet_events.seq,
+    bet_events.event_type,
+    bet_events.event_data,
+    bet_events.schema_version,
+    bet_events.idempotency_key,
+    bet_events.occurred_at,
+    bet_events.created_at,
+    bet_events.actor
+   FROM ledger.bet_events
+UNION ALL
+ SELECT 'payments'::text AS family,
+    payment_events.tenant_id,
+    payment_events.aggregate_id,
+    payment_events.stream_version,
+    payment_events.id,
+    payment_events.xid,
+    payment_events.seq,
+    payment_events.event_type,
+    payment_events.event_data,
+    payment_events.schema_version,
+    payment_events.idempotency_key,
+    payment_events.occurred_at,
+    payment_events.created_at,
+    payment_events.actor
+   FROM ledger.payment_events
+UNION ALL
+ SELECT 'balances'::text AS family,
+    balance_events.tenant_id,
+    balance_events.aggregate_id,
+    balance_events.stream_version,
+    balance_events.id,
+    balance_events.xid,
+    balance_events.seq,
+    balance_events.event_type,
+    balance_events.event_data,
+    balance_events.schema_version,
+    balance_events.idempotency_key,
+    balance_events.occurred_at,
+    balance_events.created_at,
+    balance_events.actor
+   FROM ledger.balance_events
+UNION ALL
+ SELECT 'system'::text AS family,
+    system_events.tenant_id,
+    system_events.aggregate_id,
+    system_events.stream_version,
+    system_events.id,
+    system_events.xid,
+    system_events.seq,
+    system_events.event_type,
+    system_events.event_data,
+    system_events.schema_version,
+    system_events.idempotency_key,
+    system_events.occurred_at,
+    system_events.created_at,
+    system_events.actor
+   FROM ledger.system_events;
+grant select on table ledger.events to lockstep_app;
+
+create view ledger.incoming_events as
+ SELECT NULL::integer AS place,
+    NULL::text AS family,
+    NULL::text AS aggregate_id,
+    NULL::text AS event_type,
+    NULL::jsonb AS event_data,
+    NULL::text AS idempotency_key,
+    NULL::integer AS expected_version,
+    NULL::timestamp with time zone AS occurred_at,
+    NULL::integer AS stream_version,
+    NULL::bigint AS seq
+  WHERE false;
+
+create table ledger.invariant_checks (
+  tenant_id bigint not null,
+  checked_at timestamp with time zone not null,
+  constraint invariant_checks_tenant_id_pk PRIMARY KEY (tenant_id)
+);
+alter table ledger.invariant_checks enable row level security;
+alter table ledger.invariant_checks force row level security;
+create policy of_tenant on ledger.invariant_checks for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+
+create table ledger.payment_events (
+  tenant_id bigint not null,
+  aggregate_id text not null,
+  stream_version integer not null,
+  id uuid default uuidv7() not null,
+  xid xid8 default core.reading_xid() not null,
+  seq bigint default nextval('ledger.event_seq'::regclass) not null,
+  event_type text not null,
+  event_data jsonb not null,
+  schema_version smallint default 1 not null,
+  idempotency_key text,
+  occurred_at timestamp with time zone default clock_timestamp() not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  actor text not null,
+  constraint payment_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
+  constraint payment_events_event_type_known CHECK (ledger.payment_state(event_type) IS NOT NULL),
+  constraint payment_events_stream_version_positive CHECK (stream_version >= 1)
+);
+CREATE INDEX idx_payment_events_feed ON ledger.payment_events USING btree (tenant_id, xid, seq);
+comment on index ledger.idx_payment_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
+CREATE UNIQUE INDEX idx_payment_events_key ON ledger.payment_events USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+comment on index ledger.idx_payment_events_key is 'one effect a key, for ever';
+CREATE TRIGGER apply_payments_view AFTER INSERT ON ledger.payment_events REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION ledger.apply_payments_view();
+alter table ledger.payment_events enable row level security;
+alter table ledger.payment_events force row level security;
+create policy of_tenant on ledger.payment_events for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+grant insert, select on table ledger.payment_events to lockstep_app;
+
+create table ledger.payments_view (
+  tenant_id bigint not null,
+  payment_id text not null,
+  kind text not null,
+  user_id text not null,
+  amount_minor bigint not null,
+  currency text not null,
+  status text not null,
+  requested_at timestamp with time zone not null,
+  settled_at timestamp with time zone,
+  stream_version integer not null,
+  open boolean generated always as ((status = 'requested'::text)) stored not null,
+  constraint payments_view_tenant_id_payment_id_pk PRIMARY KEY (tenant_id, payment_id)
+) with (fillfactor=80);
+CREATE INDEX idx_payments_view_open ON ledger.payments_view USING btree (tenant_id, payment_id) WHERE open;
+comment on index ledger.idx_payments_view_open is 'whether holds match requested withdrawals';
+alter table ledger.payments_view enable row level security;
+alter table ledger.payments_view force row level security;
+create policy of_tenant on ledger.payments_view for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+grant delete, insert, select, update on table ledger.payments_view to lockstep_app;
+
+create table ledger.system_events (
+  tenant_id bigint not null,
+  aggregate_id text not null,
+  stream_version integer not null,
+  id uuid default uuidv7() not null,
+  xid xid8 default core.reading_xid() not null,
+  seq bigint default nextval('ledger.event_seq'::regclass) not null,
+  event_type text not null,
+  event_data jsonb not null,
+  schema_version smallint default 1 not null,
+  idempotency_key text,
+  occurred_at timestamp with time zone default clock_timestamp() not null,
+  created_at timestamp with time zone default clock_timestamp() not null,
+  actor text not null,
+  user_id text generated always as ((event_data ->> 'userId'::text)) stored not null,
+  currency text generated always as ((event_data ->> 'currency'::text)) stored not null,
+  constraint system_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
+  constraint system_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_SYSTEM_ACCOUNT_QUARANTINED'::text, 'V1_SYSTEM_ACCOUNT_CLEARED'::text, 'V1_SYSTEM_OVERDRAFT_ALLOWED'::text, 'V1_SYSTEM_OVERDRAFT_FORBIDDEN'::text])),
+  constraint system_events_stream_version_positive CHECK (stream_version >= 1)
+);
+CREATE INDEX idx_system_events_feed ON ledger.system_events USING btree (tenant_id, xid, seq);
+comment on index ledger.idx_system_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
+CREATE UNIQUE INDEX idx_system_events_key ON ledger.system_events USING btree (tenant_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+comment on index ledger.idx_system_events_key is 'one effect a key, for ever';
+CREATE TRIGGER apply_notices AFTER INSERT ON ledger.system_events REFERENCING NEW TABLE AS arrived FOR EACH STATEMENT EXECUTE FUNCTION ledger.apply_notices();
+alter table ledger.system_events enable row level security;
+alter table ledger.system_events force row level security;
+create policy of_tenant on ledger.system_events for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+grant insert, select on table ledger.system_events to lockstep_app;
+
+create view ledger.tenants_summary with (security_barrier=true) as
+ SELECT currency,
+    bets,
+    open_bets,
+    stake_minor,
+    payout_minor,
+    deposits,
+    deposited_minor,
+    withdrawals,
+    withdrawn_minor
+   FROM ledger.tenants_summary_view
+  WHERE tenant_id = ledger.tenant();
+grant select on table ledger.tenants_summary to lockstep_app;
+
+create materialized view ledger.tenants_summary_view as
+ WITH bets AS (
+         SELECT bets_view.tenant_id,
+            bets_view.currency,
+            count(*) AS bets,
+            count(*) FILTER (WHERE bets_view.open) AS open_bets,
+            sum(bets_view.amount_minor) AS stake_minor,
+            COALESCE(sum(bets_view.payout_minor), 0::numeric) AS payout_minor
+           FROM ledger.bets_view
+          GROUP BY bets_view.tenant_id, bets_view.currency
+        ), payments AS (
+         SELECT payments_view.tenant_id,
+            payments_view.currency,
+            count(*) FILTER (WHERE payments_view.kind = 'deposit'::text AND payments_view.status = 'completed'::text) AS deposits,
+            COALESCE(sum(payments_view.amount_minor) FILTER (WHERE payments_view.kind = 'deposit'::text AND payments_view.status = 'completed'::text), 0::numeric) AS deposited_minor,
+            count(*) FILTER (WHERE payments_view.kind = 'withdrawal'::text AND payments_view.status = 'completed'::text) AS withdrawals,
+            COALESCE(sum(payments_view.amount_minor) FILTER (WHERE payments_view.kind = 'withdrawal'::text AND payments_view.status = 'completed'::text), 0::numeric) AS withdrawn_minor
+           FROM ledger.payments_view
+          GROUP BY payments_view.tenant_id, payments_view.currency
+        )
+ SELECT tenant_id,
+    currency,
+    COALESCE(bets.bets, 0::bigint) AS bets,
+    COALESCE(bets.open_bets, 0::bigint) AS open_bets,
+    COALESCE(bets.stake_minor, 0::numeric) AS stake_minor,
+    COALESCE(bets.payout_minor, 0::numeric) AS payout_minor,
+    COALESCE(payments.deposits, 0::bigint) AS deposits,
+    COALESCE(payments.deposited_minor, 0::numeric) AS deposited_minor,
+    COALESCE(payments.withdrawals, 0::bigint) AS withdrawals,
+    COALESCE(payments.withdrawn_minor, 0::numeric) AS withdrawn_minor
+   FROM bets
+     FULL JOIN payments USING (tenant_id, currency);
+CREATE UNIQUE INDEX tenants_summary_view_key ON ledger.tenants_summary_view USING btree (tenant_id, currency);
+
+create view ledger.top_bets with (security_barrier=true) as
+ SELECT bet_id,
+    rank,
+    user_id,
+    amount_minor,
+    currency,
+    odds,
+    selection,
+    status,
+    payout_minor,
+    placed_at
+   FROM ledger.top_bets_today
+  WHERE tenant_id = ledger.tenant();
+grant select on table ledger.top_bets to lockstep_app;
+
+create materialized view ledger.top_bets_today as
+ SELECT tenant_id,
+    bet_id,
+    rank,
+    user_id,
+    amount_minor,
+    currency,
+    odds,
+    selection,
+    status,
+    payout_minor,
+    placed_at
+   FROM ( SELECT bets_view.tenant_id,
+            bets_view.bet_id,
+            row_number() OVER (PARTITION BY bets_view.tenant_id, bets_view.currency ORDER BY bets_view.amount_minor DESC, bets_view.bet_id) AS rank,
+            bets_view.user_id,
+            bets_view.amount_minor,
+            bets_view.currency,
+            bets_view.odds,
+            bets_view.selection,
+            bets_view.status,
+            bets_view.payout_minor,
+            bets_view.placed_at
+           FROM ledger.bets_view
+          WHERE bets_view.placed_at >= date_trunc('day'::text, now(), 'UTC'::text) AND bets_view.placed_at < (date_trunc('day'::text, now(), 'UTC'::text) + '1 day'::interval)) ranked
+  WHERE rank <= 100;
+CREATE UNIQUE INDEX top_bets_today_key ON ledger.top_bets_today USING btree (tenant_id, bet_id);
+
+create view ledger.user_activity with (security_barrier=true) as
+ SELECT user_id,
+    currency,
+    bets,
+    stake_minor,
+    payout_minor,
+    deposited_minor,
+    withdrawn_minor,
+    last_seen_at
+   FROM ledger.user_activity_view
+  WHERE tenant_id = ledger.tenant();
+grant select on table ledger.user_activity to lockstep_app;
+
+create materialized view ledger.user_activity_view as
+ WITH bets AS (
+         SELECT bets_view.tenant_id,
+            bets_view.user_id,
+            bets_view.currency,
+            count(*) AS bets,
+            sum(bets_view.amount_minor) AS stake_minor,
+            COALESCE(sum(bets_view.payout_minor), 0::numeric) AS payout_minor,
+            max(bets_view.placed_at) AS last_bet_at
+           FROM ledger.bets_view
+          GROUP BY bets_view.tenant_id, bets_view.user_id, bets_view.currency
+        ), payments AS (
+         SELECT payments_view.tenant_id,
+            payments_view.user_id,
+            payments_view.currency,
+            COALESCE(sum(payments_view.amount_minor) FILTER (WHERE payments_view.kind = 'deposit'::text AND payments_view.status = 'completed'::text), 0::numeric) AS deposited_minor,
+            COALESCE(sum(payments_view.amount_minor) FILTER (WHERE payments_view.kind = 'withdrawal'::text AND payments_view.status = 'completed'::text), 0::numeric) AS withdrawn_minor,
+            max(payments_view.requested_at) AS last_payment_at
+           FROM ledger.payments_view
+          GROUP BY payments_view.tenant_id, payments_view.user_id, payments_view.currency
+        )
+ SELECT tenant_id,
+    user_id,
+    currency,
+    COALESCE(bets.bets, 0::bigint) AS bets,
+    COALESCE(bets.stake_minor, 0::numeric) AS stake_minor,
+    COALESCE(bets.payout_minor, 0::numeric) AS payout_minor,
+    COALESCE(payments.deposited_minor, 0::numeric) AS deposited_minor,
+    COALESCE(payments.withdrawn_minor, 0::numeric) AS withdrawn_minor,
+    GREATEST(bets.last_bet_at, payments.last_payment_at) AS last_seen_at
+   FROM bets
+     FULL JOIN payments USING (tenant_id, user_id, currency);
+CREATE UNIQUE INDEX user_activity_view_key ON ledger.user_activity_view USING btree (tenant_id, user_id, currency);
+
+create view ledger.user_balances with (security_invoker=true) as
+ SELECT b.tenant_id,
+    b.user_id,
+    b.currency,
+    b.balance_minor + waiting.balance AS balance_minor,
+    b.reserved_minor + waiting.reserved AS reserved_minor,
+    b.available_minor + waiting.balance - waiting.reserved AS available_minor,
+    b.may_go_negative,
+    b.quarantined_at,
+    GREATEST(b.last_seq, waiting.seq) AS last_seq
+   FROM ledger.user_balances_view b,
+    LATERAL ( SELECT COALESCE(sum(d.balance_delta), 0::numeric)::bigint AS balance,
+            COALESCE(sum(d.reserved_delta), 0::numeric)::bigint AS reserved,
+            max(d.seq) AS seq
+           FROM ledger.balance_deltas d
+          WHERE d.tenant_id = b.tenant_id AND d.user_id = b.user_id AND d.currency = b.currency) waiting;
+grant select on table ledger.user_balances to lockstep_app;
+
+create table ledger.user_balances_view (
+  tenant_id bigint not null,
+  user_id text not null,
+  currency text not null,
+  balance_minor bigint default 0 not null,
+  reserved_minor bigint default 0 not null,
+  available_minor bigint generated always as ((balance_minor - reserved_minor)) stored not null,
+  funded boolean generated always as (((balance_minor - reserved_minor) > 0)) stored not null,
+  may_go_negative boolean default false not null,
+  quarantined_at timestamp with time zone,
+  last_seq bigint default 0 not null,
+  constraint user_balances_view_tenant_id_user_id_currency_pk PRIMARY KEY (tenant_id, user_id, currency),
+  constraint user_balances_view_available CHECK ((balance_minor - reserved_minor) >= 0 OR may_go_negative),
+  constraint user_balances_view_exact CHECK (balance_minor >= '-9007199254740991'::bigint AND balance_minor <= '9007199254740991'::bigint),
+  constraint user_balances_view_reserved CHECK (reserved_minor >= 0)
+) with (fillfactor=50);
+CREATE INDEX idx_user_balances_view_available ON ledger.user_balances_view USING btree (tenant_id, currency, user_id) WHERE funded;
+comment on index ledger.idx_user_balances_view_available is 'accounts with money available';
+alter table ledger.user_balances_view enable row level security;
+alter table ledger.user_balances_view force row level security;
+create policy of_tenant on ledger.user_balances_view for all to lockstep_app
+  using ((tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint))
+  with check ();
+grant delete, insert, select, update on table ledger.user_balances_view to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.append_events(events jsonb, by_whom text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  incoming ledger.incoming_events[];
+  fresh ledger.incoming_events[];
+  reused text;
+  conflict jsonb;
+  position xid8;
+  state text;
+  broken text;
+  about text;
+begin
+  -- Whoever takes a number from event_seq has an id by then: ledger.refresh_aggregate_views() relies on it.
+  perform pg_current_xact_id();
+  select array_agg(
+    row(place, lower(split_part(e."type", '_', 2)), e."aggregateId", e."type", e.data, e."idempotencyKey",
+      e."expectedVersion", e."occurredAt", null, null)::ledger.incoming_events
+    order by place
+  )
+  into incoming
+  from rows from (
+    jsonb_to_recordset(events) as (
+      "aggregateId" text, "type" text, data jsonb, "idempotencyKey" text, "expectedVersion" integer,
+      "occurredAt" timestamptz
+    )
+  ) with ordinality as e ("aggregateId", "type", data, "idempotencyKey", "expectedVersion", "occurredAt", place);
+
+  for attempt in 1..5 loop
+    begin
+      with given as (
+        select i.*, known.said as known_said,
+          case when i.idempotency_key is not null then array[i.aggregate_id, i.event_type, i.event_data::text] end as said
+        from unnest(incoming) i
+        left join lateral (
+          select array[e.aggregate_id, e.event_type, e.event_data::text] as said
+          from ledger.events e
+          where e.tenant_id = ledger.tenant()
+            and e.idempotency_key = i.idempotency_key
+          offset 0
+        ) known on true
+      ),
+      judged as materialized (
+        select g.*,
+          g.idempotency_key is not null and (g.known_said is not null or row_number() over same_key > 1) as duplicate,
+          coalesce(g.known_said, first_value(g.said) over same_key) <> g.said as contradicts
+        from given g
+        window same_key as (partition by g.idempotency_key order by g.place)
+      ),
+      streams as (
+        select s.family, s.aggregate_id, coalesce((
+          select e.stream_version
+          from ledger.events e
+          where e.tenant_id = ledger.tenant()
+            and e.family = s.family
+            and e.aggregate_id = s.aggregate_id
+          order by e.stream_version desc
+          limit 1
+        ), 0) as current
+        from (select distinct family, aggregate_id from judged where not duplicate) s
+      ),
+      numbered as (
+        select j.*, s.current,
+          s.current + row_number() over (partition by j.family, j.aggregate_id order by j.place)::integer as next_version
+        from judged j
+        join streams s on s.family = j.family and s.aggregate_id = j.aggregate_id
+        where not j.duplicate
+        order by j.place
+      ),
+      placed as materialized (
+        select n.*, nextval('ledger.event_seq') as next_seq
+        from numbered n
+      )
+      select
+        (
+          select array_agg(
+            row(p.place, p.family, p.aggregate_id, p.event_type, p.event_data, p.idempotency_key, p.expected_version,
+              coalesce(p.occurred_at, clock_timestamp()), p.next_version, p.next_seq)::ledger.incoming_events
+          )
+          from placed p
+        ),
+        (select j.idempotency_key from judged j where j.contradicts limit 1),
+        (
+          select jsonb_build_object('aggregateId', p.aggregate_id, 'current', p.current)
+          from placed p
+          where p.expected_version <> p.next_version - 1
+          order by p.place
+          limit 1
+        )
+      into fresh, reused, conflict;
+
+      if reused is not null then
+        return jsonb_build_object('ok', false, 'reason', 'idempotency_key_reused', 'key', reused);
+      end if;
+      if conflict is not null then
+        return jsonb_build_object('ok', false, 'reason', 'version_conflict') || conflict;
+      end if;
+
+      position := core.reading_xid();
+      insert into ledger.bet_events (
+        tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+      )
+      select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+        f.idempotency_key, f.occurred_at, by_whom
+      from unnest(fresh) f
+      where f.family = 'bets'
+      order by f.aggregate_id, f.stream_version;
+      insert into ledger.payment_events (
+        tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+      )
+      select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+        f.idempotency_key, f.occurred_at, by_whom
+      from unnest(fresh) f
+      where f.family = 'payments'
+      order by f.aggregate_id, f.stream_version;
+      insert into ledger.balance_events (
+        tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+      )
+      select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+        f.idempotency_key, f.occurred_at, by_whom
+      from unnest(fresh) f
+      where f.family = 'balances'
+      order by f.aggregate_id, f.stream_version;
+      return jsonb_build_object('ok', true, 'value', jsonb_build_object(
+        'appended', coalesce(cardinality(fresh), 0),
+        'duplicates', cardinality(incoming) - coalesce(cardinality(fresh), 0)
+      ));
+    exception
+      when unique_violation then
+        if attempt = 5 then
+          raise;
+        end if;
+      when sqlstate 'LS101' or sqlstate 'LS102' or sqlstate 'LS103' or sqlstate 'LS104' or sqlstate 'LS105'
+        or check_violation or numeric_value_out_of_range
+      then
+        get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = pg_exception_detail;
+        return ledger.refusal(state, broken, case when state like 'LS%' then about::jsonb end);
+    end;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.apply_bets_view()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  births boolean;
+  wrong record;
+begin
+  select bool_and(stream_version = 1 and ledger.bet_may_become(null, ledger.bet_state(event_type)))
+  into births
+  from arrived;
+  if births is null then
+    return null;
+  end if;
+
+  -- Most batches begin streams and continue none: then every event is a stream of its own.
+  if births then
+    insert into ledger.bets_view (tenant_id, bet_id, user_id, amount_minor, currency, odds, selection, placed_at, status, payout_minor, settled_at, stream_version)
+    select tenant_id, aggregate_id, born ->> 'userId', (born ->> 'stakeMinor')::bigint, born ->> 'currency', (born ->> 'odds')::numeric, born ->> 'selection', born_at, state, case state when 'lost' then 0 else (latest ->> 'payoutMinor')::bigint end, case when state not in ('placed', 'accepted') then latest_at end, stream_version
+    from (
+      select tenant_id, aggregate_id, stream_version, event_data as born, occurred_at as born_at, event_data as latest,
+        occurred_at as latest_at, ledger.bet_state(event_type) as state
+      from arrived
+    ) e
+    order by tenant_id, aggregate_id;
+    return null;
+  end if;
+
+  -- Race: two appends to one stream. The second waits here for the first's row, and judges what it then finds. A row
+  -- that should have been there is noticed below and rolled back, neutral values and all.
+  with streams as materialized (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.bet_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from arrived e
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+  ),
+  moved as (
+    insert into ledger.bets_view as v (tenant_id, bet_id, user_id, amount_minor, currency, odds, selection, placed_at, status, payout_minor, settled_at, stream_version)
+    select tenant_id, aggregate_id, coalesce(born ->> 'userId', ''), coalesce((born ->> 'stakeMinor')::bigint, 0), coalesce(born ->> 'currency', ''), coalesce((born ->> 'odds')::numeric, 0), coalesce(born ->> 'selection', ''), coalesce(born_at, 'epoch'), state, case state when 'lost' then 0 else (latest ->> 'payoutMinor')::bigint end, case when state not in ('placed', 'accepted') then latest_at end, stream_version
+    from streams
+    order by tenant_id, aggregate_id
+    on conflict (tenant_id, bet_id) do update
+    set status = excluded.status, payout_minor = excluded.payout_minor, settled_at = excluded.settled_at, stream_version = excluded.stream_version
+    returning with (old as prior) v.tenant_id, v.bet_id, prior.stream_version, prior.status as was
+  )
+  select s.aggregate_id, coalesce(m.stream_version, 0) as current, s.first_version, s.gapless, m.was, s.path
+  into wrong
+  from streams s
+  join moved m on m.tenant_id = s.tenant_id and m.bet_id = s.aggregate_id
+  where s.first_version <> coalesce(m.stream_version, 0) + 1
+    or not s.gapless
+    or not ledger.bet_may_become(m.was, s.path[1])
+    or exists (
+      select from generate_series(2, cardinality(s.path)) step
+      where not ledger.bet_may_become(s.path[step - 1], s.path[step])
+    )
+  limit 1;
+  if not found then
+    return null;
+  end if;
+  if wrong.gapless and wrong.first_version = wrong.current + 1 then
+    for step in 1..cardinality(wrong.path) loop
+      if not ledger.bet_may_become(wrong.was, wrong.path[step]) then
+        raise exception using errcode = 'LS105', message = 'no lawful step',
+          detail = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
+      end if;
+      wrong.was := wrong.path[step];
+    end loop;
+  end if;
+  raise exception using errcode = 'LS101', message = 'a version is missing or taken', detail = to_jsonb(wrong);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.apply_notices()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  notice record;
+begin
+  for notice in select * from arrived order by tenant_id, user_id, currency, seq loop
+    insert into ledger.user_balances_view (tenant_id, user_id, currency)
+    values (notice.tenant_id, notice.user_id, notice.currency)
+    on conflict do nothing;
+    update ledger.user_balances_view b
+    set may_go_negative = case notice.event_type
+          when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then true
+          when 'V1_SYSTEM_OVERDRAFT_FORBIDDEN' then false
+          else b.may_go_negative
+        end,
+        quarantined_at = case notice.event_type
+          when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then notice.created_at
+          when 'V1_SYSTEM_ACCOUNT_CLEARED' then null
+          else b.quarantined_at
+        end
+    where b.tenant_id = notice.tenant_id and b.user_id = notice.user_id and b.currency = notice.currency;
+  end loop;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.apply_payments_view()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  births boolean;
+  wrong record;
+begin
+  select bool_and(stream_version = 1 and ledger.payment_may_become(null, ledger.payment_state(event_type)))
+  into births
+  from arrived;
+  if births is null then
+    return null;
+  end if;
+
+  -- Most batches begin streams and continue none: then every event is a stream of its own.
+  if births then
+    insert into ledger.payments_view (tenant_id, payment_id, kind, user_id, amount_minor, currency, requested_at, status, settled_at, stream_version)
+    select tenant_id, aggregate_id, split_part(state, ' ', 1), born ->> 'userId', (born ->> 'amountMinor')::bigint, born ->> 'currency', born_at, split_part(state, ' ', 2), case when state not like '% requested' then latest_at end, stream_version
+    from (
+      select tenant_id, aggregate_id, stream_version, event_data as born, occurred_at as born_at, event_data as latest,
+        occurred_at as latest_at, ledger.payment_state(event_type) as state
+      from arrived
+    ) e
+    order by tenant_id, aggregate_id;
+    return null;
+  end if;
+
+  -- Race: two appends to one stream. The second waits here for the first's row, and judges what it then finds. A row
+  -- that should have been there is noticed below and rolled back, neutral values and all.
+  with streams as materialized (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.payment_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from arrived e
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+  ),
+  moved as (
+    insert into ledger.payments_view as v (tenant_id, payment_id, kind, user_id, amount_minor, currency, requested_at, status, settled_at, stream_version)
+    select tenant_id, aggregate_id, coalesce(split_part(state, ' ', 1), ''), coalesce(born ->> 'userId', ''), coalesce((born ->> 'amountMinor')::bigint, 0), coalesce(born ->> 'currency', ''), coalesce(born_at, 'epoch'), split_part(state, ' ', 2), case when state not like '% requested' then latest_at end, stream_version
+    from streams
+    order by tenant_id, aggregate_id
+    on conflict (tenant_id, payment_id) do update
+    set status = excluded.status, settled_at = excluded.settled_at, stream_version = excluded.stream_version
+    returning with (old as prior) v.tenant_id, v.payment_id, prior.stream_version, prior.kind || ' ' || prior.status as was
+  )
+  select s.aggregate_id, coalesce(m.stream_version, 0) as current, s.first_version, s.gapless, m.was, s.path
+  into wrong
+  from streams s
+  join moved m on m.tenant_id = s.tenant_id and m.payment_id = s.aggregate_id
+  where s.first_version <> coalesce(m.stream_version, 0) + 1
+    or not s.gapless
+    or not ledger.payment_may_become(m.was, s.path[1])
+    or exists (
+      select from generate_series(2, cardinality(s.path)) step
+      where not ledger.payment_may_become(s.path[step - 1], s.path[step])
+    )
+  limit 1;
+  if not found then
+    return null;
+  end if;
+  if wrong.gapless and wrong.first_version = wrong.current + 1 then
+    for step in 1..cardinality(wrong.path) loop
+      if not ledger.payment_may_become(wrong.was, wrong.path[step]) then
+        raise exception using errcode = 'LS105', message = 'no lawful step',
+          detail = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
+      end if;
+      wrong.was := wrong.path[step];
+    end loop;
+  end if;
+  raise exception using errcode = 'LS101', message = 'a version is missing or taken', detail = to_jsonb(wrong);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.apply_user_balances_view()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  changes ledger.account_changes[];
+  continues boolean;
+  change ledger.account_changes;
+  account ledger.user_balances_view;
+  folded record;
+  wrong record;
+begin
+  select
+    array_agg(
+      row(a.tenant_id, a.user_id, a.currency, a.seq, a.balance_delta, a.reserved_delta, a.lowest, a.debits)::ledger.account_changes
+      order by a.tenant_id, a.user_id, a.currency
+    ),
+    bool_or(a.continues)
+  into changes, continues
+  from (
+    select e.tenant_id, e.user_id, e.currency, max(e.seq) as seq, sum(e.balance_delta)::bigint as balance_delta,
+      sum(e.reserved_delta)::bigint as reserved_delta, min(e.running)::bigint as lowest,
+      bool_or(e.balance_delta < e.reserved_delta) as debits, bool_or(e.stream_version > 1 or e.reserved_delta < 0) as continues
+    from (
+      select *, sum(balance_delta - reserved_delta) over (partition by tenant_id, user_id, currency order by seq) as running
+      from arrived
+    ) e
+    group by e.tenant_id, e.user_id, e.currency
+  ) a;
+  if changes is null then
+    return null;
+  end if;
+
+  -- What a stream holds is its own: none releases what another reserved, so a release needs no lock.
+  if continues then
+    select e.aggregate_id, e.stream_version, e.user_id, e.currency, prior.held is null and e.stream_version > 1 as gap
+    into wrong
+    from arrived e
+    left join lateral (
+      select true as held
+      from ledger.balance_events prior
+      where prior.tenant_id = e.tenant_id
+        and prior.aggregate_id = e.aggregate_id
+        and prior.stream_version = e.stream_version - 1
+      offset 0
+    ) prior on true
+    where e.stream_version > 1
+      and prior.held is null
+      or e.reserved_delta < 0
+      and (
+        select sum(own.reserved_delta)
+        from ledger.balance_events own
+        where own.tenant_id = e.tenant_id
+          and own.aggregate_id = e.aggregate_id
+          and own.user_id = e.user_id
+          and own.currency = e.currency
+      ) < 0
+    limit 1;
+    if found then
+      raise exception using
+        errcode = case when wrong.gap then 'LS101' else 'LS104' end,
+        message = 'this is not how the stream goes on',
+        detail = to_jsonb(wrong);
+    end if;
+  end if;
+
+  if cardinality(changes) > 8 then
+    perform ledger.change_accounts(changes);
+    return null;
+  end if;
+
+  -- A command's. Who takes waits for the account's row, who gives never does.
+  foreach change in array changes loop
+    -- An amount that could carry the balance out of range unseen waits as well: below these bounds that would take
+    -- four thousand of the largest, all waiting at once.
+    if change.lowest >= 0 and change.balance_delta <= 1::bigint << 40 then
+      update ledger.user_balances_view b
+      set balance_minor = b.balance_minor + change.balance_delta,
+          reserved_minor = b.reserved_minor + change.reserved_delta,
+          last_seq = greatest(b.last_seq, change.seq)
+      where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency
+        and (
+          select true
+          from ledger.user_balances_view free
+          where free.tenant_id = change.tenant_id and free.user_id = change.user_id and free.currency = change.currency
+          for update skip locked
+        );
+      continue when found;
+      insert into ledger.balance_deltas (tenant_id, user_id, currency, seq, balance_delta, reserved_delta)
+      select change.tenant_id, change.user_id, change.currency, change.seq, change.balance_delta, change.reserved_delta
+      from ledger.user_balances_view b
+      where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency
+        and b.balance_minor < 1::bigint << 52;
+      continue when found;
+    end if;
+
+    -- Race: all who take from this account. What is read after this statement is newer than the wait.
+    select * into account
+    from ledger.user_balances_view b
+    where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency
+    for update;
+    if not found then
+      insert into ledger.user_balances_view (tenant_id, user_id, currency)
+      values (change.tenant_id, change.user_id, change.currency)
+      on conflict do nothing;
+      select * into account
+      from ledger.user_balances_view b
+      where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency
+      for update;
+    end if;
+
+    with gone as (
+      delete from ledger.balance_deltas d
+      where d.tenant_id = change.tenant_id and d.user_id = change.user_id and d.currency = change.currency
+      returning balance_delta, reserved_delta, seq
+    )
+    select coalesce(sum(balance_delta), 0) as balance, coalesce(sum(reserved_delta), 0) as reserved, max(seq) as seq
+    into folded
+    from gone;
+    account.available_minor := account.available_minor + folded.balance - folded.reserved;
+
+    if change.debits and account.quarantined_at is not null then
+      raise exception using errcode = 'LS103', message = 'the account is quarantined', detail = to_jsonb(account);
+    end if;
+    if account.available_minor + change.lowest < least(0, account.available_minor) and not account.may_go_negative then
+      raise exception using errcode = 'LS102', message = 'there is not enough', detail = to_jsonb(account);
+    end if;
+
+    update ledger.user_balances_view b
+    set balance_minor = b.balance_minor + folded.balance + change.balance_delta,
+        reserved_minor = b.reserved_minor + folded.reserved + change.reserved_delta,
+        last_seq = greatest(b.last_seq, folded.seq, change.seq)
+    where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency;
+  end loop;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.bet_may_become(was text, becomes text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (was IS NULL) THEN (becomes = 'placed'::text) WHEN (was = 'placed'::text) THEN (becomes = ANY (ARRAY['accepted'::text, 'rejected'::text, 'voided'::text, 'cancelled'::text])) WHEN (was = 'accepted'::text) THEN (becomes = ANY (ARRAY['won'::text, 'lost'::text, 'voided'::text, 'cancelled'::text, 'cashed_out'::text])) ELSE false END;
+
+CREATE OR REPLACE FUNCTION ledger.bet_state(event_type text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE event_type WHEN 'V1_BETS_BET_PLACED'::text THEN 'placed'::text WHEN 'V1_BETS_BET_ACCEPTED'::text THEN 'accepted'::text WHEN 'V1_BETS_BET_REJECTED'::text THEN 'rejected'::text WHEN 'V1_BETS_BET_WON'::text THEN 'won'::text WHEN 'V1_BETS_BET_LOST'::text THEN 'lost'::text WHEN 'V1_BETS_BET_VOIDED'::text THEN 'voided'::text WHEN 'V1_BETS_BET_CANCELLED'::text THEN 'cancelled'::text WHEN 'V1_BETS_BET_CASHED_OUT'::text THEN 'cashed_out'::text ELSE NULL::text END;
+
+CREATE OR REPLACE FUNCTION ledger.change_accounts(changes ledger.account_changes[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  rest ledger.account_changes[] := changes;
+  wrong record;
+begin
+  for attempt in 1..2 loop
+    -- An upsert of final values, since each row is there and locked: unlike an update it has no join to plan.
+    with applied as (
+      insert into ledger.user_balances_view (tenant_id, user_id, currency, balance_minor, reserved_minor, last_seq)
+      select c.tenant_id, c.user_id, c.currency, b.balance_minor + c.balance_delta, b.reserved_minor + c.reserved_delta,
+        greatest(b.last_seq, c.seq)
+      from unnest(rest) c,
+      lateral (
+        select *
+        from ledger.user_balances_view b
+        where b.tenant_id = c.tenant_id and b.user_id = c.user_id and b.currency = c.currency
+        for update
+      ) b
+      where (b.available_minor + c.lowest >= least(0, b.available_minor) or b.may_go_negative)
+        and (b.quarantined_at is null or not c.debits)
+      on conflict (tenant_id, user_id, currency) do update
+      set balance_minor = excluded.balance_minor, reserved_minor = excluded.reserved_minor, last_seq = excluded.last_seq
+      returning tenant_id, user_id, currency
+    )
+    select array_agg(c)
+    into rest
+    from unnest(rest) c
+    where (c.tenant_id, c.user_id, c.currency) not in (select tenant_id, user_id, currency from applied);
+    if rest is null then
+      return;
+    end if;
+    exit when attempt = 2 or not exists (select from unnest(rest) where lowest < 0);
+
+    -- Too little on the row: it may wait beside it.
+    perform
+    from unnest(rest) c,
+    lateral (
+      select
+      from ledger.user_balances_view b
+      where b.tenant_id = c.tenant_id and b.user_id = c.user_id and b.currency = c.currency
+      for update
+    ) locked;
+    perform ledger.fold_deltas(rest);
+  end loop;
+
+  select c.user_id, c.currency, coalesce(b.available_minor, 0) as available_minor, b.quarantined_at
+  into wrong
+  from unnest(rest) c
+  left join lateral (
+    select *
+    from ledger.user_balances_view b
+    where b.tenant_id = c.tenant_id and b.user_id = c.user_id and b.currency = c.currency
+    offset 0
+  ) b on true
+  where c.lowest < 0
+    or c.debits and b.quarantined_at is not null
+  limit 1;
+  if found then
+    raise exception using
+      errcode = case when wrong.quarantined_at is null then 'LS102' else 'LS103' end,
+      message = 'the account does not allow it',
+      detail = to_jsonb(wrong);
+  end if;
+
+  insert into ledger.user_balances_view as b (tenant_id, user_id, currency, balance_minor, reserved_minor, last_seq)
+  select c.tenant_id, c.user_id, c.currency, c.balance_delta, c.reserved_delta, c.seq
+  from unnest(rest) c
+  order by c.tenant_id, c.user_id, c.currency
+  on conflict (tenant_id, user_id, currency) do update
+  set balance_minor = b.balance_minor + excluded.balance_minor,
+      reserved_minor = b.reserved_minor + excluded.reserved_minor,
+      last_seq = greatest(b.last_seq, excluded.last_seq);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_invariants(sample integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  begun timestamptz := clock_timestamp();
+  tenant bigint;
+  checked integer := 0;
+  found integer;
+  barred integer;
+  different integer := 0;
+  quarantined integer := 0;
+begin
+  for tenant in
+    with recursive tenants as (
+      (select tenant_id from ledger.user_balances_view order by tenant_id limit 1)
+      union all
+      select (select b.tenant_id from ledger.user_balances_view b where b.tenant_id > t.tenant_id order by b.tenant_id limit 1)
+      from tenants t
+      where t.tenant_id is not null
+    )
+    select t.tenant_id
+    from tenants t
+    left join ledger.invariant_checks c using (tenant_id)
+    where t.tenant_id is not null
+    order by c.checked_at nulls first
+  loop
+    exit when clock_timestamp() > begun + interval '4 seconds';
+    with different as materialized (
+      select d.*
+      from ledger.find_differences(tenant, sample) d
+      left join ledger.alerts a
+        on a.tenant_id = tenant and a.kind = d.kind and a.subject = d.subject and a.resolved_at is null
+      order by a.id is not null
+      limit 5000
+    ),
+    raised as (
+      insert into ledger.alerts as a (tenant_id, kind, subject, user_id, currency, evidence)
+      select tenant, d.kind, d.subject, d.user_id, d.currency, d.evidence
+      from different d
+      on conflict (tenant_id, kind, subject) where resolved_at is null do update
+      set evidence = excluded.evidence, seen_at = now()
+    ),
+    held_back as (
+      insert into ledger.system_events (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)
+      select tenant, d.account, coalesce((
+          select max(e.stream_version)
+          from ledger.system_events e
+          where e.tenant_id = tenant
+            and e.aggregate_id = d.account
+        ), 0) + 1,
+        'V1_SYSTEM_ACCOUNT_QUARANTINED',
+        jsonb_build_object('userId', d.user_id, 'currency', d.currency, 'reason', d.kind, 'evidence', d.evidence),
+        'system:invariants'
+      from (
+        select distinct on (user_id, currency) *, user_id || ':' || currency as account
+        from different
+        where user_id is not null
+        order by user_id, currency
+      ) d
+      left join ledger.user_balances_view b
+        on b.tenant_id = tenant and b.user_id = d.user_id and b.currency = d.currency
+      where b.quarantined_at is null
+      returning tenant_id, aggregate_id, event_data
+    ),
+    told as (
+      insert into core.outbox (topic, audience, subject, type, data)
+      select 'ledger', 'tenant:' || tenant_id, 'account:' || aggregate_id, 'account.quarantined', event_data
+      from held_back
+    )
+    select (select count(*) from different), (select count(*) from held_back)
+    into found, barred;
+    checked := checked + 1;
+    different := different + found;
+    quarantined := quarantined + barred;
+    insert into ledger.invariant_checks as c (tenant_id, checked_at)
+    values (tenant, clock_timestamp())
+    on conflict (tenant_id) do update set checked_at = excluded.checked_at;
+  end loop;
+  return jsonb_build_object(
+    'rows', different, 'tenants', checked, 'differences', different, 'quarantined', quarantined,
+    'outcome', case when checked = 0 then 'skipped' else 'ok' end
+  );
+end
+$function$;
+revoke execute on function ledger.check_invariants(integer) from public;
+grant execute on function ledger.check_invariants(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.find_differences(of_tenant bigint, sample integer)
+ RETURNS TABLE(kind text, subject text, user_id text, currency text, evidence jsonb)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  select 'balance', concat_ws(':', d.key ->> 'user_id', d.key ->> 'currency'), d.key ->> 'user_id', d.key ->> 'currency',
+    jsonb_build_object('expected', d.expected, 'actual', d.actual)
+  from ledger.verify_user_balances_view(of_tenant, sample) d
+  union all
+  select 'bet', d.key ->> 'bet_id', coalesce(d.expected, d.actual) ->> 'user_id', coalesce(d.expected, d.actual) ->> 'currency',
+    jsonb_build_object('expected', d.expected, 'actual', d.actual)
+  from ledger.verify_bets_view(of_tenant, sample) d
+  union all
+  select 'payment', d.key ->> 'payment_id', coalesce(d.expected, d.actual) ->> 'user_id',
+    coalesce(d.expected, d.actual) ->> 'currency', jsonb_build_object('expected', d.expected, 'actual', d.actual)
+  from ledger.verify_payments_view(of_tenant, sample) d
+  union all
+  select 'negative', concat_ws(':', b.user_id, b.currency), b.user_id, b.currency, to_jsonb(b)
+  from ledger.user_balances b
+  where b.tenant_id = of_tenant
+    and (b.reserved_minor < 0 or b.available_minor < 0 and not b.may_go_negative)
+  union all
+  select 'hold', concat_ws(':', user_id, currency), user_id, currency,
+    jsonb_build_object('heldMinor', held, 'openMinor', open)
+  from (
+    select b.user_id, b.currency, b.reserved_minor as held
+    from ledger.user_balances b
+    where b.tenant_id = of_tenant
+      and b.reserved_minor <> 0
+  ) holds
+  full join (
+    select o.user_id, o.currency, sum(o.amount_minor)::bigint as open
+    from (
+      select v.user_id, v.currency, v.amount_minor
+      from ledger.bets_view v
+      where v.tenant_id = of_tenant
+        and v.open
+      union all
+      select p.user_id, p.currency, p.amount_minor
+      from ledger.payments_view p
+      where p.tenant_id = of_tenant
+        and p.open
+        and p.kind = 'withdrawal'
+    ) o
+    group by o.user_id, o.currency
+  ) opened using (user_id, currency)
+  where held is distinct from open
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.fold_deltas(accounts ledger.account_changes[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+  with folded as (
+    delete from ledger.balance_deltas
+    where ctid = any (array(
+      select d.ctid
+      from unnest(accounts) a,
+      lateral (
+        select ctid
+        from ledger.balance_deltas d
+        where d.tenant_id = a.tenant_id and d.user_id = a.user_id and d.currency = a.currency
+        offset 0
+      ) d
+    ))
+    returning *
+  )
+  insert into ledger.user_balances_view (tenant_id, user_id, currency, balance_minor, reserved_minor, last_seq)
+  select f.tenant_id, f.user_id, f.currency, b.balance_minor + f.balance, b.reserved_minor + f.reserved,
+    greatest(b.last_seq, f.seq)
+  from (
+    select tenant_id, user_id, currency, max(seq) as seq, sum(balance_delta) as balance, sum(reserved_delta) as reserved
+    from folded
+    group by tenant_id, user_id, currency
+  ) f,
+  lateral (
+    select *
+    from ledger.user_balances_view b
+    where b.tenant_id = f.tenant_id and b.user_id = f.user_id and b.currency = f.currency
+    offset 0
+  ) b
+  on conflict (tenant_id, user_id, currency) do update
+  set balance_minor = excluded.balance_minor, reserved_minor = excluded.reserved_minor, last_seq = excluded.last_seq
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.fold_waiting(most integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  free ledger.account_changes[];
+begin
+  select array_agg(row(b.tenant_id, b.user_id, b.currency, null, null, null, null, null)::ledger.account_changes)
+  into free
+  from (select distinct tenant_id, user_id, currency from ledger.balance_deltas order by 1, 2, 3 limit most) d,
+  lateral (
+    select *
+    from ledger.user_balances_view b
+    where b.tenant_id = d.tenant_id
+      and b.user_id = d.user_id
+      and b.currency = d.currency
+    for update skip locked
+  ) b;
+  perform ledger.fold_deltas(free);
+  return coalesce(cardinality(free), 0);
+end
+$function$;
+revoke execute on function ledger.fold_waiting(integer) from public;
+grant execute on function ledger.fold_waiting(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.payment_may_become(was text, becomes text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (was IS NULL) THEN (becomes = ANY (ARRAY['deposit requested'::text, 'withdrawal requested'::text])) WHEN (was = 'deposit requested'::text) THEN (becomes = ANY (ARRAY['deposit completed'::text, 'deposit failed'::text])) WHEN (was = 'deposit completed'::text) THEN (becomes = 'deposit charged_back'::text) WHEN (was = 'withdrawal requested'::text) THEN (becomes = ANY (ARRAY['withdrawal completed'::text, 'withdrawal rejected'::text])) ELSE false END;
+
+CREATE OR REPLACE FUNCTION ledger.payment_state(event_type text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE event_type WHEN 'V1_PAYMENTS_DEPOSIT_REQUESTED'::text THEN 'deposit requested'::text WHEN 'V1_PAYMENTS_DEPOSIT_COMPLETED'::text THEN 'deposit completed'::text WHEN 'V1_PAYMENTS_DEPOSIT_FAILED'::text THEN 'deposit failed'::text WHEN 'V1_PAYMENTS_DEPOSIT_CHARGED_BACK'::text THEN 'deposit charged_back'::text WHEN 'V1_PAYMENTS_WITHDRAWAL_REQUESTED'::text THEN 'withdrawal requested'::text WHEN 'V1_PAYMENTS_WITHDRAWAL_COMPLETED'::text THEN 'withdrawal completed'::text WHEN 'V1_PAYMENTS_WITHDRAWAL_REJECTED'::text THEN 'withdrawal rejected'::text ELSE NULL::text END;
+
+CREATE OR REPLACE FUNCTION ledger.payout_of(stake bigint, odds numeric)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (((((stake)::numeric * odds) - trunc(((stake)::numeric * odds))) = 0.5) AND ((trunc(((stake)::numeric * odds)) % (2)::numeric) = (0)::numeric)) THEN trunc(((stake)::numeric * odds)) ELSE round(((stake)::numeric * odds)) END;
+
+CREATE OR REPLACE FUNCTION ledger.rebuild_bets_view(of_scope bigint)
+ RETURNS TABLE(rows_before bigint, rows_after bigint, checksum_before numeric, checksum_after numeric, mended bigint, differing jsonb)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  agreed bigint;
+  agreed_checksum numeric;
+begin
+  drop table if exists pg_temp.rebuilt, pg_temp.suspects;
+  create temp table rebuilt on commit drop as 
+    select tenant_id, aggregate_id as bet_id, born ->> 'userId' as user_id, (born ->> 'stakeMinor')::bigint as amount_minor, born ->> 'currency' as currency, (born ->> 'odds')::numeric as odds, born ->> 'selection' as selection, born_at as placed_at, state as status, case state when 'lost' then 0 else (latest ->> 'payoutMinor')::bigint end as payout_minor, case when state not in ('placed', 'accepted') then latest_at end as settled_at, stream_version as stream_version
+    from (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.bet_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from ledger.bet_events e
+        where e.tenant_id = of_scope
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+    ) folded;
+  create temp table suspects on commit drop as select bet_id from ledger.bets_view limit 0;
+
+  with compared as materialized (
+    select bet_id, f::text as folded, s::text as seen
+    from pg_temp.rebuilt f
+    full join (select tenant_id, bet_id, user_id, amount_minor, currency, odds, selection, placed_at, status, payout_minor, settled_at, stream_version from ledger.bets_view where tenant_id = of_scope) s using (tenant_id, bet_id)
+  ),
+  kept as (
+    insert into pg_temp.suspects
+    select bet_id
+    from compared
+    where folded is distinct from seen
+  )
+  select count(*), coalesce(sum(hashtextextended(seen, 0)), 0)
+  into agreed, agreed_checksum
+  from compared
+  where folded is not distinct from seen;
+
+  -- Race: a writer between the fold and now. Once its row is locked a key stands still; the statement after this one
+  -- has a snapshot newer than the locks.
+  perform
+  from (select bet_id from pg_temp.suspects order by bet_id) suspect,
+  lateral (
+    select
+    from ledger.bets_view v
+    where v.tenant_id = of_scope
+      and (v.bet_id) = (suspect.bet_id)
+    for update
+  ) locked;
+
+  return query
+  with folded as materialized (
+    select tenant_id, aggregate_id as bet_id, born ->> 'userId' as user_id, (born ->> 'stakeMinor')::bigint as amount_minor, born ->> 'currency' as currency, (born ->> 'odds')::numeric as odds, born ->> 'selection' as selection, born_at as placed_at, state as status, case state when 'lost' then 0 else (latest ->> 'payoutMinor')::bigint end as payout_minor, case when state not in ('placed', 'accepted') then latest_at end as settled_at, stream_version as stream_version
+    from (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.bet_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from ledger.bet_events e
+        where e.tenant_id = of_scope and (e.aggregate_id) in (select bet_id from pg_temp.suspects)
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+    ) folded
+  ),
+  seen as materialized (
+    select tenant_id, bet_id, user_id, amount_minor, currency, odds, selection, placed_at, status, payout_minor, settled_at, stream_version
+    from ledger.bets_view
+    where tenant_id = of_scope
+      and (bet_id) in (select bet_id from pg_temp.suspects)
+  ),
+  compared as materialized (
+    select tenant_id, bet_id, f as folded, s as seen
+    from folded f
+    full join seen s using (tenant_id, bet_id)
+  ),
+  wrong as materialized (
+    select *
+    from compared
+    where folded::text is distinct from seen::text
+  ),
+  added as (
+    insert into ledger.bets_view (tenant_id, bet_id, user_id, amount_minor, currency, odds, selection, placed_at, status, payout_minor, settled_at, stream_version)
+    select (folded).tenant_id, (folded).bet_id, (folded).user_id, (folded).amount_minor, (folded).currency, (folded).odds, (folded).selection, (folded).placed_at, (folded).status, (folded).payout_minor, (folded).settled_at, (folded).stream_version
+    from wrong
+    where seen is null
+  ),
+  changed as (
+    update ledger.bets_view v
+    set user_id = (c.folded).user_id,
+        amount_minor = (c.folded).amount_minor,
+        currency = (c.folded).currency,
+        odds = (c.folded).odds,
+        selection = (c.folded).selection,
+        placed_at = (c.folded).placed_at,
+        status = (c.folded).status,
+        payout_minor = (c.folded).payout_minor,
+        settled_at = (c.folded).settled_at,
+        stream_version = (c.folded).stream_version
+    from wrong c
+    where v.tenant_id = c.tenant_id and v.bet_id = c.bet_id
+      and not c.folded is null
+      and not c.seen is null
+  ),
+  removed as (
+    delete from ledger.bets_view v
+    using wrong c
+    where v.tenant_id = c.tenant_id and v.bet_id = c.bet_id
+      and c.folded is null
+  )
+  select
+    agreed + count(*) filter (where not seen is null),
+    agreed + count(*) filter (where not folded is null),
+    agreed_checksum + coalesce(sum(hashtextextended(seen::text, 0)), 0),
+    agreed_checksum + coalesce(sum(hashtextextended(folded::text, 0)), 0),
+    (select count(*) from wrong),
+    coalesce((select jsonb_agg(jsonb_build_object('bet_id', bet_id)) from (select * from wrong limit 100) shown), '[]')
+  from compared;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.rebuild_payments_view(of_scope bigint)
+ RETURNS TABLE(rows_before bigint, rows_after bigint, checksum_before numeric, checksum_after numeric, mended bigint, differing jsonb)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  agreed bigint;
+  agreed_checksum numeric;
+begin
+  drop table if exists pg_temp.rebuilt, pg_temp.suspects;
+  create temp table rebuilt on commit drop as 
+    select tenant_id, aggregate_id as payment_id, split_part(state, ' ', 1) as kind, born ->> 'userId' as user_id, (born ->> 'amountMinor')::bigint as amount_minor, born ->> 'currency' as currency, born_at as requested_at, split_part(state, ' ', 2) as status, case when state not like '% requested' then latest_at end as settled_at, stream_version as stream_version
+    from (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.payment_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from ledger.payment_events e
+        where e.tenant_id = of_scope
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+    ) folded;
+  create temp table suspects on commit drop as select payment_id from ledger.payments_view limit 0;
+
+  with compared as materialized (
+    select payment_id, f::text as folded, s::text as seen
+    from pg_temp.rebuilt f
+    full join (select tenant_id, payment_id, kind, user_id, amount_minor, currency, requested_at, status, settled_at, stream_version from ledger.payments_view where tenant_id = of_scope) s using (tenant_id, payment_id)
+  ),
+  kept as (
+    insert into pg_temp.suspects
+    select payment_id
+    from compared
+    where folded is distinct from seen
+  )
+  select count(*), coalesce(sum(hashtextextended(seen, 0)), 0)
+  into agreed, agreed_checksum
+  from compared
+  where folded is not distinct from seen;
+
+  -- Race: a writer between the fold and now. Once its row is locked a key stands still; the statement after this one
+  -- has a snapshot newer than the locks.
+  perform
+  from (select payment_id from pg_temp.suspects order by payment_id) suspect,
+  lateral (
+    select
+    from ledger.payments_view v
+    where v.tenant_id = of_scope
+      and (v.payment_id) = (suspect.payment_id)
+    for update
+  ) locked;
+
+  return query
+  with folded as materialized (
+    select tenant_id, aggregate_id as payment_id, split_part(state, ' ', 1) as kind, born ->> 'userId' as user_id, (born ->> 'amountMinor')::bigint as amount_minor, born ->> 'currency' as currency, born_at as requested_at, split_part(state, ' ', 2) as status, case when state not like '% requested' then latest_at end as settled_at, stream_version as stream_version
+    from (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.payment_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from ledger.payment_events e
+        where e.tenant_id = of_scope and (e.aggregate_id) in (select payment_id from pg_temp.suspects)
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+    ) folded
+  ),
+  seen as materialized (
+    select tenant_id, payment_id, kind, user_id, amount_minor, currency, requested_at, status, settled_at, stream_version
+    from ledger.payments_view
+    where tenant_id = of_scope
+      and (payment_id) in (select payment_id from pg_temp.suspects)
+  ),
+  compared as materialized (
+    select tenant_id, payment_id, f as folded, s as seen
+    from folded f
+    full join seen s using (tenant_id, payment_id)
+  ),
+  wrong as materialized (
+    select *
+    from compared
+    where folded::text is distinct from seen::text
+  ),
+  added as (
+    insert into ledger.payments_view (tenant_id, payment_id, kind, user_id, amount_minor, currency, requested_at, status, settled_at, stream_version)
+    select (folded).tenant_id, (folded).payment_id, (folded).kind, (folded).user_id, (folded).amount_minor, (folded).currency, (folded).requested_at, (folded).status, (folded).settled_at, (folded).stream_version
+    from wrong
+    where seen is null
+  ),
+  changed as (
+    update ledger.payments_view v
+    set kind = (c.folded).kind,
+        user_id = (c.folded).user_id,
+        amount_minor = (c.folded).amount_minor,
+        currency = (c.folded).currency,
+        requested_at = (c.folded).requested_at,
+        status = (c.folded).status,
+        settled_at = (c.folded).settled_at,
+        stream_version = (c.folded).stream_version
+    from wrong c
+    where v.tenant_id = c.tenant_id and v.payment_id = c.payment_id
+      and not c.folded is null
+      and not c.seen is null
+  ),
+  removed as (
+    delete from ledger.payments_view v
+    using wrong c
+    where v.tenant_id = c.tenant_id and v.payment_id = c.payment_id
+      and c.folded is null
+  )
+  select
+    agreed + count(*) filter (where not seen is null),
+    agreed + count(*) filter (where not folded is null),
+    agreed_checksum + coalesce(sum(hashtextextended(seen::text, 0)), 0),
+    agreed_checksum + coalesce(sum(hashtextextended(folded::text, 0)), 0),
+    (select count(*) from wrong),
+    coalesce((select jsonb_agg(jsonb_build_object('payment_id', payment_id)) from (select * from wrong limit 100) shown), '[]')
+  from compared;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.rebuild_user_balances_view(of_scope bigint)
+ RETURNS TABLE(rows_before bigint, rows_after bigint, checksum_before numeric, checksum_after numeric, mended bigint, differing jsonb)
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  agreed bigint;
+  agreed_checksum numeric;
+begin
+  drop table if exists pg_temp.rebuilt, pg_temp.suspects;
+  create temp table rebuilt on commit drop as 
+    select account.tenant_id, account.user_id, account.currency, account.balance_minor, account.reserved_minor,
+      coalesce((
+        select n.event_type = 'V1_SYSTEM_OVERDRAFT_ALLOWED'
+        from ledger.system_events n
+        where n.tenant_id = account.tenant_id
+          and n.aggregate_id = account.user_id || ':' || account.currency
+          and n.event_type like 'V1_SYSTEM_OVERDRAFT_%'
+        order by n.stream_version desc
+        limit 1
+      ), false) as may_go_negative,
+      (
+        select case n.event_type when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then n.created_at end
+        from ledger.system_events n
+        where n.tenant_id = account.tenant_id
+          and n.aggregate_id = account.user_id || ':' || account.currency
+          and n.event_type like 'V1_SYSTEM_ACCOUNT_%'
+        order by n.stream_version desc
+        limit 1
+      ) as quarantined_at,
+      account.last_seq
+    from (
+      select tenant_id, user_id, currency, sum(balance_delta)::bigint as balance_minor,
+        sum(reserved_delta)::bigint as reserved_minor, max(seq) as last_seq
+      from (
+        select e.tenant_id, e.user_id, e.currency, e.balance_delta, e.reserved_delta, e.seq
+        from ledger.balance_events e
+        where e.tenant_id = of_scope
+        union all
+        select e.tenant_id, e.user_id, e.currency, 0, 0, 0
+        from ledger.system_events e
+        where e.tenant_id = of_scope
+      ) e
+      group by tenant_id, user_id, currency
+    ) account;
+  create temp table suspects on commit drop as select user_id, currency from ledger.user_balances_view limit 0;
+
+  with compared as materialized (
+    select user_id, currency, f::text as folded, s::text as seen
+    from pg_temp.rebuilt f
+    full join (select tenant_id, user_id, currency, balance_minor, reserved_minor, may_go_negative, quarantined_at, last_seq from ledger.user_balances where tenant_id = of_scope) s using (tenant_id, user_id, currency)
+  ),
+  kept as (
+    insert into pg_temp.suspects
+    select user_id, currency
+    from compared
+    where folded is distinct from seen
+  )
+  select count(*), coalesce(sum(hashtextextended(seen, 0)), 0)
+  into agreed, agreed_checksum
+  from compared
+  where folded is not distinct from seen;
+
+  -- Race: a writer between the fold and now. Once its row is locked a key stands still; the statement after this one
+  -- has a snapshot newer than the locks.
+  perform
+  from (select user_id, currency from pg_temp.suspects order by user_id, currency) suspect,
+  lateral (
+    select
+    from ledger.user_balances_view v
+    where v.tenant_id = of_scope
+      and (v.user_id, v.currency) = (suspect.user_id, suspect.currency)
+    for update
+  ) locked;
+
+  return query
+  with folded as materialized (
+    select account.tenant_id, account.user_id, account.currency, account.balance_minor, account.reserved_minor,
+      coalesce((
+        select n.event_type = 'V1_SYSTEM_OVERDRAFT_ALLOWED'
+        from ledger.system_events n
+        where n.tenant_id = account.tenant_id
+          and n.aggregate_id = account.user_id || ':' || account.currency
+          and n.event_type like 'V1_SYSTEM_OVERDRAFT_%'
+        order by n.stream_version desc
+        limit 1
+      ), false) as may_go_negative,
+      (
+        select case n.event_type when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then n.created_at end
+        from ledger.system_events n
+        where n.tenant_id = account.tenant_id
+          and n.aggregate_id = account.user_id || ':' || account.currency
+          and n.event_type like 'V1_SYSTEM_ACCOUNT_%'
+        order by n.stream_version desc
+        limit 1
+      ) as quarantined_at,
+      account.last_seq
+    from (
+      select tenant_id, user_id, currency, sum(balance_delta)::bigint as balance_minor,
+        sum(reserved_delta)::bigint as reserved_minor, max(seq) as last_seq
+      from (
+        select e.tenant_id, e.user_id, e.currency, e.balance_delta, e.reserved_delta, e.seq
+        from ledger.balance_events e
+        where e.tenant_id = of_scope and (e.user_id, e.currency) in (select user_id, currency from pg_temp.suspects)
+        union all
+        select e.tenant_id, e.user_id, e.currency, 0, 0, 0
+        from ledger.system_events e
+        where e.tenant_id = of_scope and (e.user_id, e.currency) in (select user_id, currency from pg_temp.suspects)
+      ) e
+      group by tenant_id, user_id, currency
+    ) account
+  ),
+  seen as materialized (
+    select tenant_id, user_id, currency, balance_minor, reserved_minor, may_go_negative, quarantined_at, last_seq
+    from ledger.user_balances
+    where tenant_id = of_scope
+      and (user_id, currency) in (select user_id, currency from pg_temp.suspects)
+  ),
+  compared as materialized (
+    select tenant_id, user_id, currency, f as folded, s as seen
+    from folded f
+    full join seen s using (tenant_id, user_id, currency)
+  ),
+  wrong as materialized (
+    select *
+    from compared
+    where folded::text is distinct from seen::text
+  ),
+  added as (
+    insert into ledger.user_balances_view (tenant_id, user_id, currency, balance_minor, reserved_minor, may_go_negative, quarantined_at, last_seq)
+    select (folded).tenant_id, (folded).user_id, (folded).currency, (folded).balance_minor, (folded).reserved_minor, (folded).may_go_negative, (folded).quarantined_at, (folded).last_seq
+    from wrong
+    where seen is null
+  ),
+  changed as (
+    update ledger.user_balances_view v
+    set balance_minor = v.balance_minor + (c.folded).balance_minor - (c.seen).balance_minor,
+        reserved_minor = v.reserved_minor + (c.folded).reserved_minor - (c.seen).reserved_minor,
+        may_go_negative = (c.folded).may_go_negative,
+        quarantined_at = (c.folded).quarantined_at,
+        last_seq = (c.folded).last_seq
+    from wrong c
+    where v.tenant_id = c.tenant_id and v.user_id = c.user_id and v.currency = c.currency
+      and not c.folded is null
+      and not c.seen is null
+  ),
+  removed as (
+    delete from ledger.user_balances_view v
+    using wrong c
+    where v.tenant_id = c.tenant_id and v.user_id = c.user_id and v.currency = c.currency
+      and c.folded is null
+  )
+  select
+    agreed + count(*) filter (where not seen is null),
+    agreed + count(*) filter (where not folded is null),
+    agreed_checksum + coalesce(sum(hashtextextended(seen::text, 0)), 0),
+    agreed_checksum + coalesce(sum(hashtextextended(folded::text, 0)), 0),
+    (select count(*) from wrong),
+    coalesce((select jsonb_agg(jsonb_build_object('user_id', user_id, 'currency', currency)) from (select * from wrong limit 100) shown), '[]')
+  from compared;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.refresh_aggregate_views()
+ RETURNS TABLE(view text, outcome text, rows bigint, duration_ms double precision, as_of timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  begun timestamptz := clock_timestamp();
+  numbered bigint := coalesce(pg_sequence_last_value('ledger.event_seq'), 0);
+  quiet boolean := not exists (
+    select from pg_snapshot_xip(pg_current_snapshot()) running
+    where running <> pg_current_xact_id()
+  );
+  name text;
+  known core.view_refreshes;
+begin
+  foreach name in array array['ledger.tenants_summary_view', 'ledger.user_activity_view', 'ledger.top_bets_today'] loop
+    select * into known from core.view_refreshes v where v.view = name order by v.id desc limit 1;
+    if known.source_writes = numbered
+      and (name <> 'ledger.top_bets_today' or date_trunc('day', known.started_at, 'UTC') = date_trunc('day', begun, 'UTC'))
+    then
+      update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+      return query select name, 'skipped', known.rows, 0::float8, begun;
+      continue;
+    end if;
+    return query select * from core.refresh_view(name);
+    update core.view_refreshes v
+    set source_writes = numbered
+    where quiet
+      and v.id = (select max(newest.id) from core.view_refreshes newest where newest.view = name and newest.started_at >= begun);
+  end loop;
+end
+$function$;
+revoke execute on function ledger.refresh_aggregate_views() from public;
+grant execute on function ledger.refresh_aggregate_views() to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.refusal(state text, broken text, about jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO ''
+AS $function$
+  select jsonb_strip_nulls(
+    jsonb_build_object(
+      'ok', false,
+      'aggregateId', about -> 'aggregate_id',
+      'userId', about -> 'user_id',
+      'currency', about -> 'currency'
+    ) || case
+      when state = 'LS101' then jsonb_build_object('reason', 'version_conflict', 'current', about -> 'current')
+      when state = 'LS102'
+        then jsonb_build_object('reason', 'insufficient_funds', 'availableMinor', about -> 'available_minor')
+      when state = 'LS103' then jsonb_build_object('reason', 'quarantined')
+      when state = 'LS104' then jsonb_build_object('reason', 'hold_missing')
+      when state = 'LS105' then jsonb_build_object(
+        'reason', 'illegal_transition',
+        'from', coalesce(about ->> 'was', 'nothing'),
+        'to', about ->> 'becomes'
+      )
+      when broken = 'user_balances_view_available' then jsonb_build_object('reason', 'insufficient_funds')
+      else jsonb_build_object('reason', 'amount_out_of_range')
+    end
+  )
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.tenant()
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::bigint;
+
+CREATE OR REPLACE FUNCTION ledger.transfer(transfers jsonb, all_or_none boolean, by_whom text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  accounts ledger.account_changes[];
+  senders integer[];
+  receivers integer[];
+  amounts bigint[];
+  keys text[];
+  known jsonb;
+  available bigint[];
+  balances bigint[];
+  barred boolean[];
+  accepted boolean[] := '{}';
+  results jsonb[] := '{}';
+  ids text[] := '{}';
+  s integer;
+  r integer;
+  position xid8;
+begin
+  with given as materialized (
+    select *
+    from rows from (
+      jsonb_to_recordset(transfers) as (
+        "fromUserId" text, "toUserId" text, currency text, "amountMinor" bigint, "idempotencyKey" text
+      )
+    ) with ordinality as t (sender, receiver, currency, amount, key, place)
+  ),
+  involved as materialized (
+    select user_id, currency, row_number() over (order by user_id, currency) as number
+    from (
+      select sender as user_id, currency from given
+      union
+      select receiver, currency from given
+    ) a
+  )
+  select
+    (
+      select array_agg(row(ledger.tenant(), i.user_id, i.currency, null, null, null, null, null)::ledger.account_changes order by i.number)
+      from involved i
+    ),
+    array_agg(s.number order by g.place),
+    array_agg(r.number order by g.place),
+    array_agg(g.amount order by g.place),
+    array_agg(g.key order by g.place)
+  into accounts, senders, receivers, amounts, keys
+  from given g
+  join involved s on s.user_id = g.sender and s.currency = g.currency
+  join involved r on r.user_id = g.receiver and r.currency = g.currency;
+
+  -- Race: all who take from these accounts. What is read after this statement is newer than the wait.
+  perform
+  from unnest(accounts) a,
+  lateral (
+    select
+    from ledger.user_balances_view b
+    where b.tenant_id = a.tenant_id
+      and b.user_id = a.user_id
+      and b.currency = a.currency
+    for update
+  ) locked;
+  perform ledger.fold_deltas(accounts);
+
+  select
+    array_agg(coalesce(b.available_minor, 0) order by a.number),
+    array_agg(coalesce(b.balance_minor, 0) order by a.number),
+    array_agg(b.quarantined_at is not null order by a.number)
+  into available, balances, barred
+  from unnest(accounts) with ordinality as a (tenant_id, user_id, currency, seq, balance_delta, reserved_delta, lowest, debits, number)
+  left join lateral (
+    select *
+    from ledger.user_balances_view b
+    where b.tenant_id = a.tenant_id
+      and b.user_id = a.user_id
+      and b.currency = a.currency
+    offset 0
+  ) b on true;
+
+  select jsonb_object_agg(k.key, jsonb_build_object(
+    'id', e.aggregate_id, 'fromUserId', e.event_data -> 'userId', 'amountMinor', e.event_data -> 'amountMinor'
+  ))
+  into known
+  from unnest(keys) k (key),
+  lateral (
+    select e.aggregate_id, e.event_data
+    from ledger.events e
+    where e.tenant_id = ledger.tenant()
+      and e.idempotency_key = k.key
+    offset 0
+  ) e;
+
+  for place in 1..cardinality(amounts) loop
+    s := senders[place];
+    r := receivers[place];
+    accepted[place] := false;
+    if known ? keys[place] then
+      results[place] := case
+        when known -> keys[place] ->> 'fromUserId' = accounts[s].user_id
+          and (known -> keys[place] ->> 'amountMinor')::bigint = amounts[place]
+        then jsonb_build_object('status', 'duplicate', 'id', known -> keys[place] -> 'id')
+        else jsonb_build_object('status', 'rejected', 'code', 'idempotency_key_reused')
+      end;
+    elsif barred[s] then
+      results[place] := jsonb_build_object('status', 'rejected', 'code', 'quarantined');
+    elsif available[s] < amounts[place] then
+      results[place] := jsonb_build_object('status', 'rejected', 'code', 'insufficient_funds', 'availableMinor', available[s]);
+    elsif balances[r] > 9007199254740991 - amounts[place] then
+      results[place] := jsonb_build_object('status', 'rejected', 'code', 'amount_out_of_range');
+    else
+      accepted[place] := true;
+      available[s] := available[s] - amounts[place];
+      available[r] := available[r] + amounts[place];
+      balances[s] := balances[s] - amounts[place];
+      balances[r] := balances[r] + amounts[place];
+      ids[place] := uuidv7()::text;
+      results[place] := jsonb_build_object('status', 'accepted', 'id', ids[place]);
+      if keys[place] is not null then
+        known := coalesce(known, '{}') || jsonb_build_object(keys[place], jsonb_build_object(
+          'id', ids[place], 'fromUserId', accounts[s].user_id, 'amountMinor', amounts[place]
+        ));
+      end if;
+    end if;
+  end loop;
+
+  if all_or_none and exists (select from unnest(results) one where one ->> 'status' = 'rejected') then
+    return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', to_jsonb(results));
+  end if;
+
+  position := core.reading_xid();
+  insert into ledger.balance_events (
+    tenant_id, aggregate_id, stream_version, xid, event_type, event_data, idempotency_key, actor
+  )
+  select ledger.tenant(), ids[t.place], leg.version, position, leg.type,
+    jsonb_build_object(
+      'userId', accounts[leg.account].user_id,
+      'currency', accounts[leg.account].currency,
+      'amountMinor', amounts[t.place]
+    ),
+    case leg.version when 1 then keys[t.place] end,
+    by_whom
+  from generate_series(1, cardinality(amounts)) t (place),
+  lateral (
+    values (1, 'V1_BALANCES_BALANCE_DEBITED', senders[t.place]), (2, 'V1_BALANCES_BALANCE_CREDITED', receivers[t.place])
+  ) leg (version, type, account)
+  where accepted[t.place]
+  order by t.place, leg.version;
+
+  return jsonb_build_object('ok', true, 'value', jsonb_build_object(
+    'accepted', (select count(*) from unnest(accepted) one where one),
+    'rejected', (select count(*) from unnest(results) one where one ->> 'status' = 'rejected'),
+    'results', to_jsonb(results)
+  ));
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.verify_bets_view(of_scope bigint, sample integer DEFAULT NULL::integer)
+ RETURNS TABLE(key jsonb, expected jsonb, actual jsonb)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  with sampled as materialized (
+    (
+      select bet_id
+      from ledger.bets_view
+      where tenant_id = of_scope
+      order by random()
+      limit sample
+    )
+    union
+    (
+      select e.aggregate_id
+      from ledger.bet_events e
+      where e.tenant_id = of_scope
+      order by e.xid desc, e.seq desc
+      limit sample
+    )
+  ),
+  expected as materialized (
+    select tenant_id, aggregate_id as bet_id, born ->> 'userId' as user_id, (born ->> 'stakeMinor')::bigint as amount_minor, born ->> 'currency' as currency, (born ->> 'odds')::numeric as odds, born ->> 'selection' as selection, born_at as placed_at, state as status, case state when 'lost' then 0 else (latest ->> 'payoutMinor')::bigint end as payout_minor, case when state not in ('placed', 'accepted') then latest_at end as settled_at, stream_version as stream_version
+    from (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.bet_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from ledger.bet_events e
+        where e.tenant_id = of_scope and (e.aggregate_id) in (select bet_id from sampled)
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+    ) folded
+  ),
+  actual as materialized (
+    select tenant_id, bet_id, user_id, amount_minor, currency, odds, selection, placed_at, status, payout_minor, settled_at, stream_version
+    from ledger.bets_view
+    where tenant_id = of_scope
+      and (bet_id) in (select bet_id from sampled)
+  )
+  select jsonb_build_object('bet_id', bet_id), to_jsonb(e), to_jsonb(a)
+  from expected e
+  full join actual a using (tenant_id, bet_id)
+  where e::text is distinct from a::text
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.verify_payments_view(of_scope bigint, sample integer DEFAULT NULL::integer)
+ RETURNS TABLE(key jsonb, expected jsonb, actual jsonb)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  with sampled as materialized (
+    (
+      select payment_id
+      from ledger.payments_view
+      where tenant_id = of_scope
+      order by random()
+      limit sample
+    )
+    union
+    (
+      select e.aggregate_id
+      from ledger.payment_events e
+      where e.tenant_id = of_scope
+      order by e.xid desc, e.seq desc
+      limit sample
+    )
+  ),
+  expected as materialized (
+    select tenant_id, aggregate_id as payment_id, split_part(state, ' ', 1) as kind, born ->> 'userId' as user_id, (born ->> 'amountMinor')::bigint as amount_minor, born ->> 'currency' as currency, born_at as requested_at, split_part(state, ' ', 2) as status, case when state not like '% requested' then latest_at end as settled_at, stream_version as stream_version
+    from (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.payment_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from ledger.payment_events e
+        where e.tenant_id = of_scope and (e.aggregate_id) in (select payment_id from sampled)
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+    ) folded
+  ),
+  actual as materialized (
+    select tenant_id, payment_id, kind, user_id, amount_minor, currency, requested_at, status, settled_at, stream_version
+    from ledger.payments_view
+    where tenant_id = of_scope
+      and (payment_id) in (select payment_id from sampled)
+  )
+  select jsonb_build_object('payment_id', payment_id), to_jsonb(e), to_jsonb(a)
+  from expected e
+  full join actual a using (tenant_id, payment_id)
+  where e::text is distinct from a::text
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.verify_user_balances_view(of_scope bigint, sample integer DEFAULT NULL::integer)
+ RETURNS TABLE(key jsonb, expected jsonb, actual jsonb)
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  with sampled as materialized (
+    (
+      select user_id, currency
+      from ledger.user_balances
+      where tenant_id = of_scope
+      order by random()
+      limit sample
+    )
+    union
+    (
+      select e.user_id, e.currency
+      from ledger.balance_events e
+      where e.tenant_id = of_scope
+      order by e.xid desc, e.seq desc
+      limit sample
+    )
+  ),
+  expected as materialized (
+    select account.tenant_id, account.user_id, account.currency, account.balance_minor, account.reserved_minor,
+      coalesce((
+        select n.event_type = 'V1_SYSTEM_OVERDRAFT_ALLOWED'
+        from ledger.system_events n
+        where n.tenant_id = account.tenant_id
+          and n.aggregate_id = account.user_id || ':' || account.currency
+          and n.event_type like 'V1_SYSTEM_OVERDRAFT_%'
+        order by n.stream_version desc
+        limit 1
+      ), false) as may_go_negative,
+      (
+        select case n.event_type when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then n.created_at end
+        from ledger.system_events n
+        where n.tenant_id = account.tenant_id
+          and n.aggregate_id = account.user_id || ':' || account.currency
+          and n.event_type like 'V1_SYSTEM_ACCOUNT_%'
+        order by n.stream_version desc
+        limit 1
+      ) as quarantined_at,
+      account.last_seq
+    from (
+      select tenant_id, user_id, currency, sum(balance_delta)::bigint as balance_minor,
+        sum(reserved_delta)::bigint as reserved_minor, max(seq) as last_seq
+      from (
+        select e.tenant_id, e.user_id, e.currency, e.balance_delta, e.reserved_delta, e.seq
+        from ledger.balance_events e
+        where e.tenant_id = of_scope and (e.user_id, e.currency) in (select user_id, currency from sampled)
+        union all
+        select e.tenant_id, e.user_id, e.currency, 0, 0, 0
+        from ledger.system_events e
+        where e.tenant_id = of_scope and (e.user_id, e.currency) in (select user_id, currency from sampled)
+      ) e
+      group by tenant_id, user_id, currency
+    ) account
+  ),
+  actual as materialized (
+    select tenant_id, user_id, currency, balance_minor, reserved_minor, may_go_negative, quarantined_at, last_seq
+    from ledger.user_balances
+    where tenant_id = of_scope
+      and (user_id, currency) in (select user_id, currency from sampled)
+  )
+  select jsonb_build_object('user_id', user_id, 'currency', currency), to_jsonb(e), to_jsonb(a)
+  from expected e
+  full join actual a using (tenant_id, user_id, currency)
+  where e::text is distinct from a::text
+$function$;
+
 create schema space;
 grant usage on schema space to lockstep_app;
 

@@ -139,7 +139,7 @@ function isConditional({ method, answers, reusable }: Endpoint): boolean {
 }
 
 function hasVersion(answer: Endpoint['answers'][200]): boolean {
-  return answer instanceof z.ZodObject && 'version' in answer.shape
+  return answer instanceof z.ZodObject && ('version' in answer.shape || 'streamVersion' in answer.shape)
 }
 
 const described: Record<string, string> = {

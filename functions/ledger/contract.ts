@@ -14,16 +14,20 @@ const twoDecimals =
   'NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN ' +
   'SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG'
 
-const exponentOf = new Map<string, number>([
+const exponentByCode = new Map<string, number>([
   ...twoDecimals.split(' ').map((code) => [code, 2] as const),
   ...Object.entries(exponents).flatMap(([decimals, codes]) =>
     codes.split(' ').map((code) => [code, Number(decimals)] as const),
   ),
 ])
 
-export const currencies: readonly { code: string; exponent: number }[] = [...exponentOf]
+export const currencies: readonly { code: string; exponent: number }[] = [...exponentByCode]
   .map(([code, exponent]) => ({ code, exponent }))
   .sort((a, b) => (a.code < b.code ? -1 : 1))
+
+export function exponentOf(code: string): number {
+  return exponentByCode.get(code) ?? 2
+}
 
 /** The largest amount a JSON number carries exactly, 2^53 - 1. */
 export const maxMinor = Number.MAX_SAFE_INTEGER
@@ -40,7 +44,7 @@ export const PayoutMinor = z.int().min(0).max(maxMinor).meta({ description: 'Min
 
 export const Currency = z
   .string()
-  .refine((code) => exponentOf.has(code), 'Must be an ISO 4217 currency code')
+  .refine((code) => exponentByCode.has(code), 'Must be an ISO 4217 currency code')
   .meta({ description: 'ISO 4217', example: 'USD' })
 
 /** Exact decimals travel as strings: a float would already be another number. */
@@ -82,3 +86,315 @@ export type PaymentKind = (typeof paymentKinds)[number]
 
 export const paymentStatuses = ['requested', 'completed', 'failed', 'rejected', 'charged_back'] as const
 export type PaymentStatus = (typeof paymentStatuses)[number]
+
+export const BetStatus = z.enum(betStatuses)
+export const PaymentStatus = z.enum(paymentStatuses)
+
+const shown = z.string().meta({ format: 'date-time' })
+const instant = z.iso.datetime({ offset: true }).meta({ examples: ['2026-11-20T09:30:00Z'] })
+const minor = z.int().meta({ description: 'Minor units' })
+const streamVersion = z.int().min(1)
+const expectedVersion = z
+  .int()
+  .min(1)
+  .optional()
+  .meta({ description: 'Refused as version_conflict unless the stream stands there' })
+
+export const IdPath = z.strictObject({ id: AggregateId })
+export const UserPath = z.strictObject({ userId: UserId })
+export const AccountPath = z.strictObject({ userId: UserId, currency: Currency })
+
+// Bets
+
+export const NewBet = z
+  .strictObject({
+    userId: UserId,
+    stakeMinor: AmountMinor,
+    currency: Currency,
+    odds: Odds,
+    selection: Selection,
+    occurredAt: instant.optional(),
+  })
+  .meta({ id: 'NewBet' })
+export type NewBet = z.infer<typeof NewBet>
+
+/** What a bare step takes; nothing at all is as good as an empty object. */
+export const Step = z.strictObject({ expectedVersion }).optional().meta({ id: 'LedgerStep' })
+export const StepBecause = z
+  .strictObject({ expectedVersion, reason: Reason.optional() })
+  .optional()
+  .meta({ id: 'LedgerStepBecause' })
+
+export const Settlement = z
+  .union([
+    z.strictObject({ outcome: z.literal('won'), payoutMinor: PayoutMinor.optional(), expectedVersion }),
+    z.strictObject({ outcome: z.literal('lost'), expectedVersion }),
+  ])
+  .meta({ id: 'Settlement' })
+
+export const CashOut = z.strictObject({ payoutMinor: PayoutMinor, expectedVersion }).meta({ id: 'CashOut' })
+
+export const Bet = z
+  .strictObject({
+    id: z.string(),
+    userId: z.string(),
+    stakeMinor: minor,
+    currency: z.string(),
+    odds: z.string(),
+    selection: z.string(),
+    status: BetStatus,
+    payoutMinor: minor.nullable(),
+    placedAt: shown,
+    settledAt: shown.nullable(),
+    streamVersion,
+  })
+  .meta({ id: 'Bet' })
+export type Bet = z.infer<typeof Bet>
+
+export const BetFilter = { userId: UserId.optional(), status: BetStatus.optional() }
+
+// Payments
+
+export const NewPayment = z
+  .strictObject({
+    userId: UserId,
+    amountMinor: AmountMinor,
+    currency: Currency,
+    occurredAt: instant.optional(),
+  })
+  .meta({ id: 'NewPayment' })
+export type NewPayment = z.infer<typeof NewPayment>
+
+export const Payment = z
+  .strictObject({
+    id: z.string(),
+    kind: z.enum(paymentKinds),
+    userId: z.string(),
+    amountMinor: minor,
+    currency: z.string(),
+    status: PaymentStatus,
+    requestedAt: shown,
+    settledAt: shown.nullable(),
+    streamVersion,
+  })
+  .meta({ id: 'Payment' })
+export type Payment = z.infer<typeof Payment>
+
+export const PaymentFilter = {
+  userId: UserId.optional(),
+  kind: z.enum(paymentKinds).optional(),
+  status: PaymentStatus.optional(),
+}
+
+// Accounts
+
+const money = { currency: z.string(), balanceMinor: minor, reservedMinor: minor, availableMinor: minor }
+
+export const Balance = z
+  .strictObject({
+    ...money,
+    exponent: z.int().meta({ description: 'ISO 4217: decimals of the minor unit' }),
+    mayGoNegative: z.boolean(),
+    quarantined: z.boolean(),
+  })
+  .meta({ id: 'Balance' })
+export type Balance = z.infer<typeof Balance>
+
+export const BalanceThen = z.strictObject(money).meta({ id: 'BalanceThen' })
+export type BalanceThen = z.infer<typeof BalanceThen>
+
+export const At = z.strictObject({
+  ts: instant,
+  basis: z
+    .enum(['recorded', 'effective'])
+    .default('recorded')
+    .meta({ description: 'By when an event was written down, or by when it happened' }),
+})
+
+export const StatementRange = { currency: Currency, from: instant.optional(), to: instant.optional() }
+
+export const Entry = z
+  .strictObject({
+    id: z.string(),
+    type: z.string(),
+    cause: z.string().meta({ description: 'The bet, payment or transfer' }),
+    balanceDeltaMinor: minor,
+    reservedDeltaMinor: minor,
+    balanceMinor: minor.meta({ description: 'After this entry' }),
+    reservedMinor: minor,
+    occurredAt: shown,
+    recordedAt: shown,
+  })
+  .meta({ id: 'StatementEntry' })
+export type Entry = z.infer<typeof Entry>
+
+export const notices = {
+  'allow-overdraft': 'V1_SYSTEM_OVERDRAFT_ALLOWED',
+  'forbid-overdraft': 'V1_SYSTEM_OVERDRAFT_FORBIDDEN',
+  quarantine: 'V1_SYSTEM_ACCOUNT_QUARANTINED',
+  clear: 'V1_SYSTEM_ACCOUNT_CLEARED',
+} as const
+export type Notice = keyof typeof notices
+
+export const Because = z.strictObject({ reason: Reason }).meta({ id: 'Because' })
+
+// Transfers
+
+export const Transfer = z
+  .strictObject({
+    fromUserId: UserId,
+    toUserId: UserId,
+    amountMinor: AmountMinor,
+    currency: Currency,
+    idempotencyKey: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,255}$/)
+      .optional(),
+  })
+  .refine(({ fromUserId, toUserId }) => fromUserId !== toUserId, {
+    message: 'Must be another user',
+    path: ['toUserId'],
+  })
+  .meta({ id: 'Transfer' })
+export type Transfer = z.infer<typeof Transfer>
+
+export const TransferBatch = z
+  .strictObject({
+    atomic: z.boolean().default(false).meta({ description: 'All of them, or none' }),
+    transfers: z.array(Transfer).min(1).max(1_000),
+  })
+  .meta({ id: 'TransferBatch' })
+
+export const TransferResult = z
+  .strictObject({
+    status: z.enum(['accepted', 'rejected', 'duplicate']),
+    id: z.string().optional(),
+    code: z.string().optional(),
+    availableMinor: minor.optional(),
+  })
+  .meta({ id: 'TransferResult' })
+export type TransferResult = z.infer<typeof TransferResult>
+
+export const TransferResults = z
+  .strictObject({
+    accepted: z.int(),
+    rejected: z.int(),
+    results: z.array(TransferResult).meta({ description: 'One for each transfer, in order' }),
+  })
+  .meta({ id: 'TransferResults' })
+export type TransferResults = z.infer<typeof TransferResults>
+
+// Events
+
+/** The data of each type is checked by the schema of its type and version. */
+export const IncomingEvent = z
+  .strictObject({
+    aggregateId: AggregateId,
+    type: z.string().max(60).meta({ example: 'V1_BETS_BET_PLACED' }),
+    data: z.record(z.string(), z.unknown()),
+    idempotencyKey: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,255}$/)
+      .optional(),
+    expectedVersion: z.int().min(0).optional(),
+    occurredAt: instant.optional(),
+  })
+  .meta({ id: 'IncomingEvent' })
+export type IncomingEvent = z.infer<typeof IncomingEvent>
+
+export const IncomingEvents = z
+  .strictObject({ events: z.array(IncomingEvent).min(1).max(10_000) })
+  .meta({ id: 'IncomingEvents' })
+
+export const Appended = z.strictObject({ appended: z.int(), duplicates: z.int() }).meta({ id: 'Appended' })
+export type Appended = z.infer<typeof Appended>
+
+export const StoredEvent = z
+  .strictObject({
+    id: z.string(),
+    cursor: z.string().meta({ description: 'Go on after this event with it' }),
+    family: z.enum(['bets', 'payments', 'balances', 'system']),
+    aggregateId: z.string(),
+    streamVersion,
+    type: z.string(),
+    data: z.record(z.string(), z.unknown()),
+    schemaVersion: z.int(),
+    occurredAt: shown,
+    recordedAt: shown,
+    actor: z.string(),
+  })
+  .meta({ id: 'StoredEvent' })
+export type StoredEvent = z.infer<typeof StoredEvent>
+
+export const EventQuery = {
+  after: z
+    .string()
+    .regex(/^\d{1,19}-\d{1,18}$/, 'Must be a cursor')
+    .optional()
+    .meta({ description: 'A cursor; the beginning without one' }),
+  type: z.string().max(60).optional(),
+}
+
+// Aggregates
+
+/** A number while a JSON number carries it exactly, its digits beyond. */
+const sum = z.union([z.int(), z.string().regex(/^-?\d+$/)]).meta({ description: 'Minor units' })
+
+function aged<Row extends z.ZodType>(row: Row) {
+  return z.strictObject({
+    asOf: shown
+      .nullable()
+      .meta({ description: 'When its newest source was read; null before the first time' }),
+    stale: z.boolean(),
+    data: z.array(row),
+  })
+}
+
+const summed = { stakeMinor: sum, payoutMinor: sum, depositedMinor: sum, withdrawnMinor: sum }
+
+export const Summary = aged(
+  z.strictObject({
+    currency: z.string(),
+    bets: z.int(),
+    openBets: z.int(),
+    deposits: z.int(),
+    withdrawals: z.int(),
+    ...summed,
+  }),
+).meta({ id: 'LedgerSummary' })
+
+export const TopBets = aged(
+  z.strictObject({
+    rank: z.int(),
+    id: z.string(),
+    userId: z.string(),
+    stakeMinor: minor,
+    currency: z.string(),
+    odds: z.string(),
+    selection: z.string(),
+    status: BetStatus,
+    payoutMinor: minor.nullable(),
+    placedAt: shown,
+  }),
+).meta({ id: 'TopBets' })
+
+export const Activity = aged(
+  z.strictObject({ currency: z.string(), bets: z.int(), ...summed, lastSeenAt: shown.nullable() }),
+).meta({ id: 'UserActivity' })
+
+export type Aged<Row = unknown> = { asOf: string | null; stale: boolean; data: Row[] }
+
+export const Alert = z
+  .strictObject({
+    id: z.int(),
+    kind: z.enum(['balance', 'hold', 'bet', 'payment', 'negative']),
+    subject: z.string(),
+    evidence: z.record(z.string(), z.unknown()),
+    raisedAt: shown,
+    seenAt: shown,
+    resolvedAt: shown.nullable(),
+  })
+  .meta({ id: 'LedgerAlert' })
+export type Alert = z.infer<typeof Alert>
+
+export const CurrencyInfo = z.strictObject({ code: z.string(), exponent: z.int() }).meta({ id: 'Currency' })

@@ -76,19 +76,24 @@ export function decideBet(bet: Bet | null, account: Account, command: MoveBet): 
 }
 
 const betEndings = {
+  accept: 'V1_BETS_BET_ACCEPTED',
   reject: 'V1_BETS_BET_REJECTED',
   void: 'V1_BETS_BET_VOIDED',
   cancel: 'V1_BETS_BET_CANCELLED',
+  'cash-out': 'V1_BETS_BET_CASHED_OUT',
 } as const
 
+export function betEventType(command: MoveBet): Exclude<BetEvent['type'], 'V1_BETS_BET_PLACED'> {
+  if (command.do !== 'settle') return betEndings[command.do]
+  return command.outcome === 'won' ? 'V1_BETS_BET_WON' : 'V1_BETS_BET_LOST'
+}
+
 function betEvent(bet: Bet, command: MoveBet): BetEvent {
-  if (command.do === 'accept') return { type: 'V1_BETS_BET_ACCEPTED', data: {} }
-  if (command.do === 'cash-out')
-    return { type: 'V1_BETS_BET_CASHED_OUT', data: { payoutMinor: command.payoutMinor } }
-  if (command.do !== 'settle') return { type: betEndings[command.do], data: why(command) }
-  if (command.outcome === 'lost') return { type: 'V1_BETS_BET_LOST', data: {} }
-  const payoutMinor = command.payoutMinor ?? Number(payoutOf(bet.stakeMinor, bet.odds))
-  return { type: 'V1_BETS_BET_WON', data: { payoutMinor } }
+  const type = betEventType(command)
+  if (type === 'V1_BETS_BET_ACCEPTED' || type === 'V1_BETS_BET_LOST') return { type, data: {} }
+  if (type !== 'V1_BETS_BET_WON' && type !== 'V1_BETS_BET_CASHED_OUT') return { type, data: why(command) }
+  const given = 'payoutMinor' in command ? command.payoutMinor : undefined
+  return { type, data: { payoutMinor: given ?? Number(payoutOf(bet.stakeMinor, bet.odds)) } }
 }
 
 /** The stake is reserved while the bet is open. Whatever ends it releases the stake and settles what came of it. */
@@ -114,7 +119,7 @@ const paymentMoves: Record<PaymentKind, Partial<Record<PaymentStatus, readonly P
   withdrawal: { requested: ['completed', 'rejected'] },
 }
 
-const paymentGoals = {
+export const paymentGoals = {
   complete: 'completed',
   fail: 'failed',
   reject: 'rejected',
@@ -215,5 +220,6 @@ function conflict(
 }
 
 const illegal = (from: string, to: string): Refusal => ({ code: 'illegal_transition', from, to })
-const why = ({ reason }: Because) => (reason === undefined ? {} : { reason })
+const why = (command: object): Because =>
+  'reason' in command && typeof command.reason === 'string' ? { reason: command.reason } : {}
 const refused = (refusal: Refusal): { ok: false; refusal: Refusal } => ({ ok: false, refusal })

@@ -65,22 +65,16 @@ export type BetEvent = EventOf<typeof betEvents>
 export type PaymentEvent = EventOf<typeof paymentEvents>
 export type BalanceEvent = EventOf<typeof balanceEvents>
 
-/** Each family is a table of its own. */
-export const families = { bets: betEvents, payments: paymentEvents, balances: balanceEvents } as const
-export type Family = keyof typeof families
-export type EventType = keyof typeof betEvents | keyof typeof paymentEvents | keyof typeof balanceEvents
+export type EventType = (BetEvent | PaymentEvent | BalanceEvent)['type']
 
 const schemas: Record<EventType, z.ZodType> = { ...betEvents, ...paymentEvents, ...balanceEvents }
 
-export const eventTypes = Object.keys(schemas) as [EventType, ...EventType[]]
+export function isEventType(type: string): type is EventType {
+  return Object.hasOwn(schemas, type)
+}
 
 export function schemaOf(type: EventType): z.ZodType {
   return schemas[type]
-}
-
-export function familyOf(type: EventType): Family {
-  if (type in betEvents) return 'bets'
-  return type in paymentEvents ? 'payments' : 'balances'
 }
 
 export type Bet = {

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 12, name: 'retention' } as const
+export const latestMigration = { version: 14, name: 'ledger_indexes' } as const

@@ -66,6 +66,8 @@ function unmount(file: string, name: string): void {
   const text = readFileSync(file, 'utf8')
     .replaceAll(new RegExp(`^import .*'\\./${name}(/\\w+)?\\.ts'\\n`, 'gm'), '')
     .replaceAll(new RegExp(`,?\\s*\\.\\.\\.${name}[A-Z]\\w+`, 'g'), '')
+    // Where it came first.
+    .replaceAll(/([[{(])\s*,\s*/g, '$1 ')
   writeFileSync(file, text)
 }
 

@@ -1,0 +1,11 @@
+import { sql } from 'drizzle-orm'
+import type { Feed } from '../core/stream.ts'
+import { showEvent } from './show.ts'
+
+/** All events of a tenant, in reading order. Whose they are is row-level security's to say. */
+export const ledgerFeed: Feed = {
+  name: 'ledger',
+  table: sql`ledger.events`,
+  seq: 'seq',
+  event: showEvent,
+}

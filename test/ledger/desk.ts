@@ -1,0 +1,42 @@
+import type { Ctx } from '../../functions/core/context.ts'
+import type { Refused } from '../../functions/core/errors.ts'
+import { moveBet } from '../../functions/ledger/move-bet.ts'
+import { movePayment } from '../../functions/ledger/move-payment.ts'
+import { placeBet } from '../../functions/ledger/place-bet.ts'
+import { requestPayment } from '../../functions/ledger/request-payment.ts'
+import { key, type World } from '../core/world.ts'
+
+/** A context of one tenant's server; with a key, as a request that may be sent again. */
+export function deskOf(world: World, tenantId = 1, requestKey?: string): Ctx {
+  return world.ctx({
+    principal: { role: 'tenant', sub: 'server', tenantId },
+    ...(requestKey === undefined ? {} : { idempotency: key(`${tenantId}/${requestKey}`) }),
+  })
+}
+
+export const order = { userId: 'u-1', stakeMinor: 1_000, currency: 'USD', odds: '2.50', selection: 'home' }
+
+/** What the command answered, or a failure that names the refusal. */
+export async function done<T>(outcome: Promise<{ ok: true; value: T } | Refused>): Promise<T> {
+  const result = await outcome
+  if (result.ok) return result.value
+  throw new Error(`refused: ${JSON.stringify(result)}`)
+}
+
+/** Money on an account, by a deposit that completed; its id. */
+export async function fund(
+  ctx: Ctx,
+  amountMinor: number,
+  { userId = 'u-1', currency = 'USD' } = {},
+): Promise<string> {
+  const { id } = await done(requestPayment(ctx, 'deposit', { userId, currency, amountMinor }))
+  await done(movePayment(ctx, id, { do: 'complete' }))
+  return id
+}
+
+/** An accepted bet; its id. */
+export async function openBet(ctx: Ctx, bet: Partial<typeof order> = {}): Promise<string> {
+  const { id } = await done(placeBet(ctx, { ...order, ...bet }))
+  await done(moveBet(ctx, id, { do: 'accept' }))
+  return id
+}

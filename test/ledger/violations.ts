@@ -1,0 +1,74 @@
+import type pg from 'pg'
+
+/** What must hold in the books of all tenants, each as the rows in which it does not. Read as the owner. */
+const laws: Record<string, string> = {
+  'the sum of an account’s deltas is its balance': `
+    select tenant_id, user_id, currency, b.balance_minor, e.balance
+    from ledger.user_balances b
+    full join (
+      select tenant_id, user_id, currency, sum(balance_delta) as balance, sum(reserved_delta) as reserved
+      from ledger.balance_events
+      group by tenant_id, user_id, currency
+    ) e using (tenant_id, user_id, currency)
+    where coalesce(b.balance_minor, 0) <> coalesce(e.balance, 0)
+      or coalesce(b.reserved_minor, 0) <> coalesce(e.reserved, 0)`,
+  'what is available is never below zero, at any version': `
+    select e.*
+    from (
+      select tenant_id, user_id, currency, seq,
+        sum(balance_delta - reserved_delta) over (partition by tenant_id, user_id, currency order by seq) as available
+      from ledger.balance_events
+    ) e
+    join ledger.user_balances_view b using (tenant_id, user_id, currency)
+    where e.available < 0
+      and not b.may_go_negative`,
+  'what is reserved is never below zero, at any version of its stream': `
+    select *
+    from (
+      select tenant_id, aggregate_id, stream_version,
+        sum(reserved_delta) over (partition by tenant_id, aggregate_id, user_id, currency order by stream_version) as held
+      from ledger.balance_events
+    ) e
+    where held < 0`,
+  'versions of a stream have no gap': `
+    select tenant_id, family, aggregate_id, count(*), max(stream_version)
+    from ledger.events
+    group by tenant_id, family, aggregate_id
+    having count(*) <> max(stream_version)`,
+  'bets equal the fold of their events': `
+    select d.* from (select distinct tenant_id from ledger.bet_events) t,
+    lateral ledger.verify_bets_view(t.tenant_id) d`,
+  'payments equal the fold of their events': `
+    select d.* from (select distinct tenant_id from ledger.payment_events) t,
+    lateral ledger.verify_payments_view(t.tenant_id) d`,
+  'balances equal the fold of their events': `
+    select d.* from (select distinct tenant_id from ledger.balance_events) t,
+    lateral ledger.verify_user_balances_view(t.tenant_id) d`,
+  'holds are the stakes of open bets and the amounts of requested withdrawals': `
+    select d.* from (select distinct tenant_id from ledger.balance_events) t,
+    lateral ledger.find_differences(t.tenant_id, 0) d
+    where d.kind = 'hold'`,
+  'a bet moves its account once': `
+    select tenant_id, aggregate_id
+    from ledger.balance_events
+    where event_type in ('V1_BALANCES_BALANCE_CREDITED', 'V1_BALANCES_BALANCE_DEBITED')
+      and aggregate_id in (select bet_id from ledger.bets_view)
+    group by tenant_id, aggregate_id
+    having count(*) > 1`,
+  'a key has one effect': `
+    select tenant_id, idempotency_key
+    from ledger.events
+    where idempotency_key is not null
+    group by tenant_id, idempotency_key
+    having count(*) > 1`,
+}
+
+/** Every law that is broken, with the first rows that show it. */
+export async function violations(owner: pg.Pool | pg.Client): Promise<string[]> {
+  const broken: string[] = []
+  for (const [law, query] of Object.entries(laws)) {
+    const { rows } = await owner.query(`select * from (${query}) wrong limit 3`)
+    if (rows.length > 0) broken.push(`${law}: ${JSON.stringify(rows)}`)
+  }
+  return broken
+}
