@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-export const yearOfMinutes = 525_600
+const yearOfMinutes = 525_600
 
 /** A year of fixes, one a minute up to now, on something like the ISS's track, and a hundred thousand datasets. */
 export async function givenYear(database: pg.Pool): Promise<void> {

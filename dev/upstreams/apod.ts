@@ -54,6 +54,6 @@ function refused(msg: string): Answer {
   return json({ code: 400, msg, service_version: 'v1' }, 400)
 }
 
-export function easternDay(now: Date): string {
+function easternDay(now: Date): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' }).format(now)
 }

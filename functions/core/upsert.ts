@@ -31,16 +31,16 @@ export type UpsertOptions<T extends PgTable> = {
   append?: boolean
 }
 
-/** `before` goes first in the same transaction: a lock, or `holding(lease)`. */
+/** `before` goes first in the same transaction, even if there are no rows: a lock, `holding(lease)`, a record. */
 export async function upsertMany<T extends PgTable>(
   ctx: Ctx,
   table: T,
   rows: readonly T['$inferInsert'][],
   { before = [], ...options }: UpsertOptions<T> & { before?: SQL[] },
 ): Promise<Upserted> {
-  const chunks = upsertOf(table, rows, options)
-  if (chunks.length === 0) return upserted([])
-  return upserted((await ctx.db.batch([...before, ...chunks])).slice(before.length))
+  const statements = [...before, ...upsertOf(table, rows, options)]
+  const results = statements.length === 0 ? [] : await ctx.db.batch(statements)
+  return upserted(results.slice(before.length))
 }
 
 /** The statements, for a transaction with more in it. */

@@ -296,7 +296,7 @@ export const Approach = measured({
 }).meta({ id: 'NeoApproach' })
 export const ApproachCursor = z.tuple([shown, z.string().max(40), z.string().max(40)])
 
-export const weatherTypes = ['cme', 'flr', 'gst', 'notifications'] as const
+const weatherTypes = ['cme', 'flr', 'gst', 'notifications'] as const
 const weatherType = z.enum(weatherTypes)
 export const WeatherPath = z.strictObject({ type: weatherType })
 export const WeatherEventPath = z.strictObject({ type: weatherType, id: z.string().min(1).max(100) })

@@ -1,7 +1,7 @@
 import { osdrItems } from '../../schema/space.ts'
 import type { Ctx } from '../core/context.ts'
 import { holding, type Lease } from '../core/lease.ts'
-import { type Upserted, upserted, upsertOf } from '../core/upsert.ts'
+import { type Upserted, upsertMany } from '../core/upsert.ts'
 import type { Conversation } from './converse.ts'
 import { sha256 } from './digest.ts'
 import { canonical, type Dataset } from './parse-osdr.ts'
@@ -25,11 +25,10 @@ export async function storeDatasets(ctx: Ctx, { talk, lease, datasets, listing }
       ...(known && { listingHash: listing.get(dataset.datasetId) ?? null }),
     })),
   )
-  const statements = upsertOf(osdrItems, rows, {
+  return upsertMany(ctx, osdrItems, rows, {
     key: ['datasetId'],
     compare: known ? ['contentHash', 'listingHash'] : ['contentHash'],
     touch: 'updatedAt',
+    before: [holding(lease), ...talk.records()],
   })
-  const results = await ctx.db.batch([holding(lease), ...talk.records(), ...statements])
-  return upserted(results.slice(results.length - statements.length))
 }

@@ -3,7 +3,7 @@ import { neoApproaches } from '../../schema/space.ts'
 import type { Ctx } from '../core/context.ts'
 import type { JobResult } from '../core/job.ts'
 import { holding, type Lease, whileRenewing } from '../core/lease.ts'
-import { upserted, upsertOf } from '../core/upsert.ts'
+import { upsertMany } from '../core/upsert.ts'
 import { converse } from './converse.ts'
 import { type Approach, parseNeoFeed } from './parse-neo.ts'
 import { outcomeOf } from './sync-outcome.ts'
@@ -31,10 +31,11 @@ export async function syncApproaches(ctx: Ctx, lease: Lease): Promise<JobResult>
       approaches.push(...answer.value)
     }
   })
-  const key = ['neoId', 'closeApproachDate', 'orbitingBody'] as const
-  const statements = upsertOf(neoApproaches, approaches, { key, touch: 'updatedAt' })
-  const results = await ctx.db.batch([holding(lease), ...talk.records(), ...statements])
-  const counts = upserted(statements.length > 0 ? results.slice(-statements.length) : [])
+  const counts = await upsertMany(ctx, neoApproaches, approaches, {
+    key: ['neoId', 'closeApproachDate', 'orbitingBody'],
+    touch: 'updatedAt',
+    before: [holding(lease), ...talk.records()],
+  })
   return outcomeOf(counts, talk.faults().neows ?? null, { quarantined: talk.quarantined() })
 }
 

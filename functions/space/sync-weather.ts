@@ -3,7 +3,7 @@ import { donkiEvents, donkiRevisions } from '../../schema/space.ts'
 import type { Ctx } from '../core/context.ts'
 import type { JobResult } from '../core/job.ts'
 import { holding, type Lease, whileRenewing } from '../core/lease.ts'
-import { upserted, upsertOf } from '../core/upsert.ts'
+import { upsertMany, upsertOf } from '../core/upsert.ts'
 import { type Conversation, converse, type Told } from './converse.ts'
 import { parseWeather, type WeatherEvent, type WeatherType, weatherTypes } from './parse-donki.ts'
 import { outcomeOf } from './sync-outcome.ts'
@@ -25,13 +25,12 @@ export async function syncWeather(ctx: Ctx, lease: Lease): Promise<JobResult> {
       }
     return null
   })
-  const newest = upsertOf(donkiEvents, events, {
+  const counts = await upsertMany(ctx, donkiEvents, events, {
     key: ['type', 'eventId'],
     newest: 'versionId',
     touch: 'updatedAt',
+    before: [holding(lease), ...talk.records(), ...revisions(events)],
   })
-  const results = await ctx.db.batch([holding(lease), ...talk.records(), ...revisions(events), ...newest])
-  const counts = upserted(newest.length > 0 ? results.slice(-newest.length) : [])
   return outcomeOf(counts, error, { faults: talk.faults(), quarantined: talk.quarantined() })
 }
 
