@@ -10,6 +10,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import { orNotRun } from './guard.ts'
+import { hasSqlstate } from './sqlstate.ts'
 
 export type Lease = { name: string; fence: number; ttlSeconds: number }
 
@@ -45,12 +46,16 @@ export async function renewLease(ctx: Ctx, lease: Lease): Promise<void> {
   await ctx.db.batch([moveExpiry(lease, lease.ttlSeconds), holding(lease)])
 }
 
-/** Keeps the lease while slow work goes on. Losing it does not stop the work: its next write finds out. */
+/**
+ * Keeps the lease while slow work goes on; a beat that fails on its way is made good by the next. Losing the lease does
+ * not stop the work: its next write finds out.
+ */
 export async function whileRenewing<T>(ctx: Ctx, lease: Lease, work: () => Promise<T>): Promise<T> {
-  const beat = setInterval(
-    () => void renewLease(ctx, lease).catch(() => clearInterval(beat)),
-    (lease.ttlSeconds * 1_000) / 3,
-  )
+  const renew = () =>
+    renewLease(ctx, lease).catch((error: unknown) => {
+      if (hasSqlstate(error, 'LS012')) clearInterval(beat)
+    })
+  const beat = setInterval(() => void renew(), (lease.ttlSeconds * 1_000) / 3)
   try {
     return await work()
   } finally {

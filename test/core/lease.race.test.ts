@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   holding,
   type Lease,
@@ -11,13 +11,14 @@ import {
 import { crowd, eventually, kept, makeGate } from './gate.ts'
 import { failure, freshWorld, times } from './world.ts'
 
-const { database, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshWorld()
 const gate = await makeGate(database)
 await database.admin.query('create table written (at int generated always as identity, fence int)')
 await database.admin.query(
   'grant all on written to lockstep_app; grant usage on sequence written_at_seq to lockstep_app',
 )
 
+afterEach(() => proxy.faults.clear())
 beforeEach(() => database.admin.query('truncate written, core.leases restart identity'))
 
 const write = ({ fence }: Lease) => sql`insert into written (fence) values (${fence})`
@@ -73,13 +74,40 @@ describe('a lease', () => {
   })
 
   it('is kept while slow work goes on', async () => {
-    const lease = await taken(0.3)
+    const lease = await taken(1.5)
     await whileRenewing(ctx(), lease, async () => {
       const expiry = async () =>
         (await database.admin.query('select expires_at from core.leases')).rows[0].expires_at
       const before = await expiry()
       await eventually(expiry).not.toEqual(before)
       expect(await takeLease(ctx(), 'sample')).toBe(null)
+    })
+  })
+})
+
+describe('the heartbeat of slow work', () => {
+  const renewals = async () =>
+    (await database.admin.query('select expires_at from core.leases')).rows[0].expires_at
+
+  it('goes on after a beat that was lost on its way', async () => {
+    const lease = await taken(1.5)
+    await whileRenewing(ctx(), lease, async () => {
+      proxy.faults.set({ reset: 1, times: 1, match: 'core.leases' })
+      await proxy.faults.fired('reset')
+      const before = await renewals()
+      await eventually(renewals).not.toEqual(before)
+      expect(await takeLease(ctx(), 'sample')).toBe(null)
+    })
+  })
+
+  it('ends when the lease has another holder, and takes nothing from it', async () => {
+    const lease = await taken(1.5)
+    await whileRenewing(ctx(), lease, async () => {
+      await expire()
+      const second = await takeLease(ctx(), 'sample', { ttlSeconds: 60 })
+      const before = await renewals()
+      await failure(renewLease(ctx(), lease))
+      expect([second?.fence, await renewals()]).toEqual([2, before])
     })
   })
 })
