@@ -31,6 +31,18 @@ export function moveOrder(ctx: Ctx, move: Move): Promise<Moved> {
 
 export function moveStatement(principal: Principal | null, move: Move): SQL {
   const { orderId, courierId, fence, type, from, to, set, frees = false, reason, excludes = false } = move
+  const freed = sql`freed as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes - wanted.boxes_count
+  from wanted
+  where c.id = ${courierId}
+),`
+  const excluded = sql`excluded as (
+  insert into dispatch.order_exclusions (order_id, courier_id, reason)
+  select moved.id, ${courierId}, ${reason ?? null}
+  from moved
+  on conflict do nothing
+),`
   // Race: two steps at once, or a step against a cancel, an expiry, a new assignment. The order's row is locked under
   // the very state, holder and fence the step is lawful from; whoever comes second finds none of it.
   // An assigned order also needs its lease: the sweep may just not have come yet.
@@ -48,13 +60,7 @@ wanted as ${thisOne(sql`
     and o.fence = ${fence}
     and o.status = any (${sql.param(from)}::text[])
     and (o.lease_expires_at is null or o.lease_expires_at > now())`)},
-freed as (
-  update dispatch.couriers c
-  set held_boxes = c.held_boxes - wanted.boxes_count
-  from wanted
-  where c.id = ${courierId}
-    and ${frees}
-),
+${frees ? freed : sql``}
 moved as (
   update dispatch.orders o
   set status = ${to},
@@ -64,13 +70,7 @@ moved as (
   where o.id = wanted.id
   returning o.*, wanted.status as from_status
 ),
-excluded as (
-  insert into dispatch.order_exclusions (order_id, courier_id, reason)
-  select moved.id, ${courierId}, ${reason ?? null}
-  from moved
-  where ${excludes}
-  on conflict do nothing
-),
+${excludes ? excluded : sql``}
 logged as (${recordEvent({
     type,
     of: 'moved',
