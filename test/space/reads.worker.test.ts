@@ -208,15 +208,16 @@ describe('with data', () => {
   })
 
   it('follows the changes of the catalogue from any position, missing nothing', async () => {
+    await expect.poll(async () => (await json('/osdr/changes?limit=200')).data.length).toBe(40)
     const first = await json('/osdr/changes?limit=200')
-    expect(first.data).toHaveLength(40)
     const after = String(first['cursor'])
     expect(await json(`/osdr/changes?after=${after}`)).toEqual({ data: [], cursor: after, nextCursor: null })
     upstreams.datasets.set('OSD-7', { ...upstreams.datasets.get('OSD-7'), 'study title': 'Changed' })
     await runJob('osdr-sync')
-    expect((await json(`/osdr/changes?after=${after}`)).data).toMatchObject([
-      { accession: 'OSD-7', field: 'title', new: 'Changed' },
-    ])
+    // A change is shown once no older transaction of the whole server is still running: here, another test's.
+    await expect
+      .poll(async () => (await json(`/osdr/changes?after=${after}`)).data)
+      .toMatchObject([{ accession: 'OSD-7', field: 'title', new: 'Changed' }])
   })
 
   it('resolves linked events to what is known', async () => {
@@ -250,7 +251,7 @@ describe('with data', () => {
     })
     await admin.query(`update space.iss_fetch_log set fetched_at = now()`)
     expect(await hourly()).toMatchObject({ stale: true, pendingWrites: 1 })
-    expect(await views()).toHaveLength(6)
+    expect((await views()).filter(({ name }) => String(name).startsWith('space.'))).toHaveLength(6)
     expect((await app.fetch('/v1/ops/views')).status).toBe(401)
   })
 
