@@ -38,6 +38,8 @@ const empty = [
   '/apod',
 ]
 
+const patient = { timeout: 25_000, interval: 50 }
+
 describe('before anything is known', () => {
   it.each(empty)('%s is 503 no_data_yet with Retry-After, never zeros', async (path) => {
     const response = await get(path)
@@ -208,7 +210,7 @@ describe('with data', () => {
   })
 
   it('follows the changes of the catalogue from any position, missing nothing', async () => {
-    await expect.poll(async () => (await json('/osdr/changes?limit=200')).data.length).toBe(40)
+    await expect.poll(async () => (await json('/osdr/changes?limit=200')).data.length, patient).toBe(40)
     const first = await json('/osdr/changes?limit=200')
     const after = String(first['cursor'])
     expect(await json(`/osdr/changes?after=${after}`)).toEqual({ data: [], cursor: after, nextCursor: null })
@@ -216,9 +218,9 @@ describe('with data', () => {
     await runJob('osdr-sync')
     // A change is shown once no older transaction of the whole server is still running: here, another test's.
     await expect
-      .poll(async () => (await json(`/osdr/changes?after=${after}`)).data)
+      .poll(async () => (await json(`/osdr/changes?after=${after}`)).data, patient)
       .toMatchObject([{ accession: 'OSD-7', field: 'title', new: 'Changed' }])
-  })
+  }, 60_000)
 
   it('resolves linked events to what is known', async () => {
     const { data } = await json('/donki/flr?limit=200')
