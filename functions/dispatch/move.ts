@@ -85,7 +85,7 @@ select ${answer(sql`case
   when seen.courier_id is distinct from ${courierId} and not exists (
     select from dispatch.order_events e where e.order_id = ${orderId} and e.courier_id = ${courierId}
   ) then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'You hold no such order')
-  when seen.fence <> ${fence}
+  when seen.fence <> ${fence} or seen.courier_id <> ${courierId}
     then jsonb_build_object('ok', false, 'reason', 'stale_fence')
   when seen.status <> all (${sql.param(from)}::text[])
     then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', ${to}::text)
