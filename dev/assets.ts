@@ -1,6 +1,6 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { isMain } from './main-module.ts'
 import { projectRoot } from './project.ts'
 
@@ -15,9 +15,24 @@ export function prepareAssets(): void {
   if (existsSync(pages)) cpSync(pages, target, { recursive: true })
   const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
   for (const name of swaggerFiles) cpSync(join(swagger, name), join(target, 'docs', name))
-  // Put in place whole: a Worker that runs meanwhile may be serving from there.
-  rmSync(finished, { recursive: true, force: true })
-  renameSync(target, finished)
+  moveInto(finished, target)
+}
+
+/** File by file: a Worker that runs meanwhile serves from that very folder, and would lose it if it were replaced. */
+function moveInto(folder: string, from: string): void {
+  const fresh = filesIn(from)
+  for (const name of fresh) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    renameSync(join(from, name), join(folder, name))
+  }
+  for (const name of filesIn(folder)) if (!fresh.includes(name)) rmSync(join(folder, name), { force: true })
+  rmSync(from, { recursive: true, force: true })
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
 }
 
 if (isMain(import.meta)) prepareAssets()

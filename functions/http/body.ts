@@ -90,14 +90,18 @@ type Where = 'path' | 'query' | 'body'
 export function validate(schema: z.ZodType, value: unknown, where: Where): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const faults = result.error.issues.flatMap((issue) => {
-    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined]
-    return keys.map((key) => {
-      const path = [...issue.path, ...(key === undefined ? [] : [key])].map(String).join('.')
-      return { path: path === '' ? where : path, message: issue.message, code: issue.code ?? 'invalid' }
-    })
-  })
-  return refuse(where, faults)
+  const named = ({ path, ...fault }: Fault) => ({ path: path === '' ? where : path, ...fault })
+  return refuse(where, result.error.issues.flatMap((issue) => faultsOf(issue)).map(named))
+}
+
+function faultsOf(issue: z.core.$ZodIssue, within: PropertyKey[] = []): Fault[] {
+  const at = [...within, ...issue.path]
+  const { message, code } = issue
+  // Of the forms that a value may have, the one that was missed by the least is the one that was meant.
+  const [meant] = code === 'invalid_union' ? issue.errors.toSorted((a, b) => a.length - b.length) : []
+  if (meant !== undefined) return meant.flatMap((inner) => faultsOf(inner, at))
+  const paths = code === 'unrecognized_keys' ? issue.keys.map((key) => [...at, key]) : [at]
+  return paths.map((path) => ({ path: path.map(String).join('.'), message, code }))
 }
 
 /** Enough to mend a request by; a body of thousands of faults does not earn an answer larger than itself. */
