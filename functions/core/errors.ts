@@ -10,7 +10,7 @@ export const problems = {
   method_not_allowed: [405, 'This path does not take that method'],
   conflict: [409, 'The state does not allow it'],
   in_progress: [409, 'A request with this Idempotency-Key is being done right now'],
-  order_taken: [409, 'Another courier has this order'],
+  order_taken: [409, 'The order is not available any more'],
   order_busy: [409, 'The order is being changed right now'],
   courier_at_capacity: [409, 'The courier cannot carry that many boxes more'],
   courier_unavailable: [409, 'The courier is not available'],
