@@ -62,8 +62,8 @@ function placeOf(after: string | null): Position | 'malformed' | null {
   return after === null ? null : (positionOf(after) ?? 'malformed')
 }
 
-/** What a client may leave unread before it counts as slow. */
-const roomBytes = 256 * 1024
+/** What a client may leave unread before it has no room. A thousand that read nothing fit into the memory of an object. */
+const roomBytes = 64 * 1024
 /** A token may be taken away while a stream is open: it comes back with a fresh one, and its cursor. */
 const lifetimeMs = 15 * 60_000
 
@@ -108,7 +108,7 @@ function makeListener<Event>(show: (event: Event) => ReturnType<Show<Event>>, le
       hasRoom: () => (controller?.desiredSize ?? 0) > 0,
       take({ event, ...at }: Read<Event>) {
         const shown = show(event)
-        if (shown) write(`id: ${cursorOf(at)}\nevent: ${shown.type}\ndata: ${JSON.stringify(shown.data)}\n\n`)
+        if (shown) write(`id: ${cursorOf(at)}\nevent: ${shown.type}\ndata: ${asJson(shown.data)}\n\n`)
       },
       stand: (at) => write(`: here\nid: ${cursorOf(at)}\n\n`),
       reset: (reason, at) =>
@@ -120,4 +120,13 @@ function makeListener<Event>(show: (event: Event) => ReturnType<Show<Event>>, le
       },
     },
   }
+}
+
+const texts = new WeakMap<object, string>()
+
+/** Written once for all who are shown the same. */
+function asJson(data: object): string {
+  const text = texts.get(data) ?? JSON.stringify(data)
+  texts.set(data, text)
+  return text
 }
