@@ -1,15 +1,21 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { assignStatement } from '../../functions/dispatch/assign.ts'
+import { assignManyStatement } from '../../functions/dispatch/assign-many.ts'
 import { claimStatement } from '../../functions/dispatch/claim.ts'
 import { claimNextStatement } from '../../functions/dispatch/claim-next.ts'
+import { createStatement } from '../../functions/dispatch/create.ts'
 import { listStatement } from '../../functions/dispatch/list.ts'
 import { moveStatement } from '../../functions/dispatch/move.ts'
 import { returnExpired } from '../../functions/dispatch/return-expired.ts'
 import { transitions } from '../../functions/dispatch/rules.ts'
+import { settleDeliveries } from '../../functions/dispatch/settle.ts'
 import { steerStatement } from '../../functions/dispatch/steer.ts'
+import { undoStatement } from '../../functions/dispatch/undo.ts'
 import { freshDatabase } from '../support/database.ts'
 import { asAdmin, asCourier, asStore } from './given.ts'
+import { parcel } from './http.ts'
 
 const database = await freshDatabase()
 const client = await database.connect()
@@ -139,14 +145,34 @@ describe('at a hundred thousand orders no sequential scan, and a handful of page
   ] as const)('%s', async (_what, statement, indexes, pages) => {
     const plan = await planOf(statement)
     expect(plan.outcome).toMatchObject({ ok: true })
-    expect(plan.scans.filter(([node]) => node === 'Seq Scan')).toEqual([])
+    expect(plan.scannedWhole).toEqual([])
     expect(plan.scans.map(([, index]) => index)).toEqual(expect.arrayContaining([...indexes]))
     expect(plan.pages).toBeLessThan(pages)
   })
 
-  it('the sweep reads the leases that ran out, and no others', async () => {
-    const { scans } = await planOf(returnExpired())
-    expect(scans).toContainEqual(['Index Scan', 'idx_orders_leases'])
+  it.each([
+    ['an assignment', assignStatement(asAdmin, { orderId: 99_995, courierId: stranger }), 160],
+    ['an undo', undoStatement(asAdmin, { orderId: 80_000, by: null, reason: 'wrong door' }), 60],
+    ['a create', createStatement(asStore(1), [{ storeId: 1, ...parcel }]), 160],
+    [
+      'an assignment of the ten oldest',
+      assignManyStatement(asAdmin, { orderIds: null, limit: 10, courierIds: null }),
+      700,
+    ],
+  ] as const)('%s', async (_what, statement, pages) => {
+    const plan = await planOf(statement)
+    expect(plan.scannedWhole).not.toContain('orders')
+    expect(plan.scannedWhole).not.toContain('order_events')
+    expect(plan.pages).toBeLessThan(pages)
+  })
+
+  it.each([
+    ['the sweep of leases', returnExpired(), 'idx_orders_leases'],
+    ['the settlement of deliveries', settleDeliveries(), 'idx_orders_unsettled'],
+  ])('%s reads what is due, and nothing else', async (_what, statement, index) => {
+    const { scans, scannedWhole } = await planOf(statement)
+    expect(scans).toContainEqual(['Index Scan', index])
+    expect(scannedWhole).not.toContain('orders')
   })
 })
 
@@ -177,6 +203,9 @@ async function planOf(statement: SQL) {
         node['Node Type'].endsWith(' Scan') && (node['Index Name'] ?? node['Relation Name']) !== undefined
           ? [[node['Node Type'], node['Index Name']]]
           : [],
+      ),
+      scannedWhole: nodes.flatMap((node) =>
+        node['Node Type'] === 'Seq Scan' ? [node['Relation Name']] : [],
       ),
       heapFetches: nodes.reduce((sum, node) => sum + (node['Heap Fetches'] ?? 0), 0),
       pages: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
