@@ -90,7 +90,7 @@ export const View = z
       .int()
       .nullable()
       .meta({ description: 'Writing statements since; null when nobody counts' }),
-    stale: z.boolean(),
+    stale: z.boolean().nullable().meta({ description: 'Null when nobody counts the writes' }),
     skipped: z
       .int()
       .nullable()

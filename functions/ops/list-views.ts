@@ -15,7 +15,7 @@ select jsonb_build_object(
   'rows', s.rows,
   'sizeBytes', s.size_bytes,
   'pendingWrites', s.pending_writes,
-  'stale', s.last_refresh is null or coalesce(s.pending_writes, 1) > 0,
+  'stale', s.last_refresh is null or s.pending_writes > 0,
   'skipped', s.skipped
 ) as view
 from core.get_views_refresh_status() s
