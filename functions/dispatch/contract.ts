@@ -263,6 +263,29 @@ export const Order = z
   .meta({ id: 'Order' })
 export type Order = z.infer<typeof Order>
 
+export const StepBatch = z
+  .strictObject({
+    step: z.enum(['accept', 'pickup', 'deliver']),
+    orders: z
+      .array(z.strictObject({ orderId: id, fence: z.int().min(0) }))
+      .min(1)
+      .max(500)
+      .refine(
+        (orders) => new Set(orders.map(({ orderId }) => orderId)).size === orders.length,
+        'Name an order once',
+      ),
+  })
+  .meta({ id: 'StepBatch' })
+export type StepBatch = z.infer<typeof StepBatch>
+
+export const StepAnswer = z
+  .union([
+    z.strictObject({ orderId: id, ok: z.literal(true), status: OrderStatus }),
+    z.strictObject({ orderId: id, ok: z.literal(false), problem: ItemProblem }),
+  ])
+  .meta({ id: 'StepAnswer' })
+export type StepAnswer = z.infer<typeof StepAnswer>
+
 export const BatchAnswer = z
   .union([
     z.strictObject({ index: z.int(), ok: z.literal(true), order: Order }),

@@ -34,6 +34,7 @@ import { readHistory } from './history.ts'
 import { listOrders } from './list.ts'
 import { listCouriers } from './list-couriers.ts'
 import { listStores } from './list-stores.ts'
+import { moveOrders } from './move-many.ts'
 import { pickUpOrder } from './pickup.ts'
 import { quoteOrder } from './quote.ts'
 import { readOrder } from './read.ts'
@@ -318,6 +319,25 @@ export const dispatchEndpoints: Endpoint[] = [
     (ctx, orderId, { courierId }) => assignOrder(ctx, { orderId, courierId }),
   ),
 
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/orders/steps`,
+      tag,
+      summary: 'Accept, pick up or deliver many orders',
+      description:
+        'In one statement, with an answer for each. A courier moves what it holds, an admin whatever the fence fits.',
+      roles: ['courier', 'admin'],
+      body: wire.StepBatch,
+      bodyLimitBytes: 128 * 1024,
+      answers: { 200: z.object({ data: z.array(wire.StepAnswer) }) },
+    },
+    async (ctx, { body }) => {
+      if (ctx.principal?.role === 'courier') callerId(ctx)
+      const moved = await moveOrders(ctx, body)
+      return ok({ data: moved.map(({ orderId, ...outcome }) => ({ orderId, ...itemOf(outcome) })) })
+    },
+  ),
   endpoint(
     {
       method: 'post',

@@ -3,6 +3,7 @@ import { assignOrders } from '../../../functions/dispatch/assign-many.ts'
 import { claimOrder } from '../../../functions/dispatch/claim.ts'
 import { createBulk } from '../../../functions/dispatch/create-bulk.ts'
 import { declineOrder } from '../../../functions/dispatch/decline.ts'
+import { moveOrders } from '../../../functions/dispatch/move-many.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import {
@@ -119,5 +120,63 @@ describe('giving many orders to many couriers', () => {
     ])
     expect(rows.map(({ held_boxes }) => held_boxes)).toEqual([4, 4, 4, 4])
     expect(await broken(admin)).toEqual([])
+  })
+})
+
+describe('one step for many orders', () => {
+  it('is taken for each that allows it, and the others are told why not', async () => {
+    const storeId = await givenStore(admin)
+    const ana = await givenCourier(admin, { capacity: 100 })
+    const ben = await givenCourier(admin, { capacity: 100 })
+    const held = { storeId, courierId: ana }
+    const [first, second, done, others, late] = [
+      await givenOrder(admin, { ...held, status: 'assigned' }),
+      await givenOrder(admin, { ...held, status: 'assigned' }),
+      await givenOrder(admin, { ...held, status: 'picked_up' }),
+      await givenOrder(admin, { storeId, courierId: ben, status: 'assigned' }),
+      await givenOrder(admin, { ...held, status: 'assigned', expired: true }),
+    ]
+    const fenced = (orderId: number, fence = 1) => ({ orderId, fence })
+    const ctx = as(asCourier(ana))
+    const moved = await moveOrders(ctx, {
+      step: 'accept',
+      orders: [fenced(second), fenced(first), fenced(done), fenced(others), fenced(late), fenced(999_999)],
+    })
+    expect(moved).toEqual([
+      { orderId: second, ok: true, status: 'accepted' },
+      { orderId: first, ok: true, status: 'accepted' },
+      { orderId: done, ok: false, reason: 'illegal_transition', from: 'picked_up', to: 'accepted' },
+      { orderId: others, ok: false, reason: 'not_found', detail: 'You hold no such order' },
+      { orderId: late, ok: false, reason: 'lease_expired' },
+      { orderId: 999_999, ok: false, reason: 'not_found', detail: 'You hold no such order' },
+    ])
+    expect(ctx.metrics.trips).toBe(1)
+    const stale = await moveOrders(as(asAdmin), {
+      step: 'pickup',
+      orders: [fenced(first, 7), fenced(second)],
+    })
+    expect(stale).toMatchObject([{ reason: 'stale_fence' }, { ok: true, status: 'picked_up' }])
+    const delivered = await moveOrders(as(asCourier(ana)), {
+      step: 'deliver',
+      orders: [fenced(second), fenced(done)],
+    })
+    expect(delivered.every((one) => one.ok)).toBe(true)
+    expect(await broken(admin)).toEqual([])
+  })
+
+  it('passes over an order that somebody is changing, without waiting', async () => {
+    const storeId = await givenStore(admin)
+    const ana = await givenCourier(admin)
+    const [free, locked] = await givenOrders(admin, 2, { storeId, courierId: ana, status: 'assigned' })
+    const holder = await database.connect()
+    await holder.query('begin')
+    await holder.query('select from dispatch.orders where id = $1 for update', [locked])
+    const orders = [free, locked].map((orderId) => ({ orderId: orderId ?? 0, fence: 1 }))
+    const moved = await moveOrders(as(asCourier(ana)), { step: 'accept', orders })
+    expect(moved).toMatchObject([{ ok: true }, { ok: false, reason: 'order_busy', retryAfter: 1 }])
+    await holder.query('rollback')
+    expect(await moveOrders(as(asCourier(ana)), { step: 'accept', orders: orders.slice(1) })).toMatchObject([
+      { ok: true },
+    ])
   })
 })
