@@ -103,11 +103,28 @@ const is =
   (answer: { status: number; problem: Problem | null }) =>
     answer.status === status && (codes.length === 0 || codes.includes(answer.problem?.code ?? ''))
 
+// All of them on one endpoint of each module; on the others one of each kind: it is the same door.
 const tokens = await worthless()
+const kinds = new Set([
+  'no token',
+  'garbage',
+  'the algorithm none',
+  'the algorithm of another kind of key',
+  'another secret',
+  'an end in the past',
+  'another audience',
+  'another issuer',
+  'no sub',
+  'no exp',
+])
+const firstOf = new Set(
+  [...new Set(guarded.map(({ tag }) => tag))].map((tag) => guarded.find((endpoint) => endpoint.tag === tag)),
+)
 
 describe.each(guarded)('$name without a right to it', (endpoint) => {
   it('refuses every token that proves nothing', async () => {
-    const asked = tokens.map(([what, authorization]): [string, ReturnType<typeof ask>] => [
+    const tried = firstOf.has(endpoint) ? tokens : tokens.filter(([what]) => kinds.has(what))
+    const asked = tried.map(([what, authorization]): [string, ReturnType<typeof ask>] => [
       what,
       ask(endpoint, { headers: { authorization: authorization ?? '' } }),
     ])
@@ -131,23 +148,7 @@ describe.each(named)('$name for what cannot be a row', (endpoint) => {
     more.length === 0 &&
     schemaOf(parameter, 'output', new Map())['type'] === 'integer'
   const never = ['%00', '%ff', '%ED%A0%80', '%', '%E0%A4']
-  const noIds = [
-    '0',
-    '-1',
-    '1.5',
-    'abc',
-    'null',
-    '1e999',
-    '9007199254740993',
-    '9'.repeat(40),
-    '0x1',
-    '1e3',
-    '01',
-    '%201',
-    '+1',
-    '%F0%9F%9A%80',
-    '1%20or%201=1',
-  ]
+  const noIds = ['0', '-1', '1.5', 'abc', '9007199254740993', '9'.repeat(40), '0x1', '1e3', '%201', '+1']
   it('refuses it by its name', async () => {
     const ids = numeric ? [...never, ...noIds] : never
     const asked = ids.map((id): [string, ReturnType<typeof ask>] => [
@@ -160,20 +161,7 @@ describe.each(named)('$name for what cannot be a row', (endpoint) => {
 
 describe.each(all)('$name with a query nobody knows', (endpoint) => {
   it('refuses unknown, repeated and unreadable parameters', async () => {
-    const queries = [
-      'zzz=1',
-      '__proto__=1',
-      'constructor=1',
-      '=1',
-      'zzz=1&zzz=2',
-      'zzz=',
-      'zzz=%20',
-      'zzz=%00',
-      '%00=1',
-      'zzz=%ED%A0%80',
-      'zzz=%ff',
-      'zzz=%',
-    ]
+    const queries = ['zzz=1', '__proto__=1', 'zzz=1&zzz=2', 'zzz=', 'zzz=%20', 'zzz=%00', 'zzz=%ED%A0%80']
     const asked = queries.map((query): [string, ReturnType<typeof ask>] => [
       query,
       ask(endpoint, { path: `${pathOf(endpoint)}?${query}` }),
