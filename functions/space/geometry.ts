@@ -13,14 +13,6 @@ export function haversineKm(a: LatLng, b: LatLng): number {
   return 2 * earthRadiusKm * Math.asin(Math.min(1, Math.sqrt(h)))
 }
 
-/** The mean direction, in degrees; null where opposite directions cancel and no mean exists. */
-export function circularMean(degrees: readonly number[]): number | null {
-  const east = mean(degrees.map((angle) => Math.sin(radians(angle))))
-  const north = mean(degrees.map((angle) => Math.cos(radians(angle))))
-  if (!(Math.hypot(east, north) > 1e-6)) return null
-  return (Math.atan2(east, north) * 180) / Math.PI
-}
-
 /** Into [-180, 180): one meridian, one number. */
 export function wrapLongitude(degrees: number): number {
   return ((((degrees + 180) % 360) + 360) % 360) - 180
@@ -51,10 +43,6 @@ function latitudeAt(side: number, from: LatLng, to: LatLng): number {
   const unwrapped = to.longitude + Math.sign(side) * 360
   const share = (side - from.longitude) / (unwrapped - from.longitude)
   return from.latitude + share * (to.latitude - from.latitude)
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 function radians(degrees: number): number {

@@ -2,7 +2,14 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
 import { elementsNear, type StoredElements, usableOrbit } from './newest-elements.ts'
 import { placeAt } from './orbit.ts'
-import { daysBetween, errorBoundKm, issNoradId, type Source, type Visibility } from './rules.ts'
+import {
+  daysBetween,
+  errorBoundKm,
+  issNoradId,
+  type Source,
+  staleElementsDays,
+  type Visibility,
+} from './rules.ts'
 import { fixColumns } from './show.ts'
 
 export type ShownFix = {
@@ -23,8 +30,6 @@ export type Located = ShownFix & { ageSeconds: number; asOf: string; stale: bool
 
 /** Two ticks of the clock missed: then a computed position is nearer to the truth than an observed one. */
 const freshSeconds = 120
-/** From here on the error is tens of kilometres a day, growing. */
-const staleElementsDays = 6
 
 /** Where the ISS is: the last fix while it is fresh, else computed for this moment, else the last fix, said to be stale. */
 export async function locateIss(ctx: Ctx): Promise<Located | null> {

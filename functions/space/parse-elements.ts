@@ -49,10 +49,12 @@ function twoLines(fields: Fields, [name, one, two]: readonly [string, string, st
 }
 
 function ommOf(omm: Fields): Elements {
+  // Kept as it came, with its microseconds; but it must be a moment.
+  momentIn(omm, 'EPOCH')
   return {
     OBJECT_NAME: textIn(omm, 'OBJECT_NAME'),
     OBJECT_ID: textIn(omm, 'OBJECT_ID'),
-    EPOCH: momentIn(omm, 'EPOCH') && textIn(omm, 'EPOCH'),
+    EPOCH: textIn(omm, 'EPOCH'),
     MEAN_MOTION: numberIn(omm, 'MEAN_MOTION'),
     ECCENTRICITY: numberIn(omm, 'ECCENTRICITY'),
     INCLINATION: numberIn(omm, 'INCLINATION'),

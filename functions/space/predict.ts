@@ -4,11 +4,9 @@ import type { LatLng } from './geometry.ts'
 import { elementsNear, type StoredElements, usableOrbit } from './newest-elements.ts'
 import { type Orbit, type Place, trackOf } from './orbit.ts'
 import { type Pass, passesOver } from './passes.ts'
-import { daysBetween, errorBoundKm } from './rules.ts'
+import { daysBetween, errorBoundKm, staleElementsDays } from './rules.ts'
 
 export type Predicted<T> = { asOf: string; stale: boolean; elementsEpoch: string; errorKm: number; data: T[] }
-
-const staleElementsDays = 6
 
 export async function predictTrack(
   ctx: Ctx,

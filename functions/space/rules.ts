@@ -63,6 +63,9 @@ export function errorBoundKm(elementAgeDays: number): number {
 /** Past this the bound is wider than a continent: a position would be an invention. */
 export const oldestUsableElementsDays = 30
 
+/** From here on the error grows by tens of kilometres a day. */
+export const staleElementsDays = 6
+
 /** An observation this far from fresh elements is not the ISS: their own error is two orders of magnitude smaller. */
 export function contradicts(crossCheckKm: number | null, elementAgeDays: number): boolean {
   return crossCheckKm !== null && elementAgeDays <= 3 && crossCheckKm > 1_000

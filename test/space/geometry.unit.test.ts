@@ -1,11 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  circularMean,
-  cutAtAntimeridian,
-  haversineKm,
-  wrapLongitude,
-} from '../../functions/space/geometry.ts'
+import { cutAtAntimeridian, haversineKm, wrapLongitude } from '../../functions/space/geometry.ts'
 
 const latitude = fc.double({ min: -90, max: 90, noNaN: true })
 const longitude = fc.double({ min: -180, max: 180, noNaN: true })
@@ -30,18 +25,6 @@ describe('haversineKm', () => {
         expect(haversineKm(a, b)).toBeLessThanOrEqual(20_015.2)
       }),
     )
-  })
-})
-
-describe('circularMean', () => {
-  it('averages across the date line, where the arithmetic mean is on the other side of the world', () => {
-    expect(Math.abs(circularMean([170, -170]) ?? 0)).toBeCloseTo(180, 9)
-    expect(circularMean([-10, 20])).toBeCloseTo(5, 9)
-  })
-
-  it('has no answer when directions cancel', () => {
-    expect(circularMean([0, 180])).toBeNull()
-    expect(circularMean([])).toBeNull()
   })
 })
 
