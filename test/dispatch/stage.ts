@@ -13,6 +13,7 @@ import { deliverOrder } from '../../functions/dispatch/deliver.ts'
 import { editOrder } from '../../functions/dispatch/edit.ts'
 import { editCourier } from '../../functions/dispatch/edit-courier.ts'
 import { failOrder } from '../../functions/dispatch/fail.ts'
+import { moveOrders } from '../../functions/dispatch/move-many.ts'
 import { pickUpOrder } from '../../functions/dispatch/pickup.ts'
 import { readOrder } from '../../functions/dispatch/read.ts'
 import { releaseOrder } from '../../functions/dispatch/release.ts'
@@ -116,6 +117,19 @@ export const verbs = {
     leads: 'failed',
     shows: fence,
     run: (as, scene) => failOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'nobody home' }),
+  },
+  'a delivery of many': {
+    acts: ['picked up'],
+    leads: 'delivered',
+    mixes: true,
+    run: (as, { order, second, holder }) =>
+      moveOrders(as(asCourier(holder)), {
+        step: 'deliver',
+        orders: [
+          { orderId: order, fence },
+          { orderId: second, fence },
+        ],
+      }),
   },
   undo: {
     acts: ['delivered'],
