@@ -113,7 +113,9 @@ export function quantile(values: number[], share: number): number {
 }
 
 export function median(values: number[]): number {
-  return quantile(values, 0.5)
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2
 }
 
 /** Fails the run unless both are the same. */

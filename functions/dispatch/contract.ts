@@ -397,7 +397,7 @@ export const Cancellation = z
   .meta({ id: 'Cancellation' })
 export type Cancellation = z.infer<typeof Cancellation>
 
-export { id as RowId, pathId as PathId }
+export { pathId as PathId }
 
 function notEmpty(change: object): boolean {
   return Object.keys(change).length > 0

@@ -8,6 +8,7 @@ import { claimNextStatement } from '../../functions/dispatch/claim-next.ts'
 import { createStatement } from '../../functions/dispatch/create.ts'
 import { listStatement } from '../../functions/dispatch/list.ts'
 import { moveStatement } from '../../functions/dispatch/move.ts'
+import { moveManyStatement } from '../../functions/dispatch/move-many.ts'
 import { returnExpired } from '../../functions/dispatch/return-expired.ts'
 import { transitions } from '../../functions/dispatch/rules.ts'
 import { settleDeliveries } from '../../functions/dispatch/settle.ts'
@@ -154,6 +155,11 @@ describe('at a hundred thousand orders no sequential scan, and a handful of page
     ['an assignment', assignStatement(asAdmin, { orderId: 99_995, courierId: stranger }), 160],
     ['an undo', undoStatement(asAdmin, { orderId: 80_000, by: null, reason: 'wrong door' }), 60],
     ['a create', createStatement(asStore(1), [{ storeId: 1, ...parcel }]), 160],
+    [
+      'a pickup of many',
+      moveManyStatement(asAdmin, { step: 'pickup', orders: [{ orderId: 99_998, fence: 1 }] }),
+      160,
+    ],
     [
       'an assignment of the ten oldest',
       assignManyStatement(asAdmin, { orderIds: null, limit: 10, courierIds: null }),
