@@ -160,7 +160,8 @@ describe('a network that loses things', () => {
     await db.query(sql`insert into payments (what) values (${what})`)
     await db.query(sql`
 insert into core.idempotency_keys (id, principal, route, body_hash, outcome)
-values (${idempotency?.id}, 'test:1', 'POST /test', 'same', '{}')`)
+values (${idempotency?.id}, 'test:1', 'POST /test', 'same', '{}')
+on conflict do nothing`)
   }
 
   /** Two hundred payments, each sent again with its key until it is acknowledged. */
