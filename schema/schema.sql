@@ -1951,9 +1951,9 @@ declare
 begin
   for tenant in
     with recursive tenants as (
-      (select tenant_id from ledger.user_balances_view order by tenant_id limit 1)
+      select ledger.next_tenant(0) as tenant_id
       union all
-      select (select b.tenant_id from ledger.user_balances_view b where b.tenant_id > t.tenant_id order by b.tenant_id limit 1)
+      select ledger.next_tenant(t.tenant_id)
       from tenants t
       where t.tenant_id is not null
     )
@@ -2137,6 +2137,19 @@ end
 $function$;
 revoke execute on function ledger.fold_waiting(integer) from public;
 grant execute on function ledger.fold_waiting(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.next_tenant(after bigint)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select least(
+    (select tenant_id from ledger.bets_view where tenant_id > after order by tenant_id limit 1),
+    (select tenant_id from ledger.payments_view where tenant_id > after order by tenant_id limit 1),
+    (select tenant_id from ledger.user_balances_view where tenant_id > after order by tenant_id limit 1)
+  )
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.payment_may_become(was text, becomes text)
  RETURNS boolean

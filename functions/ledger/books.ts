@@ -7,9 +7,13 @@ import { DatabaseError } from '../core/sqlstate.ts'
 
 /** The database as this caller's tenant may see it: row-level security holds for every statement sent through it. */
 export function booksOf(ctx: Ctx, db: Db = ctx.db): Db {
-  const tenantId = ctx.principal?.tenantId ?? null
-  if (tenantId === null) throw new AppError('forbidden', 'The token must name a tenant: tenantId')
-  return db.with({ 'app.tenant_id': String(tenantId) })
+  return db.with({ 'app.tenant_id': String(tenantOf(ctx)) })
+}
+
+export function tenantOf({ principal }: Ctx): number {
+  if (principal === null || principal.tenantId === null)
+    throw new AppError('forbidden', 'The token must name a tenant: tenantId')
+  return principal.tenantId
 }
 
 export function actorOf({ principal }: Ctx): string {

@@ -42,10 +42,8 @@ export const AmountMinor = z
 /** A payout may be nothing. */
 export const PayoutMinor = z.int().min(0).max(maxMinor).meta({ description: 'Minor units', example: 2500 })
 
-export const Currency = z
-  .string()
-  .refine((code) => exponentByCode.has(code), 'Must be an ISO 4217 currency code')
-  .meta({ description: 'ISO 4217', example: 'USD' })
+const codes = z.enum(currencies.map(({ code }) => code))
+export const Currency = codes.meta({ id: 'CurrencyCode', description: 'ISO 4217', example: 'USD' })
 
 /** Exact decimals travel as strings: a float would already be another number. */
 export const Odds = z
@@ -59,7 +57,7 @@ const callersId = z
   .regex(/^[A-Za-z0-9][\w.:@+-]{0,127}$/, 'Letters, digits and . _ : @ + -, at most 128')
 
 export const UserId = callersId.meta({ description: 'The tenant’s own id of a user', example: 'u-1' })
-export const AggregateId = callersId.meta({ description: 'The stream: a bet, a payment, a transfer' })
+const AggregateId = callersId.meta({ description: 'The stream: a bet, a payment, a transfer' })
 
 export const Selection = z
   .string()
@@ -102,7 +100,7 @@ const expectedVersion = z
 
 export const IdPath = z.strictObject({ id: AggregateId })
 export const UserPath = z.strictObject({ userId: UserId })
-export const AccountPath = z.strictObject({ userId: UserId, currency: Currency })
+export const AccountPath = z.strictObject({ userId: UserId, currency: codes })
 
 // Bets
 
@@ -126,10 +124,15 @@ export const StepBecause = z
   .meta({ id: 'LedgerStepBecause' })
 
 export const Settlement = z
-  .union([
-    z.strictObject({ outcome: z.literal('won'), payoutMinor: PayoutMinor.optional(), expectedVersion }),
-    z.strictObject({ outcome: z.literal('lost'), expectedVersion }),
-  ])
+  .strictObject({
+    outcome: z.enum(['won', 'lost']),
+    payoutMinor: PayoutMinor.optional().meta({ description: 'Of a won bet; stake times odds without it' }),
+    expectedVersion,
+  })
+  .refine(({ outcome, payoutMinor }) => outcome === 'won' || payoutMinor === undefined, {
+    message: 'A lost bet pays nothing',
+    path: ['payoutMinor'],
+  })
   .meta({ id: 'Settlement' })
 
 export const CashOut = z.strictObject({ payoutMinor: PayoutMinor, expectedVersion }).meta({ id: 'CashOut' })
@@ -265,7 +268,7 @@ export const TransferBatch = z
   })
   .meta({ id: 'TransferBatch' })
 
-export const TransferResult = z
+const TransferResult = z
   .strictObject({
     status: z.enum(['accepted', 'rejected', 'duplicate']),
     id: z.string().optional(),
@@ -273,7 +276,6 @@ export const TransferResult = z
     availableMinor: minor.optional(),
   })
   .meta({ id: 'TransferResult' })
-export type TransferResult = z.infer<typeof TransferResult>
 
 export const TransferResults = z
   .strictObject({
@@ -398,3 +400,26 @@ export const Alert = z
 export type Alert = z.infer<typeof Alert>
 
 export const CurrencyInfo = z.strictObject({ code: z.string(), exponent: z.int() }).meta({ id: 'Currency' })
+
+// Views
+
+const ViewName = z.enum(['bets_view', 'payments_view', 'user_balances_view'])
+export type ViewName = z.infer<typeof ViewName>
+export const ViewPath = z.strictObject({ view: ViewName })
+
+const row = z.record(z.string(), z.unknown())
+
+export const ViewDifference = z
+  .strictObject({ key: row, expected: row.nullable(), actual: row.nullable() })
+  .meta({ id: 'ViewDifference' })
+
+export const RebuiltView = z
+  .strictObject({
+    rowsBefore: z.int(),
+    rowsAfter: z.int(),
+    checksumBefore: z.string(),
+    checksumAfter: z.string(),
+    mended: z.int(),
+    differing: z.array(row).meta({ description: 'Keys of rows that were mended, at most 100' }),
+  })
+  .meta({ id: 'RebuiltView' })

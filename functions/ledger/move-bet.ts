@@ -15,7 +15,7 @@ export async function moveBet(ctx: Ctx, betId: string, move: MoveBet): Promise<B
   return command(ctx, moveStatement(ctx, betId, move))
 }
 
-export function moveStatement(ctx: Ctx, betId: string, move: MoveBet): SQL {
+function moveStatement(ctx: Ctx, betId: string, move: MoveBet): SQL {
   const type = betEventType(move)
   const to = betStatusAfter[type]
   const ends = to !== 'accepted'

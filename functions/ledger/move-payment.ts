@@ -15,7 +15,7 @@ export async function movePayment(ctx: Ctx, paymentId: string, move: MovePayment
   return command(ctx, movePaymentStatement(ctx, paymentId, move))
 }
 
-export function movePaymentStatement(ctx: Ctx, paymentId: string, move: MovePayment): SQL {
+function movePaymentStatement(ctx: Ctx, paymentId: string, move: MovePayment): SQL {
   const to = paymentGoals[move.do]
   const takes = move.do === 'charge-back'
   const reason = 'reason' in move && move.reason !== undefined ? { reason: move.reason } : {}

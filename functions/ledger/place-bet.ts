@@ -17,7 +17,7 @@ export async function placeBet(ctx: Ctx, bet: NewBet): Promise<BetOutcome> {
   return command(ctx, placeStatement(ctx, bet))
 }
 
-export function placeStatement(ctx: Ctx, { occurredAt, ...bet }: NewBet): SQL {
+function placeStatement(ctx: Ctx, { occurredAt, ...bet }: NewBet): SQL {
   // Race: fifty bets, money for ten. All lock the account; each finds what the one before left.
   return sql`
 with ${lockAccount({ whose: sql`${bet.userId}, ${bet.currency}` })},

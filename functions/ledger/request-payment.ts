@@ -19,7 +19,7 @@ export async function requestPayment(
   return command(ctx, requestStatement(ctx, kind, payment))
 }
 
-export function requestStatement(ctx: Ctx, kind: PaymentKind, { occurredAt, ...payment }: NewPayment): SQL {
+function requestStatement(ctx: Ctx, kind: PaymentKind, { occurredAt, ...payment }: NewPayment): SQL {
   const takes = kind === 'withdrawal'
   // Race: withdrawals and bets for the same money. All lock the account; a deposit looks for none, and locks nothing.
   return sql`

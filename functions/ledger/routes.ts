@@ -5,6 +5,7 @@ import { type Answer, created, type Endpoint, endpoint, type Given, ok } from '.
 import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
 import { openStream } from '../http/stream.ts'
 import { appendEvents } from './append.ts'
+import { tenantOf } from './books.ts'
 import * as wire from './contract.ts'
 import { listAlerts } from './list-alerts.ts'
 import { listBets } from './list-bets.ts'
@@ -23,8 +24,10 @@ import { readPayment } from './read-payment.ts'
 import { readStatement } from './read-statement.ts'
 import { readSummary } from './read-summary.ts'
 import { readTopBets } from './read-top-bets.ts'
+import { rebuildBooks } from './rebuild-view.ts'
 import { requestPayment } from './request-payment.ts'
 import { transferMoney } from './transfer.ts'
+import { verifyBooks } from './verify-view.ts'
 
 const base = '/v1/ledger'
 const tag = 'ledger'
@@ -114,8 +117,16 @@ export const ledgerEndpoints: Endpoint[] = [
   betStep('reject', 'Reject a bet: the stake is released', wire.StepBecause, (ctx, id, body) =>
     moveBet(ctx, id, { do: 'reject', ...body }),
   ),
-  betStep('settle', 'Settle an accepted bet as won or lost', wire.Settlement, (ctx, id, body) =>
-    moveBet(ctx, id, { do: 'settle', ...body }),
+  betStep(
+    'settle',
+    'Settle an accepted bet as won or lost',
+    wire.Settlement,
+    (ctx, id, { outcome, payoutMinor, expectedVersion }) =>
+      moveBet(ctx, id, {
+        do: 'settle',
+        expectedVersion,
+        ...(outcome === 'won' ? { outcome, payoutMinor } : { outcome }),
+      }),
   ),
   betStep('void', 'Void a bet: the stake is released', wire.StepBecause, (ctx, id, body) =>
     moveBet(ctx, id, { do: 'void', ...body }),
@@ -286,7 +297,7 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { query: { after = null, type = null, limit }, accept, lastEventId }) => {
       if (accept.includes(eventStream))
-        return openStream(ctx, `ledger:${tenantOf(ctx)}`, lastEventId ?? after)
+        return openStream(ctx, `ledger/${tenantOf(ctx)}`, lastEventId ?? after)
       const data = await readEvents(ctx, { after, type, limit })
       return ok({ data, nextCursor: data.at(-1)?.cursor ?? after })
     },
@@ -329,6 +340,34 @@ export const ledgerEndpoints: Endpoint[] = [
       const alerts = await listAlerts(ctx, { open: open === 'true', before, limit: limit + 1 })
       return ok(page(alerts, limit, ({ id }) => id))
     },
+  ),
+  endpoint(
+    {
+      method: 'get',
+      path: `${base}/views/{view}/differences`,
+      tag,
+      summary: 'Where a view differs from the fold of its events',
+      description: 'A sample is drawn by lot and from the newest events; without it every row is compared.',
+      roles: bookkeepers,
+      params: wire.ViewPath,
+      query: z.strictObject({ sample: z.coerce.number().int().min(1).max(100_000).optional() }),
+      answers: { 200: z.object({ data: z.array(wire.ViewDifference) }) },
+    },
+    async (ctx, { params, query: { sample = null } }) =>
+      ok({ data: await verifyBooks(ctx, { ...params, sample }) }),
+  ),
+  endpoint(
+    {
+      method: 'post',
+      path: `${base}/views/{view}/rebuild`,
+      tag,
+      summary: 'Fold a view anew and mend what differs',
+      description: 'Nobody who reads waits; the checksums are over the rows before and after.',
+      roles: ['admin'],
+      params: wire.ViewPath,
+      answers: { 200: wire.RebuiltView },
+    },
+    async (ctx, { params }) => ok(await rebuildBooks(ctx, params.view)),
   ),
   endpoint(
     {
@@ -438,10 +477,4 @@ function standing(thing: { streamVersion: number }): Answer {
 function found<T>(thing: T | null, what: string): T {
   if (thing === null) throw new AppError('not_found', `There is no such ${what}`)
   return thing
-}
-
-function tenantOf({ principal }: Ctx): number {
-  if (principal === null || principal.tenantId === null)
-    throw new AppError('forbidden', 'The token must name a tenant: tenantId')
-  return principal.tenantId
 }

@@ -36,16 +36,16 @@ const laws: Record<string, string> = {
     group by tenant_id, family, aggregate_id
     having count(*) <> max(stream_version)`,
   'bets equal the fold of their events': `
-    select d.* from (select distinct tenant_id from ledger.bet_events) t,
+    select t.tenant_id, d.* from (select distinct tenant_id from ledger.bet_events) t,
     lateral ledger.verify_bets_view(t.tenant_id) d`,
   'payments equal the fold of their events': `
-    select d.* from (select distinct tenant_id from ledger.payment_events) t,
+    select t.tenant_id, d.* from (select distinct tenant_id from ledger.payment_events) t,
     lateral ledger.verify_payments_view(t.tenant_id) d`,
   'balances equal the fold of their events': `
-    select d.* from (select distinct tenant_id from ledger.balance_events) t,
+    select t.tenant_id, d.* from (select distinct tenant_id from ledger.balance_events) t,
     lateral ledger.verify_user_balances_view(t.tenant_id) d`,
   'holds are the stakes of open bets and the amounts of requested withdrawals': `
-    select d.* from (select distinct tenant_id from ledger.balance_events) t,
+    select t.tenant_id, d.* from (select distinct tenant_id from ledger.balance_events) t,
     lateral ledger.find_differences(t.tenant_id, 0) d
     where d.kind = 'hold'`,
   'a bet moves its account once': `
@@ -63,12 +63,21 @@ const laws: Record<string, string> = {
     having count(*) > 1`,
 }
 
-/** Every law that is broken, with the first rows that show it. */
-export async function violations(owner: pg.Pool | pg.Client): Promise<string[]> {
+/** Every law that is broken, with the first rows that show it; of one tenant, or of all. */
+export async function violations(owner: pg.Pool | pg.Client, tenantId?: number): Promise<string[]> {
   const broken: string[] = []
   for (const [law, query] of Object.entries(laws)) {
-    const { rows } = await owner.query(`select * from (${query}) wrong limit 3`)
+    const { rows } = await owner.query(
+      `select * from (${query}) wrong where $1::bigint is null or tenant_id = $1 limit 3`,
+      [tenantId ?? null],
+    )
     if (rows.length > 0) broken.push(`${law}: ${JSON.stringify(rows)}`)
   }
   return broken
+}
+
+/** For after each test: books in which something does not hold fail it. */
+export async function mustHold(owner: pg.Pool | pg.Client): Promise<void> {
+  const broken = await violations(owner)
+  if (broken.length > 0) throw new Error(`The books do not hold:\n${broken.join('\n')}`)
 }

@@ -1,0 +1,165 @@
+import type pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import { type Ctx, makeContext } from '../../functions/core/context.ts'
+import type { Db } from '../../functions/core/db.ts'
+import { moveBet } from '../../functions/ledger/move-bet.ts'
+import { movePayment } from '../../functions/ledger/move-payment.ts'
+import { placeBet } from '../../functions/ledger/place-bet.ts'
+import { requestPayment } from '../../functions/ledger/request-payment.ts'
+import { transferMoney } from '../../functions/ledger/transfer.ts'
+import { freshWorld } from '../core/world.ts'
+import { type Explored, explore } from '../dispatch/interleave.ts'
+import { deskOf, done, fund, openBet, order } from './desk.ts'
+import { violations } from './violations.ts'
+
+const world = await freshWorld()
+const { admin } = world.database
+const monitor = await world.database.connect()
+const clients = await Promise.all([actor(), actor()])
+let tenants = 0
+
+/** The account has 1 500: 1 000 of an open bet, 500 for whoever comes first. */
+type Scene = { bet: string; deposit: string; withdrawal: string }
+
+const commands = {
+  'place a bet': (ctx: Ctx) => placeBet(ctx, { ...order, stakeMinor: 400 }),
+  'settle as won': (ctx: Ctx, { bet }: Scene) => moveBet(ctx, bet, { do: 'settle', outcome: 'won' }),
+  'settle as lost': (ctx: Ctx, { bet }: Scene) => moveBet(ctx, bet, { do: 'settle', outcome: 'lost' }),
+  void: (ctx: Ctx, { bet }: Scene) => moveBet(ctx, bet, { do: 'void' }),
+  'cash out': (ctx: Ctx, { bet }: Scene) => moveBet(ctx, bet, { do: 'cash-out', payoutMinor: 900 }),
+  withdraw: (ctx: Ctx) =>
+    requestPayment(ctx, 'withdrawal', { userId: 'u-1', currency: 'USD', amountMinor: 300 }),
+  'complete the withdrawal': (ctx: Ctx, { withdrawal }: Scene) =>
+    movePayment(ctx, withdrawal, { do: 'complete' }),
+  'charge back': (ctx: Ctx, { deposit }: Scene) => movePayment(ctx, deposit, { do: 'charge-back' }),
+  transfer: (ctx: Ctx) =>
+    transferMoney(ctx, {
+      atomic: false,
+      transfers: [{ fromUserId: 'u-1', toUserId: 'u-2', currency: 'USD', amountMinor: 450 }],
+    }),
+} as const
+type Name = keyof typeof commands
+const names = Object.keys(commands) as Name[]
+const pairs = names.flatMap((one, at) => names.slice(at).map((other) => [one, other] as const))
+
+describe('whatever the order of their steps', () => {
+  it.each(pairs)('%s and %s leave books in which everything holds', async (one, other) => {
+    const { broken, schedules } = await meet(one, other)
+    expect(broken).toBeNull()
+    expect(schedules).toBeGreaterThan(1)
+  })
+})
+
+describe('a defect is found', () => {
+  const unlocked = (text: string) => text.replaceAll(/for update\b/g, '')
+  const countedTwice = (text: string) => text.replace(/(d\.currency = a\.currency)\s+for update/, '$1')
+  const inAnyState = (text: string) =>
+    text.replaceAll('not ledger.bet_may_become(b.status, ', 'false and ledger.bet_may_become(b.status, ')
+
+  it.each([
+    ['bets do not lock the account', 'place a bet', unlocked, 0],
+    ['waiting changes are counted by a snapshot older than the lock', 'place a bet', countedTwice, 500],
+    ['charge-backs do not lock the account', 'charge back', unlocked, 0],
+  ] as const)('when %s', async (_, name, defect, waiting) => {
+    await onlyStatements(async () => {
+      expect((await meet('place a bet', name, { waiting })).broken).toBeNull()
+      const { broken } = await meet('place a bet', name, { mutate: defect, waiting })
+      expect(broken?.found.join()).toContain('what is available is never below zero')
+    })
+  })
+
+  it('when the state of a bet is not looked at', async () => {
+    const { broken } = await meet('settle as won', 'void', { mutate: inAnyState })
+    expect(broken?.found.join()).toMatch(/duplicate key|LS105|no lawful step/)
+  })
+
+  it('and does no harm while the trigger, which looks again under the lock, stands', async () => {
+    expect((await meet('place a bet', 'place a bet', { mutate: unlocked })).broken).toBeNull()
+  })
+})
+
+type Meeting = { mutate?: (text: string) => string; waiting?: number }
+
+async function meet(one: Name, other: Name, { mutate, waiting = 0 }: Meeting = {}): Promise<Explored> {
+  return explore({
+    clients,
+    monitor,
+    ...(mutate ? { mutate } : {}),
+    async arrange() {
+      const tenantId = ++tenants
+      const scene = await arrange(tenantId, waiting)
+      for (const client of clients)
+        await client.query(`select set_config('app.tenant_id', '${tenantId}', false)`)
+      const actors = ([one, other] as const).map(
+        (name) => (db: Db) => commands[name](ctxOver(db, tenantId), scene),
+      )
+      return {
+        actors,
+        async check(answers) {
+          const crashed = answers.filter((answer) => answer instanceof Error).map(String)
+          return [...crashed, ...(await violations(admin, tenantId))]
+        },
+      }
+    },
+  })
+}
+
+async function arrange(tenantId: number, waiting: number): Promise<Scene> {
+  const ctx = deskOf(world, tenantId)
+  const deposit = await fund(ctx, 500 - waiting)
+  await fund(ctx, 1_000)
+  await fund(ctx, 200)
+  const bet = await openBet(ctx)
+  const { id: withdrawal } = await done(
+    requestPayment(ctx, 'withdrawal', { userId: 'u-1', currency: 'USD', amountMinor: 200 }),
+  )
+  if (waiting > 0) await creditWhileBusy(tenantId, waiting)
+  return { bet, deposit, withdrawal }
+}
+
+/** A credit that found the row locked: it waits beside it. */
+async function creditWhileBusy(tenantId: number, amountMinor: number): Promise<void> {
+  const holder = await world.database.connect()
+  await holder.query('begin')
+  await holder.query('select from ledger.user_balances_view where tenant_id = $1 for update', [tenantId])
+  await fund(deskOf(world, tenantId), amountMinor)
+  await holder.query('rollback')
+  await holder.end()
+}
+
+function ctxOver(db: Db, tenantId: number): Ctx {
+  const limit = async () => ({ success: true })
+  const ctx = makeContext(
+    {
+      DATABASE_URL: world.database.workerUrl,
+      AUTH_SECRET: 'a secret of the tests that has the length',
+      RATE_READ: { limit },
+      RATE_WRITE: { limit },
+    },
+    { waitUntil: () => undefined },
+  )
+  return Object.assign(ctx, { db, principal: { role: 'tenant', sub: 'server', tenantId } })
+}
+
+async function actor(): Promise<pg.Client> {
+  const client = await world.database.connect(world.database.workerUrl)
+  await client.query(`set lock_timeout = '10s'`)
+  return client
+}
+
+/** Takes the trigger's check and the constraint away, so that only the commands' own statements stand. */
+async function onlyStatements(work: () => Promise<void>): Promise<void> {
+  const { rows } = await admin.query<{ text: string }>(
+    `select pg_get_functiondef('ledger.apply_user_balances_view()'::regprocedure) as text`,
+  )
+  const text = rows[0]?.text ?? ''
+  await admin.query(text.replace('and not account.may_go_negative then', 'and false then'))
+  await admin.query('alter table ledger.user_balances_view drop constraint user_balances_view_available')
+  try {
+    await work()
+  } finally {
+    await admin.query(text)
+    await admin.query(`alter table ledger.user_balances_view add constraint user_balances_view_available
+      check (balance_minor - reserved_minor >= 0 or may_go_negative) not valid`)
+  }
+}
