@@ -528,10 +528,10 @@ $$`,
     serves: 'GET /v1/dispatch/events after a cursor',
   }),
   sqlIndex({
-    name: 'idx_lost_claims_courier',
+    name: 'idx_lost_claims_recent',
     table: 'dispatch.lost_claims',
-    columns: ['courier_id', 'last_at desc'],
-    serves: 'lost claims by courier in GET /v1/dispatch/stats',
+    columns: ['last_at'],
+    serves: 'lost claims of the last hours in GET /v1/dispatch/stats, and the removal of old ones',
   }),
   sqlIndex({
     name: 'idx_order_exclusions_courier',

@@ -566,8 +566,8 @@ create table dispatch.lost_claims (
   constraint lost_claims_pkey PRIMARY KEY (order_id, courier_id),
   constraint lost_claims_times_positive CHECK (times >= 1)
 );
-CREATE INDEX idx_lost_claims_courier ON dispatch.lost_claims USING btree (courier_id, last_at DESC);
-comment on index dispatch.idx_lost_claims_courier is 'lost claims by courier in GET /v1/dispatch/stats';
+CREATE INDEX idx_lost_claims_recent ON dispatch.lost_claims USING btree (last_at);
+comment on index dispatch.idx_lost_claims_recent is 'lost claims of the last hours in GET /v1/dispatch/stats, and the removal of old ones';
 grant insert, select, update on table dispatch.lost_claims to lockstep_app;
 
 create table dispatch.order_events (

@@ -20,13 +20,15 @@ beforeAll(async () => {
     insert into dispatch.orders (
       store_id, status, courier_id, pickup_address, delivery_address, recipient_name, phone, boxes_count, price_minor,
       pickup_lat, pickup_lng, assigned_at, accepted_at, picked_up_at, delivered_at, canceled_at, lease_expires_at,
-      fence, created_at
+      settled_at, fence, created_at
     )
     select 1 + n % 50, status, case when held then 1 + n % 200 end, n || ' Market Street', n || ' Long Lane', 'Rosa', '1',
       1 + n % 16, 3500, degrees(asin(random() * 2 - 1)), random() * 360 - 180,
       case when held then created_at end, case when held and status <> 'assigned' then created_at end,
       case when status in ('picked_up', 'delivered') then created_at end, case when status = 'delivered' then created_at end,
       case when status = 'canceled' then created_at end, case when status = 'assigned' then created_at end,
+      -- Those of the last two hours can still be undone.
+      case when status = 'delivered' and created_at < now() - interval '2 hours' then created_at end,
       held::int, created_at
     from (
       select n, created_at, status, status not in ('new', 'canceled') as held
@@ -43,11 +45,14 @@ beforeAll(async () => {
     select id, 'created', 'new', 'store', '1', 0, created_at from dispatch.orders;
     insert into dispatch.order_exclusions (order_id, courier_id, reason)
     select id, 1 + id % 200, 'too far' from dispatch.orders where status = 'new';
+    insert into dispatch.lost_claims (order_id, courier_id, last_at)
+    select id, 1 + id % 200, created_at from dispatch.orders;
     select brin_summarize_new_values('dispatch.idx_orders_created_brin');
     select brin_summarize_new_values('dispatch.idx_order_events_recent')`)
   await admin.query('vacuum (analyze) dispatch.orders')
   await admin.query('vacuum (analyze) dispatch.order_events')
   await admin.query('vacuum (analyze) dispatch.order_exclusions')
+  await admin.query('vacuum (analyze) dispatch.lost_claims')
 }, 60_000)
 
 const newest = 'order by created_at desc, id desc limit 50'
@@ -97,6 +102,15 @@ const servedBy = [
     'idx_orders_leases',
     `select id from dispatch.orders where status = 'assigned' and lease_expires_at < now() - interval '9 days'
     order by lease_expires_at limit 100 for update skip locked`,
+  ],
+  [
+    'idx_orders_unsettled',
+    `select id from dispatch.orders where status = 'delivered' and settled_at is null
+    and delivered_at <= now() - interval '5 minutes' order by delivered_at limit 1000 for update skip locked`,
+  ],
+  [
+    'idx_lost_claims_recent',
+    `select courier_id, sum(times) from dispatch.lost_claims where last_at >= now() - interval '24 hours' group by courier_id`,
   ],
   [
     'idx_orders_created_brin',

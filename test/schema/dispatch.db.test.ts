@@ -108,6 +108,7 @@ const refusals: [constraint: string, table: string, row: Row][] = [
   ['orders_picked_up_at_with_status', 'orders', { ...life.canceled, picked_up_at: now }],
   ['orders_delivered_at_with_status', 'orders', { ...life.delivered, delivered_at: null }],
   ['orders_delivered_at_with_status', 'orders', { ...pickedUp, delivered_at: now }],
+  ['orders_settled_at_with_status', 'orders', { ...pickedUp, settled_at: now }],
   ['orders_canceled_at_with_status', 'orders', { ...life.canceled, canceled_at: null }],
   ['orders_canceled_at_with_status', 'orders', { ...fresh, canceled_at: now }],
   ['orders_failure_reason_with_status', 'orders', { ...life.failed, failure_reason: null }],
@@ -144,6 +145,8 @@ const refusals: [constraint: string, table: string, row: Row][] = [
   ['order_events_data_is_object', 'order_events', { ...event, data: '[]' }],
 
   ['order_exclusions_reason_length', 'order_exclusions', { courier_id: courier, reason: '' }],
+
+  ['lost_claims_times_positive', 'lost_claims', { courier_id: courier, times: 0 }],
 ]
 
 describe('a row that cannot be', () => {
@@ -221,7 +224,7 @@ describe('the Worker', () => {
 
 async function insert(table: string, row: Row, by: pg.Pool | pg.Client = admin): Promise<Row> {
   const full =
-    table === 'order_events' || table === 'order_exclusions'
+    table === 'order_events' || table === 'order_exclusions' || table === 'lost_claims'
       ? { order_id: (await insert('orders', fresh, by))['id'], ...row }
       : row
   const names = Object.keys(full)
