@@ -6,6 +6,7 @@ import { orderFeed } from '../../../functions/dispatch/feed.ts'
 import { orderOutgoing } from '../../../functions/dispatch/outgoing.ts'
 import { removeOldEvents } from '../../../functions/dispatch/remove-old-events.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { untilFeedsShow } from '../../support/feeds.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import { givenCourier, givenOrder, givenStore } from '../given.ts'
 import { contexts } from './contexts.ts'
@@ -33,16 +34,6 @@ async function age(days: number): Promise<void> {
   )
 }
 
-/** Feeds are read behind the oldest transaction of the whole server, and other test files have theirs. */
-async function untilReadable(): Promise<void> {
-  for (;;) {
-    const { rowCount } = await pool.query(
-      'select from dispatch.order_events where xid >= pg_snapshot_xmin(pg_current_snapshot()) limit 1',
-    )
-    if (rowCount === 0) return
-  }
-}
-
 describe('order events', () => {
   it('are removed after ninety days, when the order has ended and webhooks have queued them; the place is remembered', async () => {
     const courierId = await givenCourier(pool, { capacity: 100 })
@@ -50,7 +41,7 @@ describe('order events', () => {
     const live = await givenOrder(pool, { storeId, courierId, status: 'accepted' })
     await age(91)
     expect(await remove()).toEqual({ rows: 0 })
-    await untilReadable()
+    await untilFeedsShow(pool)
     await queueDeliveries(ctx, orderOutgoing)
     const [first] = await ctx.db.query<{ xid: string; seq: string }>(
       readFeed(orderFeed, { xid: '0', seq: '0' }, 1),
