@@ -6,11 +6,25 @@ import type { Db } from '../functions/core/db.ts'
 
 const dialect = new PgDialect()
 
+type Direct = {
+  /** Each statement is parsed and planned once per connection, as drivers that hold connections do. */
+  plannedOnce?: boolean
+}
+
+const names = new Map<string, string>()
+
+function nameOf(text: string): string {
+  const name = names.get(text) ?? `s${names.size}`
+  names.set(text, name)
+  return name
+}
+
 /** The core's door to Postgres over one open connection: a verb runs as in the Worker, without HTTP in between. */
-function directDb(client: pg.ClientBase): Db {
+function directDb(client: pg.ClientBase, { plannedOnce = false }: Direct): Db {
   async function run(statement: SQL): Promise<unknown[]> {
-    const { sql: text, params } = dialect.sqlToQuery(statement)
-    return (await client.query<Record<string, unknown>>(text, params)).rows
+    const { sql: text, params: values } = dialect.sqlToQuery(statement)
+    const name = plannedOnce ? { name: nameOf(text) } : {}
+    return (await client.query<Record<string, unknown>>({ ...name, text, values })).rows
   }
   const db: Db = {
     // The row type is the statement's own promise, as in core/db.ts.
@@ -37,8 +51,8 @@ const bindings = {
 }
 
 /** What a verb gets, over an open connection. */
-export function contextOver(client: pg.ClientBase, principal: Principal): Ctx {
-  const db = directDb(client)
+export function contextOver(client: pg.ClientBase, principal: Principal, direct: Direct = {}): Ctx {
+  const db = directDb(client, direct)
   const ctx = makeContext(bindings, { waitUntil: () => undefined })
   return Object.assign(ctx, { db, replica: db, principal })
 }

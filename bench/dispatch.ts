@@ -3,6 +3,7 @@ import { decay } from './dispatch/decay.ts'
 import { depth } from './dispatch/depth.ts'
 import { list } from './dispatch/list.ts'
 import { oneOrder } from './dispatch/one-order.ts'
+import { bulk, queues } from './dispatch/queues.ts'
 import { throughWorker } from './dispatch/through-worker.ts'
 import type { Program } from './run.ts'
 
@@ -13,4 +14,6 @@ export const dispatch: Program = {
   decay,
   depth,
   'one-order': oneOrder,
+  queues,
+  bulk,
 }

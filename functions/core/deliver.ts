@@ -81,7 +81,7 @@ const firstPauseMs = 5_000
 const longestPauseMs = 6 * 3_600_000
 
 /** 5 s, 20 s, 80 s, 5 min … 6 h, each a fifth more or less, and never less than the receiver asked for. */
-export function judge(sent: Sent, { tries, giveUpAt, now, random }: Judged): Verdict {
+function judge(sent: Sent, { tries, giveUpAt, now, random }: Judged): Verdict {
   if (sent.outcome === 'delivered') return { state: 'delivered' }
   const reason = sent.status === null ? sent.outcome : `${sent.outcome} (${sent.status})`
   if (sent.outcome === 'gone') return { state: 'dead', reason }

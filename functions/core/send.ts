@@ -31,7 +31,7 @@ type Attempt = {
   resolver: string | undefined
 }
 
-export const attemptMs = 10_000
+const attemptMs = 10_000
 
 export async function send({ url, headers, body, allowed, resolver }: Attempt): Promise<Sent> {
   const started = performance.now()

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 16, name: 'lost_claims_by_time' } as const
+export const latestMigration = { version: 17, name: 'assignments_planned_faster' } as const
