@@ -10,6 +10,7 @@ export type Program = Record<string, Measurement>
 const programs: Record<string, () => Promise<Program>> = {
   dispatch: async () => (await import('./dispatch.ts')).dispatch,
   space: async () => (await import('./space.ts')).space,
+  ledger: async () => (await import('./ledger.ts')).ledger,
 }
 
 const usage = `usage: npm run bench [program] [measurement…] -- [--rounds 5] [--seconds 2]

@@ -1,0 +1,95 @@
+import { appendEvents } from '../../functions/ledger/append.ts'
+import { contextOver } from '../direct-db.ts'
+import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
+import type { Measurement } from '../run.ts'
+import {
+  clientAt,
+  connectBooks,
+  countOf,
+  drawPostings,
+  givenBareEvents,
+  givenBooks,
+  insertPostings,
+  mustBeSound,
+  settle,
+} from './given.ts'
+
+const users = 1_000
+
+type Load = { name: string; each: number; clients: number; count?: number }
+
+export const appendThousand = appending({ name: 'batches of 1 000', each: 1_000, clients: 1, count: 100 })
+export const appendHundred = appending({ name: 'batches of 100', each: 100, clients: 1, count: 500 })
+export const appendSingle = appending({ name: 'one by one, 8 callers', each: 1, clients: 8 })
+
+/** The same insert of the same events, into the ledger and into a table like its own that keeps no view. */
+function appending({ name, each, clients, count }: Load): Measurement {
+  return async (rig, { rounds, seconds }) => {
+    const database = await rig.database()
+    const { owner } = database
+    const bare = await givenBareEvents(owner, 'bare_events')
+    const connections = await connectBooks(database, clients)
+    const inserting = (table: string) => () =>
+      closedLoop({
+        clients,
+        seconds: count === undefined ? seconds : 60,
+        ...(count !== undefined && { count }),
+        operation: async (client) => {
+          await insertPostings(clientAt(connections, client), table, drawPostings(each, users))
+          return each
+        },
+      })
+    const verb: Contender = {
+      name: 'the verb: keys and versions, too',
+      prepare: () => givenBooks(owner, users),
+      turn: () =>
+        closedLoop({
+          clients,
+          seconds: count === undefined ? seconds : 60,
+          ...(count !== undefined && { count }),
+          operation: async (client) => {
+            const ctx = contextOver(clientAt(connections, client), tenant, { plannedOnce: true })
+            const { ok } = await appendEvents(ctx, drawPostings(each, users).map(incoming))
+            mustBe(ok, true, 'what was appended')
+            return each
+          },
+        }),
+      verify: ({ operations }) => mustBeSound(owner, operations + users),
+    }
+    await compare(
+      {
+        name: `ledger append with projections, ${name}`,
+        unit: 'events/s',
+        database: owner,
+        ours: {
+          name: 'insert, kept in the balances',
+          prepare: () => givenBooks(owner, users),
+          turn: inserting('ledger.balance_events'),
+          verify: ({ operations }) => mustBeSound(owner, operations + users),
+        },
+        baseline: {
+          name: 'bare insert',
+          prepare: async () => {
+            await owner.query(`truncate ${bare}`)
+            await settle(owner, bare)
+          },
+          turn: inserting(bare),
+          verify: async ({ operations }) => mustBe(await countOf(owner, bare), operations, 'the bare events'),
+        },
+        others: [verb],
+      },
+      { rounds, seconds },
+    )
+  }
+}
+
+const tenant = { role: 'tenant', sub: 'bench', tenantId: 1 } as const
+
+function incoming({ userId, minor }: { userId: string; minor: number }) {
+  return {
+    aggregateId: crypto.randomUUID(),
+    type: minor > 0 ? 'V1_BALANCES_BALANCE_CREDITED' : 'V1_BALANCES_BALANCE_DEBITED',
+    data: { userId, currency: 'USD', amountMinor: Math.abs(minor) },
+    idempotencyKey: crypto.randomUUID(),
+  }
+}

@@ -1,0 +1,96 @@
+import type pg from 'pg'
+import { mustBe } from '../method.ts'
+import type { BenchDatabase } from '../rig.ts'
+
+/** What one event does to one account: more than nothing is a credit, less a debit. */
+export type Posting = { userId: string; minor: number }
+
+const funding = 1_000_000_000
+
+/** Connections of the Worker's role, in the books of tenant 1: the Worker says so in each batch, here it is said once. */
+export async function connectBooks({ connect }: BenchDatabase, count: number): Promise<pg.Client[]> {
+  const clients = await connect(count)
+  await Promise.all(clients.map((client) => client.query(`set app.tenant_id = '1'`)))
+  return clients
+}
+
+export function clientAt(clients: readonly pg.Client[], at: number): pg.Client {
+  const client = clients[at]
+  if (client === undefined) throw new Error('There are not so many connections')
+  return client
+}
+
+/** A table like that of the ledger's own events, with all its columns, checks, indexes and policies, but no trigger. */
+export async function givenBareEvents(owner: pg.Pool, name: string): Promise<string> {
+  const table = `bench.${name}`
+  await owner.query(`
+create schema if not exists bench;
+grant usage on schema bench to lockstep_app;
+create table ${table} (like ledger.balance_events including all);
+alter table ${table} enable row level security, force row level security;
+create policy of_tenant on ${table} to lockstep_app
+  using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+grant select, insert on ${table} to lockstep_app`)
+  return table
+}
+
+/** Empty books with as many funded users, named u-0, u-1, …; their money is in the ledger's own tables only. */
+export async function givenBooks(owner: pg.Pool, users: number): Promise<void> {
+  await owner.query(`
+truncate ledger.bet_events, ledger.payment_events, ledger.balance_events, ledger.system_events,
+  ledger.bets_view, ledger.payments_view, ledger.user_balances_view, ledger.balance_deltas,
+  core.outbox, core.idempotency_keys`)
+  await owner.query(
+    `insert into ledger.balance_events (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)
+    select 1, 'funding-' || n, 1, 'V1_BALANCES_BALANCE_CREDITED',
+      jsonb_build_object('userId', 'u-' || n, 'currency', 'USD', 'amountMinor', ${funding}), 'bench'
+    from generate_series(0, $1::int - 1) n`,
+    [users],
+  )
+  await settle(owner, 'ledger.balance_events, ledger.user_balances_view')
+}
+
+/** Statistics and pages as they would be after a while, so that a turn pays for nothing but itself. */
+export async function settle(owner: pg.Pool, tables: string): Promise<void> {
+  await owner.query(`vacuum analyze ${tables}`)
+  await owner.query('checkpoint')
+}
+
+/** One statement for so many events, each a stream of its own, as payments and transfers are. */
+export async function insertPostings(
+  client: pg.ClientBase,
+  table: string,
+  postings: readonly Posting[],
+): Promise<void> {
+  await client.query({
+    name: `insert into ${table}`,
+    text: `
+insert into ${table} (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, actor)
+select 1, uuidv7()::text, 1,
+  case when minor > 0 then 'V1_BALANCES_BALANCE_CREDITED' else 'V1_BALANCES_BALANCE_DEBITED' end,
+  jsonb_build_object('userId', user_id, 'currency', 'USD', 'amountMinor', abs(minor)),
+  gen_random_uuid()::text, 'bench'
+from unnest($1::text[], $2::bigint[]) posting (user_id, minor)`,
+    values: [postings.map(({ userId }) => userId), postings.map(({ minor }) => minor)],
+  })
+}
+
+/** So many postings to users drawn by lot, every fourth a debit. */
+export function drawPostings(count: number, users: number): Posting[] {
+  return Array.from({ length: count }, (_, n) => ({
+    userId: `u-${Math.floor(Math.random() * users)}`,
+    minor: n % 4 === 3 ? -10 : 100,
+  }))
+}
+
+export async function countOf(owner: pg.Pool, table: string): Promise<number> {
+  const { rows } = await owner.query<{ n: number }>(`select count(*)::int as n from ${table}`)
+  return rows[0]?.n ?? Number.NaN
+}
+
+/** Nothing is lost and nothing counted twice: so many events, and each account the fold of its own. */
+export async function mustBeSound(owner: pg.Pool, events: number): Promise<void> {
+  mustBe(await countOf(owner, 'ledger.balance_events'), events, 'the events')
+  const { rows } = await owner.query('select * from ledger.verify_user_balances_view(1, null) limit 3')
+  mustBe(rows, [], 'the accounts that differ from the fold of their events')
+}
