@@ -12,6 +12,7 @@ import {
   insertPostings,
   mustBeSound,
   settle,
+  tenant,
 } from './given.ts'
 
 const users = 1_000
@@ -83,12 +84,10 @@ function appending({ name, each, clients, count }: Load): Measurement {
   }
 }
 
-const tenant = { role: 'tenant', sub: 'bench', tenantId: 1 } as const
-
 function incoming({ userId, minor }: { userId: string; minor: number }) {
   return {
     aggregateId: crypto.randomUUID(),
-    type: minor > 0 ? 'V1_BALANCES_BALANCE_CREDITED' : 'V1_BALANCES_BALANCE_DEBITED',
+    type: minor > 0 ? ('V1_BALANCES_BALANCE_CREDITED' as const) : ('V1_BALANCES_BALANCE_DEBITED' as const),
     data: { userId, currency: 'USD', amountMinor: Math.abs(minor) },
     idempotencyKey: crypto.randomUUID(),
   }

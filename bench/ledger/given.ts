@@ -5,6 +5,8 @@ import type { BenchDatabase } from '../rig.ts'
 /** What one event does to one account: more than nothing is a credit, less a debit. */
 export type Posting = { userId: string; minor: number }
 
+export const tenant = { role: 'tenant', sub: 'bench', tenantId: 1 } as const
+
 const funding = 1_000_000_000
 
 /** Connections of the Worker's role, in the books of tenant 1: the Worker says so in each batch, here it is said once. */
@@ -93,4 +95,19 @@ export async function mustBeSound(owner: pg.Pool, events: number): Promise<void>
   mustBe(await countOf(owner, 'ledger.balance_events'), events, 'the events')
   const { rows } = await owner.query('select * from ledger.verify_user_balances_view(1, null) limit 3')
   mustBe(rows, [], 'the accounts that differ from the fold of their events')
+}
+
+/** So many credits, round the users, as if they had come before. */
+export async function givenHistory(
+  owner: pg.Pool,
+  { table, events, users }: { table: string; events: number; users: number },
+): Promise<void> {
+  for (let from = 0; from < events; from += 100_000)
+    await owner.query(
+      `insert into ${table} (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)
+      select 1, uuidv7()::text, 1, 'V1_BALANCES_BALANCE_CREDITED',
+        jsonb_build_object('userId', 'u-' || n % $1, 'currency', 'USD', 'amountMinor', 100), 'bench'
+      from generate_series($2::int, $3::int - 1) n`,
+      [users, from, Math.min(events, from + 100_000)],
+    )
 }
