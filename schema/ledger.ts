@@ -296,7 +296,7 @@ return ${tenant}`,
   sqlIndex({
     name: 'idx_balance_events_account',
     table: 'ledger.balance_events',
-    columns: ['tenant_id', 'user_id', 'currency', 'seq'],
+    columns: ['tenant_id', 'user_id', 'currency', 'xid', 'seq'],
     serves: 'GET /v1/ledger/users/{userId}/statement and …/balances/at; the fold of an account',
   }),
   sqlIndex({

@@ -949,7 +949,7 @@ END)) stored not null,
   constraint balance_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_BALANCES_BALANCE_CREDITED'::text, 'V1_BALANCES_BALANCE_DEBITED'::text, 'V1_BALANCES_BALANCE_RESERVED'::text, 'V1_BALANCES_BALANCE_RELEASED'::text])),
   constraint balance_events_stream_version_positive CHECK (stream_version >= 1)
 );
-CREATE INDEX idx_balance_events_account ON ledger.balance_events USING btree (tenant_id, user_id, currency, seq);
+CREATE INDEX idx_balance_events_account ON ledger.balance_events USING btree (tenant_id, user_id, currency, xid, seq);
 comment on index ledger.idx_balance_events_account is 'GET /v1/ledger/users/{userId}/statement and …/balances/at; the fold of an account';
 CREATE INDEX idx_balance_events_feed ON ledger.balance_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_balance_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';

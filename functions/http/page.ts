@@ -39,7 +39,12 @@ export function page<Row>(
   const data = rows.slice(0, limit)
   const last = data.at(-1)
   if (rows.length <= limit || last === undefined) return { data, nextCursor: null }
-  return { data, nextCursor: encoded(JSON.stringify(keyOf(last))) }
+  return { data, nextCursor: encodeCursor(keyOf(last)) }
+}
+
+/** For a list that knows by itself where its next page begins. */
+export function encodeCursor(key: unknown): string {
+  return encoded(JSON.stringify(key))
 }
 
 /** base64url of UTF-8: `btoa` alone takes only Latin letters. */

@@ -4,7 +4,7 @@ import { AppError, type Refused } from '../core/errors.ts'
 import { answer } from '../core/idempotency.ts'
 import { actorOf, command } from './books.ts'
 import type { Appended, IncomingEvent } from './contract.ts'
-import { isEventType, schemaOf } from './events.ts'
+import { schemas } from './events.ts'
 
 /** Appends events as they are, whole batch or nothing: streams, steps and accounts must come out sound. */
 export async function appendEvents(
@@ -16,17 +16,14 @@ export async function appendEvents(
 }
 
 function withCheckedData(event: IncomingEvent, at: number): IncomingEvent {
-  if (!isEventType(event.type)) throw invalid([{ path: `events.${at}.type`, message: 'Not a type of event' }])
-  const data = schemaOf(event.type).safeParse(event.data)
-  if (data.success) return event
-  throw invalid(
-    data.error.issues.map(({ path, message }) => ({
-      path: ['events', at, 'data', ...path].map(String).join('.'),
-      message,
-    })),
-  )
-}
-
-function invalid(errors: { path: string; message: string }[]): AppError {
-  return new AppError('validation_failed', undefined, { errors })
+  const { data, error } = schemas[event.type].safeParse(event.data)
+  if (data !== undefined) return { ...event, data }
+  const errors = error.issues.map(({ path, message, code }) => ({
+    path: ['events', at, 'data', ...path].map(String).join('.'),
+    message,
+    code,
+  }))
+  throw new AppError('validation_failed', 'The data of an event does not match the schema of its type', {
+    errors,
+  })
 }

@@ -36,13 +36,15 @@ export const maxMinor = Number.MAX_SAFE_INTEGER
 export const AmountMinor = z
   .int()
   .min(1)
-  .max(maxMinor)
   .meta({ description: 'Minor units of the currency: cents for USD, yen for JPY', example: 1000 })
 
 /** A payout may be nothing. */
-export const PayoutMinor = z.int().min(0).max(maxMinor).meta({ description: 'Minor units', example: 2500 })
+export const PayoutMinor = z.int().min(0).meta({ description: 'Minor units', example: 2500 })
 
-const codes = z.enum(currencies.map(({ code }) => code))
+const codes = z.enum(
+  currencies.map(({ code }) => code),
+  'Must be a currency of ISO 4217, as in "USD"',
+)
 export const Currency = codes.meta({ id: 'CurrencyCode', description: 'ISO 4217', example: 'USD' })
 
 /** Exact decimals travel as strings: a float would already be another number. */
@@ -93,7 +95,7 @@ const instant = z.iso.datetime({ offset: true }).meta({ examples: ['2026-11-20T0
 const minor = z.int().meta({ description: 'Minor units' })
 const streamVersion = z.int().min(1)
 const expectedVersion = z
-  .int()
+  .int32()
   .min(1)
   .optional()
   .meta({ description: 'Refused as version_conflict unless the stream stands there' })
@@ -231,13 +233,7 @@ export const Entry = z
   .meta({ id: 'StatementEntry' })
 export type Entry = z.infer<typeof Entry>
 
-export const notices = {
-  'allow-overdraft': 'V1_SYSTEM_OVERDRAFT_ALLOWED',
-  'forbid-overdraft': 'V1_SYSTEM_OVERDRAFT_FORBIDDEN',
-  quarantine: 'V1_SYSTEM_ACCOUNT_QUARANTINED',
-  clear: 'V1_SYSTEM_ACCOUNT_CLEARED',
-} as const
-export type Notice = keyof typeof notices
+export type Notice = 'allow-overdraft' | 'forbid-overdraft' | 'quarantine' | 'clear'
 
 export const Because = z.strictObject({ reason: Reason }).meta({ id: 'Because' })
 
@@ -288,17 +284,58 @@ export type TransferResults = z.infer<typeof TransferResults>
 
 // Events
 
+export const betEventTypes = [
+  'V1_BETS_BET_PLACED',
+  'V1_BETS_BET_ACCEPTED',
+  'V1_BETS_BET_REJECTED',
+  'V1_BETS_BET_WON',
+  'V1_BETS_BET_LOST',
+  'V1_BETS_BET_VOIDED',
+  'V1_BETS_BET_CANCELLED',
+  'V1_BETS_BET_CASHED_OUT',
+] as const
+
+export const paymentEventTypes = [
+  'V1_PAYMENTS_DEPOSIT_REQUESTED',
+  'V1_PAYMENTS_DEPOSIT_COMPLETED',
+  'V1_PAYMENTS_DEPOSIT_FAILED',
+  'V1_PAYMENTS_DEPOSIT_CHARGED_BACK',
+  'V1_PAYMENTS_WITHDRAWAL_REQUESTED',
+  'V1_PAYMENTS_WITHDRAWAL_COMPLETED',
+  'V1_PAYMENTS_WITHDRAWAL_REJECTED',
+] as const
+
+export const balanceEventTypes = [
+  'V1_BALANCES_BALANCE_CREDITED',
+  'V1_BALANCES_BALANCE_DEBITED',
+  'V1_BALANCES_BALANCE_RESERVED',
+  'V1_BALANCES_BALANCE_RELEASED',
+] as const
+
+export const systemEventTypes = [
+  'V1_SYSTEM_ACCOUNT_QUARANTINED',
+  'V1_SYSTEM_ACCOUNT_CLEARED',
+  'V1_SYSTEM_OVERDRAFT_ALLOWED',
+  'V1_SYSTEM_OVERDRAFT_FORBIDDEN',
+] as const
+
+const appendable = [...betEventTypes, ...paymentEventTypes, ...balanceEventTypes] as const
+const LedgerEventType = z
+  .enum([...appendable, ...systemEventTypes])
+  .meta({ id: 'LedgerEventType', description: 'Begins with the version of its schema' })
+export type LedgerEventType = z.infer<typeof LedgerEventType>
+
 /** The data of each type is checked by the schema of its type and version. */
 export const IncomingEvent = z
   .strictObject({
     aggregateId: AggregateId,
-    type: z.string().max(60).meta({ example: 'V1_BETS_BET_PLACED' }),
+    type: z.enum(appendable, 'Not a type of event that can be appended'),
     data: z.record(z.string(), z.unknown()),
     idempotencyKey: z
       .string()
       .regex(/^[\x21-\x7e]{1,255}$/)
       .optional(),
-    expectedVersion: z.int().min(0).optional(),
+    expectedVersion: z.int32().min(0).optional(),
     occurredAt: instant.optional(),
   })
   .meta({ id: 'IncomingEvent' })
@@ -318,7 +355,7 @@ export const StoredEvent = z
     family: z.enum(['bets', 'payments', 'balances', 'system']),
     aggregateId: z.string(),
     streamVersion,
-    type: z.string(),
+    type: LedgerEventType,
     data: z.record(z.string(), z.unknown()),
     schemaVersion: z.int(),
     occurredAt: shown,
@@ -334,7 +371,7 @@ export const EventQuery = {
     .regex(/^\d{1,19}-\d{1,18}$/, 'Must be a cursor')
     .optional()
     .meta({ description: 'A cursor; the beginning without one' }),
-  type: z.string().max(60).optional(),
+  type: LedgerEventType.optional(),
 }
 
 // Aggregates

@@ -2,13 +2,17 @@ import * as z from 'zod'
 import {
   AmountMinor,
   type BetStatus,
+  type balanceEventTypes,
+  type betEventTypes,
   Currency,
   Odds,
   type PaymentKind,
   type PaymentStatus,
   PayoutMinor,
+  type paymentEventTypes,
   Reason,
   Selection,
+  type systemEventTypes,
   UserId,
 } from './contract.ts'
 
@@ -22,6 +26,9 @@ const nothing = z.strictObject({})
 const because = z.strictObject({ reason: Reason.optional() })
 const requested = z.strictObject({ userId: UserId, amountMinor: AmountMinor, currency: Currency })
 const posted = z.strictObject({ userId: UserId, currency: Currency, amountMinor: AmountMinor })
+const noted = z.strictObject({ userId: UserId, currency: Currency, reason: Reason })
+
+type Schemas<Types extends readonly string[]> = Record<Types[number], z.ZodType>
 
 export const betEvents = {
   V1_BETS_BET_PLACED: z.strictObject({
@@ -38,7 +45,7 @@ export const betEvents = {
   V1_BETS_BET_VOIDED: because,
   V1_BETS_BET_CANCELLED: because,
   V1_BETS_BET_CASHED_OUT: z.strictObject({ payoutMinor: PayoutMinor }),
-} as const
+} as const satisfies Schemas<typeof betEventTypes>
 
 export const paymentEvents = {
   V1_PAYMENTS_DEPOSIT_REQUESTED: requested,
@@ -48,14 +55,22 @@ export const paymentEvents = {
   V1_PAYMENTS_WITHDRAWAL_REQUESTED: requested,
   V1_PAYMENTS_WITHDRAWAL_COMPLETED: nothing,
   V1_PAYMENTS_WITHDRAWAL_REJECTED: because,
-} as const
+} as const satisfies Schemas<typeof paymentEventTypes>
 
 export const balanceEvents = {
   V1_BALANCES_BALANCE_CREDITED: posted,
   V1_BALANCES_BALANCE_DEBITED: posted,
   V1_BALANCES_BALANCE_RESERVED: posted,
   V1_BALANCES_BALANCE_RELEASED: posted,
-} as const
+} as const satisfies Schemas<typeof balanceEventTypes>
+
+/** What was decided about an account, by people and by the job that checks the invariants. */
+export const systemEvents = {
+  V1_SYSTEM_ACCOUNT_QUARANTINED: noted.extend({ evidence: z.record(z.string(), z.unknown()).optional() }),
+  V1_SYSTEM_ACCOUNT_CLEARED: noted,
+  V1_SYSTEM_OVERDRAFT_ALLOWED: noted,
+  V1_SYSTEM_OVERDRAFT_FORBIDDEN: noted,
+} as const satisfies Schemas<typeof systemEventTypes>
 
 export type EventOf<Schemas extends Record<string, z.ZodType>> = {
   [Type in keyof Schemas & string]: { type: Type; data: z.infer<Schemas[Type]> }
@@ -65,17 +80,9 @@ export type BetEvent = EventOf<typeof betEvents>
 export type PaymentEvent = EventOf<typeof paymentEvents>
 export type BalanceEvent = EventOf<typeof balanceEvents>
 
-export type EventType = (BetEvent | PaymentEvent | BalanceEvent)['type']
+export type SystemEvent = EventOf<typeof systemEvents>
 
-const schemas: Record<EventType, z.ZodType> = { ...betEvents, ...paymentEvents, ...balanceEvents }
-
-export function isEventType(type: string): type is EventType {
-  return Object.hasOwn(schemas, type)
-}
-
-export function schemaOf(type: EventType): z.ZodType {
-  return schemas[type]
-}
+export const schemas = { ...betEvents, ...paymentEvents, ...balanceEvents, ...systemEvents }
 
 export type Bet = {
   userId: string

@@ -3,18 +3,25 @@ import type { Ctx } from '../core/context.ts'
 import type { Refused } from '../core/errors.ts'
 import { answer } from '../core/idempotency.ts'
 import { actorOf, command } from './books.ts'
-import { type Balance, type Notice, notices } from './contract.ts'
+import type { Balance, Notice } from './contract.ts'
+import type { SystemEvent } from './events.ts'
 import { showBalance } from './read-balances.ts'
 
 type Noted = { userId: string; currency: string; notice: Notice; reason: string }
+
+const types: Record<Notice, SystemEvent['type']> = {
+  'allow-overdraft': 'V1_SYSTEM_OVERDRAFT_ALLOWED',
+  'forbid-overdraft': 'V1_SYSTEM_OVERDRAFT_FORBIDDEN',
+  quarantine: 'V1_SYSTEM_ACCOUNT_QUARANTINED',
+  clear: 'V1_SYSTEM_ACCOUNT_CLEARED',
+}
 
 /** Records a decision about an account. Clearing it also closes what the invariants job raised about it. */
 export async function noteAccount(
   ctx: Ctx,
   { userId, currency, notice, reason }: Noted,
 ): Promise<{ ok: true; value: Balance } | Refused> {
-  const type = notices[notice]
-  const data = JSON.stringify({ userId, currency, reason })
+  const data: SystemEvent['data'] = { userId, currency, reason }
   // Race: two notices take one version; the unique key lets one in, and the other looks again.
   return command(
     ctx,
@@ -40,7 +47,7 @@ judged as materialized (
 noted as (
   insert into ledger.system_events
     (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, actor)
-  select tenant_id, user_id || ':' || currency, version + 1, ${type}, ${data}::jsonb, ${ctx.idempotency?.id ?? null},
+  select tenant_id, user_id || ':' || currency, version + 1, ${types[notice]}, ${JSON.stringify(data)}::jsonb, ${ctx.idempotency?.id ?? null},
     ${actorOf(ctx)}
   from judged
   where not overdrawn

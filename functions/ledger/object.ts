@@ -2,10 +2,14 @@ import { type Channel, channel } from '../http/stream.ts'
 import type { StoredEvent } from './contract.ts'
 import { ledgerFeed } from './feed.ts'
 
-export const ledgerChannels: Record<string, Channel> = {
-  ledger: channel<StoredEvent>({
+/** All events of a tenant, `1`, or those of one type, `1:V1_BETS_BET_PLACED`. */
+const openFeed: Channel = (ctx, scope) => {
+  const [tenantId = '', type] = scope.split(':')
+  return channel<StoredEvent>({
     feed: ledgerFeed,
-    show: (event) => ({ type: event.type, data: event }),
-    db: (ctx, scope) => ctx.db.with({ 'app.tenant_id': scope }),
-  }),
+    show: (event) => (type === undefined || event.type === type ? { type: event.type, data: event } : null),
+    db: () => ctx.db.with({ 'app.tenant_id': tenantId }),
+  })(ctx, scope)
 }
+
+export const ledgerChannels: Record<string, Channel> = { ledger: openFeed }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Ctx } from '../core/context.ts'
 import { AppError, orThrow, type Refused } from '../core/errors.ts'
 import { type Answer, created, type Endpoint, endpoint, type Given, ok } from '../http/endpoint.ts'
-import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
+import { cursorOf, encodeCursor, Page, PageQuery, page } from '../http/page.ts'
 import { openStream } from '../http/stream.ts'
 import { appendEvents } from './append.ts'
 import { tenantOf } from './books.ts'
@@ -214,6 +214,8 @@ export const ledgerEndpoints: Endpoint[] = [
       path: `${base}/users/{userId}/statement`,
       tag,
       summary: 'What moved an account, with the running balance',
+      description:
+        'A page may be short, even empty, and yet have a next one: what is still being written is not cut in two.',
       roles: bookkeepers,
       params: wire.UserPath,
       query: z.strictObject({ ...wire.StatementRange, ...PageQuery }),
@@ -221,13 +223,9 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { params, query: { currency, from = null, to = null, limit, cursor } }) => {
       const after = cursorOf(StandingAt, cursor)
-      const asked = { ...params, currency, from, to, after, limit: limit + 1 }
-      const { data, nextCursor } = page(await readStatement(ctx, asked), limit, ({ seq, entry }) => ({
-        seq,
-        balanceMinor: entry.balanceMinor,
-        reservedMinor: entry.reservedMinor,
-      }))
-      return ok({ data: data.map(({ entry }) => entry), nextCursor })
+      const asked = { ...params, currency, from, to, after, limit }
+      const { entries, next } = await readStatement(ctx, asked)
+      return ok({ data: entries, nextCursor: next && encodeCursor(next) })
     },
   ),
   endpoint(
@@ -240,7 +238,7 @@ export const ledgerEndpoints: Endpoint[] = [
       params: wire.UserPath,
       answers: { 200: wire.Activity },
     },
-    async (ctx, { params }) => ok(await readActivity(ctx, params.userId)),
+    async (ctx, { params }) => aged(ctx, await readActivity(ctx, params.userId)),
   ),
   accountNotice('allow-overdraft', 'Let charge-backs take an account below zero', bookkeepers),
   accountNotice('forbid-overdraft', 'Let nothing take an account below zero', bookkeepers),
@@ -297,7 +295,7 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { query: { after = null, type = null, limit }, accept, lastEventId }) => {
       if (accept.includes(eventStream))
-        return openStream(ctx, `ledger/${tenantOf(ctx)}`, lastEventId ?? after)
+        return openStream(ctx, `ledger/${[tenantOf(ctx), type ?? []].flat().join(':')}`, lastEventId ?? after)
       const data = await readEvents(ctx, { after, type, limit })
       return ok({ data, nextCursor: data.at(-1)?.cursor ?? after })
     },
@@ -311,7 +309,7 @@ export const ledgerEndpoints: Endpoint[] = [
       roles: bookkeepers,
       answers: { 200: wire.Summary },
     },
-    async (ctx) => ok(await readSummary(ctx)),
+    async (ctx) => aged(ctx, await readSummary(ctx)),
   ),
   endpoint(
     {
@@ -323,7 +321,7 @@ export const ledgerEndpoints: Endpoint[] = [
       query: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(10) }),
       answers: { 200: wire.TopBets },
     },
-    async (ctx, { query }) => ok(await readTopBets(ctx, query.limit)),
+    async (ctx, { query }) => aged(ctx, await readTopBets(ctx, query.limit)),
   ),
   endpoint(
     {
@@ -383,6 +381,7 @@ export const ledgerEndpoints: Endpoint[] = [
 ]
 
 const StandingAt = z.strictObject({
+  xid: z.string().regex(/^\d{1,19}$/),
   seq: z.string().regex(/^\d{1,18}$/),
   balanceMinor: z.int(),
   reservedMinor: z.int(),
@@ -467,6 +466,13 @@ function accountNotice(notice: wire.Notice, summary: string, roles: Endpoint['ro
     async (ctx, { params, body }) =>
       ok(withExponent(orThrow(await noteAccount(ctx, { ...params, ...body, notice })).value)),
   )
+}
+
+/** Out of a materialized view: its age counts from when the view was read from its sources. */
+function aged(ctx: Ctx, answer: wire.Aged): Answer {
+  if (answer.asOf === null) return ok(answer)
+  const seconds = Math.round((ctx.now().getTime() - Date.parse(answer.asOf)) / 1000)
+  return ok(answer, { headers: { age: String(Math.max(0, seconds)) } })
 }
 
 /** A thing whose version is its stream's. */

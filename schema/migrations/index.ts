@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 17, name: 'assignments_planned_faster' } as const
+export const latestMigration = { version: 18, name: 'ledger_statement_in_reading_order' } as const

@@ -14,12 +14,12 @@ const ctx = deskOf(world)
 const views = ['bets_view', 'payments_view', 'user_balances_view']
 const placed = (n: number) => ({
   aggregateId: `old-${n}`,
-  type: 'V1_BETS_BET_PLACED',
+  type: 'V1_BETS_BET_PLACED' as const,
   data: { userId: `u-${n % 40}`, currency: 'USD', stakeMinor: 1, odds: '2', selection: 'x' },
 })
 const credited = (n: number) => ({
   aggregateId: `gift-${n}`,
-  type: 'V1_BALANCES_BALANCE_CREDITED',
+  type: 'V1_BALANCES_BALANCE_CREDITED' as const,
   data: { userId: `u-${n % 40}`, currency: 'USD', amountMinor: 1_000 },
 })
 for (const event of [placed, credited])

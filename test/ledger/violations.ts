@@ -22,6 +22,16 @@ const laws: Record<string, string> = {
     join ledger.user_balances_view b using (tenant_id, user_id, currency)
     where e.available < 0
       and not b.may_go_negative`,
+  'nor in the order in which the account is read': `
+    select e.*
+    from (
+      select tenant_id, user_id, currency, xid, seq,
+        sum(balance_delta - reserved_delta) over (partition by tenant_id, user_id, currency order by xid, seq) as available
+      from ledger.balance_events
+    ) e
+    join ledger.user_balances_view b using (tenant_id, user_id, currency)
+    where e.available < 0
+      and not b.may_go_negative`,
   'what is reserved is never below zero, at any version of its stream': `
     select *
     from (

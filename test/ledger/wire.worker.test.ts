@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { contents } from '../http/contents.ts'
+import { untilFeedsShow } from '../support/feeds.ts'
 import { freshWorker } from '../support/worker.ts'
 import { acceptedBet, balanceOf, bet, deposit, serverOf } from './http.ts'
 import { violations } from './violations.ts'
@@ -316,6 +317,9 @@ describe('raw events', () => {
     })
     expect(await balanceOf(server)).toEqual([5_000, 1_000, 4_000])
     expect((await server.post('/bets/b-1/settle', { body: { outcome: 'won' } })).status).toBe(200)
+    const spaced = { aggregateId: 'b-2', type: 'V1_BETS_BET_PLACED', data: { ...bet, selection: '  home ' } }
+    expect((await server.post('/events', { body: { events: [spaced] } })).status).toBe(201)
+    expect((await server.get('/bets/b-2')).body['selection']).toBe('home')
     const other = { ...events[2], data: posted(5_001) }
     expect((await server.post('/events', { body: { events: [other] } })).body['code']).toBe(
       'idempotency_key_reused',
@@ -341,6 +345,7 @@ describe('the feed', () => {
     const server = await tenant()
     await deposit(server, 5_000)
     await acceptedBet(server)
+    await untilFeedsShow(admin)
     const seen: string[] = []
     let cursor: string | null = null
     for (;;) {
@@ -358,31 +363,56 @@ describe('the feed', () => {
       'V1_BETS_BET_ACCEPTED',
     ])
     await acceptedBet(server)
+    await untilFeedsShow(admin)
     const { body } = await server.get(`/events?after=${cursor}&type=V1_BETS_BET_PLACED`)
     expect(every(body)).toMatchObject([
       { type: 'V1_BETS_BET_PLACED', family: 'bets', actor: 'tenant:server' },
     ])
   })
 
-  it('is heard as it happens, by the tenant alone', async () => {
-    const server = await tenant()
-    const other = await tenant()
-    const authorization = `Bearer ${await app.token('tenant', 'ear', tenants - 1)}`
-    const response = await app.fetch('/v1/ledger/events?after=0-0', {
+  /** What is heard until a text has come. */
+  async function listen(tenantId: number, query: string, act: () => Promise<unknown>, until: string) {
+    const authorization = `Bearer ${await app.token('tenant', 'ear', tenantId)}`
+    const response = await app.fetch(`/v1/ledger/events?${query}`, {
       headers: { authorization, accept: 'text/event-stream' },
     })
     const reader = (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()).getReader()
-    await deposit(other, 1)
-    await deposit(server, 777)
+    await act()
     let text = ''
-    for (let ended = false; !ended && !text.includes('BALANCE_CREDITED'); ) {
+    for (let ended = false; !ended && !text.includes(until); ) {
       const { done, value = '' } = await reader.read()
       ended = done
       text += value
     }
     await reader.cancel()
+    return text
+  }
+
+  it('is heard as it happens, by the tenant alone', async () => {
+    const server = await tenant()
+    const other = await tenant()
+    const act = async () => [await deposit(other, 1), await deposit(server, 777)]
+    const text = await listen(tenants - 1, 'after=0-0', act, 'BALANCE_CREDITED')
     const amounts = [...text.matchAll(/"amountMinor":(\d+)/g)].map(([, amount]) => Number(amount))
     expect(new Set(amounts)).toEqual(new Set([777]))
+  })
+
+  it('is heard from where it broke off, and of one type alone for who asks so', async () => {
+    const server = await tenant()
+    const act = async () => [await deposit(server, 1), await deposit(server, 2), await deposit(server, 3)]
+    const type = 'V1_PAYMENTS_DEPOSIT_COMPLETED'
+    const heard = await listen(tenants, `after=0-0&type=${type}`, act, 'event: V1')
+    const [, id] = /id: (\d+-\d+)\nevent: V1/.exec(heard) ?? []
+    const rest = await listen(tenants, `after=${id}&type=${type}`, act, 'event: V1')
+    const all = [...`${heard}${rest}`.matchAll(/event: (V1\w+)\ndata: (.*)\n/g)]
+    expect(new Set(all.map(([, name]) => name))).toEqual(new Set([type]))
+    const payments = all.map(([, , data]) => String(JSON.parse(data ?? '{}').aggregateId))
+    expect(new Set(payments).size).toBe(payments.length)
+  })
+
+  it('of a type that there is not is refused', async () => {
+    const server = await tenant()
+    expect((await server.get('/events?type=V9_NO_SUCH')).status).toBe(400)
   })
 })
 
@@ -393,6 +423,7 @@ describe('a statement', () => {
     const id = await acceptedBet(server)
     await server.post(`/bets/${id}/settle`, { body: { outcome: 'lost' } })
     await deposit(server, 100)
+    await untilFeedsShow(admin)
     const first = await server.get('/users/u-1/statement?currency=USD&limit=3')
     const second = await server.get(
       `/users/u-1/statement?currency=USD&limit=3&cursor=${String(first.body['nextCursor'])}`,
@@ -468,6 +499,7 @@ describe('aggregates', () => {
       { currency: 'USD', bets: 2, stakeMinor: 3_000, depositedMinor: 5_500 },
     ])
     expect([summary.trips, top.trips, activity.trips]).toEqual([1, 1, 1])
+    for (const { headers } of [summary, top, activity]) expect(headers.get('age')).toMatch(/^\d{1,2}$/)
   })
 
   it('are not refreshed while nothing happens', async () => {
