@@ -2,9 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rebuildView, verifyView } from '../../functions/core/view.ts'
 import { booksOf } from '../../functions/ledger/books.ts'
+import { schemas } from '../../functions/ledger/events.ts'
+import { noteAccount } from '../../functions/ledger/note-account.ts'
+import { readBalances } from '../../functions/ledger/read-balances.ts'
 import { freshWorld } from '../core/world.ts'
 import { freshDatabase } from '../support/database.ts'
-import { deskOf } from './desk.ts'
+import { deskOf, done } from './desk.ts'
 import { anyCommand, Desk } from './model.ts'
 import { violations } from './violations.ts'
 
@@ -27,6 +30,11 @@ async function live(tenantId: number): Promise<void> {
   })
   const desk = new Desk(deskOf(world, tenantId))
   for (const command of commands) await desk.decide(command)
+  const books = deskOf(world, tenantId)
+  const [funded] = await readBalances(books, 'u-1')
+  const account = { userId: 'u-1', currency: funded?.currency ?? '', reason: 'by rule' }
+  for (const notice of ['allow-overdraft', 'quarantine', 'clear', 'quarantine'] as const)
+    await done(noteAccount(books, { ...account, notice }))
 }
 
 async function rowsOf(database: typeof empty, view: string): Promise<string[]> {
@@ -35,6 +43,30 @@ async function rowsOf(database: typeof empty, view: string): Promise<string[]> {
   )
   return rows.map(({ row }) => row)
 }
+
+describe('every event in the log', () => {
+  it('is as the schema of its type and version says, those of the invariants job as well', async () => {
+    const client = await world.database.connect()
+    await client.query('begin')
+    await client.query('update ledger.user_balances_view set balance_minor = balance_minor + 1')
+    await client.query(`select set_config('app.tenant_id', '', true), ledger.check_invariants(100)`)
+    const { rows } = await client.query<{ type: keyof typeof schemas; version: number; data: unknown }>(
+      'select event_type as type, schema_version as version, event_data as data from ledger.events',
+    )
+    await client.query('rollback')
+    expect(rows.length).toBeGreaterThan(300)
+    expect(new Set(rows.map(({ type }) => type)).size).toBeGreaterThan(20)
+    const wrong = rows.filter(
+      ({ type, version, data }) => !type.startsWith(`V${version}_`) || !schemas[type].safeParse(data).success,
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it('is checked by a schema that knows what it leaves out', () => {
+    expect(schemas.V1_BETS_BET_WON.safeParse({ payoutMinor: 1.5 }).success).toBe(false)
+    expect(schemas.V1_BETS_BET_ACCEPTED.safeParse({ more: 1 }).success).toBe(false)
+  })
+})
 
 describe('the log, replayed into an empty database', () => {
   it('gives the same views, row for row', async () => {

@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { moveBet } from '../../functions/ledger/move-bet.ts'
+import { placeBet } from '../../functions/ledger/place-bet.ts'
+import { readBalances } from '../../functions/ledger/read-balances.ts'
+import { freshWorld, times } from '../core/world.ts'
+import { deskOf, done, fund, openBet, order } from './desk.ts'
+import { mustHold } from './violations.ts'
+
+const world = await freshWorld()
+const { admin } = world.database
+let tenants = 0
+afterEach(() => mustHold(admin))
+
+/** Somebody who holds the account's row, as a command does while it decides. */
+async function hold(tenantId: number) {
+  const holder = await world.database.connect()
+  const { rows } = await holder.query('select pg_backend_pid() as pid')
+  await holder.query('begin')
+  await holder.query('select from ledger.user_balances_view where tenant_id = $1 for update', [tenantId])
+  return {
+    /** Resolves when somebody waits for the row. */
+    blocks: () =>
+      vi.waitUntil(
+        async () =>
+          (
+            await admin.query('select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))', [
+              rows[0].pid,
+            ])
+          ).rowCount === 1,
+        { timeout: 20_000, interval: 5 },
+      ),
+    letGo: () => holder.query('commit'),
+  }
+}
+
+const balanceOf = async (tenantId: number) => {
+  const [balance] = await readBalances(deskOf(world, tenantId), 'u-1')
+  return balance && [balance.balanceMinor, balance.reservedMinor, balance.availableMinor]
+}
+const waiting = async (tenantId: number) =>
+  (await admin.query('select from ledger.balance_deltas where tenant_id = $1', [tenantId])).rowCount
+
+describe('while the row of an account is held', () => {
+  it('credits do not wait for it, and count at once for who reads', async () => {
+    const tenantId = ++tenants
+    const ctx = deskOf(world, tenantId)
+    await fund(ctx, 1_000)
+    const won = await openBet(ctx, { stakeMinor: 100 })
+    const { letGo } = await hold(tenantId)
+    await times(20, () => fund(ctx, 50))
+    await done(moveBet(ctx, won, { do: 'settle', outcome: 'won' }))
+    expect(await balanceOf(tenantId)).toEqual([2_150, 0, 2_150])
+    // Twenty deposits, and the release with the payout of the bet.
+    expect(await waiting(tenantId)).toBe(21)
+    await letGo()
+    expect(await balanceOf(tenantId)).toEqual([2_150, 0, 2_150])
+  })
+
+  it('who takes waits, and then finds what was credited meanwhile', async () => {
+    const tenantId = ++tenants
+    const ctx = deskOf(world, tenantId)
+    await fund(ctx, 10)
+    const { blocks, letGo } = await hold(tenantId)
+    await fund(ctx, 990)
+    const bet = placeBet(ctx, order)
+    await blocks()
+    await letGo()
+    expect(await bet).toMatchObject({ ok: true })
+    expect(await balanceOf(tenantId)).toEqual([1_000, 1_000, 0])
+    expect(await waiting(tenantId)).toBe(0)
+  })
+
+  it('credits would wait, too, were a locked row not skipped', async () => {
+    const tenantId = ++tenants
+    const ctx = deskOf(world, tenantId)
+    await fund(ctx, 1_000)
+    const { rows } = await admin.query<{ text: string }>(
+      `select pg_get_functiondef('ledger.apply_user_balances_view()'::regprocedure) as text`,
+    )
+    const text = rows[0]?.text ?? ''
+    expect(text).toContain('for update skip locked')
+    await admin.query(text.replace('for update skip locked', 'for update'))
+    const { blocks, letGo } = await hold(tenantId)
+    const credit = fund(ctx, 50)
+    await blocks()
+    await letGo()
+    await credit
+    await admin.query(text)
+  })
+})
+
+describe('what waits beside accounts', () => {
+  it('is moved into their rows by the job, but for those that are busy, and nobody’s balance changes', async () => {
+    const [quiet, busy] = [++tenants, ++tenants]
+    for (const tenantId of [quiet, busy]) {
+      await fund(deskOf(world, tenantId), 1_000)
+      const { letGo } = await hold(tenantId)
+      await times(5, () => fund(deskOf(world, tenantId), 50))
+      await letGo()
+    }
+    const { letGo } = await hold(busy)
+    await admin.query('select ledger.fold_waiting(1000)')
+    expect([await waiting(quiet), await waiting(busy)]).toEqual([0, 5])
+    expect([await balanceOf(quiet), await balanceOf(busy)]).toEqual([
+      [1_250, 0, 1_250],
+      [1_250, 0, 1_250],
+    ])
+    await letGo()
+    await admin.query('select ledger.fold_waiting(1000)')
+    expect(await waiting(busy)).toBe(0)
+    expect(await balanceOf(busy)).toEqual([1_250, 0, 1_250])
+  })
+})
