@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { isSerial } from './interleave.ts'
-import { does, idle, meetIn, openStage, type Verb, type VerbName, verbs } from './stage.ts'
+import {
+  type Act,
+  does,
+  idle,
+  meetIn,
+  openStage,
+  type State,
+  type Verb,
+  type VerbName,
+  verbs,
+} from './stage.ts'
 
 const stage = await openStage(await freshDatabase())
 const names = Object.keys(verbs) as VerbName[]
@@ -15,17 +25,28 @@ describe('whatever the order of their steps', () => {
       const { broken, runs } = await stage.explore(state, [does(one), does(other)])
       expect(broken, `an order that is ${state}`).toBeNull()
       if (mixes(one) || mixes(other)) continue
+      const serial = runs.filter(isSerial).map(({ outcome }) => outcome)
       const alone = [
-        await stage.explore(state, [does(one), idle(other)]),
-        await stage.explore(state, [idle(one), does(other)]),
+        ...(await endsOf(state, [does(one), idle(other)])),
+        ...(await endsOf(state, [idle(one), does(other)])),
       ]
-      const serial = [...runs.filter(isSerial), ...alone.flatMap(({ runs }) => runs)]
-      const lawful = new Set(serial.map(({ outcome }) => outcome))
+      const lawful = new Set([...serial, ...alone])
       const others = runs.filter(({ outcome }) => !lawful.has(outcome))
       expect(others, `an order that is ${state} ends: ${[...lawful].join(' or ')}`).toEqual([])
     }
   })
 })
+
+const known = new Map<string, Promise<string[]>>()
+
+/** A verb beside one that does nothing: it ends the same in every pair, and is driven once. */
+function endsOf(state: State, actors: Act[]): Promise<string[]> {
+  const key = [state, ...actors.map(({ name }) => name)].join()
+  const ends =
+    known.get(key) ?? stage.explore(state, actors).then(({ runs }) => runs.map(({ outcome }) => outcome))
+  known.set(key, ends)
+  return ends
+}
 
 function mixes(verb: VerbName): boolean {
   const { mixes = false }: Verb = verbs[verb]

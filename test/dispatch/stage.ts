@@ -207,10 +207,10 @@ export type Stage = {
 }
 
 /** One side of a pair: a verb, or somebody who is there and does nothing. */
-export type Act = Pick<Verb, 'run' | 'shows'>
+export type Act = Pick<Verb, 'run' | 'shows'> & { name: string }
 
 export function does(verb: VerbName): Act {
-  return verbs[verb]
+  return { name: verb, ...verbs[verb] }
 }
 
 /** Where the two can meet: both act there, or one does where the other has led. */
@@ -229,7 +229,9 @@ export function meetIn(pair: readonly [VerbName, VerbName]): State[] {
 /** Who passes over what is locked, or asks its caller to come back, has done nothing. */
 export function idle(verb: VerbName): Act {
   const { passes = false }: Verb = verbs[verb]
-  return { run: async () => (passes ? {} : { ok: false, reason: 'order_busy' }) }
+  return passes
+    ? { name: 'nothing, passing by', run: async () => ({}) }
+    : { name: 'nothing, refused', run: async () => ({ ok: false, reason: 'order_busy' }) }
 }
 
 /** A database on which pairs of verbs are driven against each other. */
