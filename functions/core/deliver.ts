@@ -212,5 +212,6 @@ where id in (
     and give_up_at <= now()
     and due_at <= now()
   limit 1000
+  for update skip locked
 )`
 }

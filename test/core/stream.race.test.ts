@@ -1,16 +1,14 @@
 import { sql } from 'drizzle-orm'
-import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { makeHub, usualPace } from '../../functions/core/hub.ts'
 import { beginning, type Feed, type Position, type Read, readFeed } from '../../functions/core/stream.ts'
 import { type Ear, join } from './ear.ts'
-import { freshWorld, times } from './world.ts'
+import { freshWorld } from './world.ts'
+import { type Happening, makeCounters, nameOf, outOfOrder, writeMuch } from './writers.ts'
 
 const { database, ctx } = await freshWorld({ maxSessions: 20 })
-await database.admin.query('create table counters (subject text primary key, n int not null default 0)')
-await database.admin.query('grant select, insert, update on counters to lockstep_app')
+await makeCounters(database)
 
-type Happening = { subject: string; n: number; ownXid: string }
 const feed: Feed = {
   name: 'outbox',
   table: sql`core.outbox`,
@@ -27,94 +25,6 @@ const newHub = () =>
     read: (statements) => db.batch(statements, { readOnly: true }),
     pace: { ...usualPace, idleMs: 4, busyMs: 2, page: 50 },
   })
-
-const writers = 8
-const transactions = 60
-
-/** Lets a transaction stay open until others have ended, as long as there are others. */
-function makeCommits() {
-  let ended = 0
-  let active = 0
-  let holding = 0
-  const waiting = new Set<() => void>()
-  const changed = () => {
-    for (const check of waiting) check()
-  }
-  return {
-    begin() {
-      active += 1
-    },
-    end() {
-      ended += 1
-      active -= 1
-      changed()
-    },
-    async hold(): Promise<void> {
-      const enough = ended + 1 + Math.floor(Math.random() * 4)
-      holding += 1
-      await new Promise<void>((resolve) => {
-        const check = () => {
-          // When all who are left hold, nobody would ever commit.
-          if (ended < enough && active > holding) return
-          waiting.delete(check)
-          resolve()
-        }
-        waiting.add(check)
-        changed()
-      })
-      holding -= 1
-    },
-  }
-}
-
-/** Eight writers: every other one in transactions that stay open while others commit, one in twenty rolled back. */
-async function write(): Promise<Happening[]> {
-  const commits = makeCommits()
-  const committed: Happening[] = []
-  await times(writers, async (writer) => {
-    const client = await database.connect(database.workerUrl)
-    for (let nth = 0; nth < transactions; nth++) {
-      const hold = () => (writer % 2 === 0 ? undefined : commits.hold())
-      commits.begin()
-      await client.query('begin')
-      const events: Happening[] = []
-      // The id is taken before the wait for the row, as an idempotency key does it.
-      if (nth % 3 === 0) await client.query('select pg_current_xact_id()')
-      if (nth % 3 === 0) await hold()
-      if (nth % 3 < 2) events.push(await happen(client, `shared:${nth % 5}`))
-      else {
-        events.push(await happen(client, `own:${writer}`))
-        await hold()
-        events.push(await happen(client, `own:${writer}`))
-      }
-      const rolledBack = Math.random() < 0.05
-      await client.query(rolledBack ? 'rollback' : 'commit')
-      if (!rolledBack) committed.push(...events)
-      commits.end()
-    }
-  })
-  return committed
-}
-
-async function happen(client: pg.Client, subject: string): Promise<Happening> {
-  const { rows } = await client.query<{ n: number; own: string }>(
-    `with changed as (
-      insert into counters as c (subject, n) values ($1, 1)
-      on conflict (subject) do update set n = c.n + 1
-      returning n
-    ),
-    told as (
-      insert into core.outbox (topic, subject, type, data)
-      select 'test', $1, 'test.happened', jsonb_build_object('n', n, 'ownXid', pg_current_xact_id()::text)
-      from changed
-    )
-    select n, pg_current_xact_id()::text as own from changed`,
-    [subject],
-  )
-  const [row] = rows
-  if (!row) throw new Error('The change answered no row')
-  return { subject, n: row.n, ownXid: row.own }
-}
 
 /** A client that is cut off after a random number of events, and comes back with the last cursor it had, again and again. */
 function cutOften(hub: ReturnType<typeof newHub>) {
@@ -137,20 +47,6 @@ function cutOften(hub: ReturnType<typeof newHub>) {
   return { heard, cuts: () => cuts, leave: () => current?.leave() }
 }
 
-const name = ({ subject, n }: Happening) => `${subject}#${n}`
-
-/** Events of a subject whose number is not above the one before. */
-function outOfOrder(events: Happening[]): string[] {
-  const last = new Map<string, number>()
-  return events
-    .filter(({ subject, n }) => {
-      const before = last.get(subject) ?? 0
-      last.set(subject, Math.max(before, n))
-      return n <= before
-    })
-    .map(name)
-}
-
 describe('a feed under eight writers, with listeners that are cut off and resume', {
   timeout: 60_000,
 }, () => {
@@ -158,7 +54,7 @@ describe('a feed under eight writers, with listeners that are cut off and resume
     const hub = newHub()
     const listeners = Array.from({ length: 10 }, () => cutOften(hub))
     const serial = readBySerial()
-    const committed = await write()
+    const committed = await writeMuch(database, 60)
     const total = committed.length
     await Promise.all(
       listeners.map((listener) =>
@@ -168,10 +64,10 @@ describe('a feed under eight writers, with listeners that are cut off and resume
     for (const listener of listeners) listener.leave()
     const lost = await serial.lost(committed)
 
-    const expected = committed.map(name).toSorted()
+    const expected = committed.map(nameOf).toSorted()
     for (const { heard, cuts } of listeners) {
       const events = heard.map(({ event }) => event)
-      expect(events.map(name).toSorted()).toEqual(expected)
+      expect(events.map(nameOf).toSorted()).toEqual(expected)
       expect(outOfOrder(events)).toEqual([])
       expect(cuts()).toBeGreaterThan(5)
     }
@@ -187,7 +83,7 @@ describe('a feed under eight writers, with listeners that are cut off and resume
     const all = await readAll()
     const { rows } = await database.admin.query('select count(*)::int as n from core.outbox')
     expect(all).toHaveLength(rows[0].n)
-    expect(new Set(all.map(({ event }) => name(event))).size).toBe(all.length)
+    expect(new Set(all.map(({ event }) => nameOf(event))).size).toBe(all.length)
   })
 })
 
@@ -223,7 +119,7 @@ function readBySerial() {
     async lost(committed: Happening[]): Promise<string[]> {
       stopped = true
       await running
-      return committed.map(name).filter((one) => !seen.has(one))
+      return committed.map(nameOf).filter((one) => !seen.has(one))
     },
   }
 }

@@ -5,10 +5,11 @@ import { assignOrders } from '../../../functions/dispatch/assign-many.ts'
 import { claimOrder } from '../../../functions/dispatch/claim.ts'
 import { claimNextOrder } from '../../../functions/dispatch/claim-next.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { defectiveDb } from '../../support/defective-db.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import { asAdmin, asCourier, givenCouriers, givenOrders, givenStore } from '../given.ts'
 import { broken } from '../invariants.ts'
-import { contexts, defectiveDb } from './contexts.ts'
+import { contexts } from './contexts.ts'
 
 const database = await freshDatabase()
 const proxy = await freshProxy(database, { maxSessions: 60 })
