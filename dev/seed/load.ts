@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { seedLedger } from './ledger.ts'
 import { seedSpace } from './space.ts'
 
-type Seed = { firstTable: string; fill: (client: pg.Client) => Promise<void> }
+type Seed = { firstTable: string; numberedBy?: string; fill: (client: pg.Client) => Promise<void> }
 
-/** How a module is filled, and the table whose ids tell whether the module was ever used. */
+/** How a module is filled, and the table whose ids, or the sequence that, tells whether the module was ever used. */
 const seeds: Seed[] = [
   { firstTable: 'dispatch.stores', fill: fromFile('dispatch.sql') },
   { firstTable: 'space.iss_fetch_log', fill: (client) => seedSpace(client) },
+  { firstTable: 'ledger.bet_events', numberedBy: 'ledger.event_seq', fill: (client) => seedLedger(client) },
 ]
 
 /** Loads the demo data of each module whose tables have never held anything; true if there was one. */
@@ -24,21 +26,22 @@ export async function loadDemoData(ownerUrl: string): Promise<boolean> {
   }
 }
 
-async function load(client: pg.Client, { firstTable, fill }: Seed): Promise<boolean> {
+async function load(client: pg.Client, seed: Seed): Promise<boolean> {
+  const { firstTable, fill } = seed
   await client.query('begin')
   // Of two that start at once on one database, the second sees what the first loaded.
   await client.query(`lock table ${firstTable} in exclusive mode`)
-  const untouched = await isUntouched(client, firstTable)
+  const untouched = await isUntouched(client, seed)
   if (untouched) await fill(client)
   await client.query('commit')
   return untouched
 }
 
 // Not by looking for rows: who deleted all of them does not want ours back.
-async function isUntouched(client: pg.Client, table: string): Promise<boolean> {
+async function isUntouched(client: pg.Client, { firstTable, numberedBy }: Seed): Promise<boolean> {
   const { rows } = await client.query<{ untouched: boolean }>(
-    `select pg_sequence_last_value(pg_get_serial_sequence($1, 'id')::regclass) is null as untouched`,
-    [table],
+    `select pg_sequence_last_value(coalesce($2, pg_get_serial_sequence($1, 'id'))::regclass) is null as untouched`,
+    [firstTable, numberedBy],
   )
   return rows[0]?.untouched === true
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { loadDemoData } from '../../dev/seed/load.ts'
 import { priceMinorFor } from '../../functions/dispatch/rules.ts'
+import { violations } from '../ledger/violations.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const { admin, ownerUrl, connect } = await freshDatabase()
@@ -75,6 +76,21 @@ it('lets the events of every order fold to its row', async () => {
 it('charges what the rules charge', async () => {
   const orders = await rows('select boxes_count, price_minor::int from dispatch.orders')
   expect(orders.filter((o) => priceMinorFor(Number(o['boxes_count'])) !== o['price_minor'])).toEqual([])
+})
+
+it('holds bets and payments of three tenants in every state, in books in which everything holds', async () => {
+  expect(
+    await rows(`select
+    (select count(distinct tenant_id)::int from ledger.user_balances) as tenants,
+    (select count(distinct (tenant_id, user_id))::int from ledger.user_balances) as users,
+    (select count(*)::int from ledger.bets_view) as bets,
+    (select count(distinct status)::int from ledger.bets_view) as states_of_bets,
+    (select count(distinct (kind, status))::int from ledger.payments_view) as states_of_payments,
+    (select count(*)::int from ledger.bet_events where occurred_at > now()) as in_the_future`),
+  ).toEqual([
+    { tenants: 3, users: 24, bets: 320, states_of_bets: 8, states_of_payments: 7, in_the_future: 0 },
+  ])
+  expect(await violations(admin)).toEqual([])
 })
 
 it('is loaded once, also after everything was deleted', async () => {
