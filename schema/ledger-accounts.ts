@@ -225,6 +225,7 @@ $$`,
 set enable_seqscan = off`,
     apply: `
 declare
+  events bigint;
   changes ledger.account_changes[];
   continues boolean;
   change ledger.account_changes;
@@ -232,25 +233,34 @@ declare
   folded record;
   wrong record;
 begin
-  select
-    array_agg(
+  -- One event is its account's change; of more, one change an account is made.
+  select count(*),
+    array[row(
+      min(tenant_id), min(user_id), min(currency), min(seq), min(balance_delta), min(reserved_delta),
+      min(balance_delta - reserved_delta), bool_or(balance_delta < reserved_delta)
+    )::ledger.account_changes],
+    bool_or(stream_version > 1 or reserved_delta < 0)
+  into events, changes, continues
+  from arrived;
+  if events = 0 then
+    return null;
+  end if;
+  if events > 1 then
+    select array_agg(
       row(a.tenant_id, a.user_id, a.currency, a.seq, a.balance_delta, a.reserved_delta, a.lowest, a.debits)::ledger.account_changes
       order by a.tenant_id, a.user_id, a.currency
-    ),
-    bool_or(a.continues)
-  into changes, continues
-  from (
-    select e.tenant_id, e.user_id, e.currency, max(e.seq) as seq, sum(e.balance_delta)::bigint as balance_delta,
-      sum(e.reserved_delta)::bigint as reserved_delta, min(e.running)::bigint as lowest,
-      bool_or(e.balance_delta < e.reserved_delta) as debits, bool_or(e.stream_version > 1 or e.reserved_delta < 0) as continues
+    )
+    into changes
     from (
-      select *, sum(balance_delta - reserved_delta) over (partition by tenant_id, user_id, currency order by seq) as running
-      from arrived
-    ) e
-    group by e.tenant_id, e.user_id, e.currency
-  ) a;
-  if changes is null then
-    return null;
+      select e.tenant_id, e.user_id, e.currency, max(e.seq) as seq, sum(e.balance_delta)::bigint as balance_delta,
+        sum(e.reserved_delta)::bigint as reserved_delta, min(e.running)::bigint as lowest,
+        bool_or(e.balance_delta < e.reserved_delta) as debits
+      from (
+        select *, sum(balance_delta - reserved_delta) over (partition by tenant_id, user_id, currency order by seq) as running
+        from arrived
+      ) e
+      group by e.tenant_id, e.user_id, e.currency
+    ) a;
   end if;
 
   -- What a stream holds is its own: none releases what another reserved, so a release needs no lock.

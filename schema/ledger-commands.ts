@@ -207,14 +207,16 @@ begin
       position := core.reading_xid();
 ${['bets', 'payments', 'balances']
   .map(
-    (family) => `      insert into ledger.${families[family as 'bets']} (
-        tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
-      )
-      select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
-        f.idempotency_key, f.occurred_at, by_whom
-      from unnest(fresh) f
-      where f.family = '${family}'
-      order by f.aggregate_id, f.stream_version;`,
+    (family) => `      if exists (select from unnest(fresh) f where f.family = '${family}') then
+        insert into ledger.${families[family as 'bets']} (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = '${family}'
+        order by f.aggregate_id, f.stream_version;
+      end if;`,
   )
   .join('\n')}
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(

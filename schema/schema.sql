@@ -1482,30 +1482,36 @@ begin
       end if;
 
       position := core.reading_xid();
-      insert into ledger.bet_events (
-        tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
-      )
-      select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
-        f.idempotency_key, f.occurred_at, by_whom
-      from unnest(fresh) f
-      where f.family = 'bets'
-      order by f.aggregate_id, f.stream_version;
-      insert into ledger.payment_events (
-        tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
-      )
-      select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
-        f.idempotency_key, f.occurred_at, by_whom
-      from unnest(fresh) f
-      where f.family = 'payments'
-      order by f.aggregate_id, f.stream_version;
-      insert into ledger.balance_events (
-        tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
-      )
-      select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
-        f.idempotency_key, f.occurred_at, by_whom
-      from unnest(fresh) f
-      where f.family = 'balances'
-      order by f.aggregate_id, f.stream_version;
+      if exists (select from unnest(fresh) f where f.family = 'bets') then
+        insert into ledger.bet_events (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = 'bets'
+        order by f.aggregate_id, f.stream_version;
+      end if;
+      if exists (select from unnest(fresh) f where f.family = 'payments') then
+        insert into ledger.payment_events (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = 'payments'
+        order by f.aggregate_id, f.stream_version;
+      end if;
+      if exists (select from unnest(fresh) f where f.family = 'balances') then
+        insert into ledger.balance_events (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = 'balances'
+        order by f.aggregate_id, f.stream_version;
+      end if;
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', coalesce(cardinality(fresh), 0),
         'duplicates', cardinality(incoming) - coalesce(cardinality(fresh), 0)
@@ -1730,6 +1736,7 @@ CREATE OR REPLACE FUNCTION ledger.apply_user_balances_view()
  SET enable_seqscan TO 'off'
 AS $function$
 declare
+  events bigint;
   changes ledger.account_changes[];
   continues boolean;
   change ledger.account_changes;
@@ -1737,25 +1744,34 @@ declare
   folded record;
   wrong record;
 begin
-  select
-    array_agg(
+  -- One event is its account's change; of more, one change an account is made.
+  select count(*),
+    array[row(
+      min(tenant_id), min(user_id), min(currency), min(seq), min(balance_delta), min(reserved_delta),
+      min(balance_delta - reserved_delta), bool_or(balance_delta < reserved_delta)
+    )::ledger.account_changes],
+    bool_or(stream_version > 1 or reserved_delta < 0)
+  into events, changes, continues
+  from arrived;
+  if events = 0 then
+    return null;
+  end if;
+  if events > 1 then
+    select array_agg(
       row(a.tenant_id, a.user_id, a.currency, a.seq, a.balance_delta, a.reserved_delta, a.lowest, a.debits)::ledger.account_changes
       order by a.tenant_id, a.user_id, a.currency
-    ),
-    bool_or(a.continues)
-  into changes, continues
-  from (
-    select e.tenant_id, e.user_id, e.currency, max(e.seq) as seq, sum(e.balance_delta)::bigint as balance_delta,
-      sum(e.reserved_delta)::bigint as reserved_delta, min(e.running)::bigint as lowest,
-      bool_or(e.balance_delta < e.reserved_delta) as debits, bool_or(e.stream_version > 1 or e.reserved_delta < 0) as continues
+    )
+    into changes
     from (
-      select *, sum(balance_delta - reserved_delta) over (partition by tenant_id, user_id, currency order by seq) as running
-      from arrived
-    ) e
-    group by e.tenant_id, e.user_id, e.currency
-  ) a;
-  if changes is null then
-    return null;
+      select e.tenant_id, e.user_id, e.currency, max(e.seq) as seq, sum(e.balance_delta)::bigint as balance_delta,
+        sum(e.reserved_delta)::bigint as reserved_delta, min(e.running)::bigint as lowest,
+        bool_or(e.balance_delta < e.reserved_delta) as debits
+      from (
+        select *, sum(balance_delta - reserved_delta) over (partition by tenant_id, user_id, currency order by seq) as running
+        from arrived
+      ) e
+      group by e.tenant_id, e.user_id, e.currency
+    ) a;
   end if;
 
   -- What a stream holds is its own: none releases what another reserved, so a release needs no lock.

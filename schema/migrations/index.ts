@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 18, name: 'ledger_statement_in_reading_order' } as const
+export const latestMigration = { version: 19, name: 'ledger_one_event_needs_no_set' } as const
