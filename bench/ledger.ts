@@ -3,6 +3,9 @@ import { deadlocks, hotBets, hotCredits } from './ledger/crowd.ts'
 import { depth } from './ledger/depth.ts'
 import { besideEmmett } from './ledger/emmett.ts'
 import { besideImmediateView, besideResum, longHistory } from './ledger/maintained.ts'
+import { place } from './ledger/place.ts'
+import { rebuild } from './ledger/rebuild.ts'
+import { transfersBesideSavepoints, transfersBesideSingle } from './ledger/transfers.ts'
 import type { Program } from './run.ts'
 
 export const ledger: Program = {
@@ -17,4 +20,8 @@ export const ledger: Program = {
   'hot-credits': hotCredits,
   'hot-bets': hotBets,
   deadlocks,
+  'transfers-savepoint': transfersBesideSavepoints,
+  'transfers-single': transfersBesideSingle,
+  place,
+  rebuild,
 }

@@ -22,18 +22,17 @@ create trigger resum after insert on ${kept.events} for each row execute functio
   return kept
 }
 
-/** Each row adds itself to its account, in the order in which the rows come. */
+/** Each row adds itself to its account, which is there, in the order in which the rows come. */
 export async function givenRowDelta(owner: pg.Pool): Promise<Kept> {
   const kept = await givenTables(owner, 'row_delta')
   await owner.query(`
 create function bench.row_delta() returns trigger language plpgsql as $$
 begin
-  insert into ${kept.balances} as b (tenant_id, user_id, currency, balance_minor, reserved_minor, last_seq)
-  values (new.tenant_id, new.user_id, new.currency, new.balance_delta, new.reserved_delta, new.seq)
-  on conflict (tenant_id, user_id, currency) do update
-  set balance_minor = b.balance_minor + excluded.balance_minor,
-      reserved_minor = b.reserved_minor + excluded.reserved_minor,
-      last_seq = greatest(b.last_seq, excluded.last_seq);
+  update ${kept.balances}
+  set balance_minor = balance_minor + new.balance_delta,
+      reserved_minor = reserved_minor + new.reserved_delta,
+      last_seq = greatest(last_seq, new.seq)
+  where tenant_id = new.tenant_id and user_id = new.user_id and currency = new.currency;
   return null;
 end $$;
 create trigger row_delta after insert on ${kept.events} for each row execute function bench.row_delta()`)

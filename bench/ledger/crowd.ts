@@ -3,12 +3,13 @@ import { placeBet } from '../../functions/ledger/place-bet.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import type { Measurement } from '../run.ts'
-import { givenRowDelta } from './baselines.ts'
+import { givenRowDelta, type Kept } from './baselines.ts'
 import {
   clientAt,
   connectBooks,
   countOf,
   drawPostings,
+  funding,
   givenBareEvents,
   givenBooks,
   insertPostings,
@@ -36,12 +37,6 @@ export const hotCredits: Measurement = async (rig, pace) => {
         return 1
       },
     })
-  const emptied =
-    (...tables: string[]) =>
-    async () => {
-      await owner.query(`truncate ${tables.join(', ')}`)
-      await settle(owner, tables.join(', '))
-    }
   await compare(
     {
       name: 'ledger credits of one hot user, 8 callers',
@@ -55,18 +50,21 @@ export const hotCredits: Measurement = async (rig, pace) => {
       },
       baseline: {
         name: 'bare insert',
-        prepare: emptied(bare),
+        prepare: async () => {
+          await owner.query(`truncate ${bare}`)
+          await settle(owner, bare)
+        },
         turn: crediting(bare),
         verify: async ({ operations }) => mustBe(await countOf(owner, bare), operations, 'the bare events'),
       },
       others: [
         {
           name: 'one row that each waits for',
-          prepare: emptied(row.events, row.balances),
+          prepare: () => givenRows(owner, row, 1),
           turn: crediting(row.events),
           verify: async ({ operations }) => {
             const { rows } = await owner.query(`select balance_minor::int as minor from ${row.balances}`)
-            mustBe(rows, [{ minor: operations * 100 }], 'the balance')
+            mustBe(rows, [{ minor: funding + operations * 100 }], 'the balance')
           },
         },
       ],
@@ -153,14 +151,7 @@ export const deadlocks: Measurement = async (rig, pace) => {
       },
       baseline: {
         name: 'row by row as they come',
-        async prepare() {
-          await owner.query(`truncate ${row.events}, ${row.balances}`)
-          await owner.query(
-            `insert into ${row.balances} (tenant_id, user_id, currency, balance_minor)
-            select 1, 'u-' || n, 'USD', 1000000000 from generate_series(0, ${users - 1}) n`,
-          )
-          await settle(owner, `${row.events}, ${row.balances}`)
-        },
+        prepare: () => givenRows(owner, row, users),
         turn: appending(row.events),
         async verify({ operations }) {
           mustBe(await countOf(owner, row.events), operations, 'the events')
@@ -173,4 +164,14 @@ export const deadlocks: Measurement = async (rig, pace) => {
     },
     pace,
   )
+}
+
+async function givenRows(owner: pg.Pool, { events, balances }: Kept, count: number): Promise<void> {
+  await owner.query(`truncate ${events}, ${balances}`)
+  await owner.query(
+    `insert into ${balances} (tenant_id, user_id, currency, balance_minor)
+    select 1, 'u-' || n, 'USD', $1 from generate_series(0, $2::int - 1) n`,
+    [funding, count],
+  )
+  await settle(owner, `${events}, ${balances}`)
 }

@@ -7,7 +7,7 @@ export type Posting = { userId: string; minor: number }
 
 export const tenant = { role: 'tenant', sub: 'bench', tenantId: 1 } as const
 
-const funding = 1_000_000_000
+export const funding = 1_000_000_000
 
 /** Connections of the Worker's role, in the books of tenant 1: the Worker says so in each batch, here it is said once. */
 export async function connectBooks({ connect }: BenchDatabase, count: number): Promise<pg.Client[]> {
