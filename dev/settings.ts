@@ -16,6 +16,7 @@ const passedOn = [
   'NASA_API_KEY',
   'WEBHOOK_ALLOW',
   'WEBHOOK_KEY',
+  'WEBHOOK_LINGER_SECONDS',
 ]
 
 /** What `npm start` takes from the environment. */

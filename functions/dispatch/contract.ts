@@ -367,7 +367,9 @@ export const Stats = z
       z.enum(['new', 'assigned', 'accepted', 'picked_up']),
       z.strictObject({ orders: z.int(), oldestSeconds: seconds.nullable() }),
     ),
-    couriers: z.strictObject({ available: z.int(), heldBoxes: z.int(), capacityBoxes: z.int() }),
+    couriers: z
+      .strictObject({ available: z.int(), heldBoxes: z.int(), capacityBoxes: z.int() })
+      .meta({ description: 'Those who are available' }),
     events: z.record(z.string(), z.int()).meta({ description: 'How many of each type' }),
     states: z
       .record(

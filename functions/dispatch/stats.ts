@@ -75,7 +75,7 @@ select jsonb_build_object(
   'couriers', (
     select jsonb_build_object(
       'available', count(*) filter (where available),
-      'heldBoxes', coalesce(sum(held_boxes), 0),
+      'heldBoxes', coalesce(sum(held_boxes) filter (where available), 0),
       'capacityBoxes', coalesce(sum(capacity_boxes) filter (where available), 0)
     )
     from dispatch.couriers

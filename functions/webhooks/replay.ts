@@ -53,9 +53,12 @@ requeued as (
   returning 1
 )
 select ${answer(sql`case
-  when bounds.webhook_id is null then jsonb_build_object('ok', false, 'reason', 'not_found')
+  when bounds.webhook_id is null
+    then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such webhook')
   when bounds.first_id is null or ${to !== undefined} and bounds.last_id is null
     then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'This webhook has no delivery of that event')
+  when bounds.last_id < bounds.first_id
+    then jsonb_build_object('ok', false, 'reason', 'unprocessable', 'detail', '\`to\` comes before \`from\`')
   else jsonb_build_object(
     'ok', true,
     'requeued', (select count(*) from requeued),

@@ -17,6 +17,7 @@ import { testWebhook } from './test.ts'
 const base = '/v1/webhooks'
 const tag = 'webhooks'
 const roles = ['admin', 'store', 'tenant'] as const
+const noWebhook = 'There is no such webhook'
 
 export const webhooksEndpoints: Endpoint[] = [
   endpoint(
@@ -90,7 +91,7 @@ export const webhooksEndpoints: Endpoint[] = [
       answers: { 204: null },
     },
     async (ctx, { params }) => {
-      if (!(await removeWebhook(ctx, params))) throw new AppError('not_found')
+      if (!(await removeWebhook(ctx, params))) throw new AppError('not_found', noWebhook)
       return noContent()
     },
   ),
@@ -100,7 +101,8 @@ export const webhooksEndpoints: Endpoint[] = [
       path: `${base}/{id}/rotate`,
       tag,
       summary: 'Replace the secret',
-      description: 'For `overlapHours` both secrets sign, so the receiver can change over in between.',
+      description:
+        'For `overlapHours` both secrets sign, so the receiver can change over in between. There are never more than two: a rotation meanwhile ends the oldest at once.',
       roles,
       params: wire.WebhookPath,
       body: wire.Rotation,
@@ -119,6 +121,7 @@ export const webhooksEndpoints: Endpoint[] = [
       roles,
       params: wire.WebhookPath,
       answers: { 200: wire.DeliveryWithBody },
+      problems: ['conflict'],
     },
     async (ctx, { params }) => ok(orThrow(await testWebhook(ctx, params)).delivery),
   ),
@@ -149,7 +152,8 @@ export const webhooksEndpoints: Endpoint[] = [
       params: wire.DeliveryPath,
       answers: { 200: wire.DeliveryWithBody },
     },
-    async (ctx, { params }) => ok(found(await readDelivery(ctx, params))),
+    async (ctx, { params }) =>
+      ok(found(await readDelivery(ctx, params), 'This webhook has no such delivery')),
   ),
   endpoint(
     {
@@ -161,6 +165,7 @@ export const webhooksEndpoints: Endpoint[] = [
       params: wire.WebhookPath,
       body: wire.Replay,
       answers: { 200: wire.Replayed },
+      problems: ['unprocessable'],
     },
     async (ctx, { params, body }) => {
       const { requeued, next } = orThrow(await replayDeliveries(ctx, { id: params.id, ...body }))
@@ -169,7 +174,7 @@ export const webhooksEndpoints: Endpoint[] = [
   ),
 ]
 
-function found<T>(row: T | null): T {
-  if (row === null) throw new AppError('not_found')
+function found<T>(row: T | null, otherwise = noWebhook): T {
+  if (row === null) throw new AppError('not_found', otherwise)
   return row
 }

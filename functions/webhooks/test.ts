@@ -16,20 +16,26 @@ export async function testWebhook(ctx: Ctx, { id }: { id: number }): Promise<Tes
   const queued = await effect<{ ok: true; deliveryId: number } | Refused>(
     ctx,
     sql`
-with queued as (
-  insert into core.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
-  select w.id, ${`evt_test_${nonce}`}, ${`test:${nonce}`}, 'webhook.test',
-    jsonb_build_object('type', 'webhook.test', 'timestamp', core.iso(now()), 'data', jsonb_build_object('webhookId', w.id))::text,
-    now() + make_interval(days => ${deliveryDays})
+with wanted as (
+  select w.id, w.disabled_at is null as enabled
   from core.webhooks w
   where w.id = ${id}
     and w.owner = ${ownerOf(ctx)}
     and w.removed_at is null
+),
+queued as (
+  insert into core.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
+  select w.id, ${`evt_test_${nonce}`}, ${`test:${nonce}`}, 'webhook.test',
+    jsonb_build_object('type', 'webhook.test', 'timestamp', core.iso(now()), 'data', jsonb_build_object('webhookId', w.id))::text,
+    now() + make_interval(days => ${deliveryDays})
+  from wanted w
+  where w.enabled
   returning id
 )
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'deliveryId', id) from queued),
-  jsonb_build_object('ok', false, 'reason', 'not_found')
+  (select jsonb_build_object('ok', false, 'reason', 'conflict', 'detail', 'A disabled webhook sends nothing: enable it first') from wanted),
+  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such webhook')
 )`)}`,
   )
   if (!queued.ok) return queued

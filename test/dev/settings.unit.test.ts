@@ -33,9 +33,9 @@ it('asks the real outside services only when told to', () => {
 
 it('passes on what configures the Worker, and nothing else', () => {
   expect(
-    readStarting({ NASA_API_KEY: 'k', AUTH_ISSUER: 'me', CORS_ORIGINS: '', HOME: '/' }).bindings,
+    readStarting({ NASA_API_KEY: 'k', WEBHOOK_LINGER_SECONDS: '0', CORS_ORIGINS: '', HOME: '/' }).bindings,
   ).toEqual({
     NASA_API_KEY: 'k',
-    AUTH_ISSUER: 'me',
+    WEBHOOK_LINGER_SECONDS: '0',
   })
 })

@@ -133,5 +133,20 @@ describe('webhooks', () => {
     await runWebhooks(app)
     expect(sent().slice(5)).toEqual(ids.slice(1, 4))
     expect(await asOther('POST', `${path}/replay`, { from: 'evt_never' })).toMatchObject({ status: 404 })
+    expect(await asOther('POST', `${path}/replay`, { from: ids[3], to: ids[1] })).toMatchObject({
+      status: 422,
+      body: { code: 'unprocessable', detail: '`to` comes before `from`' },
+    })
+  })
+
+  it('are not tested while they are disabled: there would be nothing to tell', async () => {
+    const { body, headers } = await asOther('POST', '/v1/webhooks', webhook('/off', ['webhook.test']))
+    const path = `/v1/webhooks/${String(body['id'])}`
+    await asOther('PATCH', path, { enabled: false }, { 'if-match': headers.get('etag') ?? '' })
+    expect(await asOther('POST', `${path}/test`)).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', detail: 'A disabled webhook sends nothing: enable it first' },
+    })
+    expect((await asOther('GET', `${path}/deliveries`)).body['data']).toEqual([])
   })
 })
