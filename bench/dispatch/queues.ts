@@ -150,16 +150,24 @@ async function orderQueue(rig: Rig) {
                 order.ok ? [{ orderId: order.orderId, fence: order.lease.fence }] : [],
               )
               if (held.length === 0) return null
-              for (const step of steps) {
-                const moved = await moveOrders(ctx, { step, orders: held })
-                mustBe(moved.filter((order) => !order.ok).slice(0, 3), [], `what was refused to ${step}`)
-              }
+              for (const step of steps) await moveAll(ctx, step, held)
               return held.length
             },
           }),
         verify: (turn) => verify(turn, steps.at(-1) ?? 'accept', name),
       }
     },
+  }
+}
+
+/** What the other dispatcher looks at in that moment is busy, and asked for again, as a caller would. */
+async function moveAll(ctx: Ctx, step: Step, orders: { orderId: number; fence: number }[]): Promise<void> {
+  let left = orders
+  while (left.length > 0) {
+    const moved = await moveOrders(ctx, { step, orders: left })
+    const refused = moved.filter((order) => !order.ok && order.reason !== 'order_busy')
+    mustBe(refused.slice(0, 3), [], `what was refused to ${step}`)
+    left = left.filter((_, at) => moved[at]?.ok !== true)
   }
 }
 
