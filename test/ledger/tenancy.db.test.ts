@@ -228,19 +228,32 @@ describe('the distribution over a cluster', () => {
     expect(distributed).toHaveLength(tables.length)
   })
 
-  it('is allowed by the keys: each begins with the tenant, and no reference leaves it', async () => {
-    const { rows: keys } = await admin.query(
+  const keysOf = async (client: pg.Pool | pg.Client) => {
+    const { rows: keys } = await client.query<{ key: string; leads: string }>(
       `select i.indexrelid::regclass::text as key, a.attname as leads
        from pg_index i
        join pg_class c on c.oid = i.indrelid and c.relkind = 'r' and c.relnamespace = 'ledger'::regnamespace
        join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
        where i.indisunique`,
     )
+    return keys
+  }
+
+  it('is allowed by the keys: each begins with the tenant, and no reference leaves it', async () => {
+    const keys = await keysOf(admin)
     expect(keys.length).toBeGreaterThanOrEqual(tables.length)
     expect(keys.filter(({ leads }) => leads !== 'tenant_id')).toEqual([])
     const { rowCount } = await admin.query(
       `select from pg_constraint where contype = 'f' and connamespace = 'ledger'::regnamespace`,
     )
     expect(rowCount).toBe(0)
+  })
+
+  it('would not be by a key over all tenants', async () => {
+    const keys = await undone(async (client) => {
+      await client.query('create unique index of_all on ledger.bet_events (id)')
+      return keysOf(client)
+    })
+    expect(keys.filter(({ leads }) => leads !== 'tenant_id')).toEqual([{ key: 'ledger.of_all', leads: 'id' }])
   })
 })

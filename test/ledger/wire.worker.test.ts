@@ -502,9 +502,24 @@ describe('aggregates', () => {
     for (const { headers } of [summary, top, activity]) expect(headers.get('age')).toMatch(/^\d{1,2}$/)
   })
 
-  it('are not refreshed while nothing happens', async () => {
+  it('tell a sum that no JSON number carries as its digits', async () => {
+    const server = await tenant()
+    const rich = { ...bet, stakeMinor: Number.MAX_SAFE_INTEGER }
+    const events = ['a', 'b', 'c'].map((aggregateId) => ({
+      aggregateId,
+      type: 'V1_BETS_BET_PLACED',
+      data: rich,
+    }))
+    await server.post('/events', { body: { events } })
     await app.scheduled('* * * * *', new Date(Date.now() + 60_000))
+    expect(every((await server.get('/summary')).body)).toMatchObject([
+      { bets: 3, stakeMinor: '27021597764222973', depositedMinor: 0 },
+    ])
+  })
+
+  it('are not refreshed while nothing happens', async () => {
     await app.scheduled('* * * * *', new Date(Date.now() + 120_000))
+    await app.scheduled('* * * * *', new Date(Date.now() + 180_000))
     const { rows } = await admin.query(
       `select distinct on (view) view, skipped > 0 as skipped from core.view_refreshes where view like 'ledger.%' order by view, id desc`,
     )

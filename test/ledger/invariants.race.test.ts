@@ -1,0 +1,101 @@
+import type pg from 'pg'
+import { describe, expect, it } from 'vitest'
+import { checkInvariants } from '../../functions/ledger/check-invariants.ts'
+import { moveBet } from '../../functions/ledger/move-bet.ts'
+import { placeBet } from '../../functions/ledger/place-bet.ts'
+import { freshWorld, times } from '../core/world.ts'
+import { deskOf, done, fund, openBet, order } from './desk.ts'
+
+const world = await freshWorld()
+const { admin } = world.database
+const ctx = deskOf(world)
+await fund(ctx, 5_000)
+await openBet(ctx)
+
+type Difference = { kind: string; subject: string; evidence: Record<string, unknown> }
+
+/** What the job would find after a change that never happened. */
+async function foundAfter(...changes: string[]): Promise<Difference[]> {
+  const client = await world.database.connect()
+  await client.query('begin')
+  try {
+    for (const change of changes) await client.query(change)
+    return await differences(client)
+  } finally {
+    await client.query('rollback')
+  }
+}
+
+async function differences(client: pg.Client): Promise<Difference[]> {
+  const { rows } = await client.query<Difference>(
+    'select * from ledger.find_differences(1, null) order by kind',
+  )
+  return rows
+}
+
+describe('the invariants job', () => {
+  it('finds nothing in sound books', async () => {
+    expect(await foundAfter()).toEqual([])
+  })
+
+  it.each([
+    ['update ledger.user_balances_view set balance_minor = balance_minor + 7', ['balance']],
+    ['delete from ledger.user_balances_view', ['balance', 'hold']],
+    [`update ledger.bets_view set status = 'won', payout_minor = 1`, ['bet', 'hold']],
+    ['update ledger.payments_view set amount_minor = 1', ['payment']],
+    [
+      `insert into ledger.balance_deltas select tenant_id, user_id, currency, 1, 500, 0 from ledger.user_balances_view`,
+      ['balance'],
+    ],
+  ])('finds "%s"', async (change, kinds) => {
+    expect((await foundAfter(change)).map(({ kind }) => kind)).toEqual(kinds)
+  })
+
+  it('finds an account below zero that may not be, should its check be gone', async () => {
+    const found = await foundAfter(
+      'alter table ledger.user_balances_view drop constraint user_balances_view_available',
+      'update ledger.user_balances_view set balance_minor = 0',
+    )
+    expect(found.map(({ kind }) => kind)).toEqual(['balance', 'negative'])
+    expect(found.at(-1)).toMatchObject({ subject: 'u-1:USD', evidence: { available_minor: -1_000 } })
+  })
+
+  it('takes no writer at work for a difference', async () => {
+    let writing = true
+    const writers = times(6, async (n) => {
+      const own = { userId: `u-${n % 3}` }
+      while (writing) {
+        await fund(ctx, 100, own)
+        const bet = await placeBet(ctx, { ...order, ...own, stakeMinor: 50 })
+        if (!bet.ok) continue
+        await done(moveBet(ctx, bet.value.id, n % 2 === 0 ? { do: 'void' } : { do: 'accept' }))
+      }
+    })
+    const checked: unknown[] = []
+    for (let round = 0; round < 10; round += 1) checked.push(...(await ctx.db.query(checkInvariants())))
+    writing = false
+    await writers
+    expect(checked).toHaveLength(10)
+    for (const one of checked)
+      expect(one).toMatchObject({ outcome: { tenants: 1, differences: 0, quarantined: 0, outcome: 'ok' } })
+    expect((await admin.query('select from ledger.alerts')).rowCount).toBe(0)
+  })
+
+  it('begins with the tenant who waited longest, and quarantines an account once', async () => {
+    for (const tenantId of [2, 3]) await fund(deskOf(world, tenantId), 10)
+    await admin.query(
+      'update ledger.user_balances_view set balance_minor = balance_minor + 1 where tenant_id = 3',
+    )
+    const run = async () => (await ctx.db.query<{ outcome: object }>(checkInvariants()))[0]?.outcome
+    expect(await run()).toMatchObject({ tenants: 3, differences: 1, quarantined: 1 })
+    expect(await run()).toMatchObject({ tenants: 3, differences: 1, quarantined: 0 })
+    const { rows } = await admin.query(
+      'select tenant_id::int from ledger.invariant_checks order by checked_at',
+    )
+    expect(rows.map((row) => Object.values(row)[0]).toSorted()).toEqual([1, 2, 3])
+    const { rows: told } = await admin.query(
+      `select audience, type from core.outbox where type like 'account.%'`,
+    )
+    expect(told).toEqual([{ audience: 'tenant:3', type: 'account.quarantined' }])
+  })
+})
