@@ -92,7 +92,7 @@ describe('the invariants job', () => {
     const { rows } = await admin.query(
       'select tenant_id::int from ledger.invariant_checks order by checked_at',
     )
-    expect(rows.map((row) => Object.values(row)[0]).toSorted()).toEqual([1, 2, 3])
+    expect(new Set(rows.map(({ tenant_id }) => tenant_id))).toEqual(new Set([1, 2, 3]))
     const { rows: told } = await admin.query(
       `select audience, type from core.outbox where type like 'account.%'`,
     )
