@@ -35,7 +35,7 @@ async function race(): Promise<number> {
     boxesCount: 1,
   })
   const told = await Promise.all(racers.map(({ id }, n) => claim(order, id, tokens[n] ?? '')))
-  const cancelled = await post(`orders/${order.id}/cancel`, admin, { body: {} })
+  const cancelled = await post(`orders/${order.id}/cancel`, admin, {})
   await cancelled.body?.cancel()
   report(order, told)
   return told.filter(({ status }) => status === 200).length
@@ -65,20 +65,22 @@ async function add(kind: string, key: string, body: object): Promise<Row> {
   return answer.json()
 }
 
-function post(
-  path: string,
-  token: string,
-  { key, body }: { key?: string; body?: object },
-): Promise<Response> {
-  return fetch(`${base}/${path}`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(key !== undefined && { 'idempotency-key': key }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
-    },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  })
+type Asked = { key?: string; body?: object; tries?: number }
+
+/** A kept connection may be closed under the request that takes it: with its key it can be sent again. */
+async function post(path: string, token: string, asked: Asked): Promise<Response> {
+  const { key = randomUUID(), body = {}, tries = 5 } = asked
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'idempotency-key': key,
+  }
+  try {
+    return await fetch(`${base}/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  } catch (error) {
+    if (tries === 1) throw error
+    return post(path, token, { key, body, tries: tries - 1 })
+  }
 }
 
 function tokenFor(claims: TokenClaims): Promise<string> {

@@ -79,7 +79,10 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
 const judge = makeJudge(openApiDocument(endpoints))
 
 async function judgedFetch(url: URL, init: RequestInit = {}): Promise<Response> {
-  const response = await fetch(url, init)
+  const headers = new Headers(init.headers)
+  // A kept connection may be closed under the request that takes it, and a failed test would tell nothing of ours.
+  headers.set('connection', 'close')
+  const response = await fetch(url, { ...init, headers })
   const faults = await judge({ method: init.method ?? 'GET', path: url.pathname }, response)
   if (faults.length > 0) throw new Error(faults.join('\n'))
   return response
