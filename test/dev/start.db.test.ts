@@ -12,9 +12,6 @@ import { projectRoot } from '../../dev/project.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshFolder } from '../support/folder.ts'
 
-// Nine starts of the whole system, beside other test files.
-vi.setConfig({ testTimeout: 60_000 })
-
 const run = promisify(execFile)
 const folder = freshFolder()
 const port = await freePort()
@@ -163,7 +160,7 @@ it.each([
   ['workerd is starting', () => left().some((line) => line.includes('workerd serve'))],
 ])('ends cleanly when it is stopped as soon as %s', async (_, come) => {
   const system = start()
-  await vi.waitUntil(come, { interval: 2, timeout: 20_000 })
+  await vi.waitUntil(come, { interval: 20, timeout: 50_000 })
   system.child.kill('SIGINT')
   expect(await system.ended).toMatchObject({ code: 0 })
   expect(left()).toEqual([])

@@ -7,31 +7,47 @@ const app = await freshWorker({
 })
 const path = '/v1/dispatch/stores'
 
+let somebody = 0
+
+/** The limits count from one full minute to the next: what ran over one is tried again, by somebody new. */
+async function withinAMinute<Seen>(attempt: (who: number) => Promise<Seen>): Promise<Seen> {
+  const minute = () => Math.floor(Date.now() / 60_000)
+  const before = minute()
+  const seen = await attempt(++somebody)
+  return minute() === before ? seen : withinAMinute(attempt)
+}
+
 async function statuses(count: number, ask: () => Promise<Response>): Promise<number[]> {
   const seen = []
   for (let at = 0; at < count; at += 1) seen.push((await ask()).status)
   return seen
 }
 
-const as = async (sub: string, init: RequestInit = {}) => {
-  const authorization = `Bearer ${await app.token('admin', sub)}`
+const as = async (who: string | number, init: RequestInit = {}) => {
+  const authorization = `Bearer ${await app.token('admin', who)}`
   return () => app.fetch(path, { ...init, headers: { authorization } })
 }
 
 it('ends the reads of one principal, not of another', async () => {
-  expect(await statuses(5, await as('ada'))).toEqual([200, 200, 200, 429, 429])
-  expect(await statuses(1, await as('grace'))).toEqual([200])
+  const seen = await withinAMinute(async (who) => statuses(5, await as(who)))
+  expect(seen).toEqual([200, 200, 200, 429, 429])
+  expect(await statuses(1, await as('another'))).toEqual([200])
 })
 
 it('counts writes apart from reads, and refused ones too', async () => {
-  expect(await statuses(3, await as('edsger', { method: 'POST' }))).toEqual([400, 400, 429])
-  expect(await statuses(1, await as('edsger'))).toEqual([200])
+  const seen = await withinAMinute(async (who) => [
+    ...(await statuses(3, await as(who, { method: 'POST' }))),
+    ...(await statuses(1, await as(who))),
+  ])
+  expect(seen).toEqual([400, 400, 429, 200])
 })
 
 it('says how long to wait', async () => {
-  const ask = await as('barbara')
-  await statuses(3, ask)
-  const refused = await ask()
+  const refused = await withinAMinute(async (who) => {
+    const ask = await as(who)
+    await statuses(3, ask)
+    return ask()
+  })
   expect(refused.status).toBe(429)
   expect(refused.headers.get('retry-after')).toBe('60')
   expect(refused.headers.get('ratelimit')).toBe('"read";r=0;t=60')
@@ -39,9 +55,9 @@ it('says how long to wait', async () => {
 })
 
 it('counts callers without a good token by their address, so that tokens cannot be guessed', async () => {
-  const guess = () =>
-    app.fetch(path, { headers: { authorization: 'Bearer a.b.c', 'cf-connecting-ip': '192.0.2.7' } })
-  expect(await statuses(4, guess)).toEqual([401, 401, 429, 429])
+  const guesses = (who: number) => () =>
+    app.fetch(path, { headers: { authorization: 'Bearer a.b.c', 'cf-connecting-ip': `192.0.2.${who}` } })
+  expect(await withinAMinute((who) => statuses(4, guesses(who)))).toEqual([401, 401, 429, 429])
 })
 
 it('waits for the window that wrangler.toml gives both limits', () => {
