@@ -16,12 +16,12 @@ export const ledger: Program = {
   'resum-long': longHistory,
   ivm: besideImmediateView,
   emmett: besideEmmett,
-  depth,
   'hot-credits': hotCredits,
   'hot-bets': hotBets,
   deadlocks,
   'transfers-savepoint': transfersBesideSavepoints,
   'transfers-single': transfersBesideSingle,
   place,
+  depth,
   rebuild,
 }

@@ -19,8 +19,8 @@ const users = 1_000
 
 type Load = { name: string; each: number; clients: number; count?: number }
 
-export const appendThousand = appending({ name: 'batches of 1 000', each: 1_000, clients: 1, count: 100 })
-export const appendHundred = appending({ name: 'batches of 100', each: 100, clients: 1, count: 500 })
+export const appendThousand = appending({ name: 'batches of 1 000', each: 1_000, clients: 1, count: 50 })
+export const appendHundred = appending({ name: 'batches of 100', each: 100, clients: 1, count: 200 })
 export const appendSingle = appending({ name: 'one by one, 8 callers', each: 1, clients: 8 })
 
 /** The same insert of the same events, into the ledger and into a table like its own that keeps no view. */

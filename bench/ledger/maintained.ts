@@ -17,14 +17,17 @@ import {
 const clients = 8
 const usersEach = 25
 const each = 20
-const history = 200_000
+const users = clients * usersEach
+/** Of each user, before a turn begins. */
+const historyEach = 100
+const longest = 200_000
 
 export const besideResum = beside({ name: 'a re-sum for each row', given: givenResum })
 export const besideImmediateView = beside({ name: 'immediate view as pg_ivm', given: givenImmediateView })
 
 type Other = { name: string; given: (owner: pg.Pool) => Promise<Kept> }
 
-/** Twenty events of one user an append. Each caller has its own users: not all that we are set beside survive races. */
+/** Twenty events of one user with a hundred before them. Each caller has its own users: not all that we are set beside survive races. */
 function beside({ name, given }: Other): Measurement {
   return async (rig, pace) => {
     const database = await rig.database()
@@ -52,19 +55,24 @@ function beside({ name, given }: Other): Measurement {
         database: owner,
         ours: {
           name: 'deltas of a statement',
-          prepare: () => givenBooks(owner, clients * usersEach),
+          prepare: async () => {
+            await givenBooks(owner, users)
+            await givenHistory(owner, { table: 'ledger.balance_events', events: users * historyEach, users })
+            await settle(owner, 'ledger.balance_events, ledger.user_balances_view')
+          },
           turn: appending('ledger.balance_events'),
-          verify: ({ operations }) => mustBeSound(owner, operations + clients * usersEach),
+          verify: ({ operations }) => mustBeSound(owner, operations + users * (historyEach + 1)),
         },
         baseline: {
           name,
           prepare: async () => {
             await owner.query(`truncate ${kept.events}, ${kept.balances}`)
+            await givenHistory(owner, { table: kept.events, events: users * historyEach, users })
             await settle(owner, `${kept.events}, ${kept.balances}`)
           },
           turn: appending(kept.events),
           verify: async ({ operations }) => {
-            mustBe(await countOf(owner, kept.events), operations, 'the events')
+            mustBe(await countOf(owner, kept.events), operations + users * historyEach, 'the events')
             await mustBeFolded(owner, kept)
           },
         },
@@ -80,9 +88,9 @@ export const longHistory: Measurement = async (rig, pace) => {
   const { owner } = database
   const resum = await givenResum(owner)
   await givenBooks(owner, 1)
-  await givenHistory(owner, { table: 'ledger.balance_events', events: history, users: 1 })
+  await givenHistory(owner, { table: 'ledger.balance_events', events: longest, users: 1 })
   await owner.query(`alter table ${resum.events} disable trigger resum`)
-  await givenHistory(owner, { table: resum.events, events: history, users: 1 })
+  await givenHistory(owner, { table: resum.events, events: longest, users: 1 })
   await owner.query(`alter table ${resum.events} enable trigger resum`)
   await settle(owner, `ledger.balance_events, ${resum.events}`)
   const connections = await connectBooks(database, 1)
