@@ -274,7 +274,8 @@ return public.cube(array[
   // Which courier gets which order. Orders take turns, oldest first; each goes to the courier for whom it costs least: the
   // way to the pickup in kilometres, and half a kilometre for each box already held or planned. A way that nobody knows
   // counts as ten. One order after the other, because each choice changes the load of the next. The ways are reckoned
-  // once for all, and each choice is a loop over an array: half the time of a query for each order.
+  // once for all, and each choice is a loop over an array: half the time of a query for each order. Not stable, but
+  // volatile: it must see who gave back an order after the caller's snapshot and before its lock.
   sqlFunction({
     name: 'dispatch.plan_assignments(bigint[], integer[], double precision[], double precision[], bigint[], integer[], integer[], double precision[], double precision[])',
     create: `
@@ -283,7 +284,7 @@ create or replace function dispatch.plan_assignments(
   courier_ids bigint[], rooms integer[], loads integer[], courier_lats double precision[], courier_lngs double precision[]
 )
 returns table (order_id bigint, courier_id bigint)
-language plpgsql stable
+language plpgsql
 set search_path = ''
 as $$
 declare
@@ -292,7 +293,8 @@ declare
   excluded bigint[] := '{}';
   places integer[];
   ways double precision[];
-  cost double precision;
+  weights double precision[];
+  behind integer;
   cheapest double precision;
   best integer;
 begin
@@ -311,22 +313,23 @@ begin
     ) w
     order by o.lat, o.lng, c.at
   );
+  weights := array(select 0.5::double precision * c.load from unnest(loads) with ordinality as c (load, at) order by c.at);
   for nth in 1 .. coalesce(cardinality(order_ids), 0) loop
     if excluding then
       excluded := array(select x.courier_id from dispatch.order_exclusions x where x.order_id = order_ids[nth]);
     end if;
     best := null;
     cheapest := 'infinity';
+    behind := (places[nth] - 1) * couriers;
     for at in 1 .. couriers loop
-      continue when rooms[at] < boxes[nth];
-      cost := ways[(places[nth] - 1) * couriers + at] + 0.5 * loads[at];
-      continue when cost >= cheapest or excluding and courier_ids[at] = any (excluded);
-      best := at;
-      cheapest := cost;
+      if ways[behind + at] + weights[at] < cheapest and rooms[at] >= boxes[nth] and not (excluding and courier_ids[at] = any (excluded)) then
+        best := at;
+        cheapest := ways[behind + at] + weights[at];
+      end if;
     end loop;
     continue when best is null;
     rooms[best] := rooms[best] - boxes[nth];
-    loads[best] := loads[best] + boxes[nth];
+    weights[best] := weights[best] + 0.5::double precision * boxes[nth];
     order_id := order_ids[nth];
     courier_id := courier_ids[best];
     return next;

@@ -745,7 +745,6 @@ RETURN public.cube(ARRAY[(cos(radians(lat)) * cos(radians(lng))), (cos(radians(l
 CREATE OR REPLACE FUNCTION dispatch.plan_assignments(order_ids bigint[], boxes integer[], order_lats double precision[], order_lngs double precision[], courier_ids bigint[], rooms integer[], loads integer[], courier_lats double precision[], courier_lngs double precision[])
  RETURNS TABLE(order_id bigint, courier_id bigint)
  LANGUAGE plpgsql
- STABLE
  SET search_path TO ''
 AS $function$
 declare
@@ -754,7 +753,8 @@ declare
   excluded bigint[] := '{}';
   places integer[];
   ways double precision[];
-  cost double precision;
+  weights double precision[];
+  behind integer;
   cheapest double precision;
   best integer;
 begin
@@ -773,22 +773,23 @@ begin
     ) w
     order by o.lat, o.lng, c.at
   );
+  weights := array(select 0.5::double precision * c.load from unnest(loads) with ordinality as c (load, at) order by c.at);
   for nth in 1 .. coalesce(cardinality(order_ids), 0) loop
     if excluding then
       excluded := array(select x.courier_id from dispatch.order_exclusions x where x.order_id = order_ids[nth]);
     end if;
     best := null;
     cheapest := 'infinity';
+    behind := (places[nth] - 1) * couriers;
     for at in 1 .. couriers loop
-      continue when rooms[at] < boxes[nth];
-      cost := ways[(places[nth] - 1) * couriers + at] + 0.5 * loads[at];
-      continue when cost >= cheapest or excluding and courier_ids[at] = any (excluded);
-      best := at;
-      cheapest := cost;
+      if ways[behind + at] + weights[at] < cheapest and rooms[at] >= boxes[nth] and not (excluding and courier_ids[at] = any (excluded)) then
+        best := at;
+        cheapest := ways[behind + at] + weights[at];
+      end if;
     end loop;
     continue when best is null;
     rooms[best] := rooms[best] - boxes[nth];
-    loads[best] := loads[best] + boxes[nth];
+    weights[best] := weights[best] + 0.5::double precision * boxes[nth];
     order_id := order_ids[nth];
     courier_id := courier_ids[best];
     return next;

@@ -14,7 +14,7 @@ type Next = { ok: true; order: Order | null; oldest: boolean } | Refused
 export async function claimNextOrder(ctx: Ctx, { courierId }: { courierId: number }): Promise<Next> {
   const from = position.start(ctx.now().getTime())
   let next = await effect<Next>(ctx, claimNextStatement(ctx.principal, { courierId, from }))
-  // The courier's own other claim took the room between this statement's snapshot and its lock.
+  // Between the statement's snapshot and its lock the courier's other request took the room, or somebody had the order.
   if (!next.ok && 'again' in next)
     next = await effect<Next>(ctx, claimNextStatement(ctx.principal, { courierId, from }))
   if (!next.ok && 'again' in next) return { ok: false, reason: 'order_busy', retryAfter: 1 }
@@ -50,7 +50,8 @@ export function claimNextStatement(principal: Principal | null, { courierId, fro
     and o.boxes_count <= (select room from me)
     and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = ${courierId}))`
   // Race: couriers asking at once get different orders (skip locked); the courier's room is a condition on its own
-  // row, so two requests of one courier cannot both fill it. Order first, then courier, as everywhere.
+  // row, so two requests of one courier cannot both fill it. Order first, then courier, as everywhere. Exclusions are not
+  // on a locked row: an order that changed between snapshot and lock may have been given back, and we ask again.
   return sql`
 with me as materialized (
   select c.available,
@@ -60,7 +61,7 @@ with me as materialized (
   where c.id = ${courierId}
 ),
 nearest as ${firstFree(
-    sql`select o.id, o.boxes_count
+    sql`select o.id, o.boxes_count, o.version
   from dispatch.orders o
   where (select available and at is not null from me)
     and o.pickup_lat is not null
@@ -69,7 +70,7 @@ nearest as ${firstFree(
     1,
   )},
 oldest as ${firstFree(
-    sql`select o.id, o.boxes_count
+    sql`select o.id, o.boxes_count, o.version
   from dispatch.orders o
   where (select available from me)
     and not exists (select from nearest)
@@ -79,7 +80,7 @@ oldest as ${firstFree(
     1,
   )},
 older as ${firstFree(
-    sql`select o.id, o.boxes_count
+    sql`select o.id, o.boxes_count, o.version
   from dispatch.orders o
   where (select available from me)
     and not exists (select from nearest)
@@ -103,6 +104,7 @@ carrier as (
   where c.id = ${courierId}
     and c.available
     and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = (select o.version from dispatch.orders o where o.id = wanted.id)
   returning c.id
 ),
 claimed as (

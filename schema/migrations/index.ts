@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 19, name: 'ledger_one_event_needs_no_set' } as const
+export const latestMigration = { version: 20, name: 'assignments_see_who_gave_back' } as const
