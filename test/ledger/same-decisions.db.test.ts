@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { payoutOf } from '../../functions/ledger/decide.ts'
 import { listBets } from '../../functions/ledger/list-bets.ts'
 import { readBalances } from '../../functions/ledger/read-balances.ts'
 import { freshWorld } from '../core/world.ts'
@@ -36,4 +37,27 @@ it('decides in the database as decide does on paper, whatever is asked in whatev
     { numRuns: 25 },
   )
   expect(await violations(world.database.admin)).toEqual([])
+})
+
+it('rounds a payout in the database as on paper, halves to even', async () => {
+  const odds = fc
+    .tuple(fc.integer({ min: 1, max: 999_999 }), fc.stringMatching(/^\d{0,8}$/))
+    .map(([whole, places]) => (places === '' ? `${whole}` : `${whole}.${places}`))
+  const halves = fc.tuple(
+    fc.integer({ min: 1, max: 999 }),
+    fc.constantFrom('1.5', '2.5', '1.25', '1.75', '3.125'),
+  )
+  const exact = fc.tuple(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), odds)
+  const pairs = fc.sample(fc.oneof(halves, exact), 3_000)
+  const { rows } = await world.database.admin.query<{ payout: string }>(
+    `select ledger.payout_of(stake, odds)::text as payout
+     from unnest($1::bigint[], $2::numeric[]) with ordinality as given (stake, odds, n) order by n`,
+    [pairs.map(([stake]) => stake), pairs.map(([, given]) => given)],
+  )
+  expect(rows.map(({ payout }) => payout)).toEqual(
+    pairs.map(([stake, given]) => String(payoutOf(stake, given))),
+  )
+  const { rows: away } = await world.database.admin.query(`select round(2.5)::text as naive`)
+  expect(away).toEqual([{ naive: '3' }])
+  expect(payoutOf(1, '2.5')).toBe(2n)
 })
