@@ -1,0 +1,53 @@
+import { sql } from 'drizzle-orm'
+import { expect, it, onTestFinished } from 'vitest'
+import type { Feed } from '../../functions/core/stream.ts'
+import { channel } from '../../functions/http/stream.ts'
+import { freshWorld } from '../core/world.ts'
+import { untilFeedsShow } from '../support/feeds.ts'
+
+const { database, ctx } = await freshWorld()
+const feed: Feed = { name: 'outbox', table: sql`core.outbox`, seq: 'seq', event: sql`e.data` }
+const listen = channel<{ n: number }>({ feed, show: (event) => ({ type: 'told', data: event }) })(ctx(), '')
+const principal = { role: 'admin', sub: 'root', tenantId: null } as const
+
+/** Two thousand events of a kilobyte each. */
+const events = 2_000
+await database.admin.query(
+  `insert into core.outbox (topic, subject, type, data)
+  select 'test', 'one', 'test.told', jsonb_build_object('n', n, 'padding', repeat('x', 1000))
+  from generate_series(1, $1::int) n`,
+  [events],
+)
+await untilFeedsShow(database.admin)
+
+function open() {
+  const reader = listen({ principal, after: '0-0' }).getReader()
+  onTestFinished(() => reader.cancel())
+  return reader
+}
+
+it('holds 64 KB for one who takes nothing, whatever the others are told', { timeout: 30_000 }, async () => {
+  const [deaf, quick] = [open(), open()]
+  let heard = 0
+  while (heard < events) heard += eventsIn(await quick.read())
+  const held = await drain(deaf)
+  expect(held).toBeGreaterThan(60 * 1024)
+  expect(held).toBeLessThan(66 * 1024)
+})
+
+/** They are written one at a time, and come as they were written. */
+function eventsIn({ done, value }: ReadableStreamReadResult<Uint8Array>): number {
+  if (done) throw new Error('The stream has ended')
+  return new TextDecoder().decode(value).split('event: told').length - 1
+}
+
+/** The bytes that are there already: what has to come yet takes a round trip. */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<number> {
+  let bytes = 0
+  const later = new Promise<null>((resolve) => setImmediate(resolve, null))
+  for (;;) {
+    const chunk = await Promise.race([reader.read(), later])
+    if (chunk === null || chunk.value === undefined) return bytes
+    bytes += chunk.value.length
+  }
+}
