@@ -41,6 +41,8 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
     principal: ctx.principal,
   })
   const answer = await endpoint.handle(ctx, input)
+  // A shared cache must not give one form of the answer to who asked for the other.
+  if (endpoint.alsoAs !== undefined) c.header('vary', 'Accept', { append: true })
   if (!(answer instanceof Response)) return respond(c, answer)
   if (c.req.method !== 'HEAD') return answer
   // A stream that nobody is going to read would stay open.

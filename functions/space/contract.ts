@@ -5,16 +5,24 @@ const day = z.iso.date()
 const number = z.number()
 const maybe = z.number().nullable()
 
-/** Out of range is refused with the range, never clamped. */
+/** Decimal digits and nothing else; what is out of range is refused with the range, never clamped. */
+function decimal(least: number, most: number, form = /^-?\d{1,9}(\.\d{1,20})?$/) {
+  const allowed = `Allowed: ${least} to ${most}`
+  return z
+    .string()
+    .regex(form, allowed)
+    .transform(Number)
+    .pipe(z.number().min(least, allowed).max(most, allowed))
+}
 const whole = (least: number, most: number, otherwise: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(least, `Allowed: ${least} to ${most}`)
-    .max(most, `Allowed: ${least} to ${most}`)
+  decimal(least, most, /^-?\d{1,9}$/)
+    .pipe(z.int().min(least).max(most))
     .default(otherwise)
 const instant = z.iso.datetime({ offset: true }).meta({ examples: ['2026-11-20T09:30:00Z'] })
-const flag = z.enum(['true', 'false']).transform((value) => value === 'true')
+const flag = z
+  .enum(['true', 'false'])
+  .transform((value) => value === 'true')
+  .pipe(z.boolean())
 const text = z.string().trim().min(1).max(200)
 
 export const Units = {
@@ -42,6 +50,8 @@ const known = {
   stale: z.boolean().meta({ description: 'Older than its source should let it be' }),
 }
 const listOf = <T extends z.ZodType>(item: T) => z.strictObject({ ...known, data: z.array(item) })
+const pageOf = <T extends z.ZodType>(item: T) =>
+  z.strictObject({ ...known, data: z.array(item), nextCursor: z.string().nullable() })
 
 // The ISS
 
@@ -55,7 +65,7 @@ const place = {
   visibility: z.enum(['daylight', 'eclipsed']).nullable(),
 }
 
-export const Position = measured({
+const Position = measured({
   noradId: z.int(),
   ...place,
   source: Source,
@@ -63,6 +73,8 @@ export const Position = measured({
   crossCheckKm: maybe.meta({ description: 'Distance on the ground from our own orbit, when observed' }),
   errorKm: maybe.meta({ description: 'How far off it may be, when computed: 2.3 km by the square of days' }),
 }).meta({ id: 'IssPosition' })
+
+export const Positions = pageOf(Position).meta({ id: 'IssPositions' })
 
 export const CurrentPosition = Position.extend({ ageSeconds: number, ...known }).meta({ id: 'IssNow' })
 
@@ -76,12 +88,19 @@ export const RangeQuery = {
   to: instant.optional().meta({ description: 'Default: now' }),
 }
 
-export const TrackQuery = z.strictObject({
-  from: instant.optional().meta({ description: 'Default: now' }),
-  minutes: whole(1, 1440, 92).meta({ description: '1 to 1440; an orbit takes 92' }),
-  stepSeconds: whole(1, 600, 30).meta({ description: '1 to 600; at most 5 760 points' }),
-  ...Units,
-})
+const mostSteps = 5_760
+
+export const TrackQuery = z
+  .strictObject({
+    from: instant.optional().meta({ description: 'Default: now' }),
+    minutes: whole(1, 1440, 92).meta({ description: '1 to 1440; an orbit takes 92' }),
+    stepSeconds: whole(1, 600, 30).meta({ description: `1 to 600; at most ${mostSteps} steps` }),
+    ...Units,
+  })
+  .refine(({ minutes, stepSeconds }) => (minutes * 60) / stepSeconds <= mostSteps, {
+    path: ['stepSeconds'],
+    error: `Allowed: ${mostSteps} steps at most, minutes * 60 / stepSeconds`,
+  })
 
 const computedFrom = {
   elementsEpoch: shown,
@@ -106,10 +125,10 @@ export const TrackFeature = z
   .meta({ id: 'IssTrackFeature' })
 
 export const PassesQuery = z.strictObject({
-  lat: z.coerce.number().min(-90, 'Allowed: -90 to 90').max(90, 'Allowed: -90 to 90'),
-  lng: z.coerce.number().min(-180, 'Allowed: -180 to 180').max(180, 'Allowed: -180 to 180'),
+  lat: decimal(-90, 90),
+  lng: decimal(-180, 180),
   days: whole(1, 10, 5),
-  minElevation: z.coerce.number().min(0, 'Allowed: 0 to 89').max(89, 'Allowed: 0 to 89').default(10),
+  minElevation: decimal(0, 89).default(10),
   visibleOnly: flag.default(false),
   ...Units,
 })
@@ -184,7 +203,7 @@ export const Accession = z.strictObject({
   accession: z.string().regex(/^(OSD|GLDS)-\d{1,7}$/, 'As in OSD-48'),
 })
 
-const dataset = {
+const listed = {
   accession: z.string(),
   title: z.string(),
   description: z.string().nullable(),
@@ -199,12 +218,12 @@ const dataset = {
   assayTypes: z.array(z.string()),
   updatedAt: shown,
 }
-export const ListedDataset = z.strictObject(dataset).meta({ id: 'OsdrDataset' })
+const ListedDataset = z.strictObject(listed).meta({ id: 'OsdrDataset' })
 export type ListedDataset = z.infer<typeof ListedDataset>
-export const Dataset = z
-  .strictObject({ ...dataset, firstSeenAt: shown, metadata: z.record(z.string(), z.unknown()) })
-  .meta({ id: 'OsdrDatasetWithMetadata' })
-export type Dataset = z.infer<typeof Dataset>
+export const ListedDatasets = pageOf(ListedDataset).meta({ id: 'OsdrDatasets' })
+const dataset = z.strictObject({ ...listed, firstSeenAt: shown, metadata: z.record(z.string(), z.unknown()) })
+export type Dataset = z.infer<typeof dataset>
+export const Dataset = dataset.extend(known).meta({ id: 'OsdrDatasetWithMetadata' })
 export const DatasetCursor = z.tuple([z.string().max(500), z.string().max(40)])
 
 export const Change = z
@@ -258,7 +277,7 @@ export const Activity = listOf(
 // NASA
 
 export const PictureQuery = z.strictObject({
-  date: day.optional().meta({ description: 'Default: the newest' }),
+  date: day.optional().meta({ description: 'From 1995-06-16 to today; default: the newest' }),
 })
 export const Picture = z
   .strictObject({
@@ -275,12 +294,12 @@ export const Picture = z
   .meta({ id: 'AstronomyPicture' })
 
 export const ApproachFilter = {
-  from: day.optional(),
-  to: day.optional(),
+  from: day.optional().meta({ description: 'Default: yesterday, or eight days before `to`' }),
+  to: day.optional().meta({ description: 'Default: a week from today, or from `from` if that is later' }),
   hazardous: flag.optional(),
   ...Units,
 }
-export const Approach = measured({
+const Approach = measured({
   id: z.string(),
   name: z.string(),
   orbitingBody: z.string(),
@@ -294,6 +313,7 @@ export const Approach = measured({
   missDistanceKm: number,
   jplUrl: z.string().nullable(),
 }).meta({ id: 'NeoApproach' })
+export const Approaches = pageOf(Approach).meta({ id: 'NeoApproaches' })
 export const ApproachCursor = z.tuple([shown, z.string().max(40), z.string().max(40)])
 
 const weatherTypes = ['cme', 'flr', 'gst', 'notifications'] as const
@@ -301,14 +321,14 @@ const weatherType = z.enum(weatherTypes)
 export const WeatherPath = z.strictObject({ type: weatherType })
 export const WeatherEventPath = z.strictObject({ type: weatherType, id: z.string().min(1).max(100) })
 export const WeatherFilter = {
-  from: day.optional(),
-  to: day.optional(),
+  from: day.optional().meta({ description: 'Default: thirty days before `to`' }),
+  to: day.optional().meta({ description: 'Default: today' }),
   minClass: z
     .string()
     .regex(/^[ABCMX](\d{1,2}(\.\d)?)?$|^\d{1,4}(\.\d{1,2})?$/i, 'A flare class as M1.5, a Kp index, or km/s')
     .optional(),
 }
-export const WeatherEvent = z
+const WeatherEvent = z
   .strictObject({
     type: weatherType,
     id: z.string(),
@@ -333,7 +353,9 @@ export const WeatherEvent = z
   })
   .meta({ id: 'SpaceWeatherEvent' })
 export type WeatherEvent = z.infer<typeof WeatherEvent>
+export const WeatherEvents = pageOf(WeatherEvent).meta({ id: 'SpaceWeatherEvents' })
 export const WeatherEventWithVersions = WeatherEvent.extend({
+  ...known,
   versions: z.array(z.strictObject({ versionId: z.int(), seenAt: shown })),
 }).meta({ id: 'SpaceWeatherEventWithVersions' })
 export const WeatherCursor = z.tuple([shown, z.string().max(100)])

@@ -72,6 +72,15 @@ export function textsIn(fields: Fields, name: string): string[] {
   return texts.map((text) => storable(text, name)).filter((text) => text !== '')
 }
 
+/** Old pictures have protocol-relative ones. Anything but https is not passed on to clients, least of all a script. */
+export function linkIn(fields: Fields, name: string): string | null {
+  const text = maybeTextIn(fields, name)
+  if (text === null) return null
+  const url = URL.parse(text.startsWith('//') ? `https:${text}` : text)
+  if (url?.protocol === 'http:') url.protocol = 'https:'
+  return url?.protocol === 'https:' ? url.href : null
+}
+
 export function flagIn(fields: Fields, name: string): boolean {
   const value = fields[name]
   if (typeof value === 'boolean') return value

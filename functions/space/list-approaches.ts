@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
+import { readCopy } from './read-copy.ts'
+import type { Viewed } from './read-view.ts'
 
 type Asked = {
   from: string
@@ -14,20 +16,20 @@ export type ShownApproach = Record<string, unknown> & { approachAt: string; id: 
 export async function listApproaches(
   ctx: Ctx,
   { from, to, hazardous, after, limit }: Asked,
-): Promise<ShownApproach[]> {
-  const rows = await ctx.replica.query<{ approach: ShownApproach }>(sql`
+): Promise<Viewed<ShownApproach> | null> {
+  const rows = sql`
 select jsonb_build_object(
   'id', n.neo_id, 'name', n.name, 'orbitingBody', n.orbiting_body, 'approachAt', core.iso(n.approach_at),
   'hazardous', n.hazardous, 'sentry', n.sentry, 'absoluteMagnitude', n.absolute_magnitude,
   'diameterMinM', n.diameter_min_m, 'diameterMaxM', n.diameter_max_m, 'velocityKmh', n.velocity_kmh,
   'missDistanceKm', n.miss_distance_km, 'jplUrl', n.jpl_url
-) as approach
+)
 from space.neo_approaches n
 where n.approach_at >= ${from}::date at time zone 'UTC'
   and n.approach_at < (${to}::date + 1) at time zone 'UTC'
   ${after === null ? sql`` : sql`and (n.approach_at, n.neo_id, n.orbiting_body) > (${after[0]}::timestamptz, ${after[1]}, ${after[2]})`}
   ${hazardous === null ? sql`` : sql`and n.hazardous = ${hazardous}`}
 order by n.approach_at, n.neo_id, n.orbiting_body
-limit ${limit}`)
-  return rows.map(({ approach }) => approach)
+limit ${limit}`
+  return readCopy(ctx, 'approaches', rows)
 }

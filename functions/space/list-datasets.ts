@@ -1,6 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
 import type { datasetOrders, ListedDataset } from './contract.ts'
+import { readCopy } from './read-copy.ts'
+import type { Viewed } from './read-view.ts'
 import { datasetColumns } from './show.ts'
 
 export type DatasetOrder = (typeof datasetOrders)[number]
@@ -20,7 +22,7 @@ type Keyed = { dataset: ListedDataset; key: string }
 export async function listDatasets(
   ctx: Ctx,
   { q, organism, project, sort, after, limit }: Asked,
-): Promise<Keyed[]> {
+): Promise<Viewed<Keyed> | null> {
   const { key, type, descending } = orders[sort]
   const conditions = [
     // One condition a word: `like all (array)` cannot use the index.
@@ -38,12 +40,13 @@ export async function listDatasets(
       : sql`(${key}, d.dataset_id) ${descending ? sql`<` : sql`>`} (${after[0]}::${type}, ${after[1]})`,
   ].filter((condition) => condition !== null)
   const direction = descending ? sql`desc` : sql`asc`
-  return ctx.replica.query<Keyed>(sql`
-select ${datasetColumns} as dataset, (${key})::text as key
+  const rows = sql`
+select jsonb_build_object('dataset', ${datasetColumns}, 'key', (${key})::text)
 from space.osdr_items d
 where ${sql.join([sql`true`, ...conditions], sql` and `)}
 order by ${key} ${direction}, d.dataset_id ${direction}
-limit ${limit}`)
+limit ${limit}`
+  return readCopy(ctx, 'datasets', rows)
 }
 
 const orders: Record<DatasetOrder, { key: SQL; type: SQL; descending: boolean }> = {

@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
 import type { WeatherEvent } from './contract.ts'
+import { readCopy } from './read-copy.ts'
+import type { Viewed } from './read-view.ts'
 import { flareRank } from './rules.ts'
 import { weatherColumns } from './show.ts'
 
@@ -17,9 +19,9 @@ type Asked = {
 export async function listWeather(
   ctx: Ctx,
   { type, from, to, minRank, before, limit }: Asked,
-): Promise<WeatherEvent[]> {
-  const rows = await ctx.replica.query<{ event: WeatherEvent }>(sql`
-select ${weatherColumns} as event
+): Promise<Viewed<WeatherEvent> | null> {
+  const rows = sql`
+select ${weatherColumns}
 from space.donki_events e
 where e.type = ${type}
   and e.started_at >= ${from}::date at time zone 'UTC'
@@ -27,14 +29,14 @@ where e.type = ${type}
   ${before === null ? sql`` : sql`and (e.started_at, e.event_id) < (${before[0]}::timestamptz, ${before[1]})`}
   ${minRank === null ? sql`` : sql`and e.rank >= ${minRank}`}
 order by e.started_at desc, e.event_id desc
-limit ${limit}`)
-  return rows.map(({ event }) => event)
+limit ${limit}`
+  return readCopy(ctx, 'weather', rows)
 }
 
-/** The least rank of a class: a flare's is a letter and a number, a storm's a Kp index, an ejection's km/s. */
+/** The least rank of a class: a flare's is a letter and a number, a storm's a Kp index, an ejection's km/s; else null. */
 export function rankOf(type: WeatherEvent['type'], minClass: string): number | null {
   if (type === 'flr') return flareRank(minClass)
   const number = Number(minClass)
-  if (type === 'notifications' || !Number.isFinite(number)) return null
-  return type === 'gst' ? number * 10 : number
+  if (type === 'gst' && number >= 0 && number <= 9) return number * 10
+  return type === 'cme' && number >= 0 && number <= 9_999 ? number : null
 }

@@ -8,7 +8,10 @@ import { fixColumns } from './show.ts'
 /** The log has a fix a minute: none is farther than half of that from any moment it covers. */
 const nearSeconds = 30
 
-/** Where the ISS was or will be: the fix nearest to that moment, else computed from the elements nearest to it. */
+/**
+ * Where the ISS was or will be: observed near that moment, else computed for it from the elements nearest to it, which may
+ * have come only after a computed fix was logged.
+ */
 export async function locateIssAt(ctx: Ctx, ts: Date): Promise<Located | null> {
   const at = sql`${ts.toISOString()}::timestamptz`
   const [row] = await ctx.replica.query<{
@@ -21,10 +24,11 @@ select
     from space.iss_fetch_log f
     where f.norad_id = ${issNoradId}
       and f.ts between ${at} - make_interval(secs => ${nearSeconds}) and ${at} + make_interval(secs => ${nearSeconds})
-    order by abs(extract(epoch from f.ts - ${at}))
+    order by f.computed, abs(extract(epoch from f.ts - ${at}))
     limit 1
   ) as fix,
   (${elementsNear(at)}) as elements`)
-  if (row?.fix) return logged(row.fix, ctx.now())
-  return computedAt(row?.elements ?? null, ts)
+  const fix = row?.fix ? logged(row.fix, ctx.now()) : null
+  if (fix && !fix.computed) return fix
+  return computedAt(row?.elements ?? null, ts) ?? fix
 }

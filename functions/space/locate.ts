@@ -5,6 +5,7 @@ import { placeAt } from './orbit.ts'
 import {
   daysBetween,
   errorBoundKm,
+  freshFixSeconds,
   issNoradId,
   type Source,
   staleElementsDays,
@@ -28,10 +29,10 @@ export type ShownFix = {
 
 export type Located = ShownFix & { ageSeconds: number; asOf: string; stale: boolean }
 
-/** Two ticks of the clock missed: then a computed position is nearer to the truth than an observed one. */
-const freshSeconds = 120
-
-/** Where the ISS is: the last fix while it is fresh, else computed for this moment, else the last fix, said to be stale. */
+/**
+ * Where the ISS is: the last fix while it is fresh, else computed for this moment, else the last fix, said to be stale. A
+ * fix that was itself computed is no news: computed anew it tells how old its elements are.
+ */
 export async function locateIss(ctx: Ctx): Promise<Located | null> {
   const [row] = await ctx.replica.query<{
     fix: (ShownFix & { fetchedAt: string }) | null
@@ -48,7 +49,7 @@ select
   (${elementsNear(sql`now()`)}) as elements`)
   const now = ctx.now()
   const last = row?.fix ? logged(row.fix, now) : null
-  if (last && last.ageSeconds <= freshSeconds) return last
+  if (last && !last.computed && last.ageSeconds <= freshFixSeconds) return last
   return computedAt(row?.elements ?? null, now) ?? (last && { ...last, stale: true })
 }
 

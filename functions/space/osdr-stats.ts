@@ -19,6 +19,7 @@ export async function osdrStats(ctx: Ctx): Promise<(Row & { asOf: string; stale:
     orderBy: sql`v.counted_at`,
     limit: 1,
     staleAfterSeconds,
+    of: 'datasets',
   })
   const [row] = viewed?.data ?? []
   return viewed && row ? { asOf: viewed.asOf, stale: viewed.stale, ...row } : null
@@ -33,6 +34,7 @@ export function osdrByYear(ctx: Ctx): Promise<Viewed<Row> | null> {
     orderBy: sql`v.year desc`,
     limit: 200,
     staleAfterSeconds,
+    of: 'datasets',
   })
 }
 

@@ -3,6 +3,7 @@ import {
   type Fields,
   fieldsOf,
   jsonOf,
+  linkIn,
   maybeTextIn,
   oneOf,
   type Parsed,
@@ -55,13 +56,4 @@ export function isNoPictureYet({ status, body }: { status: number; body: string 
 
 function saysNotYet(body: string): boolean {
   return body.includes('No data available for date')
-}
-
-/** Old entries are protocol-relative. Anything but https is not passed on to clients. */
-function linkIn(raw: Fields, name: string): string | null {
-  const text = maybeTextIn(raw, name)
-  if (text === null) return null
-  const url = URL.parse(text.startsWith('//') ? `https:${text}` : text)
-  if (url?.protocol === 'http:') url.protocol = 'https:'
-  return url?.protocol === 'https:' ? url.href : null
 }

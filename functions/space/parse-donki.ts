@@ -3,6 +3,7 @@ import {
   fieldsOf,
   isFields,
   jsonOf,
+  linkIn,
   listOf,
   maybeMomentIn,
   maybeNumberIn,
@@ -68,7 +69,7 @@ function eventOf(raw: Fields, type: WeatherType): WeatherEvent {
     sourceLocation: maybeTextIn(raw, 'sourceLocation'),
     activeRegion: maybeNumberIn(raw, 'activeRegionNum'),
     note: maybeTextIn(raw, 'note') ?? maybeTextIn(raw, 'messageBody'),
-    link: maybeTextIn(raw, 'link') ?? maybeTextIn(raw, 'messageURL'),
+    link: linkIn(raw, 'link') ?? linkIn(raw, 'messageURL'),
     linkedEvents: entriesOf(raw['linkedEvents']).flatMap((entry) => maybeTextIn(entry, 'activityID') ?? []),
     raw,
   }

@@ -4,10 +4,10 @@ import {
   fieldsOf,
   flagIn,
   jsonOf,
+  linkIn,
   listOf,
   Malformed,
   maybeNumberIn,
-  maybeTextIn,
   numberIn,
   type Parsed,
   parsing,
@@ -63,7 +63,7 @@ function approachesOf(object: Fields): Approach[] {
         'kilometers_per_hour',
       ),
       missDistanceKm: numberIn(fieldsOf(approach['miss_distance'], 'miss_distance'), 'kilometers'),
-      jplUrl: maybeTextIn(raw, 'nasa_jpl_url'),
+      jplUrl: linkIn(raw, 'nasa_jpl_url'),
       raw,
     }
   })

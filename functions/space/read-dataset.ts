@@ -1,12 +1,15 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
 import type { Dataset } from './contract.ts'
+import { readCopy } from './read-copy.ts'
+import type { Viewed } from './read-view.ts'
 import { datasetColumns } from './show.ts'
 
-export async function readDataset(ctx: Ctx, accession: string): Promise<Dataset | null> {
-  const [row] = await ctx.replica.query<{ dataset: Dataset }>(sql`
-select ${datasetColumns} || jsonb_build_object('firstSeenAt', core.iso(d.first_seen_at), 'metadata', d.raw) as dataset
+/** None or one. */
+export async function readDataset(ctx: Ctx, accession: string): Promise<Viewed<Dataset> | null> {
+  const rows = sql`
+select ${datasetColumns} || jsonb_build_object('firstSeenAt', core.iso(d.first_seen_at), 'metadata', d.raw)
 from space.osdr_items d
-where d.dataset_id = ${accession}`)
-  return row?.dataset ?? null
+where d.dataset_id = ${accession}`
+  return readCopy(ctx, 'datasets', rows)
 }

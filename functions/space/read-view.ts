@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
+import { type CopyName, heardOf } from './copies.ts'
 
 export type Viewed<T> = { asOf: string; stale: boolean; data: T[] }
 
@@ -12,39 +13,35 @@ type View = {
   limit: number
   /** Twice the rhythm of its refresh. */
   staleAfterSeconds: number
+  /** What it counts is copied: then it is no newer than the copy. */
+  of?: CopyName
 }
 
 /** Rows of a materialized view with the moment until which they equal their sources; null while it holds nothing. */
 export async function readView<T>(ctx: Ctx, view: View): Promise<Viewed<T> | null> {
-  const { name, row, where = sql`true`, orderBy, limit, staleAfterSeconds } = view
+  const { name, row, where = sql`true`, orderBy, limit, staleAfterSeconds, of } = view
   const [schema = '', table = ''] = name.split('.')
-  const of = sql`${sql.identifier(schema)}.${sql.identifier(table)}`
-  const [read] = await ctx.replica.query<{
-    as_of: string | null
-    age: number | null
-    holds: boolean
-    data: T[]
-  }>(sql`
-with shown as (
-  select ${row} as shown, row_number() over (order by ${orderBy}) as place
-  from ${of} v
-  where ${where}
-  order by ${orderBy}
-  limit ${limit}
-)
+  const held = sql`${sql.identifier(schema)}.${sql.identifier(table)}`
+  const heard = of === undefined ? sql`(select null::timestamptz as at, false as overdue)` : heardOf(of)
+  const [read] = await ctx.replica.query<Viewed<T>>(sql`
 select
-  core.iso(last.confirmed_at) as as_of,
-  extract(epoch from now() - last.confirmed_at)::float8 as age,
-  exists (select from ${of}) as holds,
-  (select coalesce(jsonb_agg(shown order by place), '[]'::jsonb) from shown) as data
-from (select) one
-left join lateral (
+  core.iso(least(last.confirmed_at, heard.at)) as "asOf",
+  last.confirmed_at < now() - make_interval(secs => ${staleAfterSeconds}) or heard.overdue is not false as stale,
+  to_jsonb(array(
+    select ${row}
+    from ${held} v
+    where ${where}
+    order by ${orderBy}
+    limit ${limit}
+  )) as data
+from (
   select confirmed_at
   from core.view_refreshes
   where view = ${name}
   order by id desc
   limit 1
-) last on true`)
-  if (!read?.holds || read.as_of === null) return null
-  return { asOf: read.as_of, stale: (read.age ?? 0) > staleAfterSeconds, data: read.data }
+) last
+cross join ${heard} heard
+where exists (select from ${held})`)
+  return read ?? null
 }

@@ -1,14 +1,16 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
 import type { WeatherEvent } from './contract.ts'
+import { readCopy } from './read-copy.ts'
+import type { Viewed } from './read-view.ts'
 import { weatherColumns } from './show.ts'
 
-/** One event, with every version of it that was ever seen. */
+/** None or one event, with every version of it that was ever seen. */
 export async function readWeather(
   ctx: Ctx,
   { type, id }: { type: WeatherEvent['type']; id: string },
-): Promise<(WeatherEvent & { versions: unknown[] }) | null> {
-  const [row] = await ctx.replica.query<{ event: WeatherEvent & { versions: unknown[] } }>(sql`
+): Promise<Viewed<WeatherEvent & { versions: unknown[] }> | null> {
+  const rows = sql`
 select ${weatherColumns} || jsonb_build_object('versions', (
   select coalesce(jsonb_agg(
     jsonb_build_object('versionId', r.version_id, 'seenAt', core.iso(r.seen_at)) order by r.version_id
@@ -16,9 +18,9 @@ select ${weatherColumns} || jsonb_build_object('versions', (
   from space.donki_revisions r
   where r.type = e.type
     and r.event_id = e.event_id
-)) as event
+))
 from space.donki_events e
 where e.type = ${type}
-  and e.event_id = ${id}`)
-  return row?.event ?? null
+  and e.event_id = ${id}`
+  return readCopy(ctx, 'weather', rows)
 }

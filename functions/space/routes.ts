@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
-import { type Answer, type Endpoint, endpoint, ok } from '../http/endpoint.ts'
-import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
+import { type Answer, type Endpoint, endpoint, type Given, ok } from '../http/endpoint.ts'
+import { cursorOf, PageQuery, page } from '../http/page.ts'
 import * as wire from './contract.ts'
 import { trackAsGeoJson } from './geojson.ts'
 import { coverage, dailyStats, hourlyStats } from './iss-stats.ts'
@@ -17,11 +17,10 @@ import { osdrByYear, osdrStats, recentActivity } from './osdr-stats.ts'
 import { predictPasses, predictTrack } from './predict.ts'
 import { readDataset } from './read-dataset.ts'
 import { readPicture } from './read-picture.ts'
+import type { Viewed } from './read-view.ts'
 import { readWeather } from './read-weather.ts'
-import { inUnits } from './units.ts'
+import { inUnits, type Units } from './units.ts'
 
-const base = '/v1/space'
-const tag = 'space'
 const dayMs = 86_400_000
 const geoJson = 'application/geo+json'
 
@@ -47,19 +46,11 @@ export const spaceEndpoints: Endpoint[] = [
   read(
     '/iss/positions',
     'The log of positions, oldest first',
-    {
-      query: z.strictObject({ ...wire.RangeQuery, ...wire.Units, ...PageQuery }),
-      answer: Page(wire.Position),
-    },
+    { query: z.strictObject({ ...wire.RangeQuery, ...wire.Units, ...PageQuery }), answer: wire.Positions },
     async (ctx, { units, limit, cursor, ...range }) => {
-      const { from, to } = rangeOf(ctx, range)
       const [after = null] = cursorOf(z.tuple([z.string()]), cursor) ?? []
-      const rows = await listPositions(ctx, { from, to, after, limit: limit + 1 })
-      const { data, nextCursor } = page(rows, limit, ({ ts }) => [ts])
-      return ok(
-        { data: data.map((fix) => inUnits(fix, units)), nextCursor },
-        { cache: { maxAgeSeconds: minutes } },
-      )
+      const listed = await listPositions(ctx, { ...rangeOf(ctx, range), after, limit: limit + 1 })
+      return paged(ctx, listed, { limit, keyOf: ({ ts }) => [ts], show: (fix) => inUnits(fix, units) })
     },
   ),
   read(
@@ -78,10 +69,7 @@ export const spaceEndpoints: Endpoint[] = [
       })
       const track = known(await predictTrack(ctx, { from: begin, ...asked }), hour)
       if (accept.includes(geoJson))
-        return {
-          ...fresh(ctx, trackAsGeoJson(track), minutes, track.asOf),
-          mediaType: geoJson,
-        }
+        return { ...fresh(ctx, trackAsGeoJson(track), minutes, track.asOf), mediaType: geoJson }
       const data = track.data.map((place) => inUnits({ ...place, ts: place.ts.toISOString() }, units))
       return fresh(ctx, { ...inUnits({ ...track, data: [] }, units), data }, minutes, track.asOf)
     },
@@ -91,10 +79,8 @@ export const spaceEndpoints: Endpoint[] = [
     'When the ISS passes over a place',
     { query: wire.PassesQuery, answer: wire.Passes },
     async (ctx, { lat, lng, units, ...asked }) => {
-      const passes = known(
-        await predictPasses(ctx, { observer: { latitude: lat, longitude: lng }, ...asked }),
-        hour,
-      )
+      const observer = { latitude: lat, longitude: lng }
+      const passes = known(await predictPasses(ctx, { observer, ...asked }), hour)
       return fresh(ctx, inUnits(passes, units), minutes, passes.asOf)
     },
   ),
@@ -102,48 +88,40 @@ export const spaceEndpoints: Endpoint[] = [
     '/iss/stats/hourly',
     'The ISS hour by hour, newest first',
     { query: wire.HourlyQuery, answer: wire.HourlyStats },
-    async (ctx, { hours, units }) => measured(ctx, known(await hourlyStats(ctx, hours), minutes), units),
+    async (ctx, { hours, units }) => listed(ctx, await hourlyStats(ctx, hours), units),
   ),
   read(
     '/iss/stats/daily',
     'The ISS day by day, newest first',
     { query: wire.DailyQuery, answer: wire.DailyStats },
-    async (ctx, { days, units }) => measured(ctx, known(await dailyStats(ctx, days), minutes), units),
+    async (ctx, { days, units }) => listed(ctx, await dailyStats(ctx, days), units),
   ),
   read(
     '/iss/coverage',
     'How often the ISS was where, in squares of 5°',
     { query: wire.UnitsQuery, answer: wire.Coverage },
-    async (ctx, { units }) => measured(ctx, known(await coverage(ctx), minutes), units),
+    async (ctx, { units }) => listed(ctx, await coverage(ctx), units),
   ),
 
   read(
     '/osdr/datasets',
     'Datasets of the Open Science Data Repository',
-    { query: z.strictObject({ ...wire.DatasetFilter, ...PageQuery }), answer: Page(wire.ListedDataset) },
+    { query: z.strictObject({ ...wire.DatasetFilter, ...PageQuery }), answer: wire.ListedDatasets },
     async (ctx, { q = null, organism = null, project = null, sort, limit, cursor }) => {
       const after = cursorOf(wire.DatasetCursor, cursor)
-      const rows = await listDatasets(ctx, { q, organism, project, sort, after, limit: limit + 1 })
-      const { data, nextCursor } = page(rows, limit, ({ key, dataset }) => [key, dataset.accession])
-      return ok(
-        { data: data.map(({ dataset }) => dataset), nextCursor },
-        { cache: { maxAgeSeconds: minutes } },
-      )
+      const listed = await listDatasets(ctx, { q, organism, project, sort, after, limit: limit + 1 })
+      return paged(ctx, listed, {
+        limit,
+        keyOf: ({ key, dataset }) => [key, dataset.accession],
+        show: ({ dataset }) => dataset,
+      })
     },
   ),
-  endpoint(
-    {
-      method: 'get',
-      path: `${base}/osdr/datasets/{accession}`,
-      tag,
-      summary: 'A dataset with all its metadata',
-      roles: 'public',
-      params: wire.Accession,
-      answers: { 200: wire.Dataset },
-      reusable: true,
-    },
-    async (ctx, { params }) =>
-      ok(found(await readDataset(ctx, params.accession)), { cache: { maxAgeSeconds: minutes } }),
+  read(
+    '/osdr/datasets/{accession}',
+    'A dataset with all its metadata',
+    { params: wire.Accession, answer: wire.Dataset },
+    async (ctx, { accession }) => single(ctx, await readDataset(ctx, accession)),
   ),
   read(
     '/osdr/changes',
@@ -163,20 +141,14 @@ export const spaceEndpoints: Endpoint[] = [
       })
     },
   ),
-  read('/osdr/stats', 'The catalogue in numbers', { query: nothing(), answer: wire.OsdrStats }, async (ctx) =>
+  read('/osdr/stats', 'The catalogue in numbers', { answer: wire.OsdrStats }, async (ctx) =>
     fresh(ctx, known(await osdrStats(ctx), hour), minutes),
   ),
-  read(
-    '/osdr/by-year',
-    'Datasets by the year of their release',
-    { query: nothing(), answer: wire.OsdrByYear },
-    async (ctx) => fresh(ctx, known(await osdrByYear(ctx), hour), minutes),
+  read('/osdr/by-year', 'Datasets by the year of their release', { answer: wire.OsdrByYear }, async (ctx) =>
+    listed(ctx, await osdrByYear(ctx)),
   ),
-  read(
-    '/activity',
-    'What came in during the last 24 hours',
-    { query: nothing(), answer: wire.Activity },
-    async (ctx) => fresh(ctx, known(await recentActivity(ctx), minutes), minutes),
+  read('/activity', 'What came in during the last 24 hours', { answer: wire.Activity }, async (ctx) =>
+    listed(ctx, await recentActivity(ctx)),
   ),
 
   read(
@@ -184,6 +156,7 @@ export const spaceEndpoints: Endpoint[] = [
     'The astronomy picture of a day',
     { query: wire.PictureQuery, answer: wire.Picture },
     async (ctx, { date = null }) => {
+      if (date !== null) dayWithin('date', date, { from: firstPicture, to: dayOf(ctx.now()) })
       const picture = await readPicture(ctx, date)
       if (date !== null && picture === null)
         throw new AppError('not_found', `No picture of ${date} is kept here`)
@@ -193,106 +166,80 @@ export const spaceEndpoints: Endpoint[] = [
   read(
     '/neo',
     'Near-Earth objects that come close, in the order in which they come',
-    { query: z.strictObject({ ...wire.ApproachFilter, ...PageQuery }), answer: Page(wire.Approach) },
+    { query: z.strictObject({ ...wire.ApproachFilter, ...PageQuery }), answer: wire.Approaches },
     async (ctx, { hazardous = null, units, limit, cursor, ...days }) => {
-      const { from, to } = daysOf(ctx, days, { back: 1, ahead: 7 })
       const after = cursorOf(wire.ApproachCursor, cursor)
-      const rows = await listApproaches(ctx, { from, to, hazardous, after, limit: limit + 1 })
-      const { data, nextCursor } = page(rows, limit, ({ approachAt, id, orbitingBody }) => [
-        approachAt,
-        id,
-        orbitingBody,
-      ])
-      return ok(
-        { data: data.map((row) => inUnits(row, units)), nextCursor },
-        { cache: { maxAgeSeconds: minutes } },
-      )
+      const asked = daysOf(ctx, days, { back: 1, ahead: 7 })
+      const listed = await listApproaches(ctx, { ...asked, hazardous, after, limit: limit + 1 })
+      return paged(ctx, listed, {
+        limit,
+        keyOf: ({ approachAt, id, orbitingBody }) => [approachAt, id, orbitingBody],
+        show: (approach) => inUnits(approach, units),
+      })
     },
   ),
-  endpoint(
+  read(
+    '/donki/{type}',
+    'Space weather events of one type, newest first',
     {
-      method: 'get',
-      path: `${base}/donki/{type}`,
-      tag,
-      summary: 'Space weather events of one type, newest first',
-      roles: 'public',
       params: wire.WeatherPath,
       query: z.strictObject({ ...wire.WeatherFilter, ...PageQuery }),
-      answers: { 200: Page(wire.WeatherEvent) },
-      reusable: true,
+      answer: wire.WeatherEvents,
     },
-    async (ctx, { params: { type }, query: { minClass, limit, cursor, ...days } }) => {
-      const { from, to } = daysOf(ctx, days, { back: 30, ahead: 0 })
+    async (ctx, { type, minClass, limit, cursor, ...days }) => {
       const minRank = minClass === undefined ? null : (rankOf(type, minClass) ?? refuseClass(type))
       const before = cursorOf(wire.WeatherCursor, cursor)
-      const rows = await listWeather(ctx, { type, from, to, minRank, before, limit: limit + 1 })
-      return ok(
-        page(rows, limit, ({ startedAt, id }) => [startedAt, id]),
-        { cache: { maxAgeSeconds: minutes } },
-      )
+      const asked = daysOf(ctx, days, { back: 30, ahead: 0 })
+      const listed = await listWeather(ctx, { type, ...asked, minRank, before, limit: limit + 1 })
+      return paged(ctx, listed, {
+        limit,
+        keyOf: ({ startedAt, id }) => [startedAt, id],
+        show: (event) => event,
+      })
     },
   ),
-  endpoint(
-    {
-      method: 'get',
-      path: `${base}/donki/{type}/{id}`,
-      tag,
-      summary: 'A space weather event and its versions',
-      roles: 'public',
-      params: wire.WeatherEventPath,
-      answers: { 200: wire.WeatherEventWithVersions },
-      reusable: true,
-    },
-    async (ctx, { params }) =>
-      ok(found(await readWeather(ctx, params)), { cache: { maxAgeSeconds: minutes } }),
+  read(
+    '/donki/{type}/{id}',
+    'A space weather event and its versions',
+    { params: wire.WeatherEventPath, answer: wire.WeatherEventWithVersions },
+    async (ctx, asked) => single(ctx, await readWeather(ctx, asked)),
   ),
 ]
 
-type Read<Q extends z.ZodObject> = {
-  query: Q
+const none = z.strictObject({})
+
+type Read<P extends z.ZodObject, Q extends z.ZodObject> = Pick<Endpoint, 'description' | 'alsoAs'> & {
+  params?: P
+  query?: Q
   answer: z.ZodType
-  description?: string
-  alsoAs?: Endpoint['alsoAs']
 }
 
-/** A public read: all of them may say that nothing is known yet. */
-function read<Q extends z.ZodObject>(
+/** A public read: all of them may say that nothing is known yet. What is asked, in the path or after it, comes as one. */
+function read<P extends z.ZodObject = typeof none, Q extends z.ZodObject = typeof none>(
   path: string,
   summary: string,
-  { query, answer, description, alsoAs }: Read<Q>,
-  handle: (ctx: Ctx, query: z.infer<Q>, accept: string) => Promise<Answer>,
+  { answer, ...asked }: Read<P, Q>,
+  handle: (ctx: Ctx, asked: Given<P> & Given<Q>, accept: string) => Promise<Answer>,
 ): Endpoint {
   return endpoint(
     {
       method: 'get',
-      path: `${base}${path}`,
-      tag,
+      path: `/v1/space${path}`,
+      tag: 'space',
       summary,
-      description,
+      ...asked,
       roles: 'public',
-      query,
       answers: { 200: answer },
-      alsoAs,
       reusable: true,
       problems: ['no_data_yet', 'not_found'],
     },
-    // The query was parsed with this very schema.
-    (ctx, input) => handle(ctx, input.query as z.infer<Q>, input.accept),
+    (ctx, { params, query, accept }) => handle(ctx, { ...params, ...query }, accept),
   )
-}
-
-function nothing() {
-  return z.strictObject({})
 }
 
 function known<T>(value: T | null, retryAfter: number): T {
   if (value === null) throw new AppError('no_data_yet', 'No source has told anything yet', { retryAfter })
   return value
-}
-
-function found<T>(row: T | null): T {
-  if (row === null) throw new AppError('not_found')
-  return row
 }
 
 /** Its age counts from the moment its newest source was read. */
@@ -306,19 +253,36 @@ function fresh(
   return ok(body, { cache: { maxAgeSeconds, ageSeconds: age } })
 }
 
-function measured(
-  ctx: Ctx,
-  viewed: { asOf: string; stale: boolean; data: Record<string, unknown>[] },
-  units: 'km' | 'mi',
-): Answer {
-  return fresh(ctx, { ...viewed, data: viewed.data.map((row) => inUnits(row, units)) }, minutes)
+function listed(ctx: Ctx, viewed: Viewed<Record<string, unknown>> | null, units: Units = 'km'): Answer {
+  const { data, ...told } = known(viewed, minutes)
+  return fresh(ctx, { ...told, data: data.map((row) => inUnits(row, units)) }, minutes)
+}
+
+function single(ctx: Ctx, viewed: Viewed<object> | null): Answer {
+  const { data, ...told } = known(viewed, minutes)
+  const [row] = data
+  if (row === undefined) throw new AppError('not_found')
+  return fresh(ctx, { ...told, ...row }, minutes)
+}
+
+type Paging<Row> = { limit: number; keyOf: (row: Row) => unknown; show: (row: Row) => unknown }
+
+function paged<Row>(ctx: Ctx, viewed: Viewed<Row> | null, { limit, keyOf, show }: Paging<Row>): Answer {
+  const { data: rows, ...told } = known(viewed, minutes)
+  const { data, nextCursor } = page(rows, limit, keyOf)
+  return fresh(ctx, { ...told, data: data.map(show), nextCursor }, minutes)
 }
 
 /** The first module of the ISS was launched on this day. */
 const launch = new Date('1998-11-20T00:00:00Z')
+const firstPicture = '1995-06-16'
 
 function daysFromNow(ctx: Ctx, days: number): Date {
   return new Date(ctx.now().getTime() + days * dayMs)
+}
+
+function dayOf(moment: Date): string {
+  return moment.toISOString().slice(0, 10)
 }
 
 function within(path: string, value: Date, { from, to }: { from: Date; to: Date }): Date {
@@ -326,28 +290,33 @@ function within(path: string, value: Date, { from, to }: { from: Date; to: Date 
   return outOfRange(path, `Allowed: ${from.toISOString()} to ${to.toISOString()}`)
 }
 
-function rangeOf(
-  ctx: Ctx,
-  { from, to }: { from?: string | undefined; to?: string | undefined },
-): { from: Date; to: Date } {
-  const end = within('to', to ? new Date(to) : ctx.now(), { from: launch, to: daysFromNow(ctx, 1) })
-  const start = within('from', from ? new Date(from) : new Date(end.getTime() - dayMs), {
-    from: launch,
-    to: end,
-  })
-  return { from: start, to: end }
+function dayWithin(path: string, day: string, { from, to }: { from: string; to: string }): void {
+  if (day < from || day > to) outOfRange(path, `Allowed: ${from} to ${to}`)
 }
 
-type Days = { from?: string | undefined; to?: string | undefined }
+type Asked = { from?: string | undefined; to?: string | undefined }
 
+function rangeOf(ctx: Ctx, { from, to }: Asked): { from: Date; to: Date } {
+  const end = within('to', to ? new Date(to) : ctx.now(), { from: launch, to: daysFromNow(ctx, 1) })
+  const start = from ? new Date(from) : new Date(Math.max(end.getTime() - dayMs, launch.getTime()))
+  return { from: within('from', start, { from: launch, to: end }), to: end }
+}
+
+/** Upstreams tell of nothing outside these days. */
+const [earliest, latest] = ['1900-01-01', '2199-12-31']
+
+/** Around today, or as long from the one end that is given. */
 function daysOf(
   ctx: Ctx,
-  { from, to }: Days,
+  { from, to }: Asked,
   { back, ahead }: { back: number; ahead: number },
 ): { from: string; to: string } {
-  const start = from ?? daysFromNow(ctx, -back).toISOString().slice(0, 10)
-  const end = to ?? daysFromNow(ctx, ahead).toISOString().slice(0, 10)
-  return start <= end ? { from: start, to: end } : outOfRange('from', `Allowed: up to ${end}`)
+  if (from !== undefined) dayWithin('from', from, { from: earliest, to: to ?? latest })
+  if (to !== undefined) dayWithin('to', to, { from: earliest, to: latest })
+  const later = (day: string, days: number) => dayOf(new Date(Date.parse(day) + days * dayMs))
+  const today = dayOf(ctx.now())
+  const end = to ?? later(from !== undefined && from > today ? from : today, ahead)
+  return { from: from ?? later(end, -back - ahead), to: end }
 }
 
 function refuseClass(type: string): never {

@@ -60,6 +60,9 @@ export function errorBoundKm(elementAgeDays: number): number {
   return Math.max(1, 2.3 * elementAgeDays ** 2)
 }
 
+/** Two ticks of the clock missed: then a computed position is nearer to the truth than an observed one. */
+export const freshFixSeconds = 120
+
 /** Past this the bound is wider than a continent: a position would be an invention. */
 export const oldestUsableElementsDays = 30
 

@@ -17,13 +17,16 @@ export async function syncWeather(ctx: Ctx, lease: Lease): Promise<JobResult> {
   const talk = await converse(ctx, ['donki', 'ccmc'], { budgetMs })
   const events: WeatherEvent[] = []
   const error = await whileRenewing(ctx, lease, async () => {
+    let unread: string | null = null
     for (const week of await weeksToAsk(ctx))
       for (const type of weatherTypes) {
         const answer = await askWeek(talk, type, spanOf(ctx.now(), week))
-        if (!answer.ok) return answer.reason
-        events.push(...answer.value)
+        if (answer.ok) events.push(...answer.value)
+        // A list that cannot be read is its own misfortune; servers that do not answer end the run.
+        else if (answer.quarantined) unread = answer.reason
+        else return answer.reason
       }
-    return null
+    return unread
   })
   const counts = await upsertMany(ctx, donkiEvents, events, {
     key: ['type', 'eventId'],

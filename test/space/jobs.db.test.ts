@@ -42,6 +42,21 @@ describe('iss-position', () => {
     ])
   })
 
+  it('leaves a second that is in the log as it is, observed or computed', async () => {
+    await run('elements')
+    upstreams.fail('wheretheiss', 'reset')
+    upstreams.fail('open-notify', 'reset')
+    await run('iss-position')
+    const computed = await fixes()
+    expect(computed).toMatchObject([{ computed: true }])
+    upstreams.heal()
+    expect(await run('iss-position')).toMatchObject({
+      outcome: 'skipped',
+      detail: { source: 'wheretheiss', crossCheckKm: expect.any(Number) },
+    })
+    expect(await fixes()).toEqual(computed)
+  })
+
   it('does a slot once, and a second once', async () => {
     await run('iss-position', '2026-11-20T10:00:00Z')
     expect(await run('iss-position', '2026-11-20T10:00:00Z')).toEqual({ ran: false, reason: 'done' })
@@ -332,6 +347,14 @@ describe('donki', () => {
       ]),
     ).toEqual([{ version_id: 7, note: 'revised' }])
     expect(await versions()).toHaveLength(3)
+  })
+
+  it('takes the other types when the list of one cannot be read', async () => {
+    for (const name of ['donki', 'ccmc'] as const) upstreams.fail(name, 'wrong-types', { matching: '/CME' })
+    expect(await run('donki')).toMatchObject({ outcome: 'failed', detail: { quarantined: 8 } })
+    expect(await rows('select distinct type from space.donki_events order by 1')).toEqual(
+      ['flr', 'gst', 'notifications'].map((type) => ({ type })),
+    )
   })
 
   it('goes to CCMC when the quota of NASA is used up, and never asks NASA without one', async () => {

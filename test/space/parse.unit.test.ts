@@ -244,6 +244,13 @@ describe('parseNeoFeed', () => {
   it('lets no API key through', () => {
     expect(json(parseNeoFeed(json(answers.neoFeed)))).not.toContain('SECRET')
   })
+
+  it('passes no link on that is not https', () => {
+    const linked = (link: string) =>
+      parseNeoFeed(json(answers.neoFeed).replace(/"nasa_jpl_url":"[^"]*"/, `"nasa_jpl_url":${json(link)}`))
+    expect(linked('http://ssd.jpl.nasa.gov/x')).toHaveProperty('value.0.jplUrl', 'https://ssd.jpl.nasa.gov/x')
+    expect(linked('javascript:alert(1)')).toHaveProperty('value.0.jplUrl', null)
+  })
 })
 
 describe('parseWeather', () => {
@@ -259,6 +266,15 @@ describe('parseWeather', () => {
         },
       ],
     })
+  })
+
+  it('passes no link on that is not https', () => {
+    const linked = (link: string) => parseWeather(json([{ ...answers.cme, link }]), 'cme')
+    expect(linked('http://kauai.ccmc.gsfc.nasa.gov/x')).toHaveProperty(
+      'value.0.link',
+      'https://kauai.ccmc.gsfc.nasa.gov/x',
+    )
+    expect(linked('javascript:alert(1)')).toHaveProperty('value.0.link', null)
   })
 
   it('reads a flare, its end still open', () => {

@@ -38,7 +38,7 @@ beforeAll(async () => {
   await admin.query('analyze space.iss_fetch_log')
   await admin.query('select view from space.refresh_all_materialized_views()')
   await rig.run('elements')
-}, 90_000)
+}, 300_000)
 
 /** The plan of the one statement that a read sends, over the very data it read. */
 async function planOf(read: (ctx: Ctx) => Promise<unknown>): Promise<Node> {
@@ -114,7 +114,7 @@ describe('the catalogue at a hundred thousand datasets', () => {
       select 'OSD-' || n, 'Effects of series ' || md5(n::text), current_date - n % 7000, '[]', '{}', n::text
       from generate_series(1, 100000) n`)
     await admin.query('analyze space.osdr_items; analyze space.osdr_changes')
-  }, 90_000)
+  }, 300_000)
 
   const indexed = [
     [

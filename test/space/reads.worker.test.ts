@@ -27,15 +27,21 @@ async function runJob(name: string): Promise<Json> {
 const empty = [
   '/iss',
   '/iss/at?ts=2026-10-01T00:00:00Z',
+  '/iss/positions',
   '/iss/track',
   '/iss/passes?lat=51.5&lng=0',
   '/iss/stats/hourly',
   '/iss/stats/daily',
   '/iss/coverage',
+  '/osdr/datasets',
+  '/osdr/datasets/OSD-7',
   '/osdr/stats',
   '/osdr/by-year',
   '/activity',
   '/apod',
+  '/neo',
+  '/donki/flr',
+  '/donki/flr/nothing',
 ]
 
 const patient = { timeout: 25_000, interval: 50 }
@@ -139,6 +145,48 @@ describe('with data', () => {
     )
   })
 
+  it('tells of a computed position how old its elements are, also while computed ones fill the log', async () => {
+    await admin.query('update space.iss_fetch_log set ts = now(), fetched_at = now()')
+    expect(await json('/iss')).toMatchObject({ computed: false })
+    await admin.query(
+      `update space.iss_fetch_log set source = 'sgp4', computed = true, cross_check_km = null, error_km = 1`,
+    )
+    const [{ fetched }] = (
+      await admin.query('select core.iso(max(fetched_at)) as fetched from space.elements')
+    ).rows
+    for (const path of ['/iss', `/iss/at?ts=${new Date().toISOString()}`])
+      expect(await json(path)).toMatchObject({ computed: true, asOf: fetched })
+    await admin.query(
+      `update space.iss_fetch_log set source = 'wheretheiss', computed = false, error_km = null`,
+    )
+  })
+
+  const copied = [
+    ['osdr', '/osdr/datasets', 13],
+    ['osdr', '/osdr/datasets/OSD-7', 13],
+    ['osdr', '/osdr/stats', 13],
+    ['osdr', '/osdr/by-year', 13],
+    ['neows', '/neo', 5],
+    ['donki', '/donki/flr', 3],
+  ] as const
+  it.each(copied)(
+    'says of what %s told, at %s, when it was told; and that %i hours are long ago',
+    async (upstream, path, hours) => {
+      expect(await json(path)).toMatchObject({ stale: false })
+      const setBack = async (by: number) =>
+        admin.query(
+          `update space.upstream_state set last_ok_at = last_ok_at + make_interval(hours => $1)
+         where upstream in ($2, 'ccmc') returning core.iso(last_ok_at) as heard`,
+          [by, upstream],
+        )
+      const [{ heard }] = (await setBack(-hours)).rows
+      const response = await get(path)
+      expect(Number(response.headers.get('age'))).toBeGreaterThanOrEqual(hours * 3_600)
+      expect(await response.json()).toMatchObject({ asOf: heard, stale: true })
+      await setBack(hours)
+    },
+  )
+
   it('answers any moment: from the log where there is a fix, else computed', async () => {
     const [fix] = (await admin.query('select ts from space.iss_fetch_log order by ts desc limit 1')).rows
     expect(await json(`/iss/at?ts=${fix.ts.toISOString()}`)).toMatchObject({
@@ -166,6 +214,7 @@ describe('with data', () => {
   it('draws the track as GeoJSON, longitude first, never across the antimeridian', async () => {
     const response = await get('/iss/track?minutes=200&stepSeconds=60', { accept: 'application/geo+json' })
     expect(response.headers.get('content-type')).toBe('application/geo+json')
+    expect(response.headers.get('vary')).toContain('Accept')
     const feature = await response.json<{ geometry: { coordinates: [number, number][][] } }>()
     expect(feature).toMatchObject({ type: 'Feature', geometry: { type: 'MultiLineString' } })
     expect(feature.geometry.coordinates.length).toBeGreaterThan(1)
@@ -264,7 +313,21 @@ describe('with data', () => {
     ['/iss/at?ts=yesterday', 'ts'],
     ['/iss/track?minutes=1441', 'minutes'],
     ['/iss/track?stepSeconds=0', 'stepSeconds'],
+    ['/iss/track?minutes=1440&stepSeconds=14', 'stepSeconds'],
     ['/iss/passes?lat=91&lng=0', 'lat'],
+    ['/iss/passes?lat=NaN&lng=0', 'lat'],
+    ['/iss/passes?lat=0&lng=0x10', 'lng'],
+    ['/iss/passes?lat=0&lng=Infinity', 'lng'],
+    ['/iss/stats/hourly?hours=1e2', 'hours'],
+    ['/iss/stats/hourly?hours=1.5', 'hours'],
+    ['/iss/at?ts=2016-12-31T23:59:60Z', 'ts'],
+    ['/apod?date=1995-06-15', 'date'],
+    ['/apod?date=2999-01-01', 'date'],
+    ['/neo?from=0000-01-01', 'from'],
+    ['/neo?from=9999-12-31', 'from'],
+    ['/neo?from=2026-11-02&to=2026-11-01', 'from'],
+    ['/donki/cme?to=9999-12-31', 'to'],
+    ['/donki/gst?minClass=9.1', 'minClass'],
     ['/iss/passes?lat=1', 'lng'],
     ['/iss/passes?lat=1&lng=1&days=11', 'days'],
     ['/iss/stats/hourly?hours=0', 'hours'],
@@ -285,8 +348,24 @@ describe('with data', () => {
     expect(problem.errors.map((error) => error.path)).toContain(name)
   })
 
-  it('says the allowed range', async () => {
-    expect(await (await get('/iss/track?minutes=1441')).text()).toContain('1 to 1440')
+  it.each([
+    ['/iss/track?minutes=1441', '1 to 1440'],
+    ['/iss/track?minutes=many', '1 to 1440'],
+    ['/iss/passes?lat=north&lng=0', '-90 to 90'],
+    ['/apod?date=1990-01-01', '1995-06-16 to 20'],
+    ['/neo?to=2500-01-01', '1900-01-01 to 2199-12-31'],
+    ['/donki/gst?minClass=10', '0 to 9'],
+  ])('%s says what is allowed: %s', async (path, range) => {
+    expect(await (await get(path)).text()).toContain(range)
+  })
+
+  it.each([
+    '/neo?to=2026-01-31',
+    '/neo?from=2031-01-01',
+    '/donki/cme?to=2026-01-31',
+    '/donki/cme?from=2031-01-01',
+  ])('%s needs no other end', async (path) => {
+    expect((await json(path)).data).toEqual([])
   })
 
   it.each(['/osdr/datasets/OSD-99999', '/donki/cme/nothing', '/apod?date=1999-01-01'])(
