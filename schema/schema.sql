@@ -1396,6 +1396,8 @@ declare
   state text;
   broken text;
   about text;
+  takes boolean;
+  appended integer;
 begin
   -- Whoever takes a number from event_seq has an id by then: ledger.refresh_aggregate_views() relies on it.
   perform pg_current_xact_id();
@@ -1482,6 +1484,9 @@ begin
         return jsonb_build_object('ok', false, 'reason', 'version_conflict') || conflict;
       end if;
 
+      select count(*), coalesce(bool_or(f.event_type in ('V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED')), false)
+      into appended, takes
+      from unnest(fresh) f;
       position := core.reading_xid();
       if exists (select from unnest(fresh) f where f.family = 'bets') then
         insert into ledger.bet_events (
@@ -1503,6 +1508,36 @@ begin
         where f.family = 'payments'
         order by f.aggregate_id, f.stream_version;
       end if;
+      if takes then
+        insert into ledger.user_balances_view (tenant_id, user_id, currency)
+        select distinct ledger.tenant(), f.event_data ->> 'userId', f.event_data ->> 'currency'
+        from unnest(fresh) f
+        where f.family = 'balances'
+        order by 1, 2, 3
+        on conflict do nothing;
+        perform
+        from (
+          select distinct f.event_data ->> 'userId' as user_id, f.event_data ->> 'currency' as currency
+          from unnest(fresh) f
+          where f.family = 'balances'
+          order by 1, 2
+        ) f,
+        lateral (
+          select
+          from ledger.user_balances_view b
+          where b.tenant_id = ledger.tenant()
+            and b.user_id = f.user_id
+            and b.currency = f.currency
+          for update
+        ) locked;
+        position := core.reading_xid();
+        select array_agg(
+          row(f.place, f.family, f.aggregate_id, f.event_type, f.event_data, f.idempotency_key, f.expected_version,
+            f.occurred_at, f.stream_version, nextval('ledger.event_seq'))::ledger.incoming_events
+        )
+        into fresh
+        from (select * from unnest(fresh) f where f.family = 'balances' order by f.place) f;
+      end if;
       if exists (select from unnest(fresh) f where f.family = 'balances') then
         insert into ledger.balance_events (
           tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
@@ -1514,8 +1549,8 @@ begin
         order by f.aggregate_id, f.stream_version;
       end if;
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
-        'appended', coalesce(cardinality(fresh), 0),
-        'duplicates', cardinality(incoming) - coalesce(cardinality(fresh), 0)
+        'appended', appended,
+        'duplicates', cardinality(incoming) - appended
       ));
     exception
       when unique_violation then

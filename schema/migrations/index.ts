@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 20, name: 'assignments_see_who_gave_back' } as const
+export const latestMigration = { version: 21, name: 'ledger_numbered_under_the_lock' } as const

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { appendEvents } from '../../functions/ledger/append.ts'
+import type { IncomingEvent } from '../../functions/ledger/contract.ts'
 import { moveBet } from '../../functions/ledger/move-bet.ts'
 import { placeBet } from '../../functions/ledger/place-bet.ts'
 import { readBalances } from '../../functions/ledger/read-balances.ts'
@@ -69,6 +71,54 @@ describe('while the row of an account is held', () => {
     expect(await balanceOf(tenantId)).toEqual([1_000, 1_000, 0])
     expect(await waiting(tenantId)).toBe(0)
   })
+
+  it.each(['u-1', 'u-new'])(
+    'raw events that take from %s wait before they are numbered, and stand after the credit they waited for',
+    async (userId) => {
+      const tenantId = ++tenants
+      const ctx = deskOf(world, tenantId)
+      await fund(ctx, 10)
+      const holder = await world.database.connect()
+      const { rows } = await holder.query('select pg_backend_pid() as pid')
+      await holder.query('begin')
+      await holder.query(`select set_config('app.tenant_id', '${tenantId}', true)`)
+      await holder.query(
+        `insert into ledger.user_balances_view (tenant_id, user_id, currency) values ($1, $2, 'USD')
+         on conflict (tenant_id, user_id, currency) do update set last_seq = excluded.last_seq`,
+        [tenantId, userId],
+      )
+      const event = (
+        aggregateId: string,
+        type: 'CREDITED' | 'DEBITED',
+        amountMinor: number,
+      ): IncomingEvent => ({
+        aggregateId,
+        type: `V1_BALANCES_BALANCE_${type}`,
+        data: { userId, currency: 'USD', amountMinor },
+      })
+      const taken = appendEvents(ctx, [event('a', 'DEBITED', 500)])
+      await vi.waitUntil(
+        async () =>
+          (
+            await admin.query('select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))', [
+              rows[0].pid,
+            ])
+          ).rowCount === 1,
+        { timeout: 20_000, interval: 5 },
+      )
+      await holder.query(`select ledger.append_events($1::jsonb, 'x')`, [
+        JSON.stringify([event('b', 'CREDITED', 600)]),
+      ])
+      await holder.query('commit')
+      expect(await taken).toEqual({ ok: true, value: { appended: 1, duplicates: 0 } })
+      const { rows: entries } = await admin.query(
+        `select aggregate_id from ledger.balance_events where tenant_id = $1 and user_id = $2 and aggregate_id in ('a', 'b')
+         order by xid, seq`,
+        [tenantId, userId],
+      )
+      expect(entries.map((entry) => Object.values(entry)[0])).toEqual(['b', 'a'])
+    },
+  )
 
   it('credits would wait, too, were a locked row not skipped', async () => {
     const tenantId = ++tenants
