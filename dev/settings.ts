@@ -29,14 +29,15 @@ export function readStarting(env: NodeJS.ProcessEnv): Starting {
     throw new Error('DATABASE_URL is not of the form postgresql://user:password@host:port/database')
   }
   // Somebody's own database gets made-up stores only when they ask for them.
-  const demo = env['DEMO_DATA'] ?? (databaseUrl === undefined ? '1' : '0')
+  const demo = env['DEMO_DATA'] || (databaseUrl === undefined ? '1' : '0')
+  if (!['0', '1'].includes(demo)) throw new Error(`DEMO_DATA is 1 or 0, not ${demo}`)
   const upstreams = env['UPSTREAMS'] || 'simulated'
   if (!['simulated', 'live'].includes(upstreams))
     throw new Error(`UPSTREAMS is simulated or live, not ${upstreams}`)
   return {
     port,
     databaseUrl,
-    demoData: demo !== '0',
+    demoData: demo === '1',
     liveUpstreams: upstreams === 'live',
     bindings: Object.fromEntries(passedOn.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
   }

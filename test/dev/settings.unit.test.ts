@@ -15,7 +15,9 @@ it('starts the embedded database with demo data on port 8787 unless told otherwi
 it('puts made-up data into somebody’s own database only when asked', () => {
   const DATABASE_URL = 'postgresql://me:pw@db.example/app'
   expect(readStarting({ DATABASE_URL })).toMatchObject({ databaseUrl: DATABASE_URL, demoData: false })
+  expect(readStarting({ DATABASE_URL, DEMO_DATA: '' }).demoData).toBe(false)
   expect(readStarting({ DATABASE_URL, DEMO_DATA: '1' }).demoData).toBe(true)
+  expect(() => readStarting({ DATABASE_URL, DEMO_DATA: 'false' })).toThrow('DEMO_DATA is 1 or 0, not false')
 })
 
 it.each([{ PORT: 'http' }, { PORT: '70000' }, { PORT: '80.5' }])('refuses %j as a port', (env) => {
