@@ -7,8 +7,8 @@ import type { Rig } from '../rig.ts'
 import type { Measurement } from '../run.ts'
 import { clientAt, connectBooks, countOf, funding, givenBooks, mustBeSound, tenant } from './given.ts'
 
-/** Batches that want the same accounts would only wait for each other: they have one caller, single calls have eight. */
-const clients = { batch: 1, single: 8 }
+/** Of single calls; batches that want the same accounts would only wait for each other, and have one caller. */
+const callers = 8
 const users = 200
 const batch = 200
 
@@ -38,7 +38,13 @@ export const transfersBesideSingle: Measurement = async (rig, pace) => {
         ...shared,
         name: `ledger transfers ${where}, ${batch} a batch, beside one by one`,
         ours: contender('one set a batch', { send: bySet, hot }),
-        baseline: contender('a call a transfer', { send: byCall, each: 1, hot }),
+        baseline: contender(`a call a transfer, ${callers} callers`, {
+          send: byCall,
+          each: 1,
+          hot,
+          clients: callers,
+        }),
+        others: [contender('a call a transfer, one caller', { send: byCall, each: 1, hot })],
       },
       pace,
     )
@@ -47,16 +53,15 @@ export const transfersBesideSingle: Measurement = async (rig, pace) => {
 /** Sends transfers, and tells how many of them were accepted. */
 type Send = (client: pg.Client, transfers: Transfer[]) => Promise<number>
 
+type Load = { send: Send; each?: number; hot?: boolean; clients?: number }
+
 async function given(rig: Rig, pace: Pace) {
   const database = await rig.database()
   const { owner } = database
   await givenFunctions(owner)
-  const connections = await connectBooks(database, clients.single)
+  const connections = await connectBooks(database, callers)
 
-  function contender(
-    name: string,
-    { send, each = batch, hot = false }: { send: Send; each?: number; hot?: boolean },
-  ): Contender {
+  function contender(name: string, { send, each = batch, hot = false, clients = 1 }: Load): Contender {
     let accepted = 0
     return {
       name,
@@ -66,7 +71,7 @@ async function given(rig: Rig, pace: Pace) {
       },
       turn: () =>
         closedLoop({
-          clients: each === batch ? clients.batch : clients.single,
+          clients,
           seconds: pace.seconds,
           operation: async (client) => {
             const taken = await send(clientAt(connections, client), drawTransfers(each, hot))
