@@ -97,7 +97,7 @@ describe('random commands over a network that loses replies, on a Postgres that 
   })
 
   it('and are stored twice where the callers send no keys: the check finds it', async () => {
-    const { counted } = await storm({ commands: 200, kills: 0, keyed: false })
+    const { counted } = await storm({ commands: 200, kills: 0, keyed: false, lost: 0.4 })
     expect((await compared(counted.acknowledged)).unasked).toBeGreaterThan(5)
   })
 })
@@ -110,10 +110,10 @@ function lostOnTheWay(error: unknown): null {
   return null
 }
 
-type Storm = { commands: number; kills: number; keyed: boolean }
+type Storm = { commands: number; kills: number; keyed: boolean; lost?: number }
 
 /** On tenants of its own. Whatever was not answered for certain is asked again until it is. */
-async function storm({ commands, kills, keyed }: Storm) {
+async function storm({ commands, kills, keyed, lost = 0.1 }: Storm) {
   const books = await Promise.all(
     Array.from({ length: tenants }, async (): Promise<Books> => {
       const tenantId = nextTenant++
@@ -123,7 +123,7 @@ async function storm({ commands, kills, keyed }: Storm) {
   const counted: Counted = { attempts: 0, acknowledged: [], refused: {}, unknown: 0, replayed: 0 }
   let [begun, done, killed] = [0, 0, 0]
   app.faults.seed(seed)
-  app.faults.set({ cutAfterCommit: 0.1 })
+  app.faults.set({ cutAfterCommit: lost })
 
   async function call(caller: number): Promise<void> {
     const dice = makeDice(seed * callers + caller)
