@@ -142,6 +142,7 @@ where false`,
 create or replace function ledger.append_events(events jsonb, by_whom text) returns jsonb
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   incoming ledger.incoming_events[];
@@ -191,7 +192,8 @@ begin
         from given g
         window same_key as (partition by g.idempotency_key order by g.place)
       ),
-      streams as (
+      -- Materialized: looked up once a stream, not twice an event.
+      streams as materialized (
         select s.family, s.aggregate_id, coalesce((
           select e.stream_version
           from ledger.events e

@@ -1386,6 +1386,7 @@ CREATE OR REPLACE FUNCTION ledger.append_events(events jsonb, by_whom text)
  RETURNS jsonb
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   incoming ledger.incoming_events[];
@@ -1435,7 +1436,8 @@ begin
         from given g
         window same_key as (partition by g.idempotency_key order by g.place)
       ),
-      streams as (
+      -- Materialized: looked up once a stream, not twice an event.
+      streams as materialized (
         select s.family, s.aggregate_id, coalesce((
           select e.stream_version
           from ledger.events e
