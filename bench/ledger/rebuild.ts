@@ -106,7 +106,7 @@ function tell(name: string, unit: string, { ours, baseline }: { ours: number; ba
     JSON.stringify({
       name,
       ours: Number(ours.toPrecision(4)),
-      baseline: baseline ?? null,
+      baseline: baseline === undefined ? null : Number(baseline.toPrecision(4)),
       ratio,
       unit,
     }),
