@@ -122,7 +122,7 @@ where rank <= 100`,
   }),
 
   // Skipped while no event was numbered since, and none was under way when the last refresh looked. The sequence is read
-  // first: whoever has taken a number by then has a transaction id, and is either finished or seen to run.
+  // first: whoever has taken a number by then either has committed or still holds the sequence's lock.
   sqlFunction({
     name: 'ledger.refresh_aggregate_views()',
     executeBy: 'lockstep_app',
@@ -137,8 +137,10 @@ declare
   begun timestamptz := clock_timestamp();
   numbered bigint := coalesce(pg_sequence_last_value('ledger.event_seq'), 0);
   quiet boolean := not exists (
-    select from pg_snapshot_xip(pg_current_snapshot()) running
-    where running <> pg_current_xact_id()
+    select from pg_locks l
+    where l.relation = 'ledger.event_seq'::regclass
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.pid is distinct from pg_backend_pid()
   );
   name text;
   known core.view_refreshes;

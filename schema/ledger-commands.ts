@@ -156,8 +156,6 @@ declare
   takes boolean;
   appended integer;
 begin
-  -- Whoever takes a number from event_seq has an id by then: ledger.refresh_aggregate_views() relies on it.
-  perform pg_current_xact_id();
   select array_agg(
     row(place, lower(split_part(e."type", '_', 2)), e."aggregateId", e."type", e.data, e."idempotencyKey",
       e."expectedVersion", e."occurredAt", null, null)::ledger.incoming_events

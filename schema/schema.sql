@@ -1400,8 +1400,6 @@ declare
   takes boolean;
   appended integer;
 begin
-  -- Whoever takes a number from event_seq has an id by then: ledger.refresh_aggregate_views() relies on it.
-  perform pg_current_xact_id();
   select array_agg(
     row(place, lower(split_part(e."type", '_', 2)), e."aggregateId", e."type", e.data, e."idempotencyKey",
       e."expectedVersion", e."occurredAt", null, null)::ledger.incoming_events
@@ -2692,8 +2690,10 @@ declare
   begun timestamptz := clock_timestamp();
   numbered bigint := coalesce(pg_sequence_last_value('ledger.event_seq'), 0);
   quiet boolean := not exists (
-    select from pg_snapshot_xip(pg_current_snapshot()) running
-    where running <> pg_current_xact_id()
+    select from pg_locks l
+    where l.relation = 'ledger.event_seq'::regclass
+      and l.database = (select d.oid from pg_database d where d.datname = current_database())
+      and l.pid is distinct from pg_backend_pid()
   );
   name text;
   known core.view_refreshes;

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 22, name: 'ledger_current_version_read_once_a_stream' } as const
+export const latestMigration = { version: 23, name: 'aggregates_wait_for_their_own_writers' } as const

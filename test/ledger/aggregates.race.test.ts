@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest'
+import { readSummary } from '../../functions/ledger/read-summary.ts'
+import { freshWorld } from '../core/world.ts'
+import { deskOf, fund } from './desk.ts'
+
+const world = await freshWorld()
+const { admin } = world.database
+let tenants = 0
+
+/** Somebody in the middle of a transaction, who commits when told so. */
+async function inTheMiddle(tenantId: number, statement: string) {
+  const client = await world.database.connect(world.database.workerUrl)
+  await client.query('begin')
+  await client.query(`select set_config('app.tenant_id', '${tenantId}', true)`)
+  await client.query(statement)
+  return () => client.query('commit')
+}
+
+const account = '{"userId":"u-late","currency":"USD","amountMinor":100}'
+const lateDeposit = `select ledger.append_events('[
+  {"aggregateId":"late","type":"V1_PAYMENTS_DEPOSIT_REQUESTED","data":${account}},
+  {"aggregateId":"late","type":"V1_PAYMENTS_DEPOSIT_COMPLETED","data":${account}}
+]', 'x')`
+
+async function refresh(): Promise<string[]> {
+  const { rows } = await admin.query<{ outcome: string }>(
+    'select outcome from ledger.refresh_aggregate_views()',
+  )
+  return [...new Set(rows.map(({ outcome }) => outcome))]
+}
+
+const deposits = async (tenantId: number) =>
+  (await readSummary(deskOf(world, tenantId))).data.map((row) => Object(row).deposits)
+
+it('a refresh beside somebody who is still writing is not the last one', async () => {
+  const tenantId = ++tenants
+  await fund(deskOf(world, tenantId), 500)
+  const commit = await inTheMiddle(tenantId, lateDeposit)
+  expect(await refresh()).toEqual(['refreshed'])
+  expect(await deposits(tenantId)).toEqual([1])
+  await commit()
+  expect(await refresh()).toEqual(['refreshed'])
+  expect(await deposits(tenantId)).toEqual([2])
+  expect(await refresh()).toEqual(['skipped'])
+})
+
+it('who is busy with something else keeps nobody from skipping', async () => {
+  const tenantId = ++tenants
+  await fund(deskOf(world, tenantId), 500)
+  const commit = await inTheMiddle(tenantId, 'select pg_current_xact_id()')
+  expect(await refresh()).toEqual(['refreshed'])
+  expect(await refresh()).toEqual(['skipped'])
+  await commit()
+})
+
+it('would lose what commits late, were nobody looked for', async () => {
+  const tenantId = ++tenants
+  await fund(deskOf(world, tenantId), 500)
+  const { rows } = await admin.query<{ text: string }>(
+    `select pg_get_functiondef('ledger.refresh_aggregate_views()'::regprocedure) as text`,
+  )
+  const text = rows[0]?.text ?? ''
+  expect(text).toContain('where l.relation =')
+  await admin.query(text.replace('where l.relation =', 'where false and l.relation ='))
+  const commit = await inTheMiddle(tenantId, lateDeposit)
+  expect(await refresh()).toEqual(['refreshed'])
+  await commit()
+  expect(await refresh()).toEqual(['skipped'])
+  expect(await deposits(tenantId)).toEqual([1])
+  await admin.query(text)
+})
