@@ -43,9 +43,7 @@ const moods = {
 type Mood = keyof typeof moods
 
 describe('eight writers, three senders who lose one report in ten, and receivers of every mood', () => {
-  it('bring every committed event to a 2xx or to the dead letters with a reason, in order, signed, under one id', {
-    timeout: 60_000,
-  }, async () => {
+  it('bring every committed event to a 2xx or to the dead letters with a reason, in order, signed, under one id', async () => {
     const storm = await brew({ listeners: ['steady', 'moody', 'down', 'gone'], transactions: 8 })
     expect(storm.faults).toEqual([])
     expect(storm.ends.steady).toEqual({ delivered: storm.committed })
@@ -77,7 +75,7 @@ describe('eight writers, three senders who lose one report in ten, and receivers
     ],
   ]
 
-  it.each(defects)('are found out when a sender %s', { timeout: 60_000 }, async (_what, db, found) => {
+  it.each(defects)('are found out when a sender %s', async (_what, db, found) => {
     const faults: string[] = []
     for (let round = 0; round < 5 && !found.test(faults.join('\n')); round++)
       faults.push(...(await brew({ listeners: ['steady', 'moody'], transactions: 6, db })).faults)

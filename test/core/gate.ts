@@ -68,7 +68,7 @@ function ignore(): void {}
 
 /** Looks again until it is as expected: `await eventually(gate.waiting).toBe(12)`. A shared machine may take its time. */
 export function eventually<T>(look: () => T | Promise<T>) {
-  return expect.poll(look, { timeout: 15_000, interval: 10 })
+  return expect.poll(look, { timeout: 100_000, interval: 10 })
 }
 
 /** How many statements wait for somebody's lock right now. */

@@ -47,9 +47,7 @@ function cutOften(hub: ReturnType<typeof newHub>) {
   return { heard, cuts: () => cuts, leave: () => current?.leave() }
 }
 
-describe('a feed under eight writers, with listeners that are cut off and resume', {
-  timeout: 60_000,
-}, () => {
+describe('a feed under eight writers, with listeners that are cut off and resume', () => {
   it('gives every committed event once, in the order of the changes; a serial cursor loses some', async () => {
     const hub = newHub()
     const listeners = Array.from({ length: 10 }, () => cutOften(hub))
@@ -58,7 +56,7 @@ describe('a feed under eight writers, with listeners that are cut off and resume
     const total = committed.length
     await Promise.all(
       listeners.map((listener) =>
-        expect.poll(() => listener.heard.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(total),
+        expect.poll(() => listener.heard.length, { timeout: 100_000 }).toBeGreaterThanOrEqual(total),
       ),
     )
     for (const listener of listeners) listener.leave()

@@ -80,7 +80,7 @@ it('a Postgres killed under load loses nothing that was acknowledged, and the Wo
   expect(await missing(`status = 'assigned'`, claimed)).toEqual([])
   expect(new Set(claimed).size).toBe(claimed.length)
   expect(await broken(admin)).toEqual([])
-}, 60_000)
+})
 
 /** Those of `ids` that are not in the table as they should be. */
 async function missing(as: string, ids: unknown[]): Promise<unknown[]> {

@@ -59,7 +59,7 @@ beforeAll(async () => {
     insert into dispatch.order_events (order_id, type, to_status, actor_role, actor_id, fence, created_at)
     select id, 'created', 'new', 'store', '1', 0, created_at from dispatch.orders`)
   await client.query('vacuum (analyze) dispatch.orders, dispatch.order_events, dispatch.couriers')
-}, 60_000)
+})
 
 const list = { storeId: null, courierId: null, since: null, before: null, limit: 51 }
 const statuses = [

@@ -15,11 +15,11 @@ it.each([
   ['any', 'no-explicit-any', 'export const open: any = 1'],
   ['a non-null assertion', 'no-non-null-assertion', 'export const first = (list: number[]) => list[0]!'],
   ['an interface', 'consistent-type-definitions', 'export interface Order {\n  id: number\n}'],
-])('the linter finds %s', { timeout: 60_000 }, (_what, rule, code) => {
+])('the linter finds %s', (_what, rule, code) => {
   expect(lint(`${code}\n`)).toContain(rule)
 })
 
-it('the linter lets a promise that is awaited be', { timeout: 60_000 }, () => {
+it('the linter lets a promise that is awaited be', () => {
   expect(lint('export async function go(): Promise<void> {\n  await fetch("http://a")\n}\n')).toBe('')
 })
 

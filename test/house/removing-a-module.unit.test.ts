@@ -26,7 +26,7 @@ const whole = copyOfTheWorker()
 const errorsOfTheWhole = compile(whole)
 
 // The compiler is a process of its own, and the machine may be busy.
-describe('removing a module', { timeout: 60_000 }, () => {
+describe('removing a module', () => {
   it.each(modules)('%s: without its cells and the lines that mount it the Worker still compiles', (name) => {
     const copy = copyOfTheWhole()
     removeCells(copy, name)

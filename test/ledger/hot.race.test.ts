@@ -29,7 +29,7 @@ async function hold(tenantId: number) {
               rows[0].pid,
             ])
           ).rowCount === 1,
-        { timeout: 20_000, interval: 5 },
+        { timeout: 100_000, interval: 5 },
       ),
     letGo: () => holder.query('commit'),
   }
@@ -104,7 +104,7 @@ describe('while the row of an account is held', () => {
               rows[0].pid,
             ])
           ).rowCount === 1,
-        { timeout: 20_000, interval: 5 },
+        { timeout: 100_000, interval: 5 },
       )
       await holder.query(`select ledger.append_events($1::jsonb, 'x')`, [
         JSON.stringify([event('b', 'CREDITED', 600)]),

@@ -62,7 +62,7 @@ beforeAll(async () => {
     `vacuum analyze ${views.join()}, ledger.balance_deltas, ledger.bet_events, ledger.payment_events, ledger.balance_events`,
   )
   middle = `${rows[0].xid}-${rows[0].seq}`
-}, 90_000)
+})
 
 type Plan = { scannedWhole: string[]; indexes: string[]; pages: number }
 type Node = {

@@ -60,7 +60,7 @@ type Counted = {
 
 describe('random commands over a network that loses replies, on a Postgres that is killed', () => {
   it('are each stored once if they were acknowledged, and not at all if they were refused', {
-    timeout: 60_000 + commands * 30,
+    timeout: 120_000 + commands * 30,
   }, async () => {
     const from = performance.now()
     const { counted, killed, cut } = await storm({ commands, kills, keyed: true })

@@ -53,7 +53,7 @@ beforeAll(async () => {
   await admin.query('vacuum (analyze) dispatch.order_events')
   await admin.query('vacuum (analyze) dispatch.order_exclusions')
   await admin.query('vacuum (analyze) dispatch.lost_claims')
-}, 60_000)
+})
 
 const newest = 'order by created_at desc, id desc limit 50'
 const coveredBy = [

@@ -41,7 +41,7 @@ describe('a Worker that is killed while it asks where the ISS is', () => {
       { source: 'wheretheiss' },
     ])
     await asked
-  }, 30_000)
+  })
 })
 
 describe('two Workers at one tick', () => {
@@ -56,5 +56,5 @@ describe('two Workers at one tick', () => {
     expect(
       (await admin.query(`select count(*)::int as n from core.job_runs where job = 'iss-position'`)).rows,
     ).toEqual([{ n: 1 }])
-  }, 30_000)
+  })
 })
