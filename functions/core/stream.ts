@@ -65,8 +65,9 @@ limit 1`
 export type Standing = 'known' | 'unknown' | 'expired'
 
 /**
- * For each position, whether reading can go on from it without a gap: it is an event that still stands, or the last
- * one that retention removed, or the beginning of a feed of which nothing was removed. One row each, in order.
+ * For each position, whether reading can go on from it without a gap: it is an event that can be read and still stands,
+ * or the last one that retention removed, or the beginning of a feed of which nothing was removed. One row each, in
+ * order. An event that cannot be read yet is nobody's position: others may still commit before it.
  */
 export function standingOf(feed: Feed, positions: readonly Position[]): SQL {
   return sql`
@@ -74,7 +75,7 @@ select case
   when p.xid = '0'::xid8 and f.name is null then 'known'
   when (p.xid, p.seq) = (f.xid, f.seq) then 'known'
   when (p.xid, p.seq) < (f.xid, f.seq) then 'expired'
-  when exists (select from ${feed.table} e where e.xid = p.xid and ${seqOf(feed)} = p.seq) then 'known'
+  when exists (select from ${feed.table} e where e.xid = p.xid and ${seqOf(feed)} = p.seq and ${settled}) then 'known'
   else 'unknown'
 end as standing
 from unnest(${sql.param(positions.map(({ xid }) => xid))}::xid8[], ${sql.param(positions.map(({ seq }) => seq))}::bigint[])

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeHub, type Pace, usualPace } from '../../functions/core/hub.ts'
 import type { Feed } from '../../functions/core/stream.ts'
+import { untilFeedsShow } from '../support/feeds.ts'
 import { join } from './ear.ts'
 import { freshWorld } from './world.ts'
 
@@ -62,6 +63,7 @@ describe('a hub', () => {
 
   it('brings many who come back late, each from elsewhere, to the present with the same reads', async () => {
     await tell(300)
+    await untilFeedsShow(database.admin)
     const { rows } = await database.admin.query(
       `select xid::text, seq::text, data ->> 'n' as n from core.outbox e order by e.xid, e.seq`,
     )
@@ -78,6 +80,27 @@ describe('a hub', () => {
       )
     // 311 events in pages of 50 from the hindmost on, not 60 times that.
     expect(reads()).toBeLessThan(30)
+  })
+
+  it('takes nobody past what cannot be read yet, whatever position a listener names', async () => {
+    const longest = await database.connect()
+    await longest.query('begin; select pg_current_xact_id()')
+    const before = told
+    await tell(2)
+    const { rows } = await database.admin.query(
+      `select xid::text, seq::text from core.outbox e where data ->> 'n' = $1::text`,
+      [told],
+    )
+    const { hub, reads } = hubAt()
+    const [patient, ahead] = [join(hub, null), join(hub, rows[0])]
+    onTestFinished(() => [patient, ahead].forEach((ear) => ear.leave()))
+    await ahead.until(() => ahead.heard.length === 1)
+    expect(ahead.heard).toMatchObject([{ reset: 'unknown' }])
+    const until = reads() + 5
+    await expect.poll(reads).toBeGreaterThan(until)
+    await longest.query('commit')
+    await patient.until(() => patient.heard.length >= 2)
+    expect(patient.heard).toMatchObject([{ event: { n: before + 1 } }, { event: { n: before + 2 } }])
   })
 
   it('drops a listener that takes nothing, and the others do not notice', async () => {

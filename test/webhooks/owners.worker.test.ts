@@ -131,7 +131,9 @@ describe('webhooks', () => {
     const replayed = await asOther('POST', `${path}/replay`, { from: ids[1], to: ids[3] })
     expect(replayed.body).toEqual({ requeued: 3, next: null })
     await runWebhooks(app)
-    expect(sent().slice(5)).toEqual(ids.slice(1, 4))
+    // Of different subjects, so they leave side by side.
+    expect(new Set(sent().slice(5))).toEqual(new Set(ids.slice(1, 4)))
+    expect(sent()).toHaveLength(8)
     expect(await asOther('POST', `${path}/replay`, { from: 'evt_never' })).toMatchObject({ status: 404 })
     expect(await asOther('POST', `${path}/replay`, { from: ids[3], to: ids[1] })).toMatchObject({
       status: 422,
