@@ -56,7 +56,7 @@ describe('a feed under eight writers, with listeners that are cut off and resume
     const total = committed.length
     await Promise.all(
       listeners.map((listener) =>
-        expect.poll(() => listener.heard.length, { timeout: 100_000 }).toBeGreaterThanOrEqual(total),
+        expect.poll(() => listener.heard.length, { timeout: 200_000 }).toBeGreaterThanOrEqual(total),
       ),
     )
     for (const listener of listeners) listener.leave()

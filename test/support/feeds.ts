@@ -10,6 +10,6 @@ export async function untilFeedsShow(admin: pg.Pool): Promise<void> {
   const shown = 'select pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8 as shown'
   await vi.waitUntil(
     async () => (await admin.query<{ shown: boolean }>(shown, [rows[0]?.now])).rows[0]?.shown,
-    { timeout: 100_000, interval: 20 },
+    { timeout: 200_000, interval: 20 },
   )
 }
