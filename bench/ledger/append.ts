@@ -3,15 +3,14 @@ import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import type { Measurement } from '../run.ts'
 import {
+  bareInsert,
   clientAt,
   connectBooks,
-  countOf,
   drawPostings,
   givenBareEvents,
   givenBooks,
   insertPostings,
   mustBeSound,
-  settle,
   tenant,
 } from './given.ts'
 
@@ -30,11 +29,10 @@ function appending({ name, each, clients, count }: Load): Measurement {
     const { owner } = database
     const bare = await givenBareEvents(owner, 'bare_events')
     const connections = await connectBooks(database, clients)
+    const pace = count === undefined ? { clients, seconds } : { clients, seconds: 60, count }
     const inserting = (table: string) => () =>
       closedLoop({
-        clients,
-        seconds: count === undefined ? seconds : 60,
-        ...(count !== undefined && { count }),
+        ...pace,
         operation: async (client) => {
           await insertPostings(clientAt(connections, client), table, drawPostings(each, users))
           return each
@@ -45,9 +43,7 @@ function appending({ name, each, clients, count }: Load): Measurement {
       prepare: () => givenBooks(owner, users),
       turn: () =>
         closedLoop({
-          clients,
-          seconds: count === undefined ? seconds : 60,
-          ...(count !== undefined && { count }),
+          ...pace,
           operation: async (client) => {
             const ctx = contextOver(clientAt(connections, client), tenant, { plannedOnce: true })
             const { ok } = await appendEvents(ctx, drawPostings(each, users).map(incoming))
@@ -68,15 +64,7 @@ function appending({ name, each, clients, count }: Load): Measurement {
           turn: inserting('ledger.balance_events'),
           verify: ({ operations }) => mustBeSound(owner, operations + users),
         },
-        baseline: {
-          name: 'bare insert',
-          prepare: async () => {
-            await owner.query(`truncate ${bare}`)
-            await settle(owner, bare)
-          },
-          turn: inserting(bare),
-          verify: async ({ operations }) => mustBe(await countOf(owner, bare), operations, 'the bare events'),
-        },
+        baseline: bareInsert(owner, bare, inserting(bare)),
         others: [verb],
       },
       { rounds, seconds },

@@ -5,6 +5,7 @@ import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import type { Measurement } from '../run.ts'
 import { givenRowDelta, type Kept } from './baselines.ts'
 import {
+  bareInsert,
   clientAt,
   connectBooks,
   countOf,
@@ -48,15 +49,7 @@ export const hotCredits: Measurement = async (rig, pace) => {
         turn: crediting('ledger.balance_events'),
         verify: ({ operations }) => mustBeSound(owner, operations + 1),
       },
-      baseline: {
-        name: 'bare insert',
-        prepare: async () => {
-          await owner.query(`truncate ${bare}`)
-          await settle(owner, bare)
-        },
-        turn: crediting(bare),
-        verify: async ({ operations }) => mustBe(await countOf(owner, bare), operations, 'the bare events'),
-      },
+      baseline: bareInsert(owner, bare, crediting(bare)),
       others: [
         {
           name: 'one row that each waits for',

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { mustBe } from '../method.ts'
+import { type Contender, mustBe } from '../method.ts'
 import type { BenchDatabase } from '../rig.ts'
 
 /** What one event does to one account: more than nothing is a credit, less a debit. */
@@ -34,6 +34,19 @@ create policy of_tenant on ${table} to lockstep_app
   using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
 grant select, insert on ${table} to lockstep_app`)
   return table
+}
+
+/** The same insert into such a table: what it costs where no balance is kept. */
+export function bareInsert(owner: pg.Pool, table: string, turn: Contender['turn']): Contender {
+  return {
+    name: 'bare insert',
+    async prepare() {
+      await owner.query(`truncate ${table}`)
+      await settle(owner, table)
+    },
+    turn,
+    verify: async ({ operations }) => mustBe(await countOf(owner, table), operations, 'the bare events'),
+  }
 }
 
 /** Empty books with as many funded users, named u-0, u-1, …; their money is in the ledger's own tables only. */

@@ -9,7 +9,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
-import { type Feed, newestOf } from './stream.ts'
+import { type Feed, newestOf, settled } from './stream.ts'
 
 /** A feed that webhooks may hear. The expressions are over `e` and what the feed joins. */
 export type Outgoing = {
@@ -57,7 +57,7 @@ page as materialized (
   select e.*
   from ${feed.table} e
   where (e.xid, ${seq}) > (coalesce((select xid from place), '0'), coalesce((select seq from place), 0))
-    and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+    and ${settled(sql`e`)}
     and exists (select from active)
   order by e.xid, ${seq}
   limit ${page}

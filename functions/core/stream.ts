@@ -30,8 +30,10 @@ export type Read<Event> = Position & { event: Event }
 
 export const beginning: Position = { xid: '0', seq: '0' }
 
-/** Rows behind every running transaction: nothing can commit before them any more. */
-const settled = sql`e.xid < pg_snapshot_xmin(pg_current_snapshot())`
+/** Whether a row is behind every running transaction: nothing can commit before it any more. */
+export function settled(row: SQL): SQL {
+  return sql`${row}.xid < pg_snapshot_xmin(pg_current_snapshot())`
+}
 
 /** The next events after a position. Rows are `Read<Event>`. */
 export function readFeed(feed: Feed, after: Position, limit: number): SQL {
@@ -41,7 +43,7 @@ with page as materialized (
   select e.*
   from ${feed.table} e
   where (e.xid, ${seq}) > (${after.xid}::xid8, ${after.seq}::bigint)
-    and ${settled}
+    and ${settled(sql`e`)}
   order by e.xid, ${seq}
   limit ${limit}
 )
@@ -57,7 +59,7 @@ export function newestOf(feed: Pick<Feed, 'table' | 'seq'>): SQL {
   return sql`
 select e.xid::text as xid, ${seq}::text as seq
 from ${feed.table} e
-where ${settled}
+where ${settled(sql`e`)}
 order by e.xid desc, ${seq} desc
 limit 1`
 }
@@ -75,7 +77,7 @@ select case
   when p.xid = '0'::xid8 and f.name is null then 'known'
   when (p.xid, p.seq) = (f.xid, f.seq) then 'known'
   when (p.xid, p.seq) < (f.xid, f.seq) then 'expired'
-  when exists (select from ${feed.table} e where e.xid = p.xid and ${seqOf(feed)} = p.seq and ${settled}) then 'known'
+  when exists (select from ${feed.table} e where e.xid = p.xid and ${seqOf(feed)} = p.seq and ${settled(sql`e`)}) then 'known'
   else 'unknown'
 end as standing
 from unnest(${sql.param(positions.map(({ xid }) => xid))}::xid8[], ${sql.param(positions.map(({ seq }) => seq))}::bigint[])

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
-import { beginning, positionOf } from '../core/stream.ts'
+import { beginning, positionOf, settled } from '../core/stream.ts'
 import { booksOf } from './books.ts'
 import type { LedgerEventType, StoredEvent } from './contract.ts'
 import { showEvent } from './show.ts'
@@ -15,7 +15,7 @@ select ${showEvent} as event
 from ledger.events e
 where e.tenant_id = ledger.tenant()
   and (e.xid, e.seq) > (${xid}::xid8, ${seq}::bigint)
-  and e.xid < pg_snapshot_xmin(pg_current_snapshot())
+  and ${settled(sql`e`)}
   ${type === null ? sql`` : sql`and e.family = ${familyOf(type)} and e.event_type = ${type}`}
 order by e.xid, e.seq
 limit ${limit}`)

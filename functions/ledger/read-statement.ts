@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
+import { settled } from '../core/stream.ts'
 import { booksOf } from './books.ts'
 import type { Entry } from './contract.ts'
 
@@ -50,7 +51,7 @@ page as (
   order by e.xid, e.seq
   limit ${limit + 1}
 )
-select p.xid::text as xid, p.seq::text as seq, p.xid < pg_snapshot_xmin(pg_current_snapshot()) as settled,
+select p.xid::text as xid, p.seq::text as seq, ${settled(sql`p`)} as settled,
   jsonb_build_object(
     'id', p.id,
     'type', p.event_type,

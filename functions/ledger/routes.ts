@@ -294,8 +294,10 @@ export const ledgerEndpoints: Endpoint[] = [
       alsoAs: { [eventStream]: z.string() },
     },
     async (ctx, { query: { after = null, type = null, limit }, accept, lastEventId }) => {
-      if (accept.includes(eventStream))
-        return openStream(ctx, `ledger/${[tenantOf(ctx), type ?? []].flat().join(':')}`, lastEventId ?? after)
+      if (accept.includes(eventStream)) {
+        const scope = type === null ? tenantOf(ctx) : `${tenantOf(ctx)}:${type}`
+        return openStream(ctx, `ledger/${scope}`, lastEventId ?? after)
+      }
       const data = await readEvents(ctx, { after, type, limit })
       return ok({ data, nextCursor: data.at(-1)?.cursor ?? after })
     },

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
+import { settled } from '../core/stream.ts'
 import type { Change } from './contract.ts'
 
 /**
@@ -18,7 +19,7 @@ select jsonb_build_object(
 ) as change
 from space.osdr_changes c
 where (c.xid, c.id) > (${xid}::xid8, ${id}::bigint)
-  and c.xid < pg_snapshot_xmin(pg_current_snapshot())
+  and ${settled(sql`c`)}
 order by c.xid, c.id
 limit ${limit}`)
   return rows.map(({ change }) => change)

@@ -1,36 +1,10 @@
-import pg from 'pg'
-import { afterAll, expect, it } from 'vitest'
-import { migrate } from '../../dev/migrations/migrate.ts'
-import { startCluster } from '../../dev/postgres/cluster.ts'
-import { ensureDatabase, ensureWorkerRole, workerRole } from '../../dev/postgres/roles.ts'
-import { urlAs } from '../../dev/postgres/urls.ts'
-import { freshFolder } from '../support/folder.ts'
-import { freshWorker } from '../support/worker.ts'
+import { expect, it } from 'vitest'
+import { mortalServer } from '../support/mortal-server.ts'
 import { givenCouriers, givenOrders, givenStore } from './given.ts'
 import { type Answer, caller, parcel, tally } from './http.ts'
 import { broken } from './invariants.ts'
 
-// A server that keeps what it acknowledged, unlike the one the other tests share.
-const cluster = await startCluster({ folder: freshFolder(), password: 'owner' })
-afterAll(() => cluster.stop())
-const ownerUrl = cluster.url('lockstep')
-await ensureDatabase(cluster.url(), 'lockstep')
-await ensureWorkerRole(cluster.url(), 'worker')
-await migrate(ownerUrl)
-const admin = new pg.Pool({ connectionString: ownerUrl, max: 5 })
-admin.on('error', () => undefined)
-afterAll(() => admin.end())
-const unlimited = { limit: 1_000_000, period: 60 } as const
-const app = await freshWorker({
-  database: {
-    name: 'lockstep',
-    ownerUrl,
-    workerUrl: urlAs(ownerUrl, { user: workerRole, password: 'worker' }),
-    admin,
-    connect: () => Promise.reject(new Error('This server is about to be killed')),
-  },
-  rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
-})
+const { cluster, admin, app } = await mortalServer()
 
 it('a Postgres killed under load loses nothing that was acknowledged, and the Worker is ready within five seconds of its return', async () => {
   const storeId = await givenStore(admin)

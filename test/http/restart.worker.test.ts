@@ -1,31 +1,7 @@
-import pg from 'pg'
-import { afterAll, expect, inject, it } from 'vitest'
-import { migrate } from '../../dev/migrations/migrate.ts'
-import { startCluster } from '../../dev/postgres/cluster.ts'
-import { ensureDatabase, ensureWorkerRole, workerRole } from '../../dev/postgres/roles.ts'
-import { urlAs } from '../../dev/postgres/urls.ts'
-import { freshFolder } from '../support/folder.ts'
-import { freshWorker } from '../support/worker.ts'
+import { expect, it } from 'vitest'
+import { mortalServer } from '../support/mortal-server.ts'
 
-// A server of its own, that keeps its promises to the disk, to be killed under load.
-const cluster = await startCluster({ folder: freshFolder(), password: 'p' })
-afterAll(() => cluster.stop())
-await ensureDatabase(cluster.url(), 'lockstep')
-const ownerUrl = cluster.url('lockstep')
-await ensureWorkerRole(ownerUrl, inject('workerPassword'))
-await migrate(ownerUrl)
-const admin = new pg.Pool({ connectionString: ownerUrl, max: 2 })
-admin.on('error', () => undefined)
-afterAll(() => admin.end())
-const app = await freshWorker({
-  database: {
-    name: 'lockstep',
-    ownerUrl,
-    workerUrl: urlAs(ownerUrl, { user: workerRole, password: inject('workerPassword') }),
-    admin,
-    connect: () => Promise.reject(new Error('not needed')),
-  },
-})
+const { cluster, admin, app } = await mortalServer()
 const authorization = `Bearer ${await app.token('admin', 'load')}`
 
 type Seen = { acknowledged: string[]; refused: number; odd: unknown[] }

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import pg from 'pg'
-import { afterAll, describe, expect, it } from 'vitest'
-import { migrate } from '../../dev/migrations/migrate.ts'
-import { startCluster } from '../../dev/postgres/cluster.ts'
-import { ensureDatabase, ensureWorkerRole, workerRole } from '../../dev/postgres/roles.ts'
-import { urlAs } from '../../dev/postgres/urls.ts'
-import { freshFolder } from '../support/folder.ts'
-import { freshWorker } from '../support/worker.ts'
+import { describe, expect, it } from 'vitest'
+import { mortalServer } from '../support/mortal-server.ts'
 import { type Answer, type Server, serverOf } from './http.ts'
 import { violations } from './violations.ts'
 
@@ -19,28 +13,7 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const callers = 16
 const tenants = 20
 
-// A server that keeps what it acknowledged, unlike the one the other tests share.
-const folder = freshFolder()
-const cluster = await startCluster({ folder, password: 'owner' })
-afterAll(() => cluster.stop())
-const ownerUrl = cluster.url('lockstep')
-await ensureDatabase(cluster.url(), 'lockstep')
-await ensureWorkerRole(cluster.url(), 'worker')
-await migrate(ownerUrl)
-const admin = new pg.Pool({ connectionString: ownerUrl, max: 5 })
-admin.on('error', () => undefined)
-afterAll(() => admin.end())
-const unlimited = { limit: 1_000_000_000, period: 60 } as const
-const app = await freshWorker({
-  database: {
-    name: 'lockstep',
-    ownerUrl,
-    workerUrl: urlAs(ownerUrl, { user: workerRole, password: 'worker' }),
-    admin,
-    connect: () => Promise.reject(new Error('This server is about to be killed')),
-  },
-  rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
-})
+const { folder, cluster, admin, app } = await mortalServer()
 // Other tests hold every answer against the contract.
 const quickly = { ...app, fetch: (path: string, init?: RequestInit) => fetch(new URL(path, app.url), init) }
 let nextTenant = 1
