@@ -14,7 +14,7 @@ import { urlAs, urlOfDatabase } from '../dev/postgres/urls.ts'
 import { isAlive } from '../dev/processes.ts'
 import { signToken } from '../dev/sign-token.ts'
 import { startWorker } from '../dev/worker.ts'
-import type { Role } from '../functions/core/context.ts'
+import type { Role } from '../functions/registry/roles.ts'
 
 export type BenchDatabase = {
   ownerUrl: string

@@ -1,10 +1,10 @@
 import { asStatement, type Job, underLease } from '../functions/core/job.ts'
-import { locks } from '../functions/core/locks.ts'
+import type { Outgoing } from '../functions/core/outbox.ts'
 import { outboxOutgoing } from '../functions/core/outbox.ts'
-import type { Outgoing } from '../functions/core/queue-deliveries.ts'
 import { removeDelivered } from '../functions/core/remove-delivered.ts'
 import { removeExpired } from '../functions/core/remove-expired.ts'
 import { workOff } from '../functions/core/work-off.ts'
+import { locks } from '../functions/registry/locks.ts'
 
 /** `outgoing`: the modules' feeds that webhooks may hear. */
 export const coreJobs = (outgoing: Outgoing[]): Job[] => [

@@ -1,12 +1,8 @@
 import { asStatement, type Job } from '../functions/core/job.ts'
-import { locks } from '../functions/core/locks.ts'
-import type { Outgoing } from '../functions/core/queue-deliveries.ts'
-import { orderOutgoing } from '../functions/dispatch/outgoing.ts'
-import { removeOldEvents } from '../functions/dispatch/remove-old-events.ts'
-import { returnExpired } from '../functions/dispatch/return-expired.ts'
-import { settleDeliveries } from '../functions/dispatch/settle.ts'
-
-export const dispatchOutgoing: Outgoing[] = [orderOutgoing]
+import { removeOldEvents } from '../functions/dispatch/orders/remove-old-events.ts'
+import { returnExpired } from '../functions/dispatch/orders/return-expired.ts'
+import { settleDeliveries } from '../functions/dispatch/orders/settle.ts'
+import { locks } from '../functions/registry/locks.ts'
 
 export const dispatchJobs: Job[] = [
   {

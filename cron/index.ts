@@ -1,13 +1,14 @@
 import type { Ctx } from '../functions/core/context.ts'
 import { type Job, type JobRun, runJob } from '../functions/core/job.ts'
 import { slotOf } from '../functions/core/once.ts'
+import { modules } from '../functions/modules.ts'
 import { coreJobs } from './core.ts'
-import { dispatchJobs, dispatchOutgoing } from './dispatch.ts'
+import { dispatchJobs } from './dispatch.ts'
 import { ledgerJobs } from './ledger.ts'
 import { spaceJobs } from './space.ts'
 
 export const jobs: readonly Job[] = [
-  ...coreJobs([...dispatchOutgoing]),
+  ...coreJobs(modules.flatMap(({ outgoing = [] }) => outgoing)),
   ...dispatchJobs,
   ...ledgerJobs,
   ...spaceJobs,

@@ -1,8 +1,8 @@
 import { asStatement, type Job } from '../functions/core/job.ts'
-import { locks } from '../functions/core/locks.ts'
-import { checkInvariants } from '../functions/ledger/check-invariants.ts'
-import { foldWaiting } from '../functions/ledger/fold-waiting.ts'
-import { refreshAggregates } from '../functions/ledger/refresh-aggregates.ts'
+import { checkInvariants } from '../functions/ledger/upkeep/check-invariants.ts'
+import { foldWaiting } from '../functions/ledger/upkeep/fold-waiting.ts'
+import { refreshAggregates } from '../functions/ledger/upkeep/refresh-aggregates.ts'
+import { locks } from '../functions/registry/locks.ts'
 
 export const ledgerJobs: Job[] = [
   {

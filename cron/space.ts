@@ -1,13 +1,13 @@
 import { aroundCall, asStatement, type Job, underLease } from '../functions/core/job.ts'
-import { locks } from '../functions/core/locks.ts'
-import { askPictures, storePictures } from '../functions/space/fetch-pictures.ts'
-import { keepHouse } from '../functions/space/keep-house.ts'
-import { askPosition, logPosition } from '../functions/space/log-position.ts'
-import { askElements, storeElements } from '../functions/space/refresh-elements.ts'
-import { refreshViews } from '../functions/space/refresh-views.ts'
-import { syncApproaches } from '../functions/space/sync-approaches.ts'
-import { syncDatasets } from '../functions/space/sync-datasets.ts'
-import { syncWeather } from '../functions/space/sync-weather.ts'
+import { locks } from '../functions/registry/locks.ts'
+import { keepHouse } from '../functions/space/iss/keep-partitions.ts'
+import { askPosition, logPosition } from '../functions/space/iss/log-position.ts'
+import { askElements, storeElements } from '../functions/space/iss/refresh-elements.ts'
+import { askPictures, storePictures } from '../functions/space/nasa/fetch-pictures.ts'
+import { syncApproaches } from '../functions/space/nasa/sync-approaches.ts'
+import { syncWeather } from '../functions/space/nasa/sync-weather.ts'
+import { syncDatasets } from '../functions/space/osdr/sync-datasets.ts'
+import { refreshViews } from '../functions/space/views/refresh.ts'
 
 // Five expressions in all are free of charge on Cloudflare: rhythms are shared, and minutes are odd because the whole
 // world asks at the full hour.

@@ -25,5 +25,5 @@ export async function buildWorker(outdir: string, signal?: AbortSignal): Promise
   }
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`The Worker does not build.\n${output}`)
-  return join(outdir, 'index.js')
+  return join(outdir, 'worker.js')
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type Role, roles } from '../functions/core/context.ts'
+import { type Role, roles } from '../functions/registry/roles.ts'
 import { isMain } from './main-module.ts'
 import { developmentSecret } from './secret.ts'
 import { signToken, type TokenClaims } from './sign-token.ts'

@@ -400,7 +400,7 @@ $$`,
     execute: 'space.record_new_datasets()',
   }),
 
-  // The same formula and radius as in functions/space/geometry.ts. One expression in SQL syntax is inlined: no call per
+  // The same formula and radius as in functions/space/iss/geometry.ts. One expression in SQL syntax is inlined: no call per
   // row. By atan2, because asin(least(1, null)) would be half the way around the world.
   sqlFunction({
     name: 'space.haversine_km(double precision, double precision, double precision, double precision)',

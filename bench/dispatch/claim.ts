@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { claimStatement } from '../../functions/dispatch/claim.ts'
+import { claimStatement } from '../../functions/dispatch/orders/claim.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import { type Run, statement } from '../prepared.ts'
 import type { Measurement } from '../run.ts'
@@ -12,7 +12,7 @@ const orders = 40_000
 export const claimById: Measurement = async (rig, pace) => {
   const { owner, connect } = await rig.database()
   const connections = await connect(clients)
-  const principal = { role: 'courier', sub: '1', tenantId: null } as const
+  const principal = { role: 'courier', sub: '1', id: 1 } as const
   const claim = (order: number, courier: number) =>
     claimStatement(principal, { orderId: order, courierId: courier })
   const update = (order: number, courier: number) => sql`

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { claimNextOrder } from '../../functions/dispatch/claim-next.ts'
+import { claimNextOrder } from '../../functions/dispatch/orders/claim-next.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe, rate, type Turn } from '../method.ts'
 import { statement } from '../prepared.ts'
@@ -83,7 +83,7 @@ returning id`,
       ours: contender('claim-next', async (client, courierId) => {
         const connection = connections[client]
         if (connection === undefined) return false
-        const principal = { role: 'courier', sub: String(courierId), tenantId: null } as const
+        const principal = { role: 'courier', sub: String(courierId), id: courierId } as const
         const next = await claimNextOrder(contextOver(connection, principal), { courierId })
         return next.ok && next.order !== null
       }),

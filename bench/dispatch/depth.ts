@@ -1,4 +1,4 @@
-import { claimNextOrder } from '../../functions/dispatch/claim-next.ts'
+import { claimNextOrder } from '../../functions/dispatch/orders/claim-next.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import type { BenchDatabase } from '../rig.ts'
@@ -58,7 +58,7 @@ async function contender(name: string, { database, pending, seconds }: Depth): P
           const connection = connections[client]
           if (connection === undefined) return null
           const courierId = (n % couriers) + 1
-          const principal = { role: 'courier', sub: String(courierId), tenantId: null } as const
+          const principal = { role: 'courier', sub: String(courierId), id: courierId } as const
           const next = await claimNextOrder(contextOver(connection, principal), { courierId })
           return next.ok && next.order !== null ? 1 : null
         },

@@ -1,7 +1,7 @@
 import { desc, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
-import { listOrders, listStatement } from '../../functions/dispatch/list.ts'
+import { listOrders, listStatement } from '../../functions/dispatch/orders/list.ts'
 import { orders } from '../../schema/dispatch.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe, type Turn } from '../method.ts'

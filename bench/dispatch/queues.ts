@@ -2,12 +2,13 @@ import { Logger, makeWorkerUtils, run, type WorkerUtils } from 'graphile-worker'
 import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 import type { Ctx } from '../../functions/core/context.ts'
-import { acceptOrder } from '../../functions/dispatch/accept.ts'
-import { assignOrders } from '../../functions/dispatch/assign-many.ts'
-import { claimNextOrder } from '../../functions/dispatch/claim-next.ts'
-import { deliverOrder } from '../../functions/dispatch/deliver.ts'
-import { moveOrders, type Step } from '../../functions/dispatch/move-many.ts'
-import { pickUpOrder } from '../../functions/dispatch/pickup.ts'
+import { acceptOrder } from '../../functions/dispatch/orders/accept.ts'
+import { assignOrders } from '../../functions/dispatch/orders/assign-many.ts'
+import { claimNextOrder } from '../../functions/dispatch/orders/claim-next.ts'
+import { deliverOrder } from '../../functions/dispatch/orders/deliver.ts'
+import { pickUpOrder } from '../../functions/dispatch/orders/pickup.ts'
+import { moveOrders, type Step } from '../../functions/dispatch/orders/transition-many.ts'
+import { principalOf } from '../../functions/http/auth.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe, type Turn } from '../method.ts'
 import type { BenchDatabase, Rig } from '../rig.ts'
@@ -95,7 +96,7 @@ async function orderQueue(rig: Rig) {
   const as = (role: 'courier' | 'admin', client: number, id = 1): Ctx => {
     const connection = connections[client]
     if (connection === undefined) throw new Error('There are not so many connections')
-    return contextOver(connection, { role, sub: String(id), tenantId: null }, { plannedOnce: true })
+    return contextOver(connection, principalOf({ role, sub: String(id) }), { plannedOnce: true })
   }
 
   async function verify({ operations }: Turn, last: Step, name: string): Promise<void> {

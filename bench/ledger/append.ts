@@ -1,4 +1,4 @@
-import { appendEvents } from '../../functions/ledger/append.ts'
+import { appendEvents } from '../../functions/ledger/journal/append.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import type { Measurement } from '../run.ts'

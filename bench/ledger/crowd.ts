@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { placeBet } from '../../functions/ledger/place-bet.ts'
+import { placeBet } from '../../functions/ledger/bets/place.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import type { Measurement } from '../run.ts'

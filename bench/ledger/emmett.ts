@@ -1,7 +1,7 @@
 import { sql } from '@event-driven-io/dumbo'
 import { type Event, projections } from '@event-driven-io/emmett'
 import { getPostgreSQLEventStore, postgreSQLRawSQLProjection } from '@event-driven-io/emmett-postgresql'
-import { appendEvents } from '../../functions/ledger/append.ts'
+import { appendEvents } from '../../functions/ledger/journal/append.ts'
 import { contextOver } from '../direct-db.ts'
 import { closedLoop, compare, mustBe } from '../method.ts'
 import type { Measurement } from '../run.ts'

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Transfer } from '../../functions/ledger/contract.ts'
-import { transferMoney } from '../../functions/ledger/transfer.ts'
+import { transferMoney } from '../../functions/ledger/transfers/transfer.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe, type Pace } from '../method.ts'
 import type { Rig } from '../rig.ts'

@@ -1,5 +1,5 @@
 import { elementsAt } from '../../dev/upstreams/orbit.ts'
-import { orbitOf, trackOf } from '../../functions/space/orbit.ts'
+import { orbitOf, trackOf } from '../../functions/space/iss/orbit.ts'
 import { median, mustBe, type Pace, quantile } from '../method.ts'
 import type { Rig } from '../rig.ts'
 

@@ -16,17 +16,24 @@ export type Row = {
   pure?: true
 }
 
-export const reservedNames = ['routes', 'contract', 'rules', 'events', 'decide', 'queue', 'object']
+export const reservedNames = ['routes', 'contract', 'rules', 'events', 'decide', 'feed', 'queue', 'module']
 
 const declare = 'npm:drizzle-orm{,/pg-core}'
-const onPaper = ['functions/<m>/contract.ts', 'type schema/<m>.ts']
-const adapt = 'functions/<m>/{contract,<verb>}.ts'
-const behaveIn = (m: string) => [
-  'functions/core/*.ts',
-  `functions/${m}/{contract,rules,events,decide,<verb>}.ts`,
+const states = 'type schema/<m>.ts'
+const contracts = ['functions/<m>/contract.ts', 'functions/<m>/*/contract.ts']
+const onPaper = [...contracts, states]
+const verbs = 'functions/<m>/*/<verb>.ts'
+const behave = [
+  'functions/{core,registry}/*.ts',
+  ...contracts,
+  'functions/<m>/{rules,events,decide,feed}.ts',
+  verbs,
+  'schema/<m>.ts',
   'npm:drizzle-orm',
 ]
-const compose = ['{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
+const behaveIn = (m: string) =>
+  behave.map((pattern) => pattern.replaceAll('<m>', m)).filter((pattern) => !pattern.startsWith('schema/'))
+const compose = ['worker.ts', '{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
 
 export const importTable: Row[] = [
   {
@@ -36,55 +43,80 @@ export const importTable: Row[] = [
   { file: 'schema/*.ts', may: ['schema/{columns,triggers,incremental,materialized}.ts', declare] },
   { file: 'schema/migrations/index.ts', may: [] },
 
+  { file: 'functions/registry/*.ts', may: ['functions/registry/*.ts', 'npm:zod'] },
   {
     file: 'functions/core/db.ts',
-    may: ['functions/core/*.ts', 'schema/core.ts', declare, 'npm:{zod,@neondatabase/serverless}'],
+    may: ['functions/{core,registry}/*.ts', 'schema/core.ts', declare, 'npm:{zod,@neondatabase/serverless}'],
   },
-  { file: 'functions/core/*.ts', may: ['functions/core/*.ts', 'schema/core.ts', declare, 'npm:zod'] },
+  {
+    file: 'functions/core/*.ts',
+    may: ['functions/{core,registry}/*.ts', 'schema/core.ts', declare, 'npm:zod'],
+  },
+  {
+    file: 'functions/http/auth.ts',
+    may: ['functions/{http,registry}/*.ts', 'functions/core/{context,errors}.ts', 'npm:{zod,jose}'],
+  },
   {
     file: 'functions/http/*.ts',
     may: [
-      'functions/http/*.ts',
+      'functions/{http,registry}/*.ts',
       'functions/core/{context,errors,sqlstate,hub,stream}.ts',
       'type functions/core/*.ts',
-      'npm:{hono,hono/**,zod,jose}',
+      'npm:{hono,hono/**,zod}',
     ],
   },
 
-  { file: 'functions/<m>/contract.ts', may: ['npm:zod'] },
+  {
+    file: 'functions/<m>/{,*/}contract.ts',
+    may: [...contracts, 'functions/http/fields.ts', states, 'npm:zod'],
+  },
   { file: 'functions/<m>/rules.ts', may: onPaper, pure: true },
   { file: 'functions/<m>/events.ts', may: [...onPaper, 'npm:zod'], pure: true },
   { file: 'functions/<m>/decide.ts', may: [...onPaper, 'functions/<m>/events.ts'], pure: true },
+  { file: 'functions/<m>/feed.ts', may: behave },
   {
-    file: 'functions/<m>/routes.ts',
+    file: 'functions/<m>/{,*/}routes.ts',
     may: [
-      adapt,
+      ...contracts,
+      verbs,
       'functions/http/*.ts',
       'functions/core/errors.ts',
-      'type functions/core/*.ts',
+      'type functions/{core,registry}/*.ts',
+      states,
       'npm:{hono,zod}',
     ],
   },
-  { file: 'functions/<m>/queue.ts', may: [adapt, 'functions/core/context.ts'] },
   {
-    file: 'functions/<m>/object.ts',
-    may: [adapt, 'functions/core/context.ts', 'functions/http/stream.ts', 'cloudflare:workers'],
+    file: 'functions/<m>/queue.ts',
+    may: [...contracts, verbs, 'functions/core/context.ts'],
   },
   {
-    file: 'functions/space/orbit.ts',
-    may: ['functions/space/{rules,<verb>}.ts', 'npm:satellite.js'],
+    file: 'functions/<m>/module.ts',
+    may: [
+      ...contracts,
+      'functions/<m>/{feed,queue}.ts',
+      'functions/<m>/{,*/}routes.ts',
+      'functions/http/*.ts',
+      'functions/core/*.ts',
+    ],
+  },
+  {
+    file: 'functions/space/iss/orbit.ts',
+    may: ['functions/space/rules.ts', 'functions/space/iss/<verb>.ts', 'npm:satellite.js'],
     pure: true,
   },
   {
-    file: 'functions/ops/<verb>.ts',
+    file: 'functions/ops/*/<verb>.ts',
     may: [...behaveIn('ops'), 'schema/core.ts', 'schema/migrations/index.ts', 'npm:croner'],
   },
-  { file: 'functions/webhooks/<verb>.ts', may: [...behaveIn('webhooks'), 'schema/core.ts'] },
-  { file: 'functions/<m>/<verb>.ts', may: [...behaveIn('<m>'), 'schema/<m>.ts'] },
+  { file: 'functions/webhooks/*/<verb>.ts', may: [...behaveIn('webhooks'), 'schema/core.ts'] },
+  { file: verbs, may: behave },
 
-  { file: '{functions/app,functions/index,cron/index}.ts', may: compose },
-  { file: 'cron/core.ts', may: ['functions/core/*.ts', 'functions/ops/<verb>.ts'] },
-  { file: 'cron/<m>.ts', may: ['functions/core/*.ts', 'functions/<m>/<verb>.ts'] },
+  { file: 'functions/{app,modules,streams}.ts', may: ['functions/**', '{npm,cloudflare}:**'] },
+  { file: 'cron/index.ts', may: ['cron/*.ts', 'functions/core/*.ts', 'functions/modules.ts'] },
+  { file: 'cron/core.ts', may: ['functions/{core,registry}/*.ts'] },
+  { file: 'cron/<m>.ts', may: ['functions/{core,registry}/*.ts', verbs] },
+  { file: 'worker.ts', may: compose },
 
   { file: 'dev/**', may: ['dev/**', 'computed', ...compose] },
   { file: 'bench/**', may: ['**'] },

@@ -43,7 +43,7 @@ function allows(pattern: string, target: string, typeOnly: boolean, module: stri
   return patternOf(forTypes ? pattern.slice('type '.length) : pattern, module).test(target)
 }
 
-const modulePattern = '(?<module>(?!(?:core|http)\\b)[a-z][a-z0-9-]*)'
+const modulePattern = '(?<module>(?!(?:core|http|registry)\\b)[a-z][a-z0-9-]*)'
 const verbPattern = `(?!(?:${reservedNames.join('|')})\\.ts$)[a-z][a-z0-9-]*`
 const partsOfPattern = /<m>|<verb>|\*\*|[*{,}]|[.+?^$()|[\]\\]/g
 

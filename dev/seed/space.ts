@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { epochOf, orbitOf, placeAt } from '../../functions/space/orbit.ts'
+import { epochOf, orbitOf, placeAt } from '../../functions/space/iss/orbit.ts'
 import { daysBetween, errorBoundKm, issNoradId } from '../../functions/space/rules.ts'
 import { elementsAt } from '../upstreams/orbit.ts'
 

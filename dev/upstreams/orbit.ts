@@ -1,4 +1,4 @@
-import { type Elements, type Orbit, orbitOf } from '../../functions/space/orbit.ts'
+import { type Elements, type Orbit, orbitOf } from '../../functions/space/iss/orbit.ts'
 
 /** A real element set of September 2026. Without drag, so that its angles can be carried on for years. */
 const base: Elements = {

@@ -1,4 +1,4 @@
-import { type Elements, placeAt } from '../../functions/space/orbit.ts'
+import { type Elements, placeAt } from '../../functions/space/iss/orbit.ts'
 import { type Answer, type Asked, json, nothingThere, text } from './answer.ts'
 import { elementsAt, orbitAt } from './orbit.ts'
 import { twoLines } from './two-lines.ts'

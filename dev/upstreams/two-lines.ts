@@ -1,4 +1,4 @@
-import type { Elements } from '../../functions/space/orbit.ts'
+import type { Elements } from '../../functions/space/iss/orbit.ts'
 
 /** An element set as two lines of 69 characters, checksums included. */
 export function twoLines(elements: Elements): [string, string] {

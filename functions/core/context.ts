@@ -1,14 +1,17 @@
+import { type Env, parseEnv } from '../registry/env.ts'
+import type { Role, RowRole } from '../registry/roles.ts'
 import type { Db } from './db.ts'
 import { makeDb } from './db.ts'
-import { type Env, parseEnv } from './env.ts'
 import { type Log, makeLog } from './log.ts'
 import { type Metrics, makeMetrics } from './metrics.ts'
 import { makeReplica } from './replica.ts'
 
-export const roles = ['admin', 'store', 'courier', 'tenant', 'node', 'partner'] as const
-export type Role = (typeof roles)[number]
-
-export type Principal = { role: Role; sub: string; tenantId: number | null }
+/** The caller, as its token says; `sub` is the token's own text, `id` the row that it names. */
+export type Principal =
+  | { role: RowRole; sub: string; id: number }
+  | { role: 'tenant'; sub: string; tenantId: number }
+  /** `tenantId`: the tenant for which an admin acts. */
+  | { role: Exclude<Role, RowRole | 'tenant'>; sub: string; tenantId: number | null }
 
 /** What makes two requests the same one; the key's scope is the principal and the route. */
 export type IdempotencyRequest = { id: string; principal: string; route: string; bodyHash: string }

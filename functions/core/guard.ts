@@ -4,7 +4,7 @@
  * Guarantee: of any number of simultaneous callers with one lock number one does its work, the others do nothing. Lock
  * and work end together, by commit, rollback or the holder's death: the lock is scoped to the transaction.
  * How a caller loses: at once, `{ ran: false, reason: 'busy' }`.
- * What the caller must do: take the number from core/locks.ts; keep the transaction to seconds, never across a slow
+ * What the caller must do: take the number from registry/locks.ts; keep the transaction to seconds, never across a slow
  * call (that is core/lease.ts); know that a lock stops overlap, not repetition (that is core/once.ts).
  * Driver: HTTP, one round trip, for work that is statements; WebSocket for work that must think between them.
  */

@@ -10,7 +10,7 @@
  * Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import type { Outgoing } from './queue-deliveries.ts'
+import type { Feed } from './stream.ts'
 
 export type Told = {
   /** The module. */
@@ -33,6 +33,18 @@ export function emit({ topic, from, type, subject, data, audience = sql`null` }:
   insert into core.outbox (topic, audience, subject, type, data)
   select ${topic}, ${audience}, ${subject}, ${type}, ${data}
   from ${sql.identifier(from)}`
+}
+
+/** A feed that webhooks may hear. The expressions are over `e` and what the feed joins. */
+export type Outgoing = {
+  feed: Omit<Feed, 'event'>
+  /** Which events leave; the others are passed over. */
+  where: SQL
+  type: SQL
+  subject: SQL
+  /** Who hears of it besides admins: `store:3`, `tenant:7`. */
+  audience: SQL
+  data: SQL
 }
 
 /** The outbox as webhooks hear it. What is for other modules only stays inside. */

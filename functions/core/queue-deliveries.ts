@@ -9,19 +9,8 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
-import { type Feed, newestOf, settled } from './stream.ts'
-
-/** A feed that webhooks may hear. The expressions are over `e` and what the feed joins. */
-export type Outgoing = {
-  feed: Omit<Feed, 'event'>
-  /** Which events leave; the others are passed over. */
-  where: SQL
-  type: SQL
-  subject: SQL
-  /** Who hears of it besides admins: `store:3`, `tenant:7`. */
-  audience: SQL
-  data: SQL
-}
+import type { Outgoing } from './outbox.ts'
+import { newestOf, settled } from './stream.ts'
 
 /** Events read at once. */
 const page = 500

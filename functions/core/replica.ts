@@ -8,8 +8,8 @@
  * Without replicas this is the primary itself. Driver: HTTP, one read-only batch.
  */
 import { type SQL, sql } from 'drizzle-orm'
+import type { Env } from '../registry/env.ts'
 import { type BatchOptions, type Db, makeDb } from './db.ts'
-import type { Env } from './env.ts'
 import type { Metrics } from './metrics.ts'
 import { DatabaseError, leavesDoubt } from './sqlstate.ts'
 

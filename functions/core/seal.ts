@@ -6,7 +6,7 @@
  * one it was sealed with, opening throws. What the operator must do: set WEBHOOK_KEY; to change it, put the new one
  * first and keep the old one behind a comma until every secret was rotated.
  */
-import type { Env } from './env.ts'
+import type { Env } from '../registry/env.ts'
 import { AppError } from './errors.ts'
 
 /** The first one seals, any of them opens. In development the token secret serves. */

@@ -1,4 +1,5 @@
-import { AppError, type ProblemCode } from './errors.ts'
+import type { ProblemCode } from '../registry/problems.ts'
+import { AppError } from './errors.ts'
 
 /**
  * The SQLSTATEs this system reacts to. `retry` says what may be done after it:

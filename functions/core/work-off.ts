@@ -3,7 +3,8 @@ import type { Ctx } from './context.ts'
 import { deliverDue, giveUpLate } from './deliver.ts'
 import type { JobResult } from './job.ts'
 import { type Lease, renewLease } from './lease.ts'
-import { type Outgoing, queueDeliveries } from './queue-deliveries.ts'
+import type { Outgoing } from './outbox.ts'
+import { queueDeliveries } from './queue-deliveries.ts'
 
 /** A run ends before the next one is due, whatever is left. */
 const runMs = 50_000

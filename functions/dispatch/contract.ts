@@ -1,18 +1,8 @@
 import * as z from 'zod'
+import { id, instant, shownInstant } from '../http/fields.ts'
 
-const instant = z.iso
-  .datetime({ offset: true })
-  .refine((moment) => !moment.startsWith('0000'), 'There is no year 0')
-  .meta({ examples: ['2026-11-20T09:30:00Z'] })
-const shown = z.string().meta({ format: 'date-time' })
 const lat = z.number().min(-90).max(90)
 const lng = z.number().min(-180).max(180)
-const id = z.int().positive().max(Number.MAX_SAFE_INTEGER)
-const pathId = z
-  .string()
-  .regex(/^[1-9]\d{0,15}$/, 'Must be an id')
-  .transform(Number)
-  .pipe(z.int().positive())
 const boxes = z.int().min(1).max(200)
 const text = (longest: number) =>
   z
@@ -31,8 +21,6 @@ export const OrderStatus = z.enum([
   'failed',
   'returned',
 ])
-
-export const IdPath = z.strictObject({ id: pathId.meta({ description: 'The id of the row' }) })
 
 /** For a refinement: a pair is given whole, or not at all. */
 const both =
@@ -86,7 +74,7 @@ export const StoreChange = z
 export type StoreChange = z.infer<typeof StoreChange>
 
 export const Store = z
-  .strictObject({ id, ...storeFields, timeZone: z.string(), version: z.int(), createdAt: shown })
+  .strictObject({ id, ...storeFields, timeZone: z.string(), version: z.int(), createdAt: shownInstant })
   .meta({ id: 'Store' })
 export type Store = z.infer<typeof Store>
 
@@ -123,9 +111,9 @@ export const Courier = z
     heldBoxes: z.int(),
     lat: lat.nullable(),
     lng: lng.nullable(),
-    lastSeenAt: shown.nullable(),
+    lastSeenAt: shownInstant.nullable(),
     version: z.int(),
-    createdAt: shown,
+    createdAt: shownInstant,
   })
   .meta({ id: 'Courier' })
 export type Courier = z.infer<typeof Courier>
@@ -196,7 +184,7 @@ export const AssignmentAnswer = z
       orderId: id,
       ok: z.literal(true),
       courierId: id,
-      lease: z.strictObject({ expiresAt: shown, fence: z.int() }),
+      lease: z.strictObject({ expiresAt: shownInstant, fence: z.int() }),
     }),
     z.strictObject({ orderId: id, ok: z.literal(false), problem: ItemProblem }),
   ])
@@ -225,15 +213,15 @@ const listed = {
   boxesCount: boxes,
   priceMinor: z.int(),
   currency: z.string(),
-  readyAt: shown.nullable(),
-  dueAt: shown.nullable(),
+  readyAt: shownInstant.nullable(),
+  dueAt: shownInstant.nullable(),
   lease: z
-    .strictObject({ expiresAt: shown, fence: z.int() })
+    .strictObject({ expiresAt: shownInstant, fence: z.int() })
     .nullable()
     .meta({ description: 'While assigned: until when it must be accepted' }),
   fence: z.int().meta({ description: 'Rises with each assignment; every later step shows it' }),
   version: z.int(),
-  createdAt: shown,
+  createdAt: shownInstant,
 }
 
 export const ListedOrder = z.strictObject(listed).meta({ id: 'ListedOrder' })
@@ -245,18 +233,21 @@ export const Order = z
     recipientName: z
       .string()
       .optional()
-      .meta({ description: 'Not shown to a courier who does not hold the order' }),
-    phone: z.string().optional().meta({ description: 'Not shown to a courier who does not hold the order' }),
+      .meta({ description: 'Not shownInstant to a courier who does not hold the order' }),
+    phone: z
+      .string()
+      .optional()
+      .meta({ description: 'Not shownInstant to a courier who does not hold the order' }),
     pickupLat: lat.nullable(),
     pickupLng: lng.nullable(),
     deliveryLat: lat.nullable(),
     deliveryLng: lng.nullable(),
-    assignedAt: shown.nullable(),
-    acceptedAt: shown.nullable(),
-    pickedUpAt: shown.nullable(),
-    deliveredAt: shown.nullable(),
-    canceledAt: shown.nullable(),
-    settledAt: shown.nullable().meta({ description: 'From when on a delivery is final' }),
+    assignedAt: shownInstant.nullable(),
+    acceptedAt: shownInstant.nullable(),
+    pickedUpAt: shownInstant.nullable(),
+    deliveredAt: shownInstant.nullable(),
+    canceledAt: shownInstant.nullable(),
+    settledAt: shownInstant.nullable().meta({ description: 'From when on a delivery is final' }),
     attempts: z.int(),
     failureReason: z.string().nullable(),
   })
@@ -321,7 +312,7 @@ export const OrderEvent = z
     courierId: id.nullable(),
     fence: z.int(),
     data: z.record(z.string(), z.unknown()),
-    createdAt: shown,
+    createdAt: shownInstant,
   })
   .meta({ id: 'OrderEvent' })
 export type OrderEvent = z.infer<typeof OrderEvent>
@@ -361,7 +352,7 @@ const seconds = z.number().min(0)
 
 export const Stats = z
   .strictObject({
-    asOf: shown,
+    asOf: shownInstant,
     hours: z.int().meta({ description: 'What events, states and lostClaims are about' }),
     live: z.record(
       z.enum(['new', 'assigned', 'accepted', 'picked_up']),
@@ -398,8 +389,6 @@ export const Cancellation = z
   .default({})
   .meta({ id: 'Cancellation' })
 export type Cancellation = z.infer<typeof Cancellation>
-
-export { pathId as PathId }
 
 function notEmpty(change: object): boolean {
   return Object.keys(change).length > 0

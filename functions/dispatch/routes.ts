@@ -2,53 +2,54 @@ import * as z from 'zod'
 import { type Ctx } from '../core/context.ts'
 import { AppError, orThrow, problemOf, type Refused } from '../core/errors.ts'
 import {
+  at,
   callerId,
   created,
   type Endpoint,
-  endpoint,
   type Given,
   noContent,
   ok,
   versioned,
 } from '../http/endpoint.ts'
-import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
+import { IdPath, Page, PageQuery, pathId } from '../http/fields.ts'
+import { cursorOf, page } from '../http/page.ts'
 import { openStream } from '../http/stream.ts'
-import { acceptOrder } from './accept.ts'
-import { addCourier } from './add-courier.ts'
-import { addStore } from './add-store.ts'
-import { assignOrder } from './assign.ts'
-import { assignOrders } from './assign-many.ts'
-import { cancelOrder } from './cancel.ts'
-import { claimOrder } from './claim.ts'
-import { claimNextOrder } from './claim-next.ts'
 import * as wire from './contract.ts'
-import { createOrder } from './create.ts'
-import { createBulk } from './create-bulk.ts'
-import { declineOrder } from './decline.ts'
-import { deliverOrder } from './deliver.ts'
-import { editOrder } from './edit.ts'
-import { editCourier } from './edit-courier.ts'
-import { editStore } from './edit-store.ts'
-import { failOrder } from './fail.ts'
-import { readHistory } from './history.ts'
-import { listOrders } from './list.ts'
-import { listCouriers } from './list-couriers.ts'
-import { listStores } from './list-stores.ts'
-import { moveOrders } from './move-many.ts'
-import { pickUpOrder } from './pickup.ts'
-import { quoteOrder } from './quote.ts'
-import { readOrder } from './read.ts'
-import { readCourier } from './read-courier.ts'
-import { readStore } from './read-store.ts'
-import { releaseOrder } from './release.ts'
-import { reopenOrder } from './reopen.ts'
-import { reportPosition } from './report-position.ts'
-import { returnOrder } from './return.ts'
-import { readStats } from './stats.ts'
-import { undoDelivery } from './undo.ts'
+import { addCourier } from './couriers/add.ts'
+import { editCourier } from './couriers/edit.ts'
+import { listCouriers } from './couriers/list.ts'
+import { readCourier } from './couriers/read.ts'
+import { reportPosition } from './couriers/report-position.ts'
+import { acceptOrder } from './orders/accept.ts'
+import { assignOrder } from './orders/assign.ts'
+import { assignOrders } from './orders/assign-many.ts'
+import { cancelOrder } from './orders/cancel.ts'
+import { claimOrder } from './orders/claim.ts'
+import { claimNextOrder } from './orders/claim-next.ts'
+import { createOrder } from './orders/create.ts'
+import { createBulk } from './orders/create-bulk.ts'
+import { declineOrder } from './orders/decline.ts'
+import { deliverOrder } from './orders/deliver.ts'
+import { editOrder } from './orders/edit.ts'
+import { failOrder } from './orders/fail.ts'
+import { readHistory } from './orders/history.ts'
+import { listOrders } from './orders/list.ts'
+import { pickUpOrder } from './orders/pickup.ts'
+import { quoteOrder } from './orders/quote.ts'
+import { readOrder } from './orders/read.ts'
+import { releaseOrder } from './orders/release.ts'
+import { reopenOrder } from './orders/reopen.ts'
+import { returnOrder } from './orders/return.ts'
+import { readStats } from './orders/stats.ts'
+import { moveOrders } from './orders/transition-many.ts'
+import { undoDelivery } from './orders/undo.ts'
+import { addStore } from './stores/add.ts'
+import { editStore } from './stores/edit.ts'
+import { listStores } from './stores/list.ts'
+import { readStore } from './stores/read.ts'
 
 const base = '/v1/dispatch'
-const tag = 'dispatch'
+const on = at(base, 'dispatch')
 const everybody = ['admin', 'store', 'courier'] as const
 
 type Problems = Endpoint['problems']
@@ -58,11 +59,9 @@ const ListQuery = z.strictObject({ ...wire.OrderFilter, ...PageQuery })
 const keyOf = (order: wire.ListedOrder) => [order.createdAt, order.id]
 
 export const dispatchEndpoints: Endpoint[] = [
-  endpoint(
+  on.post(
+    '/orders',
     {
-      method: 'post',
-      path: `${base}/orders`,
-      tag,
       summary: 'Post an order',
       description: 'Pickup defaults to the store’s address; the price follows from the boxes.',
       roles: ['store', 'admin'],
@@ -75,11 +74,9 @@ export const dispatchEndpoints: Endpoint[] = [
       return created(`${base}/orders/${order.id}`, order, { version: order.version })
     },
   ),
-  endpoint(
+  on.post(
+    '/orders/quote',
     {
-      method: 'post',
-      path: `${base}/orders/quote`,
-      tag,
       summary: 'Price an order without posting it',
       roles: ['store', 'admin'],
       body: wire.QuoteRequest,
@@ -87,11 +84,9 @@ export const dispatchEndpoints: Endpoint[] = [
     },
     async (_ctx, { body }) => ok(quoteOrder(body)),
   ),
-  endpoint(
+  on.post(
+    '/orders/bulk',
     {
-      method: 'post',
-      path: `${base}/orders/bulk`,
-      tag,
       summary: 'Post many orders',
       description: 'In one statement, with an answer for each; one that is wrong does not touch the others.',
       roles: ['store', 'admin'],
@@ -105,29 +100,25 @@ export const dispatchEndpoints: Endpoint[] = [
       return ok({ data: outcomes.map((outcome, index) => ({ index, ...itemOf(outcome) })) })
     },
   ),
-  endpoint(
+  on.get(
+    '/orders',
     {
-      method: 'get',
-      path: `${base}/orders`,
-      tag,
       summary: 'List orders, newest first',
       description: 'A store sees its own orders, a courier the available ones and its own.',
       roles: everybody,
       query: z.strictObject({
         ...wire.OrderFilter,
-        storeId: wire.PathId.optional(),
-        courierId: wire.PathId.optional(),
+        storeId: pathId.optional(),
+        courierId: pathId.optional(),
         ...PageQuery,
       }),
       answers: { 200: Page(wire.ListedOrder) },
     },
     async (ctx, { query }) => listed(ctx, query),
   ),
-  endpoint(
+  on.post(
+    '/orders/claim-next',
     {
-      method: 'post',
-      path: `${base}/orders/claim-next`,
-      tag,
       summary: 'Claim the best available order',
       description:
         'The nearest to the courier’s last position, else the oldest; 204 when none can be carried.',
@@ -140,26 +131,22 @@ export const dispatchEndpoints: Endpoint[] = [
       return order === null ? noContent() : versioned(order)
     },
   ),
-  endpoint(
+  on.get(
+    '/orders/{id}',
     {
-      method: 'get',
-      path: `${base}/orders/{id}`,
-      tag,
       summary: 'Read an order',
       roles: everybody,
-      params: wire.IdPath,
+      params: IdPath,
       answers: { 200: wire.Order },
     },
     async (ctx, { params }) => versioned(found(await readOrder(ctx, { orderId: params.id }))),
   ),
-  endpoint(
+  on.patch(
+    '/orders/{id}',
     {
-      method: 'patch',
-      path: `${base}/orders/{id}`,
-      tag,
       summary: 'Change an order while it is new',
       roles: ['store', 'admin'],
-      params: wire.IdPath,
+      params: IdPath,
       body: wire.OrderChange,
       ifMatch: true,
       answers: { 200: wire.Order },
@@ -168,14 +155,12 @@ export const dispatchEndpoints: Endpoint[] = [
     async (ctx, { params, version, body }) =>
       versioned(orThrow(await editOrder(ctx, { id: params.id, version, change: body })).value),
   ),
-  endpoint(
+  on.get(
+    '/orders/{id}/events',
     {
-      method: 'get',
-      path: `${base}/orders/{id}/events`,
-      tag,
       summary: 'What happened to an order, oldest first',
       roles: everybody,
-      params: wire.IdPath,
+      params: IdPath,
       query: z.strictObject(PageQuery),
       answers: { 200: Page(wire.OrderEvent) },
     },
@@ -185,15 +170,13 @@ export const dispatchEndpoints: Endpoint[] = [
       return ok(page(events, limit, ({ id }) => [id]))
     },
   ),
-  endpoint(
+  on.post(
+    '/orders/{id}/claim',
     {
-      method: 'post',
-      path: `${base}/orders/{id}/claim`,
-      tag,
       summary: 'Claim an order',
       description: 'One courier wins, however many ask. Accept before the lease ends, or it goes back.',
       roles: ['courier'],
-      params: wire.IdPath,
+      params: IdPath,
       answers: { 200: wire.Order },
       problems: [
         'order_taken',
@@ -319,11 +302,9 @@ export const dispatchEndpoints: Endpoint[] = [
     (ctx, orderId, { courierId }) => assignOrder(ctx, { orderId, courierId }),
   ),
 
-  endpoint(
+  on.post(
+    '/orders/steps',
     {
-      method: 'post',
-      path: `${base}/orders/steps`,
-      tag,
       summary: 'Accept, pick up or deliver many orders',
       description:
         'In one statement, with an answer for each. A courier moves what it holds, an admin whatever the fence fits.',
@@ -333,16 +314,13 @@ export const dispatchEndpoints: Endpoint[] = [
       answers: { 200: z.object({ data: z.array(wire.StepAnswer) }) },
     },
     async (ctx, { body }) => {
-      if (ctx.principal?.role === 'courier') callerId(ctx)
       const moved = await moveOrders(ctx, body)
       return ok({ data: moved.map(({ orderId, ...outcome }) => ({ orderId, ...itemOf(outcome) })) })
     },
   ),
-  endpoint(
+  on.post(
+    '/assignments',
     {
-      method: 'post',
-      path: `${base}/assignments`,
-      tag,
       summary: 'Give many orders to available couriers, by way and load',
       description: 'In one statement, with an answer for each order: the courier it went to, or why to none.',
       roles: ['admin'],
@@ -354,11 +332,9 @@ export const dispatchEndpoints: Endpoint[] = [
       return ok({ data: assigned.map(({ orderId, ...outcome }) => ({ orderId, ...itemOf(outcome) })) })
     },
   ),
-  endpoint(
+  on.get(
+    '/stats',
     {
-      method: 'get',
-      path: `${base}/stats`,
-      tag,
       summary: 'What is live now, how long states last, who loses claims',
       roles: ['admin'],
       query: z.strictObject({ hours: z.coerce.number().int().min(1).max(48).default(24) }),
@@ -366,11 +342,9 @@ export const dispatchEndpoints: Endpoint[] = [
     },
     async (ctx, { query }) => ok(await readStats(ctx, query)),
   ),
-  endpoint(
+  on.get(
+    '/events',
     {
-      method: 'get',
-      path: `${base}/events`,
-      tag,
       summary: 'Hear what happens to orders, as it happens',
       description: [
         'Server-sent events; each `data:` is a HeardEvent, each `id:` a cursor. `Last-Event-ID`, or `?after=` at the first',
@@ -387,11 +361,9 @@ export const dispatchEndpoints: Endpoint[] = [
     async (ctx, { query, lastEventId }) => openStream(ctx, 'dispatch', lastEventId ?? query.after ?? null),
   ),
 
-  endpoint(
+  on.post(
+    '/stores',
     {
-      method: 'post',
-      path: `${base}/stores`,
-      tag,
       summary: 'Add a store',
       roles: ['admin'],
       body: wire.NewStore,
@@ -402,11 +374,9 @@ export const dispatchEndpoints: Endpoint[] = [
       return created(`${base}/stores/${store.id}`, store, { version: store.version })
     },
   ),
-  endpoint(
+  on.get(
+    '/stores',
     {
-      method: 'get',
-      path: `${base}/stores`,
-      tag,
       summary: 'List stores',
       roles: ['admin', 'courier'],
       query: z.strictObject(PageQuery),
@@ -417,26 +387,22 @@ export const dispatchEndpoints: Endpoint[] = [
       return ok(page(await listStores(ctx, { after, limit: limit + 1 }), limit, ({ id }) => [id]))
     },
   ),
-  endpoint(
+  on.get(
+    '/stores/{id}',
     {
-      method: 'get',
-      path: `${base}/stores/{id}`,
-      tag,
       summary: 'Read a store',
       roles: everybody,
-      params: wire.IdPath,
+      params: IdPath,
       answers: { 200: wire.Store },
     },
     async (ctx, { params }) => versioned(found(await readStore(ctx, params))),
   ),
-  endpoint(
+  on.patch(
+    '/stores/{id}',
     {
-      method: 'patch',
-      path: `${base}/stores/{id}`,
-      tag,
       summary: 'Change a store',
       roles: ['admin'],
-      params: wire.IdPath,
+      params: IdPath,
       body: wire.StoreChange,
       ifMatch: true,
       answers: { 200: wire.Store },
@@ -446,11 +412,9 @@ export const dispatchEndpoints: Endpoint[] = [
       versioned(orThrow(await editStore(ctx, { id: params.id, version, change: body })).value),
   ),
 
-  endpoint(
+  on.post(
+    '/couriers',
     {
-      method: 'post',
-      path: `${base}/couriers`,
-      tag,
       summary: 'Add a courier',
       roles: ['admin'],
       body: wire.NewCourier,
@@ -461,11 +425,9 @@ export const dispatchEndpoints: Endpoint[] = [
       return created(`${base}/couriers/${courier.id}`, courier, { version: courier.version })
     },
   ),
-  endpoint(
+  on.get(
+    '/couriers',
     {
-      method: 'get',
-      path: `${base}/couriers`,
-      tag,
       summary: 'List couriers',
       roles: ['admin'],
       query: z.strictObject(PageQuery),
@@ -476,27 +438,23 @@ export const dispatchEndpoints: Endpoint[] = [
       return ok(page(await listCouriers(ctx, { after, limit: limit + 1 }), limit, ({ id }) => [id]))
     },
   ),
-  endpoint(
+  on.get(
+    '/couriers/{id}',
     {
-      method: 'get',
-      path: `${base}/couriers/{id}`,
-      tag,
       summary: 'Read a courier',
       roles: ['admin', 'courier'],
-      params: wire.IdPath,
+      params: IdPath,
       answers: { 200: wire.Courier },
     },
     async (ctx, { params }) => versioned(found(await readCourier(ctx, { id: ownCourier(ctx, params.id) }))),
   ),
-  endpoint(
+  on.patch(
+    '/couriers/{id}',
     {
-      method: 'patch',
-      path: `${base}/couriers/{id}`,
-      tag,
       summary: 'Change a courier',
       description: 'A courier changes only whether it is available.',
       roles: ['admin', 'courier'],
-      params: wire.IdPath,
+      params: IdPath,
       body: wire.CourierChange,
       ifMatch: true,
       answers: { 200: wire.Courier },
@@ -508,14 +466,12 @@ export const dispatchEndpoints: Endpoint[] = [
       return versioned(orThrow(await editCourier(ctx, { id, version, change: body })).value)
     },
   ),
-  endpoint(
+  on.put(
+    '/couriers/{id}/position',
     {
-      method: 'put',
-      path: `${base}/couriers/{id}/position`,
-      tag,
       summary: 'Report where a courier is',
       roles: ['courier', 'admin'],
-      params: wire.IdPath,
+      params: IdPath,
       body: wire.Position,
       answers: { 204: null },
     },
@@ -525,14 +481,12 @@ export const dispatchEndpoints: Endpoint[] = [
       return noContent()
     },
   ),
-  endpoint(
+  on.get(
+    '/couriers/{id}/orders',
     {
-      method: 'get',
-      path: `${base}/couriers/{id}/orders`,
-      tag,
       summary: 'List the orders of a courier, newest first',
       roles: ['admin', 'courier'],
-      params: wire.IdPath,
+      params: IdPath,
       query: ListQuery,
       answers: { 200: Page(wire.ListedOrder) },
     },
@@ -552,13 +506,11 @@ function action<B extends z.ZodType | undefined = undefined>(
   spec: Action<B>,
   act: (ctx: Ctx, orderId: number, body: Given<B>) => ReturnType<typeof acceptOrder>,
 ): Endpoint {
-  return endpoint(
+  return on.post(
+    `/orders/{id}/${name}`,
     {
       ...spec,
-      method: 'post',
-      path: `${base}/orders/{id}/${name}`,
-      tag,
-      params: wire.IdPath,
+      params: IdPath,
       answers: { 200: wire.Order },
     },
     async (ctx, { params, body }) => versioned(orThrow(await act(ctx, params.id, body)).order),

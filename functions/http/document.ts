@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Endpoint, endpoint } from './endpoint.ts'
+import { at, type Endpoint } from './endpoint.ts'
 import { openApiDocument } from './openapi.ts'
 
 const page = `<!doctype html>
@@ -30,15 +30,15 @@ const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+const on = at('', 'ops')
+
 /** The contract for machines and for people; `endpoints` is read when asked, for it holds these two as well. */
 export function documentEndpoints(endpoints: () => readonly Endpoint[]): Endpoint[] {
   let document: string | undefined
   return [
-    endpoint(
+    on.get(
+      '/openapi.json',
       {
-        method: 'get',
-        path: '/openapi.json',
-        tag: 'ops',
         summary: 'This contract as OpenAPI 3.1',
         roles: 'public',
         answers: { 200: z.looseObject({ openapi: z.string(), paths: z.looseObject({}) }) },
@@ -50,11 +50,9 @@ export function documentEndpoints(endpoints: () => readonly Endpoint[]): Endpoin
         })
       },
     ),
-    endpoint(
+    on.get(
+      '/docs',
       {
-        method: 'get',
-        path: '/docs',
-        tag: 'ops',
         summary: 'This contract as a page',
         roles: 'public',
         answers: { 200: 'text/html' },

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
-import type { Ctx, Role } from '../core/context.ts'
-import { AppError, type ProblemCode } from '../core/errors.ts'
+import type { Ctx } from '../core/context.ts'
+import { AppError } from '../core/errors.ts'
+import type { ProblemCode } from '../registry/problems.ts'
+import type { Role } from '../registry/roles.ts'
 import type { Cacheable } from './freshness.ts'
 
 /** One line of the contract: it routes, validates, documents and refuses. What is not one of these does not exist. */
@@ -56,7 +58,17 @@ export type Given<T extends z.ZodType | undefined> = T extends z.ZodType ? z.inf
 
 type Spec<P, Q, B> = Omit<
   Endpoint,
-  'handle' | 'params' | 'query' | 'body' | 'bodyLimitBytes' | 'ifMatch' | 'idempotent' | 'problems'
+  | 'method'
+  | 'path'
+  | 'tag'
+  | 'handle'
+  | 'params'
+  | 'query'
+  | 'body'
+  | 'bodyLimitBytes'
+  | 'ifMatch'
+  | 'idempotent'
+  | 'problems'
 > & {
   params?: P
   query?: Q
@@ -66,33 +78,50 @@ type Spec<P, Q, B> = Omit<
   problems?: readonly ProblemCode[]
 }
 
-/** Ties a route to its handler; the handler sees validated input only. */
-export function endpoint<
-  P extends z.ZodObject | undefined = undefined,
-  Q extends z.ZodObject | undefined = undefined,
-  B extends z.ZodType | undefined = undefined,
->(
+type Schema = z.ZodObject | undefined
+type Body = z.ZodType | undefined
+
+type Handle<P extends Schema, Q extends Schema, B extends Body> = (
+  ctx: Ctx,
+  input: {
+    params: Given<P>
+    query: Given<Q>
+    body: Given<B>
+    version: number
+    lastEventId: string | null
+    accept: string
+  },
+) => Promise<Answer | Response>
+
+/** Ties a route to its handler, which sees validated input only. */
+type Declare = <P extends Schema = undefined, Q extends Schema = undefined, B extends Body = undefined>(
+  path: string,
   spec: Spec<P, Q, B>,
-  handle: (
-    ctx: Ctx,
-    input: {
-      params: Given<P>
-      query: Given<Q>
-      body: Given<B>
-      version: number
-      lastEventId: string | null
-      accept: string
-    },
-  ) => Promise<Answer | Response>,
-): Endpoint {
+  handle: Handle<P, Q, B>,
+) => Endpoint
+
+/** Declares endpoints below one base path and under one tag: `at('/v1/dispatch/orders', 'dispatch').get('/{id}', …)`. */
+export function at(base: string, tag: string): Record<Endpoint['method'], Declare> {
+  const declare =
+    (method: Endpoint['method']): Declare =>
+    (path, spec, handle) => ({
+      bodyLimitBytes: 64 * 1024,
+      ifMatch: false,
+      problems: [],
+      ...spec,
+      method,
+      path: `${base}${path}`,
+      tag,
+      idempotent: method === 'post',
+      // mount.ts hands over what it parsed with these very schemas.
+      handle: handle as Endpoint['handle'],
+    })
   return {
-    bodyLimitBytes: 64 * 1024,
-    ifMatch: false,
-    problems: [],
-    ...spec,
-    idempotent: spec.method === 'post',
-    // mount.ts hands over what it parsed with these very schemas.
-    handle: handle as Endpoint['handle'],
+    get: declare('get'),
+    post: declare('post'),
+    put: declare('put'),
+    patch: declare('patch'),
+    delete: declare('delete'),
   }
 }
 
@@ -117,10 +146,8 @@ export const noContent = (): Answer => ({ status: 204 })
 export const versioned = (resource: { version: number }): Answer =>
   ok(resource, { version: resource.version })
 
-/** The id of the caller’s row; auth.ts has seen that the `sub` of such a role is one. */
-export function callerId(ctx: Ctx): number {
-  const id = Number(ctx.principal?.sub)
-  if (!Number.isSafeInteger(id) || id < 1)
-    throw new AppError('forbidden', 'The token’s sub must be the id of a row')
-  return id
+/** The id of the caller’s row, for roles whose token names one. */
+export function callerId({ principal }: Ctx): number {
+  if (principal !== null && 'id' in principal) return principal.id
+  throw new AppError('forbidden', 'This route needs a token whose sub is the id of a row')
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type ProblemCode, problems } from '../core/errors.ts'
+import { type ProblemCode, problems } from '../registry/problems.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Json, schemaOf } from './json-schema.ts'
 import { Problem } from './problem.ts'

@@ -1,23 +1,6 @@
 import * as z from 'zod'
 import { AppError } from '../core/errors.ts'
 
-/** `?limit=` and `?cursor=` of every list. */
-export const PageQuery = {
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/, 'Must be a whole number')
-    .transform(Number)
-    .pipe(z.int().min(1).max(200))
-    .default(50)
-    .meta({ description: 'Rows of one page' }),
-  cursor: z.string().min(1).max(512).optional().meta({ description: 'nextCursor of the page before' }),
-}
-
-/** A list as http answers it. */
-export function Page<T extends z.ZodType>(item: T) {
-  return z.object({ data: z.array(item), nextCursor: z.string().nullable() })
-}
-
 /** Keyset paging: the cursor is the key of the last row, opaque to the client and checked when it comes back. */
 export function cursorOf<T extends z.ZodType>(schema: T, cursor: string | undefined): z.infer<T> | null {
   if (cursor === undefined) return null

@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { AppError, problems } from '../core/errors.ts'
+import { AppError } from '../core/errors.ts'
 import { DatabaseError, toProblem } from '../core/sqlstate.ts'
+import { problems } from '../registry/problems.ts'
 
 /** RFC 9457, with our stable `code`, whether a repetition may help, and whether an effect may exist all the same. */
 export const Problem = z

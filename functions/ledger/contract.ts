@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { instant, shownInstant } from '../http/fields.ts'
 
 /** ISO 4217: how many decimals the minor unit of a currency stands for, where it is not two. */
 const exponents: Record<number, string> = {
@@ -90,8 +91,6 @@ export type PaymentStatus = (typeof paymentStatuses)[number]
 export const BetStatus = z.enum(betStatuses)
 export const PaymentStatus = z.enum(paymentStatuses)
 
-const shown = z.string().meta({ format: 'date-time' })
-const instant = z.iso.datetime({ offset: true }).meta({ examples: ['2026-11-20T09:30:00Z'] })
 const minor = z.int().meta({ description: 'Minor units' })
 const streamVersion = z.int().min(1)
 const expectedVersion = z
@@ -149,8 +148,8 @@ export const Bet = z
     selection: z.string(),
     status: BetStatus,
     payoutMinor: minor.nullable(),
-    placedAt: shown,
-    settledAt: shown.nullable(),
+    placedAt: shownInstant,
+    settledAt: shownInstant.nullable(),
     streamVersion,
   })
   .meta({ id: 'Bet' })
@@ -178,8 +177,8 @@ export const Payment = z
     amountMinor: minor,
     currency: z.string(),
     status: PaymentStatus,
-    requestedAt: shown,
-    settledAt: shown.nullable(),
+    requestedAt: shownInstant,
+    settledAt: shownInstant.nullable(),
     streamVersion,
   })
   .meta({ id: 'Payment' })
@@ -227,8 +226,8 @@ export const Entry = z
     reservedDeltaMinor: minor,
     balanceMinor: minor.meta({ description: 'After this entry' }),
     reservedMinor: minor,
-    occurredAt: shown,
-    recordedAt: shown,
+    occurredAt: shownInstant,
+    recordedAt: shownInstant,
   })
   .meta({ id: 'StatementEntry' })
 export type Entry = z.infer<typeof Entry>
@@ -358,8 +357,8 @@ export const StoredEvent = z
     type: LedgerEventType,
     data: z.record(z.string(), z.unknown()),
     schemaVersion: z.int(),
-    occurredAt: shown,
-    recordedAt: shown,
+    occurredAt: shownInstant,
+    recordedAt: shownInstant,
     actor: z.string(),
   })
   .meta({ id: 'StoredEvent' })
@@ -381,7 +380,7 @@ const sum = z.union([z.int(), z.string().regex(/^-?\d+$/)]).meta({ description: 
 
 function aged<Row extends z.ZodType>(row: Row) {
   return z.strictObject({
-    asOf: shown
+    asOf: shownInstant
       .nullable()
       .meta({ description: 'When its newest source was read; null before the first time' }),
     stale: z.boolean(),
@@ -413,12 +412,12 @@ export const TopBets = aged(
     selection: z.string(),
     status: BetStatus,
     payoutMinor: minor.nullable(),
-    placedAt: shown,
+    placedAt: shownInstant,
   }),
 ).meta({ id: 'TopBets' })
 
 export const Activity = aged(
-  z.strictObject({ currency: z.string(), bets: z.int(), ...summed, lastSeenAt: shown.nullable() }),
+  z.strictObject({ currency: z.string(), bets: z.int(), ...summed, lastSeenAt: shownInstant.nullable() }),
 ).meta({ id: 'UserActivity' })
 
 export type Aged<Row = unknown> = { asOf: string | null; stale: boolean; data: Row[] }
@@ -429,9 +428,9 @@ export const Alert = z
     kind: z.enum(['balance', 'hold', 'bet', 'payment', 'negative']),
     subject: z.string(),
     evidence: z.record(z.string(), z.unknown()),
-    raisedAt: shown,
-    seenAt: shown,
-    resolvedAt: shown.nullable(),
+    raisedAt: shownInstant,
+    seenAt: shownInstant,
+    resolvedAt: shownInstant.nullable(),
   })
   .meta({ id: 'LedgerAlert' })
 export type Alert = z.infer<typeof Alert>

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Feed } from '../core/stream.ts'
-import { showEvent } from './show.ts'
+import { showEvent } from './journal/show.ts'
 
 /** All events of a tenant, in reading order. Whose they are is row-level security's to say. */
 export const ledgerFeed: Feed = {

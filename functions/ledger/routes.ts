@@ -1,36 +1,37 @@
 import * as z from 'zod'
 import type { Ctx } from '../core/context.ts'
 import { AppError, orThrow, type Refused } from '../core/errors.ts'
-import { type Answer, created, type Endpoint, endpoint, type Given, ok } from '../http/endpoint.ts'
-import { cursorOf, encodeCursor, Page, PageQuery, page } from '../http/page.ts'
+import { type Answer, at, created, type Endpoint, type Given, ok } from '../http/endpoint.ts'
+import { Page, PageQuery } from '../http/fields.ts'
+import { cursorOf, encodeCursor, page } from '../http/page.ts'
 import { openStream } from '../http/stream.ts'
-import { appendEvents } from './append.ts'
-import { tenantOf } from './books.ts'
+import { noteAccount } from './accounts/note.ts'
+import { readBalances, withExponent } from './accounts/read-balances.ts'
+import { readBalancesAt } from './accounts/read-balances-at.ts'
+import { readStatement } from './accounts/read-statement.ts'
+import { listBets } from './bets/list.ts'
+import { placeBet } from './bets/place.ts'
+import { readBet } from './bets/read.ts'
+import { readHistory } from './bets/read-history.ts'
+import { moveBet } from './bets/transition.ts'
 import * as wire from './contract.ts'
-import { listAlerts } from './list-alerts.ts'
-import { listBets } from './list-bets.ts'
-import { listPayments } from './list-payments.ts'
-import { moveBet } from './move-bet.ts'
-import { movePayment } from './move-payment.ts'
-import { noteAccount } from './note-account.ts'
-import { placeBet } from './place-bet.ts'
-import { readActivity } from './read-activity.ts'
-import { readBalances, withExponent } from './read-balances.ts'
-import { readBalancesAt } from './read-balances-at.ts'
-import { readBet } from './read-bet.ts'
-import { readEvents } from './read-events.ts'
-import { readHistory } from './read-history.ts'
-import { readPayment } from './read-payment.ts'
-import { readStatement } from './read-statement.ts'
-import { readSummary } from './read-summary.ts'
-import { readTopBets } from './read-top-bets.ts'
-import { rebuildBooks } from './rebuild-view.ts'
-import { requestPayment } from './request-payment.ts'
-import { transferMoney } from './transfer.ts'
-import { verifyBooks } from './verify-view.ts'
+import { appendEvents } from './journal/append.ts'
+import { readEvents } from './journal/read-events.ts'
+import { tenantOf } from './journal/scope.ts'
+import { listPayments } from './payments/list.ts'
+import { readPayment } from './payments/read.ts'
+import { requestPayment } from './payments/request.ts'
+import { movePayment } from './payments/transition.ts'
+import { readActivity } from './reports/read-activity.ts'
+import { readSummary } from './reports/read-summary.ts'
+import { readTopBets } from './reports/read-top-bets.ts'
+import { transferMoney } from './transfers/transfer.ts'
+import { listAlerts } from './upkeep/list-alerts.ts'
+import { rebuildBooks } from './upkeep/rebuild-view.ts'
+import { verifyBooks } from './upkeep/verify-view.ts'
 
 const base = '/v1/ledger'
-const tag = 'ledger'
+const on = at(base, 'ledger')
 const bookkeepers = ['tenant', 'admin'] as const
 
 type Problems = Endpoint['problems']
@@ -47,11 +48,9 @@ const eventStream = 'text/event-stream'
 const batchLimitBytes = 8 * 1024 * 1024
 
 export const ledgerEndpoints: Endpoint[] = [
-  endpoint(
+  on.post(
+    '/bets',
     {
-      method: 'post',
-      path: `${base}/bets`,
-      tag,
       summary: 'Place a bet',
       description: 'Its stake is reserved until the bet ends.',
       roles: bookkeepers,
@@ -64,11 +63,9 @@ export const ledgerEndpoints: Endpoint[] = [
       return created(`${base}/bets/${value.id}`, value, { version: value.streamVersion })
     },
   ),
-  endpoint(
+  on.get(
+    '/bets',
     {
-      method: 'get',
-      path: `${base}/bets`,
-      tag,
       summary: 'List bets, newest first',
       roles: bookkeepers,
       query: z.strictObject({ ...wire.BetFilter, ...PageQuery }),
@@ -80,11 +77,9 @@ export const ledgerEndpoints: Endpoint[] = [
       return ok(page(bets, limit, ({ id }) => id))
     },
   ),
-  endpoint(
+  on.get(
+    '/bets/{id}',
     {
-      method: 'get',
-      path: `${base}/bets/{id}`,
-      tag,
       summary: 'Read a bet',
       roles: bookkeepers,
       params: wire.IdPath,
@@ -93,11 +88,9 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { params }) => standing(found(await readBet(ctx, params.id), 'bet')),
   ),
-  endpoint(
+  on.get(
+    '/bets/{id}/events',
     {
-      method: 'get',
-      path: `${base}/bets/{id}/events`,
-      tag,
       summary: 'What happened to a bet, oldest first',
       roles: bookkeepers,
       params: wire.IdPath,
@@ -140,11 +133,9 @@ export const ledgerEndpoints: Endpoint[] = [
 
   paymentRequest('deposit', 'Begin a deposit: it counts once it is completed'),
   paymentRequest('withdrawal', 'Begin a withdrawal: its amount is reserved'),
-  endpoint(
+  on.get(
+    '/payments',
     {
-      method: 'get',
-      path: `${base}/payments`,
-      tag,
       summary: 'List payments, newest first',
       roles: bookkeepers,
       query: z.strictObject({ ...wire.PaymentFilter, ...PageQuery }),
@@ -156,11 +147,9 @@ export const ledgerEndpoints: Endpoint[] = [
       return ok(page(payments, limit, ({ id }) => id))
     },
   ),
-  endpoint(
+  on.get(
+    '/payments/{id}',
     {
-      method: 'get',
-      path: `${base}/payments/{id}`,
-      tag,
       summary: 'Read a payment',
       roles: bookkeepers,
       params: wire.IdPath,
@@ -182,11 +171,9 @@ export const ledgerEndpoints: Endpoint[] = [
     movePayment(ctx, id, { do: 'charge-back', ...body }),
   ),
 
-  endpoint(
+  on.get(
+    '/users/{userId}/balances',
     {
-      method: 'get',
-      path: `${base}/users/{userId}/balances`,
-      tag,
       summary: 'A user’s money, by currency',
       roles: bookkeepers,
       params: wire.UserPath,
@@ -194,11 +181,9 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { params }) => ok({ data: await readBalances(ctx, params.userId) }),
   ),
-  endpoint(
+  on.get(
+    '/users/{userId}/balances/at',
     {
-      method: 'get',
-      path: `${base}/users/{userId}/balances/at`,
-      tag,
       summary: 'A user’s money at a time',
       description: 'As it was recorded by then, or as it was in effect by then, whenever it was recorded.',
       roles: bookkeepers,
@@ -208,11 +193,9 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { params, query }) => ok({ data: await readBalancesAt(ctx, { ...params, ...query }) }),
   ),
-  endpoint(
+  on.get(
+    '/users/{userId}/statement',
     {
-      method: 'get',
-      path: `${base}/users/{userId}/statement`,
-      tag,
       summary: 'What moved an account, with the running balance',
       description:
         'A page may be short, even empty, and yet have a next one: what is still being written is not cut in two.',
@@ -228,11 +211,9 @@ export const ledgerEndpoints: Endpoint[] = [
       return ok({ data: entries, nextCursor: next && encodeCursor(next) })
     },
   ),
-  endpoint(
+  on.get(
+    '/users/{userId}/activity',
     {
-      method: 'get',
-      path: `${base}/users/{userId}/activity`,
-      tag,
       summary: 'What a user did, by currency',
       roles: bookkeepers,
       params: wire.UserPath,
@@ -245,11 +226,9 @@ export const ledgerEndpoints: Endpoint[] = [
   accountNotice('quarantine', 'Refuse debits of an account', ['admin']),
   accountNotice('clear', 'Lift a quarantine and close its alerts', ['admin']),
 
-  endpoint(
+  on.post(
+    '/transfers/batch',
     {
-      method: 'post',
-      path: `${base}/transfers/batch`,
-      tag,
       summary: 'Move money between users, many times at once',
       description:
         'In order, each with what the ones before it left. Atomic: all or none; else each has its own result.',
@@ -261,11 +240,9 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { body }) => ok(orThrow(await transferMoney(ctx, body)).value),
   ),
-  endpoint(
+  on.post(
+    '/events',
     {
-      method: 'post',
-      path: `${base}/events`,
-      tag,
       summary: 'Append events as they are',
       description:
         'The whole batch or nothing. A key that was used before with the same event is a duplicate; versions, steps and accounts must come out sound.',
@@ -277,11 +254,9 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { body }) => created(`${base}/events`, orThrow(await appendEvents(ctx, body.events)).value),
   ),
-  endpoint(
+  on.get(
+    '/events',
     {
-      method: 'get',
-      path: `${base}/events`,
-      tag,
       summary: 'All events in reading order',
       description: [
         'Nothing is missed and nothing comes twice. `nextCursor` is where to go on, also when nothing is left yet. Asked for',
@@ -302,22 +277,18 @@ export const ledgerEndpoints: Endpoint[] = [
       return ok({ data, nextCursor: data.at(-1)?.cursor ?? after })
     },
   ),
-  endpoint(
+  on.get(
+    '/summary',
     {
-      method: 'get',
-      path: `${base}/summary`,
-      tag,
       summary: 'What the tenant took and paid, by currency',
       roles: bookkeepers,
       answers: { 200: wire.Summary },
     },
     async (ctx) => aged(ctx, await readSummary(ctx)),
   ),
-  endpoint(
+  on.get(
+    '/top-bets',
     {
-      method: 'get',
-      path: `${base}/top-bets`,
-      tag,
       summary: 'The highest stakes of the day, by currency',
       roles: bookkeepers,
       query: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(10) }),
@@ -325,11 +296,9 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { query }) => aged(ctx, await readTopBets(ctx, query.limit)),
   ),
-  endpoint(
+  on.get(
+    '/alerts',
     {
-      method: 'get',
-      path: `${base}/alerts`,
-      tag,
       summary: 'What does not hold in the books, newest first',
       roles: bookkeepers,
       query: z.strictObject({ open: z.enum(['true', 'false']).default('true'), ...PageQuery }),
@@ -341,11 +310,9 @@ export const ledgerEndpoints: Endpoint[] = [
       return ok(page(alerts, limit, ({ id }) => id))
     },
   ),
-  endpoint(
+  on.get(
+    '/views/{view}/differences',
     {
-      method: 'get',
-      path: `${base}/views/{view}/differences`,
-      tag,
       summary: 'Where a view differs from the fold of its events',
       description: 'A sample is drawn by lot and from the newest events; without it every row is compared.',
       roles: bookkeepers,
@@ -356,11 +323,9 @@ export const ledgerEndpoints: Endpoint[] = [
     async (ctx, { params, query: { sample = null } }) =>
       ok({ data: await verifyBooks(ctx, { ...params, sample }) }),
   ),
-  endpoint(
+  on.post(
+    '/views/{view}/rebuild',
     {
-      method: 'post',
-      path: `${base}/views/{view}/rebuild`,
-      tag,
       summary: 'Fold a view anew and mend what differs',
       description: 'Nobody who reads waits; the checksums are over the rows before and after.',
       roles: ['admin'],
@@ -369,11 +334,9 @@ export const ledgerEndpoints: Endpoint[] = [
     },
     async (ctx, { params }) => ok(await rebuildBooks(ctx, params.view)),
   ),
-  endpoint(
+  on.get(
+    '/currencies',
     {
-      method: 'get',
-      path: `${base}/currencies`,
-      tag,
       summary: 'Currencies and how many decimals their minor units are',
       roles: bookkeepers,
       answers: { 200: z.object({ data: z.array(wire.CurrencyInfo) }) },
@@ -395,11 +358,9 @@ function betStep<Body extends z.ZodType>(
   schema: Body,
   move: (ctx: Ctx, id: string, body: Given<Body>) => Promise<{ ok: true; value: wire.Bet } | Refused>,
 ): Endpoint {
-  return endpoint(
+  return on.post(
+    `/bets/{id}/${step}`,
     {
-      method: 'post',
-      path: `${base}/bets/{id}/${step}`,
-      tag,
       summary,
       roles: bookkeepers,
       params: wire.IdPath,
@@ -417,11 +378,9 @@ function paymentStep<Body extends z.ZodType>(
   schema: Body,
   move: (ctx: Ctx, id: string, body: Given<Body>) => Promise<{ ok: true; value: wire.Payment } | Refused>,
 ): Endpoint {
-  return endpoint(
+  return on.post(
+    `/payments/{id}/${step}`,
     {
-      method: 'post',
-      path: `${base}/payments/{id}/${step}`,
-      tag,
       summary,
       roles: bookkeepers,
       params: wire.IdPath,
@@ -434,11 +393,9 @@ function paymentStep<Body extends z.ZodType>(
 }
 
 function paymentRequest(kind: wire.PaymentKind, summary: string): Endpoint {
-  return endpoint(
+  return on.post(
+    `/payments/${kind}s`,
     {
-      method: 'post',
-      path: `${base}/payments/${kind}s`,
-      tag,
       summary,
       roles: bookkeepers,
       body: wire.NewPayment,
@@ -453,11 +410,9 @@ function paymentRequest(kind: wire.PaymentKind, summary: string): Endpoint {
 }
 
 function accountNotice(notice: wire.Notice, summary: string, roles: Endpoint['roles']): Endpoint {
-  return endpoint(
+  return on.post(
+    `/users/{userId}/balances/{currency}/${notice}`,
     {
-      method: 'post',
-      path: `${base}/users/{userId}/balances/{currency}/${notice}`,
-      tag,
       summary,
       roles,
       params: wire.AccountPath,

@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import { shownInstant } from '../http/fields.ts'
 
-const shown = z.string().meta({ format: 'date-time' })
 const Outcome = z.enum(['ok', 'skipped', 'failed', 'running'])
 
 export const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' })
@@ -8,7 +8,7 @@ export const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'He
 export const Readiness = z
   .strictObject({
     ready: z.boolean(),
-    asOf: shown,
+    asOf: shownInstant,
     checks: z.array(
       z.strictObject({
         name: z.string(),
@@ -22,9 +22,9 @@ export const Readiness = z
 export type Readiness = z.infer<typeof Readiness>
 
 const run = {
-  slot: shown.nullable(),
-  startedAt: shown,
-  finishedAt: shown.nullable(),
+  slot: shownInstant.nullable(),
+  startedAt: shownInstant,
+  finishedAt: shownInstant.nullable(),
   outcome: Outcome,
   rows: z.int().nullable(),
   error: z.string().nullable(),
@@ -36,7 +36,7 @@ export const Job = z
     cron: z.string(),
     lockId: z.int(),
     lastRun: z.strictObject(run).nullable(),
-    nextAt: shown.nullable(),
+    nextAt: shownInstant.nullable(),
     missed: z
       .int()
       .meta({ description: 'Slots of the last 24 hours, since the first one done, that no run did' }),
@@ -78,8 +78,8 @@ export const View = z
   .strictObject({
     name: z.string(),
     populated: z.boolean(),
-    lastRefresh: shown.nullable(),
-    asOf: shown
+    lastRefresh: shownInstant.nullable(),
+    asOf: shownInstant
       .nullable()
       .meta({ description: 'The last moment at which it is known to have equalled its sources' }),
     ageSeconds: z.number().nullable(),

@@ -1,36 +1,33 @@
 import * as z from 'zod'
 import { AppError } from '../core/errors.ts'
 import type { Job } from '../core/job.ts'
-import { type Endpoint, endpoint, ok } from '../http/endpoint.ts'
-import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
-import { checkReadiness } from './check-readiness.ts'
+import { at, type Endpoint, ok } from '../http/endpoint.ts'
+import { Page, PageQuery } from '../http/fields.ts'
+import { cursorOf, page } from '../http/page.ts'
 import * as wire from './contract.ts'
-import { listJobs } from './list-jobs.ts'
-import { listRuns } from './list-runs.ts'
-import { listViews } from './list-views.ts'
-import { runJobNow } from './run-job.ts'
+import { checkReadiness } from './health/check-readiness.ts'
+import { listJobs } from './jobs/list.ts'
+import { listRuns } from './jobs/list-runs.ts'
+import { runJobNow } from './jobs/run.ts'
+import { listViews } from './views/list.ts'
 
-const tag = 'ops'
+const on = at('', 'ops')
 
 /** `jobs` comes from the cron table, which is above every module. */
 export function opsEndpoints(jobs: readonly Job[]): Endpoint[] {
   return [
-    endpoint(
+    on.get(
+      '/healthz',
       {
-        method: 'get',
-        path: '/healthz',
-        tag,
         summary: 'Alive, without asking the database',
         roles: 'public',
         answers: { 200: wire.Health },
       },
       async () => ok({ status: 'ok' }),
     ),
-    endpoint(
+    on.get(
+      '/readyz',
       {
-        method: 'get',
-        path: '/readyz',
-        tag,
         summary: 'Ready to serve: each dependency that matters',
         description:
           'Answers 503 with the failed checks when the database, the role or the migrations are not as needed.',
@@ -47,22 +44,18 @@ export function opsEndpoints(jobs: readonly Job[]): Endpoint[] {
         })
       },
     ),
-    endpoint(
+    on.get(
+      '/v1/ops/jobs',
       {
-        method: 'get',
-        path: '/v1/ops/jobs',
-        tag,
         summary: 'The cron jobs: last run, next slot, missed slots',
         roles: ['admin'],
         answers: { 200: z.object({ data: z.array(wire.Job), nextCursor: z.null() }) },
       },
       async (ctx) => ok({ data: await listJobs(ctx, jobs), nextCursor: null }),
     ),
-    endpoint(
+    on.get(
+      '/v1/ops/jobs/runs',
       {
-        method: 'get',
-        path: '/v1/ops/jobs/runs',
-        tag,
         summary: 'Runs of jobs, newest first',
         roles: ['admin'],
         query: z.strictObject({ ...wire.JobRunFilter, ...PageQuery }),
@@ -74,11 +67,9 @@ export function opsEndpoints(jobs: readonly Job[]): Endpoint[] {
         return ok(page(runs, limit, ({ id }) => [id]))
       },
     ),
-    endpoint(
+    on.post(
+      '/v1/ops/jobs/{name}/run',
       {
-        method: 'post',
-        path: '/v1/ops/jobs/{name}/run',
-        tag,
         summary: 'Run a job now, through its guard',
         roles: ['admin'],
         params: wire.JobName,
@@ -91,11 +82,9 @@ export function opsEndpoints(jobs: readonly Job[]): Endpoint[] {
         return ok(run)
       },
     ),
-    endpoint(
+    on.get(
+      '/v1/ops/views',
       {
-        method: 'get',
-        path: '/v1/ops/views',
-        tag,
         summary: 'The materialized views: last refresh, age, size, staleness',
         roles: ['admin'],
         answers: { 200: z.object({ data: z.array(wire.View), nextCursor: z.null() }) },

@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import { instant, shownInstant } from '../http/fields.ts'
 
-const shown = z.string().meta({ format: 'date-time' })
 const day = z.iso.date()
 const number = z.number()
 const maybe = z.number().nullable()
@@ -18,7 +18,6 @@ const whole = (least: number, most: number, otherwise: number) =>
   decimal(least, most, /^-?\d{1,9}$/)
     .pipe(z.int().min(least).max(most))
     .default(otherwise)
-const instant = z.iso.datetime({ offset: true }).meta({ examples: ['2026-11-20T09:30:00Z'] })
 const flag = z
   .enum(['true', 'false'])
   .transform((value) => value === 'true')
@@ -46,7 +45,7 @@ function measured<T extends z.ZodRawShape>(shape: T) {
 }
 
 const known = {
-  asOf: shown.meta({ description: 'When the newest source of this answer was read' }),
+  asOf: shownInstant.meta({ description: 'When the newest source of this answer was read' }),
   stale: z.boolean().meta({ description: 'Older than its source should let it be' }),
 }
 const listOf = <T extends z.ZodType>(item: T) => z.strictObject({ ...known, data: z.array(item) })
@@ -57,7 +56,7 @@ const pageOf = <T extends z.ZodType>(item: T) =>
 
 const Source = z.enum(['wheretheiss', 'open-notify', 'sgp4'])
 const place = {
-  ts: shown,
+  ts: shownInstant,
   latitude: number,
   longitude: number,
   altitudeKm: maybe,
@@ -103,7 +102,7 @@ export const TrackQuery = z
   })
 
 const computedFrom = {
-  elementsEpoch: shown,
+  elementsEpoch: shownInstant,
   errorKm: number.meta({ description: 'The largest of the answer: it grows away from the epoch' }),
 }
 
@@ -116,7 +115,7 @@ export const Track = measured({
 export const TrackFeature = z
   .strictObject({
     type: z.literal('Feature'),
-    properties: z.strictObject({ ...known, ...computedFrom, from: shown, until: shown }),
+    properties: z.strictObject({ ...known, ...computedFrom, from: shownInstant, until: shownInstant }),
     geometry: z.strictObject({
       type: z.literal('MultiLineString'),
       coordinates: z.array(z.array(z.array(number))).meta({ description: 'Longitude, then latitude' }),
@@ -133,7 +132,7 @@ export const PassesQuery = z.strictObject({
   ...Units,
 })
 
-const sighting = z.strictObject({ ts: shown, azimuth: number, elevation: number })
+const sighting = z.strictObject({ ts: shownInstant, azimuth: number, elevation: number })
 
 export const Passes = measured({
   ...known,
@@ -146,7 +145,7 @@ export const Passes = measured({
       durationSeconds: number,
       inProgress: z.boolean(),
       visible: z
-        .strictObject({ from: shown, until: shown })
+        .strictObject({ from: shownInstant, until: shownInstant })
         .nullable()
         .meta({ description: 'While the satellite is sunlit and the observer in the dark' }),
     }),
@@ -159,7 +158,7 @@ export const UnitsQuery = z.strictObject(Units)
 
 export const HourlyStats = listOf(
   measured({
-    hour: shown,
+    hour: shownInstant,
     positionCount: z.int(),
     computedCount: z.int(),
     avgLatitude: number,
@@ -179,8 +178,8 @@ export const DailyStats = listOf(
     avgAltitudeKm: maybe,
     approxDistanceKm: number.meta({ description: 'Along the ground, from position to position' }),
     longestGapSeconds: z.int(),
-    firstFetch: shown,
-    lastFetch: shown,
+    firstFetch: shownInstant,
+    lastFetch: shownInstant,
   }),
 ).meta({ id: 'IssDailyStats' })
 
@@ -216,12 +215,16 @@ const listed = {
     .strictObject({ name: z.string().nullable(), startDate: day.nullable(), endDate: day.nullable() })
     .nullable(),
   assayTypes: z.array(z.string()),
-  updatedAt: shown,
+  updatedAt: shownInstant,
 }
 const ListedDataset = z.strictObject(listed).meta({ id: 'OsdrDataset' })
 export type ListedDataset = z.infer<typeof ListedDataset>
 export const ListedDatasets = pageOf(ListedDataset).meta({ id: 'OsdrDatasets' })
-const dataset = z.strictObject({ ...listed, firstSeenAt: shown, metadata: z.record(z.string(), z.unknown()) })
+const dataset = z.strictObject({
+  ...listed,
+  firstSeenAt: shownInstant,
+  metadata: z.record(z.string(), z.unknown()),
+})
 export type Dataset = z.infer<typeof dataset>
 export const Dataset = dataset.extend(known).meta({ id: 'OsdrDatasetWithMetadata' })
 export const DatasetCursor = z.tuple([z.string().max(500), z.string().max(40)])
@@ -233,7 +236,7 @@ export const Change = z
     field: z.string(),
     old: z.unknown(),
     new: z.unknown(),
-    seenAt: shown,
+    seenAt: shownInstant,
   })
   .meta({ id: 'OsdrChange' })
 export type Change = z.infer<typeof Change> & { xid: string }
@@ -261,8 +264,10 @@ export const OsdrStats = z
     newestDataset: day.nullable(),
     recent30d: z.int(),
     recent1y: z.int(),
-    countedAt: shown,
-    lastSyncTime: shown.nullable().meta({ description: 'The last talk with the upstream that succeeded' }),
+    countedAt: shownInstant,
+    lastSyncTime: shownInstant
+      .nullable()
+      .meta({ description: 'The last talk with the upstream that succeeded' }),
   })
   .meta({ id: 'OsdrStats' })
 
@@ -271,7 +276,7 @@ export const OsdrByYear = listOf(
 ).meta({ id: 'OsdrByYear' })
 
 export const Activity = listOf(
-  z.strictObject({ activityType: z.string(), details: z.string(), activityTime: shown }),
+  z.strictObject({ activityType: z.string(), details: z.string(), activityTime: shownInstant }),
 ).meta({ id: 'SpaceActivity' })
 
 // NASA
@@ -303,7 +308,7 @@ const Approach = measured({
   id: z.string(),
   name: z.string(),
   orbitingBody: z.string(),
-  approachAt: shown,
+  approachAt: shownInstant,
   hazardous: z.boolean(),
   sentry: z.boolean(),
   absoluteMagnitude: maybe,
@@ -314,7 +319,7 @@ const Approach = measured({
   jplUrl: z.string().nullable(),
 }).meta({ id: 'NeoApproach' })
 export const Approaches = pageOf(Approach).meta({ id: 'NeoApproaches' })
-export const ApproachCursor = z.tuple([shown, z.string().max(40), z.string().max(40)])
+export const ApproachCursor = z.tuple([shownInstant, z.string().max(40), z.string().max(40)])
 
 const weatherTypes = ['cme', 'flr', 'gst', 'notifications'] as const
 const weatherType = z.enum(weatherTypes)
@@ -333,9 +338,9 @@ const WeatherEvent = z
     type: weatherType,
     id: z.string(),
     versionId: z.int(),
-    startedAt: shown,
-    peakAt: shown.nullable(),
-    endedAt: shown.nullable(),
+    startedAt: shownInstant,
+    peakAt: shownInstant.nullable(),
+    endedAt: shownInstant.nullable(),
     class: z.string().nullable(),
     speedKms: maybe,
     kpIndex: maybe,
@@ -349,13 +354,13 @@ const WeatherEvent = z
         href: z.string().nullable().meta({ description: 'Where it is read; null when it is not known here' }),
       }),
     ),
-    updatedAt: shown,
+    updatedAt: shownInstant,
   })
   .meta({ id: 'SpaceWeatherEvent' })
 export type WeatherEvent = z.infer<typeof WeatherEvent>
 export const WeatherEvents = pageOf(WeatherEvent).meta({ id: 'SpaceWeatherEvents' })
 export const WeatherEventWithVersions = WeatherEvent.extend({
   ...known,
-  versions: z.array(z.strictObject({ versionId: z.int(), seenAt: shown })),
+  versions: z.array(z.strictObject({ versionId: z.int(), seenAt: shownInstant })),
 }).meta({ id: 'SpaceWeatherEventWithVersions' })
-export const WeatherCursor = z.tuple([shown, z.string().max(100)])
+export const WeatherCursor = z.tuple([shownInstant, z.string().max(100)])

@@ -1,25 +1,28 @@
 import * as z from 'zod'
 import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
-import { type Answer, type Endpoint, endpoint, type Given, ok } from '../http/endpoint.ts'
-import { cursorOf, PageQuery, page } from '../http/page.ts'
+import { type Answer, at, type Endpoint, type Given, ok } from '../http/endpoint.ts'
+import { PageQuery } from '../http/fields.ts'
+import { cursorOf, page } from '../http/page.ts'
 import * as wire from './contract.ts'
-import { trackAsGeoJson } from './geojson.ts'
-import { coverage, dailyStats, hourlyStats } from './iss-stats.ts'
-import { listApproaches } from './list-approaches.ts'
-import { listChanges } from './list-changes.ts'
-import { listDatasets } from './list-datasets.ts'
-import { listPositions } from './list-positions.ts'
-import { listWeather, rankOf } from './list-weather.ts'
-import { locateIss } from './locate.ts'
-import { locateIssAt } from './locate-at.ts'
-import { osdrByYear, osdrStats, recentActivity } from './osdr-stats.ts'
-import { predictPasses, predictTrack } from './predict.ts'
-import { readDataset } from './read-dataset.ts'
-import { readPicture } from './read-picture.ts'
-import type { Viewed } from './read-view.ts'
-import { readWeather } from './read-weather.ts'
-import { inUnits, type Units } from './units.ts'
+import { trackAsGeoJson } from './iss/geojson.ts'
+import { listPositions } from './iss/list-positions.ts'
+import { locateIss } from './iss/locate.ts'
+import { locateIssAt } from './iss/locate-at.ts'
+import { predictPasses, predictTrack } from './iss/predict.ts'
+import { coverage, dailyStats, hourlyStats } from './iss/stats.ts'
+import { inUnits, type Units } from './iss/units.ts'
+import { listApproaches } from './nasa/list-approaches.ts'
+import { listWeather, rankOf } from './nasa/list-weather.ts'
+import { readPicture } from './nasa/read-picture.ts'
+import { readWeather } from './nasa/read-weather.ts'
+import { listChanges } from './osdr/list-changes.ts'
+import { listDatasets } from './osdr/list-datasets.ts'
+import { readDataset } from './osdr/read-dataset.ts'
+import { osdrByYear, osdrStats, recentActivity } from './osdr/stats.ts'
+import type { Viewed } from './views/read.ts'
+
+const on = at('/v1/space', 'space')
 
 const dayMs = 86_400_000
 const geoJson = 'application/geo+json'
@@ -221,11 +224,9 @@ function read<P extends z.ZodObject = typeof none, Q extends z.ZodObject = typeo
   { answer, ...asked }: Read<P, Q>,
   handle: (ctx: Ctx, asked: Given<P> & Given<Q>, accept: string) => Promise<Answer>,
 ): Endpoint {
-  return endpoint(
+  return on.get(
+    path,
     {
-      method: 'get',
-      path: `/v1/space${path}`,
-      tag: 'space',
       summary,
       ...asked,
       roles: 'public',

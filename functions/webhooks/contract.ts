@@ -1,12 +1,6 @@
 import * as z from 'zod'
+import { id, pathId, shownInstant } from '../http/fields.ts'
 
-const shown = z.string().meta({ format: 'date-time' })
-const id = z.int().positive()
-const pathId = z
-  .string()
-  .regex(/^[1-9]\d{0,15}$/, 'Must be an id')
-  .transform(Number)
-  .pipe(z.int().positive())
 const eventName = z
   .string()
   .regex(/^(\*|[a-z][a-z_]{1,39}\.(\*|[a-z][a-z_]{1,39}))$/, 'Must be as order.delivered, order.* or *')
@@ -49,13 +43,13 @@ const webhook = {
   enabled: z.boolean(),
   disabledFor: z.string().nullable(),
   failures: z.int().meta({ description: 'Attempts that failed in a row' }),
-  failingSince: shown.nullable(),
-  pausedUntil: shown.nullable().meta({ description: 'After five failures: when it is tried again' }),
-  oldSecretUntil: shown
+  failingSince: shownInstant.nullable(),
+  pausedUntil: shownInstant.nullable().meta({ description: 'After five failures: when it is tried again' }),
+  oldSecretUntil: shownInstant
     .nullable()
     .meta({ description: 'Until when the secret before the rotation signs too' }),
   version: z.int(),
-  createdAt: shown,
+  createdAt: shownInstant,
 }
 
 export const Webhook = z.strictObject(webhook).meta({ id: 'Webhook' })
@@ -86,14 +80,14 @@ export const Delivery = z
     state: DeliveryState,
     reason: z.string().nullable().meta({ description: 'Why it is dead' }),
     replays: z.int(),
-    dueAt: shown,
-    giveUpAt: shown,
-    createdAt: shown,
-    finishedAt: shown.nullable(),
+    dueAt: shownInstant,
+    giveUpAt: shownInstant,
+    createdAt: shownInstant,
+    finishedAt: shownInstant.nullable(),
     attempts: z.array(
       z.strictObject({
         number: z.int(),
-        startedAt: shown,
+        startedAt: shownInstant,
         outcome: z
           .string()
           .nullable()

@@ -1,30 +1,29 @@
 import * as z from 'zod'
 import { AppError, orThrow } from '../core/errors.ts'
-import { created, type Endpoint, endpoint, noContent, ok, versioned } from '../http/endpoint.ts'
-import { cursorOf, Page, PageQuery, page } from '../http/page.ts'
+import { at, created, type Endpoint, noContent, ok, versioned } from '../http/endpoint.ts'
+import { Page, PageQuery } from '../http/fields.ts'
+import { cursorOf, page } from '../http/page.ts'
 import * as wire from './contract.ts'
-import { createWebhook } from './create.ts'
-import { editWebhook } from './edit.ts'
-import { listWebhooks } from './list.ts'
-import { listDeliveries } from './list-deliveries.ts'
-import { readWebhook } from './read.ts'
-import { readDelivery } from './read-delivery.ts'
-import { removeWebhook } from './remove.ts'
-import { replayDeliveries } from './replay.ts'
-import { rotateSecret } from './rotate.ts'
-import { testWebhook } from './test.ts'
+import { listDeliveries } from './deliveries/list.ts'
+import { readDelivery } from './deliveries/read.ts'
+import { replayDeliveries } from './deliveries/replay.ts'
+import { createWebhook } from './subscriptions/create.ts'
+import { editWebhook } from './subscriptions/edit.ts'
+import { listWebhooks } from './subscriptions/list.ts'
+import { readWebhook } from './subscriptions/read.ts'
+import { removeWebhook } from './subscriptions/remove.ts'
+import { rotateSecret } from './subscriptions/rotate.ts'
+import { testWebhook } from './subscriptions/test.ts'
 
 const base = '/v1/webhooks'
-const tag = 'webhooks'
+const on = at(base, 'webhooks')
 const roles = ['admin', 'store', 'tenant'] as const
 const noWebhook = 'There is no such webhook'
 
 export const webhooksEndpoints: Endpoint[] = [
-  endpoint(
+  on.post(
+    '',
     {
-      method: 'post',
-      path: base,
-      tag,
       summary: 'Subscribe to events',
       description: [
         'Events are posted to `url`, signed as Standard Webhooks has it (`webhook-id`, `webhook-timestamp`,',
@@ -41,22 +40,18 @@ export const webhooksEndpoints: Endpoint[] = [
       return created(`${base}/${webhook.id}`, webhook, { version: webhook.version })
     },
   ),
-  endpoint(
+  on.get(
+    '',
     {
-      method: 'get',
-      path: base,
-      tag,
       summary: 'List webhooks',
       roles,
       answers: { 200: z.object({ data: z.array(wire.Webhook), nextCursor: z.null() }) },
     },
     async (ctx) => ok({ data: await listWebhooks(ctx), nextCursor: null }),
   ),
-  endpoint(
+  on.get(
+    '/{id}',
     {
-      method: 'get',
-      path: `${base}/{id}`,
-      tag,
       summary: 'Read a webhook',
       roles,
       params: wire.WebhookPath,
@@ -64,11 +59,9 @@ export const webhooksEndpoints: Endpoint[] = [
     },
     async (ctx, { params }) => versioned(found(await readWebhook(ctx, params))),
   ),
-  endpoint(
+  on.patch(
+    '/{id}',
     {
-      method: 'patch',
-      path: `${base}/{id}`,
-      tag,
       summary: 'Change, disable or enable a webhook',
       roles,
       params: wire.WebhookPath,
@@ -80,11 +73,9 @@ export const webhooksEndpoints: Endpoint[] = [
     async (ctx, { params, version, body }) =>
       versioned(orThrow(await editWebhook(ctx, { id: params.id, version, change: body })).value),
   ),
-  endpoint(
+  on.delete(
+    '/{id}',
     {
-      method: 'delete',
-      path: `${base}/{id}`,
-      tag,
       summary: 'Unsubscribe',
       roles,
       params: wire.WebhookPath,
@@ -95,11 +86,9 @@ export const webhooksEndpoints: Endpoint[] = [
       return noContent()
     },
   ),
-  endpoint(
+  on.post(
+    '/{id}/rotate',
     {
-      method: 'post',
-      path: `${base}/{id}/rotate`,
-      tag,
       summary: 'Replace the secret',
       description:
         'For `overlapHours` both secrets sign, so the receiver can change over in between. There are never more than two: a rotation meanwhile ends the oldest at once.',
@@ -112,11 +101,9 @@ export const webhooksEndpoints: Endpoint[] = [
     async (ctx, { params, body }) =>
       versioned(orThrow(await rotateSecret(ctx, { id: params.id, overlapHours: body.overlapHours })).webhook),
   ),
-  endpoint(
+  on.post(
+    '/{id}/test',
     {
-      method: 'post',
-      path: `${base}/{id}/test`,
-      tag,
       summary: 'Send an event that is about nothing, and tell what came of it',
       roles,
       params: wire.WebhookPath,
@@ -125,11 +112,9 @@ export const webhooksEndpoints: Endpoint[] = [
     },
     async (ctx, { params }) => ok(orThrow(await testWebhook(ctx, params)).delivery),
   ),
-  endpoint(
+  on.get(
+    '/{id}/deliveries',
     {
-      method: 'get',
-      path: `${base}/{id}/deliveries`,
-      tag,
       summary: 'What was sent, is to be sent, or could not be, newest first',
       roles,
       params: wire.WebhookPath,
@@ -142,11 +127,9 @@ export const webhooksEndpoints: Endpoint[] = [
       return ok(page(found(deliveries), limit, ({ id }) => [id]))
     },
   ),
-  endpoint(
+  on.get(
+    '/{id}/deliveries/{deliveryId}',
     {
-      method: 'get',
-      path: `${base}/{id}/deliveries/{deliveryId}`,
-      tag,
       summary: 'Read a delivery with its body',
       roles,
       params: wire.DeliveryPath,
@@ -155,11 +138,9 @@ export const webhooksEndpoints: Endpoint[] = [
     async (ctx, { params }) =>
       ok(found(await readDelivery(ctx, params), 'This webhook has no such delivery')),
   ),
-  endpoint(
+  on.post(
+    '/{id}/replay',
     {
-      method: 'post',
-      path: `${base}/{id}/replay`,
-      tag,
       summary: 'Deliver events again, from one on',
       roles,
       params: wire.WebhookPath,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseEnv } from '../../functions/core/env.ts'
+import { parseEnv } from '../../functions/registry/env.ts'
 
 const limit = async () => ({ success: true })
 const good = {

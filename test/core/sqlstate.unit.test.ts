@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AppError, orThrow, problems } from '../../functions/core/errors.ts'
+import { AppError, orThrow } from '../../functions/core/errors.ts'
 import {
   DatabaseError,
   hasSqlstate,
@@ -8,6 +8,7 @@ import {
   sqlstates,
   toProblem,
 } from '../../functions/core/sqlstate.ts'
+import { problems } from '../../functions/registry/problems.ts'
 
 describe('retryOf', () => {
   it('repeats whole transactions only after a serialization failure or a deadlock', () => {

@@ -3,8 +3,8 @@ import type { Principal } from '../../functions/core/context.ts'
 import type { OrderStatus } from '../../functions/dispatch/rules.ts'
 
 export const asAdmin: Principal = { role: 'admin', sub: '1', tenantId: null }
-export const asStore = (id: number): Principal => ({ role: 'store', sub: String(id), tenantId: null })
-export const asCourier = (id: number): Principal => ({ role: 'courier', sub: String(id), tenantId: null })
+export const asStore = (id: number): Principal => ({ role: 'store', sub: String(id), id })
+export const asCourier = (id: number): Principal => ({ role: 'courier', sub: String(id), id })
 
 type Client = pg.ClientBase | pg.Pool
 

@@ -1,4 +1,4 @@
-import type { Role } from '../../functions/core/context.ts'
+import type { Role } from '../../functions/registry/roles.ts'
 import type { TestWorker } from '../support/worker.ts'
 
 export type Answer = {

@@ -20,24 +20,34 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['schema/core.ts', "import pg from 'pg'"],
   ],
   'schema/migrations/index.ts': [['schema/migrations/index.ts', "import { sql } from 'drizzle-orm'"]],
+  'functions/registry/*.ts': [
+    ['functions/registry/locks.ts', "import { Hono } from 'hono'"],
+    ['functions/registry/locks.ts', "import { claimRow } from '../core/claim.ts'"],
+  ],
   'functions/core/db.ts': [['functions/core/db.ts', "import { Hono } from 'hono'"]],
   'functions/core/*.ts': [
     ['functions/core/claim.ts', "import { neon } from '@neondatabase/serverless'"],
     ['functions/core/claim.ts', "import { orders } from '../../schema/dispatch.ts'"],
-    ['functions/core/claim.ts', "import { claimOrder } from '../dispatch/claim.ts'"],
+    ['functions/core/claim.ts', "import { claimOrder } from '../dispatch/orders/claim.ts'"],
     ['functions/core/claim.ts', "import { problem } from '../http/problem.ts'"],
     ['functions/core/claim.ts', "import { jobs } from '../../cron/core.ts'"],
     ['functions/core/claim.ts', "import { drizzle } from 'drizzle-orm/neon-http'"],
   ],
-  'functions/http/*.ts': [
+  'functions/http/auth.ts': [
     ['functions/http/auth.ts', "import { sql } from 'drizzle-orm'"],
-    ['functions/http/auth.ts', "import { tenants } from '../../schema/ledger.ts'"],
-    ['functions/http/auth.ts', "import { quote } from '../dispatch/quote.ts'"],
-    ['functions/http/auth.ts', "import { makeDb } from '../core/db.ts'"],
+    ['functions/http/auth.ts', "import { Hono } from 'hono'"],
   ],
-  'functions/<m>/contract.ts': [
+  'functions/http/*.ts': [
+    ['functions/http/body.ts', "import { sql } from 'drizzle-orm'"],
+    ['functions/http/body.ts', "import { jwtVerify } from 'jose'"],
+    ['functions/http/body.ts', "import { tenants } from '../../schema/ledger.ts'"],
+    ['functions/http/body.ts', "import { quote } from '../dispatch/orders/quote.ts'"],
+    ['functions/http/body.ts', "import { makeDb } from '../core/db.ts'"],
+  ],
+  'functions/<m>/{,*/}contract.ts': [
     ['functions/dispatch/contract.ts', "import { AppError } from '../core/errors.ts'"],
-    ['functions/dispatch/contract.ts', "import type { Order } from '../../schema/dispatch.ts'"],
+    ['functions/dispatch/orders/contract.ts', "import { orders } from '../../../schema/dispatch.ts'"],
+    ['functions/dispatch/orders/contract.ts', "import { Bet } from '../../ledger/bets/contract.ts'"],
   ],
   'functions/<m>/rules.ts': [
     ['functions/dispatch/rules.ts', "import { AppError } from '../core/errors.ts'"],
@@ -49,50 +59,56 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/ledger/events.ts', "import type { Bet } from '../../schema/clicks.ts'"],
     ['functions/ledger/events.ts', "import { decide } from './decide.ts'"],
   ],
-  'functions/<m>/decide.ts': [['functions/ledger/decide.ts', "import { post } from './post.ts'"]],
-  'functions/<m>/routes.ts': [
-    ['functions/dispatch/routes.ts', "import { sql } from 'drizzle-orm'"],
-    ['functions/dispatch/routes.ts', "import { orders } from '../../schema/dispatch.ts'"],
-    ['functions/dispatch/routes.ts', "import { makeDb } from '../core/db.ts'"],
-    ['functions/dispatch/routes.ts', "import { post } from '../ledger/post.ts'"],
-    ['functions/dispatch/routes.ts', "import { priceOf } from './rules.ts'"],
-    ['functions/dispatch/routes.ts', "import { effect } from '../core/idempotency.ts'"],
+  'functions/<m>/decide.ts': [['functions/ledger/decide.ts', "import { post } from './bets/post.ts'"]],
+  'functions/<m>/feed.ts': [
+    ['functions/dispatch/feed.ts', "import { openStream } from '../http/stream.ts'"],
+    ['functions/dispatch/feed.ts', "import { ledgerFeed } from '../ledger/feed.ts'"],
+  ],
+  'functions/<m>/{,*/}routes.ts': [
+    ['functions/dispatch/orders/routes.ts', "import { sql } from 'drizzle-orm'"],
+    ['functions/dispatch/orders/routes.ts', "import { orders } from '../../../schema/dispatch.ts'"],
+    ['functions/dispatch/orders/routes.ts', "import { makeDb } from '../../core/db.ts'"],
+    ['functions/dispatch/orders/routes.ts', "import { placeBet } from '../../ledger/bets/place.ts'"],
   ],
   'functions/<m>/queue.ts': [
     ['functions/fleet/queue.ts', "import { Hono } from 'hono'"],
     ['functions/fleet/queue.ts', "import { makeDb } from '../core/db.ts'"],
   ],
-  'functions/<m>/object.ts': [['functions/fleet/object.ts', "import { nodes } from '../../schema/fleet.ts'"]],
-  'functions/space/orbit.ts': [
-    ['functions/space/orbit.ts', "import { sql } from 'drizzle-orm'"],
-    ['functions/space/orbit.ts', "import { AppError } from '../core/errors.ts'"],
+  'functions/<m>/module.ts': [
+    ['functions/dispatch/module.ts', "import { claimOrder } from './orders/claim.ts'"],
+    ['functions/dispatch/module.ts', "import { ledgerModule } from '../ledger/module.ts'"],
   ],
-  'functions/webhooks/<verb>.ts': [
-    ['functions/webhooks/replay.ts', "import { orders } from '../../schema/dispatch.ts'"],
+  'functions/space/iss/orbit.ts': [
+    ['functions/space/iss/orbit.ts', "import { sql } from 'drizzle-orm'"],
+    ['functions/space/iss/orbit.ts', "import { AppError } from '../../core/errors.ts'"],
   ],
-  'functions/ops/<verb>.ts': [
-    ['functions/ops/views.ts', "import { orders } from '../../schema/dispatch.ts'"],
+  'functions/webhooks/*/<verb>.ts': [
+    ['functions/webhooks/deliveries/replay.ts', "import { orders } from '../../../schema/dispatch.ts'"],
   ],
-  'functions/<m>/<verb>.ts': [
-    ['functions/dispatch/claim.ts', "import { Hono } from 'hono'"],
-    ['functions/dispatch/claim.ts', "import { problem } from '../http/problem.ts'"],
-    ['functions/dispatch/claim.ts', "import { post } from '../ledger/post.ts'"],
-    ['functions/dispatch/claim.ts', "import { bets } from '../../schema/ledger.ts'"],
-    ['functions/dispatch/claim.ts', "import { routes } from './routes.ts'"],
-    ['functions/dispatch/claim.ts', "import { neon } from '@neondatabase/serverless'"],
+  'functions/ops/*/<verb>.ts': [
+    ['functions/ops/views/list.ts', "import { orders } from '../../../schema/dispatch.ts'"],
   ],
-  '{functions/app,functions/index,cron/index}.ts': [
+  'functions/<m>/*/<verb>.ts': [
+    ['functions/dispatch/orders/claim.ts', "import { Hono } from 'hono'"],
+    ['functions/dispatch/orders/claim.ts', "import { problem } from '../../http/problem.ts'"],
+    ['functions/dispatch/orders/claim.ts', "import { post } from '../../ledger/journal/post.ts'"],
+    ['functions/dispatch/orders/claim.ts', "import { bets } from '../../../schema/ledger.ts'"],
+    ['functions/dispatch/orders/claim.ts', "import { routes } from './routes.ts'"],
+    ['functions/dispatch/orders/claim.ts', "import { neon } from '@neondatabase/serverless'"],
+  ],
+  'functions/{app,modules,streams}.ts': [
     ['functions/app.ts', "import { seed } from '../dev/seed.ts'"],
-    ['functions/index.ts', "import { clone } from '../test/support/database.ts'"],
-    ['cron/index.ts', "import { tick } from '../dev/ticker.ts'"],
+    ['functions/modules.ts', "import { jobs } from '../cron/index.ts'"],
   ],
-  'cron/core.ts': [['cron/core.ts', "import { sweep } from '../functions/dispatch/sweep.ts'"]],
+  'cron/index.ts': [['cron/index.ts', "import { tick } from '../dev/ticker.ts'"]],
+  'cron/core.ts': [['cron/core.ts', "import { sweep } from '../functions/dispatch/orders/sweep.ts'"]],
   'cron/<m>.ts': [
     ['cron/dispatch.ts', "import { orders } from '../schema/dispatch.ts'"],
-    ['cron/dispatch.ts', "import { settle } from '../functions/ledger/settle.ts'"],
+    ['cron/dispatch.ts', "import { settle } from '../functions/ledger/bets/settle.ts'"],
     ['cron/dispatch.ts', "import { sql } from 'drizzle-orm'"],
-    ['cron/dispatch.ts', "import { routes } from '../functions/dispatch/routes.ts'"],
+    ['cron/dispatch.ts', "import { routes } from '../functions/dispatch/orders/routes.ts'"],
   ],
+  'worker.ts': [['worker.ts', "import { clone } from './test/support/database.ts'"]],
   'dev/**': [['dev/start.ts', "import { clone } from '../test/support/database.ts'"]],
 }
 
@@ -125,42 +141,42 @@ describe('the import table', () => {
   it.each([
     ['schema/dispatch.ts', "import { id } from './columns.ts'"],
     ['functions/core/db.ts', "import { neon } from '@neondatabase/serverless'"],
-    ['functions/http/auth.ts', "import type { Db } from '../core/db.ts'"],
+    ['functions/http/body.ts', "import type { Db } from '../core/db.ts'"],
     ['functions/dispatch/rules.ts', "import type { Order } from '../../schema/dispatch.ts'"],
-    ['functions/dispatch/claim.ts', "import { orders } from '../../schema/dispatch.ts'"],
-    ['functions/dispatch/claim.ts', "import { priceOf } from './rules.ts'"],
-    ['functions/ops/views.ts', "import { jobRuns } from '../../schema/core.ts'"],
-    ['functions/ops/views.ts', "import { View } from './contract.ts'"],
+    ['functions/dispatch/orders/claim.ts', "import { orders } from '../../../schema/dispatch.ts'"],
+    ['functions/dispatch/orders/claim.ts', "import { priceOf } from '../rules.ts'"],
+    ['functions/dispatch/orders/claim.ts', "import { showStore } from '../stores/show.ts'"],
+    ['functions/ops/views/list.ts', "import { jobRuns } from '../../../schema/core.ts'"],
+    ['functions/ops/views/list.ts', "import { View } from '../contract.ts'"],
     ['functions/ledger/decide.ts', "import { BetPlaced } from './events.ts'"],
-    ['functions/app.ts', "import { routes } from './dispatch/routes.ts'"],
+    ['functions/modules.ts', "import { dispatchModule } from './dispatch/module.ts'"],
     ['schema/dispatch.ts', "import { pgSchema } from 'drizzle-orm/pg-core'"],
-    ['cron/core.ts', "import { sweep } from '../functions/ops/sweep.ts'"],
-    ['functions/dispatch/routes.ts', "import { claimOrder } from './claim.ts'"],
-    ['functions/fleet/object.ts', "import { DurableObject } from 'cloudflare:workers'"],
-    ['cron/dispatch.ts', "import { sweep } from '../functions/dispatch/sweep.ts'"],
+    ['functions/dispatch/orders/routes.ts', "import { claimOrder } from './claim.ts'"],
+    ['functions/streams.ts', "import { DurableObject } from 'cloudflare:workers'"],
+    ['cron/dispatch.ts', "import { sweep } from '../functions/dispatch/orders/sweep.ts'"],
   ])('lets %s say %s', (file, line) => {
     expect(importBreaches(planted({ [file]: line }))).toEqual([])
   })
 
   it.each([
-    "import { post } from '../ledger/post.ts'",
-    "import type { Post } from '../ledger/post.ts'",
-    "import '../ledger/post.ts'",
-    "export { post } from '../ledger/post.ts'",
-    "export type { Post } from '../ledger/post.ts'",
-    "export * from '../ledger/post.ts'",
-    "const late = await import('../ledger/post.ts')",
-    "type Late = import('../ledger/post.ts').Post",
-    "const old = require('../ledger/post.ts')",
+    "import { post } from '../../ledger/journal/post.ts'",
+    "import type { Post } from '../../ledger/journal/post.ts'",
+    "import '../../ledger/journal/post.ts'",
+    "export { post } from '../../ledger/journal/post.ts'",
+    "export type { Post } from '../../ledger/journal/post.ts'",
+    "export * from '../../ledger/journal/post.ts'",
+    "const late = await import('../../ledger/journal/post.ts')",
+    "type Late = import('../../ledger/journal/post.ts').Post",
+    "const old = require('../../ledger/journal/post.ts')",
     'const computed = await import(`../${name}/post.ts`)',
   ])('reads an import however it is written: %s', (line) => {
-    expect(importBreaches(planted({ 'functions/dispatch/claim.ts': line }))).toHaveLength(1)
+    expect(importBreaches(planted({ 'functions/dispatch/orders/claim.ts': line }))).toHaveLength(1)
   })
 
   it('tells a file without a home', () => {
     const homeless = [
       'functions/claim.ts',
-      'functions/dispatch/deep/claim.ts',
+      'functions/dispatch/claim.ts',
       'lib/claim.ts',
       'cron/deep/dispatch.ts',
     ]

@@ -14,13 +14,13 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 
 const root = join(import.meta.dirname, '../..')
-const workers = ['functions', 'schema', 'cron']
-const mounts = ['functions/app.ts', 'functions/index.ts', 'cron/index.ts']
+const workers = ['functions', 'schema', 'cron', 'worker.ts']
+const mounts = ['functions/modules.ts', 'cron/index.ts']
 
 const modules = readdirSync(join(root, 'functions'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['core', 'http', 'ops'].includes(entry.name))
+  .filter((entry) => entry.isDirectory() && !['core', 'http', 'ops', 'registry'].includes(entry.name))
   .map(({ name }) => name)
-  .filter((name) => readFileSync(join(root, 'functions/app.ts'), 'utf8').includes(`./${name}/routes.ts`))
+  .filter((name) => readFileSync(join(root, 'functions/modules.ts'), 'utf8').includes(`./${name}/module.ts`))
 
 const whole = copyOfTheWorker()
 const errorsOfTheWhole = compile(whole)
@@ -78,7 +78,7 @@ function removeCells(copy: string, name: string): void {
 function unmount(file: string, name: string): void {
   const text = readFileSync(file, 'utf8')
     .replaceAll(new RegExp(`^import .*'\\./${name}(/\\w+)?\\.ts'\\n`, 'gm'), '')
-    .replaceAll(new RegExp(`,?\\s*\\.\\.\\.${name}[A-Z]\\w+`, 'g'), '')
+    .replaceAll(new RegExp(`,?\\s*(\\.\\.\\.)?${name}[A-Z]\\w+`, 'g'), '')
     // Where it came first.
     .replaceAll(/([[{(])\s*,\s*/g, '$1 ')
   writeFileSync(file, text)

@@ -4,11 +4,11 @@ import { Json } from '@stoplight/spectral-parsers'
 import { oas } from '@stoplight/spectral-rulesets'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { app, endpoints } from '../../functions/app.ts'
-import { problems } from '../../functions/core/errors.ts'
-import { endpoint, ok } from '../../functions/http/endpoint.ts'
+import { at, ok } from '../../functions/http/endpoint.ts'
 import { openApiDocument } from '../../functions/http/openapi.ts'
+import { problems } from '../../functions/registry/problems.ts'
 import { makeJudge, type OpenApi } from '../support/openapi.ts'
+import { app, endpoints } from '../support/system.ts'
 
 const document = openApiDocument(endpoints)
 // The document is ours: it has what OpenApi says of it, and more.
@@ -77,18 +77,17 @@ describe('the document', () => {
 
 describe('two schemas of one name', () => {
   it('are refused, for only one of them could be in the document', () => {
-    const twice = [z.strictObject({ a: z.string() }), z.strictObject({ b: z.string() })].map((schema, at) =>
-      endpoint(
-        {
-          method: 'get',
-          path: `/${at}`,
-          tag: 't',
-          summary: 's',
-          roles: 'public',
-          answers: { 200: schema.meta({ id: 'Same' }) },
-        },
-        async () => ok({}),
-      ),
+    const twice = [z.strictObject({ a: z.string() }), z.strictObject({ b: z.string() })].map(
+      (schema, index) =>
+        at('', 't').get(
+          `/${index}`,
+          {
+            summary: 's',
+            roles: 'public',
+            answers: { 200: schema.meta({ id: 'Same' }) },
+          },
+          async () => ok({}),
+        ),
     )
     expect(() => openApiDocument(twice)).toThrow('called Same')
   })

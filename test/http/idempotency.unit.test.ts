@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Principal } from '../../functions/core/context.ts'
 import { idempotencyOf, keyFrom } from '../../functions/http/idempotency.ts'
 
-const ada: Principal = { role: 'store', sub: '1', tenantId: null }
+const ada: Principal = { role: 'store', sub: '1', id: 1 }
 const asked = { key: 'k', route: 'POST /x', path: '/x', body: { a: 1, b: [{ c: 2, d: 3 }] }, principal: ada }
 const of = async (changes: Partial<Parameters<typeof idempotencyOf>[0]> = {}) => {
   const request = await idempotencyOf({ ...asked, ...changes })

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
-import { endpoints } from '../../functions/app.ts'
 import { openApiDocument } from '../../functions/http/openapi.ts'
+import { endpoints } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const lines: string[] = []

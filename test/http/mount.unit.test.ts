@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { makeContext } from '../../functions/core/context.ts'
-import { endpoint } from '../../functions/http/endpoint.ts'
+import { at } from '../../functions/http/endpoint.ts'
 import { type HttpEnv, mount } from '../../functions/http/mount.ts'
 
 const limit = async () => ({ success: true })
@@ -15,11 +15,9 @@ const bindings = {
 describe('a stream', () => {
   it('is opened for GET, and ended at once for HEAD, which nobody is going to read', async () => {
     let ended = 0
-    const stream = endpoint(
+    const stream = at('', 't').get(
+      '/stream',
       {
-        method: 'get',
-        path: '/stream',
-        tag: 't',
         summary: 's',
         roles: 'public',
         answers: { 200: 'text/event-stream' },

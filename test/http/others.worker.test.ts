@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Role } from '../../functions/core/context.ts'
+import type { Role } from '../../functions/registry/roles.ts'
 import { freshWorker } from '../support/worker.ts'
 import { contents } from './contents.ts'
 

@@ -1,5 +1,5 @@
 import { exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
-import type { Role } from '../../functions/core/context.ts'
+import type { Role } from '../../functions/registry/roles.ts'
 
 export const secret = 'the secret of the Worker that these tests start'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readSummary } from '../../functions/ledger/read-summary.ts'
+import { readSummary } from '../../functions/ledger/reports/read-summary.ts'
 import { freshWorld } from '../core/world.ts'
 import { deskOf, fund } from './desk.ts'
 

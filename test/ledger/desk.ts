@@ -1,9 +1,9 @@
 import type { Ctx } from '../../functions/core/context.ts'
 import type { Refused } from '../../functions/core/errors.ts'
-import { moveBet } from '../../functions/ledger/move-bet.ts'
-import { movePayment } from '../../functions/ledger/move-payment.ts'
-import { placeBet } from '../../functions/ledger/place-bet.ts'
-import { requestPayment } from '../../functions/ledger/request-payment.ts'
+import { placeBet } from '../../functions/ledger/bets/place.ts'
+import { moveBet } from '../../functions/ledger/bets/transition.ts'
+import { requestPayment } from '../../functions/ledger/payments/request.ts'
+import { movePayment } from '../../functions/ledger/payments/transition.ts'
 import { key, type World } from '../core/world.ts'
 
 /** A context of one tenant's server; with a key, as a request that may be sent again. */

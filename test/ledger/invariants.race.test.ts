@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { checkInvariants } from '../../functions/ledger/check-invariants.ts'
-import { moveBet } from '../../functions/ledger/move-bet.ts'
-import { placeBet } from '../../functions/ledger/place-bet.ts'
+import { placeBet } from '../../functions/ledger/bets/place.ts'
+import { moveBet } from '../../functions/ledger/bets/transition.ts'
+import { checkInvariants } from '../../functions/ledger/upkeep/check-invariants.ts'
 import { freshWorld, times } from '../core/world.ts'
 import { deskOf, done, fund, openBet, order } from './desk.ts'
 

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import type { Ctx } from '../../functions/core/context.ts'
+import { placeBet } from '../../functions/ledger/bets/place.ts'
+import { moveBet } from '../../functions/ledger/bets/transition.ts'
 import {
   type Decision,
   decideBet,
@@ -22,10 +24,8 @@ import {
   type Payment,
   type PaymentEvent,
 } from '../../functions/ledger/events.ts'
-import { moveBet } from '../../functions/ledger/move-bet.ts'
-import { movePayment } from '../../functions/ledger/move-payment.ts'
-import { placeBet } from '../../functions/ledger/place-bet.ts'
-import { requestPayment } from '../../functions/ledger/request-payment.ts'
+import { requestPayment } from '../../functions/ledger/payments/request.ts'
+import { movePayment } from '../../functions/ledger/payments/transition.ts'
 
 /** `at` chooses among the bets or payments there are, modulo their number; with none it names one that is not there. */
 export type Command =

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { endpoints } from '../../functions/app.ts'
+import { endpoints } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 import { acceptedBet, balanceOf, bet, deposit, serverOf } from './http.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { missedSlots } from '../../functions/ops/list-jobs.ts'
+import { missedSlots } from '../../functions/ops/jobs/list.ts'
 
 const now = new Date('2026-11-20T12:00:30Z')
 const at = (...times: string[]) => times.map((time) => Date.parse(`2026-11-20T${time}:00Z`))

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { urlAs, urlOfDatabase } from '../../dev/postgres/urls.ts'
-import { checkReadiness } from '../../functions/ops/check-readiness.ts'
+import { checkReadiness } from '../../functions/ops/health/check-readiness.ts'
 import { latestMigration } from '../../schema/migrations/index.ts'
 import { freshWorld } from '../core/world.ts'
 

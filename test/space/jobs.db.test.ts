@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { faults, isFault } from '../../dev/upstreams/faults.ts'
-import { haversineKm } from '../../functions/space/geometry.ts'
+import { haversineKm } from '../../functions/space/iss/geometry.ts'
 import { apiKey, spaceRig } from './rig.ts'
 
 const rig = await spaceRig()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { haversineKm } from '../../functions/space/geometry.ts'
-import { orbitOf, placeAt, stateAt, trackOf } from '../../functions/space/orbit.ts'
-import { elementsOfTle } from '../../functions/space/tle.ts'
+import { haversineKm } from '../../functions/space/iss/geometry.ts'
+import { orbitOf, placeAt, stateAt, trackOf } from '../../functions/space/iss/orbit.ts'
+import { elementsOfTle } from '../../functions/space/iss/tle.ts'
 import { issElements } from './fixtures/elements.ts'
 import { sgp4Verification } from './fixtures/sgp4-verification.ts'
 

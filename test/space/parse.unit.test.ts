@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { isNoPictureYet, parsePictures } from '../../functions/space/parse-apod.ts'
-import { parseWeather } from '../../functions/space/parse-donki.ts'
 import {
   isNotUpdated,
   parseCelestrak,
   parseSatnogs,
   parseWheretheissTle,
-} from '../../functions/space/parse-elements.ts'
-import { parseNeoFeed } from '../../functions/space/parse-neo.ts'
-import { canonical, parseDataset, parseDatasetList, parseOverview } from '../../functions/space/parse-osdr.ts'
-import { parseOpenNotify, parseWheretheiss } from '../../functions/space/parse-position.ts'
+} from '../../functions/space/iss/parse-elements.ts'
+import { parseOpenNotify, parseWheretheiss } from '../../functions/space/iss/parse-position.ts'
+import { isNoPictureYet, parsePictures } from '../../functions/space/nasa/parse-apod.ts'
+import { parseWeather } from '../../functions/space/nasa/parse-donki.ts'
+import { parseNeoFeed } from '../../functions/space/nasa/parse-neo.ts'
+import { canonical, parseDataset, parseDatasetList, parseOverview } from '../../functions/space/osdr/parse.ts'
 import * as answers from './fixtures/answers.ts'
 import { issElements, issTle } from './fixtures/elements.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isSunlitAt, orbitOf, sightingFrom, sunElevationAt } from '../../functions/space/orbit.ts'
-import { passesOver } from '../../functions/space/passes.ts'
+import { isSunlitAt, orbitOf, sightingFrom, sunElevationAt } from '../../functions/space/iss/orbit.ts'
+import { passesOver } from '../../functions/space/iss/passes.ts'
 import { issElements } from './fixtures/elements.ts'
 
 const orbit = orbitOf(issElements)

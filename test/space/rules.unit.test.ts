@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { inUnits } from '../../functions/space/iss/units.ts'
 import {
   contradicts,
   daysBetween,
@@ -8,7 +9,6 @@ import {
   flareRank,
   implausible,
 } from '../../functions/space/rules.ts'
-import { inUnits } from '../../functions/space/units.ts'
 
 const now = new Date('2026-11-20T10:00:00Z')
 const fix: Fix = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { elementsOfTle } from '../../functions/space/tle.ts'
+import { elementsOfTle } from '../../functions/space/iss/tle.ts'
 import { issTle } from './fixtures/elements.ts'
 
 const [name, first, second] = issTle

@@ -4,19 +4,19 @@ import { elementsAt, orbitAt } from '../../dev/upstreams/orbit.ts'
 import { startUpstreams } from '../../dev/upstreams/server.ts'
 import { unknownHealth } from '../../functions/core/circuit.ts'
 import { callUpstream, notJson } from '../../functions/core/fetch.ts'
-import { haversineKm } from '../../functions/space/geometry.ts'
-import { orbitOf, placeAt } from '../../functions/space/orbit.ts'
-import { parsePictures } from '../../functions/space/parse-apod.ts'
-import { parseWeather, weatherTypes } from '../../functions/space/parse-donki.ts'
+import { haversineKm } from '../../functions/space/iss/geometry.ts'
+import { orbitOf, placeAt } from '../../functions/space/iss/orbit.ts'
 import {
   isNotUpdated,
   parseCelestrak,
   parseSatnogs,
   parseWheretheissTle,
-} from '../../functions/space/parse-elements.ts'
-import { parseNeoFeed } from '../../functions/space/parse-neo.ts'
-import { parseDataset, parseDatasetList, parseOverview } from '../../functions/space/parse-osdr.ts'
-import { parseOpenNotify, parseWheretheiss } from '../../functions/space/parse-position.ts'
+} from '../../functions/space/iss/parse-elements.ts'
+import { parseOpenNotify, parseWheretheiss } from '../../functions/space/iss/parse-position.ts'
+import { parsePictures } from '../../functions/space/nasa/parse-apod.ts'
+import { parseWeather, weatherTypes } from '../../functions/space/nasa/parse-donki.ts'
+import { parseNeoFeed } from '../../functions/space/nasa/parse-neo.ts'
+import { parseDataset, parseDatasetList, parseOverview } from '../../functions/space/osdr/parse.ts'
 import { implausible } from '../../functions/space/rules.ts'
 
 let now = new Date('2026-11-20T10:00:30Z')

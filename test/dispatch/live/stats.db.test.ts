@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readStats } from '../../../functions/dispatch/stats.ts'
+import { readStats } from '../../../functions/dispatch/orders/stats.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import { asAdmin, givenCourier, givenOrder, givenStore } from '../given.ts'

@@ -1,0 +1,18 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Courier } from '../contract.ts'
+import { showCourier } from '../orders/show.ts'
+
+/** In the order in which they were added. */
+export async function listCouriers(
+  ctx: Ctx,
+  { after, limit }: { after: number; limit: number },
+): Promise<Courier[]> {
+  const rows = await ctx.replica.query<{ courier: Courier }>(sql`
+select ${showCourier('c')} as courier
+from dispatch.couriers c
+where c.id > ${after}
+order by c.id
+limit ${limit}`)
+  return rows.map(({ courier }) => courier)
+}

@@ -1,0 +1,12 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Courier } from '../contract.ts'
+import { showCourier } from '../orders/show.ts'
+
+export async function readCourier(ctx: Ctx, { id }: { id: number }): Promise<Courier | null> {
+  const [row] = await ctx.replica.query<{ courier: Courier }>(sql`
+select ${showCourier('c')} as courier
+from dispatch.couriers c
+where c.id = ${id}`)
+  return row?.courier ?? null
+}

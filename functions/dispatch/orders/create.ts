@@ -1,0 +1,75 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Ctx, Principal } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { answer, effect } from '../../core/idempotency.ts'
+import type { NewOrder, Order } from '../contract.ts'
+import { currency, priceMinorFor } from '../rules.ts'
+import { recordEvent } from './record.ts'
+import { showOrder } from './show.ts'
+
+export type OrderToCreate = NewOrder & { storeId: number }
+export type Created = { ok: true; order: Order } | Refused
+
+/** Posts orders; pickup is at the store unless an order says otherwise. An answer for each, in their order. */
+export async function createOrders(ctx: Ctx, orders: OrderToCreate[]): Promise<Created[]> {
+  const { items } = await effect<{ items: Created[] }>(ctx, createStatement(ctx.principal, orders))
+  return items
+}
+
+export async function createOrder(ctx: Ctx, order: OrderToCreate): Promise<Created> {
+  const [created] = await createOrders(ctx, [order])
+  return created ?? { ok: false, reason: 'not_found', detail: 'There is no such store' }
+}
+
+export function createStatement(principal: Principal | null, orders: OrderToCreate[]): SQL {
+  // Rows get their ids in the order of the insert, so the nth lawful order is the nth created one.
+  return sql`
+with asked as materialized (
+  select a.*, s.id as "store", s.box_limit, s.pickup_address, s.lat, s.lng,
+    s.id is not null and a."boxesCount" <= coalesce(s.box_limit, a."boxesCount") as lawful
+  from jsonb_to_recordset(${JSON.stringify(orders.map(asRow))}::jsonb) as a (
+    at int, "storeId" bigint, "pickupAddress" text, "deliveryAddress" text, "recipientName" text, "phone" text,
+    "boxesCount" int, "priceMinor" bigint, "elsewhere" bool, "pickupLat" float8, "pickupLng" float8,
+    "deliveryLat" float8, "deliveryLng" float8, "readyAt" timestamptz, "dueAt" timestamptz
+  )
+  left join dispatch.stores s on s.id = a."storeId"
+),
+created as (
+  insert into dispatch.orders (
+    store_id, pickup_address, delivery_address, recipient_name, phone, boxes_count, price_minor, currency,
+    pickup_lat, pickup_lng, delivery_lat, delivery_lng, ready_at, due_at
+  )
+  select
+    store, coalesce("pickupAddress", pickup_address), "deliveryAddress", "recipientName", "phone", "boxesCount",
+    "priceMinor", ${currency},
+    case when "elsewhere" then "pickupLat" else lat end, case when "elsewhere" then "pickupLng" else lng end,
+    "deliveryLat", "deliveryLng", "readyAt", "dueAt"
+  from asked
+  where lawful
+  order by at
+  returning *
+),
+logged as (${recordEvent({ type: 'created', of: 'created', from: sql`null`, by: principal })}),
+numbered as (
+  select a.*, row_number() over (partition by lawful order by at) as nth
+  from asked a
+)
+select ${answer(sql`jsonb_build_object('items', jsonb_agg(case
+  when n.lawful
+    then jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)})
+  when n.store is not null
+    then jsonb_build_object('ok', false, 'reason', 'box_limit_exceeded', 'boxLimit', n.box_limit)
+  else jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such store')
+end order by n.at))`)}
+from numbered n
+left join (select c.*, row_number() over (order by c.id) as nth from created c) o on o.nth = n.nth and n.lawful`
+}
+
+function asRow(order: OrderToCreate, at: number): object {
+  return { at, ...order, priceMinor: priceMinorFor(order.boxesCount), elsewhere: pickedUpElsewhere(order) }
+}
+
+/** Another address is another place: the store's coordinates would be wrong for it. */
+function pickedUpElsewhere({ pickupAddress, pickupLat }: NewOrder): boolean {
+  return pickupAddress !== undefined || pickupLat !== undefined
+}

@@ -1,0 +1,21 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Order } from '../contract.ts'
+import { returnExpired } from './return-expired.ts'
+import { showOrder } from './show.ts'
+import { visibleTo } from './visible.ts'
+
+/** One order, as this principal may see it. A lease that ran out is over for the reader, too. */
+export async function readOrder(ctx: Ctx, { orderId }: { orderId: number }): Promise<Order | null> {
+  const [, rows] = await ctx.db.batch([
+    returnExpired({ orderId }),
+    sql`
+select ${showOrder('o', ctx.principal)} as order
+from dispatch.orders o
+where o.id = ${orderId}
+  and ${visibleTo(ctx.principal)}`,
+  ])
+  // The row type is the statement's own.
+  const [row] = (rows ?? []) as { order: Order }[]
+  return row?.order ?? null
+}

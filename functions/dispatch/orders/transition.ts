@@ -1,0 +1,80 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { thisOne } from '../../core/claim.ts'
+import type { Ctx, Principal } from '../../core/context.ts'
+import { answer } from '../../core/idempotency.ts'
+import type { OrderStatus } from '../rules.ts'
+import { recordEvent } from './record.ts'
+import { type Moved, resolveOrder } from './resolve.ts'
+import { showOrder } from './show.ts'
+import { visibleTo } from './visible.ts'
+
+/** What the store or an admin may do with an order, whoever holds it. */
+export type Steer = {
+  orderId: number
+  type: string
+  from: readonly OrderStatus[]
+  to: OrderStatus
+  /** Columns that change with the status. */
+  set: SQL
+  /** The courier who holds it is free of its boxes. */
+  frees?: boolean
+  reason?: string | undefined
+}
+
+export function steerOrder(ctx: Ctx, steer: Steer): Promise<Moved> {
+  return resolveOrder(ctx, steerStatement(ctx.principal, steer))
+}
+
+export function steerStatement(principal: Principal | null, steer: Steer): SQL {
+  const { orderId, type, from, to, set, frees = false, reason } = steer
+  // Race: a cancel against a delivery, a reopening against a return. Each locks the order's row under a state that the
+  // other one ends. Order first, then courier, as everywhere.
+  return sql`
+with seen as materialized (
+  select o.status
+  from dispatch.orders o
+  where o.id = ${orderId}
+    and ${visibleTo(principal)}
+),
+wanted as ${thisOne(sql`
+  select o.id, o.status, o.courier_id, o.boxes_count
+  from dispatch.orders o
+  where o.id = ${orderId}
+    and o.status = any (${sql.param(from)}::text[])
+    and ${visibleTo(principal)}`)},
+freed as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes - wanted.boxes_count
+  from wanted
+  where c.id = wanted.courier_id
+    and ${frees}
+),
+moved as (
+  update dispatch.orders o
+  set status = ${to},
+      ${set},
+      version = o.version + 1
+  from wanted
+  where o.id = wanted.id
+  returning o.*, wanted.status as from_status, wanted.courier_id as former_courier_id
+),
+logged as (${recordEvent({
+    type,
+    of: 'moved',
+    from: sql`moved.from_status`,
+    by: principal,
+    courier: sql`moved.former_courier_id`,
+    data: sql`jsonb_strip_nulls(jsonb_build_object('reason', ${reason ?? null}::text))`,
+  })})
+select ${answer(sql`case
+  when exists (select from moved)
+    then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from moved o)
+  when seen.status is null
+    then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
+  when seen.status <> all (${sql.param(from)}::text[])
+    then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', ${to}::text)
+  else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+end`)}
+from (select) as always
+left join seen on true`
+}

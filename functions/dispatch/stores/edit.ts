@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm'
+import { stores } from '../../../schema/dispatch.ts'
+import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { assignments, changeVersion } from '../../core/versioned.ts'
+import type { Store, StoreChange } from '../contract.ts'
+import { showStore } from '../orders/show.ts'
+
+type Edit = { id: number; version: number; change: StoreChange }
+
+export function editStore(
+  ctx: Ctx,
+  { id, version, change }: Edit,
+): Promise<{ ok: true; value: Store } | Refused> {
+  const { name, pickupAddress, lat, lng, boxLimit, opensAt, closesAt, timeZone } = change
+  return changeVersion(ctx, {
+    table: stores,
+    id,
+    version,
+    set: assignments({
+      name,
+      pickup_address: pickupAddress,
+      lat,
+      lng,
+      box_limit: boxLimit,
+      opens_at: opensAt,
+      closes_at: closesAt,
+      time_zone: timeZone,
+    }),
+    refusals: [
+      bothOrNeither({ first: ['lat', lat], second: ['lng', lng] }),
+      bothOrNeither({ first: ['opens_at', opensAt], second: ['closes_at', closesAt] }),
+    ],
+    value: showStore('changed'),
+  })
+}
+
+type Column = ['lat' | 'lng' | 'opens_at' | 'closes_at', unknown]
+
+/** The half that is not sent keeps its value, so the pair is judged on the row. */
+function bothOrNeither({ first, second }: { first: Column; second: Column }) {
+  const after = ([column, value]: Column) =>
+    value === undefined ? sql`found.${sql.raw(column)} is null` : sql`${value === null}`
+  return {
+    when: sql`(${after(first)}) <> (${after(second)})`,
+    outcome: sql`jsonb_build_object('ok', false, 'reason', 'unprocessable',
+      'detail', ${`Give both ${first[0]} and ${second[0]}, or neither`}::text)`,
+  }
+}

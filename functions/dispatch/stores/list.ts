@@ -1,0 +1,18 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Store } from '../contract.ts'
+import { showStore } from '../orders/show.ts'
+
+/** In the order in which they were added. */
+export async function listStores(
+  ctx: Ctx,
+  { after, limit }: { after: number; limit: number },
+): Promise<Store[]> {
+  const rows = await ctx.replica.query<{ store: Store }>(sql`
+select ${showStore('s')} as store
+from dispatch.stores s
+where s.id > ${after}
+order by s.id
+limit ${limit}`)
+  return rows.map(({ store }) => store)
+}

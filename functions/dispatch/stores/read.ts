@@ -1,0 +1,15 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Store } from '../contract.ts'
+import { showStore } from '../orders/show.ts'
+
+/** A store knows itself; couriers and admins know all. */
+export async function readStore(ctx: Ctx, { id }: { id: number }): Promise<Store | null> {
+  const own = ctx.principal?.role === 'store' ? sql`s.id = ${ctx.principal.id}::bigint` : sql`true`
+  const [row] = await ctx.replica.query<{ store: Store }>(sql`
+select ${showStore('s')} as store
+from dispatch.stores s
+where s.id = ${id}
+  and ${own}`)
+  return row?.store ?? null
+}

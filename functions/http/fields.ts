@@ -1,0 +1,41 @@
+import * as z from 'zod'
+
+/** Fields that every contract spells the same way. */
+
+/** The id of a row, in a body or an answer. */
+export const id = z.int().positive().max(Number.MAX_SAFE_INTEGER)
+
+/** The id of a row, in a path or a query. */
+export const pathId = z
+  .string()
+  .regex(/^[1-9]\d{0,15}$/, 'Must be an id')
+  .transform(Number)
+  .pipe(z.int().positive())
+
+export const IdPath = z.strictObject({ id: pathId.meta({ description: 'The id of the row' }) })
+
+/** A moment that a caller sends: RFC 3339, with any offset. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine((moment) => !moment.startsWith('0000'), 'There is no year 0')
+  .meta({ examples: ['2026-11-20T09:30:00Z'] })
+
+/** A moment in an answer. */
+export const shownInstant = z.string().meta({ format: 'date-time' })
+
+/** `?limit=` and `?cursor=` of every list. */
+export const PageQuery = {
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, 'Must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(1).max(200))
+    .default(50)
+    .meta({ description: 'Rows per page' }),
+  cursor: z.string().min(1).max(512).optional().meta({ description: 'nextCursor of the previous page' }),
+}
+
+/** One page of a list. */
+export function Page<T extends z.ZodType>(item: T) {
+  return z.object({ data: z.array(item), nextCursor: z.string().nullable() })
+}

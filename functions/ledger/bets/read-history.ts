@@ -1,0 +1,27 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { StoredEvent } from '../contract.ts'
+import { booksOf } from '../journal/scope.ts'
+import { showEvent } from '../journal/show.ts'
+
+type Asked = { betId: string; after: number; limit: number }
+
+/** What happened to a bet, oldest first; null when there is no such bet. */
+export async function readHistory(ctx: Ctx, { betId, after, limit }: Asked): Promise<StoredEvent[] | null> {
+  const rows = await booksOf(ctx).query<{ event: StoredEvent | null }>(sql`
+select event
+from ledger.bets_view v
+left join lateral (
+  select ${showEvent} as event
+  from ledger.events e
+  where e.tenant_id = v.tenant_id
+    and e.family = 'bets'
+    and e.aggregate_id = v.bet_id
+    and e.stream_version > ${after}
+  order by e.stream_version
+  limit ${limit}
+) page on true
+where v.tenant_id = ledger.tenant()
+  and v.bet_id = ${betId}`)
+  return rows.length === 0 ? null : rows.flatMap(({ event }) => event ?? [])
+}

@@ -1,0 +1,29 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import { AppError, type Refused } from '../../core/errors.ts'
+import { answer } from '../../core/idempotency.ts'
+import type { Appended, IncomingEvent } from '../contract.ts'
+import { schemas } from '../events.ts'
+import { actorOf, command } from './scope.ts'
+
+/** Appends events as they are, whole batch or nothing: streams, steps and accounts must come out sound. */
+export async function appendEvents(
+  ctx: Ctx,
+  events: readonly IncomingEvent[],
+): Promise<{ ok: true; value: Appended } | Refused> {
+  const checked = JSON.stringify(events.map(withCheckedData))
+  return command(ctx, sql`select ${answer(sql`ledger.append_events(${checked}::jsonb, ${actorOf(ctx)})`)}`)
+}
+
+function withCheckedData(event: IncomingEvent, at: number): IncomingEvent {
+  const { data, error } = schemas[event.type].safeParse(event.data)
+  if (data !== undefined) return { ...event, data }
+  const errors = error.issues.map(({ path, message, code }) => ({
+    path: ['events', at, 'data', ...path].map(String).join('.'),
+    message,
+    code,
+  }))
+  throw new AppError('validation_failed', 'The data of an event does not match the schema of its type', {
+    errors,
+  })
+}

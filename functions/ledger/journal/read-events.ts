@@ -1,0 +1,26 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import { beginning, positionOf, settled } from '../../core/stream.ts'
+import type { LedgerEventType, StoredEvent } from '../contract.ts'
+import { booksOf } from './scope.ts'
+import { showEvent } from './show.ts'
+
+type Asked = { after: string | null; type: LedgerEventType | null; limit: number }
+
+/** The feed, a page at a time: nothing is missed and nothing comes twice, however many write meanwhile. */
+export async function readEvents(ctx: Ctx, { after, type, limit }: Asked): Promise<StoredEvent[]> {
+  const { xid, seq } = (after === null ? null : positionOf(after)) ?? beginning
+  const rows = await booksOf(ctx).query<{ event: StoredEvent }>(sql`
+select ${showEvent} as event
+from ledger.events e
+where e.tenant_id = ledger.tenant()
+  and (e.xid, e.seq) > (${xid}::xid8, ${seq}::bigint)
+  and ${settled(sql`e`)}
+  ${type === null ? sql`` : sql`and e.family = ${familyOf(type)} and e.event_type = ${type}`}
+order by e.xid, e.seq
+limit ${limit}`)
+  return rows.map(({ event }) => event)
+}
+
+/** Which of the tables has events of a type: only that one is then read. */
+const familyOf = (type: LedgerEventType) => type.split('_')[1]?.toLowerCase() ?? ''

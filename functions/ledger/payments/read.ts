@@ -1,0 +1,14 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Payment } from '../contract.ts'
+import { booksOf } from '../journal/scope.ts'
+import { showPayment } from '../journal/show.ts'
+
+export async function readPayment(ctx: Ctx, paymentId: string): Promise<Payment | null> {
+  const [row] = await booksOf(ctx).query<{ payment: Payment }>(sql`
+select ${showPayment('v')} as payment
+from ledger.payments_view v
+where v.tenant_id = ledger.tenant()
+  and v.payment_id = ${paymentId}`)
+  return row?.payment ?? null
+}

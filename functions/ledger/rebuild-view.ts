@@ -1,9 +1,0 @@
-import type { Ctx } from '../core/context.ts'
-import { type Rebuilt, rebuildView } from '../core/view.ts'
-import { booksOf, tenantOf } from './books.ts'
-import type { ViewName } from './contract.ts'
-
-/** Folds a view of this tenant anew and mends what differs, while others read and write. */
-export async function rebuildBooks(ctx: Ctx, view: ViewName): Promise<Rebuilt> {
-  return rebuildView(booksOf(ctx), { view: `ledger.${view}`, scope: tenantOf(ctx) })
-}

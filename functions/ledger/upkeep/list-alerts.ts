@@ -1,0 +1,27 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Alert } from '../contract.ts'
+import { booksOf } from '../journal/scope.ts'
+
+type Asked = { open: boolean; before: number | null; limit: number }
+
+/** What the invariants job found in this tenant's books, newest first. */
+export async function listAlerts(ctx: Ctx, { open, before, limit }: Asked): Promise<Alert[]> {
+  const rows = await booksOf(ctx).query<{ alert: Alert }>(sql`
+select jsonb_build_object(
+  'id', a.id,
+  'kind', a.kind,
+  'subject', a.subject,
+  'evidence', a.evidence,
+  'raisedAt', core.iso(a.raised_at),
+  'seenAt', core.iso(a.seen_at),
+  'resolvedAt', core.iso(a.resolved_at)
+) as alert
+from ledger.alerts a
+where a.tenant_id = ledger.tenant()
+  and (not ${open} or a.resolved_at is null)
+  and a.id < ${before ?? Number.MAX_SAFE_INTEGER}::bigint
+order by a.id desc
+limit ${limit}`)
+  return rows.map(({ alert }) => alert)
+}

@@ -1,0 +1,72 @@
+import { sql } from 'drizzle-orm'
+import { latestMigration } from '../../../schema/migrations/index.ts'
+import type { Ctx } from '../../core/context.ts'
+import { DatabaseError } from '../../core/sqlstate.ts'
+import type { Readiness } from '../contract.ts'
+
+type Found = { bypasses: boolean; owns: boolean; migration: number | null }
+
+/** Every dependency that matters: one that fails makes the Worker not ready. */
+export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
+  const asOf = ctx.now().toISOString()
+  try {
+    const [found] = await ctx.db.query<Found>(sql`
+select
+  r.rolbypassrls or r.rolsuper as bypasses,
+  exists (
+    select from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('core', 'dispatch', 'space', 'ledger', 'clicks', 'fleet')
+      and pg_has_role(c.relowner, 'usage')
+  ) as owns,
+  (select max(version) from core.schema_migrations) as migration
+from pg_roles r
+where r.rolname = current_user`)
+    const checks = [
+      { name: 'database', ok: true, detail: 'answers', ageSeconds: 0 },
+      roleCheck(found?.bypasses === true, found?.owns === true),
+      migrationCheck(found?.migration ?? 0),
+    ]
+    return { ready: checks.every(({ ok }) => ok), asOf, checks }
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error
+    ctx.log.error('readiness', error)
+    return { ready: false, asOf, checks: checksWithout(error) }
+  }
+}
+
+function checksWithout({ sqlstate }: DatabaseError): Readiness['checks'] {
+  const answers = { name: 'database', ok: true, detail: 'answers', ageSeconds: 0 }
+  if (sqlstate === '42P01' || sqlstate === '3F000') return [answers, migrationCheck(0)]
+  if (sqlstate === '42501')
+    return [
+      answers,
+      {
+        name: 'role',
+        ok: false,
+        detail: 'may not read: grant lockstep_app to it (README, Deploy)',
+        ageSeconds: 0,
+      },
+    ]
+  return [{ name: 'database', ok: false, detail: 'does not answer', ageSeconds: null }]
+}
+
+function roleCheck(bypasses: boolean, owns: boolean) {
+  const detail = bypasses
+    ? 'the role bypasses row-level security: connect as a role made with SQL (README, Deploy)'
+    : owns
+      ? 'the role owns tables: connect as one that owns nothing (README, Deploy)'
+      : 'is bound by row-level security and owns nothing'
+  return { name: 'role', ok: !bypasses && !owns, detail, ageSeconds: 0 }
+}
+
+function migrationCheck(applied: number) {
+  const { version, name } = latestMigration
+  const ok = applied >= version
+  return {
+    name: 'migrations',
+    ok,
+    detail: ok ? `at ${name}` : `${name} is missing: npm run db:migrate`,
+    ageSeconds: 0,
+  }
+}

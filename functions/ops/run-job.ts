@@ -1,8 +1,0 @@
-import type { Ctx } from '../core/context.ts'
-import { type Job, type JobRun, runJob } from '../core/job.ts'
-
-/** Runs a job now, through its guard; null when there is no such job. */
-export async function runJobNow(ctx: Ctx, jobs: readonly Job[], name: string): Promise<JobRun | null> {
-  const job = jobs.find((known) => known.name === name)
-  return job === undefined ? null : runJob(ctx, job, { slot: null, trigger: 'manual' })
-}

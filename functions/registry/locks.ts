@@ -1,0 +1,39 @@
+/**
+ * The registry of advisory locks: one number each, never reused. A number, because 32-bit hashes of names collide.
+ * Only transaction-scoped locks are taken; a session lock leaks through a transaction-mode pooler.
+ */
+const core = {
+  housekeeping: 1100,
+}
+
+const webhooks = {
+  webhooks: 1101,
+  deliveryRetention: 1102,
+}
+
+const dispatch = {
+  dispatchLeaseExpiry: 1201,
+  dispatchSettlement: 1202,
+  dispatchRetention: 1203,
+}
+
+const space = {
+  issPosition: 1001,
+  osdrSync: 1002,
+  apod: 1003,
+  neo: 1004,
+  donki: 1005,
+  elements: 1006,
+  refreshIssViews: 1010,
+  refreshOsdrViews: 1011,
+  refreshRecentActivity: 1012,
+  spaceUpkeep: 1013,
+}
+
+const ledger = {
+  ledgerFoldWaiting: 1301,
+  ledgerAggregates: 1302,
+  ledgerInvariants: 1303,
+}
+
+export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger } as const

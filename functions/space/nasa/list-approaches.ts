@@ -1,0 +1,35 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import { readCopy } from '../upstreams/read-copy.ts'
+import type { Viewed } from '../views/read.ts'
+
+type Asked = {
+  from: string
+  to: string
+  hazardous: boolean | null
+  after: [approachAt: string, id: string, body: string] | null
+  limit: number
+}
+export type ShownApproach = Record<string, unknown> & { approachAt: string; id: string; orbitingBody: string }
+
+/** Approaches of these days, both included, in the order in which they come. */
+export async function listApproaches(
+  ctx: Ctx,
+  { from, to, hazardous, after, limit }: Asked,
+): Promise<Viewed<ShownApproach> | null> {
+  const rows = sql`
+select jsonb_build_object(
+  'id', n.neo_id, 'name', n.name, 'orbitingBody', n.orbiting_body, 'approachAt', core.iso(n.approach_at),
+  'hazardous', n.hazardous, 'sentry', n.sentry, 'absoluteMagnitude', n.absolute_magnitude,
+  'diameterMinM', n.diameter_min_m, 'diameterMaxM', n.diameter_max_m, 'velocityKmh', n.velocity_kmh,
+  'missDistanceKm', n.miss_distance_km, 'jplUrl', n.jpl_url
+)
+from space.neo_approaches n
+where n.approach_at >= ${from}::date at time zone 'UTC'
+  and n.approach_at < (${to}::date + 1) at time zone 'UTC'
+  ${after === null ? sql`` : sql`and (n.approach_at, n.neo_id, n.orbiting_body) > (${after[0]}::timestamptz, ${after[1]}, ${after[2]})`}
+  ${hazardous === null ? sql`` : sql`and n.hazardous = ${hazardous}`}
+order by n.approach_at, n.neo_id, n.orbiting_body
+limit ${limit}`
+  return readCopy(ctx, 'approaches', rows)
+}

@@ -1,0 +1,47 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Answer } from '../../core/fetch.ts'
+import { sha256 } from './digest.ts'
+
+/** `reason` is why the answer was quarantined, null when it was accepted. */
+export type KeptAnswer = {
+  upstream: string
+  request: string
+  reason: string | null
+  bodyHash: string
+} & Answer
+
+export async function keepable(
+  asked: { upstream: string; request: string; reason: string | null },
+  answer: Answer,
+): Promise<KeptAnswer> {
+  return { ...asked, ...answer, bodyHash: await sha256(answer.body) }
+}
+
+/** A body that came before is counted, not stored again; of equal ones in one talk the last stands for all. */
+export function keepAnswers(answers: readonly KeptAnswer[]): SQL {
+  const unique = new Map(answers.map((one) => [`${one.upstream} ${one.request} ${one.bodyHash}`, one]))
+  return sql`
+insert into space.upstream_answers as known (upstream, request, body_hash, status, content_type, body, verdict, reason)
+select
+  upstream, request, "bodyHash", status, "contentType", body,
+  case when reason is null then 'accepted' else 'quarantined' end, reason
+from jsonb_to_recordset(${JSON.stringify([...unique.values()])}::jsonb) as answer (
+  upstream text, request text, "bodyHash" text, status int, "contentType" text, body text, reason text
+)
+order by upstream, request, "bodyHash"
+on conflict (upstream, request, body_hash) do update
+set times = known.times + 1,
+    received_at = now(),
+    verdict = excluded.verdict,
+    reason = excluded.reason`
+}
+
+/** NeoWs echoes the caller's key in every link. It goes before anything reads the body, with what text cannot hold. */
+export function withoutKeys(answer: Answer, key: string): Answer {
+  const body = answer.body
+    .replaceAll(/api_key=[^&"\\\s]*/g, 'key_removed')
+    .replaceAll(key, 'key_removed')
+    .replaceAll('\0', '')
+    .toWellFormed()
+  return { ...answer, body }
+}

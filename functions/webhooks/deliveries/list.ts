@@ -1,0 +1,32 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Delivery } from '../contract.ts'
+import { ownerOf } from '../subscriptions/owner.ts'
+import { showDelivery } from '../subscriptions/show.ts'
+
+type Asked = { id: number; state: Delivery['state'] | null; before: number | null; limit: number }
+
+/** What was sent, is to be sent, or could not be, newest first; null when there is no such webhook. */
+export async function listDeliveries(
+  ctx: Ctx,
+  { id, state, before, limit }: Asked,
+): Promise<Delivery[] | null> {
+  const [row] = await ctx.db.query<{ deliveries: Delivery[] }>(sql`
+select coalesce(page.deliveries, '[]'::jsonb) as deliveries
+from core.webhooks w
+left join lateral (
+  select jsonb_agg(${showDelivery} order by d.id desc) as deliveries
+  from (
+    select d.*
+    from core.webhook_deliveries d
+    where d.webhook_id = w.id
+      and (${state}::text is null or d.state = ${state})
+      and (${before}::bigint is null or d.id < ${before}::bigint)
+    order by d.id desc
+    limit ${limit}
+  ) d
+) page on true
+where w.id = ${id}
+  and w.owner = ${ownerOf(ctx)}`)
+  return row?.deliveries ?? null
+}

@@ -1,0 +1,71 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { answer, effect } from '../../core/idempotency.ts'
+import { deliveryDays } from '../../core/queue-deliveries.ts'
+import type { Replay, Replayed } from '../contract.ts'
+import { ownerOf } from '../subscriptions/owner.ts'
+
+/** Deliveries of one request. */
+const limit = 1_000
+
+/** Delivers events again, in their order, with the ids they had. */
+export function replayDeliveries(
+  ctx: Ctx,
+  { id, from, to, only }: Replay & { id: number },
+): Promise<({ ok: true } & Replayed) | Refused> {
+  return effect(
+    ctx,
+    sql`
+with bounds as (
+  select w.id as webhook_id, first.id as first_id, last.id as last_id
+  from core.webhooks w
+  left join core.webhook_deliveries first on first.webhook_id = w.id and first.event_id = ${from}
+  left join core.webhook_deliveries last on last.webhook_id = w.id and last.event_id = ${to ?? null}
+  where w.id = ${id}
+    and w.owner = ${ownerOf(ctx)}
+    and w.removed_at is null
+),
+wanted as materialized (
+  select d.id, d.event_id, row_number() over (order by d.id) as nth
+  from bounds
+  join core.webhook_deliveries d
+    on d.webhook_id = bounds.webhook_id
+    and d.id >= bounds.first_id
+    and (${to === undefined} or d.id <= bounds.last_id)
+    and d.state = any (${sql.param(only === 'dead' ? ['dead'] : ['dead', 'delivered'])}::text[])
+  order by d.id
+  limit ${limit + 1}
+),
+requeued as (
+  update core.webhook_deliveries d
+  set state = 'waiting',
+      tries = 0,
+      replays = d.replays + 1,
+      due_at = now(),
+      give_up_at = now() + make_interval(days => ${deliveryDays}),
+      reason = null,
+      finished_at = null
+  from wanted
+  where d.id = wanted.id
+    and wanted.nth <= ${limit}
+    and d.state <> 'waiting'
+  returning 1
+)
+select ${answer(sql`case
+  when bounds.webhook_id is null
+    then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such webhook')
+  when bounds.first_id is null or ${to !== undefined} and bounds.last_id is null
+    then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'This webhook has no delivery of that event')
+  when bounds.last_id < bounds.first_id
+    then jsonb_build_object('ok', false, 'reason', 'unprocessable', 'detail', '\`to\` comes before \`from\`')
+  else jsonb_build_object(
+    'ok', true,
+    'requeued', (select count(*) from requeued),
+    'next', (select event_id from wanted where nth > ${limit})
+  )
+end`)}
+from (select) as always
+left join bounds on true`,
+  )
+}

@@ -1,0 +1,45 @@
+import { sql } from 'drizzle-orm'
+import { webhooks } from '../../../schema/core.ts'
+import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { assignments, changeVersion } from '../../core/versioned.ts'
+import type { Webhook, WebhookChange } from '../contract.ts'
+import { checkTarget } from './check-target.ts'
+import { ownerOf } from './owner.ts'
+import { showWebhook } from './show.ts'
+
+type Edit = { id: number; version: number; change: WebhookChange }
+
+/** Changes where and what it hears. Enabling it forgets that its receiver failed. */
+export async function editWebhook(
+  ctx: Ctx,
+  { id, version, change }: Edit,
+): Promise<{ ok: true; value: Webhook } | Refused> {
+  const { url, events, description, enabled } = change
+  const refused = url === undefined ? null : await checkTarget(ctx, url)
+  if (refused) return refused
+  return changeVersion(ctx, {
+    table: webhooks,
+    id,
+    version,
+    set: [
+      ...assignments({ url, description }),
+      ...(events === undefined ? [] : [sql`events = ${sql.param(events)}::text[]`]),
+      ...(enabled === undefined ? [] : enabled ? enabling : disabling),
+    ],
+    visible: sql`found.owner = ${ownerOf(ctx)} and found.removed_at is null`,
+    value: showWebhook('changed'),
+  })
+}
+
+const enabling = [
+  sql`disabled_at = null`,
+  sql`disabled_for = null`,
+  sql`failures = 0`,
+  sql`failing_since = null`,
+  sql`paused_until = null`,
+]
+const disabling = [
+  sql`disabled_at = coalesce(t.disabled_at, now())`,
+  sql`disabled_for = coalesce(t.disabled_for, 'its owner disabled it')`,
+]

@@ -1,0 +1,10 @@
+import type { Ctx } from '../../core/context.ts'
+import { AppError } from '../../core/errors.ts'
+
+/** Whose webhooks these are, and at the same time whose events they hear. All admins are one owner. */
+export function ownerOf({ principal }: Ctx): string {
+  if (principal?.role === 'admin') return 'admin'
+  if (principal?.role === 'store') return `store:${principal.sub}`
+  if (principal?.role === 'tenant') return `tenant:${principal.tenantId}`
+  throw new AppError('forbidden')
+}

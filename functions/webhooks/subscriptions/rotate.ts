@@ -1,0 +1,41 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { answer, effect } from '../../core/idempotency.ts'
+import { seal, unseal } from '../../core/seal.ts'
+import { newSecret } from '../../core/sign.ts'
+import type { Webhook, WebhookWithSecret } from '../contract.ts'
+import { ownerOf } from './owner.ts'
+import { showWebhook } from './show.ts'
+
+type Rotated = { ok: true; webhook: Webhook; sealed: string } | Refused
+
+/** Gives a new secret; for a while the one before signs too, so that the receiver can change over in its own time. */
+export async function rotateSecret(
+  ctx: Ctx,
+  { id, overlapHours }: { id: number; overlapHours: number },
+): Promise<{ ok: true; webhook: WebhookWithSecret } | Refused> {
+  const owner = ownerOf(ctx)
+  const sealed = await seal(ctx.env, newSecret(), owner)
+  const rotated = await effect<Rotated>(
+    ctx,
+    sql`
+with changed as (
+  update core.webhooks w
+  set secret = ${sealed},
+      old_secret = case when ${overlapHours > 0} then w.secret end,
+      old_secret_until = case when ${overlapHours > 0} then now() + make_interval(hours => ${overlapHours}) end,
+      version = w.version + 1
+  where w.id = ${id}
+    and w.owner = ${owner}
+    and w.removed_at is null
+  returning w.*
+)
+select ${answer(sql`coalesce(
+  (select jsonb_build_object('ok', true, 'webhook', ${showWebhook('changed')}, 'sealed', changed.secret) from changed),
+  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such webhook')
+)`)}`,
+  )
+  if (!rotated.ok) return rotated
+  return { ok: true, webhook: { ...rotated.webhook, secret: await unseal(ctx.env, rotated.sealed, owner) } }
+}

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import { deliverDue } from '../../core/deliver.ts'
+import type { Refused } from '../../core/errors.ts'
+import { answer, effect } from '../../core/idempotency.ts'
+import { deliveryDays } from '../../core/queue-deliveries.ts'
+import type { DeliveryWithBody } from '../contract.ts'
+import { readDelivery } from '../deliveries/read.ts'
+import { ownerOf } from './owner.ts'
+
+type Tested = { ok: true; delivery: DeliveryWithBody } | Refused
+
+/** Sends an event that is about nothing, at once, and tells what came of it. */
+export async function testWebhook(ctx: Ctx, { id }: { id: number }): Promise<Tested> {
+  const nonce = crypto.randomUUID()
+  const queued = await effect<{ ok: true; deliveryId: number } | Refused>(
+    ctx,
+    sql`
+with wanted as (
+  select w.id, w.disabled_at is null as enabled
+  from core.webhooks w
+  where w.id = ${id}
+    and w.owner = ${ownerOf(ctx)}
+    and w.removed_at is null
+),
+queued as (
+  insert into core.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
+  select w.id, ${`evt_test_${nonce}`}, ${`test:${nonce}`}, 'webhook.test',
+    jsonb_build_object('type', 'webhook.test', 'timestamp', core.iso(now()), 'data', jsonb_build_object('webhookId', w.id))::text,
+    now() + make_interval(days => ${deliveryDays})
+  from wanted w
+  where w.enabled
+  returning id
+)
+select ${answer(sql`coalesce(
+  (select jsonb_build_object('ok', true, 'deliveryId', id) from queued),
+  (select jsonb_build_object('ok', false, 'reason', 'conflict', 'detail', 'A disabled webhook sends nothing: enable it first') from wanted),
+  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such webhook')
+)`)}`,
+  )
+  if (!queued.ok) return queued
+  const { deliveryId } = queued
+  await deliverDue(ctx, { deliveryId })
+  const delivery = await readDelivery(ctx, { id, deliveryId })
+  return delivery === null ? { ok: false, reason: 'not_found' } : { ok: true, delivery }
+}
