@@ -414,6 +414,8 @@ begin
     return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', to_jsonb(results));
   end if;
 
+  -- Readers of the feed must see a writer before it takes its place.
+  lock table ledger.balance_events in row exclusive mode;
   position := core.reading_xid();
   insert into ledger.balance_events (
     tenant_id, aggregate_id, stream_version, xid, event_type, event_data, idempotency_key, actor

@@ -358,6 +358,45 @@ CREATE OR REPLACE FUNCTION core.iso(t timestamp with time zone)
  STABLE PARALLEL SAFE
 RETURN to_char((t AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
 
+CREATE OR REPLACE FUNCTION core.mark_horizon(tables regclass[], numbers regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+declare
+  finished bigint;
+  numbered bigint;
+  writing bigint;
+begin
+  finished := pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1;
+  numbered := coalesce(pg_sequence_last_value(numbers), 0);
+
+  select min(finished + (((w.transactionid::text::bigint - finished + 2147483648) % 4294967296 + 4294967296) % 4294967296 - 2147483648))
+  into writing
+  from pg_locks l
+  join pg_locks w on w.pid = l.pid and w.locktype = 'transactionid' and w.mode = 'ExclusiveLock' and w.granted
+  where l.locktype = 'relation'
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())
+    and l.mode = 'RowExclusiveLock'
+    and l.granted
+    and l.relation in (
+      select p.relid from unnest(tables) t, pg_partition_tree(t) p
+      union all
+      select t from unnest(tables) t
+      union all
+      select numbers
+    );
+
+  perform set_config('lockstep.horizon', case
+    when writing <= finished then writing || ' 0'
+    else finished || ' ' || numbered + 1
+  end, true);
+end
+$function$;
+revoke execute on function core.mark_horizon(regclass[],regclass) from public;
+grant execute on function core.mark_horizon(regclass[],regclass) to lockstep_app;
+
 CREATE OR REPLACE FUNCTION core.reading_xid()
  RETURNS xid8
  LANGUAGE plpgsql
@@ -2883,6 +2922,8 @@ begin
     return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', to_jsonb(results));
   end if;
 
+  -- Readers of the feed must see a writer before it takes its place.
+  lock table ledger.balance_events in row exclusive mode;
   position := core.reading_xid();
   insert into ledger.balance_events (
     tenant_id, aggregate_id, stream_version, xid, event_type, event_data, idempotency_key, actor

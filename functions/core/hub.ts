@@ -15,6 +15,7 @@ import {
   beginning,
   comparePositions,
   type Feed,
+  markHorizon,
   newestOf,
   type Position,
   type Read,
@@ -118,7 +119,8 @@ export function makeHub<Event>({ feed, read, log, pace = usualPace }: Source): H
     const joining = [...members].filter(({ cursor }) => cursor === null)
     const [foremost, hindmost] = ends()
     const standing = joining.map(({ asked }) => (asked === null || asked === 'malformed' ? beginning : asked))
-    const results = await read([
+    const [, ...results] = await read([
+      markHorizon(feed),
       newestOf(feed),
       standingOf(feed, standing),
       ...[foremost, hindmost].flatMap((from) => (from === null ? [] : [readFeed(feed, from, pace.page)])),

@@ -49,7 +49,13 @@ export type Outgoing = {
 
 /** The outbox as webhooks hear it. What is for other modules only stays inside. */
 export const outboxOutgoing: Outgoing = {
-  feed: { name: 'outbox', table: sql`core.outbox`, seq: 'seq' },
+  feed: {
+    name: 'outbox',
+    table: sql`core.outbox`,
+    tables: ['core.outbox'],
+    sequence: 'core.outbox_seq_seq',
+    seq: 'seq',
+  },
   where: sql`e.audience is distinct from 'module:any'`,
   type: sql`e.type`,
   subject: sql`e.subject`,

@@ -10,7 +10,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Outgoing } from './outbox.ts'
-import { newestOf, settled } from './stream.ts'
+import { markHorizon, newestOf, settled } from './stream.ts'
 
 /** Events read at once. */
 const page = 500
@@ -20,7 +20,9 @@ export const deliveryDays = 3
 type Queued = { queued: number; more: boolean }
 
 export async function queueDeliveries(ctx: Ctx, outgoing: Outgoing): Promise<Queued> {
-  const [row] = await ctx.db.query<Queued>(queueStatement(outgoing))
+  const [, rows] = await ctx.db.batch([markHorizon(outgoing.feed), queueStatement(outgoing)])
+  // The row type is that of the statement.
+  const [row] = (rows ?? []) as Queued[]
   return row ?? { queued: 0, more: false }
 }
 
@@ -46,7 +48,7 @@ page as materialized (
   select e.*
   from ${feed.table} e
   where (e.xid, ${seq}) > (coalesce((select xid from place), '0'), coalesce((select seq from place), 0))
-    and ${settled(sql`e`)}
+    and ${settled(sql`e`, feed.seq)}
     and exists (select from active)
   order by e.xid, ${seq}
   limit ${page}

@@ -9,6 +9,8 @@ import { showEvent, showOrder } from './orders/show.ts'
 export const orderFeed: Feed = {
   name: 'dispatch',
   table: sql`dispatch.order_events`,
+  tables: ['dispatch.order_events'],
+  sequence: 'dispatch.order_events_id_seq',
   seq: 'id',
   joined: sql`join dispatch.orders o on o.id = e.order_id`,
   event: sql`${showEvent} || jsonb_build_object('order', ${showOrder('o', null)})`,

@@ -6,6 +6,8 @@ import { showEvent } from './journal/show.ts'
 export const ledgerFeed: Feed = {
   name: 'ledger',
   table: sql`ledger.events`,
+  tables: ['ledger.bet_events', 'ledger.payment_events', 'ledger.balance_events', 'ledger.system_events'],
+  sequence: 'ledger.event_seq',
   seq: 'seq',
   event: showEvent,
 }

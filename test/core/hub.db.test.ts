@@ -2,13 +2,19 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeHub, type Pace, usualPace } from '../../functions/core/hub.ts'
 import type { Feed } from '../../functions/core/stream.ts'
-import { untilFeedsShow } from '../support/feeds.ts'
 import { join } from './ear.ts'
 import { freshWorld } from './world.ts'
 
 const { database, ctx } = await freshWorld()
 const db = ctx().db
-const feed: Feed = { name: 'outbox', table: sql`core.outbox`, seq: 'seq', event: sql`e.data` }
+const feed: Feed = {
+  name: 'outbox',
+  table: sql`core.outbox`,
+  tables: ['core.outbox'],
+  sequence: 'core.outbox_seq_seq',
+  seq: 'seq',
+  event: sql`e.data`,
+}
 
 type Numbered = { n: number }
 let told = 0
@@ -63,7 +69,6 @@ describe('a hub', () => {
 
   it('brings many who come back late, each from elsewhere, to the present with the same reads', async () => {
     await tell(300)
-    await untilFeedsShow(database.admin)
     const { rows } = await database.admin.query(
       `select xid::text, seq::text, data ->> 'n' as n from core.outbox e order by e.xid, e.seq`,
     )
@@ -84,7 +89,9 @@ describe('a hub', () => {
 
   it('takes nobody past what cannot be read yet, whatever position a listener names', async () => {
     const longest = await database.connect()
-    await longest.query('begin; select pg_current_xact_id()')
+    await longest.query(
+      `begin; insert into core.outbox (topic, subject, type, data) values ('test', 's', 'test.open', '{}')`,
+    )
     const before = told
     await tell(2)
     const { rows } = await database.admin.query(
@@ -98,7 +105,7 @@ describe('a hub', () => {
     expect(ahead.heard).toMatchObject([{ reset: 'unknown' }])
     const until = reads() + 5
     await expect.poll(reads).toBeGreaterThan(until)
-    await longest.query('commit')
+    await longest.query('rollback')
     await patient.until(() => patient.heard.length >= 2)
     expect(patient.heard).toMatchObject([{ event: { n: before + 1 } }, { event: { n: before + 2 } }])
   })

@@ -3,7 +3,6 @@ import { effect } from '../../functions/core/idempotency.ts'
 import { outboxOutgoing } from '../../functions/core/outbox.ts'
 import { queueDeliveries } from '../../functions/core/queue-deliveries.ts'
 import { removeDelivered } from '../../functions/core/remove-delivered.ts'
-import { untilFeedsShow } from '../support/feeds.ts'
 import { freshWorld } from './world.ts'
 
 const { database, ctx } = await freshWorld()
@@ -41,7 +40,6 @@ it('what was delivered goes after thirty days, what waits stays, and a webhook t
   const run = () => effect<Record<string, number>>(ctx(), removeDelivered())
   // Nobody has queued the outbox yet.
   expect(await run()).toMatchObject({ deliveries: 2, webhooks: 0, told: 0 })
-  await untilFeedsShow(pool)
   await queueDeliveries(ctx(), outboxOutgoing)
   expect(await run()).toMatchObject({ deliveries: 0, webhooks: 1, told: 1 })
   const { rows } = await pool.query(

@@ -3,10 +3,16 @@ import { expect, it, onTestFinished } from 'vitest'
 import type { Feed } from '../../functions/core/stream.ts'
 import { channel } from '../../functions/http/stream.ts'
 import { freshWorld } from '../core/world.ts'
-import { untilFeedsShow } from '../support/feeds.ts'
 
 const { database, ctx } = await freshWorld()
-const feed: Feed = { name: 'outbox', table: sql`core.outbox`, seq: 'seq', event: sql`e.data` }
+const feed: Feed = {
+  name: 'outbox',
+  table: sql`core.outbox`,
+  tables: ['core.outbox'],
+  sequence: 'core.outbox_seq_seq',
+  seq: 'seq',
+  event: sql`e.data`,
+}
 const listen = channel<{ n: number }>({ feed, show: (event) => ({ type: 'told', data: event }) })(ctx(), '')
 const principal = { role: 'admin', sub: 'root', tenantId: null } as const
 
@@ -18,7 +24,6 @@ await database.admin.query(
   from generate_series(1, $1::int) n`,
   [events],
 )
-await untilFeedsShow(database.admin)
 
 function open() {
   const reader = listen({ principal, after: '0-0' }).getReader()

@@ -82,8 +82,9 @@ async function planOf(work: (ctx: Ctx) => Promise<unknown>): Promise<Plan> {
   let plan: Plan | null = null
   const db = {
     with: () => db,
-    async query(statement: SQL) {
-      plan = await explained(statement)
+    query: (statement: SQL) => db.batch([statement]),
+    async batch(statements: SQL[]) {
+      plan = await explained(statements)
       throw new Explained()
     },
   }
@@ -96,11 +97,14 @@ async function planOf(work: (ctx: Ctx) => Promise<unknown>): Promise<Plan> {
   return plan
 }
 
-async function explained(statement: SQL): Promise<Plan> {
-  const { sql: text, params } = dialect.sqlToQuery(statement)
+/** The last of the statements is the one that matters; those before it prepare it. */
+async function explained(statements: SQL[]): Promise<Plan> {
+  const compiled = statements.map((statement) => dialect.sqlToQuery(statement))
+  const { sql: text, params } = compiled.at(-1) ?? { sql: '', params: [] }
   await client.query('begin')
   try {
     await client.query(`select set_config('app.tenant_id', '1', true)`)
+    for (const earlier of compiled.slice(0, -1)) await client.query(earlier.sql, earlier.params)
     await client.query('savepoint before')
     await client.query(text, params)
     await client.query('rollback to before')

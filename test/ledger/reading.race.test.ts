@@ -3,7 +3,6 @@ import { readStatement, type Standing } from '../../functions/ledger/accounts/re
 import type { StoredEvent } from '../../functions/ledger/contract.ts'
 import { readEvents } from '../../functions/ledger/journal/read-events.ts'
 import { freshWorld, times } from '../core/world.ts'
-import { untilFeedsShow } from '../support/feeds.ts'
 import { deskOf, fund, openBet } from './desk.ts'
 
 const world = await freshWorld()
@@ -42,7 +41,6 @@ describe('the feed', () => {
   it('shows what commits late, once and to those who read before as well', async () => {
     const tenantId = ++tenants
     await fund(deskOf(world, tenantId), 500)
-    await untilFeedsShow(admin)
     const before = await readOn(tenantId, null)
     const commit = await lateCredit(tenantId)
     await fund(deskOf(world, tenantId), 700)
@@ -50,7 +48,6 @@ describe('the feed', () => {
     const { rows: naive } = await admin.query(bySeqAlone, [tenantId, 0])
     const meanwhile = await readOn(tenantId, before.at(-1)?.cursor ?? null)
     await commit()
-    await untilFeedsShow(admin)
     const seen = [...before, ...meanwhile]
     const after = await readOn(tenantId, seen.at(-1)?.cursor ?? null)
     expect([...seen, ...after].map(({ id }) => id)).toEqual(await storedIds(tenantId))
@@ -76,7 +73,6 @@ describe('the feed', () => {
     const seen: StoredEvent[] = []
     while (writing) seen.push(...(await readOn(tenantId, seen.at(-1)?.cursor ?? null)))
     await writers
-    await untilFeedsShow(admin)
     seen.push(...(await readOn(tenantId, seen.at(-1)?.cursor ?? null)))
     expect(seen.map(({ id }) => id)).toEqual(await storedIds(tenantId))
     const versions = Map.groupBy(seen, ({ family, aggregateId }) => `${family} ${aggregateId}`)
@@ -90,7 +86,6 @@ describe('a statement', () => {
     const tenantId = ++tenants
     const ctx = deskOf(world, tenantId)
     await fund(ctx, 500, { userId: 'u-late' })
-    await untilFeedsShow(admin)
     const commit = await lateCredit(tenantId)
     const credit = () => fund(ctx, 10, { userId: 'u-late' })
     for (let round = 0; round < 3; round += 1) await credit()
@@ -102,7 +97,6 @@ describe('a statement', () => {
     const held = await page(first.next)
     expect(held).toEqual({ entries: [], next: first.next })
     await commit()
-    await untilFeedsShow(admin)
     const second = await page(held.next)
     const third = await page(second.next)
     expect([second, third].flatMap(({ entries }) => entries.map(({ balanceMinor }) => balanceMinor))).toEqual(

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { contents } from '../http/contents.ts'
-import { untilFeedsShow } from '../support/feeds.ts'
 import { freshWorker } from '../support/worker.ts'
 import { acceptedBet, balanceOf, bet, deposit, serverOf } from './http.ts'
 import { violations } from './violations.ts'
@@ -345,7 +344,6 @@ describe('the feed', () => {
     const server = await tenant()
     await deposit(server, 5_000)
     await acceptedBet(server)
-    await untilFeedsShow(admin)
     const seen: string[] = []
     let cursor: string | null = null
     for (;;) {
@@ -363,7 +361,6 @@ describe('the feed', () => {
       'V1_BETS_BET_ACCEPTED',
     ])
     await acceptedBet(server)
-    await untilFeedsShow(admin)
     const { body } = await server.get(`/events?after=${cursor}&type=V1_BETS_BET_PLACED`)
     expect(every(body)).toMatchObject([
       { type: 'V1_BETS_BET_PLACED', family: 'bets', actor: 'tenant:server' },
@@ -424,7 +421,6 @@ describe('a statement', () => {
     const id = await acceptedBet(server)
     await server.post(`/bets/${id}/settle`, { body: { outcome: 'lost' } })
     await deposit(server, 100)
-    await untilFeedsShow(admin)
     const first = await server.get('/users/u-1/statement?currency=USD&limit=3')
     const second = await server.get(
       `/users/u-1/statement?currency=USD&limit=3&cursor=${String(first.body['nextCursor'])}`,

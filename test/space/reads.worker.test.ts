@@ -44,7 +44,7 @@ const empty = [
   '/donki/flr/nothing',
 ]
 
-const patient = { timeout: 200_000, interval: 50 }
+const patient = { timeout: 10_000, interval: 50 }
 
 describe('before anything is known', () => {
   it.each(empty)('%s is 503 no_data_yet with Retry-After, never zeros', async (path) => {

@@ -1,4 +1,3 @@
-import { untilFeedsShow } from '../support/feeds.ts'
 import type { TestWorker } from '../support/worker.ts'
 
 export type Answer = { status: number; body: Record<string, unknown>; headers: Headers }
@@ -26,7 +25,6 @@ let minutes = 0
 
 /** As the clock does each minute; a minute of its own, since a minute is done once. */
 export async function runWebhooks(app: TestWorker): Promise<void> {
-  await untilFeedsShow(app.database.admin)
   minutes += 1
   const { outcome } = await app.scheduled('* * * * *', new Date(Date.now() + minutes * 60_000))
   if (outcome !== 'ok') throw new Error(`The run ended as ${outcome}`)

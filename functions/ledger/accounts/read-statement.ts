@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { settled } from '../../core/stream.ts'
+import { readBehindHorizon, settled } from '../../core/stream.ts'
 import type { Entry } from '../contract.ts'
+import { ledgerFeed } from '../feed.ts'
 import { booksOf } from '../journal/scope.ts'
 
 /** Between two entries, and what the account held there: the next page adds to it instead of summing from the beginning. */
@@ -21,14 +22,15 @@ type Row = { xid: string; seq: string; settled: boolean; entry: Entry }
 /**
  * The entries of an account in the order in which they count, each with what the account then held; `next` is where to
  * go on. Race: a credit that commits late and stands before what was shown. So a page that has a next one ends at the
- * oldest running transaction, before which nothing can come any more; only the last page shows all there is.
+ * feed's horizon, before which nothing can commit any more; only the last page shows all there is.
  */
 export async function readStatement(
   ctx: Ctx,
   asked: Asked,
 ): Promise<{ entries: Entry[]; next: Standing | null }> {
   const { userId, currency, from, to, after, limit } = asked
-  const rows = await booksOf(ctx).query<Row>(sql`
+  const [results] = await readBehindHorizon(booksOf(ctx), ledgerFeed, [
+    sql`
 with start as materialized (
   select ${after?.balanceMinor ?? 0}::bigint + coalesce(sum(e.balance_delta), 0) as balance,
     ${after?.reservedMinor ?? 0}::bigint + coalesce(sum(e.reserved_delta), 0) as reserved
@@ -65,7 +67,10 @@ select p.xid::text as xid, p.seq::text as seq, ${settled(sql`p`)} as settled,
   ) as entry
 from page p, start
 window so_far as (order by p.xid, p.seq)
-order by p.xid, p.seq`)
+order by p.xid, p.seq`,
+  ])
+  // The row type is that of the statement.
+  const rows = (results ?? []) as Row[]
   if (rows.length <= limit) return { entries: rows.map(({ entry }) => entry), next: null }
   const page = rows.slice(0, limit).filter(({ settled }) => settled)
   return {

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { beginning, positionOf, settled } from '../../core/stream.ts'
+import { beginning, positionOf, readBehindHorizon, settled } from '../../core/stream.ts'
 import type { LedgerEventType, StoredEvent } from '../contract.ts'
+import { ledgerFeed } from '../feed.ts'
 import { booksOf } from './scope.ts'
 import { showEvent } from './show.ts'
 
@@ -10,7 +11,8 @@ type Asked = { after: string | null; type: LedgerEventType | null; limit: number
 /** The feed, a page at a time: nothing is missed and nothing comes twice, however many write meanwhile. */
 export async function readEvents(ctx: Ctx, { after, type, limit }: Asked): Promise<StoredEvent[]> {
   const { xid, seq } = (after === null ? null : positionOf(after)) ?? beginning
-  const rows = await booksOf(ctx).query<{ event: StoredEvent }>(sql`
+  const [rows] = await readBehindHorizon(booksOf(ctx), ledgerFeed, [
+    sql`
 select ${showEvent} as event
 from ledger.events e
 where e.tenant_id = ledger.tenant()
@@ -18,8 +20,10 @@ where e.tenant_id = ledger.tenant()
   and ${settled(sql`e`)}
   ${type === null ? sql`` : sql`and e.family = ${familyOf(type)} and e.event_type = ${type}`}
 order by e.xid, e.seq
-limit ${limit}`)
-  return rows.map(({ event }) => event)
+limit ${limit}`,
+  ])
+  // The row type is that of the statement.
+  return ((rows ?? []) as { event: StoredEvent }[]).map(({ event }) => event)
 }
 
 /** Which of the tables has events of a type: only that one is then read. */

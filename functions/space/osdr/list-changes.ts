@@ -1,26 +1,31 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { settled } from '../../core/stream.ts'
+import { readBehindHorizon, settled } from '../../core/stream.ts'
 import type { Change } from '../contract.ts'
 
+const stored = { tables: ['space.osdr_changes'], sequence: 'space.osdr_changes_id_seq' }
+
 /**
- * Changes after a position, in commit order. By (xid, id) behind the oldest running transaction, because ids are given
- * before commit: a reader who goes on from any position misses nothing. On the primary, whose snapshot knows what runs.
+ * Changes after a position, in commit order. By (xid, id) behind the feed's horizon, because ids are given before
+ * commit: a reader who goes on from any position misses nothing. On the primary, which knows the writers' locks.
  */
 export async function listChanges(
   ctx: Ctx,
   { after, limit }: { after: [xid: string, id: number] | null; limit: number },
 ): Promise<Change[]> {
   const [xid, id] = after ?? ['0', 0]
-  const rows = await ctx.db.query<{ change: Change }>(sql`
+  const [rows] = await readBehindHorizon(ctx.db, stored, [
+    sql`
 select jsonb_build_object(
   'xid', c.xid::text, 'id', c.id, 'accession', c.dataset_id, 'field', c.field, 'old', c.old, 'new', c.new,
   'seenAt', core.iso(c.seen_at)
 ) as change
 from space.osdr_changes c
 where (c.xid, c.id) > (${xid}::xid8, ${id}::bigint)
-  and ${settled(sql`c`)}
+  and ${settled(sql`c`, 'id')}
 order by c.xid, c.id
-limit ${limit}`)
-  return rows.map(({ change }) => change)
+limit ${limit}`,
+  ])
+  // The row type is that of the statement.
+  return ((rows ?? []) as { change: Change }[]).map(({ change }) => change)
 }

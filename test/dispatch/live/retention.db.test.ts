@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { effect } from '../../../functions/core/idempotency.ts'
 import { queueDeliveries } from '../../../functions/core/queue-deliveries.ts'
-import { readFeed, standingOf } from '../../../functions/core/stream.ts'
+import { type Position, readBehindHorizon, readFeed, standingOf } from '../../../functions/core/stream.ts'
 import { orderFeed, orderOutgoing } from '../../../functions/dispatch/feed.ts'
 import { removeOldEvents } from '../../../functions/dispatch/orders/remove-old-events.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { untilFeedsShow } from '../../support/feeds.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import { givenCourier, givenOrder, givenStore } from '../given.ts'
 import { contexts } from './contexts.ts'
@@ -40,11 +39,10 @@ describe('order events', () => {
     const live = await givenOrder(pool, { storeId, courierId, status: 'accepted' })
     await age(91)
     expect(await remove()).toEqual({ rows: 0 })
-    await untilFeedsShow(pool)
     await queueDeliveries(ctx, orderOutgoing)
-    const [first] = await ctx.db.query<{ xid: string; seq: string }>(
+    const [[first] = []] = (await readBehindHorizon(ctx.db, orderFeed, [
       readFeed(orderFeed, { xid: '0', seq: '0' }, 1),
-    )
+    ])) as Position[][]
     const fresh = await givenOrder(pool, { storeId, status: 'canceled' })
     expect(await remove()).toEqual({ rows: 5 })
     expect([await eventsOf(ended), await eventsOf(live), await eventsOf(fresh)]).toEqual([0, 3, 2])
@@ -52,7 +50,9 @@ describe('order events', () => {
       `select xid::text, seq::text from core.feed_positions where name = 'removed:dispatch'`,
     )
     const before = first ?? { xid: '0', seq: '0' }
-    const standing = await ctx.db.query(standingOf(orderFeed, [before, rows[0], { xid: '0', seq: '0' }]))
+    const [standing] = await readBehindHorizon(ctx.db, orderFeed, [
+      standingOf(orderFeed, [before, rows[0], { xid: '0', seq: '0' }]),
+    ])
     expect(standing).toEqual([{ standing: 'expired' }, { standing: 'known' }, { standing: 'expired' }])
   })
 
