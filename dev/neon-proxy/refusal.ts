@@ -26,7 +26,9 @@ export function describeFailure(error: unknown): { status: number; body: Record<
 }
 
 /** A failure to connect is the control plane's, not the statement's: no 400, so no code, unless the password is wrong. */
-export function connectRefusal(error: unknown, user: string): Refusal {
+export function connectRefusal(error: unknown, user: string): Error {
+  // The compute answers for itself: there is no such database.
+  if (error instanceof pg.DatabaseError && error.code === '3D000') return error
   if (error instanceof pg.DatabaseError && (error.code === '28P01' || error.code === '28000')) {
     return new Refusal(400, `password authentication failed for user '${user}'`)
   }

@@ -1,7 +1,7 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { Refusal } from './refusal.ts'
 import type { Batch, Statement } from './request.ts'
-import { toJson, toPgText } from './values.ts'
+import { type ElementTypes, toJson, toPgText } from './values.ts'
 
 export type Output = {
   rawText: boolean
@@ -36,11 +36,12 @@ export async function runStatement(
     queryMode: 'extended',
     types: countingTypes(output),
   }
-  const result = await client.query<(string | null)[]>(extended)
+  const result = await query(client, extended)
   const rowAsArray = statement.arrayMode ?? output.arrayMode
   const { fields } = result
+  const elementTypes = output.rawText ? new Map() : await readElementTypes(client, fields)
   const rows = result.rows.map((row) => {
-    const values = output.rawText ? row : row.map((text, i) => typed(text, fields[i]))
+    const values = output.rawText ? row : row.map((text, i) => typed(text, fields[i], elementTypes))
     return rowAsArray ? values : Object.fromEntries(fields.map(({ name }, i) => [name, values[i]]))
   })
   return {
@@ -94,8 +95,59 @@ function countingTypes({ maxBytes, giveUp }: Output): pg.CustomTypesConfig {
   }
 }
 
-function typed(text: string | null, field: pg.FieldDef | undefined): unknown {
-  return text === null || !field ? null : toJson(text, field.dataTypeID)
+function typed(text: string | null, field: pg.FieldDef | undefined, elementTypes: ElementTypes): unknown {
+  return text === null || !field ? null : toJson(text, field.dataTypeID, elementTypes)
+}
+
+/** Which of these columns are arrays, and of what. */
+async function readElementTypes(client: pg.ClientBase, fields: pg.FieldDef[]): Promise<ElementTypes> {
+  const { rows } = await client.query<{ oid: number; element: number }>(
+    `select oid, typelem as element from pg_type where oid = any($1) and typcategory = 'A' and typelem <> 0`,
+    [fields.map(({ dataTypeID }) => dataTypeID)],
+  )
+  return new Map(rows.map(({ oid, element }) => [oid, element]))
+}
+
+type Answered = pg.QueryArrayResult<(string | null)[]>
+
+/** Runs one statement, and refuses COPY, whose data has no place in an HTTP request or answer. */
+function query(client: pg.ClientBase, config: pg.QueryArrayConfig): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const copy: RefusedCopy = new RefusedCopy(config, (error, result) => {
+      copy.release()
+      if (copy.refused) reject(new Refusal(400, 'unexpected message from server'))
+      else if (error) reject(error)
+      // With rowMode "array" a result has rows of arrays.
+      else resolve(result)
+    })
+    client.query(copy)
+  })
+}
+
+/** Notices either kind of COPY; ends the one that waits for data, which Postgres would otherwise wait for without end. */
+class RefusedCopy extends pg.Query {
+  refused = false
+  release = () => {}
+
+  constructor(config: pg.QueryArrayConfig, done: (error: Error | undefined, result: unknown) => void) {
+    super(config, done)
+    const submit = this.submit.bind(this)
+    this.submit = (connection) => {
+      const refuse = () => {
+        this.refused = true
+      }
+      connection.once('copyOutResponse', refuse)
+      this.release = () => connection.off('copyOutResponse', refuse)
+      return submit(connection)
+    }
+  }
+
+  /** Called by node-postgres. The server skipped our Sync while it waited for data, so it needs another. */
+  handleCopyInResponse(connection: pg.Connection & { sendCopyFail(reason: string): void }): void {
+    this.refused = true
+    connection.sendCopyFail('COPY is not possible over HTTP')
+    connection.sync()
+  }
 }
 
 function describeField(field: pg.FieldDef): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -5,6 +6,9 @@ import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
 import { commandTags } from './command-tags.ts'
 import type { Faults } from './faults.ts'
 import { connectToPostgres, type Target } from './target.ts'
+
+/** A client that does not answer the Close frame in this time is disconnected. */
+const closeTimeoutMs = 2_000
 
 /** Neon's /v2: the Postgres protocol inside binary WebSocket messages, one session per socket. */
 export function tunnelWebSockets(server: Server, target: Target, faults: Faults): { close(): void } {
@@ -43,30 +47,54 @@ async function tunnel(socket: WebSocket, target: Target, faults: Faults): Promis
   }
   client.on('error', cut)
   postgres.on('error', cut)
-  socket.on('close', cut)
+  socket.on('close', () => postgres.destroy())
   if (faults.strikes('reset')) return cut()
-  await Promise.race([forwardQueries(client, postgres, faults), forwardAnswers(postgres, client, faults)])
-  cut()
+  const ended = await Promise.race([
+    forwardQueries(client, postgres, faults),
+    forwardAnswers(postgres, client, faults),
+  ])
+  if (ended === 'cut') cut()
+  else await closeBoth(socket, postgres)
 }
 
-async function forwardQueries(client: Duplex, postgres: Duplex, faults: Faults): Promise<void> {
+/** Both sides learn that the session is over: the client by a Close frame, Postgres by the end of its input. */
+async function closeBoth(socket: WebSocket, postgres: Duplex): Promise<void> {
+  postgres.end()
+  if (socket.readyState === socket.CLOSED) return
+  const late = setTimeout(() => socket.terminate(), closeTimeoutMs)
+  socket.close(1000)
+  await once(socket, 'close')
+  clearTimeout(late)
+}
+
+/** `cut`: a fault ends the session without a word. */
+type End = 'closed' | 'cut'
+
+async function forwardQueries(client: Duplex, postgres: Duplex, faults: Faults): Promise<End> {
   for await (const chunk of client) {
     if (faults.settings.latencyMs > 0) await delay(faults.settings.latencyMs)
     if (!postgres.write(chunk)) await drained(postgres)
   }
-  postgres.end()
+  return 'closed'
 }
 
-async function forwardAnswers(postgres: Duplex, client: Duplex, faults: Faults): Promise<void> {
+async function forwardAnswers(postgres: Duplex, client: Duplex, faults: Faults): Promise<End> {
   const tagsIn = commandTags()
   for await (const chunk of postgres) {
-    if (tagsIn(chunk).includes('COMMIT') && faults.strikes('cutAfterCommit')) return
+    if (tagsIn(chunk).includes('COMMIT') && faults.strikes('cutAfterCommit')) return 'cut'
     if (!client.write(chunk)) await drained(client)
   }
+  return 'closed'
 }
 
 function drained(stream: Duplex): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.once('drain', resolve).once('close', () => reject(new Error('closed')))
+    const settle = (done: () => void) => () => {
+      stream.off('drain', onDrain).off('close', onClose)
+      done()
+    }
+    const onDrain = settle(resolve)
+    const onClose = settle(() => reject(new Error('The stream was closed')))
+    stream.once('drain', onDrain).once('close', onClose)
   })
 }

@@ -1,5 +1,5 @@
 import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless'
-import { beforeAll, expect, it, vi } from 'vitest'
+import { beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
 
@@ -83,7 +83,7 @@ it('turns JSON parameters of other clients into what Postgres reads', async () =
     params: [1, ['a', null, 'b"c'], { a: 1 }, [{ b: 2 }], true],
   })
   expect(await answer.json()).toMatchObject({
-    rows: [{ n: 2, texts: '{a,NULL,"b\\"c"}', json: { a: 1 }, list: '{"{\\"b\\": 2}"}', yes: true }],
+    rows: [{ n: 2, texts: ['a', null, 'b"c'], json: { a: 1 }, list: [{ b: 2 }], yes: true }],
   })
 })
 
@@ -95,6 +95,46 @@ it('converts numbers, booleans and JSON for a client that does not ask for raw t
   const raw = await post({ query }, { 'neon-raw-text-output': 'true' })
   expect(await raw.json()).toMatchObject({
     rows: [{ n: '1', big: '2', half: '0.5', nan: 'NaN', yes: 't', json: '[1]' }],
+  })
+})
+
+it('gives arrays as JSON arrays, and JSON with every digit, to a client that does not ask for raw text', async () => {
+  await database.admin.query(`create type mood as enum ('calm', 'odd')`)
+  const answer = await post({
+    query: `select array[[1,2],[3,null]] as grid, array['a,b', null, '"'] as texts, array[true, false] as flags,
+      '{}'::int[] as nothing, array['odd']::mood[] as moods, '{"n": 12345678901234567890.5}'::jsonb as exact`,
+  })
+  expect(await answer.text()).toContain(
+    String.raw`{"grid":[[1,2],[3,null]],"texts":["a,b",null,"\""],"flags":[true,false],"nothing":[],"moods":["odd"],"exact":{"n":12345678901234567890.5}}`,
+  )
+})
+
+it.each(['copy things from stdin', 'copy things to stdout', 'copy (select 1 where false) to stdout'])(
+  'refuses %s with 400 and gives the session back',
+  async (query) => {
+    for (let time = 0; time < 5; time++) {
+      const answer = await post({ query })
+      expect([answer.status, await answer.json()]).toEqual([
+        400,
+        expect.objectContaining({ message: 'unexpected message from server' }),
+      ])
+    }
+    expect(await sql`select 1 as n`).toEqual([{ n: 1 }])
+  },
+)
+
+it('refuses a whole batch in which one statement is a COPY', async () => {
+  const queries = [
+    { query: `insert into things values (900, 'copy', 1)` },
+    { query: 'copy things from stdin' },
+  ]
+  expect((await post({ queries })).status).toBe(400)
+  expect(await sql`select id from things where id = 900`).toEqual([])
+})
+
+it('answers 400 with the SQLSTATE for a database that does not exist', async () => {
+  await expect(withUrl((url) => (url.pathname = '/nowhere'))`select 1`).rejects.toMatchObject({
+    code: '3D000',
   })
 })
 
@@ -227,11 +267,13 @@ it('refuses a wrong password in Neon’s words', async () => {
 })
 
 it('answers without a code when it cannot connect, as Neon’s control plane does', async () => {
-  const nowhere = withUrl((url) => {
-    url.pathname = '/nowhere'
+  await database.admin.query(`create role barred login password 'barred' connection limit 0`)
+  onTestFinished(async () => {
+    await database.admin.query('drop role barred')
   })
-  await expect(nowhere`select 1`).rejects.toMatchObject({
-    message: expect.stringMatching(/^Server error \(HTTP status 500\): .*nowhere.* does not exist/),
+  const barred = withUrl((url) => Object.assign(url, { username: 'barred', password: 'barred' }))
+  await expect(barred`select 1`).rejects.toMatchObject({
+    message: expect.stringMatching(/^Server error \(HTTP status 500\): .*too many connections/),
     code: undefined,
   })
 })

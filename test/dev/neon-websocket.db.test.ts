@@ -1,5 +1,5 @@
-import { neonConfig, Pool, type PoolClient } from '@neondatabase/serverless'
-import { afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { Client, neonConfig, Pool, type PoolClient } from '@neondatabase/serverless'
+import { afterEach, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
 
@@ -57,6 +57,32 @@ it('ends the session in Postgres, and its transaction, when the socket goes', as
     return rowCount === 0
   })
   expect(await stored()).toEqual([{ id: 1 }])
+})
+
+it('ends a session with a Close frame, whoever ends it first', async () => {
+  const clean: boolean[] = []
+  class Watched extends WebSocket {
+    constructor(url: string) {
+      super(url)
+      this.addEventListener('close', ({ wasClean, code }) => clean.push(wasClean && code !== 1006))
+    }
+  }
+  neonConfig.webSocketConstructor = Watched
+  onTestFinished(() => {
+    neonConfig.webSocketConstructor = WebSocket
+  })
+  const client = new Client(database.ownerUrl)
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.query('select 1')
+  await client.end()
+  const ended = new Client(database.ownerUrl)
+  ended.on('error', () => undefined)
+  await ended.connect()
+  const { rows } = await ended.query('select pg_backend_pid() as pid')
+  await database.admin.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+  await vi.waitUntil(() => clean.length === 2)
+  expect(clean).toEqual([true, true])
 })
 
 it('can lose the confirmation of a commit, and only that', async () => {
