@@ -129,7 +129,7 @@ class RefusedCopy extends pg.Query {
   refused = false
   release = () => {}
 
-  constructor(config: pg.QueryArrayConfig, done: (error: Error | undefined, result: unknown) => void) {
+  constructor(config: pg.QueryArrayConfig, done: (error: Error | undefined, result: Answered) => void) {
     super(config, done)
     const submit = this.submit.bind(this)
     this.submit = (connection) => {
