@@ -8,7 +8,12 @@ process.env['TZ'] = 'UTC'
 const patience = { testTimeout: 120_000, hookTimeout: 120_000 }
 // What a test file needs it makes itself: databases, proxies, Workers. So many files may share the modules of a
 // process, and to read these anew for each would take a quarter of the whole time.
-const shared = { ...patience, isolate: false, globalSetup: ['./test/support/global-setup.ts'] }
+const shared = {
+  ...patience,
+  isolate: false,
+  globalSetup: ['./test/support/global-setup.ts'],
+  setupFiles: ['./test/support/connections.ts'],
+}
 
 export default defineConfig({
   test: {

@@ -22,7 +22,14 @@ export function createSessions(target: Target, max: number): Sessions {
     const key = JSON.stringify(login)
     const existing = pools.get(key)
     if (existing) return existing
-    const pool = new pg.Pool({ ...target, ssl: target.tls, ...login, max, application_name: 'neon-proxy' })
+    // `fallback`: who sets PGAPPNAME gives connections another name.
+    const pool = new pg.Pool({
+      ...target,
+      ssl: target.tls,
+      ...login,
+      max,
+      fallback_application_name: 'neon-proxy',
+    })
     // An idle session that the server closed: the pool drops it, the next request opens another.
     pool.on('error', () => undefined)
     pools.set(key, pool)

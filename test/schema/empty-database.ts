@@ -1,8 +1,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { urlOfDatabase } from '../../dev/postgres/urls.ts'
+import { atTheEnd } from '../support/at-the-end.ts'
 
 export type EmptyDatabase = {
   url: string
@@ -23,7 +24,7 @@ export async function emptyDatabase(): Promise<EmptyDatabase> {
   const url = urlOfDatabase(inject('templateUrl'), name)
   const client = await open(url)
   const clients = [client]
-  afterAll(async () => {
+  atTheEnd(async () => {
     await Promise.allSettled(clients.map((each) => each.end()))
     await maintenance.query(`drop database ${name} with (force)`)
     await maintenance.end()

@@ -1,9 +1,9 @@
-import { afterAll } from 'vitest'
 import { jobs } from '../../cron/index.ts'
 import { startNeonProxy } from '../../dev/neon-proxy/server.ts'
 import { startUpstreams } from '../../dev/upstreams/server.ts'
 import { type Ctx, makeContext } from '../../functions/core/context.ts'
 import { type JobRun, runJob } from '../../functions/core/job.ts'
+import { atTheEnd } from '../support/at-the-end.ts'
 import { freshDatabase } from '../support/database.ts'
 import { startPgBouncer } from './pgbouncer.ts'
 
@@ -16,12 +16,12 @@ export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false
   const database = await freshDatabase()
   const pooler = pooled ? await startPgBouncer([database.ownerUrl, database.workerUrl]) : null
   const proxy = await startNeonProxy({ databaseUrl: pooler?.url ?? database.ownerUrl, maxSessions })
-  afterAll(async () => {
+  atTheEnd(async () => {
     await proxy.close()
     await pooler?.stop()
   })
   const upstreams = await startUpstreams({ now: clock, datasets })
-  afterAll(() => upstreams.close())
+  atTheEnd(() => upstreams.close())
   const logged: string[] = []
 
   function ctx(): Ctx {

@@ -1,7 +1,8 @@
 import pg from 'pg'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { workerRole } from '../../dev/postgres/roles.ts'
 import { urlAs, urlOfDatabase } from '../../dev/postgres/urls.ts'
+import { atTheEnd } from './at-the-end.ts'
 
 export type TestDatabase = {
   name: string
@@ -28,7 +29,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
   admin.on('error', () => undefined)
   const clients: pg.Client[] = []
 
-  afterAll(async () => {
+  atTheEnd(async () => {
     await Promise.allSettled([admin.end(), ...clients.map((client) => client.end())])
     await run(maintenanceUrl, `drop database ${name} with (force)`)
   })

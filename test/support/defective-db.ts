@@ -1,9 +1,9 @@
 import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import pg from 'pg'
-import { afterAll } from 'vitest'
 import type { Db } from '../../functions/core/db.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
+import { atTheEnd } from './at-the-end.ts'
 import type { TestDatabase } from './database.ts'
 
 const dialect = new PgDialect()
@@ -15,7 +15,7 @@ export function defectiveDb(
 ): Db {
   const pool = new pg.Pool({ connectionString: database.workerUrl, max })
   pool.on('error', () => undefined)
-  afterAll(() => pool.end())
+  atTheEnd(() => pool.end())
 
   async function batch(statements: SQL[]): Promise<unknown[][]> {
     const client = await pool.connect()

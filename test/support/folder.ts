@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
+import { atTheEnd } from './at-the-end.ts'
 import { nestedPrefix, removeRun } from './runs.ts'
 
 /**
@@ -11,6 +12,6 @@ export function freshFolder(): string {
   const folder = mkdtempSync(join(inject('runFolder'), nestedPrefix))
   // The user that Postgres runs as must get in.
   chmodSync(folder, 0o755)
-  afterAll(() => removeRun(folder))
+  atTheEnd(() => removeRun(folder))
   return folder
 }

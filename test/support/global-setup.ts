@@ -8,6 +8,7 @@ import { migrate } from '../../dev/migrations/migrate.ts'
 import { startCluster } from '../../dev/postgres/cluster.ts'
 import { ensureDatabase, ensureWorkerRole } from '../../dev/postgres/roles.ts'
 import { readWorkerConfig, type WorkerConfig } from '../../dev/worker-config.ts'
+import { watchTransactions } from './long-transactions.ts'
 import { removeRun, sweepDeadRuns } from './runs.ts'
 
 export type BuiltWorker = { bundle: string; config: WorkerConfig }
@@ -66,9 +67,12 @@ async function startRun(): Promise<Run> {
   await ensureDatabase(cluster.url(), 'lockstep_template')
   await ensureWorkerRole(cluster.url(), workerPassword)
   await migrate(templateUrl)
+  const watch = await watchTransactions(cluster.url())
   return {
     provided: { templateUrl, workerPassword, runFolder },
     async end() {
+      const longest = await watch.stop()
+      if (longest) console.log(`Longest transaction: ${longest.seconds.toFixed(1)} s, ${longest.text}`)
       await cluster.stop()
       await removeRun(runFolder)
     },

@@ -1,9 +1,9 @@
 import pg from 'pg'
-import { afterAll } from 'vitest'
 import { migrate } from '../../dev/migrations/migrate.ts'
 import { startCluster } from '../../dev/postgres/cluster.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from '../../dev/postgres/roles.ts'
 import { urlAs } from '../../dev/postgres/urls.ts'
+import { atTheEnd } from './at-the-end.ts'
 import { freshFolder } from './folder.ts'
 import { freshWorker } from './worker.ts'
 
@@ -16,14 +16,14 @@ const unlimited = { limit: 1_000_000_000, period: 60 } as const
 export async function mortalServer() {
   const folder = freshFolder()
   const cluster = await startCluster({ folder, password: 'owner' })
-  afterAll(() => cluster.stop())
+  atTheEnd(() => cluster.stop())
   const ownerUrl = cluster.url('lockstep')
   await ensureDatabase(cluster.url(), 'lockstep')
   await ensureWorkerRole(cluster.url(), 'worker')
   await migrate(ownerUrl)
   const admin = new pg.Pool({ connectionString: ownerUrl, max: 5 })
   admin.on('error', () => undefined)
-  afterAll(() => admin.end())
+  atTheEnd(() => admin.end())
   const app = await freshWorker({
     database: {
       name: 'lockstep',

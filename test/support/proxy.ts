@@ -1,5 +1,5 @@
-import { afterAll } from 'vitest'
 import { type NeonProxy, type NeonProxyOptions, startNeonProxy } from '../../dev/neon-proxy/server.ts'
+import { atTheEnd } from './at-the-end.ts'
 import type { TestDatabase } from './database.ts'
 
 /** A Neon proxy of this test file's own, so that its faults meet nobody else. To be awaited at the top of the file. */
@@ -8,6 +8,6 @@ export async function freshProxy(
   options: Omit<NeonProxyOptions, 'databaseUrl'> = {},
 ): Promise<NeonProxy> {
   const proxy = await startNeonProxy({ databaseUrl: database.ownerUrl, ...options })
-  afterAll(() => proxy.close())
+  atTheEnd(() => proxy.close())
   return proxy
 }

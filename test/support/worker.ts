@@ -1,4 +1,4 @@
-import { afterAll, inject } from 'vitest'
+import { inject } from 'vitest'
 import { freePort } from '../../dev/free-port.ts'
 import type { Faults } from '../../dev/neon-proxy/faults.ts'
 import { signToken } from '../../dev/sign-token.ts'
@@ -7,6 +7,7 @@ import { startUpstreams } from '../../dev/upstreams/server.ts'
 import { type RunWorker, startWorker } from '../../dev/worker.ts'
 import { openApiDocument } from '../../functions/http/openapi.ts'
 import type { Role } from '../../functions/registry/roles.ts'
+import { atTheEnd } from './at-the-end.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
 import { makeJudge } from './openapi.ts'
 import { freshProxy } from './proxy.ts'
@@ -45,7 +46,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   const database = options.database ?? (await freshDatabase())
   const proxy = await freshProxy(database)
   const upstreams = await startUpstreams({ port: await freePort() })
-  afterAll(() => upstreams.close())
+  atTheEnd(() => upstreams.close())
   const worker = await startWorker({
     ...built,
     bindings: {
@@ -61,7 +62,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   const forget = noteWorkerd(inject('runFolder'), worker.url)
   let disposed: Promise<void> | null = null
   const dispose = () => (disposed ??= worker.dispose().then(forget))
-  afterAll(dispose)
+  atTheEnd(dispose)
 
   return {
     url: worker.url,

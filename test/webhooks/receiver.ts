@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Webhook } from 'standardwebhooks'
-import { afterAll } from 'vitest'
+import { atTheEnd } from '../support/at-the-end.ts'
 
 /** What a receiver does with one request. */
 export type Manner =
@@ -69,7 +69,7 @@ export async function startReceiver(): Promise<Receiver> {
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  afterAll(() => {
+  atTheEnd(() => {
     server.closeAllConnections()
     server.close()
   })
