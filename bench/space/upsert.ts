@@ -7,7 +7,7 @@ import { startNeonProxy } from '../../dev/neon-proxy/server.ts'
 import { makeDb } from '../../functions/core/db.ts'
 import { makeMetrics } from '../../functions/core/metrics.ts'
 import { upsertOf } from '../../functions/core/upsert.ts'
-import { osdrItems } from '../../schema/space.ts'
+import { osdrItems } from '../../schema/space/tables.ts'
 import { type Contender, closedLoop, compare, mustBe, type Pace, type Turn } from '../method.ts'
 import type { Rig } from '../rig.ts'
 

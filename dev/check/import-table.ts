@@ -2,6 +2,7 @@
  * Who may import whom. The first row whose pattern fits a file is the file's row; a file that fits none has no home.
  *
  *   <m>      one module, the same on both sides of a row; never `core` or `http`
+ *   <row>    the same, and `core` too
  *   <verb>   any file of a module whose name is not reserved
  *   {a,b}    either; * one name; ** any depth
  *   type x   only `import type`
@@ -19,7 +20,7 @@ export type Row = {
 export const reservedNames = ['routes', 'contract', 'rules', 'events', 'decide', 'feed', 'queue', 'module']
 
 const declare = 'npm:drizzle-orm{,/pg-core}'
-const states = 'type schema/<m>.ts'
+const states = 'schema/<m>/states.ts'
 const contracts = ['functions/<m>/contract.ts', 'functions/<m>/*/contract.ts']
 const onPaper = [...contracts, states]
 const verbs = 'functions/<m>/*/<verb>.ts'
@@ -28,7 +29,7 @@ const behave = [
   ...contracts,
   'functions/<m>/{rules,events,decide,feed}.ts',
   verbs,
-  'schema/<m>.ts',
+  'schema/<m>/{tables,states}.ts',
   'npm:drizzle-orm',
 ]
 const behaveIn = (m: string) =>
@@ -36,21 +37,28 @@ const behaveIn = (m: string) =>
 const compose = ['worker.ts', '{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
 
 export const importTable: Row[] = [
+  { file: 'schema/kit/*.ts', may: ['schema/kit/*.ts', declare, 'node:{fs,path}'] },
+  { file: 'schema/<row>/states.ts', may: [] },
+  { file: 'schema/<row>/tables.ts', may: ['schema/kit/columns.ts', 'schema/<row>/states.ts', declare] },
   {
-    file: 'schema/{columns,triggers,incremental,materialized}.ts',
-    may: ['schema/{columns,triggers}.ts', declare],
+    file: 'schema/<row>/declared.ts',
+    may: ['schema/kit/*.ts', 'schema/<row>/{tables,states}.ts', declare],
   },
-  { file: 'schema/*.ts', may: ['schema/{columns,triggers,incremental,materialized}.ts', declare] },
   { file: 'schema/migrations/index.ts', may: [] },
 
   { file: 'functions/registry/*.ts', may: ['functions/registry/*.ts', 'npm:zod'] },
   {
     file: 'functions/core/db.ts',
-    may: ['functions/{core,registry}/*.ts', 'schema/core.ts', declare, 'npm:{zod,@neondatabase/serverless}'],
+    may: [
+      'functions/{core,registry}/*.ts',
+      'schema/core/tables.ts',
+      declare,
+      'npm:{zod,@neondatabase/serverless}',
+    ],
   },
   {
     file: 'functions/core/*.ts',
-    may: ['functions/{core,registry}/*.ts', 'schema/core.ts', declare, 'npm:zod'],
+    may: ['functions/{core,registry}/*.ts', 'schema/core/tables.ts', declare, 'npm:zod'],
   },
   {
     file: 'functions/http/auth.ts',
@@ -107,9 +115,9 @@ export const importTable: Row[] = [
   },
   {
     file: 'functions/ops/*/<verb>.ts',
-    may: [...behaveIn('ops'), 'schema/core.ts', 'schema/migrations/index.ts', 'npm:croner'],
+    may: [...behaveIn('ops'), 'schema/core/tables.ts', 'schema/migrations/index.ts', 'npm:croner'],
   },
-  { file: 'functions/webhooks/*/<verb>.ts', may: [...behaveIn('webhooks'), 'schema/core.ts'] },
+  { file: 'functions/webhooks/*/<verb>.ts', may: [...behaveIn('webhooks'), 'schema/core/tables.ts'] },
   { file: verbs, may: behave },
 
   { file: 'functions/{app,modules,streams}.ts', may: ['functions/**', '{npm,cloudflare}:**'] },

@@ -45,11 +45,13 @@ function allows(pattern: string, target: string, typeOnly: boolean, module: stri
 
 const modulePattern = '(?<module>(?!(?:core|http|registry)\\b)[a-z][a-z0-9-]*)'
 const verbPattern = `(?!(?:${reservedNames.join('|')})\\.ts$)[a-z][a-z0-9-]*`
-const partsOfPattern = /<m>|<verb>|\*\*|[*{,}]|[.+?^$()|[\]\\]/g
+const rowPattern = '(?<module>(?!(?:kit|migrations)\\b)[a-z][a-z0-9-]*)'
+const partsOfPattern = /<m>|<row>|<verb>|\*\*|[*{,}]|[.+?^$()|[\]\\]/g
 
 function patternOf(pattern: string, module: string | null): RegExp {
   const source = pattern.replaceAll(partsOfPattern, (part) => {
     if (part === '<m>') return module ?? modulePattern
+    if (part === '<row>') return module ?? rowPattern
     if (part === '<verb>') return verbPattern
     if (part === '**') return '.+'
     if (part === '*') return '[^/]+'

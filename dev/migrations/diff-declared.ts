@@ -1,4 +1,4 @@
-import type { Declared } from '../../schema/triggers.ts'
+import type { Declared } from '../../schema/kit/declare.ts'
 
 /**
  * What must be dropped and created to come from one list to the other, drops in the reverse order of creation. What

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { grants, role } from '../../schema/triggers.ts'
+import { grants, role } from '../../schema/kit/declare.ts'
 import type { Migration } from './files.ts'
 
 export type Applied = { version: number; name: string; checksum: string }

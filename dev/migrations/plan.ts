@@ -1,4 +1,4 @@
-import type { Declared } from '../../schema/triggers.ts'
+import type { Declared } from '../../schema/kit/declare.ts'
 import { diffDeclared } from './diff-declared.ts'
 import { diffTables, type Snapshot, snapshotOf } from './diff-tables.ts'
 import type { Shape } from './schema-files.ts'

@@ -6,7 +6,7 @@
  * a write that commits during a refresh is found at the next look. Every refresh leaves its duration and rows.
  * How a caller loses: at once, outcome `busy`, when somebody else is refreshing that view.
  * What the caller must do: declare the view with `materializedView` and each of its sources with `countedSource`
- * (schema/materialized.ts; a source without counters is refreshed every time); stay at read committed; keep the
+ * (schema/kit/materialized.ts; a source without counters is refreshed every time); stay at read committed; keep the
  * refresh under the role's statement timeout. Driver: any; one round trip, whatever the number of views.
  */
 import { type SQL, sql } from 'drizzle-orm'

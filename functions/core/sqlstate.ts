@@ -4,7 +4,7 @@ import { AppError } from './errors.ts'
 /**
  * The SQLSTATEs this system reacts to. `retry` says what may be done after it:
  * `transaction` – run the whole transaction again; `later` – the server will be back; `never` – the statement is at fault.
- * Class LS is ours, raised by the functions of schema/core.ts to leave a batch early.
+ * Class LS is ours, raised by the functions of schema/core/ to leave a batch early.
  */
 export const sqlstates = {
   '40001': { name: 'serialization_failure', retry: 'transaction' },

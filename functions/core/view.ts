@@ -6,7 +6,7 @@
  * batches never deadlock. A rebuild blocks no reader, and only those writers whose rows it mends.
  * How a caller loses: an append that is no continuation of its stream is SQLSTATE LS101, a step its state does not
  * allow LS105; the whole statement is undone.
- * What the caller must do: declare the view with `streamView` or `incrementalView` (schema/incremental.ts), and write to
+ * What the caller must do: declare the view with `streamView` or `incrementalView` (schema/kit/incremental.ts), and write to
  * it through its events only. Verify a sample by a job; rebuild when it finds a difference.
  * Driver: any for the views themselves; HTTP to verify; WebSocket to rebuild, which takes longer than a statement may.
  */

@@ -14,7 +14,7 @@ import {
 } from './events.ts'
 
 /*
- * What a command makes happen, or why it does not. This is the specification: the functions in schema/ledger.ts decide
+ * What a command makes happen, or why it does not. This is the specification: the functions of schema/ledger/ decide
  * the same under the lock, and a test holds the two against each other.
  */
 

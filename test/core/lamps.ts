@@ -1,4 +1,4 @@
-import { streamView } from '../../schema/incremental.ts'
+import { streamView } from '../../schema/kit/incremental.ts'
 import type { TestDatabase } from '../support/database.ts'
 
 /** Lamps are made, lit, dimmed, and at some time break: a view that is no module's. */

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { makeDb } from '../../functions/core/db.ts'
 import { makeMetrics } from '../../functions/core/metrics.ts'
 import { type Refreshed, refreshed, refreshOf } from '../../functions/core/refresh.ts'
-import { countedSource, materializedView } from '../../schema/materialized.ts'
+import { countedSource, materializedView } from '../../schema/kit/materialized.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
 

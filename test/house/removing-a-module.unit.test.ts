@@ -70,7 +70,7 @@ function copyOfTheWhole(): string {
 }
 
 function removeCells(copy: string, name: string): void {
-  for (const cell of [`functions/${name}`, `schema/${name}.ts`, `cron/${name}.ts`])
+  for (const cell of [`functions/${name}`, `schema/${name}`, `cron/${name}.ts`])
     rmSync(join(copy, cell), { recursive: true, force: true })
 }
 

@@ -9,3 +9,9 @@ it('holds none of zod’s translations, which nobody asked for, and nothing of t
     'Invalid input',
   ])
 })
+
+it('holds no DDL: functions, triggers and views are made by migrations', () => {
+  expect(
+    found(['create or replace', 'create trigger', 'create materialized view', 'language plpgsql']),
+  ).toEqual([])
+})

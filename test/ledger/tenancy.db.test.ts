@@ -218,7 +218,7 @@ describe('the Worker’s role', () => {
 })
 
 describe('the distribution over a cluster', () => {
-  const script = readFileSync(join(import.meta.dirname, '../../schema/ledger.citus.sql'), 'utf8')
+  const script = readFileSync(join(import.meta.dirname, '../../schema/ledger/citus.sql'), 'utf8')
 
   it('names every table of the ledger, each by its tenant', () => {
     const distributed = [...script.matchAll(/create_distributed_table\('ledger\.(\w+)', 'tenant_id'/g)].map(

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { diffDeclared } from '../../dev/migrations/diff-declared.ts'
-import { type Declared, grants, sqlFunction, sqlIndex, sqlView } from '../../schema/triggers.ts'
+import { type Declared, grants, sqlFunction, sqlIndex, sqlView } from '../../schema/kit/declare.ts'
 
 const body = (answer: number) =>
   sqlFunction({

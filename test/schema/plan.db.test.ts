@@ -6,7 +6,7 @@ import { dump } from '../../dev/migrations/dump.ts'
 import { migrate } from '../../dev/migrations/migrate.ts'
 import { type Kept, nothingYet, plan } from '../../dev/migrations/plan.ts'
 import type { Shape } from '../../dev/migrations/schema-files.ts'
-import { createdAt, id } from '../../schema/columns.ts'
+import { createdAt, id } from '../../schema/kit/columns.ts'
 import {
   extension,
   grants,
@@ -19,7 +19,7 @@ import {
   sqlView,
   storage,
   trigger,
-} from '../../schema/triggers.ts'
+} from '../../schema/kit/declare.ts'
 import { type EmptyDatabase, emptyDatabase, migrationFiles } from './empty-database.ts'
 
 const app = role({ name: 'lockstep_app' })

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { orders } from '../../../schema/dispatch.ts'
+import { orders } from '../../../schema/dispatch/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'

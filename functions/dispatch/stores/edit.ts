@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { stores } from '../../../schema/dispatch.ts'
+import { stores } from '../../../schema/dispatch/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'

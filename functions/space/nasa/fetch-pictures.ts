@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { apod } from '../../../schema/space.ts'
+import { apod } from '../../../schema/space/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Tx } from '../../core/db.ts'
 import type { JobResult } from '../../core/job.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { neoApproaches } from '../../../schema/space.ts'
+import { neoApproaches } from '../../../schema/space/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
 import { holding, type Lease, whileRenewing } from '../../core/lease.ts'

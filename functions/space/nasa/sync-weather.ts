@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { donkiEvents, donkiRevisions } from '../../../schema/space.ts'
+import { donkiEvents, donkiRevisions } from '../../../schema/space/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
 import { holding, type Lease, whileRenewing } from '../../core/lease.ts'

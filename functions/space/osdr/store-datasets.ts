@@ -1,4 +1,4 @@
-import { osdrItems } from '../../../schema/space.ts'
+import { osdrItems } from '../../../schema/space/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import { holding, type Lease } from '../../core/lease.ts'
 import { type Upserted, upsertMany } from '../../core/upsert.ts'

@@ -1,4 +1,4 @@
-import { type Declared, sqlFunction, trigger } from './triggers.ts'
+import { type Declared, sqlFunction, trigger } from './declare.ts'
 
 /**
  * A table that equals the fold of an event table at every commit, kept by the statement that appends. One trigger call

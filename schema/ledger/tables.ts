@@ -13,13 +13,9 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { instant, writtenBy } from './columns.ts'
-import { type Declared, grants, policy, rowSecurity, sqlFunction, sqlIndex, storage } from './triggers.ts'
+import { instant, writtenBy } from '../kit/columns.ts'
 
 export const ledger = pgSchema('ledger')
-
-/** One order for all events. Where one event waited for another's lock, its number is the higher one. */
-export const eventSeq = ledger.sequence('event_seq')
 
 /** The largest amount that a JSON number carries exactly. */
 const maxMinor = '9007199254740991'
@@ -39,31 +35,10 @@ const accountNotices = [
   'V1_SYSTEM_OVERDRAFT_FORBIDDEN',
 ]
 
-function eventColumns() {
-  return {
-    tenantId: bigint('tenant_id', { mode: 'number' }).notNull(),
-    aggregateId: text('aggregate_id').notNull(),
-    streamVersion: integer('stream_version').notNull(),
-    id: uuid('id').notNull().default(sql`uuidv7()`),
-    xid: writtenBy(),
-    seq: bigint('seq', { mode: 'number' }).notNull().default(sql`nextval('ledger.event_seq')`),
-    eventType: text('event_type').notNull(),
-    eventData: jsonb('event_data').notNull(),
-    schemaVersion: smallint('schema_version').notNull().default(1),
-    idempotencyKey: text('idempotency_key'),
-    occurredAt: instant('occurred_at').notNull().default(sql`clock_timestamp()`),
-    createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
-    actor: text('actor').notNull(),
-  }
-}
+export const tenant = "nullif(current_setting('app.tenant_id', true), '')::bigint"
 
-// Few checks, and short: Postgres prepares each anew for every statement that inserts (about 2 µs).
-function eventRules(table: string, known: SQL) {
-  return [
-    check(`${table}_stream_version_positive`, sql`stream_version >= 1`),
-    check(`${table}_event_type_known`, known),
-  ]
-}
+/** One order for all events. Where one event waited for another's lock, its number is the higher one. */
+export const eventSeq = ledger.sequence('event_seq')
 
 export const betEvents = ledger.table('bet_events', eventColumns(), (t) => [
   primaryKey({ columns: [t.tenantId, t.aggregateId, t.streamVersion] }),
@@ -231,110 +206,32 @@ export const invariantChecks = ledger.table(
   (t) => [primaryKey({ columns: [t.tenantId] })],
 )
 
-const tenant = "nullif(current_setting('app.tenant_id', true), '')::bigint"
+function eventColumns() {
+  return {
+    tenantId: bigint('tenant_id', { mode: 'number' }).notNull(),
+    aggregateId: text('aggregate_id').notNull(),
+    streamVersion: integer('stream_version').notNull(),
+    id: uuid('id').notNull().default(sql`uuidv7()`),
+    xid: writtenBy(),
+    seq: bigint('seq', { mode: 'number' }).notNull().default(sql`nextval('ledger.event_seq')`),
+    eventType: text('event_type').notNull(),
+    eventData: jsonb('event_data').notNull(),
+    schemaVersion: smallint('schema_version').notNull().default(1),
+    idempotencyKey: text('idempotency_key'),
+    occurredAt: instant('occurred_at').notNull().default(sql`clock_timestamp()`),
+    createdAt: instant('created_at').notNull().default(sql`clock_timestamp()`),
+    actor: text('actor').notNull(),
+  }
+}
 
-const readable = ['bet_events', 'payment_events', 'balance_events', 'system_events']
-const kept = ['bets_view', 'payments_view', 'user_balances_view', 'balance_deltas']
-const watched = ['alerts', 'invariant_checks']
+// Few checks, and short: Postgres prepares each anew for every statement that inserts (about 2 µs).
+function eventRules(table: string, known: SQL) {
+  return [
+    check(`${table}_stream_version_positive`, sql`stream_version >= 1`),
+    check(`${table}_event_type_known`, known),
+  ]
+}
 
-export const ledgerDeclared: Declared[] = [
-  grants({ on: 'schema ledger', to: 'lockstep_app', privileges: ['usage'] }),
-  grants({ on: 'sequence ledger.event_seq', to: 'lockstep_app', privileges: ['usage'] }),
-  ...readable.map((table) =>
-    grants({ on: `table ledger.${table}`, to: 'lockstep_app', privileges: ['select', 'insert'] }),
-  ),
-  ...kept.map((table) =>
-    grants({
-      on: `table ledger.${table}`,
-      to: 'lockstep_app',
-      privileges: ['select', 'insert', 'update', 'delete'],
-    }),
-  ),
-  grants({ on: 'table ledger.alerts', to: 'lockstep_app', privileges: ['select', 'update'] }),
-  ...[...readable, ...kept, ...watched].flatMap((table) => [
-    rowSecurity({ table: `ledger.${table}` }),
-    policy({
-      name: 'of_tenant',
-      table: `ledger.${table}`,
-      to: 'lockstep_app',
-      using: `tenant_id = ${tenant}`,
-    }),
-  ]),
-
-  // The tenant of this transaction: set by the Worker in the same batch, never a parameter that a caller could choose.
-  sqlFunction({
-    name: 'ledger.tenant()',
-    beforeTables: true,
-    create: `
-create or replace function ledger.tenant() returns bigint
-language sql stable parallel safe
-return ${tenant}`,
-  }),
-
-  storage({ table: 'ledger.bets_view', with: { fillfactor: 80 } }),
-  storage({ table: 'ledger.payments_view', with: { fillfactor: 80 } }),
-  storage({ table: 'ledger.user_balances_view', with: { fillfactor: 50 } }),
-
-  ...readable.map((table) =>
-    sqlIndex({
-      name: `idx_${table}_feed`,
-      table: `ledger.${table}`,
-      columns: ['tenant_id', 'xid', 'seq'],
-      serves: 'GET /v1/ledger/events after a cursor, and its stream',
-    }),
-  ),
-  ...readable.map((table) =>
-    sqlIndex({
-      name: `idx_${table}_key`,
-      table: `ledger.${table}`,
-      unique: true,
-      columns: ['tenant_id', 'idempotency_key'],
-      where: 'idempotency_key is not null',
-      serves: 'one effect a key, for ever',
-    }),
-  ),
-  sqlIndex({
-    name: 'idx_balance_events_account',
-    table: 'ledger.balance_events',
-    columns: ['tenant_id', 'user_id', 'currency', 'xid', 'seq'],
-    serves: 'GET /v1/ledger/users/{userId}/statement and …/balances/at; the fold of an account',
-  }),
-  sqlIndex({
-    name: 'idx_bets_view_user',
-    table: 'ledger.bets_view',
-    columns: ['tenant_id', 'user_id', 'bet_id'],
-    serves: 'GET /v1/ledger/bets?userId=, newest first',
-  }),
-  sqlIndex({
-    name: 'idx_bets_view_open',
-    table: 'ledger.bets_view',
-    columns: ['tenant_id', 'bet_id'],
-    where: 'open',
-    serves: 'GET /v1/ledger/bets?status= of an open state; whether holds match open bets',
-  }),
-  sqlIndex({
-    name: 'idx_bets_view_placed_brin',
-    table: 'ledger.bets_view',
-    using: 'brin',
-    columns: ['placed_at'],
-    with: { pages_per_range: 32, autosummarize: 'on' },
-    serves: 'the refresh of ledger.top_bets_today',
-  }),
-  sqlIndex({
-    name: 'idx_payments_view_open',
-    table: 'ledger.payments_view',
-    columns: ['tenant_id', 'payment_id'],
-    where: 'open',
-    serves: 'whether holds match requested withdrawals',
-  }),
-  sqlIndex({
-    name: 'idx_user_balances_view_available',
-    table: 'ledger.user_balances_view',
-    columns: ['tenant_id', 'currency', 'user_id'],
-    where: 'funded',
-    serves: 'accounts with money available',
-  }),
-]
 function listed(values: string[]): SQL {
   return sql.raw(values.map((value) => `'${value}'`).join(', '))
 }

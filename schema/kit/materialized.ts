@@ -1,4 +1,4 @@
-import { type Declared, trigger } from './triggers.ts'
+import { type Declared, trigger } from './declare.ts'
 
 /**
  * A materialized view with what it needs to be refreshed without blocking its readers: a unique index over plain columns

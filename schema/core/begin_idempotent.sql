@@ -1,0 +1,31 @@
+-- Race: two requests with one key. The second insert waits on the first's uncommitted row, then finds the key
+-- taken; the select after it has a newer snapshot (read committed) and sees the first's answer.
+create or replace function core.begin_idempotent(key text, hash text, caller text, path text) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  kept record;
+begin
+  insert into core.idempotency_keys as k (id, principal, route, body_hash)
+  values (key, caller, path, hash)
+  on conflict (id) do update
+  set body_hash = excluded.body_hash, outcome = null, created_at = now()
+  where k.created_at < now() - interval '24 hours';
+  if found then
+    perform set_config('lockstep.key', key, true);
+    return;
+  end if;
+  select k.body_hash, k.outcome into kept from core.idempotency_keys k where k.id = key;
+  if not found then
+    raise exception using errcode = 'LS003', message = 'the key is being given up at this moment';
+  end if;
+  if kept.body_hash <> hash then
+    raise exception using errcode = 'LS002', message = 'the key was used with another request';
+  end if;
+  raise exception using errcode = 'LS001', message = 'the key has its answer', detail = kept.outcome::text;
+exception
+  when lock_not_available then
+    raise exception using errcode = 'LS003', message = 'the key is in use right now';
+end
+$$

@@ -1,0 +1,14 @@
+create or replace function core.begin_run(job_name text, slot_at timestamptz, fired_by text) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  run bigint;
+begin
+  insert into core.job_runs (job, slot, trigger, started_at)
+  values (job_name, slot_at, fired_by, clock_timestamp())
+  returning id into run;
+  perform set_config('lockstep.run', run::text, true);
+  return run;
+end
+$$

@@ -1,0 +1,24 @@
+-- Race: two takers of an expired lease. The upsert's row lock lets the second one see the first's new expiry. A
+-- holder that is writing at this moment keeps it, expired or not.
+create or replace function core.take_lease(lease_name text, holder text, time_to_live interval) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  taken bigint;
+begin
+  insert into core.leases as l (name, owner, fence, expires_at)
+  values (lease_name, holder, 1, clock_timestamp() + time_to_live)
+  on conflict (name) do update
+  set owner = excluded.owner, fence = l.fence + 1, expires_at = excluded.expires_at
+  where l.expires_at <= clock_timestamp()
+  returning l.fence into taken;
+  if taken is null then
+    raise exception using errcode = 'LS010', message = 'somebody else holds this lease';
+  end if;
+  return taken;
+exception
+  when lock_not_available then
+    raise exception using errcode = 'LS010', message = 'the holder of this lease is writing';
+end
+$$

@@ -1,0 +1,175 @@
+import { type Declared, extension, grants, sqlFunction, sqlIndex, storage, trigger } from '../kit/declare.ts'
+import { sqlFiles } from '../kit/sql-files.ts'
+
+const body = sqlFiles(import.meta.dirname)
+
+const shownInList = [
+  'pickup_address',
+  'delivery_address',
+  'boxes_count',
+  'price_minor',
+  'currency',
+  'due_at',
+  'ready_at',
+  'lease_expires_at',
+  'fence',
+  'version',
+]
+
+export const dispatchDeclared: Declared[] = [
+  extension('cube'),
+  sqlFunction({ name: 'dispatch.on_sphere(double precision, double precision)', create: body('on_sphere') }),
+  sqlFunction({
+    name: 'dispatch.plan_assignments(bigint[], integer[], double precision[], double precision[], bigint[], integer[], integer[], double precision[], double precision[])',
+    create: body('plan_assignments'),
+  }),
+  sqlFunction({ name: 'dispatch.refuse_step_back()', create: body('refuse_step_back') }),
+  // The condition is evaluated without a call, so a lawful update pays next to nothing for it. A delivery is final once
+  // it is settled; until then it may have been a mistake.
+  trigger({
+    name: 'orders_never_step_back',
+    table: 'dispatch.orders',
+    fires: 'before update',
+    forEach: 'row',
+    when: `new.fence < old.fence
+  or new.version < old.version
+  or new.status <> old.status and (
+    old.status in ('canceled', 'returned')
+    or old.status = 'delivered' and (new.status <> 'picked_up' or old.settled_at is not null)
+  )
+  or old.settled_at is not null and new.settled_at is distinct from old.settled_at`,
+    execute: 'dispatch.refuse_step_back()',
+  }),
+  sqlFunction({ name: 'dispatch.refuse_older_version()', create: body('refuse_older_version') }),
+  // It has a second purpose, which any trigger before an update serves: Postgres then takes the row's newest version
+  // before it looks at the check constraints. Without one it checks the version of the statement's snapshot first, and
+  // who waited for a claim and then gives its boxes back would be told that the courier holds less than none.
+  trigger({
+    name: 'couriers_never_step_back',
+    table: 'dispatch.couriers',
+    fires: 'before update',
+    forEach: 'row',
+    when: 'new.version < old.version',
+    execute: 'dispatch.refuse_older_version()',
+  }),
+  sqlFunction({
+    name: 'dispatch.remove_old_events(integer)',
+    create: body('remove_old_events'),
+    executeBy: 'lockstep_app',
+  }),
+  // Every claim leaves a dead row version in each index, and index-only scans want pages known to be all visible:
+  // the default, a fifth of the table, lets too many pile up in a long one.
+  storage({
+    table: 'dispatch.orders',
+    with: { autovacuum_vacuum_scale_factor: 0.01, autovacuum_vacuum_insert_scale_factor: 0.05 },
+  }),
+  grants({ on: 'schema dispatch', to: 'lockstep_app', privileges: ['usage'] }),
+  grants({ on: 'table dispatch.stores', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
+  grants({ on: 'table dispatch.couriers', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
+  grants({ on: 'table dispatch.orders', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
+  grants({ on: 'table dispatch.order_events', to: 'lockstep_app', privileges: ['select', 'insert'] }),
+  grants({
+    on: 'table dispatch.lost_claims',
+    to: 'lockstep_app',
+    privileges: ['select', 'insert', 'update'],
+  }),
+  grants({ on: 'table dispatch.order_exclusions', to: 'lockstep_app', privileges: ['select', 'insert'] }),
+  // Not by id as well: then the planner would take it for lists of one status, which the covering index serves better.
+  sqlIndex({
+    name: 'idx_orders_active',
+    table: 'dispatch.orders',
+    columns: ['created_at desc'],
+    where: "status in ('new', 'assigned', 'accepted', 'picked_up')",
+    serves: 'live orders of every status, newest first',
+  }),
+  sqlIndex({
+    name: 'idx_orders_list',
+    table: 'dispatch.orders',
+    columns: ['status', 'created_at desc', 'id desc'],
+    include: ['store_id', 'courier_id', ...shownInList],
+    serves: 'GET /v1/dispatch/orders?status= as an index-only scan',
+  }),
+  sqlIndex({
+    name: 'idx_orders_store',
+    table: 'dispatch.orders',
+    columns: ['store_id', 'status', 'created_at desc', 'id desc'],
+    include: ['courier_id', ...shownInList],
+    serves: 'GET /v1/dispatch/orders of one store as an index-only scan',
+  }),
+  sqlIndex({
+    name: 'idx_orders_claimable',
+    table: 'dispatch.orders',
+    columns: ['id'],
+    where: "status = 'new' and courier_id is null",
+    serves: 'POST /v1/dispatch/orders/claim-next, oldest first',
+  }),
+  sqlIndex({
+    name: 'idx_orders_near',
+    table: 'dispatch.orders',
+    using: 'gist',
+    columns: ['dispatch.on_sphere(pickup_lat, pickup_lng)'],
+    where: "status = 'new' and courier_id is null and pickup_lat is not null",
+    serves: 'POST /v1/dispatch/orders/claim-next, nearest first',
+  }),
+  sqlIndex({
+    name: 'idx_orders_courier',
+    table: 'dispatch.orders',
+    columns: ['courier_id', 'status', 'created_at desc', 'id desc'],
+    where: 'courier_id is not null',
+    serves: 'GET /v1/dispatch/couriers/{id}/orders',
+  }),
+  sqlIndex({
+    name: 'idx_orders_leases',
+    table: 'dispatch.orders',
+    columns: ['lease_expires_at'],
+    where: "status = 'assigned'",
+    serves: 'the sweep of leases that ran out',
+  }),
+  sqlIndex({
+    name: 'idx_orders_unsettled',
+    table: 'dispatch.orders',
+    columns: ['delivered_at'],
+    where: "status = 'delivered' and settled_at is null",
+    serves: 'deliveries whose time to be undone is over',
+  }),
+  sqlIndex({
+    name: 'idx_orders_created_brin',
+    table: 'dispatch.orders',
+    using: 'brin',
+    columns: ['created_at'],
+    with: { pages_per_range: 128, autosummarize: 'on' },
+    serves: 'GET /v1/dispatch/orders?since= and reports over days',
+  }),
+  sqlIndex({
+    name: 'idx_order_events_order',
+    table: 'dispatch.order_events',
+    columns: ['order_id', 'created_at desc', 'id desc'],
+    serves: 'GET /v1/dispatch/orders/{id}/events',
+  }),
+  sqlIndex({
+    name: 'idx_order_events_recent',
+    table: 'dispatch.order_events',
+    using: 'brin',
+    columns: ['created_at'],
+    with: { pages_per_range: 32, autosummarize: 'on' },
+    serves: 'events of the last hour, over all orders',
+  }),
+  sqlIndex({
+    name: 'idx_order_events_feed',
+    table: 'dispatch.order_events',
+    columns: ['xid', 'id'],
+    serves: 'GET /v1/dispatch/events after a cursor',
+  }),
+  sqlIndex({
+    name: 'idx_lost_claims_recent',
+    table: 'dispatch.lost_claims',
+    columns: ['last_at'],
+    serves: 'lost claims of the last hours in GET /v1/dispatch/stats, and the removal of old ones',
+  }),
+  sqlIndex({
+    name: 'idx_order_exclusions_courier',
+    table: 'dispatch.order_exclusions',
+    columns: ['courier_id', 'order_id'],
+    serves: 'what claim-next must not offer this courier',
+  }),
+]

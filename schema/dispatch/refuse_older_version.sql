@@ -1,0 +1,10 @@
+create or replace function dispatch.refuse_older_version()
+returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception 'courier % cannot go from version % back to %', old.id, old.version, new.version
+    using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
+end
+$$

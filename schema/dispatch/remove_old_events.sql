@@ -1,0 +1,43 @@
+-- The Worker may not delete history; it may have this done, for what is past its time: events of orders that have ended,
+-- ninety days after they happened. Only what webhooks have queued, and with the place up to which a reader that comes
+-- back has missed something.
+create or replace function dispatch.remove_old_events(most integer) returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  removed bigint;
+begin
+  with old as materialized (
+    select e.id
+    from dispatch.order_events e
+    join dispatch.orders o on o.id = e.order_id
+    where e.created_at < now() - interval '90 days'
+      and (o.status in ('canceled', 'returned') or o.settled_at is not null)
+      and (e.xid, e.id) <= (
+        select p.xid, p.seq from core.feed_positions p where p.name = 'webhooks:dispatch'
+      )
+    limit most
+  ),
+  gone as (
+    delete from dispatch.order_events e
+    using old
+    where e.id = old.id
+    returning e.xid, e.id
+  ),
+  marked as (
+    insert into core.feed_positions as p (name, xid, seq)
+    (select 'removed:dispatch', xid, id from gone order by xid desc, id desc limit 1)
+    on conflict (name) do update
+    set xid = excluded.xid, seq = excluded.seq, moved_at = now()
+    where (excluded.xid, excluded.seq) > (p.xid, p.seq)
+  )
+  select count(*) into removed from gone;
+  delete from dispatch.lost_claims l
+  where (l.order_id, l.courier_id) in (
+    select c.order_id, c.courier_id from dispatch.lost_claims c where c.last_at < now() - interval '90 days' limit most
+  );
+  return removed;
+end
+$$

@@ -1,0 +1,28 @@
+-- What was decided about an account stands on the row that its commands lock.
+create or replace function ledger.apply_notices() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  notice record;
+begin
+  for notice in select * from arrived order by tenant_id, user_id, currency, seq loop
+    insert into ledger.user_balances_view (tenant_id, user_id, currency)
+    values (notice.tenant_id, notice.user_id, notice.currency)
+    on conflict do nothing;
+    update ledger.user_balances_view b
+    set may_go_negative = case notice.event_type
+          when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then true
+          when 'V1_SYSTEM_OVERDRAFT_FORBIDDEN' then false
+          else b.may_go_negative
+        end,
+        quarantined_at = case notice.event_type
+          when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then notice.created_at
+          when 'V1_SYSTEM_ACCOUNT_CLEARED' then null
+          else b.quarantined_at
+        end
+    where b.tenant_id = notice.tenant_id and b.user_id = notice.user_id and b.currency = notice.currency;
+  end loop;
+  return null;
+end
+$$

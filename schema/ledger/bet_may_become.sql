@@ -1,0 +1,8 @@
+create or replace function ledger.bet_may_become(was text, becomes text) returns boolean
+language sql immutable parallel safe
+return case
+  when was is null then becomes = 'placed'
+  when was = 'placed' then becomes in ('accepted', 'rejected', 'voided', 'cancelled')
+  when was = 'accepted' then becomes in ('won', 'lost', 'voided', 'cancelled', 'cashed_out')
+  else false
+end
