@@ -44,15 +44,15 @@ type Verdict =
 
 export type Called = Verdict & { attempts: number; health: Health }
 
-/** The world as the call sees it; tests bring their own. */
-export type World = {
+/** The runtime as the call sees it; tests bring their own. */
+export type Runtime = {
   fetch: (url: string, init: RequestInit) => Promise<Response>
   now(): Date
   sleep(ms: number): Promise<void>
   random(): number
 }
 
-export const realWorld: World = {
+export const workerRuntime: Runtime = {
   fetch: (url, init) => fetch(url, init),
   now: () => new Date(),
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -64,12 +64,12 @@ type Call = { url: string; headers?: Record<string, string>; health: Health; bud
 export async function callUpstream(
   upstream: Upstream,
   { url, headers = {}, health, budgetMs }: Call,
-  world: World = realWorld,
+  runtime: Runtime = workerRuntime,
 ): Promise<Called> {
-  const shut = shutReason(health, world.now())
+  const shut = shutReason(health, runtime.now())
   if (shut) return { ok: false, ...shut, answer: null, attempts: 0, health }
-  const deadline = world.now().getTime() + budgetMs
-  const left = () => deadline - world.now().getTime()
+  const deadline = runtime.now().getTime() + budgetMs
+  const left = () => deadline - runtime.now().getTime()
   // An open circuit whose pause is over lets one attempt through.
   const most = health.openUntil === null ? 1 + (upstream.retries ?? 2) : 1
   let known = health
@@ -79,15 +79,20 @@ export async function callUpstream(
       verdict,
       headers: told,
       retryAfterMs,
-    } = await attempt(upstream, { url, headers, timeoutMs }, world)
+    } = await attempt(upstream, { url, headers, timeoutMs }, runtime)
     const rateLimited = !verdict.ok && verdict.reason === 'rate_limited'
-    known = withQuota(known, { headers: told, toldToWaitMs: rateLimited ? retryAfterMs : null }, world.now())
+    known = withQuota(
+      known,
+      { headers: told, toldToWaitMs: rateLimited ? retryAfterMs : null },
+      runtime.now(),
+    )
     if (verdict.ok) return { ...verdict, attempts, health: healed(known) }
-    const pauseMs = retryAfterMs ?? (upstream.backoffMs ?? 250) * 2 ** (attempts - 1) * (0.5 + world.random())
-    const allowedThen = shutReason(known, new Date(world.now().getTime() + pauseMs)) === null
+    const pauseMs =
+      retryAfterMs ?? (upstream.backoffMs ?? 250) * 2 ** (attempts - 1) * (0.5 + runtime.random())
+    const allowedThen = shutReason(known, new Date(runtime.now().getTime() + pauseMs)) === null
     if (!retryable.has(verdict.reason) || attempts >= most || pauseMs >= left() || !allowedThen)
-      return { ...verdict, attempts, health: failed(known, world.now()) }
-    await world.sleep(pauseMs)
+      return { ...verdict, attempts, health: failed(known, runtime.now()) }
+    await runtime.sleep(pauseMs)
   }
 }
 
@@ -110,19 +115,19 @@ type Tried = { verdict: Verdict; headers: Headers | null; retryAfterMs: number |
 async function attempt(
   upstream: Upstream,
   { url, headers, timeoutMs }: { url: string; headers: Record<string, string>; timeoutMs: number },
-  world: World,
+  runtime: Runtime,
 ): Promise<Tried> {
   const signal = AbortSignal.timeout(Math.max(1, timeoutMs))
   try {
     // `manual`: a redirect could lead anywhere, and workerd does not know `error`.
-    const response = await world.fetch(url, { headers, signal, redirect: 'manual' })
+    const response = await runtime.fetch(url, { headers, signal, redirect: 'manual' })
     const body = await bodyUpTo(response, upstream.maxBytes)
     const contentType = response.headers.get('content-type') ?? ''
     const verdict =
       body === null
         ? fault('too_large', `more than ${upstream.maxBytes} bytes`)
         : judged(upstream, { status: response.status, contentType, body })
-    return { verdict, headers: response.headers, retryAfterMs: retryAfter(response.headers, world.now()) }
+    return { verdict, headers: response.headers, retryAfterMs: retryAfter(response.headers, runtime.now()) }
   } catch (error) {
     const verdict = signal.aborted
       ? fault('timeout', `no whole answer within ${Math.round(timeoutMs)} ms`)

@@ -1,18 +1,18 @@
 /**
- * A table of events as a feed that is read to the end, again and again, by whoever kept its place.
+ * A table of events as a feed that any number of readers read to its end, each from its own cursor.
  *
- * Guarantee: a reader that goes on from the position of the last event it read meets every committed event once, and
- * events of one row's history in the order in which they happened. How: rows stand at (xid, seq), xid being
- * core.reading_xid(), and only those behind the oldest running transaction are read, in one statement. A plain serial
- * id loses what commits late; so does the id behind the oldest transaction, as soon as one writes two rows.
- * How a caller loses: it cannot miss, only wait; a transaction that stays open holds every reader of the feed back until
- * transaction_timeout ends it. A position may be `unknown` (another database's) or `expired` (retention passed it).
+ * Guarantee: a reader that goes on from the cursor of the last event it read receives every committed event once, and
+ * the events of one row in the order in which they happened. How: events are ordered by (xid, seq), where xid is
+ * core.reading_xid(). A statement reads only events behind the oldest running transaction. A plain serial id would lose
+ * events that commit late. An id read behind the oldest transaction loses them too, once a transaction writes two rows.
+ * How a caller loses: it misses nothing but may wait. An open transaction holds all readers of the feed back until
+ * transaction_timeout ends it. A cursor may be `unknown` (from another database) or `expired` (retention passed it).
  * What the caller must do: give the table `writtenBy()` and an index over (xid, seq); read on the primary. Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
 
-/** xid8 and bigint as text: both outgrow a JavaScript number. */
-export type Position = { xid: string; seq: string }
+/** The place of an event in its feed. xid8 and bigint are text, because both outgrow a JavaScript number. */
+export type Cursor = { xid: string; seq: string }
 
 export type Feed = {
   name: string
@@ -26,24 +26,24 @@ export type Feed = {
   event: SQL
 }
 
-export type Read<Event> = Position & { event: Event }
+export type Read<Event> = Cursor & { event: Event }
 
-export const beginning: Position = { xid: '0', seq: '0' }
+export const beginning: Cursor = { xid: '0', seq: '0' }
 
-/** Whether a row is behind every running transaction: nothing can commit before it any more. */
-export function settled(row: SQL): SQL {
+/** True for a row behind every running transaction: no other row can commit before it any more. */
+export function isReadable(row: SQL): SQL {
   return sql`${row}.xid < pg_snapshot_xmin(pg_current_snapshot())`
 }
 
-/** The next events after a position. Rows are `Read<Event>`. */
-export function readFeed(feed: Feed, after: Position, limit: number): SQL {
+/** The next events after a cursor. Rows are `Read<Event>`. */
+export function readFeed(feed: Feed, after: Cursor, limit: number): SQL {
   const seq = seqOf(feed)
   return sql`
 with page as materialized (
   select e.*
   from ${feed.table} e
   where (e.xid, ${seq}) > (${after.xid}::xid8, ${after.seq}::bigint)
-    and ${settled(sql`e`)}
+    and ${isReadable(sql`e`)}
   order by e.xid, ${seq}
   limit ${limit}
 )
@@ -53,34 +53,34 @@ ${feed.joined ?? sql``}
 order by e.xid, ${seq}`
 }
 
-/** The position of the newest event that can be read now; no row when there is none. */
-export function newestOf(feed: Pick<Feed, 'table' | 'seq'>): SQL {
+/** The cursor of the newest readable event; no row when there is none. */
+export function newestCursor(feed: Pick<Feed, 'table' | 'seq'>): SQL {
   const seq = seqOf(feed)
   return sql`
 select e.xid::text as xid, ${seq}::text as seq
 from ${feed.table} e
-where ${settled(sql`e`)}
+where ${isReadable(sql`e`)}
 order by e.xid desc, ${seq} desc
 limit 1`
 }
 
-export type Standing = 'known' | 'unknown' | 'expired'
+export type CursorStatus = 'known' | 'unknown' | 'expired'
 
 /**
- * For each position, whether reading can go on from it without a gap: it is an event that can be read and still stands,
- * or the last one that retention removed, or the beginning of a feed of which nothing was removed. One row each, in
- * order. An event that cannot be read yet is nobody's position: others may still commit before it.
+ * One row for each cursor, in order: `known` when reading can go on from it without a gap. That holds for a readable
+ * event, for the last event that retention removed, and for the beginning of a feed that retention has not touched.
+ * An event that is not readable yet is no valid cursor, because others may still commit before it.
  */
-export function standingOf(feed: Feed, positions: readonly Position[]): SQL {
+export function cursorStatuses(feed: Feed, cursors: readonly Cursor[]): SQL {
   return sql`
 select case
   when p.xid = '0'::xid8 and f.name is null then 'known'
   when (p.xid, p.seq) = (f.xid, f.seq) then 'known'
   when (p.xid, p.seq) < (f.xid, f.seq) then 'expired'
-  when exists (select from ${feed.table} e where e.xid = p.xid and ${seqOf(feed)} = p.seq and ${settled(sql`e`)}) then 'known'
+  when exists (select from ${feed.table} e where e.xid = p.xid and ${seqOf(feed)} = p.seq and ${isReadable(sql`e`)}) then 'known'
   else 'unknown'
-end as standing
-from unnest(${sql.param(positions.map(({ xid }) => xid))}::xid8[], ${sql.param(positions.map(({ seq }) => seq))}::bigint[])
+end as status
+from unnest(${sql.param(cursors.map(({ xid }) => xid))}::xid8[], ${sql.param(cursors.map(({ seq }) => seq))}::bigint[])
   with ordinality as p (xid, seq, at)
 left join core.feed_positions f on f.name = ${removedUpTo(feed.name)}
 order by p.at`
@@ -92,19 +92,19 @@ export function removedUpTo(feed: string): string {
 }
 
 /** Negative when `a` is before `b`. */
-export function comparePositions(a: Position, b: Position): number {
+export function compareCursors(a: Cursor, b: Cursor): number {
   const byXid = BigInt(a.xid) - BigInt(b.xid)
   const order = byXid === 0n ? BigInt(a.seq) - BigInt(b.seq) : byXid
   return order < 0n ? -1 : Number(order > 0n)
 }
 
-/** As the `id:` of a server-sent event. */
-export function cursorOf({ xid, seq }: Position): string {
+/** The text form, which is the `id:` of a server-sent event. */
+export function formatCursor({ xid, seq }: Cursor): string {
   return `${xid}-${seq}`
 }
 
-/** Null for what no cursor of ours ever looked like. */
-export function positionOf(cursor: string): Position | null {
+/** Null when the text is malformed. */
+export function parseCursor(cursor: string): Cursor | null {
   const [, xid, seq] = /^(\d{1,19})-(\d{1,18})$/.exec(cursor) ?? []
   return xid === undefined || seq === undefined ? null : { xid, seq }
 }

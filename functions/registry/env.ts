@@ -50,7 +50,7 @@ export type Env = z.infer<typeof Env>
 type Streams = {
   idFromName(name: string): DurableObjectId
   get(id: DurableObjectId): {
-    listen(name: string, asked: object): Promise<ReadableStream<Uint8Array>>
+    subscribe(name: string, query: object): Promise<ReadableStream<Uint8Array>>
   }
 }
 

@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { firstFree, thisOne } from '../../functions/core/claim.ts'
-import { crowd, eventually, hold, kept, waitingForLocks } from './gate.ts'
-import { failure, freshWorld, times } from './world.ts'
+import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
+import { failure, freshEnvironment, times } from './environment.ts'
 
-const { database, ctx } = await freshWorld({ maxSessions: 60 })
+const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
 await database.admin.query(`
   create table jobs (id int primary key, status text not null default 'new', owner int, note text);
   grant all on jobs to lockstep_app`)

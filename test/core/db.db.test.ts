@@ -4,10 +4,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { makeDb, type Tx } from '../../functions/core/db.ts'
 import { makeMetrics } from '../../functions/core/metrics.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
-import { eventually } from './gate.ts'
-import { failure, freshWorld } from './world.ts'
+import { eventually } from './barrier.ts'
+import { failure, freshEnvironment } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshEnvironment()
 await database.admin.query(`create table notes (text text primary key check (text <> 'bad'))`)
 await database.admin.query('grant all on notes to lockstep_app')
 

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Health, unknownHealth } from '../../functions/core/circuit.ts'
-import { callUpstream, notJson, realWorld, type Upstream } from '../../functions/core/fetch.ts'
+import { callUpstream, notJson, type Upstream, workerRuntime } from '../../functions/core/fetch.ts'
 
 const upstream: Upstream = { name: 'stub', timeoutMs: 300, maxBytes: 10_000, unusable: notJson }
 
@@ -40,7 +40,7 @@ function world(at = '2026-11-20T10:00:00Z') {
   const slept: number[] = []
   return {
     slept,
-    fetch: realWorld.fetch,
+    fetch: workerRuntime.fetch,
     now: () => new Date(ms),
     sleep: async (pause: number) => {
       slept.push(pause)

@@ -4,11 +4,11 @@ import type { Ctx } from '../../functions/core/context.ts'
 import { AppError } from '../../functions/core/errors.ts'
 import { answer, effect, effects } from '../../functions/core/idempotency.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
-import { crowd, eventually, kept, makeGate } from './gate.ts'
-import { failure, freshWorld, key, tally, times } from './world.ts'
+import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
+import { failure, freshEnvironment, key, tally, times } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld({ maxSessions: 60 })
-const gate = await makeGate(database)
+const { database, proxy, ctx } = await freshEnvironment({ maxSessions: 60 })
+const barrier = await makeBarrier(database)
 await database.admin.query(`
   create table payments (id int generated always as identity, what text check (what <> 'bad'));
   grant all on payments to lockstep_app`)
@@ -36,11 +36,11 @@ describe('one key', () => {
   })
 
   it('refuses another body, whether the first is done or still being done', async () => {
-    await gate.close()
-    const first = crowd(1, () => effects<Paid>(ctx({ idempotency: key('k') }), [gate.pass, pay('first')]))
-    await eventually(gate.waiting).toBe(1)
+    await barrier.close()
+    const first = crowd(1, () => effects<Paid>(ctx({ idempotency: key('k') }), [barrier.pass, pay('first')]))
+    await eventually(barrier.waiting).toBe(1)
     const other = crowd(1, () => effect<Paid>(ctx({ idempotency: key('k', 'other') }), pay('other')))
-    await gate.open()
+    await barrier.open()
     kept(await first.all)
     const [refused] = await other.all
     expect(refused).toMatchObject({
@@ -54,13 +54,13 @@ describe('one key', () => {
   })
 
   it('gives the second in_progress when the first one takes too long, and the answer afterwards', async () => {
-    await gate.close()
-    const first = crowd(1, () => effects<Paid>(ctx({ idempotency: key('k') }), [gate.pass, pay('slow')]))
-    await eventually(gate.waiting).toBe(1)
+    await barrier.close()
+    const first = crowd(1, () => effects<Paid>(ctx({ idempotency: key('k') }), [barrier.pass, pay('slow')]))
+    await eventually(barrier.waiting).toBe(1)
     const impatient = ctx({ idempotency: key('k') })
     const second = effect(impatient, pay('second'), impatient.db.with({ lock_timeout: '50ms' }))
     expect(await failure(second)).toMatchObject({ code: 'in_progress', status: 409, retryAfter: 1 })
-    await gate.open()
+    await barrier.open()
     const [answered] = kept(await first.all)
     expect(await effect(ctx({ idempotency: key('k') }), pay('again'))).toEqual(answered)
     expect(await payments()).toEqual(['slow'])
@@ -75,13 +75,13 @@ describe('one key', () => {
   })
 
   it('is free again when the connection of its holder dies', async () => {
-    await gate.close()
-    const dying = failure(effects(ctx({ idempotency: key('k') }), [pay('lost'), gate.pass, pay('too')]))
-    await eventually(gate.waiting).toBe(1)
+    await barrier.close()
+    const dying = failure(effects(ctx({ idempotency: key('k') }), [pay('lost'), barrier.pass, pay('too')]))
+    await eventually(barrier.waiting).toBe(1)
     const second = crowd(1, () => effect<Paid>(ctx({ idempotency: key('k') }), pay('second')))
-    await gate.killWaiting()
+    await barrier.killWaiting()
     await dying
-    await gate.open()
+    await barrier.open()
     kept(await second.all)
     expect(await payments()).toEqual(['second'])
   })

@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { answer } from '../../functions/core/idempotency.ts'
 import { aroundCall, asStatement, inSession, type Job, runJob, underLease } from '../../functions/core/job.ts'
 import { holding, renewLease } from '../../functions/core/lease.ts'
-import { failure, freshWorld, key } from './world.ts'
+import { failure, freshEnvironment, key } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshEnvironment()
 await database.admin.query(`create table done (text text check (text <> 'bad'))`)
 await database.admin.query('grant all on done to lockstep_app')
 

@@ -8,11 +8,11 @@ import {
   takeLease,
   whileRenewing,
 } from '../../functions/core/lease.ts'
-import { crowd, eventually, kept, makeGate } from './gate.ts'
-import { failure, freshWorld, times } from './world.ts'
+import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
+import { failure, freshEnvironment, times } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
-const gate = await makeGate(database)
+const { database, proxy, ctx } = await freshEnvironment()
+const barrier = await makeBarrier(database)
 await database.admin.query('create table written (at int generated always as identity, fence int)')
 await database.admin.query(
   'grant all on written to lockstep_app; grant usage on sequence written_at_seq to lockstep_app',
@@ -145,12 +145,12 @@ describe('a holder that lost its lease', () => {
 describe('a takeover during a write', () => {
   it('waits for the write, and finds the lease held if that takes too long', async () => {
     const lease = await taken(0.001)
-    await gate.close()
-    const writing = crowd(1, () => ctx().db.batch([holding(lease), write(lease), gate.pass]))
-    await eventually(gate.waiting).toBe(1)
+    await barrier.close()
+    const writing = crowd(1, () => ctx().db.batch([holding(lease), write(lease), barrier.pass]))
+    await eventually(barrier.waiting).toBe(1)
     const impatient = Object.assign(ctx(), { db: ctx().db.with({ lock_timeout: '50ms' }) })
     expect(await takeLease(impatient, 'sample')).toBe(null)
-    await gate.open()
+    await barrier.open()
     kept(await writing.all)
     expect(await fences()).toEqual([1])
   })
@@ -179,12 +179,12 @@ describe('a takeover during a write', () => {
 describe('a holder that dies', () => {
   it('in the middle of a write leaves nothing of it, and its lease runs out', async () => {
     const lease = await taken()
-    await gate.close()
-    const dying = failure(ctx().db.batch([holding(lease), write(lease), gate.pass]))
-    await eventually(gate.waiting).toBe(1)
-    await gate.killWaiting()
+    await barrier.close()
+    const dying = failure(ctx().db.batch([holding(lease), write(lease), barrier.pass]))
+    await eventually(barrier.waiting).toBe(1)
+    await barrier.killWaiting()
     await dying
-    await gate.open()
+    await barrier.open()
     expect(await takeLease(ctx(), 'sample')).toBe(null)
     await expire()
     expect(await takeLease(ctx(), 'sample')).toMatchObject({ fence: 2 })

@@ -2,11 +2,11 @@ import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { orNotRun, takeLock } from '../../functions/core/guard.ts'
 import { slotOf, takeSlot } from '../../functions/core/once.ts'
-import { crowd, eventually, kept, makeGate } from './gate.ts'
-import { failure, freshWorld, tally, times } from './world.ts'
+import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
+import { failure, freshEnvironment, tally, times } from './environment.ts'
 
-const { database, ctx } = await freshWorld()
-const gate = await makeGate(database)
+const { database, ctx } = await freshEnvironment()
+const barrier = await makeBarrier(database)
 await database.admin.query('create table done (slot timestamptz, check (extract(second from slot) = 0))')
 await database.admin.query('grant all on done to lockstep_app')
 const first = new Date('2026-11-20T10:00:00Z')
@@ -46,23 +46,23 @@ describe('a slot', () => {
   })
 
   it('is left by a run that fails to the one that waits for it', async () => {
-    await gate.close()
-    const failing = failure(ctx().db.batch([takeSlot('sample', first), gate.pass, sql`select 1 / 0`]))
-    await eventually(gate.waiting).toBe(1)
+    await barrier.close()
+    const failing = failure(ctx().db.batch([takeSlot('sample', first), barrier.pass, sql`select 1 / 0`]))
+    await eventually(barrier.waiting).toBe(1)
     const second = crowd(1, () => run(slotOnly(first)))
-    await gate.open()
+    await barrier.open()
     await failing
     expect(kept(await second.all)).toMatchObject([{ ran: true }])
     expect((await database.admin.query('select slot from done')).rows).toEqual([{ slot: first }])
   })
 
   it('is left open by a run whose connection dies', async () => {
-    await gate.close()
-    const dying = failure(ctx().db.batch([takeSlot('sample', first), work(first), gate.pass]))
-    await eventually(gate.waiting).toBe(1)
-    await gate.killWaiting()
+    await barrier.close()
+    const dying = failure(ctx().db.batch([takeSlot('sample', first), work(first), barrier.pass]))
+    await eventually(barrier.waiting).toBe(1)
+    await barrier.killWaiting()
     await dying
-    await gate.open()
+    await barrier.open()
     expect(await run(slotOnly(first))).toMatchObject({ ran: true })
     expect((await database.admin.query('select count(*)::int as n from done')).rows).toEqual([{ n: 1 }])
   })

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { effect } from '../../functions/core/idempotency.ts'
 import { removeExpired } from '../../functions/core/remove-expired.ts'
-import { freshWorld } from './world.ts'
+import { freshEnvironment } from './environment.ts'
 
-const { database, ctx } = await freshWorld()
+const { database, ctx } = await freshEnvironment()
 
 it('removes keys past their day, slots and runs past a month, and nothing younger or still running', async () => {
   const { admin } = database

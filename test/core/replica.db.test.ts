@@ -2,11 +2,11 @@ import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { urlAs } from '../../dev/postgres/urls.ts'
 import { freshDatabase } from '../support/database.ts'
-import { failure, freshWorld } from './world.ts'
+import { failure, freshEnvironment } from './environment.ts'
 
 // Transaction ids belong to the whole server: another database of it shows an open transaction as open, just as a
 // standby shows one that it has not replayed. That lets one server stand for both.
-const { database, proxy, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshEnvironment()
 const standby = await freshDatabase()
 const bindings = { DATABASE_URL_REPLICAS: standby.workerUrl }
 const where = sql`select current_database() as name`

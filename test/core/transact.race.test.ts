@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Isolation, Tx } from '../../functions/core/db.ts'
 import { transact, transactBatch } from '../../functions/core/transact.ts'
-import { crowd, kept } from './gate.ts'
-import { failure, freshWorld, times } from './world.ts'
+import { crowd, kept } from './barrier.ts'
+import { failure, freshEnvironment, times } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshEnvironment()
 await database.admin.query(`
   create table accounts (id int primary key, balance int not null);
   create table tries (at int generated always as identity);

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { assignments, changeVersion } from '../../functions/core/versioned.ts'
-import { crowd, eventually, hold, kept, waitingForLocks } from './gate.ts'
-import { freshWorld, tally, times } from './world.ts'
+import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
+import { freshEnvironment, tally, times } from './environment.ts'
 
-const { database, ctx } = await freshWorld({ maxSessions: 60 })
+const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
 await database.admin.query(`
   create table counters (id int primary key, name text, n int not null default 0, owner text default 'me', version int not null default 1);
   create table changes (counter int, version int);

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
-import { appending, differences, type LampEvent, makeLamps } from './lamps.ts'
-import { tally, times } from './world.ts'
+import { tally, times } from './environment.ts'
+import { appending, differences, makeSampleView, type SampleEvent } from './sample-view.ts'
 
 const database = await freshDatabase()
 const { admin } = database
 const clients = await times(8, () => database.connect(database.workerUrl))
-const made = Array.from({ length: 40 }, (_, n): LampEvent => [`l-${n}`, 1, 'made'])
+const made = Array.from({ length: 40 }, (_, n): SampleEvent => [`l-${n}`, 1, 'made'])
 
-beforeEach(() => makeLamps(database))
+beforeEach(() => makeSampleView(database))
 
 /** One appends a version to every lamp while another appends the next: only the view's rows can stand in their way. */
 async function meetings(rounds: number): Promise<Record<string, number>> {
@@ -20,7 +20,7 @@ async function meetings(rounds: number): Promise<Record<string, number>> {
     )
     const last = rows[0]?.last ?? 1
     const append = async (ahead: number) =>
-      clients[ahead]?.query(appending(made.map(([lamp]): LampEvent => [lamp, last + ahead, 'lit']))).then(
+      clients[ahead]?.query(appending(made.map(([lamp]): SampleEvent => [lamp, last + ahead, 'lit']))).then(
         () => 'done',
         ({ code }: { code: string }) => code,
       )
@@ -41,7 +41,7 @@ describe('batches of two writers over the same rows', () => {
   it('would, were rows not written in the order of their keys', async () => {
     const inAnyOrder = (create: string) =>
       create.replace(/order by house, aggregate_id(\s+on conflict)/, 'order by random()$1')
-    await makeLamps(database, inAnyOrder)
+    await makeSampleView(database, inAnyOrder)
     expect(await meetings(300)).toHaveProperty('40P01')
   })
 })

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Feed } from '../../functions/core/stream.ts'
 import { channel } from '../../functions/http/stream.ts'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 import { untilFeedsShow } from '../support/feeds.ts'
 
-const { database, ctx } = await freshWorld()
+const { database, ctx } = await freshEnvironment()
 const feed: Feed = { name: 'outbox', table: sql`core.outbox`, seq: 'seq', event: sql`e.data` }
 const listen = channel<{ n: number }>({ feed, show: (event) => ({ type: 'told', data: event }) })(ctx(), '')
 const principal = { role: 'admin', sub: 'root', tenantId: null } as const

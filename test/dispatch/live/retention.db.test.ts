@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { effect } from '../../../functions/core/idempotency.ts'
 import { queueDeliveries } from '../../../functions/core/queue-deliveries.ts'
-import { readFeed, standingOf } from '../../../functions/core/stream.ts'
+import { cursorStatuses, readFeed } from '../../../functions/core/stream.ts'
 import { orderFeed, orderOutgoing } from '../../../functions/dispatch/feed.ts'
 import { removeOldEvents } from '../../../functions/dispatch/orders/remove-old-events.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -52,8 +52,8 @@ describe('order events', () => {
       `select xid::text, seq::text from core.feed_positions where name = 'removed:dispatch'`,
     )
     const before = first ?? { xid: '0', seq: '0' }
-    const standing = await ctx.db.query(standingOf(orderFeed, [before, rows[0], { xid: '0', seq: '0' }]))
-    expect(standing).toEqual([{ standing: 'expired' }, { standing: 'known' }, { standing: 'expired' }])
+    const statuses = await ctx.db.query(cursorStatuses(orderFeed, [before, rows[0], { xid: '0', seq: '0' }]))
+    expect(statuses).toEqual([{ status: 'expired' }, { status: 'known' }, { status: 'expired' }])
   })
 
   it('cannot be removed by the Worker itself, nor sooner', async () => {

@@ -7,8 +7,8 @@ import type { TestDatabase } from '../support/database.ts'
  * A place where statements wait until a test lets them go on: it says how many are inside something at one moment,
  * without anybody sleeping.
  */
-export type Gate = {
-  /** A statement that passes only while the gate is open. */
+export type Barrier = {
+  /** A statement that passes only while the barrier is open. */
   pass: SQL
   close(): Promise<void>
   open(): Promise<void>
@@ -18,10 +18,10 @@ export type Gate = {
   killWaiting(): Promise<void>
 }
 
-let gates = 0
+let barriers = 0
 
-export async function makeGate(database: TestDatabase): Promise<Gate> {
-  const id = 880_000 + ++gates
+export async function makeBarrier(database: TestDatabase): Promise<Barrier> {
+  const id = 880_000 + ++barriers
   const keeper: pg.Client = await database.connect()
   const waiters = `from pg_locks where locktype = 'advisory' and objid = ${id} and not granted
     and database = (select oid from pg_database where datname = current_database())`
@@ -66,7 +66,7 @@ export async function hold(database: TestDatabase, statements: string): Promise<
 
 function ignore(): void {}
 
-/** Looks again until it is as expected: `await eventually(gate.waiting).toBe(12)`. A shared machine may take its time. */
+/** Looks again until it is as expected: `await eventually(barrier.waiting).toBe(12)`. A shared machine may take its time. */
 export function eventually<T>(look: () => T | Promise<T>) {
   return expect.poll(look, { timeout: 100_000, interval: 10 })
 }

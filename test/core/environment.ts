@@ -3,7 +3,7 @@ import { type Ctx, type IdempotencyRequest, makeContext } from '../../functions/
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
 
-export type World = {
+export type Environment = {
   database: TestDatabase
   proxy: NeonProxy
   /** A context as a request or a cron tick gets one, connected as the Worker's role through the proxy. */
@@ -11,7 +11,9 @@ export type World = {
 }
 
 /** Postgres, the proxy in front of it, and the contexts of as many callers as a test wants. Awaited at the top. */
-export async function freshWorld(options: Omit<NeonProxyOptions, 'databaseUrl'> = {}): Promise<World> {
+export async function freshEnvironment(
+  options: Omit<NeonProxyOptions, 'databaseUrl'> = {},
+): Promise<Environment> {
   const database = await freshDatabase()
   const proxy = await freshProxy(database, options)
   const limit = async () => ({ success: true })
