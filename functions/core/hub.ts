@@ -7,7 +7,7 @@
  * like the others, and memory stays flat. An event is offered within one round of becoming readable.
  * How a subscriber loses: if it has no room for `pace.stuckMs`, the hub closes it with `too_slow`, and it may come back
  * with its cursor. If the feed cannot be read from a cursor without a gap, the subscriber gets `reset` and the new cursor.
- * What the caller must do: keep the hub where it outlives a request (a Durable Object). Driver: HTTP, one read-only batch.
+ * The caller must keep the hub where it outlives a request (a Durable Object). Driver: HTTP, one read-only batch.
  */
 import type { SQL } from 'drizzle-orm'
 import type { Log } from './log.ts'

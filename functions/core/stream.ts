@@ -7,7 +7,7 @@
  * events that commit late. An id read behind the oldest transaction loses them too, once a transaction writes two rows.
  * How a caller loses: it misses nothing but may wait. An open transaction holds all readers of the feed back until
  * transaction_timeout ends it. A cursor may be `unknown` (from another database) or `expired` (retention passed it).
- * What the caller must do: give the table `writtenBy()` and an index over (xid, seq); read on the primary. Driver: any.
+ * The caller must give the table `writtenBy()` and an index over (xid, seq); read on the primary. Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
 
