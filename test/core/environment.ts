@@ -10,7 +10,7 @@ export type Environment = {
   ctx(more?: Partial<Pick<Ctx, 'idempotency' | 'principal'>> & { bindings?: object; after?: string }): Ctx
 }
 
-/** Postgres, the proxy in front of it, and the contexts of as many callers as a test wants. Awaited at the top. */
+/** Postgres, the proxy in front of it, and a context for each caller of a test. Awaited at the top of a file. */
 export async function freshEnvironment(
   options: Omit<NeonProxyOptions, 'databaseUrl'> = {},
 ): Promise<Environment> {
@@ -39,12 +39,12 @@ export async function freshEnvironment(
 
 const silent = { info: () => undefined, error: () => undefined }
 
-/** What the header would ask for: `hash` stands for the body. */
+/** The request of an Idempotency-Key header; `hash` stands for the body. */
 export function key(id: string, hash = 'same'): IdempotencyRequest {
   return { id, bodyHash: hash, principal: 'test:1', route: 'POST /test' }
 }
 
-/** How often each outcome came: `{ ok: 1, busy: 11 }`. */
+/** Counts each outcome: `{ ok: 1, busy: 11 }`. */
 export function tally(values: readonly (string | number)[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1
@@ -55,7 +55,7 @@ export function times<T>(count: number, make: (at: number) => Promise<T>): Promi
   return Promise.all(Array.from({ length: count }, (_, at) => make(at)))
 }
 
-/** What a promise was refused with; a promise that is kept fails the test. */
+/** The error of a rejected promise; a promise that resolves fails the test. */
 export async function failure(promise: Promise<unknown>): Promise<unknown> {
   const kept = Symbol('kept')
   const error: unknown = await promise.then(

@@ -20,7 +20,7 @@ const inSession: Sweep = (ctx, by) =>
     await tx.query(sweep(by))
     await tx.query(barrier.pass)
   })
-/** What the guard would be without its lock. */
+/** A guard without its lock. */
 const unguarded: Sweep = async (ctx, by) => ({
   ran: true,
   value: await ctx.db.batch([sweep(by), barrier.pass]),
@@ -49,7 +49,7 @@ describe.each([
   ['over HTTP', overHttp],
   ['in a session', inSession],
 ])('a guard %s', (_name, run) => {
-  it('runs one of twelve simultaneous sweeps, and tells the others at once', async () => {
+  it('runs one of twelve simultaneous jobs, and refuses the others at once', async () => {
     expect(await twelve(run)).toEqual({ inside: 1, outcomes: { ran: 1, busy: 11 } })
     expect(await swept()).toBe(1)
   })
@@ -58,7 +58,7 @@ describe.each([
     for (let round = 0; round < 3; round += 1) expect(await run(ctx(), round)).toMatchObject({ ran: true })
   })
 
-  it('is freed at once by a holder that dies, and nothing of its work is left', async () => {
+  it('is freed at once when its holder dies, and leaves none of its work', async () => {
     await barrier.close()
     const dying = failure(run(ctx(), 1))
     await eventually(barrier.waiting).toBe(1)
@@ -78,7 +78,7 @@ describe.each([
   })
 })
 
-it('without its lock, the same twelve are inside together: the check would find it', async () => {
+it('runs the same twelve together without its lock: the check finds it', async () => {
   expect(await twelve(unguarded)).toEqual({ inside: 12, outcomes: { ran: 12 } })
   expect(await swept()).toBe(12)
 })

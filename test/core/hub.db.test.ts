@@ -11,15 +11,15 @@ const db = ctx().db
 const feed: Feed = { name: 'outbox', table: sql`core.outbox`, seq: 'seq', event: sql`e.data` }
 
 type Numbered = { n: number }
-let told = 0
+let emitted = 0
 
-async function tell(count: number): Promise<void> {
+async function emit(count: number): Promise<void> {
   await database.admin.query(
     `insert into core.outbox (topic, subject, type, data)
     select 'test', 'one', 'test.told', jsonb_build_object('n', n) from generate_series($1::int, $2::int) n`,
-    [told + 1, told + count],
+    [emitted + 1, emitted + count],
   )
-  told += count
+  emitted += count
 }
 
 function hubAt(pace: Partial<Pace> = {}) {
@@ -39,13 +39,13 @@ function hubAt(pace: Partial<Pace> = {}) {
 }
 
 describe('a hub', () => {
-  it('asks Postgres as often for two hundred listeners as for one, and not at all for none', async () => {
+  it('queries Postgres once a round for two hundred subscribers, and never without a subscriber', async () => {
     const { hub, reads, elapsedMs } = hubAt()
     const listeners = Array.from({ length: 200 }, () => join(hub, null))
     onTestFinished(() => listeners.forEach((listener) => listener.leave()))
     await Promise.all(listeners.map((listener) => listener.until(() => listener.cursor !== null)))
     for (let nth = 0; nth < 10; nth++) {
-      await tell(1)
+      await emit(1)
       await Promise.all(
         listeners.map((listener) => listener.until(() => listener.received.length === nth + 1)),
       )
@@ -55,16 +55,16 @@ describe('a hub', () => {
     for (const listener of listeners) listener.leave()
     expect(hub.size).toBe(0)
     const when = reads()
-    await tell(1)
+    await emit(1)
     const late = join(hub, null)
     await late.until(() => late.cursor !== null)
     late.leave()
-    // What was told while nobody listened was not asked for: a single round admitted the newcomer.
+    // The hub did not read events without subscribers: a single round admitted the newcomer.
     expect(reads() - when).toBeLessThanOrEqual(2)
   })
 
-  it('brings many who come back late, each from elsewhere, to the present with the same reads', async () => {
-    await tell(300)
+  it('serves sixty late subscribers with different cursors by the same reads', async () => {
+    await emit(300)
     await untilFeedsShow(database.admin)
     const { rows } = await database.admin.query(
       `select xid::text, seq::text, data ->> 'n' as n from core.outbox e order by e.xid, e.seq`,
@@ -76,24 +76,26 @@ describe('a hub', () => {
     })
     onTestFinished(() => listeners.forEach(({ listener }) => listener.leave()))
     await Promise.all(
-      listeners.map(({ from, listener }) => listener.until(() => listener.received.length === told - from)),
+      listeners.map(({ from, listener }) =>
+        listener.until(() => listener.received.length === emitted - from),
+      ),
     )
     for (const { from, listener } of listeners)
       expect(listener.received.map((one) => 'event' in one && one.event.n)).toEqual(
-        Array.from({ length: told - from }, (_, nth) => from + nth + 1),
+        Array.from({ length: emitted - from }, (_, nth) => from + nth + 1),
       )
     // 311 events in pages of 50 from the hindmost on, not 60 times that.
     expect(reads()).toBeLessThan(30)
   })
 
-  it('takes nobody past what cannot be read yet, whatever position a listener names', async () => {
+  it('moves no subscriber past an event that is not readable yet, even when another names its cursor', async () => {
     const longest = await database.connect()
     await longest.query('begin; select pg_current_xact_id()')
-    const before = told
-    await tell(2)
+    const before = emitted
+    await emit(2)
     const { rows } = await database.admin.query(
       `select xid::text, seq::text from core.outbox e where data ->> 'n' = $1::text`,
-      [told],
+      [emitted],
     )
     const { hub, reads } = hubAt()
     const [patient, ahead] = [join(hub, null), join(hub, rows[0])]
@@ -107,14 +109,14 @@ describe('a hub', () => {
     expect(patient.received).toMatchObject([{ event: { n: before + 1 } }, { event: { n: before + 2 } }])
   })
 
-  it('drops a listener that takes nothing, and the others do not notice', async () => {
+  it('drops a stuck subscriber, and the others receive every event', async () => {
     const { hub } = hubAt({ stuckMs: 60 })
     const [quick, slow] = [join(hub, null), join(hub, null)]
     onTestFinished(() => quick.leave())
     await Promise.all([quick, slow].map((listener) => listener.until(() => listener.cursor !== null)))
     slow.room = false
     for (let nth = 1; nth <= 20; nth++) {
-      await tell(1)
+      await emit(1)
       await quick.until(() => quick.received.length === nth)
     }
     await slow.until(() => slow.closed !== null)
@@ -123,21 +125,21 @@ describe('a hub', () => {
     expect(hub.size).toBe(1)
   })
 
-  it('gives one that was slow for a moment everything it did not take', async () => {
+  it('sends a subscriber that was slow for a moment every event it had no room for', async () => {
     const { hub } = hubAt()
     const listener = join(hub, null)
     const witness = join(hub, null)
     onTestFinished(() => [listener, witness].forEach((one) => one.leave()))
     await Promise.all([listener, witness].map((one) => one.until(() => one.cursor !== null)))
     listener.room = false
-    await tell(30)
+    await emit(30)
     await witness.until(() => witness.received.length === 30)
     listener.room = true
     await listener.until(() => listener.received.length === 30)
     expect(listener.received).toEqual(witness.received)
   })
 
-  it('answers a cursor it cannot go on from with a reset, and goes on from now', async () => {
+  it('answers an invalid cursor with a reset, and continues with the next event', async () => {
     const { rows } = await database.admin.query(
       `select xid::text, seq::text from core.outbox e order by e.xid, e.seq`,
     )
@@ -151,30 +153,30 @@ describe('a hub', () => {
       await database.admin.query(`delete from core.feed_positions where name = 'removed:outbox'`)
     })
     const { hub } = hubAt()
-    const asked = {
+    const joined = {
       expired: join(hub, first),
       unknown: join(hub, { xid: '4', seq: '99999' }),
       future: join(hub, { xid: '999999999', seq: '1' }),
       malformed: join(hub, 'malformed'),
       lastRemoved: join(hub, second),
     }
-    const listeners = Object.values(asked)
+    const listeners = Object.values(joined)
     onTestFinished(() => listeners.forEach((listener) => listener.leave()))
     await Promise.all(listeners.map((listener) => listener.until(() => listener.received.length > 0)))
-    expect(asked.expired.received[0]).toMatchObject({ reset: 'expired' })
-    expect(asked.unknown.received[0]).toMatchObject({ reset: 'expired' })
-    for (const listener of [asked.future, asked.malformed])
+    expect(joined.expired.received[0]).toMatchObject({ reset: 'expired' })
+    expect(joined.unknown.received[0]).toMatchObject({ reset: 'expired' })
+    for (const listener of [joined.future, joined.malformed])
       expect(listener.received[0]).toMatchObject({ reset: 'unknown' })
     // Nothing after the last one removed is missing.
-    expect(asked.lastRemoved.received[0]).toMatchObject({ event: { n: 3 } })
-    await tell(1)
-    for (const listener of [asked.expired, asked.future, asked.malformed]) {
+    expect(joined.lastRemoved.received[0]).toMatchObject({ event: { n: 3 } })
+    await emit(1)
+    for (const listener of [joined.expired, joined.future, joined.malformed]) {
       await listener.until(() => listener.received.length === 2)
-      expect(listener.received[1]).toMatchObject({ event: { n: told } })
+      expect(listener.received[1]).toMatchObject({ event: { n: emitted } })
     }
   })
 
-  it('goes on when Postgres has been away', async () => {
+  it('continues after Postgres was unavailable', async () => {
     const { hub, errors } = hubAt({ failedMs: 20 })
     const listener = join(hub, null)
     onTestFinished(() => listener.leave())
@@ -182,7 +184,7 @@ describe('a hub', () => {
     await database.admin.query('alter table core.outbox rename to away')
     await expect.poll(() => errors.length).toBeGreaterThan(1)
     await database.admin.query('alter table core.away rename to outbox')
-    await tell(2)
+    await emit(2)
     await listener.until(() => listener.received.length === 2)
   })
 })

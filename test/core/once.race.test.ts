@@ -17,7 +17,7 @@ beforeEach(() => database.admin.query('truncate done, core.job_slots'))
 const run = (statements: SQL[]) => orNotRun(() => ctx().db.batch(statements))
 const slotOnly = (slot: Date) => [takeSlot('sample', slot), work(slot)]
 const lockAndSlot = (slot: Date) => [takeLock(990_003), takeSlot('sample', slot), work(slot)]
-/** What a guard alone would do. */
+/** A guard without a slot. */
 const lockOnly = (slot: Date) => [takeLock(990_003), work(slot)]
 
 /** Twenty slots, each fired six times by as many callers: how often each was done. */
@@ -39,7 +39,7 @@ describe('a slot', () => {
     expect(await fire(lockAndSlot)).toEqual({ 1: 20 })
   })
 
-  it('would be done more than once with a lock alone: it stops overlap, not repetition', async () => {
+  it('is done more than once with a lock alone, which stops overlap and not repetition', async () => {
     const { 1: once = 0, ...oftener } = await fire(lockOnly)
     expect(once).toBeLessThan(20)
     expect(Object.keys(oftener).length).toBeGreaterThan(0)
@@ -74,7 +74,7 @@ describe('a slot', () => {
 })
 
 describe('slotOf', () => {
-  it('is the minute a tick was meant for, however late within it the tick came', () => {
+  it('is the scheduled minute of a tick that comes late within it', () => {
     for (const at of ['10:00:00.000', '10:00:07.250', '10:00:59.999'])
       expect(slotOf(Date.parse(`2026-11-20T${at}Z`))).toEqual(first)
     expect(slotOf(Date.parse('2026-11-20T10:01:00.000Z'))).not.toEqual(first)

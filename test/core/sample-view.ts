@@ -1,7 +1,7 @@
 import { streamView } from '../../schema/incremental.ts'
 import type { TestDatabase } from '../support/database.ts'
 
-/** Lamps are made, lit, dimmed, and at some time break: a view that is no module's. */
+/** A sample view of lamps, which are made, lit, dimmed and broken. It belongs to no module. */
 const lamps = streamView({
   view: 'plain.lamps',
   events: 'plain.lamp_events',
@@ -43,7 +43,7 @@ export async function makeSampleView(
 
 export type SampleEvent = [lamp: string, version: number, type: 'made' | 'lit' | 'dimmed' | 'broke']
 
-/** One statement, however many events. */
+/** One statement for any number of events. */
 export const appending = (events: readonly SampleEvent[], house = 1) => ({
   text: `insert into plain.lamp_events (house, aggregate_id, stream_version, event_type, event_data)
     select ${house}, lamp, version, type, jsonb_build_object('colour', 'red', 'brightness', version)

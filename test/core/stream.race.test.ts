@@ -26,7 +26,7 @@ const newHub = () =>
     pace: { ...usualPace, idleMs: 4, busyMs: 2, page: 50 },
   })
 
-/** A client that is cut off after a random number of events, and comes back with the last cursor it had, again and again. */
+/** A client that is cut off after a random number of events and reconnects with its last cursor, again and again. */
 function cutOften(hub: ReturnType<typeof newHub>) {
   const received: Read<Happening>[] = []
   let cuts = 0
@@ -47,8 +47,8 @@ function cutOften(hub: ReturnType<typeof newHub>) {
   return { received, cuts: () => cuts, leave: () => current?.leave() }
 }
 
-describe('a feed under eight writers, with listeners that are cut off and resume', () => {
-  it('gives every committed event once, in the order of the changes; a serial cursor loses some', async () => {
+describe('a feed under eight writers, whose subscribers are cut off and resume', () => {
+  it('delivers every committed event once, in the order of the changes; a serial cursor loses some', async () => {
     const hub = newHub()
     const listeners = Array.from({ length: 10 }, () => cutOften(hub))
     const serial = readBySerial()
@@ -69,7 +69,7 @@ describe('a feed under eight writers, with listeners that are cut off and resume
       expect(outOfOrder(events)).toEqual([])
       expect(cuts()).toBeGreaterThan(5)
     }
-    // What the same listeners would have missed, and got in the wrong order, with cursors that look right.
+    // Control: with a serial cursor, or by own xid, the same subscribers would miss events or get them out of order.
     expect(lost.length).toBeGreaterThan(0)
     expect(outOfOrder(byOwnXid(listeners[0]?.received ?? [])).length).toBeGreaterThan(0)
     console.log(
@@ -77,7 +77,7 @@ describe('a feed under eight writers, with listeners that are cut off and resume
     )
   })
 
-  it('is read by statement as well as by hub: the pages join without gap or repeat', async () => {
+  it('gives pages without a gap or a repetition to a reader that uses the statement alone', async () => {
     const all = await readAll()
     const { rows } = await database.admin.query('select count(*)::int as n from core.outbox')
     expect(all).toHaveLength(rows[0].n)
@@ -85,7 +85,7 @@ describe('a feed under eight writers, with listeners that are cut off and resume
   })
 })
 
-/** As if rows stood at the id of their transaction. */
+/** Orders events by the id of their own transaction. */
 function byOwnXid(received: Read<Happening>[]): Happening[] {
   return received
     .toSorted(
@@ -95,7 +95,7 @@ function byOwnXid(received: Read<Happening>[]): Happening[] {
     .map(({ event }) => event)
 }
 
-/** The cursor that everybody tries first: the next rows above the highest serial id seen. */
+/** The naive cursor: the next rows above the highest serial id seen. */
 function readBySerial() {
   let highest = 0
   let stopped = false

@@ -25,7 +25,7 @@ const rows = async () =>
   ).rows
 
 describe('an incremental view', () => {
-  it('is what its events made of it, in the statement that appended them', async () => {
+  it('equals the fold of its events within the statement that appends them', async () => {
     await append(['a', 1, 'made'], ['b', 1, 'made'])
     await append(['a', 2, 'lit'], ['c', 1, 'made'], ['a', 3, 'dimmed'])
     expect(await rows()).toEqual([
@@ -35,7 +35,7 @@ describe('an incremental view', () => {
     ])
   })
 
-  it('equals the fold after any batches, and a batch that is unlawful anywhere leaves no trace', async () => {
+  it('equals the fold after random batches, and a batch with one illegal step leaves no trace', async () => {
     // Versions are mostly the next ones: `off` says by how much they are not.
     const type = fc.constantFrom<SampleEvent[2]>('made', 'lit', 'lit', 'dimmed', 'broke')
     const off = fc.oneof(
@@ -127,7 +127,7 @@ describe('an incremental view', () => {
 })
 
 describe('to verify and rebuild', () => {
-  it('names the rows that differ, with what they should be, in one round trip', async () => {
+  it('returns the rows that differ with their expected values, in one round trip', async () => {
     await append(['a', 1, 'made'], ['b', 1, 'made'], ['c', 1, 'made'])
     await admin.query(
       `update plain.lamps set status = 'on' where lamp = 'a'; delete from plain.lamps where lamp = 'b'`,
@@ -148,7 +148,7 @@ describe('to verify and rebuild', () => {
     expect(await verifyView(db, { ...lamps, sample: null })).toEqual([])
   })
 
-  it('looks at the newest events first when only a sample is wanted', async () => {
+  it('checks the newest events when it takes a sample', async () => {
     await append(...Array.from({ length: 500 }, (_, n): SampleEvent => [`l-${n}`, 1, 'made']))
     await append(['last', 1, 'made'])
     await admin.query(`update plain.lamps set status = 'on' where lamp = 'last'`)

@@ -31,14 +31,14 @@ async function meetings(rounds: number): Promise<Record<string, number>> {
 }
 
 describe('batches of two writers over the same rows', () => {
-  it('wait for each other, and never in a circle', async () => {
+  it('wait for each other and never deadlock', async () => {
     const outcomes = await meetings(60)
     expect(Object.keys(outcomes).filter((outcome) => !['done', 'LS101'].includes(outcome))).toEqual([])
     expect(outcomes['done']).toBeGreaterThan(60)
     expect((await admin.query(differences)).rows).toEqual([])
   })
 
-  it('would, were rows not written in the order of their keys', async () => {
+  it('deadlock when rows are not written in key order: the check finds it', async () => {
     const inAnyOrder = (create: string) =>
       create.replace(/order by house, aggregate_id(\s+on conflict)/, 'order by random()$1')
     await makeSampleView(database, inAnyOrder)
@@ -47,7 +47,7 @@ describe('batches of two writers over the same rows', () => {
 })
 
 describe('many writers', () => {
-  it('of one stream let one in, and the rest find the version taken', async () => {
+  it('of one stream: one appends, and the others get a version conflict', async () => {
     await admin.query(appending(made))
     const answers = await times(clients.length, async (at) =>
       clients[at]?.query(appending([['l-1', 2, 'lit']])).then(
@@ -62,7 +62,7 @@ describe('many writers', () => {
 })
 
 describe('a writer that dies', () => {
-  it('half-way leaves neither events nor a view that knows of them', async () => {
+  it('half-way leaves neither events nor changes of the view', async () => {
     await admin.query(appending(made))
     const victim = await database.connect(database.workerUrl)
     const { rows } = await victim.query<{ pid: number }>('select pg_backend_pid() as pid')
