@@ -15,7 +15,7 @@ import { asAppError, problemResponse } from './http/problem.ts'
 
 type System = { modules: readonly Module[]; jobs: readonly Job[] }
 
-/** The HTTP application over these rows, and the endpoints of which it is made. */
+/** The HTTP application of these rows, with the list of its endpoints. */
 export function createApp({ modules, jobs }: System): { app: Hono<HttpEnv>; endpoints: readonly Endpoint[] } {
   const endpoints: readonly Endpoint[] = [
     ...modules.flatMap((module) => module.endpoints({ jobs })),
@@ -38,13 +38,13 @@ export function createApp({ modules, jobs }: System): { app: Hono<HttpEnv>; endp
   mount(app, endpoints)
 
   app.notFound(() => {
-    throw new AppError('not_found', 'There is no such path; see /openapi.json')
+    throw new AppError('not_found', 'No such path: see /openapi.json')
   })
 
   app.onError((error, c) => {
     const problem = asAppError(error)
     const requestId = c.get('requestId')
-    // A Worker that is misconfigured fails before there is a context.
+    // A misconfigured Worker fails before the context exists.
     const ctx: Ctx | undefined = c.get('ctx')
     if (problem.status >= 500 || error instanceof DatabaseError)
       (ctx?.log ?? makeLog({ requestId })).error('request', error, { route: c.get('route') })

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { makeContext } from './core/context.ts'
 import type { Module } from './http/module.ts'
-import type { Asked, Channel, Listen } from './http/stream.ts'
+import type { Channel, StreamQuery, Subscribe } from './http/stream.ts'
 
 /** One object reads a feed and scope for all its subscribers. It keeps nothing but open responses. */
 export function streamsOf(modules: readonly Module[]) {
@@ -10,15 +10,15 @@ export function streamsOf(modules: readonly Module[]) {
     ...modules.map((module) => module.channels ?? {}),
   )
   return class Streams extends DurableObject<object> {
-    #listen: Listen | null = null
+    #subscribe: Subscribe | null = null
 
-    /** `name` is that of this very object: `dispatch`, `ledger/10001`. */
-    listen(name: string, asked: Asked): ReadableStream<Uint8Array> {
-      this.#listen ??= this.#open(name)
-      return this.#listen(asked)
+    /** `name` is the name of this object: `dispatch`, `ledger/10001`. */
+    subscribe(name: string, query: StreamQuery): ReadableStream<Uint8Array> {
+      this.#subscribe ??= this.#open(name)
+      return this.#subscribe(query)
     }
 
-    #open(name: string): Listen {
+    #open(name: string): Subscribe {
       const [feed = '', scope = ''] = name.split('/')
       const open = channels[feed]
       if (open === undefined) throw new Error(`No feed is named ${feed}`)

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { cronTriggers } from './cron-triggers.ts'
 import { documentPaths } from './documents.ts'
 import { importBreaches } from './imports.ts'
+import { dialectWords } from './language.ts'
 import { forgottenPackages } from './lock-file.ts'
 import { machinePaths } from './machine-paths.ts'
 import { kindNames } from './names.ts'
@@ -21,6 +22,7 @@ const steps: Step[] = [
   { name: 'document paths', run: () => list(documentPaths(tree)) },
   { name: 'session locks', run: () => list(sessionLocks(tree)) },
   { name: 'file names', run: () => list(kindNames(tree)) },
+  { name: 'language', run: () => list(dialectWords(tree)) },
   { name: 'machine paths', run: () => list(machinePaths(tree)) },
   { name: 'lock file', run: () => list(forgottenPackages(JSON.parse(tree.read('package-lock.json')))) },
   { name: 'cron triggers', run: unfiredJobs },

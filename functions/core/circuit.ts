@@ -1,9 +1,9 @@
 /**
- * What earlier calls taught about a server: whether it is worth asking, and whether we still may.
+ * The state of an outside server after earlier calls: whether it is worth a call, and whether its quota allows one.
  *
- * After five failed calls in a row the circuit is open: no call for a minute, then a single attempt, and each further
- * failure doubles the pause up to an hour. With no quota left there is no call until it is renewed. `Health` is plain
- * data so that it can live in a row and outlast the isolate; whoever calls keeps it.
+ * After five failed calls in a row the circuit opens: no call for a minute, then a single attempt. Each further failure
+ * doubles the pause, up to an hour. With no quota left there is no call until the quota is renewed. `Health` is plain
+ * data, so the caller can store it in a row where it outlasts the isolate.
  */
 export type Health = {
   failures: number
@@ -28,7 +28,7 @@ const firstPauseMs = 60_000
 const longestPauseMs = 3_600_000
 const hourMs = 3_600_000
 
-/** Why there must be no call at this moment, or null. */
+/** The reason why no call is allowed now, or null. */
 export function shutReason(health: Health, now: Date): Shut | null {
   if (health.openUntil !== null && health.openUntil > now)
     return { reason: 'circuit_open', detail: `until ${health.openUntil.toISOString()}` }
@@ -37,24 +37,24 @@ export function shutReason(health: Health, now: Date): Shut | null {
   return null
 }
 
-/** What an answer said about its quota, and how long to wait if it refused for that. */
-export type QuotaTold = { headers: Headers | null; toldToWaitMs: number | null }
+/** The quota headers of an answer, and its Retry-After when the server refused for lack of quota. */
+export type QuotaAnswer = { headers: Headers | null; retryAfterMs: number | null }
 
-/** Quota headers tell no moment of renewal: with nothing left, an hour (the usual window), or Retry-After. */
-export function withQuota(health: Health, { headers, toldToWaitMs }: QuotaTold, now: Date): Health {
+/** Quota headers name no moment of renewal. Without quota the pause is Retry-After, else an hour (the usual window). */
+export function withQuota(health: Health, { headers, retryAfterMs }: QuotaAnswer, now: Date): Health {
   const quotaLimit = count(headers, 'x-ratelimit-limit') ?? health.quotaLimit
-  const quotaLeft = toldToWaitMs === null ? count(headers, 'x-ratelimit-remaining') : 0
+  const quotaLeft = retryAfterMs === null ? count(headers, 'x-ratelimit-remaining') : 0
   if (quotaLeft === null) return { ...health, quotaLimit }
   if (quotaLeft > 0) return { ...health, quotaLimit, quotaLeft, quotaUntil: null }
-  return { ...health, quotaLimit, quotaLeft, quotaUntil: new Date(now.getTime() + (toldToWaitMs ?? hourMs)) }
+  return { ...health, quotaLimit, quotaLeft, quotaUntil: new Date(now.getTime() + (retryAfterMs ?? hourMs)) }
 }
 
-/** After a success. */
+/** The health after a successful call. */
 export function healed(health: Health): Health {
   return { ...health, failures: 0, openUntil: null }
 }
 
-/** After a call that failed for good. */
+/** The health after a call whose last attempt failed. */
 export function failed(health: Health, now: Date): Health {
   const failures = health.failures + 1
   if (failures < failuresToOpen) return { ...health, failures }

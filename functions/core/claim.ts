@@ -1,18 +1,18 @@
 /**
- * Exactly one winner for a row that many want.
+ * Exactly one winner for a row that many callers want.
  *
- * Guarantee: of any number of callers at most one locks a given row that satisfies `where`; the lock lasts as long as
- * the statement's transaction, and a holder that dies frees it. `firstFree` never waits: it passes over what others
- * are claiming. `thisOne` waits for whoever holds that one row (at most lock_timeout, SQLSTATE 55P03) because only
- * then is the answer final: a skipped row may be held by somebody who only edits it, or who rolls back.
- * How a caller loses: the CTE is empty. After the wait the row is read anew, other tables are not: the statement's
- * snapshot is older than its lock, so what the lock protects belongs on the locked row.
- * What the caller must do: make the CTE the only source of the update, lock in one order everywhere.
+ * Guarantee: of any number of callers at most one locks a given row that satisfies `where`. The lock lasts as long as
+ * the statement's transaction, and a holder that dies frees it. `firstFree` never waits: it skips rows that others are
+ * claiming. `thisOne` waits for the holder of that one row, at most lock_timeout (SQLSTATE 55P03). It waits because only
+ * then is the answer final: the holder may only edit the row, or may roll back.
+ * How a caller loses: the CTE is empty. After the wait Postgres reads the row anew, but not other tables: the statement's
+ * snapshot is older than its lock. So keep on the locked row what the lock protects.
+ * The caller must make the CTE the only source of the update, and lock in one order everywhere.
  * The CTE is materialized: a planner may run a limited, locking sub-query more than once. Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
 
-/** CTE body: the first rows of `select … where … order by …` that nobody else is claiming. */
+/** CTE body: the first rows of `select … where … order by …` that no other transaction is claiming. */
 export function firstFree(select: SQL, limit: number): SQL {
   return sql`materialized (
   ${select}
@@ -21,7 +21,7 @@ export function firstFree(select: SQL, limit: number): SQL {
 )`
 }
 
-/** CTE body: the rows of `select … where <key> and <expected state>`, once nobody else holds them. */
+/** CTE body: the rows of `select … where <key> and <expected state>`, once no other transaction holds them. */
 export function thisOne(select: SQL): SQL {
   return sql`materialized (
   ${select}

@@ -6,17 +6,17 @@ import { type Log, makeLog } from './log.ts'
 import { type Metrics, makeMetrics } from './metrics.ts'
 import { makeReplica } from './replica.ts'
 
-/** The caller, as its token says; `sub` is the token's own text, `id` the row that it names. */
+/** The caller that the token names: `sub` is the text of the token, `id` the row that `sub` refers to. */
 export type Principal =
   | { role: RowRole; sub: string; id: number }
   | { role: 'tenant'; sub: string; tenantId: number }
   /** `tenantId`: the tenant for which an admin acts. */
   | { role: Exclude<Role, RowRole | 'tenant'>; sub: string; tenantId: number | null }
 
-/** What makes two requests the same one; the key's scope is the principal and the route. */
+/** Two requests with equal members are the same request. The key's scope is the principal and the route. */
 export type IdempotencyRequest = { id: string; principal: string; route: string; bodyHash: string }
 
-/** Everything a verb may use. One maker builds it for requests, cron ticks and messages. */
+/** Everything that a verb may use. `makeContext` builds it for requests, cron ticks and messages. */
 export type Ctx = {
   env: Env
   db: Db
@@ -38,7 +38,7 @@ type Origin = {
   waitUntil: (work: Promise<unknown>) => void
   log?: Record<string, unknown>
   now?: () => Date
-  /** X-Position of the caller's last write: a replica must show it, or the primary is asked. */
+  /** X-Position of the caller's last write: a replica must show it, else the primary answers. */
   after?: string | null
 }
 

@@ -2,9 +2,9 @@
  * The only door to Postgres.
  *
  * `query` is one statement, `batch` one non-interactive transaction: each is one HTTP round trip through the pooled
- * endpoint. `transaction` is interactive, over a WebSocket that lives and dies inside this invocation; only guarded
- * jobs need it. Nothing is retried here: after a lost connection only an idempotency key can tell whether a write
- * happened. Every failure is a `DatabaseError`; its `committed` says whether the effect may exist all the same.
+ * endpoint. `transaction` is interactive, over a WebSocket that opens and closes inside this invocation; only guarded
+ * jobs need it. Nothing is retried here: after a lost connection only an idempotency key can show whether a write
+ * happened. Every failure is a `DatabaseError`, and its `committed` says whether the effect may exist nevertheless.
  */
 import { neon, neonConfig, Pool } from '@neondatabase/serverless'
 import { type SQL, sql } from 'drizzle-orm'
@@ -28,7 +28,7 @@ export type Db = {
 
 export type Tx = { query<Row>(statement: SQL): Promise<Row[]> }
 
-/** What does not answer for this long is given up; Postgres' own statement_timeout is shorter. */
+/** The driver gives up after these times; the statement_timeout of Postgres is shorter. */
 const timeouts = { connectMs: 5_000, answerMs: 9_500 }
 
 const dialect = new PgDialect()
@@ -73,7 +73,7 @@ export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): 
     work: (tx: Tx) => Promise<T>,
     { isolation = 'ReadCommitted' }: { isolation?: Isolation } = {},
   ): Promise<T> {
-    // A pool that outlives its invocation hangs the next one: it is made and ended here.
+    // A pool that outlives its invocation hangs the next one, so each call makes and ends its own.
     const pool = new Pool({
       connectionString: url,
       max: 1,
@@ -95,12 +95,15 @@ export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): 
           query: async <Row>(statement: SQL) => rowsOf<Row>((await run(statement)).rows),
         })
         const { command } = await counted(metrics, () => client.query('commit'))
-        // Postgres answers ROLLBACK, and no error, to the COMMIT of a transaction in which a statement had failed.
+        // After a failed statement Postgres answers COMMIT with ROLLBACK, and with no error.
         if (command !== 'COMMIT')
-          throw new DatabaseError('25P02', 'The work went on after a failed statement: rolled back')
+          throw new DatabaseError(
+            '25P02',
+            'The work continued after a failed statement, so Postgres rolled it back',
+          )
         return result
       } catch (error) {
-        // A lost connection takes no more; the server rolls back when it sees that it is gone.
+        // A lost connection accepts no rollback; the server rolls back when it notices the loss.
         if (!isLost(error)) await client.query('rollback').catch(ignoreLateError)
         throw error
       } finally {
@@ -119,7 +122,7 @@ export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): 
   }
 }
 
-/** `true`: for this transaction only. The pooled connection goes to somebody else after it. */
+/** `true`: for this transaction only. Afterwards the pooler gives the connection to another client. */
 function applying(settings: Record<string, string>): SQL[] {
   const calls = Object.entries(settings).map(([name, value]) => sql`set_config(${name}, ${value}, true)`)
   return calls.length === 0 ? [] : [sql`select ${sql.join(calls, sql`, `)}`]
@@ -147,8 +150,8 @@ async function counted<T>(
 }
 
 /**
- * The two drivers throw four kinds of error (one of them an ErrorEvent without a message): this is the one shape.
- * Before COMMIT is sent nothing can have been committed, however the connection ends.
+ * The two drivers throw four kinds of error, one of them an ErrorEvent without a message; all become this one.
+ * Before COMMIT is sent nothing can be committed, however the connection ends.
  */
 function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
   const [code, detail, constraint] = ['code', 'detail', 'constraint'].map((name) => textAt(error, name))
@@ -162,7 +165,7 @@ function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
   })
 }
 
-/** Five characters and a digit among them: `EPIPE` is the operating system's. */
+/** Five characters with a digit among them: `EPIPE` comes from the operating system. */
 function isSqlstate(code: string): boolean {
   return /^(?=.*\d)[0-9A-Z]{5}$/.test(code)
 }
@@ -176,12 +179,12 @@ function isLost(error: unknown): boolean {
   return error instanceof DatabaseError && error.sqlstate === null
 }
 
-/** The row type is the statement's own promise: SQL and type stand side by side in the verb, and its tests run both. */
+/** The verb declares the row type beside its SQL, and its tests run both. */
 function rowsOf<Row>(rows: unknown): Row[] {
   return rows as Row[]
 }
 
-/** A backend that dies while its socket is already being closed has nobody left to tell. */
+/** When a backend dies while its socket is closing, no caller is left to receive the error. */
 function ignoreLateError(): void {}
 
 let proxyInUse: string | undefined

@@ -11,7 +11,7 @@ type Details = {
   cause?: unknown
 }
 
-/** What a caller cannot go on from. Its message is shown to the client: never put a secret or a query in it. */
+/** An error that the caller cannot recover from. The client sees its message: never put a secret or a query in it. */
 export class AppError extends Error {
   readonly code: ProblemCode
   readonly status: number
@@ -35,16 +35,16 @@ export class AppError extends Error {
   }
 }
 
-/** The value of a decision that may go against the caller: losing is not an exception inside a verb. */
+/** A decision against the caller. Inside a verb, losing is a value and not an exception. */
 export type Refused = { ok: false; reason: ProblemCode } & Record<string, unknown>
 
-/** The same for one item of many: the members of a problem that are its own. */
+/** The refusal of one item of a batch, with the members that a problem would have. */
 export function problemOf({ ok: _ok, reason, detail, ...extra }: Refused): Record<string, unknown> {
   const title = problems[reason][1]
   return { code: reason, title, detail: typeof detail === 'string' ? detail : title, ...extra }
 }
 
-/** Turns a refused outcome into the problem it is, for adapters. */
+/** Adapters throw a refused outcome as its problem. */
 export function orThrow<T extends { ok: true }>(outcome: T | Refused): T {
   if (outcome.ok) return outcome
   const { ok: _ok, reason, detail, retryAfter, ...extra } = outcome

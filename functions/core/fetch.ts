@@ -1,12 +1,12 @@
 /**
- * Asks somebody else's server, and never trusts it.
+ * Calls an outside server and never trusts it.
  *
- * Guarantee: a call ends within `budgetMs`; an attempt within `timeoutMs`, body included; at most `retries` further
- * attempts, only after a network fault, 5xx, 429 or content that is not what it should be, honouring Retry-After; a
- * body is read up to `maxBytes` and no further; redirects are not followed; nothing of a URL or header is in a reason.
+ * Guarantee: a call ends within `budgetMs`, an attempt within `timeoutMs` including its body. At most `retries` further
+ * attempts follow, only after a network fault, 5xx, 429 or unusable content, and they honour Retry-After. A body is read
+ * up to `maxBytes` and no further. Redirects are not followed. A reason never contains a part of a URL or header.
  * With an open circuit or no quota left there is no call at all (core/circuit.ts).
- * How a caller loses: `{ ok: false, reason }`; the last good data is its own to keep.
- * What the caller must do: keep `health` between calls (it is plain data), and parse what it gets as hostile.
+ * How a caller loses: `{ ok: false, reason }`; the last good data remains the caller's to keep.
+ * The caller must keep `health` between calls (it is plain data), and parse the answer as untrusted input.
  */
 import { failed, type Health, healed, shutReason, withQuota } from './circuit.ts'
 
@@ -18,9 +18,9 @@ export type Upstream = {
   retries?: 0 | 1 | 2
   /** The mean pause before the second attempt; doubles with the third. A quarter of a second, unless said otherwise. */
   backoffMs?: number
-  /** What the body is not, or null: a status tells nothing about content (HTML comes with 200). */
+  /** The reason why the body is unusable, or null. A status proves nothing about content: HTML arrives with 200. */
   unusable(body: string): string | null
-  /** An answer that means something although its status says failure: it is not retried and not held against the server. */
+  /** True for an answer that is meaningful despite a failing status. It is not retried and does not count as a failure. */
   meansSomething?(answer: Answer): boolean
 }
 
@@ -38,21 +38,21 @@ export type FetchFault =
   | 'refused'
   | 'unusable'
 
-type Verdict =
+type Outcome =
   | { ok: true; answer: Answer }
   | { ok: false; reason: FetchFault; detail: string; answer: Answer | null }
 
-export type Called = Verdict & { attempts: number; health: Health }
+export type Called = Outcome & { attempts: number; health: Health }
 
-/** The world as the call sees it; tests bring their own. */
-export type World = {
+/** The side effects that a call uses; tests pass their own. */
+export type Runtime = {
   fetch: (url: string, init: RequestInit) => Promise<Response>
   now(): Date
   sleep(ms: number): Promise<void>
   random(): number
 }
 
-export const realWorld: World = {
+export const workerRuntime: Runtime = {
   fetch: (url, init) => fetch(url, init),
   now: () => new Date(),
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -64,30 +64,35 @@ type Call = { url: string; headers?: Record<string, string>; health: Health; bud
 export async function callUpstream(
   upstream: Upstream,
   { url, headers = {}, health, budgetMs }: Call,
-  world: World = realWorld,
+  runtime: Runtime = workerRuntime,
 ): Promise<Called> {
-  const shut = shutReason(health, world.now())
+  const shut = shutReason(health, runtime.now())
   if (shut) return { ok: false, ...shut, answer: null, attempts: 0, health }
-  const deadline = world.now().getTime() + budgetMs
-  const left = () => deadline - world.now().getTime()
+  const deadline = runtime.now().getTime() + budgetMs
+  const left = () => deadline - runtime.now().getTime()
   // An open circuit whose pause is over lets one attempt through.
   const most = health.openUntil === null ? 1 + (upstream.retries ?? 2) : 1
   let known = health
   for (let attempts = 1; ; attempts += 1) {
     const timeoutMs = Math.min(upstream.timeoutMs, left())
     const {
-      verdict,
-      headers: told,
+      outcome,
+      headers: answered,
       retryAfterMs,
-    } = await attempt(upstream, { url, headers, timeoutMs }, world)
-    const rateLimited = !verdict.ok && verdict.reason === 'rate_limited'
-    known = withQuota(known, { headers: told, toldToWaitMs: rateLimited ? retryAfterMs : null }, world.now())
-    if (verdict.ok) return { ...verdict, attempts, health: healed(known) }
-    const pauseMs = retryAfterMs ?? (upstream.backoffMs ?? 250) * 2 ** (attempts - 1) * (0.5 + world.random())
-    const allowedThen = shutReason(known, new Date(world.now().getTime() + pauseMs)) === null
-    if (!retryable.has(verdict.reason) || attempts >= most || pauseMs >= left() || !allowedThen)
-      return { ...verdict, attempts, health: failed(known, world.now()) }
-    await world.sleep(pauseMs)
+    } = await attempt(upstream, { url, headers, timeoutMs }, runtime)
+    const rateLimited = !outcome.ok && outcome.reason === 'rate_limited'
+    known = withQuota(
+      known,
+      { headers: answered, retryAfterMs: rateLimited ? retryAfterMs : null },
+      runtime.now(),
+    )
+    if (outcome.ok) return { ...outcome, attempts, health: healed(known) }
+    const pauseMs =
+      retryAfterMs ?? (upstream.backoffMs ?? 250) * 2 ** (attempts - 1) * (0.5 + runtime.random())
+    const allowedThen = shutReason(known, new Date(runtime.now().getTime() + pauseMs)) === null
+    if (!retryable.has(outcome.reason) || attempts >= most || pauseMs >= left() || !allowedThen)
+      return { ...outcome, attempts, health: failed(known, runtime.now()) }
+    await runtime.sleep(pauseMs)
   }
 }
 
@@ -105,33 +110,33 @@ export function notJson(body: string): string | null {
   }
 }
 
-type Tried = { verdict: Verdict; headers: Headers | null; retryAfterMs: number | null }
+type Tried = { outcome: Outcome; headers: Headers | null; retryAfterMs: number | null }
 
 async function attempt(
   upstream: Upstream,
   { url, headers, timeoutMs }: { url: string; headers: Record<string, string>; timeoutMs: number },
-  world: World,
+  runtime: Runtime,
 ): Promise<Tried> {
   const signal = AbortSignal.timeout(Math.max(1, timeoutMs))
   try {
     // `manual`: a redirect could lead anywhere, and workerd does not know `error`.
-    const response = await world.fetch(url, { headers, signal, redirect: 'manual' })
+    const response = await runtime.fetch(url, { headers, signal, redirect: 'manual' })
     const body = await bodyUpTo(response, upstream.maxBytes)
     const contentType = response.headers.get('content-type') ?? ''
-    const verdict =
+    const outcome =
       body === null
         ? fault('too_large', `more than ${upstream.maxBytes} bytes`)
-        : judged(upstream, { status: response.status, contentType, body })
-    return { verdict, headers: response.headers, retryAfterMs: retryAfter(response.headers, world.now()) }
+        : decide(upstream, { status: response.status, contentType, body })
+    return { outcome, headers: response.headers, retryAfterMs: retryAfter(response.headers, runtime.now()) }
   } catch (error) {
-    const verdict = signal.aborted
+    const outcome = signal.aborted
       ? fault('timeout', `no whole answer within ${Math.round(timeoutMs)} ms`)
       : fault('network', kindOf(error))
-    return { verdict, headers: null, retryAfterMs: null }
+    return { outcome, headers: null, retryAfterMs: null }
   }
 }
 
-function judged(upstream: Upstream, answer: Answer): Verdict {
+function decide(upstream: Upstream, answer: Answer): Outcome {
   const { status } = answer
   if (upstream.meansSomething?.(answer)) return { ok: true, answer }
   if (status === 429) return fault('rate_limited', 'status 429', answer)
@@ -142,11 +147,11 @@ function judged(upstream: Upstream, answer: Answer): Verdict {
   return unusable === null ? { ok: true, answer } : fault('unusable', unusable, answer)
 }
 
-function fault(reason: FetchFault, detail: string, answer: Answer | null = null): Verdict {
+function fault(reason: FetchFault, detail: string, answer: Answer | null = null): Outcome {
   return { ok: false, reason, detail, answer }
 }
 
-/** Null when there is more. The rest is never read: a body without end must not fill 128 MB of memory. */
+/** Null when the body is longer. The rest is never read, because an endless body must not fill 128 MB of memory. */
 async function bodyUpTo(response: Response, maxBytes: number): Promise<string | null> {
   if (!response.body) return ''
   const reader = response.body.getReader()
@@ -171,7 +176,7 @@ function retryAfter(headers: Headers, now: Date): number | null {
   return Number.isFinite(ms) ? Math.max(0, ms) : null
 }
 
-/** The message of a network error can hold the URL: its kind is enough. */
+/** The message of a network error may contain the URL, so only its kind is kept. */
 function kindOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown fault'
 }

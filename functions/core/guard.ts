@@ -1,10 +1,10 @@
 /**
  * A job never overlaps itself, on any number of Workers.
  *
- * Guarantee: of any number of simultaneous callers with one lock number one does its work, the others do nothing. Lock
+ * Guarantee: of any number of simultaneous callers with the same lock number one does its work, and the others do nothing. Lock
  * and work end together, by commit, rollback or the holder's death: the lock is scoped to the transaction.
  * How a caller loses: at once, `{ ran: false, reason: 'busy' }`.
- * What the caller must do: take the number from registry/locks.ts; keep the transaction to seconds, never across a slow
+ * The caller must take the number from registry/locks.ts; keep the transaction to seconds, never across a slow
  * call (that is core/lease.ts); know that a lock stops overlap, not repetition (that is core/once.ts).
  * Driver: HTTP, one round trip, for work that is statements; WebSocket for work that must think between them.
  */
@@ -16,12 +16,12 @@ import { hasSqlstate } from './sqlstate.ts'
 export type NotRun = { ran: false; reason: 'busy' | 'done' }
 export type Guarded<T> = { ran: true; value: T } | NotRun
 
-/** The statement that goes before the work in its batch, or ends the batch. */
+/** Put this statement before the work in its batch. It ends the batch when another run holds the lock. */
 export function takeLock(lock: number): SQL {
   return sql`select core.take_lock(${lock})`
 }
 
-/** The rows of each statement of the work. */
+/** Returns the rows of each statement of the work. */
 export async function guard(ctx: Ctx, lock: number, work: SQL[]): Promise<Guarded<unknown[][]>> {
   return orNotRun(async () => (await ctx.db.batch([takeLock(lock), ...work])).slice(1))
 }
@@ -39,7 +39,7 @@ export async function guardSession<T>(
   )
 }
 
-/** Losing to another run, or to an earlier one of the same slot, is a value and not a failure. */
+/** Losing to another run, or to an earlier run of the same slot, is a value and not an error. */
 export async function orNotRun<T>(work: () => Promise<T>): Promise<Guarded<T>> {
   try {
     return { ran: true, value: await work() }

@@ -1,44 +1,44 @@
 /**
- * One reader of a feed for any number of listeners.
+ * One reader of a feed for any number of subscribers.
  *
- * Guarantee: Postgres is asked at most once per `pace.busyMs`, and not at all without listeners, however many there are;
- * each listener gets every event after its cursor once, in order. Nothing is kept but the listeners' cursors: each round
- * reads on from the foremost, and from the hindmost if it is elsewhere, so whoever comes back late is served like the
- * rest, and memory stays flat. An event is offered within a round of becoming readable.
- * How a listener loses: it takes nothing for `pace.stuckMs`: it is closed with `too_slow` and comes back with its cursor.
- * A cursor from which no gap-free reading is possible is told as `reset`, and goes on from now.
- * What the caller must do: keep it where it outlives a request (a Durable Object). Driver: HTTP, one read-only batch.
+ * Guarantee: the hub queries Postgres at most once per `pace.busyMs`, however many subscribers there are, and never when
+ * there are none. Each subscriber receives every event after its cursor once, in order. The hub keeps only the cursors:
+ * each round reads on from the foremost one, and from the hindmost one if that differs. So a late subscriber is served
+ * like the others, and memory stays flat. An event is offered within one round of becoming readable.
+ * How a subscriber loses: if it has no room for `pace.stuckMs`, the hub closes it with `too_slow`, and it may come back
+ * with its cursor. If the feed cannot be read from a cursor without a gap, the subscriber gets `reset` and the new cursor.
+ * The caller must keep the hub where it outlives a request (a Durable Object). Driver: HTTP, one read-only batch.
  */
 import type { SQL } from 'drizzle-orm'
 import type { Log } from './log.ts'
 import {
   beginning,
-  comparePositions,
+  type Cursor,
+  type CursorStatus,
+  compareCursors,
+  cursorStatuses,
   type Feed,
   markHorizon,
-  newestOf,
-  type Position,
+  newestCursor,
   type Read,
   readFeed,
-  type Standing,
-  standingOf,
 } from './stream.ts'
 
-export type Listener<Event> = {
-  /** Whether it can take an event now; how it says that it is too slow. */
+export type Subscriber<Event> = {
+  /** False while the subscriber cannot receive another event. */
   hasRoom(): boolean
-  /** An event, to be shown or not. */
-  take(read: Read<Event>): void
-  /** Where the listener stands: when it has joined, and at each heartbeat. */
-  stand(at: Position): void
-  reset(reason: 'unknown' | 'expired', at: Position): void
+  /** The subscriber decides whether its client sees the event. */
+  receive(read: Read<Event>): void
+  /** Called when the subscriber has joined, and at each heartbeat. */
+  reportCursor(at: Cursor): void
+  reset(reason: 'unknown' | 'expired', at: Cursor): void
   close(reason: 'too_slow'): void
 }
 
 export type Pace = {
-  /** Between two rounds when everybody has everything; half of it is what an event waits on average. */
+  /** Between two rounds while every subscriber is up to date; an event waits half of it on average. */
   idleMs: number
-  /** Between two rounds while somebody lags behind. */
+  /** Between two rounds while a subscriber lags behind. */
   busyMs: number
   /** After a round that failed. */
   failedMs: number
@@ -48,7 +48,7 @@ export type Pace = {
   page: number
 }
 
-/** A write is seen within idleMs and two round trips, so within the second that is promised. */
+/** A write reaches subscribers after idleMs and two round trips at most, so within one second. */
 export const usualPace: Pace = {
   idleMs: 400,
   busyMs: 100,
@@ -60,26 +60,26 @@ export const usualPace: Pace = {
 
 type Source = {
   feed: Feed
-  read: (statements: SQL[]) => Promise<unknown[][]>
+  query: (statements: SQL[]) => Promise<unknown[][]>
   log: Log
   pace?: Pace
 }
 
 type Member<Event> = {
-  listener: Listener<Event>
-  asked: Position | 'malformed' | null
+  subscriber: Subscriber<Event>
+  requested: Cursor | 'malformed' | null
   /** Null until its first round. */
-  cursor: Position | null
+  cursor: Cursor | null
   stuckSince: number | null
 }
 
 export type Hub<Event> = {
-  /** `after`: the last event the listener has; null for whatever comes from now on. The result takes it out again. */
-  join(listener: Listener<Event>, after: Position | 'malformed' | null): () => void
+  /** `after`: the last event that the subscriber has; null starts with the next event. The result unsubscribes. */
+  join(subscriber: Subscriber<Event>, after: Cursor | 'malformed' | null): () => void
   readonly size: number
 }
 
-export function makeHub<Event>({ feed, read, log, pace = usualPace }: Source): Hub<Event> {
+export function makeHub<Event>({ feed, query, log, pace = usualPace }: Source): Hub<Event> {
   const members = new Set<Member<Event>>()
   let running = false
   let newcomers = false
@@ -95,7 +95,7 @@ export function makeHub<Event>({ feed, read, log, pace = usualPace }: Source): H
       dropStuck()
       if (Date.now() - beaten >= pace.beatMs) {
         beaten = Date.now()
-        for (const { listener, cursor } of members) if (cursor !== null) listener.stand(cursor)
+        for (const { subscriber, cursor } of members) if (cursor !== null) subscriber.reportCursor(cursor)
       }
       const until = Date.now() + pauseMs
       do await sleep(pace.busyMs)
@@ -106,31 +106,29 @@ export function makeHub<Event>({ feed, read, log, pace = usualPace }: Source): H
 
   function dropStuck(): void {
     for (const member of members) {
-      member.stuckSince = member.listener.hasRoom() ? null : (member.stuckSince ?? Date.now())
+      member.stuckSince = member.subscriber.hasRoom() ? null : (member.stuckSince ?? Date.now())
       if (member.stuckSince === null || Date.now() - member.stuckSince < pace.stuckMs) continue
       members.delete(member)
-      member.listener.close('too_slow')
-      log.info('listener dropped', { feed: feed.name, reason: 'too_slow' })
+      member.subscriber.close('too_slow')
+      log.info('subscriber dropped', { feed: feed.name, reason: 'too_slow' })
     }
   }
 
-  /** One round trip for everybody; tells how long to wait for the next. */
+  /** One round trip for all subscribers. Returns the pause before the next round. */
   async function round(): Promise<number> {
     const joining = [...members].filter(({ cursor }) => cursor === null)
     const [foremost, hindmost] = ends()
-    const standing = joining.map(({ asked }) => (asked === null || asked === 'malformed' ? beginning : asked))
-    const [, ...results] = await read([
+    const cursors = joining.map(({ requested }) =>
+      requested === null || requested === 'malformed' ? beginning : requested,
+    )
+    const [, ...results] = await query([
       markHorizon(feed),
-      newestOf(feed),
-      standingOf(feed, standing),
+      newestCursor(feed),
+      cursorStatuses(feed, cursors),
       ...[foremost, hindmost].flatMap((from) => (from === null ? [] : [readFeed(feed, from, pace.page)])),
     ])
     // The row types are those of the statements above.
-    const [newest, standings, ...pages] = results as [
-      Position[],
-      { standing: Standing }[],
-      ...Read<Event>[][],
-    ]
+    const [newest, statuses, ...pages] = results as [Cursor[], { status: CursorStatus }[], ...Read<Event>[][]]
     let behind = hindmost !== null
     for (const [at, from] of [foremost, hindmost].filter((position) => position !== null).entries()) {
       const page = pages[at] ?? []
@@ -138,62 +136,61 @@ export function makeHub<Event>({ feed, read, log, pace = usualPace }: Source): H
       behind ||= full
       deliver(page, { from, upTo: full ? null : (pages[0]?.at(-1) ?? foremost) })
     }
-    for (const [at, member] of joining.entries())
-      admit(member, standings[at]?.standing, newest[0] ?? beginning)
+    for (const [at, member] of joining.entries()) admit(member, statuses[at]?.status, newest[0] ?? beginning)
     return behind || joining.length > 0 ? pace.busyMs : pace.idleMs
   }
 
-  /** The foremost cursor, and the hindmost of those who have room, when that is another one. */
-  function ends(): [Position | null, Position | null] {
+  /** The foremost cursor, and the hindmost one if it differs, of the subscribers that have room. */
+  function ends(): [Cursor | null, Cursor | null] {
     const cursors = [...members]
-      .filter(({ listener }) => listener.hasRoom())
+      .filter(({ subscriber }) => subscriber.hasRoom())
       .flatMap(({ cursor }) => (cursor === null ? [] : [cursor]))
-      .sort(comparePositions)
+      .sort(compareCursors)
     const [hindmost = null, foremost = null] = [cursors[0], cursors.at(-1)]
-    const together = hindmost === null || foremost === null || comparePositions(hindmost, foremost) === 0
+    const together = hindmost === null || foremost === null || compareCursors(hindmost, foremost) === 0
     return [foremost, together ? null : hindmost]
   }
 
-  /** `upTo`: how far a reader is who has the whole page, when the page is not full. */
-  function deliver(page: Read<Event>[], { from, upTo }: { from: Position; upTo: Position | null }): void {
+  /** `upTo`: the cursor after the whole page; null when the page is full, so that more events follow. */
+  function deliver(page: Read<Event>[], { from, upTo }: { from: Cursor; upTo: Cursor | null }): void {
     for (const member of members) {
-      if (member.cursor === null || comparePositions(member.cursor, from) < 0) continue
-      const whole = page.every((event) => take(member, event))
+      if (member.cursor === null || compareCursors(member.cursor, from) < 0) continue
+      const whole = page.every((event) => offer(member, event))
       if (whole && upTo !== null) advance(member, upTo)
     }
   }
 
-  /** Whether the member has it now. */
-  function take(member: Member<Event>, event: Read<Event>): boolean {
-    if (member.cursor !== null && comparePositions(event, member.cursor) <= 0) return true
-    if (!member.listener.hasRoom()) return false
-    member.listener.take(event)
+  /** Returns whether the member has received the event, now or earlier. */
+  function offer(member: Member<Event>, event: Read<Event>): boolean {
+    if (member.cursor !== null && compareCursors(event, member.cursor) <= 0) return true
+    if (!member.subscriber.hasRoom()) return false
+    member.subscriber.receive(event)
     advance(member, event)
     return true
   }
 
-  function admit(member: Member<Event>, standing: Standing | undefined, newest: Position): void {
-    const { asked, listener } = member
-    if (asked === null) {
+  function admit(member: Member<Event>, status: CursorStatus | undefined, newest: Cursor): void {
+    const { requested, subscriber } = member
+    if (requested === null) {
       member.cursor = newest
-      listener.stand(newest)
-    } else if (asked !== 'malformed' && standing === 'known') {
-      member.cursor = asked
-      listener.stand(asked)
+      subscriber.reportCursor(newest)
+    } else if (requested !== 'malformed' && status === 'known') {
+      member.cursor = requested
+      subscriber.reportCursor(requested)
     } else {
       member.cursor = newest
-      listener.reset(asked !== 'malformed' && standing === 'expired' ? 'expired' : 'unknown', newest)
+      subscriber.reset(requested !== 'malformed' && status === 'expired' ? 'expired' : 'unknown', newest)
     }
   }
 
-  function advance(member: Member<Event>, { xid, seq }: Position): void {
-    if (member.cursor === null || comparePositions({ xid, seq }, member.cursor) > 0)
+  function advance(member: Member<Event>, { xid, seq }: Cursor): void {
+    if (member.cursor === null || compareCursors({ xid, seq }, member.cursor) > 0)
       member.cursor = { xid, seq }
   }
 
   return {
-    join(listener, after) {
-      const member: Member<Event> = { listener, asked: after, cursor: null, stuckSince: null }
+    join(subscriber, after) {
+      const member: Member<Event> = { subscriber, requested: after, cursor: null, stuckSince: null }
       members.add(member)
       newcomers = true
       if (!running) {

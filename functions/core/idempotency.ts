@@ -1,11 +1,11 @@
 /**
- * One effect, one answer, however often the request is sent.
+ * One effect and one answer, however often the client sends the request.
  *
- * Guarantee: under an idempotency key the statement runs once; every further request with that key and the same body
- * gets the first answer, for 24 hours. Key, effect and answer commit together, so a reply lost after the commit is
- * answered by the repetition. Two at the same moment: the second waits for the first, at most lock_timeout.
- * How a caller loses: another body is `idempotency_key_reused`, a first one that takes too long `in_progress`.
- * What the caller must do: end the statement in `answer(...)`, and render status and body from the outcome alone.
+ * Guarantee: under an idempotency key the statement runs once. Every further request with that key and the same body
+ * gets the first answer, for 24 hours. Key, effect and answer commit together, so a repetition returns an answer that
+ * was lost after the commit. Of two requests at the same moment the second waits for the first, at most lock_timeout.
+ * How a caller loses: another body gets `idempotency_key_reused`; a wait beyond lock_timeout gets `in_progress`.
+ * The caller must end the statement in `answer(...)`, and render status and body from the outcome alone.
  * Driver: HTTP. One round trip: a single statement without a key, one batch with it. Read committed only.
  */
 import { type SQL, sql } from 'drizzle-orm'
@@ -14,7 +14,7 @@ import type { Db } from './db.ts'
 import { AppError } from './errors.ts'
 import { hasSqlstate } from './sqlstate.ts'
 
-/** The select list that ends a statement with an effect: its answer, kept beside the key, and its transaction. */
+/** The select list that ends a statement with an effect. It stores the answer with the key and returns the position. */
 export function answer(outcome: SQL): SQL {
   return sql`core.settled(${outcome}) as outcome, pg_current_xact_id_if_assigned()::text as position`
 }
@@ -34,7 +34,7 @@ export function effects<Outcome>(ctx: Ctx, statements: SQL[], db: Db = ctx.db): 
     const rows = await rowsOfAnswer(db, [...begin, ...statements, ...end], -1 - end.length)
     // The row type is the promise of `answer` and of the verb's own SQL.
     const [settled] = rows as Settled<Outcome>[]
-    if (settled === undefined) throw new Error('A statement with an effect answered no row')
+    if (settled === undefined) throw new Error('A statement with an effect returned no row')
     ctx.position = settled.position ?? ctx.position
     return settled.outcome
   })
@@ -46,34 +46,41 @@ async function rowsOfAnswer(db: Db, statements: SQL[], at: number): Promise<unkn
   return (await db.batch(statements)).at(at) ?? []
 }
 
-/** Goes before an effect in its transaction, and ends it when the key is used; nothing when there is no key. */
+/** Goes before an effect in its transaction, and ends the transaction when the key is used. Empty without a key. */
 export function beginKey({ idempotency }: Ctx): SQL[] {
   if (idempotency === null) return []
   const { id, bodyHash, principal, route } = idempotency
   return [sql`select core.begin_idempotent(${id}, ${bodyHash}, ${principal}, ${route})`]
 }
 
-/** Frees a key again that this transaction only looked at. */
+/** Frees a key that this transaction only checked. */
 export function dropKey({ idempotency }: Ctx): SQL[] {
   return idempotency === null ? [] : [sql`delete from core.idempotency_keys where id = ${idempotency.id}`]
 }
 
-/** Goes after it: ends the transaction unless the key and the job run it began have their answer. */
+/** Goes after the effect. It ends the transaction unless its key and its job run have an answer. */
 export function assertSettled(): SQL {
   return sql`select core.assert_settled()`
 }
 
-/** The outcome of a transaction that starts with `beginKey`, or what an earlier one under the same key answered. */
+/** The outcome of a transaction that starts with `beginKey`, or the stored outcome of an earlier one with its key. */
 export async function orReplay<Outcome>(ctx: Ctx, work: () => Promise<Outcome>): Promise<Outcome> {
   try {
     return await work()
   } catch (error) {
     if (hasSqlstate(error, 'LS002'))
-      throw new AppError('idempotency_key_reused', 'Another request needs another Idempotency-Key')
+      throw new AppError(
+        'idempotency_key_reused',
+        'This key belongs to a request with another body: send a new Idempotency-Key',
+      )
     if (hasSqlstate(error, 'LS003'))
-      throw new AppError('in_progress', 'Ask again with the same Idempotency-Key for its answer', {
-        retryAfter: 1,
-      })
+      throw new AppError(
+        'in_progress',
+        'Send the request again with the same Idempotency-Key to get its answer',
+        {
+          retryAfter: 1,
+        },
+      )
     if (!hasSqlstate(error, 'LS001')) throw error
     ctx.replayed = true
     return JSON.parse(error.detail ?? 'null')

@@ -1,11 +1,11 @@
 /**
- * What runs by the clock, and the record it leaves.
+ * A job that runs by the clock, and the record of each run.
  *
- * Guarantee: a run that did work leaves a row in core.job_runs with its slot, outcome, rows and error; a successful
+ * Guarantee: a run that did work leaves a row in core.job_runs with its slot, outcome, rows and error. A successful
  * run's row commits with its work; a failed run's row survives the rollback of its work. A run that lost (`busy`, `done`)
- * is logged and leaves no row: another run's row stands for the slot.
- * What the caller must do: return counts; to fail, throw (everything is rolled back), or return outcome `failed` with an
- * `error` (what was written is kept). Either way the slot stays open. Driver: HTTP for `asStatement` (one round trip for
+ * is logged and leaves no row, because the slot has the row of another run.
+ * The caller must return counts. To fail, it throws (everything is rolled back) or returns outcome `failed` with an
+ * `error` (its writes are kept). Either way the slot stays open. Driver: HTTP for `asStatement` (one round trip for
  * lock, slot, work and record) and `underLease`, WebSocket for `inSession` and `aroundCall`.
  */
 import { type SQL, sql } from 'drizzle-orm'
@@ -20,7 +20,7 @@ import { takeSlot } from './once.ts'
 
 type Outcome = 'ok' | 'skipped' | 'failed'
 
-/** `skipped`: the run found that there was nothing to do. Further fields are kept as the run's detail. */
+/** `skipped`: the run found no work. Further fields are stored as the run's detail. */
 export type JobResult = { rows: number; outcome?: Outcome; error?: string } & Record<string, unknown>
 
 export type JobRun = { ran: true; outcome: Outcome; rows: number; detail: Record<string, unknown> } | NotRun
@@ -30,7 +30,7 @@ export type Fired = { slot: Date | null; trigger: 'cron' | 'manual' }
 export type Job = { name: string; cron: string; lock: number; run: RunJob }
 type RunJob = (ctx: Ctx, job: Job, fired: Fired) => Promise<{ ran: true; value: JobResult } | NotRun>
 
-/** Throws what the work threw, after recording it. */
+/** Records an error of the work and then throws it again. */
 export async function runJob(ctx: Ctx, job: Job, fired: Fired): Promise<JobRun> {
   const started = ctx.now()
   try {
@@ -57,13 +57,13 @@ export function asStatement(work: (ctx: Ctx) => SQL): RunJob {
     orDecided(ctx, async () => {
       const statements = [...beginKey(ctx), takeLock(job.lock), ...opening(job, fired), work(ctx)]
       const results = await ctx.db.batch([...statements, assertSettled()])
-      // The row type is the promise of `answer` and of the work's own SQL; `assertSettled` saw that there is one.
+      // The row type is the promise of `answer` and of the work's own SQL; `assertSettled` checked that there is one.
       const [{ outcome }] = results.at(-2) as [{ outcome: JobResult }]
       return outcome
     })
 }
 
-/** Work that must think between statements, for seconds. */
+/** Work that decides between statements, for seconds. */
 export function inSession(work: (ctx: Ctx, tx: Tx) => Promise<JobResult>): RunJob {
   return (ctx, job, fired) =>
     orDecided(ctx, () =>
@@ -78,36 +78,36 @@ export function inSession(work: (ctx: Ctx, tx: Tx) => Promise<JobResult>): RunJo
 }
 
 /**
- * Work that first asks somebody else's server, for at most `askingMs`. The lock is taken before and held meanwhile: a
- * holder that dies frees it at once, where a lease would have to run out. What makes a transaction over a call bearable
- * is that it has written nothing yet (it has no transaction id, so neither vacuum nor the readers of feeds wait for it),
- * that it says something every 4 s (the server ends one that is silent for 10 s), and that 20 s are the most.
- * What may take longer goes under a lease.
+ * Work that first calls an outside server, for at most `callMs`. The job takes its lock first and holds it meanwhile: a
+ * holder that dies frees the lock at once, while a lease would have to expire. The open transaction is bearable for
+ * three reasons. It has written nothing, so it has no transaction id, and neither vacuum nor readers of feeds wait for
+ * it. It sends a statement every 4 s, because the server ends a transaction that idles for 10 s. It ends after 20 s.
+ * Longer calls belong under a lease.
  */
-export function aroundCall<Heard>(
-  ask: (ctx: Ctx, askingMs: number) => Promise<Heard>,
-  write: (ctx: Ctx, tx: Tx, heard: Heard) => Promise<JobResult>,
+export function aroundCall<Response>(
+  call: (ctx: Ctx, callMs: number) => Promise<Response>,
+  write: (ctx: Ctx, tx: Tx, response: Response) => Promise<JobResult>,
 ): RunJob {
   return (ctx, job, fired) =>
     orDecided(ctx, () =>
       ctx.db.transaction(async (tx) => {
         await tx.query(takeLock(job.lock))
         await tx.query(slotStillOpen(job, fired))
-        const heard = await meanwhileSpeaking(tx, () => ask(keyless(ctx), askingMs))
+        const response = await keepingAlive(tx, () => call(keyless(ctx), callMs))
         for (const statement of [...beginKey(ctx), ...opening(job, fired)]) await tx.query(statement)
-        const result = await write(keyless(ctx), tx, heard)
+        const result = await write(keyless(ctx), tx, response)
         await tx.query(closing(result, { trips: ctx.metrics.trips + 2 }))
         return result
       }),
     )
 }
 
-const askingMs = 20_000
-const speakingMs = 4_000
+const callMs = 20_000
+const aliveMs = 4_000
 
-async function meanwhileSpeaking<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
-  // A heartbeat that fails means that the connection is gone; the next statement will say so.
-  const beat = setInterval(() => void tx.query(sql`select`).catch(() => undefined), speakingMs)
+async function keepingAlive<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
+  // A heartbeat fails when the connection is lost; the next statement then reports it.
+  const beat = setInterval(() => void tx.query(sql`select`).catch(() => undefined), aliveMs)
   try {
     return await work()
   } finally {
@@ -115,7 +115,7 @@ async function meanwhileSpeaking<T>(tx: Tx, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Work over slow calls: no transaction is open meanwhile; its writes carry `holding(lease)`, and so does its record. */
+/** Work over slow calls, without an open transaction. Its writes and its record carry `holding(lease)`. */
 export function underLease(
   work: (ctx: Ctx, lease: Lease) => Promise<JobResult>,
   { ttlSeconds = 120 } = {},
@@ -167,12 +167,12 @@ select ${answer(sql`${JSON.stringify(result)}::jsonb`)}
 from noted`
 }
 
-/** Losing, or having been done under this key before, is decided and no failure. */
+/** A lost race, or an earlier run under the same key, is an outcome and not an error. */
 function orDecided(ctx: Ctx, work: () => Promise<JobResult>): ReturnType<RunJob> {
   return orNotRun(() => orReplay(ctx, work))
 }
 
-/** The key of a run by hand is the run's: what the work does on the way has none. */
+/** The idempotency key of a manual run covers the whole run, so the statements of its work carry none. */
 function keyless(ctx: Ctx): Ctx {
   return { ...ctx, idempotency: null }
 }
@@ -181,7 +181,7 @@ function slotStillOpen(job: Job, { slot }: Fired): SQL {
   return sql`select core.assert_slot_open(${job.name}, ${slot?.toISOString() ?? null}::timestamptz)`
 }
 
-/** A run that its holder never finished is closed by the one who took over. */
+/** The new holder of the lease closes a run that the old holder never finished. */
 function closeLostRuns(job: Job): SQL {
   return sql`
 update core.job_runs
@@ -190,12 +190,12 @@ where job = ${job.name}
   and outcome = 'running'`
 }
 
-/** The failure itself is recorded by runJob, as one row for every kind of job. */
+/** `runJob` records the failure itself, as one row for every kind of job. */
 function abandoning(run: string): SQL {
   return sql`delete from core.job_runs where id = ${run}::bigint and outcome in ('running', 'failed')`
 }
 
-/** Nothing ran, so there is nothing to record. */
+/** With a refused key nothing ran, so `runJob` records nothing. */
 function isRefusedKey(error: unknown): boolean {
   return (
     error instanceof AppError && (error.code === 'idempotency_key_reused' || error.code === 'in_progress')
@@ -204,7 +204,7 @@ function isRefusedKey(error: unknown): boolean {
 
 type Failure = Fired & { started: Date; error: unknown }
 
-/** A run whose reply was lost after its commit has not failed: its slot is done, and its row is there. */
+/** A run whose reply was lost after its commit has not failed: its slot and its row exist. */
 async function recordFailure(ctx: Ctx, job: Job, { slot, trigger, started, error }: Failure): Promise<void> {
   const message = redact(error instanceof Error ? error.message : String(error)).slice(0, 2_000)
   await ctx.db.query(sql`

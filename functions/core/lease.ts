@@ -1,11 +1,11 @@
 /**
  * One holder at a time for work that is longer than a transaction may be.
  *
- * Guarantee: a lease has one holder until it expires; whoever takes it then gets a higher fence, and a holder that lost
- * it can write nothing more, because every write carries its fence in the same transaction.
- * How a caller loses: taking a lease that is held is `null`; writing or renewing with an old fence is SQLSTATE LS012.
- * What the caller must do: renew before `ttlSeconds` are over; put `holding(lease)` before each write in its batch.
- * An expired lease that nobody took still writes: nobody else has. Driver: HTTP.
+ * Guarantee: a lease has one holder until it expires. The next holder gets a higher fence, and a holder that lost the
+ * lease can write nothing more, because every write checks its fence in the same transaction.
+ * How a caller loses: taking a lease that is held returns `null`; writing or renewing with an old fence is SQLSTATE LS012.
+ * The caller must renew before `ttlSeconds` are over, and put `holding(lease)` before each write in its batch.
+ * An expired lease that no other holder took still writes, because no other holder has written. Driver: HTTP.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
@@ -35,20 +35,20 @@ export function takeLeaseOf({
   return sql`select core.take_lease(${name}, ${owner}, make_interval(secs => ${ttlSeconds})) as fence`
 }
 
-/** Goes before a write in its transaction: ends it unless the lease is still ours, and keeps takers out until then. */
+/** Goes before a write in its transaction. It ends a transaction that lost the lease, and blocks takers until commit. */
 export function holding(lease: Lease): SQL {
   return sql`select core.assert_lease(${lease.name}, ${lease.fence})`
 }
 
 /** The heartbeat. Throws LS012 when the lease is lost. */
 export async function renewLease(ctx: Ctx, lease: Lease): Promise<void> {
-  // Changed first, then shown: two that share the row and both want to change it would wait for each other.
+  // Update first, then check: two sessions that share the row lock and both want to update would deadlock.
   await ctx.db.batch([moveExpiry(lease, lease.ttlSeconds), holding(lease)])
 }
 
 /**
- * Keeps the lease while slow work goes on; a beat that fails on its way is made good by the next. Losing the lease does
- * not stop the work: its next write finds out.
+ * Renews the lease while slow work runs; a later renewal repairs one that failed on its way. Losing the lease does not
+ * stop the work: its next write fails.
  */
 export async function whileRenewing<T>(ctx: Ctx, lease: Lease, work: () => Promise<T>): Promise<T> {
   const renew = () =>
@@ -63,7 +63,7 @@ export async function whileRenewing<T>(ctx: Ctx, lease: Lease, work: () => Promi
   }
 }
 
-/** The row stays, expired: its fence goes on rising. Letting go of what is lost already is no error. */
+/** The row stays, expired, so that its fence keeps rising. Releasing a lost lease is no error. */
 export async function releaseLease(ctx: Ctx, lease: Lease): Promise<void> {
   await ctx.db.query(moveExpiry(lease, 0))
 }

@@ -1,4 +1,4 @@
-/** One JSON line per event. Fields are ids, names, counts and durations: never a token, an address or a query's values. */
+/** One JSON line per event. Fields are ids, names, counts and durations: never a token, an address or the values of a query. */
 export type Log = {
   info(event: string, fields?: Record<string, unknown>): void
   error(event: string, error: unknown, fields?: Record<string, unknown>): void
@@ -15,7 +15,7 @@ export function makeLog(base: Record<string, unknown>): Log {
   }
 }
 
-/** What may sit in the message of a driver or of Postgres. Names of tables and constraints stay: they are quoted too. */
+/** Secrets that a message of a driver or of Postgres may contain. Quoted names of tables and constraints stay. */
 const secrets: [RegExp, string][] = [
   [/(postgres(?:ql)?:\/\/[^:/\s]*:)[^@\s]+@/g, '$1***@'],
   [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, '***'],

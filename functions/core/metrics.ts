@@ -1,4 +1,4 @@
-/** What one request or job cost at the database. The aggregate over isolates is not kept here: isolates share no memory. */
+/** The database cost of one request or job. There is no sum over isolates, because isolates share no memory. */
 export type Metrics = {
   readonly trips: number
   readonly dbMs: number

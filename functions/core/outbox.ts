@@ -1,53 +1,53 @@
 /**
- * What happened, told to the world outside its module.
+ * Events that a module emits for readers outside it.
  *
- * Guarantee: the event is written by the statement that makes the change, so both commit or neither does. Readers
- * (core/stream.ts) meet events in an order in which nothing is missed, and events of one subject in the order of
- * their changes, because a later change waited for the earlier one's row lock before it took its place.
- * How a caller loses: it cannot; an event that breaks the shape fails the change.
- * What the caller must do: put the fragment into a CTE of the statement that changes the row; choose as `subject` the
- * thing whose row is locked; put nothing into `data` that the audience may not see.
+ * Guarantee: the statement that makes the change also writes the event, so both commit or neither does. Readers
+ * (core/stream.ts) miss no event, and receive the events of one subject in the order of its changes: a later change
+ * waited for the row lock of the earlier one before it took its place.
+ * How a caller loses: it cannot; an event of the wrong shape fails the change.
+ * The caller must put the fragment into a CTE of the statement that changes the row, choose as `subject` the thing whose
+ * row is locked, and put nothing into `data` that the audience may not see.
  * Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Feed } from './stream.ts'
 
-export type Told = {
+export type Emitted = {
   /** The module. */
   topic: string
   /** Name of the CTE with one row an event; the expressions below are over it. */
   from: string
   /** The event's name, `bet.settled`: a constant, or an expression over `from`. */
   type: string | SQL
-  /** What the event is about, as in `order:17`; events of one subject stay in order. */
+  /** The thing that changed, as in `order:17`; events of one subject stay in order. */
   subject: SQL
   /** jsonb object. */
   data: SQL
-  /** Who may hear of it besides admins, as text: `tenant:7`, `store:3`. */
+  /** The principal that may receive it besides admins, as text: `tenant:7`, `store:3`. */
   audience?: SQL
 }
 
 /** CTE body: one event for each row of `from`. */
-export function emit({ topic, from, type, subject, data, audience = sql`null` }: Told): SQL {
+export function emit({ topic, from, type, subject, data, audience = sql`null` }: Emitted): SQL {
   return sql`
   insert into core.outbox (topic, audience, subject, type, data)
   select ${topic}, ${audience}, ${subject}, ${type}, ${data}
   from ${sql.identifier(from)}`
 }
 
-/** A feed that webhooks may hear. The expressions are over `e` and what the feed joins. */
+/** A feed that webhooks may subscribe to. The expressions are over `e` and the joins of the feed. */
 export type Outgoing = {
   feed: Omit<Feed, 'event'>
-  /** Which events leave; the others are passed over. */
+  /** The events that webhooks may receive; the fan-out skips the others. */
   where: SQL
   type: SQL
   subject: SQL
-  /** Who hears of it besides admins: `store:3`, `tenant:7`. */
+  /** The principal that receives it besides admins: `store:3`, `tenant:7`. */
   audience: SQL
   data: SQL
 }
 
-/** The outbox as webhooks hear it. What is for other modules only stays inside. */
+/** The outbox as webhooks receive it, without the events that only other modules read. */
 export const outboxOutgoing: Outgoing = {
   feed: {
     name: 'outbox',

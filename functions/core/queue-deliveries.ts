@@ -10,7 +10,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Outgoing } from './outbox.ts'
-import { markHorizon, newestOf, settled } from './stream.ts'
+import { isReadable, markHorizon, newestCursor } from './stream.ts'
 
 /** Events read at once. */
 const page = 500
@@ -48,7 +48,7 @@ page as materialized (
   select e.*
   from ${feed.table} e
   where (e.xid, ${seq}) > (coalesce((select xid from place), '0'), coalesce((select seq from place), 0))
-    and ${settled(sql`e`, feed.seq)}
+    and ${isReadable(sql`e`, feed.seq)}
     and exists (select from active)
   order by e.xid, ${seq}
   limit ${page}
@@ -76,7 +76,7 @@ queued as (
 upto as (
   (select xid, ${sql.identifier(feed.seq)} as seq from page order by xid desc, ${sql.identifier(feed.seq)} desc limit 1)
   union all
-  (select xid::xid8, seq::bigint from (${newestOf(feed)}) newest where not exists (select from active))
+  (select xid::xid8, seq::bigint from (${newestCursor(feed)}) newest where not exists (select from active))
 ),
 moved as (
   insert into core.feed_positions as p (name, xid, seq)

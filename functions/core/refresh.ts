@@ -1,13 +1,13 @@
 /**
- * Materialized views that know their age and cost nothing while nothing changes.
+ * Materialized views that record their age and cost nothing while their sources stay unchanged.
  *
- * Guarantee: a refresh never blocks a reader (it is concurrent; only the first population of an empty view is not); a
- * view whose sources have not been written since is skipped after one look at counters, and that look renews `asOf`;
- * a write that commits during a refresh is found at the next look. Every refresh leaves its duration and rows.
- * How a caller loses: at once, outcome `busy`, when somebody else is refreshing that view.
- * What the caller must do: declare the view with `materializedView` and each of its sources with `countedSource`
+ * Guarantee: a refresh never blocks a reader, because it is concurrent; only the first population of an empty view is
+ * not. A view whose sources have no new writes is skipped after one read of counters, and that read renews `asOf`.
+ * The next run finds a write that commits during a refresh. Every refresh records its duration and rows.
+ * How a caller loses: at once, outcome `busy`, when another run is refreshing that view.
+ * The caller must declare the view with `materializedView` and each of its sources with `countedSource`
  * (schema/kit/materialized.ts; a source without counters is refreshed every time); stay at read committed; keep the
- * refresh under the role's statement timeout. Driver: any; one round trip, whatever the number of views.
+ * refresh under the role's statement timeout. Driver: any; one round trip for any number of views.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from './idempotency.ts'
@@ -20,7 +20,7 @@ export type Refreshed = {
   asOf: string | null
 }
 
-/** What core.refresh_view answers for each of these views, one after the other. */
+/** The rows of core.refresh_view for these views, one after the other. */
 export function refreshOf(views: readonly string[]): SQL {
   return sql`(
   select refreshed.*
@@ -30,7 +30,7 @@ export function refreshOf(views: readonly string[]): SQL {
 )`
 }
 
-/** `refreshes` is a set of rows of core.refresh_view. The job is skipped when every view was. */
+/** `refreshes` is a set of rows of core.refresh_view. The job counts as skipped when every view was skipped. */
 export function refreshed(refreshes: SQL): SQL {
   return sql`
 with looked as materialized (

@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from './idempotency.ts'
 
-/** Rows removed of each kind in one run; a run each 15 minutes keeps up with a hundred keys a second. */
+/** The limit of each kind per run. A run every 15 minutes keeps up with a hundred keys a second. */
 const batch = 100_000
 
-/** Removes idempotency keys past their day, and slots and run records past a month. */
+/** Removes idempotency keys after 24 hours, and slots and run records after 32 days. */
 export function removeExpired(): SQL {
   return sql`
 with keys as (

@@ -1,10 +1,10 @@
 /**
- * Reads that may be a moment old, on a Neon read replica.
+ * Reads on a Neon read replica, whose data may be a moment old.
  *
  * Guarantee: a read that names the position of a write (the writer's transaction id, from X-Position) never misses that
- * write: the replica answers only if its snapshot shows the transaction. A replica that is behind, out, or cancels the
- * read for its own sake costs a second round trip, to the primary, and nothing else.
- * A position is a transaction id and not a WAL address because a commit's address is not known before the commit.
+ * write. The replica answers only if its snapshot shows the transaction. If the replica is behind, unreachable or
+ * cancels the read, the primary answers, at the cost of a second round trip.
+ * A position is a transaction id and not a WAL address, because a commit's address is not known before the commit.
  * Without replicas this is the primary itself. Driver: HTTP, one read-only batch.
  */
 import { type SQL, sql } from 'drizzle-orm'
@@ -37,14 +37,14 @@ function orPrimary(replica: Db, { primary, after }: Options): Db {
   }
   return {
     batch,
-    // The rows are the statement's own, as in core/db.ts.
+    // The verb declares the row type, as in core/db.ts.
     query: async <Row>(statement: SQL) => (await batch([statement]))[0] as Row[],
     transaction: replica.transaction,
     with: (settings) => orPrimary(replica.with(settings), { primary: primary.with(settings), after }),
   }
 }
 
-/** Behind; out or full; or a read cancelled because replay needed what it was looking at (40001, 40P01). */
+/** The replica is behind, unreachable or full, or replay cancelled the read because of a conflict (40001, 40P01). */
 function isForThePrimary(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false
   const { sqlstate } = error

@@ -1,7 +1,7 @@
-/** Rows on their way into a batch: cleaned, each key once, in one order everywhere, in pieces that a statement can carry. */
+/** Prepares rows for a batch: storable text, each key once, in key order, in chunks that fit into one statement. */
 export type Row = Record<string, unknown>
 
-/** Postgres text holds no NUL, and JSON no half of a surrogate pair. */
+/** Postgres stores no NUL in text and no lone surrogate in JSON. */
 export function storable(value: unknown): unknown {
   if (typeof value === 'string') return value.replaceAll('\0', '').toWellFormed()
   if (Array.isArray(value)) return value.map(storable)
@@ -9,14 +9,14 @@ export function storable(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [storable(name), storable(one)]))
 }
 
-/** Whether a text, or a JSON text, has nothing in it that `storable` takes out: nearly always. */
+/** True for a text, or a JSON text, that `storable` would leave unchanged. That is the usual case. */
 export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0') && !/\\u(?:0000|d[89a-f])/i.test(text)
 }
 
 type Key = (string | number)[]
 
-/** Each key once, the last row winning, in one order everywhere: batches that lock in one order cannot deadlock. */
+/** Each key once, the last row wins. Batches that lock in the same order cannot deadlock. */
 export function inKeyOrder(rows: readonly Row[], names: readonly string[]): Row[] {
   const last = new Map<string, { key: Key; row: Row }>()
   for (const row of rows) {
@@ -43,7 +43,7 @@ function compareKeys(a: Key, b: Key): number {
   return 0
 }
 
-/** Neon takes 64 MB in a request; a chunk stays far below, and below what a statement can do in its time. */
+/** Neon accepts 64 MB per request. A chunk stays far below, and within the time limit of a statement. */
 const chunkBytes = 4_000_000
 const chunkRows = 5_000
 

@@ -2,9 +2,9 @@ import type { ProblemCode } from '../registry/problems.ts'
 import { AppError } from './errors.ts'
 
 /**
- * The SQLSTATEs this system reacts to. `retry` says what may be done after it:
+ * The SQLSTATEs that this system reacts to. `retry` says how the caller may react:
  * `transaction` – run the whole transaction again; `later` – the server will be back; `never` – the statement is at fault.
- * Class LS is ours, raised by the functions of schema/core/ to leave a batch early.
+ * Class LS is our own: functions of the schema raise it to leave a batch early.
  */
 export const sqlstates = {
   '40001': { name: 'serialization_failure', retry: 'transaction' },
@@ -34,7 +34,7 @@ export type Sqlstate = keyof typeof sqlstates
 
 type Fields = { detail?: string; constraint?: string; committed?: 'no' | 'unknown'; cause?: unknown }
 
-/** A failure of Postgres or of the way to it, one shape for both drivers. `sqlstate` is null when no server answered. */
+/** A failure of Postgres or of the connection, the same for both drivers. `sqlstate` is null without an answer. */
 export class DatabaseError extends Error {
   readonly sqlstate: string | null
   readonly detail: string | undefined
@@ -56,27 +56,27 @@ export function hasSqlstate(error: unknown, state: Sqlstate): error is DatabaseE
   return error instanceof DatabaseError && error.sqlstate === state
 }
 
-/** No answer, a lost connection, or a backend that was ended: it may have been just after its commit. */
+/** True after a missing answer, a lost connection or a terminated backend: the commit may have succeeded before. */
 export function leavesDoubt(sqlstate: string | null): boolean {
   return sqlstate === null || sqlstate.startsWith('08') || sqlstate === '57P01' || sqlstate === '57P02'
 }
 
-/** The problem a client sees for a database failure nobody handled closer to it; null when it is our own fault. */
+/** The problem that a client gets for an unhandled database failure; null when the fault is in this Worker. */
 export function toProblem(error: DatabaseError): AppError | null {
   const code = codeOf(error.sqlstate)
   if (code === null) return null
   if (code === 'validation_failed')
-    return new AppError(code, 'A value is outside what can be stored: a date, an offset or a number', {
+    return new AppError(code, 'A date, an offset or a number is outside the range that can be stored', {
       cause: error,
     })
   const retryAfter = code === 'timeout' ? 2 : 1
   if (error.committed === 'no')
-    return new AppError(code, 'Nothing took effect: send it again after Retry-After', {
+    return new AppError(code, 'The request had no effect: send it again after Retry-After', {
       retryAfter,
       cause: error,
     })
   const doubt =
-    'Send it again after Retry-After; a write with its Idempotency-Key, for it may have taken effect'
+    'The request may have taken effect: send it again after Retry-After, a write with the same Idempotency-Key'
   return new AppError(code, doubt, { retryAfter, outcome: 'unknown', cause: error })
 }
 
@@ -88,8 +88,8 @@ function codeOf(sqlstate: string | null): ProblemCode | null {
 }
 
 /**
- * Text that a schema lets through and Postgres does not read: year 0, an offset of 23 hours, a number beyond its column.
- * The two grammars differ at their edges; the request is at fault, not we.
+ * Values that pass the zod schema and that Postgres refuses: year 0, an offset of 23 hours, a number beyond its column.
+ * The two grammars differ at their edges, so the fault is in the request.
  */
 const refusedValues = new Set(['22001', '22003', '22007', '22008', '22009', '22021', '22P02', '22P05'])
 

@@ -1,11 +1,11 @@
 /**
- * A transaction as if it were alone.
+ * A transaction that behaves as if no other ran beside it.
  *
- * Guarantee: the work commits at the chosen isolation level or not at all; a serialization failure or a deadlock
- * runs it again from the start, with full jitter, at most `attempts` times.
+ * Guarantee: the work commits at the chosen isolation level or not at all. A serialization failure or a deadlock runs it
+ * again from the start, with full jitter, at most `attempts` times.
  * How a caller loses: after the last attempt the DatabaseError (40001 or 40P01) is thrown, and `toProblem` makes it
- * 503 `busy`. A connection lost at commit is never repeated: `committed` is `unknown`, only a key can resolve it.
- * What the caller must do: keep the work free of effects outside the database, and never nest two of these.
+ * 503 `busy`. A connection lost at commit is never repeated: `committed` is `unknown`, and only a key can resolve it.
+ * The caller must keep the work free of effects outside the database, and never nest two of these.
  * Driver: WebSocket for `transact` (interactive), HTTP for `transactBatch` (one round trip an attempt).
  */
 import type { SQL } from 'drizzle-orm'

@@ -1,13 +1,13 @@
 /**
- * Many rows at once, and only the work that the difference makes.
+ * Upserts many rows and writes only those that differ.
  *
- * Guarantee: one statement per chunk, all chunks in one transaction: the whole batch or nothing. A row that is already
- * as it should be is not locked, not written and costs no WAL; the counts tell inserted, updated and unchanged. Of rows
- * with one key the last wins. Rows are written in the order of their keys, so two batches cannot deadlock each other.
- * With `newest`, late data never overwrites newer.
+ * Guarantee: one statement per chunk and all chunks in one transaction, so the batch is written whole or not at all. A
+ * row that is equal already is not locked, not written and costs no WAL. The result counts inserted, updated and
+ * unchanged rows. Of rows with one key the last wins. Rows are written in the order of their keys, so two batches cannot
+ * deadlock each other. With `newest`, late data never overwrites newer data.
  * How a caller loses: a constraint that one row breaks rolls back the whole batch (DatabaseError).
- * What the caller must do: give all rows the same columns; name a unique key; array-valued columns do not work (unnest
- * flattens them), keep such data as jsonb. Text and JSON lose what Postgres cannot hold (NUL, lone surrogates).
+ * The caller must give all rows the same columns and name a unique key. Array-valued columns do not work, because unnest
+ * flattens them: store such data as jsonb. Text and JSON lose characters that Postgres cannot store (NUL, lone surrogates).
  * Driver: any; one round trip.
  */
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
@@ -21,13 +21,13 @@ type Column<T extends PgTable> = keyof T['$inferInsert'] & string
 
 export type UpsertOptions<T extends PgTable> = {
   key: readonly [Column<T>, ...Column<T>[]]
-  /** Which columns make two rows different; all that are sent, unless a hash stands for them. */
+  /** The columns that make two rows different. The default is all columns of the rows; a hash column may replace them. */
   compare?: readonly [Column<T>, ...Column<T>[]]
-  /** A row is overwritten only by one that is not older by this column. */
+  /** A row overwrites another only if it is not older by this column. */
   newest?: Column<T>
   /** Set to now() whenever a row is overwritten. */
   touch?: Column<T>
-  /** What is there stays as it is; only new keys are written. Needs no right to update. */
+  /** Writes only new keys and leaves existing rows unchanged. Needs no right to update. */
   append?: boolean
 }
 

@@ -1,11 +1,11 @@
 /**
  * No lost update.
  *
- * Guarantee: of any number of callers that read version n, one changes the row and makes it n + 1; the others change
- * nothing and learn the version that stands. How a caller loses: `version_mismatch` with `current`, or `not_found`.
- * What the caller must do: send the version it read; give only columns that `table` has; say in `visible` which rows
- * the principal may see, so that another's row is not found rather than refused.
- * One statement; the row is locked before it is compared, so `current` is never older than the refusal. Driver: HTTP.
+ * Guarantee: of any number of callers that read version n, one changes the row and makes it n + 1. The others change
+ * nothing and learn the current version. How a caller loses: `version_mismatch` with `current`, or `not_found`.
+ * The caller must send the version that it read, give only columns that `table` has, and say in `visible` which rows the
+ * principal may see, so that another principal's row is not found instead of refused.
+ * One statement. It locks the row before it compares, so `current` is never older than the refusal. Driver: HTTP.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
@@ -21,7 +21,7 @@ export type VersionedChange = {
   set: SQL[]
   /** Over the alias `found`: which rows this principal may change. */
   visible?: SQL
-  /** Over the alias `found`: refusals that are decided under the lock, first match wins; each a jsonb object. */
+  /** Over the alias `found`: refusals that are decided under the lock. The first match wins; each is a jsonb object. */
   refusals?: { when: SQL; outcome: SQL }[]
   /** Over the alias `changed`: the value of the answer, jsonb. */
   value: SQL
@@ -45,7 +45,7 @@ with found as materialized (
     and ${visible}
   for update
 ),
-judged as (
+decided as (
   select case
     when found.version <> ${version}::int
     then jsonb_build_object('ok', false, 'reason', 'version_mismatch', 'current', found.version)
@@ -56,14 +56,14 @@ judged as (
 changed as (
   update ${table} as t
   set ${sql.join([...set, sql`version = t.version + 1`], sql`, `)}
-  from found, judged
+  from found, decided
   where t.id = found.id
-    and judged.refused is null
+    and decided.refused is null
   returning t.*
 )${also}
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${value}) from changed),
-  (select refused from judged),
+  (select refused from decided),
   jsonb_build_object('ok', false, 'reason', 'not_found')
 )`)}`,
   )

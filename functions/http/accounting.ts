@@ -3,11 +3,11 @@ import { makeContext } from '../core/context.ts'
 import { drain } from './body.ts'
 import type { HttpEnv } from './mount.ts'
 
-/** Builds the request's context, and afterwards tells what it cost: in headers to the caller, in one line to the log. */
+/** Builds the request's context, and afterwards reports its cost in response headers and in one log line. */
 export function accounting(): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const started = performance.now()
-    const requestId = sane(c.req.header('x-request-id')) ?? crypto.randomUUID()
+    const requestId = validId(c.req.header('x-request-id')) ?? crypto.randomUUID()
     c.set('requestId', requestId)
     c.set('route', 'unmatched')
     const ctx = makeContext(c.env, {
@@ -39,7 +39,7 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
   }
 }
 
-function sane(id: string | undefined): string | undefined {
+function validId(id: string | undefined): string | undefined {
   return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined
 }
 

@@ -22,7 +22,7 @@ const Claims = z.object({
 type KeySet = ReturnType<typeof createRemoteJWKSet>
 const keySets = new Map<string, KeySet>()
 
-/** The principal of `Authorization: Bearer …`. Says what is wrong with the token's shape, never why its proof failed. */
+/** The principal of `Authorization: Bearer …`. The error names a fault in the token's shape, never a failed proof. */
 export async function authenticate(header: string | undefined, env: Env): Promise<Principal> {
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(header ?? '')?.[1]
   if (token === undefined) throw new AppError('unauthenticated', 'Send Authorization: Bearer <JWT>')
@@ -35,7 +35,7 @@ export async function authenticate(header: string | undefined, env: Env): Promis
 
 type Claimed = { sub: string; role: Role; tenantId?: number | null | undefined }
 
-/** Parses a token's claims once, so that no handler has to. */
+/** Parses the claims of a token once, so that no handler has to. */
 export function principalOf({ sub, role, tenantId = null }: Claimed): Principal {
   if (isRowRole(role)) {
     if (!/^[1-9]\d{0,14}$/.test(sub))
@@ -69,15 +69,15 @@ async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new AppError('unauthenticated', 'The token has expired')
     if (error instanceof errors.JOSEError && !providersFaults.has(error.code))
-      throw new AppError('unauthenticated', 'The token is not valid here', { cause: error })
-    throw new AppError('unavailable', 'The keys of the identity provider cannot be read', {
+      throw new AppError('unauthenticated', 'The token is invalid for this API', { cause: error })
+    throw new AppError('unavailable', 'The keys of the identity provider cannot be fetched', {
       retryAfter: 5,
       cause: error,
     })
   }
 }
 
-/** No answer in time, an answer other than 200, and keys that are none. */
+/** The provider timed out, answered other than 200, or published malformed keys. */
 const providersFaults = new Set([
   'ERR_JWKS_TIMEOUT',
   'ERR_JOSE_GENERIC',
@@ -85,7 +85,7 @@ const providersFaults = new Set([
   'ERR_JWK_INVALID',
 ])
 
-/** One set per URL and isolate: jose keeps the keys, and asks again for a key id it does not know. */
+/** One set per URL and isolate: jose caches the keys, and fetches them again for an unknown key id. */
 function keySetAt(url: string): KeySet {
   const known = keySets.get(url)
   if (known) return known

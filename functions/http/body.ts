@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts'
 
 const deepestNesting = 32
 
-/** The parsed body, or undefined when there is none. Size is checked before a byte is parsed, and while it arrives. */
+/** The parsed body, or undefined without one. The size is checked before parsing, and while the body arrives. */
 export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
   const text = await readText(request, limitBytes)
   if (text === '') return undefined
@@ -42,8 +42,8 @@ async function readText(request: Request, limitBytes: number): Promise<string> {
 const mostDrainedBytes = 1024 * 1024
 
 /**
- * Takes what is left of a body that was refused unread. workerd resets a connection with an unread body on it, and the
- * caller's next request on that connection with it; a body beyond all measure may have that.
+ * Reads the rest of a body that was refused unread. Otherwise workerd resets the connection, and the caller's next
+ * request on that connection fails. A body above `mostDrainedBytes` is not worth reading and ends that way.
  */
 export async function drain(request: Request): Promise<void> {
   if (request.body === null || request.bodyUsed) return
@@ -64,7 +64,7 @@ function parse(text: string): unknown {
 
 export type Fault = { path: string; message: string; code: string }
 
-/** Postgres cannot store NUL, and half a surrogate pair is no text; depth is bounded before a schema walks it. */
+/** Postgres cannot store NUL or a lone surrogate. The depth is bounded before a schema walks the value. */
 function firstFault(value: unknown, path: string, depth: number): Fault | null {
   if (depth > deepestNesting)
     return { path, message: `Nested deeper than ${deepestNesting}`, code: 'too_deep' }
@@ -86,7 +86,7 @@ export function textFault(text: string, path: string): Fault | null {
 
 type Where = 'path' | 'query' | 'body'
 
-/** Input as the schema says it, or a 400 that names every field at fault. */
+/** Returns the parsed input, or throws a 400 that names every field at fault. */
 export function validate(schema: z.ZodType, value: unknown, where: Where): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
@@ -97,14 +97,14 @@ export function validate(schema: z.ZodType, value: unknown, where: Where): unkno
 function faultsOf(issue: z.core.$ZodIssue, within: PropertyKey[] = []): Fault[] {
   const at = [...within, ...issue.path]
   const { message, code } = issue
-  // Of the forms that a value may have, the one that was missed by the least is the one that was meant.
+  // Of the forms of a union, the client most likely meant the one with the fewest faults.
   const [meant] = code === 'invalid_union' ? issue.errors.toSorted((a, b) => a.length - b.length) : []
   if (meant !== undefined) return meant.flatMap((inner) => faultsOf(inner, at))
   const paths = code === 'unrecognized_keys' ? issue.keys.map((key) => [...at, key]) : [at]
   return paths.map((path) => ({ path: path.map(String).join('.'), message, code }))
 }
 
-/** Enough to mend a request by; a body of thousands of faults does not earn an answer larger than itself. */
+/** Enough to correct a request; a body with thousands of faults must not cause an answer larger than itself. */
 const mostFaults = 50
 
 export function refuse(where: Where, faults: Fault[]): never {

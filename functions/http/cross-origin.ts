@@ -3,7 +3,7 @@ import { cors } from 'hono/cors'
 import type { Endpoint } from './endpoint.ts'
 import type { HttpEnv } from './mount.ts'
 
-/** Open for what anybody may read, closed elsewhere unless CORS_ORIGINS names the origin. */
+/** Public reads are open to every origin; other routes only to the origins in CORS_ORIGINS. */
 export function crossOrigin(endpoints: readonly Endpoint[]): MiddlewareHandler<HttpEnv> {
   const publicReads = endpoints
     .filter(({ roles, method }) => roles === 'public' && method === 'get')
@@ -36,7 +36,7 @@ export function crossOrigin(endpoints: readonly Endpoint[]): MiddlewareHandler<H
     ],
     maxAge: 600,
   })
-  // An OPTIONS that is no preflight is a method like any other: 405 with Allow.
+  // An OPTIONS request that is no preflight gets 405 with Allow, like any unsupported method.
   return (c, next) =>
     c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') === undefined
       ? next()

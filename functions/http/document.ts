@@ -32,14 +32,14 @@ const pagePolicy = [
 
 const on = at('', 'ops')
 
-/** The contract for machines and for people; `endpoints` is read when asked, for it holds these two as well. */
+/** The API contract for machines and for people. `endpoints` is a function because the list contains these two. */
 export function documentEndpoints(endpoints: () => readonly Endpoint[]): Endpoint[] {
   let document: string | undefined
   return [
     on.get(
       '/openapi.json',
       {
-        summary: 'This contract as OpenAPI 3.1',
+        summary: 'Get the API contract as OpenAPI 3.1',
         roles: 'public',
         answers: { 200: z.looseObject({ openapi: z.string(), paths: z.looseObject({}) }) },
       },
@@ -53,7 +53,7 @@ export function documentEndpoints(endpoints: () => readonly Endpoint[]): Endpoin
     on.get(
       '/docs',
       {
-        summary: 'This contract as a page',
+        summary: 'Show the API contract as a page',
         roles: 'public',
         answers: { 200: 'text/html' },
       },

@@ -5,7 +5,7 @@ import type { ProblemCode } from '../registry/problems.ts'
 import type { Role } from '../registry/roles.ts'
 import type { Cacheable } from './freshness.ts'
 
-/** One line of the contract: it routes, validates, documents and refuses. What is not one of these does not exist. */
+/** One endpoint of the contract. Routing, validation, refusals and the OpenAPI document all come from this value. */
 export type Endpoint = {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** As OpenAPI writes it: `/v1/dispatch/orders/{id}`. */
@@ -18,11 +18,11 @@ export type Endpoint = {
   query?: z.ZodObject | undefined
   body?: z.ZodType | undefined
   bodyLimitBytes: number
-  /** A change of a versioned resource: If-Match is needed, and `input.version` carries it. */
+  /** A change of a versioned resource. The request needs If-Match, and `input.version` carries its version. */
   ifMatch: boolean
   /** Takes Idempotency-Key; every POST does. */
   idempotent: boolean
-  /** What a success looks like; null is an empty body. A string names a media type other than JSON. */
+  /** The schema of each success; null is an empty body. A string names a media type other than JSON. */
   answers: Partial<Record<200 | 201 | 202 | 204, z.ZodType | string | null>>
   /** A public read whose answers carry `cache`. */
   reusable?: boolean | undefined
@@ -41,7 +41,7 @@ export type Answer = {
   headers?: Record<string, string>
   /** A public read that may be reused: Cache-Control, Age, and a tag of the content with 304. */
   cache?: Cacheable
-  /** Other than JSON: GeoJSON has a type of its own. */
+  /** A media type other than JSON, such as GeoJSON. */
   mediaType?: string
 }
 
@@ -93,7 +93,7 @@ type Handle<P extends Schema, Q extends Schema, B extends Body> = (
   },
 ) => Promise<Answer | Response>
 
-/** Ties a route to its handler, which sees validated input only. */
+/** Declares a route with its handler, which gets validated input only. */
 type Declare = <P extends Schema = undefined, Q extends Schema = undefined, B extends Body = undefined>(
   path: string,
   spec: Spec<P, Q, B>,
@@ -113,7 +113,7 @@ export function at(base: string, tag: string): Record<Endpoint['method'], Declar
       path: `${base}${path}`,
       tag,
       idempotent: method === 'post',
-      // mount.ts hands over what it parsed with these very schemas.
+      // mount.ts passes input that it parsed with these schemas.
       handle: handle as Endpoint['handle'],
     })
   return {
@@ -146,7 +146,7 @@ export const noContent = (): Answer => ({ status: 204 })
 export const versioned = (resource: { version: number }): Answer =>
   ok(resource, { version: resource.version })
 
-/** The id of the caller’s row, for roles whose token names one. */
+/** The id of the caller’s row, for roles whose token names a row. */
 export function callerId({ principal }: Ctx): number {
   if (principal !== null && 'id' in principal) return principal.id
   throw new AppError('forbidden', 'This route needs a token whose sub is the id of a row')

@@ -1,8 +1,8 @@
-/** For how long an answer may be reused by whoever has it, and how old it is already. For public reads only. */
+/** How long a cache may reuse an answer, and how old the answer is already. For public reads only. */
 export type Cacheable = { maxAgeSeconds: number; ageSeconds?: number }
 
 /**
- * A copy that is already old is still good for `maxAgeSeconds`: what counts against `max-age` is the age, so it is added.
+ * A copy that is already old stays valid for another `maxAgeSeconds`. HTTP subtracts Age from `max-age`, so we add it.
  * The tag is weak: equal tags mean equal content, not equal bytes on the wire.
  */
 export async function freshnessOf(

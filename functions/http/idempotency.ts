@@ -1,29 +1,29 @@
 import type { IdempotencyRequest, Principal } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 
-type Asked = {
+type KeyedRequest = {
   key: string | null
   route: string
-  /** With its query: both say what is asked for. */
+  /** With its query string, because both identify the request. */
   path: string
   body: unknown
   principal: Principal | null
 }
 
-/** The key in the header, seen before the body is read. */
+/** The key in the header, checked before the body is read. */
 export function keyFrom(header: string | undefined): string | null {
   if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header ?? null
   throw new AppError('invalid_idempotency_key', 'Send 1 to 255 visible ASCII characters without spaces')
 }
 
-/** What the request asks for under its key; the key's scope is principal and route, so two callers may use the same key. */
+/** Identifies the request under its key. The key's scope is principal and route, so two callers may use equal keys. */
 export async function idempotencyOf({
   key,
   route,
   path,
   body,
   principal,
-}: Asked): Promise<IdempotencyRequest | null> {
+}: KeyedRequest): Promise<IdempotencyRequest | null> {
   if (key === null) return null
   const who = callerOf(principal)
   const [id, bodyHash] = await Promise.all([
@@ -33,13 +33,13 @@ export async function idempotencyOf({
   return { id, principal: who, route, bodyHash }
 }
 
-/** Two servers of one tenant are one caller: after a failover the second repeats what the first began. */
+/** Two servers of one tenant are one caller: after a failover the second repeats the requests of the first. */
 function callerOf(principal: Principal | null): string {
   if (principal === null) return 'public'
   return principal.role === 'tenant' ? `tenant:${principal.tenantId}` : `${principal.role}:${principal.sub}`
 }
 
-/** The same body whatever the order of its members. */
+/** Equal for two bodies that differ only in the order of their members. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical)
   if (typeof value !== 'object' || value === null) return value

@@ -2,7 +2,7 @@ import * as z from 'zod'
 
 export type Json = Record<string, unknown>
 
-/** A schema with an id goes to the components once, and is referred to. */
+/** Puts a schema with an id into the components once, and refers to it elsewhere. */
 export function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Map<string, Json>): Json {
   const converted = z.toJSONSchema(schema, {
     io,
@@ -21,12 +21,12 @@ export function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: 
   return relocated(json)
 }
 
-/** `#/$defs/Order` is `#/components/schemas/Order` here. */
+/** zod writes `#/$defs/Order`; OpenAPI needs `#/components/schemas/Order`. */
 function relocated(json: unknown): Json {
   return JSON.parse(JSON.stringify(json).replaceAll('"#/$defs/', '"#/components/schemas/'))
 }
 
-/** A record whose keys are all known is an object with those properties, which more tools understand. */
+/** Rewrites a record with known keys as an object with these properties, which more tools understand. */
 function spellOut({ jsonSchema }: { jsonSchema: Json }): void {
   const { propertyNames, additionalProperties, required } = jsonSchema
   if (propertyNames === undefined || !Array.isArray(required)) return

@@ -1,7 +1,7 @@
 import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 
-/** The window of both rate-limit bindings in wrangler.toml; the binding itself says only yes or no. */
+/** The window of both rate-limit bindings in wrangler.toml; the binding itself answers only yes or no. */
 export const ratePeriodSeconds = 60
 
 type Class = 'read' | 'write'
@@ -9,7 +9,7 @@ type Class = 'read' | 'write'
 export const rateClassOf = (method: string): Class =>
   method === 'GET' || method === 'HEAD' ? 'read' : 'write'
 
-/** Counts this request against its principal, or against the address of a caller without one. */
+/** Counts this request for its principal, or for the address of a caller without a token. */
 export async function limitRate(ctx: Ctx, kind: Class, address: string): Promise<void> {
   const key = ctx.principal === null ? `address:${address}` : `${ctx.principal.role}:${ctx.principal.sub}`
   const { success } = await (kind === 'read' ? ctx.env.RATE_READ : ctx.env.RATE_WRITE).limit({ key })

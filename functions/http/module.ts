@@ -3,7 +3,7 @@ import type { Outgoing } from '../core/outbox.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Channel } from './stream.ts'
 
-/** A row as it is mounted: everything that the Worker has to know about it. */
+/** The value by which a row is mounted: everything that the Worker needs from it. */
 export type Module = {
   name: string
   /** `jobs` are those of all rows, for the operator's endpoints. */

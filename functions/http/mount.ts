@@ -15,9 +15,9 @@ export type HttpEnv = {
   Variables: { ctx: Ctx; requestId: string; route: string }
 }
 
-/** The way of a request: who, how often, what exactly; then one verb; then status and headers. */
+/** Every request passes token, rate limit and validation; then one verb runs; then status and headers are set. */
 export function mount(app: Hono<HttpEnv>, endpoints: readonly Endpoint[]): void {
-  // In the order of their names `/orders/quote` comes before `/orders/{id}`, and refuses what only the latter takes.
+  // Sorted, `/orders/quote` precedes `/orders/{id}`, so it refuses methods that only the latter supports.
   const paths = [...new Set(endpoints.map(({ path }) => path))].sort()
   for (const path of paths) {
     const here = endpoints.filter((endpoint) => endpoint.path === path)
@@ -41,11 +41,11 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
     principal: ctx.principal,
   })
   const answer = await endpoint.handle(ctx, input)
-  // A shared cache must not give one form of the answer to who asked for the other.
+  // A shared cache must not serve one media type to a client that accepts the other.
   if (endpoint.alsoAs !== undefined) c.header('vary', 'Accept', { append: true })
   if (!(answer instanceof Response)) return respond(c, answer)
   if (c.req.method !== 'HEAD') return answer
-  // A stream that nobody is going to read would stay open.
+  // A stream that no client reads would stay open.
   await answer.body?.cancel()
   return new Response(null, answer)
 }
@@ -88,7 +88,7 @@ async function inputOf(c: Context<HttpEnv>, endpoint: Endpoint) {
 
 const nothing = z.strictObject({})
 
-/** Percent-encoded bytes that are no UTF-8 would arrive as other text than was meant. */
+/** Percent-encoded bytes that are not UTF-8 would arrive as different text. */
 function isUtf8(encoded: string): boolean {
   try {
     return decodeURIComponent(encoded).isWellFormed()
@@ -102,16 +102,16 @@ function cleanText(where: 'path' | 'query', values: [string, string][]): Record<
   for (const [name] of values) (once.has(name) ? repeated : once).add(name)
   const faults = [
     ...values.flatMap(([name, value]) => textFault(name, name) ?? textFault(value, name) ?? []),
-    ...[...repeated].map((path) => ({ path, message: 'Give it once', code: 'repeated' })),
-    // As a number, nothing would be 0.
+    ...[...repeated].map((path) => ({ path, message: 'Give this parameter once', code: 'repeated' })),
+    // A blank value would become the number 0.
     ...values
       .filter(([, value]) => value.trim() === '')
-      .map(([path]) => ({ path, message: 'Give it a value, or leave it out', code: 'blank' })),
+      .map(([path]) => ({ path, message: 'Give this parameter a value, or omit it', code: 'blank' })),
   ]
   return faults.length > 0 ? refuse(where, faults) : Object.fromEntries(values)
 }
 
-/** A route without a body takes none, or an empty object. */
+/** A route without a body accepts no body or an empty object. */
 async function bodyOf(c: Context<HttpEnv>, { method, body, bodyLimitBytes }: Endpoint): Promise<unknown> {
   if (method === 'get') return {}
   const sent = await readJson(c.req.raw, bodyLimitBytes)
@@ -143,5 +143,5 @@ function refuseMethod(endpoints: readonly Endpoint[]): never {
   const allow = endpoints.flatMap(({ method }) =>
     method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
   )
-  throw new AppError('method_not_allowed', `This path takes: ${allow.join(', ')}`, { extra: { allow } })
+  throw new AppError('method_not_allowed', `This path supports: ${allow.join(', ')}`, { extra: { allow } })
 }

@@ -4,7 +4,7 @@ import type { Endpoint } from './endpoint.ts'
 import { type Json, schemaOf } from './json-schema.ts'
 import { Problem } from './problem.ts'
 
-/** OpenAPI 3.1 out of the same zod schemas that validate; 3.1 speaks JSON Schema 2020-12, and so does zod. */
+/** Builds OpenAPI 3.1 from the zod schemas that validate; both use JSON Schema 2020-12. */
 export function openApiDocument(endpoints: readonly Endpoint[]): Json {
   const components = new Map<string, Json>()
   const paths: Record<string, Record<string, Json>> = {}
@@ -20,7 +20,7 @@ export function openApiDocument(endpoints: readonly Endpoint[]): Json {
     info: {
       title: 'Lockstep',
       version: '1.0.0',
-      summary: 'Backends that do the right thing exactly once while many callers race',
+      summary: 'Concurrent requests with one winner, one effect and no lost update',
       description: manners,
       contact: { name: 'Lockstep' },
       license: { name: 'MIT', identifier: 'MIT' },
@@ -37,28 +37,29 @@ export function openApiDocument(endpoints: readonly Endpoint[]): Json {
 }
 
 const manners = [
-  'Errors are RFC 9457 problems with a stable `code`; `retryable` and `outcome` say whether to send the request again.',
-  'A POST takes `Idempotency-Key`: the same key gives the same answer. A PATCH needs `If-Match`.',
-  'Every answer that touched Postgres says how many round trips it took, in `X-DB-Round-Trips`.',
-  'A read that sends back the `X-Position` of a write sees that write.',
+  'Errors are RFC 9457 problems with a stable `code`. `retryable` and `outcome` state whether to send the request again.',
+  'A POST accepts `Idempotency-Key`: requests with the same key have one effect and get the same response.',
+  'A PATCH needs `If-Match` with the ETag of the version it changes.',
+  'Responses that used Postgres carry the number of round trips in `X-DB-Round-Trips`.',
+  'To read your own write, send the `X-Position` of its response with the read.',
 ].join(' ')
 
 const header = (description: string, type: 'string' | 'integer') => ({ description, schema: { type } })
 const headers = {
-  Age: header('Seconds since the newest source of this answer was read', 'integer'),
-  'Cache-Control': header('For how long the answer may be reused', 'string'),
+  Age: header('Seconds since the newest source of this response was read', 'integer'),
+  'Cache-Control': header('How long a cache may reuse the response', 'string'),
   ETag: header('The version of the resource, for If-Match and If-None-Match', 'string'),
   'Idempotency-Replayed': header(
-    '`true` when this is the answer to an earlier request with the same key',
+    '`true` when this is the stored response of an earlier request with the same key',
     'string',
   ),
-  Location: header('Where to read what was created', 'string'),
-  RateLimit: header('What is left of the quota, and seconds until there is more', 'string'),
+  Location: header('The path of the created resource', 'string'),
+  RateLimit: header('The remaining quota, and the seconds until it is renewed', 'string'),
   'Retry-After': header('Seconds after which the same request may succeed', 'integer'),
-  'X-DB-Round-Trips': header('Round trips to Postgres that this answer took', 'integer'),
-  'X-Position': header('The position of this write; a read that sends it back sees the write', 'string'),
+  'X-DB-Round-Trips': header('The number of round trips to Postgres for this response', 'integer'),
+  'X-Position': header('The position of this write. Send it with a read to see the write.', 'string'),
   'X-Request-Id': header(
-    'The id of this request in the logs; the one that was sent, if it was sane',
+    'The id of this request in the logs: your X-Request-Id if it is valid, else a generated one',
     'string',
   ),
 }
@@ -95,7 +96,7 @@ function operation(endpoint: Endpoint, components: Map<string, Json>): Json {
 function parameters({ params, query }: Endpoint, components: Map<string, Json>): Json[] {
   const from = (source: z.ZodObject | undefined, where: 'path' | 'query') =>
     Object.entries(source?.shape ?? {}).map(([name, schema]) => {
-      // A field of a zod object is a zod type; its shape's declared type is the core one.
+      // Every field of a zod object is a ZodType; its shape declares the wider core type.
       const { description, ...json } = schemaOf(schema as z.ZodType, 'output', components)
       const optional = (schema as z.ZodType).safeParse(undefined).success
       return {
@@ -119,21 +120,33 @@ function headerParameters(endpoint: Endpoint): Json[] {
   })
   return [
     ...(endpoint.idempotent
-      ? [parameter('Idempotency-Key', false, 'The same key gives the same answer, for 24 hours')]
+      ? [parameter('Idempotency-Key', false, 'Requests with the same key get the same response for 24 hours')]
       : []),
     ...(endpoint.ifMatch
-      ? [parameter('If-Match', true, 'The ETag of the version this change was made on')]
+      ? [parameter('If-Match', true, 'The ETag of the version that this change is based on')]
       : []),
     ...(isConditional(endpoint)
-      ? [parameter('If-None-Match', false, 'The ETag of the version at hand: 304 if it still stands')]
+      ? [
+          parameter(
+            'If-None-Match',
+            false,
+            'The ETag of the version that you have: the response is 304 if it is current',
+          ),
+        ]
       : []),
     ...(endpoint.answers[200] === 'text/event-stream'
-      ? [parameter('Last-Event-ID', false, 'The id of the last event received: the stream goes on after it')]
+      ? [
+          parameter(
+            'Last-Event-ID',
+            false,
+            'The id of the last event that you received: the stream continues after it',
+          ),
+        ]
       : []),
   ]
 }
 
-/** A read of something that has a version, or whose content is tagged. */
+/** True for a read of a versioned resource, or of content with an ETag. */
 function isConditional({ method, answers, reusable }: Endpoint): boolean {
   return method === 'get' && (reusable === true || hasVersion(answers[200]))
 }
@@ -146,7 +159,7 @@ const described: Record<string, string> = {
   200: 'Done',
   201: 'Created',
   202: 'Accepted',
-  204: 'Nothing to say',
+  204: 'No content',
 }
 
 function successes(endpoint: Endpoint, components: Map<string, Json>): Json {
@@ -168,7 +181,7 @@ function successes(endpoint: Endpoint, components: Map<string, Json>): Json {
     },
   ])
   const unchanged = {
-    description: 'The version at hand still stands',
+    description: 'Not modified: the version that you have is current',
     headers: { ...always, ...named('ETag') },
   }
   return { ...Object.fromEntries(entries), ...(isConditional(endpoint) ? { 304: unchanged } : {}) }
@@ -188,7 +201,7 @@ function furtherContentOf({ alsoAs = {} }: Endpoint, components: Map<string, Jso
   )
 }
 
-/** The codes an endpoint can answer follow from what it takes; its own are added. */
+/** The problem codes that follow from the input of an endpoint, and those that it declares. */
 function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
   const { roles, params, query, body, ifMatch, idempotent } = endpoint
   const codes = new Set<ProblemCode>([

@@ -1,19 +1,23 @@
 import * as z from 'zod'
 import { AppError } from '../core/errors.ts'
 
-/** Keyset paging: the cursor is the key of the last row, opaque to the client and checked when it comes back. */
+/** Keyset paging: the cursor is the key of the last row. It is opaque to the client and parsed when it returns. */
 export function cursorOf<T extends z.ZodType>(schema: T, cursor: string | undefined): z.infer<T> | null {
   if (cursor === undefined) return null
   try {
     return schema.parse(JSON.parse(decoded(cursor)))
   } catch {
-    throw new AppError('invalid_cursor', 'Send nextCursor as this list gave it, or none for the first page', {
-      errors: [{ path: 'cursor', message: 'Not a cursor of this list' }],
-    })
+    throw new AppError(
+      'invalid_cursor',
+      'Send the nextCursor of this list unchanged, or none for the first page',
+      {
+        errors: [{ path: 'cursor', message: 'Not a cursor of this list' }],
+      },
+    )
   }
 }
 
-/** The verb gives one row more than the page: with it there is a next page. */
+/** The verb reads one row more than the page has. If that row exists, there is a next page. */
 export function page<Row>(
   rows: Row[],
   limit: number,
@@ -25,12 +29,12 @@ export function page<Row>(
   return { data, nextCursor: encodeCursor(keyOf(last)) }
 }
 
-/** For a list that knows by itself where its next page begins. */
+/** For a list that computes itself where its next page begins. */
 export function encodeCursor(key: unknown): string {
   return encoded(JSON.stringify(key))
 }
 
-/** base64url of UTF-8: `btoa` alone takes only Latin letters. */
+/** base64url of UTF-8, because `btoa` alone accepts only Latin-1. */
 function encoded(text: string): string {
   const bytes = String.fromCharCode(...new TextEncoder().encode(text))
   return btoa(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts'
 import { DatabaseError, toProblem } from '../core/sqlstate.ts'
 import { problems } from '../registry/problems.ts'
 
-/** RFC 9457, with our stable `code`, whether a repetition may help, and whether an effect may exist all the same. */
+/** RFC 9457 with a stable `code`. `retryable`: a repetition may help. `outcome`: whether an effect may exist. */
 export const Problem = z
   .looseObject({
     type: z.string(),
@@ -20,15 +20,15 @@ export const Problem = z
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details' })
 
-type Asked = { requestId: string; method: string }
+type ProblemContext = { requestId: string; method: string }
 
-/** Nothing of an internal error leaves but the request id. */
-export function problemResponse(error: AppError, { requestId, method }: Asked): Response {
+/** An internal error shows the client its request id and nothing else. */
+export function problemResponse(error: AppError, { requestId, method }: ProblemContext): Response {
   const { code, status, title, message: detail, retryAfter, errors, extra } = error
   const outcome = method === 'GET' || method === 'HEAD' ? 'none' : error.outcome
   const retryable = retryAfter !== undefined
   const base = { type: `/problems/${code}`, title, status, code, detail, requestId, retryable, outcome }
-  // What a verb adds comes last, and replaces no member that every problem has.
+  // Members that a verb adds come last, and replace no standard member.
   const body = JSON.stringify({ ...base, ...(errors ? { errors } : {}), ...extra, ...base })
   return new Response(body, { status, headers: { ...headersOf(error), 'x-request-id': requestId } })
 }
@@ -40,7 +40,7 @@ function headersOf({ code, status, retryAfter, extra }: AppError): Record<string
     ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
     ...(status === 401 ? { 'www-authenticate': 'Bearer realm="lockstep"' } : {}),
     ...(status === 405 && Array.isArray(extra['allow']) ? { allow: extra['allow'].join(', ') } : {}),
-    // The binding says no, and neither its quota nor what is left of its window: that window is the longest wait.
+    // The binding reports neither its quota nor the rest of its window, so the whole window is the longest wait.
     ...(code === 'rate_limited' ? { ratelimit: `"${String(extra['class'])}";r=0;t=${retryAfter}` } : {}),
   }
 }
@@ -49,7 +49,7 @@ export function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const problem = error instanceof DatabaseError ? toProblem(error) : null
   if (problem !== null) return problem
-  return new AppError('internal', 'The fault is not in the request: report it with this requestId', {
+  return new AppError('internal', 'The fault is in this service: report it with this requestId', {
     outcome: 'unknown',
     cause: error,
   })

@@ -1,76 +1,81 @@
 /**
- * Server-sent events, as a client sees them: `id:` is the cursor, `event:` the type, `data:` one JSON object. A cursor
- * comes along with each heartbeat too, so that a listener to whom little is shown does not have to go far back.
+ * Server-sent events: `id:` is the cursor, `event:` the type, `data:` one JSON object. Each heartbeat carries a cursor
+ * too, so a client that is shown few events does not have to read far back after a reconnect.
  */
 import type { Ctx, Principal } from '../core/context.ts'
 import type { Db } from '../core/db.ts'
 import { AppError } from '../core/errors.ts'
-import { type Listener, makeHub } from '../core/hub.ts'
-import { cursorOf, type Feed, type Position, positionOf, type Read } from '../core/stream.ts'
+import { makeHub, type Subscriber } from '../core/hub.ts'
+import { type Cursor, type Feed, formatCursor, parseCursor, type Read } from '../core/stream.ts'
 
-export type Asked = { principal: Principal; after: string | null }
+export type StreamQuery = { principal: Principal; after: string | null }
 
-/** How an event of a feed is shown to one who listens; null when it is not for them. */
+/** The event as this principal may see it; null when the principal may not see it. */
 export type Show<Event> = (event: Event, principal: Principal) => { type: string; data: object } | null
 
-/** The answer that stays open. One object reads the feed of that name for all who listen. */
+/** A response that stays open. One Durable Object reads the feed of that name for all subscribers. */
 export async function openStream(ctx: Ctx, name: string, after: string | null): Promise<Response> {
   const { principal, env } = ctx
   if (principal === null) throw new AppError('unauthenticated')
   if (env.STREAMS === undefined)
-    throw new AppError('unavailable', 'There are no streams here', { retryAfter: 60 })
-  const body = await env.STREAMS.get(env.STREAMS.idFromName(name)).listen(name, { principal, after })
+    throw new AppError('unavailable', 'Event streams are not configured on this deployment', {
+      retryAfter: 60,
+    })
+  const body = await env.STREAMS.get(env.STREAMS.idFromName(name)).subscribe(name, { principal, after })
   return new Response(body, {
     headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
   })
 }
 
-export type Listen = (asked: Asked) => ReadableStream<Uint8Array>
+export type Subscribe = (query: StreamQuery) => ReadableStream<Uint8Array>
 
-/** A feed that can be listened to, opened where it is read. `scope` is what follows the feed's name: a tenant. */
-export type Channel = (ctx: Ctx, scope: string) => Listen
+/** Opens a feed for subscriptions, inside the Durable Object. `scope` follows the feed's name: a tenant. */
+export type Channel = (ctx: Ctx, scope: string) => Subscribe
 
-type Offered<Event> = {
+type ChannelSpec<Event> = {
   feed: Feed
   show: Show<Event>
-  /** The database as this scope may see it. */
+  /** The database with the settings of this scope. */
   db?: (ctx: Ctx, scope: string) => Db
 }
 
-export function channel<Event>({ feed, show, db = (ctx) => ctx.db }: Offered<Event>): Channel {
+export function channel<Event>({ feed, show, db = (ctx) => ctx.db }: ChannelSpec<Event>): Channel {
   return (ctx, scope) => {
     const source = db(ctx, scope)
     const hub = makeHub<Event>({
       feed,
       log: ctx.log,
-      read: (statements) => source.batch(statements, { readOnly: true }),
+      query: (statements) => source.batch(statements, { readOnly: true }),
     })
     return ({ principal, after }) => {
       let leave = () => {}
-      const { listener, body } = makeListener<Event>(
+      const { subscriber, body } = makeSubscriber<Event>(
         (event) => show(event, principal),
         () => leave(),
       )
-      leave = hub.join(listener, placeOf(after))
+      leave = hub.join(subscriber, requestedCursor(after))
       return body
     }
   }
 }
 
-/** Where a client wants to go on: `?after=` of its first request, `Last-Event-ID` of those after a break. */
-function placeOf(after: string | null): Position | 'malformed' | null {
-  return after === null ? null : (positionOf(after) ?? 'malformed')
+/** A client sends `?after=` with its first request and `Last-Event-ID` after a reconnect. */
+function requestedCursor(after: string | null): Cursor | 'malformed' | null {
+  return after === null ? null : (parseCursor(after) ?? 'malformed')
 }
 
-/** What a client may leave unread before it has no room. A thousand that read nothing fit into the memory of an object. */
+/** The unread bytes after which a client has no room. A thousand stuck clients fit into the memory of one object. */
 const roomBytes = 64 * 1024
-/** A token may be taken away while a stream is open: it comes back with a fresh one, and its cursor. */
+/** A token may be revoked while its stream is open, so the client must reconnect with a fresh token and its cursor. */
 const lifetimeMs = 15 * 60_000
 
-type Open<Event> = { listener: Listener<Event>; body: ReadableStream<Uint8Array> }
+type Open<Event> = { subscriber: Subscriber<Event>; body: ReadableStream<Uint8Array> }
 
 /** `left` is called once, when the client has gone or the stream has ended. */
-function makeListener<Event>(show: (event: Event) => ReturnType<Show<Event>>, left: () => void): Open<Event> {
+function makeSubscriber<Event>(
+  show: (event: Event) => ReturnType<Show<Event>>,
+  left: () => void,
+): Open<Event> {
   const encoder = new TextEncoder()
   let controller: ReadableByteStreamController | null = null
   const body = new ReadableStream(
@@ -104,17 +109,17 @@ function makeListener<Event>(show: (event: Event) => ReturnType<Show<Event>>, le
   write('retry: 2000\n\n')
   return {
     body,
-    listener: {
+    subscriber: {
       hasRoom: () => (controller?.desiredSize ?? 0) > 0,
-      take({ event, ...at }: Read<Event>) {
+      receive({ event, ...at }: Read<Event>) {
         const shown = show(event)
-        if (shown) write(`id: ${cursorOf(at)}\nevent: ${shown.type}\ndata: ${asJson(shown.data)}\n\n`)
+        if (shown) write(`id: ${formatCursor(at)}\nevent: ${shown.type}\ndata: ${asJson(shown.data)}\n\n`)
       },
-      stand: (at) => write(`: here\nid: ${cursorOf(at)}\n\n`),
+      reportCursor: (at) => write(`: here\nid: ${formatCursor(at)}\n\n`),
       reset: (reason, at) =>
-        write(`id: ${cursorOf(at)}\nevent: reset\ndata: ${JSON.stringify({ reason })}\n\n`),
+        write(`id: ${formatCursor(at)}\nevent: reset\ndata: ${JSON.stringify({ reason })}\n\n`),
       close(reason) {
-        // Not closed but broken off, which lets go of what nobody takes.
+        // An error frees the unread buffer; a plain close would keep it.
         controller?.error(new Error(reason))
         end()
       },
@@ -124,7 +129,7 @@ function makeListener<Event>(show: (event: Event) => ReturnType<Show<Event>>, le
 
 const texts = new WeakMap<object, string>()
 
-/** Written once for all who are shown the same. */
+/** Serialized once for all subscribers that see the same object. */
 function asJson(data: object): string {
   const text = texts.get(data) ?? JSON.stringify(data)
   texts.set(data, text)

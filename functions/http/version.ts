@@ -1,12 +1,12 @@
 import { AppError } from '../core/errors.ts'
 
-/** The version in `If-Match: "3"`; a weak tag too, since proxies that compress weaken ours. */
+/** The version in `If-Match: "3"`. A weak tag is accepted, because proxies that compress weaken ours. */
 export function versionFrom(header: string | undefined): number {
   if (header === undefined)
     throw new AppError('version_required', 'Send If-Match with the ETag of the version you read')
   const version = /^(?:W\/)?"(\d{1,9})"$/.exec(header.trim())?.[1]
   if (version !== undefined) return Number(version)
-  throw new AppError('validation_failed', 'If-Match must be the ETag of one version, as in "3"', {
+  throw new AppError('validation_failed', 'If-Match must be the ETag of one version, such as "3"', {
     errors: [{ path: 'If-Match', message: 'Must be a quoted version' }],
   })
 }

@@ -11,7 +11,7 @@ const commaSeparated = z
   .transform((text) => text.split(',').map((entry) => entry.trim()))
   .transform((entries) => entries.filter((entry) => entry !== ''))
 
-/** What the Worker is configured with, checked once per isolate. Secrets come from `wrangler secret put`. */
+/** The configuration of the Worker, checked once per isolate. Secrets come from `wrangler secret put`. */
 const Env = z
   .object({
     DATABASE_URL: connectionString,
@@ -23,16 +23,16 @@ const Env = z
     CORS_ORIGINS: commaSeparated.pipe(
       z.array(z.string().refine(isOrigin, 'must be origins, as https://a.example')),
     ),
-    /** Where all outside services are simulated, each below its name; absent: the real ones are asked. */
+    /** Base URL of the simulated outside services, each below its name. Without it the Worker calls the real ones. */
     UPSTREAMS_URL: z.url().optional(),
     NASA_API_KEY: z.string().min(1).default('DEMO_KEY'),
-    /** What seals the secrets of webhooks; several while it is being changed, the new one first. */
+    /** The keys that encrypt the secrets of webhooks. During a rotation there are several, the new one first. */
     WEBHOOK_KEY: commaSeparated.pipe(z.array(z.string().min(32, 'must be at least 32 characters'))),
     /** Origins that may be webhook targets although they are not public: for tests and development. */
     WEBHOOK_ALLOW: commaSeparated.pipe(
       z.array(z.string().refine(isOrigin, 'must be origins, as http://127.0.0.1:9000')),
     ),
-    /** How long a run goes on looking for new events, so that they need not wait for the next minute. */
+    /** How long a delivery run keeps looking for new events, so that they need not wait for the next minute. */
     WEBHOOK_LINGER_SECONDS: z.coerce.number().int().min(0).max(50).default(0),
     /** A resolver with which the addresses of webhook targets are checked before each attempt. */
     DNS_OVER_HTTPS: z.url().optional(),
@@ -46,17 +46,17 @@ const Env = z
 
 export type Env = z.infer<typeof Env>
 
-/** The objects behind open streams, as far as whoever opens one must know them. */
+/** The Durable Objects behind open streams, as the route that opens a stream sees them. */
 type Streams = {
   idFromName(name: string): DurableObjectId
   get(id: DurableObjectId): {
-    listen(name: string, asked: object): Promise<ReadableStream<Uint8Array>>
+    subscribe(name: string, query: object): Promise<ReadableStream<Uint8Array>>
   }
 }
 
 const parsed = new WeakMap<object, Env>()
 
-/** Throws with the names of what is missing or malformed; a value never appears in the message. */
+/** Throws an error that names each missing or malformed setting, and never contains a value. */
 export function parseEnv(bindings: object): Env {
   const known = parsed.get(bindings)
   if (known) return known
@@ -69,14 +69,14 @@ export function parseEnv(bindings: object): Env {
   return result.data
 }
 
-/** What the driver needs; it would otherwise refuse with the whole string in its message. */
+/** The driver would refuse a malformed string with an error that contains all of it. */
 function isConnectionString(text: string): boolean {
   const url = URL.parse(text)
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) return false
   return url.username !== '' && url.hostname !== '' && url.pathname.length > 1
 }
 
-/** Keys that verify tokens must not be replaced on their way here; a server on this machine has none. */
+/** Nobody may replace the keys on their way to the Worker. A server on the same machine needs no https. */
 function isPrivateOnTheWay(text: string): boolean {
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)

@@ -1,5 +1,5 @@
 /**
- * The registry of advisory locks: one number each, never reused. A number, because 32-bit hashes of names collide.
+ * Advisory locks: each job has one number, and no number is reused. Hashes of names would collide at 32 bits.
  * Only transaction-scoped locks are taken; a session lock leaks through a transaction-mode pooler.
  */
 const core = {

@@ -1,4 +1,4 @@
-/** One code, one status: every problem answer comes from this table. Each row adds the codes of its own rules. */
+/** One code has one status: every problem comes from this table. Each row adds the codes of its own rules. */
 const core = {
   malformed_json: [400, 'The body is not JSON'],
   validation_failed: [400, 'The request does not match the contract'],

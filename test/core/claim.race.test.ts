@@ -1,10 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { firstFree, thisOne } from '../../functions/core/claim.ts'
-import { crowd, eventually, hold, kept, waitingForLocks } from './gate.ts'
-import { failure, freshWorld, times } from './world.ts'
+import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
+import { failure, freshEnvironment, times } from './environment.ts'
 
-const { database, ctx } = await freshWorld({ maxSessions: 60 })
+const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
 await database.admin.query(`
   create table jobs (id int primary key, status text not null default 'new', owner int, note text);
   grant all on jobs to lockstep_app`)
@@ -60,17 +60,17 @@ async function fiftyAskFor(ask: (owner: number) => Promise<{ id: number }[]>) {
 const waiting = () => waitingForLocks(database)
 
 describe('thisOne', () => {
-  it('gives one row to one of fifty who ask at once', async () => {
+  it('gives one row to one of fifty callers at once', async () => {
     expect(await fiftyAskFor(one)).toBe(1)
   })
 
-  it('would give it to all of them if it did not lock, and if it did not ask for the state: the check finds both', async () => {
+  it('gives it to all of them without its lock, and without its condition on the state: the check finds both', async () => {
     expect(await fiftyAskFor(unlocked)).toBe(50)
     await database.admin.query(`update jobs set status = 'new', owner = null`)
     expect(await fiftyAskFor(unconditional)).toBe(50)
   })
 
-  it('is not told "taken" by somebody who only edits the row and then thinks better of it', async () => {
+  it('does not answer "taken" while another session edits the row and rolls back', async () => {
     const editor = await hold(database, `update jobs set note = 'x' where id = 1`)
     const claiming = crowd(1, one)
     await eventually(waiting).toBe(1)
@@ -86,7 +86,7 @@ describe('thisOne', () => {
     expect(kept(await claiming.all)).toEqual([[{ id: 1 }]])
   })
 
-  it('says busy when the holder takes longer than lock_timeout', async () => {
+  it('answers busy when the holder takes longer than lock_timeout', async () => {
     await hold(database, 'select from jobs where id = 1 for update')
     const impatient = ctx().db.with({ lock_timeout: '50ms' })
     const claiming = impatient.query(
@@ -110,12 +110,12 @@ describe('firstFree', () => {
     expect(rows.filter((found) => found.length > 0)).toHaveLength(1)
   })
 
-  it('passes over what somebody is claiming, and does not wait', async () => {
+  it('skips rows that another caller is claiming, and does not wait', async () => {
     await hold(database, 'select from jobs where id = 1 for update')
     expect(await next(1)).toEqual([{ id: 2 }])
   })
 
-  it('takes no more rows than it was asked for, however the plan repeats its sub-query', async () => {
+  it('locks no more rows than its limit, even when the plan repeats its sub-query', async () => {
     const wanted = firstFree(sql`select id from jobs where status = 'new' order by id`, 2)
     const rows = await ctx().db.query<{ id: number }>(sql`
 with wanted as ${wanted}

@@ -4,10 +4,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { makeDb, type Tx } from '../../functions/core/db.ts'
 import { makeMetrics } from '../../functions/core/metrics.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
-import { eventually } from './gate.ts'
-import { failure, freshWorld } from './world.ts'
+import { eventually } from './barrier.ts'
+import { failure, freshEnvironment } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshEnvironment()
 await database.admin.query(`create table notes (text text primary key check (text <> 'bad'))`)
 await database.admin.query('grant all on notes to lockstep_app')
 
@@ -44,7 +44,7 @@ describe('one statement, one batch', () => {
     expect(metrics.trips).toBe(1)
   })
 
-  it('gives bigint and numeric as text, json parsed, arrays and null as they are', async () => {
+  it('returns bigint and numeric as text, json parsed, arrays and null unchanged', async () => {
     const [row] = await ctx().db.query(sql`
       select 9007199254740993::bigint as big, 1.10::numeric as exact, '{"a":[1]}'::jsonb as json,
         ${sql.param(['x', 'y"z'])}::text[] as list, null as nothing`)
@@ -63,7 +63,7 @@ describe('one statement, one batch', () => {
     expect(await notes()).toEqual([])
   })
 
-  it('runs a batch at the isolation level asked for', async () => {
+  it('runs a batch at the requested isolation level', async () => {
     const { db } = ctx()
     const level = sql`select current_setting('transaction_isolation') as level`
     for (const [isolation, name] of [
@@ -81,7 +81,7 @@ describe('one statement, one batch', () => {
 })
 
 describe('an interactive transaction', () => {
-  it('commits what it returns from, and counts connect, begin, each statement and commit', async () => {
+  it('commits when the work returns, and counts connect, begin, each statement and commit', async () => {
     const { db, metrics } = ctx()
     const answer = await db.transaction(async (tx) => {
       await tx.query(insert('kept'))
@@ -92,7 +92,7 @@ describe('an interactive transaction', () => {
     expect(await notes()).toEqual(['kept'])
   })
 
-  it('rolls back what the work threw out of', async () => {
+  it('rolls back when the work throws', async () => {
     const thrown = await failure(
       ctx().db.transaction(async (tx) => {
         await tx.query(insert('gone'))
@@ -103,7 +103,7 @@ describe('an interactive transaction', () => {
     expect(await notes()).toEqual([])
   })
 
-  it('says so when the work swallows a failed statement: Postgres would roll back and report success', async () => {
+  it('fails when the work swallows a failed statement, where Postgres would roll back and report success', async () => {
     const error = await databaseError(
       ctx().db.transaction(async (tx) => {
         await tx.query(insert('first'))
@@ -128,7 +128,7 @@ describe('an interactive transaction', () => {
     expect(await others()).toBe(0)
   })
 
-  it('has its settings, at the level asked for', async () => {
+  it('has its settings, at the requested isolation level', async () => {
     const [row] = await ctx()
       .db.with({ 'app.tenant_id': '42' })
       .transaction(
@@ -177,7 +177,7 @@ describe('a lost connection', () => {
     expect(await notes()).toEqual(['cutAfterCommit', 'truncate'])
   })
 
-  it('at COMMIT is told as unknown; the commit stands', async () => {
+  it('at COMMIT is reported as unknown, although the work is committed', async () => {
     proxy.faults.set({ cutAfterCommit: 1, times: 1 })
     let ran = 0
     const error = await databaseError(
@@ -191,7 +191,7 @@ describe('a lost connection', () => {
     expect(await notes()).toEqual(['stands'])
   })
 
-  it('before COMMIT is told as not committed, because nothing can have been', async () => {
+  it('before COMMIT is reported as not committed', async () => {
     const error = await databaseError(
       ctx().db.transaction(async (tx) => {
         await tx.query(insert('gone'))
@@ -204,7 +204,7 @@ describe('a lost connection', () => {
     expect(await notes()).toEqual([])
   })
 
-  it('while connecting a WebSocket is told as not committed', async () => {
+  it('while connecting a WebSocket is reported as not committed', async () => {
     for (const fault of ['refuse', 'reset'] as const) {
       proxy.faults.clear()
       proxy.faults.set({ [fault]: 1 })
@@ -219,7 +219,7 @@ describe('a server that never answers', () => {
   const limits = { connectMs: 200, answerMs: 300 }
   const impatient = () => makeDb(database.workerUrl, makeMetrics(), { proxy: proxy.address, limits })
 
-  it('is given up when the time for an answer is over, whichever way it was asked', async () => {
+  it('is given up after the time limit, over HTTP and over WebSocket', async () => {
     proxy.faults.set({ blackhole: 1 })
     const insertion = (tx: Tx) => tx.query(insert('never'))
     expect(await databaseError(impatient().query(insert('never')))).toMatchObject({ committed: 'unknown' })
@@ -227,7 +227,7 @@ describe('a server that never answers', () => {
     expect(await notes()).toEqual([])
   })
 
-  it('is given up inside a transaction too, and what went before is not committed', async () => {
+  it('is given up inside a transaction too, and earlier statements are not committed', async () => {
     const holder = await database.connect()
     await holder.query('begin; lock table notes in share mode')
     const error = await databaseError(impatient().transaction((tx) => tx.query(insert('waits'))))
@@ -267,7 +267,7 @@ select current_setting('statement_timeout') as statement, current_setting('lock_
     expect(await notes()).toEqual([])
   })
 
-  it('end a transaction whose work falls silent, and nothing of it is kept', async () => {
+  it('end an idle transaction, and roll its work back', async () => {
     const silent = ctx()
       .db.with({ idle_in_transaction_session_timeout: '30ms' })
       .transaction(async (tx) => {
@@ -283,7 +283,7 @@ select current_setting('statement_timeout') as statement, current_setting('lock_
 })
 
 describe('settings of `with`', () => {
-  /** What is left on a session that nobody cleans, as a transaction-mode pooler's, after the batch that `run` sends. */
+  /** The settings that remain on a session after the batch of `run`, as behind a transaction-mode pooler. */
   async function leftBehind(run: () => Promise<unknown>, sabotage = (text: string) => text) {
     const bodies: string[] = []
     neonConfig.fetchFunction = (url: string, init: RequestInit & { body: string }) => {
@@ -304,12 +304,12 @@ describe('settings of `with`', () => {
   const tenant = sql`select current_setting('app.tenant_id', true) as tenant`
   const asTenant = () => ctx().db.with({ 'app.tenant_id': '42' }).query(tenant)
 
-  it('hold in the same round trip, and for nobody who gets the connection next', async () => {
+  it('hold in the same round trip, and not for the next client of the connection', async () => {
     expect(await asTenant()).toEqual([{ tenant: '42' }])
     expect(await leftBehind(asTenant)).toBe(null)
   })
 
-  it('would be found out if they lasted for the session', async () => {
+  it('leak when they last for the session: the check finds it', async () => {
     expect(await leftBehind(asTenant, (text) => text.replaceAll(', true)', ', false)'))).toBe('42')
   })
 

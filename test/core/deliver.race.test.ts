@@ -8,11 +8,11 @@ import { createWebhook } from '../../functions/webhooks/subscriptions/create.ts'
 import { removeWebhook } from '../../functions/webhooks/subscriptions/remove.ts'
 import { defectiveDb } from '../support/defective-db.ts'
 import { type Manner, type Received, startReceiver, verify } from '../webhooks/receiver.ts'
-import { freshWorld } from './world.ts'
+import { freshEnvironment } from './environment.ts'
 import { type Happening, makeCounters, nameOf, outOfOrder, writeMuch } from './writers.ts'
 
 const receiver = await startReceiver()
-const { database, ctx } = await freshWorld({ maxSessions: 30 })
+const { database, ctx } = await freshEnvironment({ maxSessions: 30 })
 const admin = database.admin
 await makeCounters(database)
 

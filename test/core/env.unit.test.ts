@@ -9,7 +9,7 @@ const good = {
   RATE_WRITE: { limit },
 }
 
-it('fills in what may be left out', () => {
+it('sets defaults for optional settings', () => {
   expect(parseEnv(good)).toMatchObject({
     AUTH_ISSUER: 'lockstep',
     CORS_ORIGINS: [],
@@ -17,7 +17,7 @@ it('fills in what may be left out', () => {
   })
 })
 
-it('reads lists with commas, and keeps no empty entry', () => {
+it('reads comma-separated lists without empty entries', () => {
   const env = parseEnv({
     ...good,
     CORS_ORIGINS: 'https://a.example, https://b.example:8443,',

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Health, unknownHealth } from '../../functions/core/circuit.ts'
-import { callUpstream, notJson, realWorld, type Upstream } from '../../functions/core/fetch.ts'
+import { callUpstream, notJson, type Upstream, workerRuntime } from '../../functions/core/fetch.ts'
 
 const upstream: Upstream = { name: 'stub', timeoutMs: 300, maxBytes: 10_000, unusable: notJson }
 
@@ -40,7 +40,7 @@ function world(at = '2026-11-20T10:00:00Z') {
   const slept: number[] = []
   return {
     slept,
-    fetch: realWorld.fetch,
+    fetch: workerRuntime.fetch,
     now: () => new Date(ms),
     sleep: async (pause: number) => {
       slept.push(pause)
@@ -56,7 +56,7 @@ const call = (
 ) => callUpstream(on, { url, health, budgetMs }, w)
 
 describe('callUpstream', () => {
-  it('gives the answer, and forgets earlier failures', async () => {
+  it('returns the answer, and clears earlier failures', async () => {
     const url = await answering(good)
     const called = await call(url, { health: { ...unknownHealth, failures: 3 } })
     expect(called).toMatchObject({ ok: true, attempts: 1, answer: { status: 200, body: '{"ok":true}' } })
@@ -97,7 +97,7 @@ describe('callUpstream', () => {
     expect(await call(await answering(status(500), good))).toMatchObject({ ok: true, attempts: 2 })
   })
 
-  it('stops a body that never ends, and one that stops coming', async () => {
+  it('ends a body that is endless, and a body that stalls', async () => {
     const endless: RequestListener = (_, response) => {
       const more = () => {
         while (response.write('x'.repeat(5_000)));
@@ -125,7 +125,7 @@ describe('callUpstream', () => {
     expect(late.health.quotaUntil).toEqual(new Date(Date.parse('2026-11-20T10:00:00Z') + 57_263_000))
   })
 
-  it('takes a failing status for an answer when the upstream says what it means', async () => {
+  it('accepts a failing status as an answer when the upstream declares it meaningful', async () => {
     const url = await answering(status(403, {}, 'GP data has not updated'))
     const on = {
       ...upstream,
@@ -134,7 +134,7 @@ describe('callUpstream', () => {
     expect(await call(url, { on })).toMatchObject({ ok: true, attempts: 1, answer: { status: 403 } })
   })
 
-  it('puts neither the URL nor its key into what it tells', async () => {
+  it('puts neither the URL nor its key into a reason', async () => {
     const refused = await call('http://127.0.0.1:1/path?api_key=secret')
     const failures = [refused, await call(await answering(status(500)))]
     for (const told of failures) expect(JSON.stringify(told)).not.toMatch(/secret|127\.0\.0\.1/)
@@ -154,7 +154,7 @@ describe('the quota', () => {
     expect(calls).toBe(2)
   })
 
-  it('is unknown where no header tells it: a bare 429 is a failure, not an hour of silence', async () => {
+  it('is unknown without a header: a bare 429 is a failure and does not block an hour of calls', async () => {
     const called = await call(await answering(status(429)))
     expect(called.health).toMatchObject({ quotaLeft: null, quotaUntil: null, failures: 1 })
   })
@@ -180,7 +180,7 @@ describe('the circuit', () => {
     expect(health.openUntil).toBeNull()
   })
 
-  it('after the pause tries once, without repetition: failure doubles the pause, success closes it', async () => {
+  it('makes one attempt after the pause: failure doubles the pause, success closes the circuit', async () => {
     const { health } = await failing(5)
     server?.closeAllConnections()
     const url = await answering(status(500), good)

@@ -3,39 +3,42 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Ctx } from '../../functions/core/context.ts'
 import { type Guarded, guard, guardSession } from '../../functions/core/guard.ts'
-import { crowd, eventually, kept, makeGate } from './gate.ts'
-import { failure, freshWorld, tally } from './world.ts'
+import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
+import { failure, freshEnvironment, tally } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
-const gate = await makeGate(database)
+const { database, proxy, ctx } = await freshEnvironment()
+const barrier = await makeBarrier(database)
 await database.admin.query('create table swept (by_whom int)')
 await database.admin.query('grant all on swept to lockstep_app')
 const lock = 990_002
 const sweep = (by: number) => sql`insert into swept values (${by})`
 
 type Sweep = (ctx: Ctx, by: number) => Promise<Guarded<unknown>>
-const overHttp: Sweep = (ctx, by) => guard(ctx, lock, [sweep(by), gate.pass])
+const overHttp: Sweep = (ctx, by) => guard(ctx, lock, [sweep(by), barrier.pass])
 const inSession: Sweep = (ctx, by) =>
   guardSession(ctx, lock, async (tx) => {
     await tx.query(sweep(by))
-    await tx.query(gate.pass)
+    await tx.query(barrier.pass)
   })
-/** What the guard would be without its lock. */
-const unguarded: Sweep = async (ctx, by) => ({ ran: true, value: await ctx.db.batch([sweep(by), gate.pass]) })
+/** A guard without its lock. */
+const unguarded: Sweep = async (ctx, by) => ({
+  ran: true,
+  value: await ctx.db.batch([sweep(by), barrier.pass]),
+})
 
 const outcome = (run: Guarded<unknown>) => (run.ran ? 'ran' : run.reason)
 const swept = async () => (await database.admin.query('select count(*)::int as n from swept')).rows[0].n
 
-/** Twelve at once, held at the gate while they are inside: how many are inside together, and what becomes of each. */
+/** Twelve at once, held at the barrier while they are inside: how many are inside together, and what becomes of each. */
 async function twelve(run: Sweep) {
-  await gate.close()
+  await barrier.close()
   const callers = crowd(12, (by) => run(ctx(), by))
   let inside = 0
   await eventually(async () => {
-    inside = await gate.waiting()
+    inside = await barrier.waiting()
     return inside + callers.settled()
   }).toBe(12)
-  await gate.open()
+  await barrier.open()
   return { inside, outcomes: tally(kept(await callers.all).map(outcome)) }
 }
 
@@ -46,7 +49,7 @@ describe.each([
   ['over HTTP', overHttp],
   ['in a session', inSession],
 ])('a guard %s', (_name, run) => {
-  it('runs one of twelve simultaneous sweeps, and tells the others at once', async () => {
+  it('runs one of twelve simultaneous jobs, and refuses the others at once', async () => {
     expect(await twelve(run)).toEqual({ inside: 1, outcomes: { ran: 1, busy: 11 } })
     expect(await swept()).toBe(1)
   })
@@ -55,14 +58,14 @@ describe.each([
     for (let round = 0; round < 3; round += 1) expect(await run(ctx(), round)).toMatchObject({ ran: true })
   })
 
-  it('is freed at once by a holder that dies, and nothing of its work is left', async () => {
-    await gate.close()
+  it('is freed at once when its holder dies, and leaves none of its work', async () => {
+    await barrier.close()
     const dying = failure(run(ctx(), 1))
-    await eventually(gate.waiting).toBe(1)
+    await eventually(barrier.waiting).toBe(1)
     expect(await run(ctx(), 2)).toEqual({ ran: false, reason: 'busy' })
-    await gate.killWaiting()
+    await barrier.killWaiting()
     await dying
-    await gate.open()
+    await barrier.open()
     expect(await run(ctx(), 3)).toMatchObject({ ran: true })
     expect((await database.admin.query('select by_whom from swept')).rows).toEqual([{ by_whom: 3 }])
   })
@@ -75,7 +78,7 @@ describe.each([
   })
 })
 
-it('without its lock, the same twelve are inside together: the check would find it', async () => {
+it('runs the same twelve together without its lock: the check finds it', async () => {
   expect(await twelve(unguarded)).toEqual({ inside: 12, outcomes: { ran: 12 } })
   expect(await swept()).toBe(12)
 })
@@ -85,11 +88,11 @@ describe('a connection that is cut', () => {
     ['before', { reset: 1 }],
     ['while the work runs', { cutDuring: 1 }],
   ])('%s leaves nothing, and the lock free', async (_when, fault) => {
-    await gate.close()
+    await barrier.close()
     proxy.faults.set({ ...fault, times: 1 })
     expect(await failure(overHttp(ctx(), 1))).toMatchObject({ committed: 'unknown' })
-    await eventually(gate.waiting).toBe(0)
-    await gate.open()
+    await eventually(barrier.waiting).toBe(0)
+    await barrier.open()
     expect(await swept()).toBe(0)
     expect(await overHttp(ctx(), 2)).toMatchObject({ ran: true })
   })
@@ -109,12 +112,12 @@ describe('a connection that is cut', () => {
         sockets.push(this)
       }
     }
-    await gate.close()
+    await barrier.close()
     const cut = failure(inSession(ctx(), 1))
-    await eventually(gate.waiting).toBe(1)
+    await eventually(barrier.waiting).toBe(1)
     for (const socket of sockets) socket.close()
     expect(await cut).toMatchObject({ sqlstate: null, committed: 'no' })
-    await gate.open()
+    await barrier.open()
     await eventually(async () => outcome(await inSession(ctx(), 2))).toBe('ran')
     expect((await database.admin.query('select by_whom from swept')).rows).toEqual([{ by_whom: 2 }])
   })

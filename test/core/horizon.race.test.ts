@@ -4,14 +4,14 @@ import type pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   beginning,
+  type Cursor,
   type Feed,
-  type Position,
   readBehindHorizon,
   readFeed,
 } from '../../functions/core/stream.ts'
 import { freshDatabase } from '../support/database.ts'
 import { defectiveDb } from '../support/defective-db.ts'
-import { times } from './world.ts'
+import { times } from './environment.ts'
 
 const database = await freshDatabase()
 const { admin } = database
@@ -70,12 +70,12 @@ async function readWhileSixWrite(enough: number, meanwhile = async () => {}) {
   })()
   const seen: string[] = []
   const waitedMs: number[] = []
-  let at: Position = beginning
+  let at: Cursor = beginning
   let reads = 0
   for (let quiet = 0; quiet < 3; ) {
     const done = lastWritten
     const [rows] = await readBehindHorizon(db, feed, [readFeed(feed, at, 200)])
-    const page = rows as (Position & { event: number })[]
+    const page = rows as (Cursor & { event: number })[]
     reads++
     for (const { event } of page) {
       seen.push(String(event))
@@ -160,9 +160,9 @@ async function twoAtOnePlace(): Promise<{ first: string[]; second: string[]; all
   const [low, high, reader] = [await database.connect(), await database.connect(), await database.connect()]
   for (const writer of [low, high]) await writer.query('begin; select pg_current_xact_id()')
   await admin.query('insert into other values (1)')
-  const page = async (after: Position) => {
+  const page = async (after: Cursor) => {
     const { sql: text, params } = new PgDialect().sqlToQuery(readFeed(feed, after, 10))
-    return (await reader.query(text, params)).rows as (Position & { event: number })[]
+    return (await reader.query(text, params)).rows as (Cursor & { event: number })[]
   }
   const mark = `select core.mark_horizon(array['events']::regclass[], 'events_id_seq')`
   await reader.query('begin')
@@ -199,7 +199,7 @@ describe('two rows at one place, of which the second commits first', () => {
 })
 
 /** One writer stays open; a second writes after it and commits. Which of both are read, before and after the first commits? */
-async function oneStaysOpen(meanwhile: (insert: () => Promise<void>) => Promise<Position[]>) {
+async function oneStaysOpen(meanwhile: (insert: () => Promise<void>) => Promise<Cursor[]>) {
   await admin.query('truncate events')
   const [open, quick] = [await database.connect(), await database.connect()]
   const before = await meanwhile(async () => {
@@ -211,10 +211,10 @@ async function oneStaysOpen(meanwhile: (insert: () => Promise<void>) => Promise<
   return before.length + after.length
 }
 
-async function readOnce(): Promise<Position[]> {
+async function readOnce(): Promise<Cursor[]> {
   const [page = []] = await readBehindHorizon(db, feed, [readFeed(feed, beginning, 10)])
   // The row type is that of readFeed.
-  return page as Position[]
+  return page as Cursor[]
 }
 
 describe('an event that commits before one that was written earlier', () => {

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeHub, type Pace, usualPace } from '../../functions/core/hub.ts'
 import type { Feed } from '../../functions/core/stream.ts'
-import { join } from './ear.ts'
-import { freshWorld } from './world.ts'
+import { freshEnvironment } from './environment.ts'
+import { join } from './listener.ts'
 
-const { database, ctx } = await freshWorld()
+const { database, ctx } = await freshEnvironment()
 const db = ctx().db
 const feed: Feed = {
   name: 'outbox',
@@ -17,15 +17,15 @@ const feed: Feed = {
 }
 
 type Numbered = { n: number }
-let told = 0
+let emitted = 0
 
-async function tell(count: number): Promise<void> {
+async function emit(count: number): Promise<void> {
   await database.admin.query(
     `insert into core.outbox (topic, subject, type, data)
     select 'test', 'one', 'test.told', jsonb_build_object('n', n) from generate_series($1::int, $2::int) n`,
-    [told + 1, told + count],
+    [emitted + 1, emitted + count],
   )
-  told += count
+  emitted += count
 }
 
 function hubAt(pace: Partial<Pace> = {}) {
@@ -35,7 +35,7 @@ function hubAt(pace: Partial<Pace> = {}) {
   const hub = makeHub<Numbered>({
     feed,
     log: { info: () => undefined, error: (_, error) => void errors.push(error) },
-    read: async (statements) => {
+    query: async (statements) => {
       reads += 1
       return db.batch(statements, { readOnly: true })
     },
@@ -45,102 +45,108 @@ function hubAt(pace: Partial<Pace> = {}) {
 }
 
 describe('a hub', () => {
-  it('asks Postgres as often for two hundred listeners as for one, and not at all for none', async () => {
+  it('queries Postgres once a round for two hundred subscribers, and never without a subscriber', async () => {
     const { hub, reads, elapsedMs } = hubAt()
-    const ears = Array.from({ length: 200 }, () => join(hub, null))
-    onTestFinished(() => ears.forEach((ear) => ear.leave()))
-    await Promise.all(ears.map((ear) => ear.until(() => ear.cursor !== null)))
+    const listeners = Array.from({ length: 200 }, () => join(hub, null))
+    onTestFinished(() => listeners.forEach((listener) => listener.leave()))
+    await Promise.all(listeners.map((listener) => listener.until(() => listener.cursor !== null)))
     for (let nth = 0; nth < 10; nth++) {
-      await tell(1)
-      await Promise.all(ears.map((ear) => ear.until(() => ear.heard.length === nth + 1)))
+      await emit(1)
+      await Promise.all(
+        listeners.map((listener) => listener.until(() => listener.received.length === nth + 1)),
+      )
     }
     // One batch a round, and never two rounds within busyMs.
     expect(reads()).toBeLessThanOrEqual(elapsedMs() / 10 + 1)
-    for (const ear of ears) ear.leave()
+    for (const listener of listeners) listener.leave()
     expect(hub.size).toBe(0)
     const when = reads()
-    await tell(1)
+    await emit(1)
     const late = join(hub, null)
     await late.until(() => late.cursor !== null)
     late.leave()
-    // What was told while nobody listened was not asked for: a single round admitted the newcomer.
+    // The hub did not read events without subscribers: a single round admitted the newcomer.
     expect(reads() - when).toBeLessThanOrEqual(2)
   })
 
-  it('brings many who come back late, each from elsewhere, to the present with the same reads', async () => {
-    await tell(300)
+  it('serves sixty late subscribers with different cursors by the same reads', async () => {
+    await emit(300)
     const { rows } = await database.admin.query(
       `select xid::text, seq::text, data ->> 'n' as n from core.outbox e order by e.xid, e.seq`,
     )
     const { hub, reads } = hubAt({ page: 50 })
-    const ears = Array.from({ length: 60 }, (_, nth) => {
+    const listeners = Array.from({ length: 60 }, (_, nth) => {
       const { xid, seq, n } = rows[nth * 5]
-      return { from: Number(n), ear: join(hub, { xid, seq }) }
+      return { from: Number(n), listener: join(hub, { xid, seq }) }
     })
-    onTestFinished(() => ears.forEach(({ ear }) => ear.leave()))
-    await Promise.all(ears.map(({ from, ear }) => ear.until(() => ear.heard.length === told - from)))
-    for (const { from, ear } of ears)
-      expect(ear.heard.map((one) => 'event' in one && one.event.n)).toEqual(
-        Array.from({ length: told - from }, (_, nth) => from + nth + 1),
+    onTestFinished(() => listeners.forEach(({ listener }) => listener.leave()))
+    await Promise.all(
+      listeners.map(({ from, listener }) =>
+        listener.until(() => listener.received.length === emitted - from),
+      ),
+    )
+    for (const { from, listener } of listeners)
+      expect(listener.received.map((one) => 'event' in one && one.event.n)).toEqual(
+        Array.from({ length: emitted - from }, (_, nth) => from + nth + 1),
       )
     // 311 events in pages of 50 from the hindmost on, not 60 times that.
     expect(reads()).toBeLessThan(30)
   })
 
-  it('takes nobody past what cannot be read yet, whatever position a listener names', async () => {
+  it('moves no subscriber past an event that is not readable yet, even when another names its cursor', async () => {
     const longest = await database.connect()
     await longest.query(
       `begin; insert into core.outbox (topic, subject, type, data) values ('test', 's', 'test.open', '{}')`,
     )
-    const before = told
-    await tell(2)
+    const before = emitted
+    await emit(2)
     const { rows } = await database.admin.query(
       `select xid::text, seq::text from core.outbox e where data ->> 'n' = $1::text`,
-      [told],
+      [emitted],
     )
     const { hub, reads } = hubAt()
     const [patient, ahead] = [join(hub, null), join(hub, rows[0])]
-    onTestFinished(() => [patient, ahead].forEach((ear) => ear.leave()))
-    await ahead.until(() => ahead.heard.length === 1)
-    expect(ahead.heard).toMatchObject([{ reset: 'unknown' }])
+    onTestFinished(() => [patient, ahead].forEach((listener) => listener.leave()))
+    await ahead.until(() => ahead.received.length === 1)
+    expect(ahead.received).toMatchObject([{ reset: 'unknown' }])
     const until = reads() + 5
     await expect.poll(reads).toBeGreaterThan(until)
     await longest.query('rollback')
-    await patient.until(() => patient.heard.length >= 2)
-    expect(patient.heard).toMatchObject([{ event: { n: before + 1 } }, { event: { n: before + 2 } }])
+    await patient.until(() => patient.received.length >= 2)
+    expect(patient.received).toMatchObject([{ event: { n: before + 1 } }, { event: { n: before + 2 } }])
   })
 
-  it('drops a listener that takes nothing, and the others do not notice', async () => {
+  it('drops a stuck subscriber, and the others receive every event', async () => {
     const { hub } = hubAt({ stuckMs: 60 })
     const [quick, slow] = [join(hub, null), join(hub, null)]
     onTestFinished(() => quick.leave())
-    await Promise.all([quick, slow].map((ear) => ear.until(() => ear.cursor !== null)))
+    await Promise.all([quick, slow].map((listener) => listener.until(() => listener.cursor !== null)))
     slow.room = false
     for (let nth = 1; nth <= 20; nth++) {
-      await tell(1)
-      await quick.until(() => quick.heard.length === nth)
+      await emit(1)
+      await quick.until(() => quick.received.length === nth)
     }
     await slow.until(() => slow.closed !== null)
     expect(slow.closed).toBe('too_slow')
-    expect(slow.heard).toEqual([])
+    expect(slow.received).toEqual([])
     expect(hub.size).toBe(1)
   })
 
-  it('gives one that was slow for a moment everything it did not take', async () => {
+  it('sends a subscriber that was slow for a moment every event it had no room for', async () => {
     const { hub } = hubAt()
-    const ear = join(hub, null)
+    const listener = join(hub, null)
     const witness = join(hub, null)
-    onTestFinished(() => [ear, witness].forEach((one) => one.leave()))
-    await Promise.all([ear, witness].map((one) => one.until(() => one.cursor !== null)))
-    ear.room = false
-    await tell(30)
-    await witness.until(() => witness.heard.length === 30)
-    ear.room = true
-    await ear.until(() => ear.heard.length === 30)
-    expect(ear.heard).toEqual(witness.heard)
+    onTestFinished(() => [listener, witness].forEach((one) => one.leave()))
+    await Promise.all([listener, witness].map((one) => one.until(() => one.cursor !== null)))
+    listener.room = false
+    await emit(30)
+    await witness.until(() => witness.received.length === 30)
+    listener.room = true
+    await listener.until(() => listener.received.length === 30)
+    expect(listener.received).toEqual(witness.received)
   })
 
-  it('answers a cursor it cannot go on from with a reset, and goes on from now', async () => {
+  it('answers an invalid cursor with a reset, and continues with the next event', async () => {
     const { rows } = await database.admin.query(
       `select xid::text, seq::text from core.outbox e order by e.xid, e.seq`,
     )
@@ -154,38 +160,38 @@ describe('a hub', () => {
       await database.admin.query(`delete from core.feed_positions where name = 'removed:outbox'`)
     })
     const { hub } = hubAt()
-    const asked = {
+    const joined = {
       expired: join(hub, first),
       unknown: join(hub, { xid: '4', seq: '99999' }),
       future: join(hub, { xid: '999999999', seq: '1' }),
       malformed: join(hub, 'malformed'),
       lastRemoved: join(hub, second),
     }
-    const ears = Object.values(asked)
-    onTestFinished(() => ears.forEach((ear) => ear.leave()))
-    await Promise.all(ears.map((ear) => ear.until(() => ear.heard.length > 0)))
-    expect(asked.expired.heard[0]).toMatchObject({ reset: 'expired' })
-    expect(asked.unknown.heard[0]).toMatchObject({ reset: 'expired' })
-    for (const ear of [asked.future, asked.malformed])
-      expect(ear.heard[0]).toMatchObject({ reset: 'unknown' })
+    const listeners = Object.values(joined)
+    onTestFinished(() => listeners.forEach((listener) => listener.leave()))
+    await Promise.all(listeners.map((listener) => listener.until(() => listener.received.length > 0)))
+    expect(joined.expired.received[0]).toMatchObject({ reset: 'expired' })
+    expect(joined.unknown.received[0]).toMatchObject({ reset: 'expired' })
+    for (const listener of [joined.future, joined.malformed])
+      expect(listener.received[0]).toMatchObject({ reset: 'unknown' })
     // Nothing after the last one removed is missing.
-    expect(asked.lastRemoved.heard[0]).toMatchObject({ event: { n: 3 } })
-    await tell(1)
-    for (const ear of [asked.expired, asked.future, asked.malformed]) {
-      await ear.until(() => ear.heard.length === 2)
-      expect(ear.heard[1]).toMatchObject({ event: { n: told } })
+    expect(joined.lastRemoved.received[0]).toMatchObject({ event: { n: 3 } })
+    await emit(1)
+    for (const listener of [joined.expired, joined.future, joined.malformed]) {
+      await listener.until(() => listener.received.length === 2)
+      expect(listener.received[1]).toMatchObject({ event: { n: emitted } })
     }
   })
 
-  it('goes on when Postgres has been away', async () => {
+  it('continues after Postgres was unavailable', async () => {
     const { hub, errors } = hubAt({ failedMs: 20 })
-    const ear = join(hub, null)
-    onTestFinished(() => ear.leave())
-    await ear.until(() => ear.cursor !== null)
+    const listener = join(hub, null)
+    onTestFinished(() => listener.leave())
+    await listener.until(() => listener.cursor !== null)
     await database.admin.query('alter table core.outbox rename to away')
     await expect.poll(() => errors.length).toBeGreaterThan(1)
     await database.admin.query('alter table core.away rename to outbox')
-    await tell(2)
-    await ear.until(() => ear.heard.length === 2)
+    await emit(2)
+    await listener.until(() => listener.received.length === 2)
   })
 })

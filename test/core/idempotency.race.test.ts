@@ -4,11 +4,11 @@ import type { Ctx } from '../../functions/core/context.ts'
 import { AppError } from '../../functions/core/errors.ts'
 import { answer, effect, effects } from '../../functions/core/idempotency.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
-import { crowd, eventually, kept, makeGate } from './gate.ts'
-import { failure, freshWorld, key, tally, times } from './world.ts'
+import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
+import { failure, freshEnvironment, key, tally, times } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld({ maxSessions: 60 })
-const gate = await makeGate(database)
+const { database, proxy, ctx } = await freshEnvironment({ maxSessions: 60 })
+const barrier = await makeBarrier(database)
 await database.admin.query(`
   create table payments (id int generated always as identity, what text check (what <> 'bad'));
   grant all on payments to lockstep_app`)
@@ -35,12 +35,12 @@ describe('one key', () => {
     expect(tally(callers.map(({ metrics }) => metrics.trips))).toEqual({ 1: 50 })
   })
 
-  it('refuses another body, whether the first is done or still being done', async () => {
-    await gate.close()
-    const first = crowd(1, () => effects<Paid>(ctx({ idempotency: key('k') }), [gate.pass, pay('first')]))
-    await eventually(gate.waiting).toBe(1)
+  it('refuses another body while the first request runs and after it', async () => {
+    await barrier.close()
+    const first = crowd(1, () => effects<Paid>(ctx({ idempotency: key('k') }), [barrier.pass, pay('first')]))
+    await eventually(barrier.waiting).toBe(1)
     const other = crowd(1, () => effect<Paid>(ctx({ idempotency: key('k', 'other') }), pay('other')))
-    await gate.open()
+    await barrier.open()
     kept(await first.all)
     const [refused] = await other.all
     expect(refused).toMatchObject({
@@ -53,14 +53,14 @@ describe('one key', () => {
     expect(await payments()).toEqual(['first'])
   })
 
-  it('gives the second in_progress when the first one takes too long, and the answer afterwards', async () => {
-    await gate.close()
-    const first = crowd(1, () => effects<Paid>(ctx({ idempotency: key('k') }), [gate.pass, pay('slow')]))
-    await eventually(gate.waiting).toBe(1)
+  it('answers in_progress to the second request while the first takes too long, and the stored answer afterwards', async () => {
+    await barrier.close()
+    const first = crowd(1, () => effects<Paid>(ctx({ idempotency: key('k') }), [barrier.pass, pay('slow')]))
+    await eventually(barrier.waiting).toBe(1)
     const impatient = ctx({ idempotency: key('k') })
     const second = effect(impatient, pay('second'), impatient.db.with({ lock_timeout: '50ms' }))
     expect(await failure(second)).toMatchObject({ code: 'in_progress', status: 409, retryAfter: 1 })
-    await gate.open()
+    await barrier.open()
     const [answered] = kept(await first.all)
     expect(await effect(ctx({ idempotency: key('k') }), pay('again'))).toEqual(answered)
     expect(await payments()).toEqual(['slow'])
@@ -75,18 +75,18 @@ describe('one key', () => {
   })
 
   it('is free again when the connection of its holder dies', async () => {
-    await gate.close()
-    const dying = failure(effects(ctx({ idempotency: key('k') }), [pay('lost'), gate.pass, pay('too')]))
-    await eventually(gate.waiting).toBe(1)
+    await barrier.close()
+    const dying = failure(effects(ctx({ idempotency: key('k') }), [pay('lost'), barrier.pass, pay('too')]))
+    await eventually(barrier.waiting).toBe(1)
     const second = crowd(1, () => effect<Paid>(ctx({ idempotency: key('k') }), pay('second')))
-    await gate.killWaiting()
+    await barrier.killWaiting()
     await dying
-    await gate.open()
+    await barrier.open()
     kept(await second.all)
     expect(await payments()).toEqual(['second'])
   })
 
-  it('keeps a refusal as it keeps a success, and not an answer that says "again"', async () => {
+  it('stores a refusal like a success, but not an answer that asks for a repetition', async () => {
     const lost = sql`select ${answer(sql`'{"ok":false,"reason":"order_taken"}'::jsonb`)}`
     expect(await effect(ctx({ idempotency: key('lost') }), lost)).toEqual({
       ok: false,
@@ -123,7 +123,7 @@ describe('one key', () => {
     expect(again.position).toBe(null)
   })
 
-  it('fails a statement that does not settle its answer, instead of keeping none', async () => {
+  it('fails a statement that does not settle its answer', async () => {
     const forgetful = sql`insert into payments (what) values ('x') returning '{}'::jsonb as outcome, null as position`
     expect(await failure(effect(ctx({ idempotency: key('k') }), forgetful))).toMatchObject({
       sqlstate: 'P0001',
@@ -142,7 +142,7 @@ describe('without a key', () => {
     expect(await payments()).toEqual(['one', 'two', 'three'])
   })
 
-  it('says so when a statement answers no row', async () => {
+  it('throws when a statement returns no row', async () => {
     expect(await failure(effect(ctx(), sql`select 1 where false`))).toMatchObject({
       message: expect.stringContaining('no row'),
     })
@@ -199,14 +199,14 @@ on conflict do nothing`)
     return result
   }
 
-  it('loses none of 200 payments and makes none twice, when each is repeated with its key', async () => {
+  it('does each of 200 payments once, when each is repeated with its key', async () => {
     const { attempts, ...rest } = await pay200(keyed)
     expect(rest).toMatchObject({ acknowledged: 200, stored: 200, doubled: 0 })
     expect(rest.repliesLost).toBeGreaterThan(10)
     expect(attempts).toBe(200 + rest.unknown)
   })
 
-  it('would make some twice if the key were outside the transaction of the effect: the check finds it', async () => {
+  it('does some twice with the key outside the transaction of the effect: the check finds it', async () => {
     const { doubled, stored } = await pay200(keyOutside)
     expect(stored).toBe(200)
     expect(doubled).toBeGreaterThan(0)

@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { answer } from '../../functions/core/idempotency.ts'
 import { aroundCall, asStatement, inSession, type Job, runJob, underLease } from '../../functions/core/job.ts'
 import { holding, renewLease } from '../../functions/core/lease.ts'
-import { failure, freshWorld, key } from './world.ts'
+import { failure, freshEnvironment, key } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshEnvironment()
 await database.admin.query(`create table done (text text check (text <> 'bad'))`)
 await database.admin.query('grant all on done to lockstep_app')
 
@@ -98,7 +98,7 @@ describe.each(kinds)('a job made by %s', (kind, make) => {
     expect(await runs()).toHaveLength(1)
   })
 
-  it('runs by hand as often as it is asked to, without a slot', async () => {
+  it('runs by hand any number of times, without a slot', async () => {
     await runJob(ctx(), job(make('x')), byHand)
     await runJob(ctx(), job(make('x')), byHand)
     expect(await done()).toEqual(['x', 'x'])
@@ -118,7 +118,7 @@ describe.each(kinds)('a job made by %s', (kind, make) => {
     expect((await runs()).map((run) => run.outcome)).toEqual(['failed', 'ok'])
   })
 
-  it('that says it failed keeps what it wrote, its record and an open slot', async () => {
+  it('that returns failed keeps its writes, its record and an open slot', async () => {
     const run = await runJob(ctx(), job(make('kept', { outcome: 'failed', error: 'half of it' })), fired)
     expect(run).toMatchObject({ ran: true, outcome: 'failed' })
     expect(await done()).toEqual(['kept'])
@@ -178,7 +178,7 @@ describe('asStatement', () => {
     ])
   })
 
-  it('records that there was nothing to do', async () => {
+  it('records a run that found no work', async () => {
     await runJob(ctx(), job(asStatement(() => statement('x', '{"outcome":"skipped"}'))), fired)
     expect(await runs()).toMatchObject([{ outcome: 'skipped', error: null }])
     expect(await slots()).toHaveLength(1)
@@ -233,7 +233,7 @@ describe('underLease', () => {
     })
   })
 
-  it('keeps the key of a run by hand away from what the work does on the way', async () => {
+  it('does not apply the key of a manual run to the statements of its work', async () => {
     const work = underLease(async (inner) => {
       expect(inner.idempotency).toBe(null)
       return { rows: 0 }

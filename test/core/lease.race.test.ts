@@ -8,11 +8,11 @@ import {
   takeLease,
   whileRenewing,
 } from '../../functions/core/lease.ts'
-import { crowd, eventually, kept, makeGate } from './gate.ts'
-import { failure, freshWorld, times } from './world.ts'
+import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
+import { failure, freshEnvironment, times } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
-const gate = await makeGate(database)
+const { database, proxy, ctx } = await freshEnvironment()
+const barrier = await makeBarrier(database)
 await database.admin.query('create table written (at int generated always as identity, fence int)')
 await database.admin.query(
   'grant all on written to lockstep_app; grant usage on sequence written_at_seq to lockstep_app',
@@ -23,7 +23,7 @@ beforeEach(() => database.admin.query('truncate written, core.leases restart ide
 
 const write = ({ fence }: Lease) => sql`insert into written (fence) values (${fence})`
 const fenced = (lease: Lease) => ctx().db.batch([holding(lease), write(lease)])
-/** What a holder would do that ignores its fence. */
+/** The write of a holder that ignores its fence. */
 const unfenced = (lease: Lease) => ctx().db.batch([write(lease)])
 
 const expire = () =>
@@ -38,12 +38,12 @@ async function taken(ttlSeconds = 60): Promise<Lease> {
 }
 
 describe('a lease', () => {
-  it('has one holder when thirty want it', async () => {
+  it('has one holder when thirty callers want it', async () => {
     const leases = await times(30, () => takeLease(ctx(), 'sample'))
     expect(leases.filter((lease) => lease !== null)).toEqual([{ name: 'sample', fence: 1, ttlSeconds: 60 }])
   })
 
-  it('that ran out is taken over by one of thirty, with a higher fence', async () => {
+  it('that expired is taken by one of thirty callers, with a higher fence', async () => {
     await taken()
     await expire()
     const leases = await times(30, () => takeLease(ctx(), 'sample'))
@@ -65,7 +65,7 @@ describe('a lease', () => {
     expect(await takeLease(ctx(), 'sample')).toBe(null)
   })
 
-  it('that ran out and that nobody took still writes', async () => {
+  it('that expired and has no new holder still writes', async () => {
     const lease = await taken()
     await expire()
     await fenced(lease)
@@ -89,7 +89,7 @@ describe('the heartbeat of slow work', () => {
   const renewals = async () =>
     (await database.admin.query('select expires_at from core.leases')).rows[0].expires_at
 
-  it('goes on after a beat that was lost on its way', async () => {
+  it('continues after a renewal that was lost on its way', async () => {
     const lease = await taken(1.5)
     await whileRenewing(ctx(), lease, async () => {
       proxy.faults.set({ reset: 1, times: 1, match: 'core.leases' })
@@ -100,7 +100,7 @@ describe('the heartbeat of slow work', () => {
     })
   })
 
-  it('ends when the lease has another holder, and takes nothing from it', async () => {
+  it('ends when the lease has another holder, and leaves that holder its lease', async () => {
     const lease = await taken(1.5)
     await whileRenewing(ctx(), lease, async () => {
       await expire()
@@ -126,7 +126,7 @@ describe('a holder that lost its lease', () => {
     return { refused, fences: await fences() }
   }
 
-  it('writes nothing, renews nothing, and is told so', async () => {
+  it('writes nothing, renews nothing, and gets LS012', async () => {
     const { refused, fences } = await takeover(fenced)
     expect(refused).toMatchObject({ sqlstate: 'LS012' })
     expect(fences).toEqual([2])
@@ -135,7 +135,7 @@ describe('a holder that lost its lease', () => {
     })
   })
 
-  it('would write over its successor if it did not show its fence', async () => {
+  it('overwrites its successor without a check of its fence: the check finds it', async () => {
     const { refused, fences } = await takeover(unfenced)
     expect(refused).toBe(null)
     expect(fences).toEqual([2, 1])
@@ -145,17 +145,17 @@ describe('a holder that lost its lease', () => {
 describe('a takeover during a write', () => {
   it('waits for the write, and finds the lease held if that takes too long', async () => {
     const lease = await taken(0.001)
-    await gate.close()
-    const writing = crowd(1, () => ctx().db.batch([holding(lease), write(lease), gate.pass]))
-    await eventually(gate.waiting).toBe(1)
+    await barrier.close()
+    const writing = crowd(1, () => ctx().db.batch([holding(lease), write(lease), barrier.pass]))
+    await eventually(barrier.waiting).toBe(1)
     const impatient = Object.assign(ctx(), { db: ctx().db.with({ lock_timeout: '50ms' }) })
     expect(await takeLease(impatient, 'sample')).toBe(null)
-    await gate.open()
+    await barrier.open()
     kept(await writing.all)
     expect(await fences()).toEqual([1])
   })
 
-  it('never lets an older fence follow a newer one, whoever writes, renews and takes when', async () => {
+  it('never lets an older fence write after a newer one, in any order of writes, renewals and takeovers', async () => {
     // Leases so short that they run out under the feet of their holders.
     const refusals = new Set<string>()
     const worker = async () => {
@@ -177,14 +177,14 @@ describe('a takeover during a write', () => {
 })
 
 describe('a holder that dies', () => {
-  it('in the middle of a write leaves nothing of it, and its lease runs out', async () => {
+  it('in the middle of a write leaves nothing of it, and its lease expires', async () => {
     const lease = await taken()
-    await gate.close()
-    const dying = failure(ctx().db.batch([holding(lease), write(lease), gate.pass]))
-    await eventually(gate.waiting).toBe(1)
-    await gate.killWaiting()
+    await barrier.close()
+    const dying = failure(ctx().db.batch([holding(lease), write(lease), barrier.pass]))
+    await eventually(barrier.waiting).toBe(1)
+    await barrier.killWaiting()
     await dying
-    await gate.open()
+    await barrier.open()
     expect(await takeLease(ctx(), 'sample')).toBe(null)
     await expire()
     expect(await takeLease(ctx(), 'sample')).toMatchObject({ fence: 2 })

@@ -6,7 +6,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-it('writes one line of JSON per event, with what every line of this request carries', () => {
+it('writes one line of JSON per event, with the fields of its request', () => {
   const line = vi.spyOn(console, 'log').mockImplementation(() => undefined)
   makeLog({ requestId: 'r1' }).info('request', { status: 200, text: 'two\nlines' })
   const written = String(line.mock.calls[0]?.[0])
@@ -20,7 +20,7 @@ it('writes one line of JSON per event, with what every line of this request carr
   })
 })
 
-it('tells an error with its SQLSTATE and its causes, and no secret of any of them', () => {
+it('logs an error with its SQLSTATE and its causes, and without their secrets', () => {
   const line = vi.spyOn(console, 'error').mockImplementation(() => undefined)
   const cause = new Error('cannot reach postgresql://lockstep_worker:hunter2@db.example/lockstep')
   makeLog({}).error('request', new DatabaseError('22P02', 'invalid input: "hunter2"', { cause }))
@@ -32,7 +32,7 @@ it('tells an error with its SQLSTATE and its causes, and no secret of any of the
   expect(written).not.toContain('hunter2')
 })
 
-it('tells what was thrown even if it is no error', () => {
+it('logs a thrown value that is no error', () => {
   const line = vi.spyOn(console, 'error').mockImplementation(() => undefined)
   makeLog({}).error('job', 'just text')
   expect(JSON.parse(String(line.mock.calls[0]?.[0]))).toMatchObject({ error: { message: 'just text' } })
@@ -63,7 +63,7 @@ it.each(redacted)('cuts out %s', (_what, text, clean) => {
   expect(redact(text)).toBe(clean)
 })
 
-it('keeps the names of tables and constraints, which say what happened', () => {
+it('keeps the names of tables and constraints', () => {
   const message = 'new row for relation "orders" violates check constraint "orders_boxes"'
   expect(redact(message)).toBe(message)
 })

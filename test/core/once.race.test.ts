@@ -2,11 +2,11 @@ import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { orNotRun, takeLock } from '../../functions/core/guard.ts'
 import { slotOf, takeSlot } from '../../functions/core/once.ts'
-import { crowd, eventually, kept, makeGate } from './gate.ts'
-import { failure, freshWorld, tally, times } from './world.ts'
+import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
+import { failure, freshEnvironment, tally, times } from './environment.ts'
 
-const { database, ctx } = await freshWorld()
-const gate = await makeGate(database)
+const { database, ctx } = await freshEnvironment()
+const barrier = await makeBarrier(database)
 await database.admin.query('create table done (slot timestamptz, check (extract(second from slot) = 0))')
 await database.admin.query('grant all on done to lockstep_app')
 const first = new Date('2026-11-20T10:00:00Z')
@@ -17,7 +17,7 @@ beforeEach(() => database.admin.query('truncate done, core.job_slots'))
 const run = (statements: SQL[]) => orNotRun(() => ctx().db.batch(statements))
 const slotOnly = (slot: Date) => [takeSlot('sample', slot), work(slot)]
 const lockAndSlot = (slot: Date) => [takeLock(990_003), takeSlot('sample', slot), work(slot)]
-/** What a guard alone would do. */
+/** A guard without a slot. */
 const lockOnly = (slot: Date) => [takeLock(990_003), work(slot)]
 
 /** Twenty slots, each fired six times by as many callers: how often each was done. */
@@ -39,30 +39,30 @@ describe('a slot', () => {
     expect(await fire(lockAndSlot)).toEqual({ 1: 20 })
   })
 
-  it('would be done more than once with a lock alone: it stops overlap, not repetition', async () => {
+  it('is done more than once with a lock alone, which stops overlap and not repetition', async () => {
     const { 1: once = 0, ...oftener } = await fire(lockOnly)
     expect(once).toBeLessThan(20)
     expect(Object.keys(oftener).length).toBeGreaterThan(0)
   })
 
   it('is left by a run that fails to the one that waits for it', async () => {
-    await gate.close()
-    const failing = failure(ctx().db.batch([takeSlot('sample', first), gate.pass, sql`select 1 / 0`]))
-    await eventually(gate.waiting).toBe(1)
+    await barrier.close()
+    const failing = failure(ctx().db.batch([takeSlot('sample', first), barrier.pass, sql`select 1 / 0`]))
+    await eventually(barrier.waiting).toBe(1)
     const second = crowd(1, () => run(slotOnly(first)))
-    await gate.open()
+    await barrier.open()
     await failing
     expect(kept(await second.all)).toMatchObject([{ ran: true }])
     expect((await database.admin.query('select slot from done')).rows).toEqual([{ slot: first }])
   })
 
   it('is left open by a run whose connection dies', async () => {
-    await gate.close()
-    const dying = failure(ctx().db.batch([takeSlot('sample', first), work(first), gate.pass]))
-    await eventually(gate.waiting).toBe(1)
-    await gate.killWaiting()
+    await barrier.close()
+    const dying = failure(ctx().db.batch([takeSlot('sample', first), work(first), barrier.pass]))
+    await eventually(barrier.waiting).toBe(1)
+    await barrier.killWaiting()
     await dying
-    await gate.open()
+    await barrier.open()
     expect(await run(slotOnly(first))).toMatchObject({ ran: true })
     expect((await database.admin.query('select count(*)::int as n from done')).rows).toEqual([{ n: 1 }])
   })
@@ -74,7 +74,7 @@ describe('a slot', () => {
 })
 
 describe('slotOf', () => {
-  it('is the minute a tick was meant for, however late within it the tick came', () => {
+  it('is the scheduled minute of a tick that comes late within it', () => {
     for (const at of ['10:00:00.000', '10:00:07.250', '10:00:59.999'])
       expect(slotOf(Date.parse(`2026-11-20T${at}Z`))).toEqual(first)
     expect(slotOf(Date.parse('2026-11-20T10:01:00.000Z'))).not.toEqual(first)

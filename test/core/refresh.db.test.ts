@@ -43,7 +43,7 @@ const outcomes = async () => (await refresh()).map(({ outcome }) => outcome)
 const totals = async () => (await admin.query('select kind, n from plain.totals order by kind')).rows
 
 describe('a refresh', () => {
-  it('shows what was written, in one round trip', async () => {
+  it('shows new writes, in one round trip', async () => {
     await admin.query(`insert into plain.things values ('a'), ('a'), ('b')`)
     const before = metrics.trips
     expect(await refresh()).toMatchObject([
@@ -56,7 +56,7 @@ describe('a refresh', () => {
     ])
   })
 
-  it('is skipped while nothing is written, and the look renews the age', async () => {
+  it('is skipped without new writes, and renews the age', async () => {
     await refresh()
     await admin.query(
       `update core.view_refreshes set confirmed_at = now() - interval '1 hour', started_at = now() - interval '1 hour'`,
@@ -88,7 +88,7 @@ describe('a refresh', () => {
     )
   })
 
-  it('would show old data for ever without the counters: a source without them is refreshed every time', async () => {
+  it('runs every time for a source without counters, which would else show old data for ever', async () => {
     await admin.query(
       'drop trigger count_inserts on plain.things; drop trigger count_updates on plain.things',
     )
@@ -102,7 +102,7 @@ describe('a refresh', () => {
     expect(await outcomes()).toEqual(['refreshed'])
   })
 
-  it('is done again after its longest age, although nothing was written', async () => {
+  it('runs after its longest age, although nothing was written', async () => {
     const aged = sql`(select * from core.refresh_view('plain.totals', interval '1 day'))`
     const look = async () =>
       (await db.query<{ outcome: { views: Refreshed[] } }>(refreshed(aged)))[0]?.outcome.views[0]?.outcome
@@ -119,7 +119,7 @@ describe('a refresh', () => {
     expect(await totals()).toEqual([{ kind: 'a', n: 1 }])
   })
 
-  it('sees at its next look what was committed while it ran', async () => {
+  it('sees at its next run the writes that committed during it', async () => {
     await admin.query(`insert into plain.things values ('slow')`)
     const running = refresh()
     await untilRefreshing()
@@ -142,7 +142,7 @@ describe('a refresh', () => {
     expect(await running).toMatchObject([{ outcome: 'refreshed' }])
   })
 
-  it('would, if it were not concurrent', async () => {
+  it('makes one wait when it is not concurrent: the check finds it', async () => {
     await admin.query(`insert into plain.things values ('slow')`)
     const blocking = admin.query('refresh materialized view plain.totals')
     await untilRefreshing()
@@ -152,7 +152,7 @@ describe('a refresh', () => {
     await blocking
   })
 
-  it('is left to whoever does it already', async () => {
+  it('leaves a view to the run that already refreshes it', async () => {
     await admin.query(`insert into plain.things values ('slow')`)
     const running = refresh()
     await untilRefreshing()

@@ -3,9 +3,9 @@ import { effect } from '../../functions/core/idempotency.ts'
 import { outboxOutgoing } from '../../functions/core/outbox.ts'
 import { queueDeliveries } from '../../functions/core/queue-deliveries.ts'
 import { removeDelivered } from '../../functions/core/remove-delivered.ts'
-import { freshWorld } from './world.ts'
+import { freshEnvironment } from './environment.ts'
 
-const { database, ctx } = await freshWorld()
+const { database, ctx } = await freshEnvironment()
 const pool = database.admin
 
 async function webhook({ removed }: { removed: boolean }): Promise<number> {

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { effect } from '../../functions/core/idempotency.ts'
 import { removeExpired } from '../../functions/core/remove-expired.ts'
-import { freshWorld } from './world.ts'
+import { freshEnvironment } from './environment.ts'
 
-const { database, ctx } = await freshWorld()
+const { database, ctx } = await freshEnvironment()
 
-it('removes keys past their day, slots and runs past a month, and nothing younger or still running', async () => {
+it('removes keys after a day and slots and runs after a month, and nothing younger or still running', async () => {
   const { admin } = database
   await admin.query(`
     insert into core.idempotency_keys (id, principal, route, body_hash, created_at)

@@ -2,11 +2,11 @@ import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { urlAs } from '../../dev/postgres/urls.ts'
 import { freshDatabase } from '../support/database.ts'
-import { failure, freshWorld } from './world.ts'
+import { failure, freshEnvironment } from './environment.ts'
 
 // Transaction ids belong to the whole server: another database of it shows an open transaction as open, just as a
 // standby shows one that it has not replayed. That lets one server stand for both.
-const { database, proxy, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshEnvironment()
 const standby = await freshDatabase()
 const bindings = { DATABASE_URL_REPLICAS: standby.workerUrl }
 const where = sql`select current_database() as name`
@@ -35,7 +35,7 @@ describe('a read that may be a moment old', () => {
     expect(replica).toBe(db)
   })
 
-  it('goes round all replicas', async () => {
+  it('uses all replicas in turn', async () => {
     const urls = [standby.workerUrl, database.workerUrl].join(',')
     const names = []
     for (let read = 0; read < 4; read += 1)
@@ -51,7 +51,7 @@ describe('a read that may be a moment old', () => {
     expect(metrics.trips).toBe(2)
   })
 
-  it('is not asked twice because of its own fault', async () => {
+  it('is not repeated on the primary when the statement is at fault', async () => {
     const { replica, metrics } = ctx({ bindings })
     expect(await failure(replica.query(sql`select 1 / 0`))).toMatchObject({ sqlstate: '22012' })
     expect(metrics.trips).toBe(1)
@@ -62,7 +62,7 @@ describe('a read that may be a moment old', () => {
     expect(await failure(replica.query(sql`delete from core.job_runs`))).toMatchObject({ sqlstate: '25006' })
   })
 
-  it('keeps its isolation level and its settings on both ways', async () => {
+  it('keeps its isolation level and its settings on the replica and on the primary', async () => {
     const seen = sql`select current_setting('transaction_isolation') as level, current_setting('app.x') as x`
     const expected = [[{ level: 'repeatable read', x: '1' }]]
     const { writer, after } = await openWrite()
@@ -87,7 +87,7 @@ describe('a read after a write of its own', () => {
     expect(caughtUp.metrics.trips).toBe(1)
   })
 
-  it('goes to the primary for a position that is still to come', async () => {
+  it('goes to the primary for a position in the future', async () => {
     const { rows } = await database.admin.query(
       'select (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000)::text as position',
     )
@@ -96,7 +96,7 @@ describe('a read after a write of its own', () => {
     ])
   })
 
-  it('would miss it if the position were ignored', async () => {
+  it('misses it when the position is ignored: the check finds it', async () => {
     const { writer, after } = await openWrite()
     expect(after).toMatch(/^\d+$/)
     expect(await ctx({ bindings }).replica.query(where)).toEqual([{ name: standby.name }])

@@ -16,7 +16,7 @@ describe('retryOf', () => {
     expect(repeatable).toEqual(['40001', '40P01'])
   })
 
-  it('never repeats what it does not know, and waits for a server that did not answer', () => {
+  it('never repeats after an unknown state, and retries later when no server answered', () => {
     expect(retryOf('XX000')).toBe('never')
     expect(retryOf(null)).toBe('later')
   })
@@ -77,7 +77,7 @@ describe('toProblem', () => {
 })
 
 describe('hasSqlstate', () => {
-  it('knows a DatabaseError by its state, and nothing else', () => {
+  it('recognises a DatabaseError by its state, and no other error', () => {
     expect(hasSqlstate(new DatabaseError('55P03', ''), '55P03')).toBe(true)
     expect(hasSqlstate(new DatabaseError('55P03', ''), '40001')).toBe(false)
     expect(hasSqlstate(Object.assign(new Error('no'), { sqlstate: '55P03' }), '55P03')).toBe(false)
@@ -85,12 +85,12 @@ describe('hasSqlstate', () => {
 })
 
 describe('orThrow', () => {
-  it('hands on what won', () => {
+  it('returns a success unchanged', () => {
     const won = { ok: true, order: 7 } as const
     expect(orThrow(won)).toBe(won)
   })
 
-  it('throws what lost as the problem it is, with everything the verb said about it', () => {
+  it('throws a refusal as its problem, with all members that the verb added', () => {
     const lost = {
       ok: false,
       reason: 'illegal_transition',

@@ -3,17 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { makeHub, usualPace } from '../../functions/core/hub.ts'
 import {
   beginning,
+  type Cursor,
   type Feed,
-  type Position,
   type Read,
   readBehindHorizon,
   readFeed,
 } from '../../functions/core/stream.ts'
-import { type Ear, join } from './ear.ts'
-import { freshWorld } from './world.ts'
+import { freshEnvironment } from './environment.ts'
+import { join, type Listener } from './listener.ts'
 import { type Happening, makeCounters, nameOf, outOfOrder, writeMuch } from './writers.ts'
 
-const { database, ctx } = await freshWorld({ maxSessions: 20 })
+const { database, ctx } = await freshEnvironment({ maxSessions: 20 })
 await makeCounters(database)
 
 const feed: Feed = {
@@ -31,33 +31,33 @@ const newHub = () =>
   makeHub<Happening>({
     feed,
     log,
-    read: (statements) => db.batch(statements, { readOnly: true }),
+    query: (statements) => db.batch(statements, { readOnly: true }),
     pace: { ...usualPace, idleMs: 4, busyMs: 2, page: 50 },
   })
 
-/** A client that is cut off after a random number of events, and comes back with the last cursor it had, again and again. */
+/** A client that is cut off after a random number of events and reconnects with its last cursor, again and again. */
 function cutOften(hub: ReturnType<typeof newHub>) {
-  const heard: Read<Happening>[] = []
+  const received: Read<Happening>[] = []
   let cuts = 0
-  let current: Ear<Happening> | null = null
-  function connect(after: Position): void {
+  let current: Listener<Happening> | null = null
+  function connect(after: Cursor): void {
     let left = 1 + Math.floor(Math.random() * 60)
-    current = join(hub, after, (ear) => {
-      const last = ear.heard.at(-1)
-      if (last && 'event' in last) heard.push(last)
+    current = join(hub, after, (listener) => {
+      const last = listener.received.at(-1)
+      if (last && 'event' in last) received.push(last)
       left -= 1
       if (left > 0) return
       cuts += 1
-      ear.leave()
-      connect(ear.cursor ?? after)
+      listener.leave()
+      connect(listener.cursor ?? after)
     })
   }
   connect(beginning)
-  return { heard, cuts: () => cuts, leave: () => current?.leave() }
+  return { received, cuts: () => cuts, leave: () => current?.leave() }
 }
 
-describe('a feed under eight writers, with listeners that are cut off and resume', () => {
-  it('gives every committed event once, in the order of the changes; a serial cursor loses some', async () => {
+describe('a feed under eight writers, whose subscribers are cut off and resume', () => {
+  it('delivers every committed event once, in the order of the changes; a serial cursor loses some', async () => {
     const hub = newHub()
     const listeners = Array.from({ length: 10 }, () => cutOften(hub))
     const serial = readBySerial()
@@ -65,28 +65,28 @@ describe('a feed under eight writers, with listeners that are cut off and resume
     const total = committed.length
     await Promise.all(
       listeners.map((listener) =>
-        expect.poll(() => listener.heard.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(total),
+        expect.poll(() => listener.received.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(total),
       ),
     )
     for (const listener of listeners) listener.leave()
     const lost = await serial.lost(committed)
 
     const expected = committed.map(nameOf).toSorted()
-    for (const { heard, cuts } of listeners) {
-      const events = heard.map(({ event }) => event)
+    for (const { received, cuts } of listeners) {
+      const events = received.map(({ event }) => event)
       expect(events.map(nameOf).toSorted()).toEqual(expected)
       expect(outOfOrder(events)).toEqual([])
       expect(cuts()).toBeGreaterThan(5)
     }
-    // What the same listeners would have missed, and got in the wrong order, with cursors that look right.
+    // Control: with a serial cursor, or by own xid, the same subscribers would miss events or get them out of order.
     expect(lost.length).toBeGreaterThan(0)
-    expect(outOfOrder(byOwnXid(listeners[0]?.heard ?? [])).length).toBeGreaterThan(0)
+    expect(outOfOrder(byOwnXid(listeners[0]?.received ?? [])).length).toBeGreaterThan(0)
     console.log(
       `${total} events, ${listeners.reduce((sum, { cuts }) => sum + cuts(), 0)} cuts, ${lost.length} lost by a serial cursor`,
     )
   })
 
-  it('is read by statement as well as by hub: the pages join without gap or repeat', async () => {
+  it('gives pages without a gap or a repetition to a reader that uses the statement alone', async () => {
     const all = await readAll()
     const { rows } = await database.admin.query('select count(*)::int as n from core.outbox')
     expect(all).toHaveLength(rows[0].n)
@@ -94,9 +94,9 @@ describe('a feed under eight writers, with listeners that are cut off and resume
   })
 })
 
-/** As if rows stood at the id of their transaction. */
-function byOwnXid(heard: Read<Happening>[]): Happening[] {
-  return heard
+/** Orders events by the id of their own transaction. */
+function byOwnXid(received: Read<Happening>[]): Happening[] {
+  return received
     .toSorted(
       (a, b) =>
         Number(BigInt(a.event.ownXid) - BigInt(b.event.ownXid)) || Number(BigInt(a.seq) - BigInt(b.seq)),
@@ -104,7 +104,7 @@ function byOwnXid(heard: Read<Happening>[]): Happening[] {
     .map(({ event }) => event)
 }
 
-/** The cursor that everybody tries first: the next rows above the highest serial id seen. */
+/** The naive cursor: the next rows above the highest serial id seen. */
 function readBySerial() {
   let highest = 0
   let stopped = false

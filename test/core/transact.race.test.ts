@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Isolation, Tx } from '../../functions/core/db.ts'
 import { transact, transactBatch } from '../../functions/core/transact.ts'
-import { crowd, kept } from './gate.ts'
-import { failure, freshWorld, times } from './world.ts'
+import { crowd, kept } from './barrier.ts'
+import { failure, freshEnvironment, times } from './environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshEnvironment()
 await database.admin.query(`
   create table accounts (id int primary key, balance int not null);
   create table tries (at int generated always as identity);
@@ -58,15 +58,15 @@ async function bothTake(isolation: Isolation) {
 }
 
 describe('transact', () => {
-  it('decides as if each were alone: of two who may not both, one does', async () => {
+  it('serializes two transactions of which only one may succeed: one does', async () => {
     expect(await bothTake('Serializable')).toEqual({ outcomes: ['refused', 'took'], runs: 3, sum: 50 })
   })
 
-  it('would let both at a weaker isolation level: the check finds it', async () => {
+  it('lets both succeed at a weaker isolation level: the check finds it', async () => {
     expect(await bothTake('RepeatableRead')).toMatchObject({ outcomes: ['took', 'took'], sum: -100 })
   })
 
-  it('loses no update of eight who read and then write, five times each', async () => {
+  it('loses no update of eight callers that read and then write, five times each', async () => {
     await times(8, async () => {
       for (let round = 0; round < 5; round += 1)
         await transact(ctx(), (tx) => readThenAdd(tx, 1), {
@@ -78,7 +78,7 @@ describe('transact', () => {
     expect(await balances()).toEqual([140, 100])
   })
 
-  it('would lose some at read committed: the check finds it', async () => {
+  it('loses some at read committed: the check finds it', async () => {
     const bothHaveRead = together(2)
     await times(2, () =>
       transact(
@@ -121,7 +121,7 @@ describe('transact', () => {
     expect(runs).toBe(1)
   })
 
-  it('never repeats what its own work threw', async () => {
+  it('never repeats work that threw an error of its own', async () => {
     let runs = 0
     const once = transact(ctx(), async () => {
       runs += 1
@@ -131,7 +131,7 @@ describe('transact', () => {
     expect(runs).toBe(1)
   })
 
-  it('ends a deadlock: both get through', async () => {
+  it('resolves a deadlock, so that both transactions commit', async () => {
     const bothHold = together(2)
     const move = (from: number, to: number) =>
       transact(
@@ -147,7 +147,7 @@ describe('transact', () => {
     expect(await balances()).toEqual([100, 100])
   })
 
-  it('tells a connection lost at commit as unknown and does not repeat it; the commit stands once', async () => {
+  it('reports a connection lost at commit as unknown and does not repeat it; the work is committed once', async () => {
     proxy.faults.set({ cutAfterCommit: 1, times: 1 })
     let runs = 0
     const lost = transact(ctx(), async (tx) => {
@@ -169,7 +169,7 @@ describe('transact', () => {
     expect(await balances()).toEqual([100, 100])
   })
 
-  it('pauses between tries for as long as the dice say, twice as long at most each time', async () => {
+  it('pauses between attempts for a random time whose limit doubles each time', async () => {
     const took = async (random: () => number) => {
       const started = performance.now()
       const always = transactBatch(ctx(), [sql`select fail_as('40001')`], {
@@ -197,7 +197,7 @@ describe('transactBatch', () => {
     expect(contended.metrics.trips).toBe(3)
   })
 
-  it('adds up what ten add at once, serializable', async () => {
+  it('keeps all of ten simultaneous additions, serializable', async () => {
     await times(10, () =>
       transactBatch(
         ctx(),

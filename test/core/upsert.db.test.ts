@@ -52,7 +52,7 @@ const thing = (number: number, more: Partial<Thing> = {}): Thing => ({
 })
 
 describe('upsertMany', () => {
-  it('tells inserted, updated and unchanged apart', async () => {
+  it('counts inserted, updated and unchanged rows', async () => {
     expect(await put([thing(1), thing(2)])).toEqual({ inserted: 2, updated: 0, unchanged: 0 })
     expect(await put([thing(1), thing(2, { label: 'other' }), thing(3)])).toEqual({
       inserted: 1,
@@ -89,7 +89,7 @@ describe('upsertMany', () => {
     ])
   })
 
-  it('drops what Postgres cannot hold: NUL and half a surrogate pair', async () => {
+  it('drops characters that Postgres cannot store: NUL and lone surrogates', async () => {
     await put([thing(1, { label: 'a\0b\ud800c', data: { 'k\0': ['x\0y\udfff'] } })])
     expect(await stored()).toMatchObject([{ label: 'ab\ufffdc', data: { k: ['xy\ufffd'] } }])
   })
@@ -103,7 +103,7 @@ describe('upsertMany', () => {
     expect(await stored()).toMatchObject([{ label: 'last' }])
   })
 
-  it('writes nothing at all for rows that are as they should be: no row version, no lock, no transaction id', async () => {
+  it('writes nothing for rows that are equal already: no row version, no lock, no transaction id', async () => {
     const rows = Array.from({ length: 1_000 }, (_, number) => thing(number, { data: { number } }))
     await put(rows)
     const versions = async () =>
@@ -122,7 +122,7 @@ describe('upsertMany', () => {
     expect(await versions()).toBe(before)
   })
 
-  it('compares by a hash when told to, and marks the moment of a change', async () => {
+  it('compares by a hash column, and marks the moment of a change', async () => {
     await put([thing(1, { label: 'hash', data: { a: 1 } })])
     const byLabel = { compare: ['label'], touch: 'updatedAt' } as const
     expect(await put([thing(1, { label: 'hash', data: { a: 2 } })], byLabel)).toMatchObject({ unchanged: 1 })
@@ -133,7 +133,7 @@ describe('upsertMany', () => {
     expect(Date.now() - row.updated_at.getTime()).toBeLessThan(60_000)
   })
 
-  it('never overwrites newer with late', async () => {
+  it('never overwrites newer data with late data', async () => {
     const newest = { newest: 'version' } as const
     await put([thing(1, { version: 2, label: 'second' })], newest)
     expect(await put([thing(1, { version: 1, label: 'first' })], newest)).toMatchObject({ unchanged: 1 })
@@ -143,7 +143,7 @@ describe('upsertMany', () => {
     expect(await stored()).toMatchObject([{ version: 2, label: 'second, corrected' }])
   })
 
-  it('only adds when told to append, by a role that may not update', async () => {
+  it('only adds rows with `append`, by a role that may not update', async () => {
     await put([thing(1, { label: 'first' })])
     expect(await put([thing(1, { label: 'second' }), thing(2)], { append: true })).toEqual({
       inserted: 1,
@@ -162,7 +162,7 @@ describe('upsertMany', () => {
     })
   })
 
-  it('is the whole batch or nothing, over all its chunks', async () => {
+  it('writes the whole batch or nothing, over all its chunks', async () => {
     const rows = Array.from({ length: 6_000 }, (_, number) => thing(number))
     const spoilt = rows.map((row, at) => (at === 5_999 ? { ...row, label: 'forbidden' } : row))
     expect(upsertOf(things, spoilt, { key })).toHaveLength(2)
@@ -193,7 +193,7 @@ describe('upsertMany', () => {
     await expect(put([JSON.parse('{"kind":"a"}')])).rejects.toThrow('number')
   })
 
-  it('agrees with putting the rows one by one, whatever they are', async () => {
+  it('has the result of writing random rows one by one', async () => {
     const label = fc.option(fc.constantFrom('x', 'y', 'z'))
     const batch = fc.array(
       fc.record({ kind: fc.constantFrom('a', 'b'), number: fc.integer({ min: 0, max: 4 }), label }),

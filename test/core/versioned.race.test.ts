@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { assignments, changeVersion } from '../../functions/core/versioned.ts'
-import { crowd, eventually, hold, kept, waitingForLocks } from './gate.ts'
-import { freshWorld, tally, times } from './world.ts'
+import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
+import { freshEnvironment, tally, times } from './environment.ts'
 
-const { database, ctx } = await freshWorld({ maxSessions: 60 })
+const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
 await database.admin.query(`
   create table counters (id int primary key, name text, n int not null default 0, owner text default 'me', version int not null default 1);
   create table changes (counter int, version int);
@@ -38,7 +38,7 @@ async function careful(): Promise<void> {
 const row = async () => (await database.admin.query('select n, version, name, owner from counters')).rows[0]
 
 describe('changeVersion', () => {
-  it('lets one of fifty who read version 1 change it; the others learn that 2 stands', async () => {
+  it('lets one of fifty callers that read version 1 change it; the others get version 2', async () => {
     const holder = await hold(database, 'select from counters for update')
     const callers = crowd(50, () => change(1))
     await eventually(() => waitingForLocks(database)).toBe(50)
@@ -57,21 +57,21 @@ describe('changeVersion', () => {
     expect(await row()).toMatchObject({ n: 1, version: 2 })
   })
 
-  it('loses no update of eight who add ten each', async () => {
+  it('loses no update of eight callers that add ten each', async () => {
     await times(8, async () => {
       for (let round = 0; round < 10; round += 1) await careful()
     })
     expect(await row()).toMatchObject({ n: 80, version: 81 })
   })
 
-  it('would lose some if nobody asked for the version: the check finds it', async () => {
+  it('loses some without its condition on the version: the check finds it', async () => {
     await times(8, async () => {
       for (let round = 0; round < 10; round += 1) await careless()
     })
     expect((await row()).n).toBeLessThan(80)
   })
 
-  it('takes one round trip, and answers what it made of the row', async () => {
+  it('takes one round trip, and returns the changed row', async () => {
     const one = ctx()
     const name = `o'brien; drop table counters`
     const set = assignments({ name, owner: undefined })
@@ -83,7 +83,7 @@ describe('changeVersion', () => {
     expect(await row()).toEqual({ n: 0, version: 2, name, owner: 'me' })
   })
 
-  it('does not find what is not there, and what the caller may not see', async () => {
+  it('does not find a missing row, nor a row that the caller may not see', async () => {
     const set = [sql`n = 9`]
     const missing = { table: counters, id: 2, version: 1, set, value }
     expect(await changeVersion(ctx(), missing)).toEqual({ ok: false, reason: 'not_found' })
@@ -110,7 +110,7 @@ describe('changeVersion', () => {
     expect(await row()).toMatchObject({ n: 0, version: 1 })
   })
 
-  it('does the more that belongs to the change with it, and not at all when it is refused', async () => {
+  it('runs its further statements with the change, and not when the change is refused', async () => {
     const also = sql`,
 logged as (insert into changes select changed.id, changed.version from changed)`
     const asked = { table: counters, id: 1, set: [sql`n = 9`], value, also }
@@ -119,7 +119,7 @@ logged as (insert into changes select changed.id, changed.version from changed)`
     expect((await database.admin.query('select * from changes')).rows).toEqual([{ counter: 1, version: 2 }])
   })
 
-  it('goes on when whoever held the row dies', async () => {
+  it('continues when the holder of the row dies', async () => {
     const holder = await hold(database, 'update counters set version = 5')
     const changing = crowd(1, () => change(1))
     await eventually(() => waitingForLocks(database)).toBe(1)

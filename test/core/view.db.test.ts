@@ -5,7 +5,7 @@ import { makeMetrics } from '../../functions/core/metrics.ts'
 import { rebuildView, verifyView } from '../../functions/core/view.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
-import { appending, differences, type LampEvent, makeLamps } from './lamps.ts'
+import { appending, differences, makeSampleView, type SampleEvent } from './sample-view.ts'
 
 const database = await freshDatabase()
 const proxy = await freshProxy(database)
@@ -14,9 +14,9 @@ const metrics = makeMetrics()
 const db = makeDb(database.workerUrl, metrics, { proxy: proxy.address })
 const lamps = { view: 'plain.lamps', scope: 1 }
 
-beforeEach(() => makeLamps(database))
+beforeEach(() => makeSampleView(database))
 
-const append = (...events: LampEvent[]) => admin.query(appending(events))
+const append = (...events: SampleEvent[]) => admin.query(appending(events))
 const rows = async () =>
   (
     await admin.query(
@@ -25,7 +25,7 @@ const rows = async () =>
   ).rows
 
 describe('an incremental view', () => {
-  it('is what its events made of it, in the statement that appended them', async () => {
+  it('equals the fold of its events within the statement that appends them', async () => {
     await append(['a', 1, 'made'], ['b', 1, 'made'])
     await append(['a', 2, 'lit'], ['c', 1, 'made'], ['a', 3, 'dimmed'])
     expect(await rows()).toEqual([
@@ -35,9 +35,9 @@ describe('an incremental view', () => {
     ])
   })
 
-  it('equals the fold after any batches, and a batch that is unlawful anywhere leaves no trace', async () => {
+  it('equals the fold after random batches, and a batch with one illegal step leaves no trace', async () => {
     // Versions are mostly the next ones: `off` says by how much they are not.
-    const type = fc.constantFrom<LampEvent[2]>('made', 'lit', 'lit', 'dimmed', 'broke')
+    const type = fc.constantFrom<SampleEvent[2]>('made', 'lit', 'lit', 'dimmed', 'broke')
     const off = fc.oneof(
       { weight: 12, arbitrary: fc.constant(0) },
       { weight: 1, arbitrary: fc.constantFrom(-1, 1) },
@@ -50,7 +50,7 @@ describe('an incremental view', () => {
         await admin.query('truncate plain.lamp_events, plain.lamps')
         for (const wishes of batches) {
           const last = new Map((await rows()).map(({ lamp, stream_version }) => [lamp, stream_version]))
-          const events = wishes.map(({ lamp, type, off }): LampEvent => {
+          const events = wishes.map(({ lamp, type, off }): SampleEvent => {
             const version = Math.max(1, (last.get(lamp) ?? 0) + 1 + off)
             last.set(lamp, version)
             return [lamp, version, version === 1 && off === 0 ? 'made' : type]
@@ -93,7 +93,7 @@ describe('an incremental view', () => {
       { was: 'broken', becomes: 'on' },
     ],
     ['a beginning that is none', [['z', 1, 'lit']], 'LS105', { was: null, becomes: 'on' }],
-  ] as [string, LampEvent[], string, object][])(
+  ] as [string, SampleEvent[], string, object][])(
     'refuses %s, with the whole batch',
     async (_, events, code, detail) => {
       await append(['a', 1, 'made'])
@@ -114,20 +114,20 @@ describe('an incremental view', () => {
       )
       return Number(found[0].n)
     }
-    const costOf = async (...events: LampEvent[]) => {
+    const costOf = async (...events: SampleEvent[]) => {
       const before = await touched()
       await append(...events)
       return (await touched()) - before
     }
     await append(['a', 1, 'made'])
     const early = await costOf(['a', 2, 'lit'])
-    await append(...Array.from({ length: 10_000 }, (_, n): LampEvent => [`l-${n}`, 1, 'made']))
+    await append(...Array.from({ length: 10_000 }, (_, n): SampleEvent => [`l-${n}`, 1, 'made']))
     expect(await costOf(['a', 3, 'lit'])).toBeLessThanOrEqual(early)
   })
 })
 
 describe('to verify and rebuild', () => {
-  it('names the rows that differ, with what they should be, in one round trip', async () => {
+  it('returns the rows that differ with their expected values, in one round trip', async () => {
     await append(['a', 1, 'made'], ['b', 1, 'made'], ['c', 1, 'made'])
     await admin.query(
       `update plain.lamps set status = 'on' where lamp = 'a'; delete from plain.lamps where lamp = 'b'`,
@@ -148,8 +148,8 @@ describe('to verify and rebuild', () => {
     expect(await verifyView(db, { ...lamps, sample: null })).toEqual([])
   })
 
-  it('looks at the newest events first when only a sample is wanted', async () => {
-    await append(...Array.from({ length: 500 }, (_, n): LampEvent => [`l-${n}`, 1, 'made']))
+  it('checks the newest events when it takes a sample', async () => {
+    await append(...Array.from({ length: 500 }, (_, n): SampleEvent => [`l-${n}`, 1, 'made']))
     await append(['last', 1, 'made'])
     await admin.query(`update plain.lamps set status = 'on' where lamp = 'last'`)
     expect(await verifyView(db, { ...lamps, sample: 1 })).toMatchObject([{ key: { lamp: 'last' } }])
@@ -164,7 +164,7 @@ describe('to verify and rebuild', () => {
 })
 
 /** On paper: whether each event of a batch continues its lamp's stream, taken in the order of versions. */
-async function isLawful(events: LampEvent[]): Promise<boolean> {
+async function isLawful(events: SampleEvent[]): Promise<boolean> {
   const { rows: found } = await admin.query<{ lamp: string; status: string; stream_version: number }>(
     'select * from plain.lamps',
   )

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
-import { appending, differences, type LampEvent, makeLamps } from './lamps.ts'
-import { tally, times } from './world.ts'
+import { tally, times } from './environment.ts'
+import { appending, differences, makeSampleView, type SampleEvent } from './sample-view.ts'
 
 const database = await freshDatabase()
 const { admin } = database
 const clients = await times(8, () => database.connect(database.workerUrl))
-const made = Array.from({ length: 40 }, (_, n): LampEvent => [`l-${n}`, 1, 'made'])
+const made = Array.from({ length: 40 }, (_, n): SampleEvent => [`l-${n}`, 1, 'made'])
 
-beforeEach(() => makeLamps(database))
+beforeEach(() => makeSampleView(database))
 
 /** One appends a version to every lamp while another appends the next: only the view's rows can stand in their way. */
 async function meetings(rounds: number): Promise<Record<string, number>> {
@@ -20,7 +20,7 @@ async function meetings(rounds: number): Promise<Record<string, number>> {
     )
     const last = rows[0]?.last ?? 1
     const append = async (ahead: number) =>
-      clients[ahead]?.query(appending(made.map(([lamp]): LampEvent => [lamp, last + ahead, 'lit']))).then(
+      clients[ahead]?.query(appending(made.map(([lamp]): SampleEvent => [lamp, last + ahead, 'lit']))).then(
         () => 'done',
         ({ code }: { code: string }) => code,
       )
@@ -31,23 +31,23 @@ async function meetings(rounds: number): Promise<Record<string, number>> {
 }
 
 describe('batches of two writers over the same rows', () => {
-  it('wait for each other, and never in a circle', async () => {
+  it('wait for each other and never deadlock', async () => {
     const outcomes = await meetings(60)
     expect(Object.keys(outcomes).filter((outcome) => !['done', 'LS101'].includes(outcome))).toEqual([])
     expect(outcomes['done']).toBeGreaterThan(60)
     expect((await admin.query(differences)).rows).toEqual([])
   })
 
-  it('would, were rows not written in the order of their keys', async () => {
+  it('deadlock when rows are not written in key order: the check finds it', async () => {
     const inAnyOrder = (create: string) =>
       create.replace(/order by house, aggregate_id(\s+on conflict)/, 'order by random()$1')
-    await makeLamps(database, inAnyOrder)
+    await makeSampleView(database, inAnyOrder)
     expect(await meetings(300)).toHaveProperty('40P01')
   })
 })
 
 describe('many writers', () => {
-  it('of one stream let one in, and the rest find the version taken', async () => {
+  it('of one stream: one appends, and the others get a version conflict', async () => {
     await admin.query(appending(made))
     const answers = await times(clients.length, async (at) =>
       clients[at]?.query(appending([['l-1', 2, 'lit']])).then(
@@ -62,7 +62,7 @@ describe('many writers', () => {
 })
 
 describe('a writer that dies', () => {
-  it('half-way leaves neither events nor a view that knows of them', async () => {
+  it('half-way leaves neither events nor changes of the view', async () => {
     await admin.query(appending(made))
     const victim = await database.connect(database.workerUrl)
     const { rows } = await victim.query<{ pid: number }>('select pg_backend_pid() as pid')

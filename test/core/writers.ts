@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { TestDatabase } from '../support/database.ts'
-import { times } from './world.ts'
+import { times } from './environment.ts'
 
 /** The nth change of a subject, and the event of it. */
 export type Happening = { subject: string; n: number; ownXid: string }

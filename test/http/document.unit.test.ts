@@ -40,7 +40,7 @@ describe('the document', () => {
     expect(await spectral({ ...document, paths: { '/x': { get: { responses: {} } } } })).not.toEqual([])
   })
 
-  it('has every route of the application, and every path of it is a route', () => {
+  it('has exactly the routes of the application', () => {
     const routed = app.routes
       .filter(({ method, path }) => method !== 'ALL' && path !== '/*')
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`)
@@ -50,7 +50,7 @@ describe('the document', () => {
     expect(documented.toSorted()).toEqual(routed.toSorted())
   })
 
-  it('says for every operation what it answers, also when it refuses', () => {
+  it('describes every response of each operation, refusals included', () => {
     for (const [path, operations] of Object.entries(api.paths))
       for (const [method, { responses }] of Object.entries(operations)) {
         expect(Object.keys(responses), `${method} ${path}`).toEqual(
@@ -63,7 +63,7 @@ describe('the document', () => {
       }
   })
 
-  it('has no schema that is only a reference to itself', () => {
+  it('has no schema that only refers to itself', () => {
     for (const [name, schema] of Object.entries(api.components.schemas))
       expect(schema).not.toEqual({ $ref: `#/components/schemas/${name}` })
   })
@@ -76,7 +76,7 @@ describe('the document', () => {
 })
 
 describe('two schemas of one name', () => {
-  it('are refused, for only one of them could be in the document', () => {
+  it('are refused, because the document can contain only one of them', () => {
     const twice = [z.strictObject({ a: z.string() }), z.strictObject({ b: z.string() })].map(
       (schema, index) =>
         at('', 't').get(
@@ -93,7 +93,7 @@ describe('two schemas of one name', () => {
   })
 })
 
-describe('the judge of answers', () => {
+describe('the check of answers', () => {
   const judge = makeJudge(document)
   const headers = { 'x-request-id': 'r', 'content-type': 'application/json' }
   const asked = { method: 'GET', path: '/healthz' }
@@ -118,7 +118,7 @@ describe('the judge of answers', () => {
       },
     })
 
-  it('has nothing to say about what the document promises', async () => {
+  it('accepts an answer that the document promises', async () => {
     expect(await judge(asked, Response.json({ status: 'ok' }, { headers }))).toEqual([])
     expect(await judge({ method: 'GET', path: '/nowhere' }, refusal(problem))).toEqual([])
   })

@@ -24,13 +24,13 @@ describe('a key', () => {
     for (const other of others) expect((await of(other)).id).not.toBe(id)
   })
 
-  it('is one for all servers of a tenant', async () => {
+  it('is shared by all servers of a tenant', async () => {
     const server = (sub: string, tenantId: number) => of({ principal: { role: 'tenant', sub, tenantId } })
     expect((await server('a', 1)).id).toBe((await server('b', 1)).id)
     expect((await server('a', 1)).id).not.toBe((await server('a', 2)).id)
   })
 
-  it('goes with one body and one address, whatever the order of members', async () => {
+  it('belongs to one body in any order of members, and to one path', async () => {
     const { bodyHash } = await of()
     expect((await of({ body: { b: [{ d: 3, c: 2 }], a: 1 } })).bodyHash).toBe(bodyHash)
     const others: Parameters<typeof of>[0][] = [
@@ -43,7 +43,7 @@ describe('a key', () => {
     expect((await of({ body: { a: 1 } })).bodyHash).not.toBe((await of({ body: [['a', 1]] })).bodyHash)
   })
 
-  it('is kept only as a digest', async () => {
+  it('is stored only as a digest', async () => {
     expect((await of({ key: 'visible' })).id).toMatch(/^[\da-f]{64}$/)
   })
 

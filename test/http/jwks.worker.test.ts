@@ -52,7 +52,7 @@ beforeEach(() => {
 describe('tokens of an identity provider', async () => {
   const app = await workerFor('/good')
 
-  it.each([rsa, ec, ed])('signed with $alg are accepted, and its keys are asked for once', async (key) => {
+  it.each([rsa, ec, ed])('signed with $alg are accepted, and its keys are fetched once', async (key) => {
     answer = publish(await published(keys))
     const bearer = await token(key)
     const responses = await Promise.all(Array.from({ length: 20 }, () => ask(app, bearer)))
@@ -63,7 +63,7 @@ describe('tokens of an identity provider', async () => {
     expect(asked).toBe(0)
   })
 
-  it('prove nothing when somebody else signed them, or a public key is taken for a secret', async () => {
+  it('are refused when another key signed them, or when a public key is used as a secret', async () => {
     const stranger = await makeKey('RS256', 'rsa')
     const unknown = await makeKey('ES256', 'unknown')
     const expired = token(rsa, { ...claimsOf('admin'), exp: Math.floor(Date.now() / 1000) - 60 })

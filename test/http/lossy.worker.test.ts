@@ -69,7 +69,7 @@ async function post200(what: string, key: (name: string) => Record<string, strin
 }
 
 describe('200 requests over a network that loses replies', () => {
-  it('are each done once and answered with what was done, when repeated with their key', async () => {
+  it('have one effect each and get its answer, when repeated with their key', async () => {
     const { attempts, unknown, replayed, repliesLost, ...rest } = await post200('with a key', (name) => ({
       'idempotency-key': name,
     }))
@@ -79,7 +79,7 @@ describe('200 requests over a network that loses replies', () => {
     expect(replayed).toBeGreaterThan(10)
   })
 
-  it('are some of them done twice without a key: the check finds it', async () => {
+  it('have some effects twice without a key: the check finds it', async () => {
     const { doubled } = await post200('without a key', () => ({}))
     expect(doubled).toBeGreaterThan(0)
   })

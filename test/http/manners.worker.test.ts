@@ -28,7 +28,7 @@ const storesStored = async () =>
   (await app.database.admin.query('select count(*)::int as n from dispatch.stores')).rows[0].n
 
 describe('every answer', () => {
-  it('carries the id of its request: the caller’s if it is sane, else one of ours', async () => {
+  it('carries the id of its request: the caller’s if it is valid, else a generated one', async () => {
     const idOf = async (sent: string) =>
       (await app.fetch('/healthz', { headers: { 'x-request-id': sent } })).headers.get('x-request-id')
     expect(await idOf('trace-1:a.b_c')).toBe('trace-1:a.b_c')
@@ -41,7 +41,7 @@ describe('every answer', () => {
     expect(await refused.json()).toMatchObject({ requestId: 'mine' })
   })
 
-  it('is one line in the log, with who, what and how long, and nothing that is secret', async () => {
+  it('is one line in the log with principal, route and duration, and without secrets', async () => {
     lines.length = 0
     const recipient = { 'x-request-id': 'logged-1' }
     await post({ ...store, name: 'A secret name' }, recipient)
@@ -66,7 +66,7 @@ describe('every answer', () => {
       expect(all).not.toContain(secret)
   })
 
-  it('has the headers that keep a browser out of trouble', async () => {
+  it('has the security headers for browsers', async () => {
     for (const response of [await app.fetch('/healthz'), await app.fetch('/nowhere'), await get(stores)])
       expect(Object.fromEntries(response.headers)).toMatchObject({
         'x-content-type-options': 'nosniff',
@@ -77,12 +77,12 @@ describe('every answer', () => {
       })
   })
 
-  it('to somebody with a token is for them alone', async () => {
+  it('to a caller with a token is private', async () => {
     for (const response of [await get(stores), await post(store)])
       expect(response.headers.get('cache-control')).toBe('private, no-store')
   })
 
-  it('that touched Postgres says how often and how long; others say nothing of it', async () => {
+  it('that used Postgres reports round trips and time; others do not', async () => {
     const { headers } = await get(stores)
     expect(headers.get('x-db-round-trips')).toBe('1')
     expect(headers.get('server-timing')).toMatch(/^db;dur=\d+(\.\d)?, trips;desc="1"$/)
@@ -90,7 +90,7 @@ describe('every answer', () => {
     expect([none.headers.get('x-db-round-trips'), none.headers.get('server-timing')]).toEqual([null, null])
   })
 
-  it('to a write has its position, and a read that sends it back is answered', async () => {
+  it('to a write has its position, and a read that sends the position succeeds', async () => {
     const position = (await post(store)).headers.get('x-position') ?? ''
     expect(position).toMatch(/^\d+$/)
     expect((await get(stores, { 'x-position': position })).status).toBe(200)
@@ -99,13 +99,13 @@ describe('every answer', () => {
 })
 
 describe('HEAD', () => {
-  it('answers as GET does, without the body', async () => {
+  it('answers like GET, without the body', async () => {
     const [whole, head] = [await app.fetch('/healthz'), await app.fetch('/healthz', { method: 'HEAD' })]
     expect([head.status, head.headers.get('content-type')]).toEqual([200, whole.headers.get('content-type')])
     expect(await head.text()).toBe('')
   })
 
-  it('is refused as GET is', async () => {
+  it('is refused like GET', async () => {
     expect((await app.fetch(stores, { method: 'HEAD' })).status).toBe(401)
   })
 })
@@ -116,7 +116,7 @@ describe('a version', () => {
     return { path: response.headers.get('location') ?? '', etag: response.headers.get('etag') ?? '' }
   }
 
-  it('is the ETag, and who has it is told so with 304', async () => {
+  it('is the ETag, and a client that sends it gets 304', async () => {
     const { path, etag } = await createdStore()
     expect(etag).toBe('"1"')
     for (const tags of ['"1"', 'W/"1"', '"7", "1"', '*']) {
@@ -134,7 +134,7 @@ describe('a version', () => {
     expect(head.status).toBe(304)
   })
 
-  it('that is stale changes nothing and says which one stands', async () => {
+  it('that is stale changes nothing and gets the current one', async () => {
     const { path } = await createdStore()
     const [first, second] = [
       await send('PATCH', path, { name: 'One' }, { 'if-match': '"1"' }),
@@ -186,7 +186,7 @@ describe('an Idempotency-Key', () => {
     expect(await storesStored()).toBe(before + 2)
   })
 
-  it('gets the answer of a request whose reply was lost after the commit', async () => {
+  it('returns the answer of a request whose reply was lost after the commit', async () => {
     const before = await storesStored()
     app.faults.set({ cutAfterCommit: 1, times: 1 })
     const lost = await post(store, { 'idempotency-key': 'lost' })
@@ -212,7 +212,7 @@ describe('another origin', () => {
       },
     })
 
-  it('may read what everybody may read', async () => {
+  it('may read public routes', async () => {
     expect(allowed(await from('https://any.example', '/healthz'))).toBe('*')
     expect(allowed(await from('https://any.example', '/openapi.json'))).toBe('*')
   })
@@ -239,7 +239,7 @@ describe('the document', () => {
     expect(await response.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument(endpoints))))
   })
 
-  it('has a page that loads nothing from anywhere else', async () => {
+  it('has a page that loads nothing from another origin', async () => {
     const response = await app.fetch('/docs')
     const policy = response.headers.get('content-security-policy') ?? ''
     expect(policy).toContain("default-src 'none'")

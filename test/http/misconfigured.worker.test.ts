@@ -7,7 +7,7 @@ const app = await freshWorker({
   onLog: (line) => lines.push(line),
 })
 
-it('A Worker that is misconfigured says so in its log by name, and to callers that it is our fault', async () => {
+it('A misconfigured Worker answers 500, and logs the name of the faulty setting without its value', async () => {
   const response = await app.fetch('/healthz')
   expect(response.status).toBe(500)
   expect(await response.json()).toMatchObject({ code: 'internal' })

@@ -13,7 +13,7 @@ const bindings = {
 }
 
 describe('a stream', () => {
-  it('is opened for GET, and ended at once for HEAD, which nobody is going to read', async () => {
+  it('is opened for GET, and ended at once for HEAD, which has no body', async () => {
     let ended = 0
     const stream = at('', 't').get(
       '/stream',

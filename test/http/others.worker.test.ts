@@ -3,7 +3,7 @@ import type { Role } from '../../functions/registry/roles.ts'
 import { freshWorker } from '../support/worker.ts'
 import { contents } from './contents.ts'
 
-// What belongs to somebody else does not exist: 404 and never 403, which would say that it is there.
+// Rows of another principal get 404 and never 403, which would reveal that they exist.
 const app = await freshWorker()
 const base = '/v1/dispatch'
 
@@ -87,8 +87,8 @@ describe('a stranger', () => {
   })
 })
 
-describe('whose it is', () => {
-  it('finds it: the same requests are not refused as such', async () => {
+describe('the owner', () => {
+  it('finds the rows: the same requests are not refused', async () => {
     for (const [role, method, path] of foreign.filter(([, verb]) => verb === 'GET'))
       expect([role, path, (await send(role, 1, method, path)).status]).toEqual([role, path, 200])
   })

@@ -6,7 +6,7 @@ import { cursorOf, page } from '../../functions/http/page.ts'
 const Key = z.tuple([z.string(), z.int()])
 
 describe('a page', () => {
-  it('has a cursor only when there is more, and it is the key of its last row', () => {
+  it('has a cursor only when there are more rows, and it is the key of the last row', () => {
     const rows = [1, 2, 3].map((id) => ({ id, name: `n${id}` }))
     const keyOf = ({ id, name }: (typeof rows)[number]) => [name, id]
     expect(page(rows, 3, keyOf)).toEqual({ data: rows, nextCursor: null })
@@ -16,7 +16,7 @@ describe('a page', () => {
     expect(cursorOf(Key, nextCursor ?? '')).toEqual(['n2', 2])
   })
 
-  it('gives cursors that come back as they were, in any script, and fit into a URL', () => {
+  it('encodes cursors of any script for a URL, and decodes them unchanged', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.integer(), (name, id) => {
         const { nextCursor } = page([0, 1], 1, () => [name, id])
@@ -26,7 +26,7 @@ describe('a page', () => {
     )
   })
 
-  it('takes no cursor but one of its own', () => {
+  it('refuses a cursor that it did not issue', () => {
     expect(cursorOf(Key, undefined)).toBe(null)
     fc.assert(
       fc.property(fc.string(), (cursor) => {

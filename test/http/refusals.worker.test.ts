@@ -8,8 +8,8 @@ import { freshWorker } from '../support/worker.ts'
 import { contents } from './contents.ts'
 import { bearer, secret, worthless } from './tokens.ts'
 
-// Over every endpoint there is, a new one too, without being told: what is refused is a problem that names its code
-// (`app.fetch` holds each against the document), never our fault, and leaves no trace in any table.
+// These tests cover every endpoint, new ones included. A refusal is a problem with a documented code (`app.fetch` checks it
+// against the document), is never a 5xx, and leaves no trace in any table.
 const app = await freshWorker({ bindings: { AUTH_SECRET: secret } })
 
 for (const [path, body] of [
@@ -122,7 +122,7 @@ const firstOf = new Set(
 )
 
 describe.each(guarded)('$name without a right to it', (endpoint) => {
-  it('refuses every token that proves nothing', async () => {
+  it('refuses every invalid token', async () => {
     const tried = firstOf.has(endpoint) ? tokens : tokens.filter(([what]) => kinds.has(what))
     const asked = tried.map(([what, authorization]): [string, ReturnType<typeof ask>] => [
       what,
@@ -131,7 +131,7 @@ describe.each(guarded)('$name without a right to it', (endpoint) => {
     expect(await otherwise(is(401, 'unauthenticated'), asked)).toEqual([])
   })
 
-  it('refuses every role but its own', async () => {
+  it('refuses every other role', async () => {
     const others = roles.filter((role) => !endpoint.roles.includes(role))
     const asked = others.map((role): [string, ReturnType<typeof ask>] => [
       role,
@@ -171,7 +171,7 @@ describe.each(all)('$name with a query nobody knows', (endpoint) => {
 })
 
 describe.each(paged)('$name', (endpoint) => {
-  it('refuses a page of an impossible size, and a cursor it never gave', async () => {
+  it('refuses a page of an invalid size, and a cursor that it did not issue', async () => {
     const encoded = (value: unknown) => btoa(JSON.stringify(value))
     const cursors = [
       'x',
@@ -209,7 +209,7 @@ describe.each(writing)('$name with a body that will not do', (endpoint) => {
   const large = `{"zzz":"${'x'.repeat(bodyLimitBytes)}"}`
   const json = (text: string): Asked => ({ body: text })
 
-  it('refuses what is no JSON, and what is not sent as JSON', async () => {
+  it('refuses a body that is not JSON, or not sent as JSON', async () => {
     const malformed = [
       '{',
       '{"a":}',
@@ -248,7 +248,7 @@ describe.each(writing)('$name with a body that will not do', (endpoint) => {
     expect(await otherwise(is(415, 'unsupported_media_type'), [...typed, packed])).toEqual([])
   })
 
-  it('refuses what is too large, whether it says so before or not', async () => {
+  it('refuses a body that is too large, with and without Content-Length', async () => {
     const asked: [string, ReturnType<typeof ask>][] = [
       ['with its length', ask(endpoint, json(large))],
       ['without', ask(endpoint, { body: new Blob([large]).stream() })],
@@ -303,7 +303,7 @@ describe.each(writing.filter(({ body }) => body !== undefined))('$name', (endpoi
 })
 
 describe.each(keyed)('$name', (endpoint) => {
-  it('refuses an Idempotency-Key that is none', async () => {
+  it('refuses an invalid Idempotency-Key', async () => {
     const keys = ['', 'a b', 'x'.repeat(256), 'caf\u00e9', 'tab\tbed']
     const asked = keys.map((key): [string, ReturnType<typeof ask>] => [
       key,
@@ -314,7 +314,7 @@ describe.each(keyed)('$name', (endpoint) => {
 })
 
 describe.each(versioned)('$name', (endpoint) => {
-  it('needs a version, as an ETag gives it', async () => {
+  it('needs a version in the form of an ETag', async () => {
     const { method, path } = endpoint
     const headers = { authorization: await bearer('admin'), 'content-type': 'application/json' }
     const without = await app.fetch(pathOf(endpoint, '1'), {
@@ -330,8 +330,8 @@ describe.each(versioned)('$name', (endpoint) => {
   })
 })
 
-describe('what is not in the document', () => {
-  it('is not found, whoever asks', async () => {
+describe('a path or method outside the document', () => {
+  it('is not found', async () => {
     for (const path of [
       '/',
       '/v1',
@@ -346,7 +346,7 @@ describe('what is not in the document', () => {
     }
   })
 
-  it('is told which methods a path takes', async () => {
+  it('gets the methods that a path supports', async () => {
     const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
     for (const path of new Set(all.map((endpoint) => endpoint.path))) {
       const here = all.filter((endpoint) => endpoint.path === path)

@@ -20,13 +20,13 @@ async function client(at: number, count: number, seen: Seen): Promise<void> {
       if (done) seen.acknowledged.push(name)
       else if (response.status === 503 && response.headers.has('retry-after')) seen.refused += 1
       else seen.odd.push([response.status, await response.text()])
-      // Whoever is told to come again looks whether it is time.
+      // A caller that gets Retry-After checks whether it has elapsed.
       if (!done) await app.fetch('/readyz')
     }
   }
 }
 
-it('loses nothing it acknowledged when Postgres is killed under load, and is ready again within five seconds', async () => {
+it('loses no acknowledged write when Postgres is killed under load, and is ready again within five seconds', async () => {
   const seen: Seen = { acknowledged: [], refused: 0, odd: [] }
   const load = Promise.all(Array.from({ length: 8 }, (_, at) => client(at, 60, seen)))
   await expect.poll(() => seen.acknowledged.length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(100)

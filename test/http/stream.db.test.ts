@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm'
 import { expect, it, onTestFinished } from 'vitest'
 import type { Feed } from '../../functions/core/stream.ts'
 import { channel } from '../../functions/http/stream.ts'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 
-const { database, ctx } = await freshWorld()
+const { database, ctx } = await freshEnvironment()
 const feed: Feed = {
   name: 'outbox',
   table: sql`core.outbox`,
@@ -13,7 +13,10 @@ const feed: Feed = {
   seq: 'seq',
   event: sql`e.data`,
 }
-const listen = channel<{ n: number }>({ feed, show: (event) => ({ type: 'told', data: event }) })(ctx(), '')
+const subscribe = channel<{ n: number }>({ feed, show: (event) => ({ type: 'told', data: event }) })(
+  ctx(),
+  '',
+)
 const principal = { role: 'admin', sub: 'root', tenantId: null } as const
 
 /** Two thousand events of a kilobyte each. */
@@ -26,27 +29,27 @@ await database.admin.query(
 )
 
 function open() {
-  const reader = listen({ principal, after: '0-0' }).getReader()
+  const reader = subscribe({ principal, after: '0-0' }).getReader()
   onTestFinished(() => reader.cancel())
   return reader
 }
 
-it('holds 64 KB for one who takes nothing, whatever the others are told', async () => {
-  const [deaf, quick] = [open(), open()]
-  let heard = 0
-  while (heard < events) heard += eventsIn(await quick.read())
-  const held = await drain(deaf)
+it('buffers 64 KB for a client that reads nothing, while the others receive every event', async () => {
+  const [stuck, quick] = [open(), open()]
+  let received = 0
+  while (received < events) received += eventsIn(await quick.read())
+  const held = await drain(stuck)
   expect(held).toBeGreaterThan(60 * 1024)
   expect(held).toBeLessThan(66 * 1024)
 })
 
-/** They are written one at a time, and come as they were written. */
+/** The stream writes one event at a time, and each arrives whole. */
 function eventsIn({ done, value }: ReadableStreamReadResult<Uint8Array>): number {
   if (done) throw new Error('The stream has ended')
   return new TextDecoder().decode(value).split('event: told').length - 1
 }
 
-/** The bytes that are there already: what has to come yet takes a round trip. */
+/** The bytes that are buffered already; later bytes would need a round trip. */
 async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<number> {
   let bytes = 0
   const later = new Promise<null>((resolve) => setImmediate(resolve, null))

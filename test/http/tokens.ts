@@ -8,7 +8,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 
 type Claims = Record<string, unknown>
 
-/** What a token for this role must have, and how a test spoils it. */
+/** The claims that a token of this role needs, and how a test spoils each. */
 export const claimsOf = (role: string, sub = '1'): Claims => ({
   role,
   sub,

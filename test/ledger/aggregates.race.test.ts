@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { readSummary } from '../../functions/ledger/reports/read-summary.ts'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 import { deskOf, fund } from './desk.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { admin } = world.database
 let tenants = 0
 

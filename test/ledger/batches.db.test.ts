@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { IncomingEvent } from '../../functions/ledger/contract.ts'
 import { appendEvents } from '../../functions/ledger/journal/append.ts'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 import { deskOf, done } from './desk.ts'
 import { violations } from './violations.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { admin } = world.database
 const ctx = deskOf(world)
 const written = ['bets_view', 'payments_view', 'user_balances_view', 'balance_deltas']

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 import { deskOf, fund, openBet } from './desk.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { admin } = world.database
 await fund(deskOf(world), 5_000)
 await openBet(deskOf(world))

@@ -4,10 +4,10 @@ import { placeBet } from '../../functions/ledger/bets/place.ts'
 import { moveBet } from '../../functions/ledger/bets/transition.ts'
 import { requestPayment } from '../../functions/ledger/payments/request.ts'
 import { movePayment } from '../../functions/ledger/payments/transition.ts'
-import { key, type World } from '../core/world.ts'
+import { type Environment, key } from '../core/environment.ts'
 
 /** A context of one tenant's server; with a key, as a request that may be sent again. */
-export function deskOf(world: World, tenantId = 1, requestKey?: string): Ctx {
+export function deskOf(world: Environment, tenantId = 1, requestKey?: string): Ctx {
   return world.ctx({
     principal: { role: 'tenant', sub: 'server', tenantId },
     ...(requestKey === undefined ? {} : { idempotency: key(`${tenantId}/${requestKey}`) }),

@@ -4,11 +4,11 @@ import { placeBet } from '../../functions/ledger/bets/place.ts'
 import { moveBet } from '../../functions/ledger/bets/transition.ts'
 import type { IncomingEvent } from '../../functions/ledger/contract.ts'
 import { appendEvents } from '../../functions/ledger/journal/append.ts'
-import { freshWorld, times } from '../core/world.ts'
+import { freshEnvironment, times } from '../core/environment.ts'
 import { deskOf, done, fund, openBet, order } from './desk.ts'
 import { mustHold } from './violations.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { admin } = world.database
 let tenants = 0
 afterEach(() => mustHold(admin))

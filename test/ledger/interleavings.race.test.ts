@@ -7,12 +7,12 @@ import { moveBet } from '../../functions/ledger/bets/transition.ts'
 import { requestPayment } from '../../functions/ledger/payments/request.ts'
 import { movePayment } from '../../functions/ledger/payments/transition.ts'
 import { transferMoney } from '../../functions/ledger/transfers/transfer.ts'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 import { type Explored, explore } from '../dispatch/interleave.ts'
 import { deskOf, done, fund, openBet, order } from './desk.ts'
 import { violations } from './violations.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { admin } = world.database
 const monitor = await world.database.connect()
 const clients = await Promise.all([actor(), actor()])

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { placeBet } from '../../functions/ledger/bets/place.ts'
 import { moveBet } from '../../functions/ledger/bets/transition.ts'
 import { checkInvariants } from '../../functions/ledger/upkeep/check-invariants.ts'
-import { freshWorld, times } from '../core/world.ts'
+import { freshEnvironment, times } from '../core/environment.ts'
 import { deskOf, done, fund, openBet, order } from './desk.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { admin } = world.database
 const ctx = deskOf(world)
 await fund(ctx, 5_000)

@@ -17,10 +17,10 @@ import { listPayments } from '../../functions/ledger/payments/list.ts'
 import { requestPayment } from '../../functions/ledger/payments/request.ts'
 import { movePayment } from '../../functions/ledger/payments/transition.ts'
 import { readActivity } from '../../functions/ledger/reports/read-activity.ts'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 import { deskOf, order } from './desk.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 // Under the policies of the Worker's role: they are part of every plan.
 const client = await world.database.connect(world.database.workerUrl)
 const dialect = new PgDialect()

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { readStatement, type Standing } from '../../functions/ledger/accounts/read-statement.ts'
 import type { StoredEvent } from '../../functions/ledger/contract.ts'
 import { readEvents } from '../../functions/ledger/journal/read-events.ts'
-import { freshWorld, times } from '../core/world.ts'
+import { freshEnvironment, times } from '../core/environment.ts'
 import { deskOf, fund, openBet } from './desk.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { admin } = world.database
 let tenants = 0
 

@@ -4,11 +4,11 @@ import { readBet } from '../../functions/ledger/bets/read.ts'
 import { moveBet } from '../../functions/ledger/bets/transition.ts'
 import { appendEvents } from '../../functions/ledger/journal/append.ts'
 import { booksOf } from '../../functions/ledger/journal/scope.ts'
-import { freshWorld, times } from '../core/world.ts'
+import { freshEnvironment, times } from '../core/environment.ts'
 import { deskOf, done, fund, openBet } from './desk.ts'
 import { violations } from './violations.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { admin } = world.database
 const ctx = deskOf(world)
 const views = ['bets_view', 'payments_view', 'user_balances_view']

@@ -5,13 +5,13 @@ import { noteAccount } from '../../functions/ledger/accounts/note.ts'
 import { readBalances } from '../../functions/ledger/accounts/read-balances.ts'
 import { schemas } from '../../functions/ledger/events.ts'
 import { booksOf } from '../../functions/ledger/journal/scope.ts'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 import { freshDatabase } from '../support/database.ts'
 import { deskOf, done } from './desk.ts'
 import { anyCommand, Desk } from './model.ts'
 import { violations } from './violations.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { admin } = world.database
 const empty = await freshDatabase()
 

@@ -3,12 +3,12 @@ import { expect, it } from 'vitest'
 import { readBalances } from '../../functions/ledger/accounts/read-balances.ts'
 import { listBets } from '../../functions/ledger/bets/list.ts'
 import { payoutOf } from '../../functions/ledger/decide.ts'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 import { deskOf } from './desk.ts'
 import { anyCommand, Desk, Paper } from './model.ts'
 import { violations } from './violations.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 let tenants = 0
 
 it('decides in the database as decide does on paper, whatever is asked in whatever order', {

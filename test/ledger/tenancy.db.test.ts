@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 import { deskOf, fund, openBet } from './desk.ts'
 
-const world = await freshWorld()
+const world = await freshEnvironment()
 const { database } = world
 const { admin } = database
 for (const tenantId of [1, 2]) {

@@ -2,9 +2,9 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { urlAs, urlOfDatabase } from '../../dev/postgres/urls.ts'
 import { checkReadiness } from '../../functions/ops/health/check-readiness.ts'
 import { latestMigration } from '../../schema/migrations/index.ts'
-import { freshWorld } from '../core/world.ts'
+import { freshEnvironment } from '../core/environment.ts'
 
-const { database, proxy, ctx } = await freshWorld()
+const { database, proxy, ctx } = await freshEnvironment()
 const { admin } = database
 // Roles belong to the whole server: their names must be this file's own.
 const role = (name: string) => `${name}_${database.name}`

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { readBehindHorizon, settled } from '../../core/stream.ts'
+import { isReadable, readBehindHorizon } from '../../core/stream.ts'
 import type { Entry } from '../contract.ts'
 import { ledgerFeed } from '../feed.ts'
 import { booksOf } from '../journal/scope.ts'
@@ -53,7 +53,7 @@ page as (
   order by e.xid, e.seq
   limit ${limit + 1}
 )
-select p.xid::text as xid, p.seq::text as seq, ${settled(sql`p`)} as settled,
+select p.xid::text as xid, p.seq::text as seq, ${isReadable(sql`p`)} as settled,
   jsonb_build_object(
     'id', p.id,
     'type', p.event_type,

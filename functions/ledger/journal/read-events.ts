@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { beginning, positionOf, readBehindHorizon, settled } from '../../core/stream.ts'
+import { beginning, isReadable, parseCursor, readBehindHorizon } from '../../core/stream.ts'
 import type { LedgerEventType, StoredEvent } from '../contract.ts'
 import { ledgerFeed } from '../feed.ts'
 import { booksOf } from './scope.ts'
@@ -10,14 +10,14 @@ type Asked = { after: string | null; type: LedgerEventType | null; limit: number
 
 /** The feed, a page at a time: nothing is missed and nothing comes twice, however many write meanwhile. */
 export async function readEvents(ctx: Ctx, { after, type, limit }: Asked): Promise<StoredEvent[]> {
-  const { xid, seq } = (after === null ? null : positionOf(after)) ?? beginning
+  const { xid, seq } = (after === null ? null : parseCursor(after)) ?? beginning
   const [rows] = await readBehindHorizon(booksOf(ctx), ledgerFeed, [
     sql`
 select ${showEvent} as event
 from ledger.events e
 where e.tenant_id = ledger.tenant()
   and (e.xid, e.seq) > (${xid}::xid8, ${seq}::bigint)
-  and ${settled(sql`e`)}
+  and ${isReadable(sql`e`)}
   ${type === null ? sql`` : sql`and e.family = ${familyOf(type)} and e.event_type = ${type}`}
 order by e.xid, e.seq
 limit ${limit}`,

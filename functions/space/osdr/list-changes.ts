@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { readBehindHorizon, settled } from '../../core/stream.ts'
+import { isReadable, readBehindHorizon } from '../../core/stream.ts'
 import type { Change } from '../contract.ts'
 
 const stored = { tables: ['space.osdr_changes'], sequence: 'space.osdr_changes_id_seq' }
@@ -22,7 +22,7 @@ select jsonb_build_object(
 ) as change
 from space.osdr_changes c
 where (c.xid, c.id) > (${xid}::xid8, ${id}::bigint)
-  and ${settled(sql`c`, 'id')}
+  and ${isReadable(sql`c`, 'id')}
 order by c.xid, c.id
 limit ${limit}`,
   ])

@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm'
 import { failed, type Health } from '../../core/circuit.ts'
 import type { Ctx } from '../../core/context.ts'
-import { type Answer, type Called, callUpstream, realWorld } from '../../core/fetch.ts'
+import { type Answer, type Called, callUpstream, workerRuntime } from '../../core/fetch.ts'
 import { forgotten, keepHealth, type Remembered, rememberHealth } from './health.ts'
 import { type KeptAnswer, keepAnswers, keepable, withoutKeys } from './kept-answer.ts'
 import type { Parsed } from './lenient.ts'
@@ -59,7 +59,7 @@ export async function converse(
         health: { ...quotaOf(recall(service.account)), failures, openUntil },
         budgetMs: deadline - ctx.now().getTime(),
       },
-      { ...realWorld, now: ctx.now },
+      { ...workerRuntime, now: ctx.now },
     )
     const answer = called.answer && withoutKeys(called.answer, ctx.env.NASA_API_KEY)
     const told = toldBy(called, answer, parse)

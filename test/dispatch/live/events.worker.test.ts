@@ -179,7 +179,7 @@ describe('two hundred listeners', () => {
       await post(store, '/orders/bulk', { orders })
       await quick.until(nth * 500)
     }
-    const dropped = () => lines.some((line) => line.includes('listener dropped'))
+    const dropped = () => lines.some((line) => line.includes('subscriber dropped'))
     await expect.poll(dropped, { timeout: 40_000 }).toBe(true)
     await post(store, '/orders', parcel)
     await quick.until(20 * 500 + 1)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { effect } from '../../../functions/core/idempotency.ts'
 import { queueDeliveries } from '../../../functions/core/queue-deliveries.ts'
-import { type Position, readBehindHorizon, readFeed, standingOf } from '../../../functions/core/stream.ts'
+import { type Cursor, cursorStatuses, readBehindHorizon, readFeed } from '../../../functions/core/stream.ts'
 import { orderFeed, orderOutgoing } from '../../../functions/dispatch/feed.ts'
 import { removeOldEvents } from '../../../functions/dispatch/orders/remove-old-events.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -42,7 +42,7 @@ describe('order events', () => {
     await queueDeliveries(ctx, orderOutgoing)
     const [[first] = []] = (await readBehindHorizon(ctx.db, orderFeed, [
       readFeed(orderFeed, { xid: '0', seq: '0' }, 1),
-    ])) as Position[][]
+    ])) as Cursor[][]
     const fresh = await givenOrder(pool, { storeId, status: 'canceled' })
     expect(await remove()).toEqual({ rows: 5 })
     expect([await eventsOf(ended), await eventsOf(live), await eventsOf(fresh)]).toEqual([0, 3, 2])
@@ -50,10 +50,10 @@ describe('order events', () => {
       `select xid::text, seq::text from core.feed_positions where name = 'removed:dispatch'`,
     )
     const before = first ?? { xid: '0', seq: '0' }
-    const [standing] = await readBehindHorizon(ctx.db, orderFeed, [
-      standingOf(orderFeed, [before, rows[0], { xid: '0', seq: '0' }]),
+    const [statuses] = await readBehindHorizon(ctx.db, orderFeed, [
+      cursorStatuses(orderFeed, [before, rows[0], { xid: '0', seq: '0' }]),
     ])
-    expect(standing).toEqual([{ standing: 'expired' }, { standing: 'known' }, { standing: 'expired' }])
+    expect(statuses).toEqual([{ status: 'expired' }, { status: 'known' }, { status: 'expired' }])
   })
 
   it('cannot be removed by the Worker itself, nor sooner', async () => {

@@ -3,15 +3,17 @@ import { type Ctx, type IdempotencyRequest, makeContext } from '../../functions/
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
 
-export type World = {
+export type Environment = {
   database: TestDatabase
   proxy: NeonProxy
   /** A context as a request or a cron tick gets one, connected as the Worker's role through the proxy. */
   ctx(more?: Partial<Pick<Ctx, 'idempotency' | 'principal'>> & { bindings?: object; after?: string }): Ctx
 }
 
-/** Postgres, the proxy in front of it, and the contexts of as many callers as a test wants. Awaited at the top. */
-export async function freshWorld(options: Omit<NeonProxyOptions, 'databaseUrl'> = {}): Promise<World> {
+/** Postgres, the proxy in front of it, and a context for each caller of a test. Awaited at the top of a file. */
+export async function freshEnvironment(
+  options: Omit<NeonProxyOptions, 'databaseUrl'> = {},
+): Promise<Environment> {
   const database = await freshDatabase()
   const proxy = await freshProxy(database, options)
   const limit = async () => ({ success: true })
@@ -37,12 +39,12 @@ export async function freshWorld(options: Omit<NeonProxyOptions, 'databaseUrl'> 
 
 const silent = { info: () => undefined, error: () => undefined }
 
-/** What the header would ask for: `hash` stands for the body. */
+/** The request of an Idempotency-Key header; `hash` stands for the body. */
 export function key(id: string, hash = 'same'): IdempotencyRequest {
   return { id, bodyHash: hash, principal: 'test:1', route: 'POST /test' }
 }
 
-/** How often each outcome came: `{ ok: 1, busy: 11 }`. */
+/** Counts each outcome: `{ ok: 1, busy: 11 }`. */
 export function tally(values: readonly (string | number)[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1
@@ -53,7 +55,7 @@ export function times<T>(count: number, make: (at: number) => Promise<T>): Promi
   return Promise.all(Array.from({ length: count }, (_, at) => make(at)))
 }
 
-/** What a promise was refused with; a promise that is kept fails the test. */
+/** The error of a rejected promise; a promise that resolves fails the test. */
 export async function failure(promise: Promise<unknown>): Promise<unknown> {
   const kept = Symbol('kept')
   const error: unknown = await promise.then(

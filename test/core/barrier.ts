@@ -3,25 +3,22 @@ import type pg from 'pg'
 import { expect, onTestFinished } from 'vitest'
 import type { TestDatabase } from '../support/database.ts'
 
-/**
- * A place where statements wait until a test lets them go on: it says how many are inside something at one moment,
- * without anybody sleeping.
- */
-export type Gate = {
-  /** A statement that passes only while the gate is open. */
+/** Statements wait at a barrier until the test opens it. A test counts them there, without sleeping. */
+export type Barrier = {
+  /** A statement that waits until the barrier is open. */
   pass: SQL
   close(): Promise<void>
   open(): Promise<void>
-  /** How many wait at it right now. */
+  /** The number of statements that wait now. */
   waiting(): Promise<number>
-  /** Ends the connections of all who wait, as a crash would. */
+  /** Ends the connections of all waiting statements, as a crash would. */
   killWaiting(): Promise<void>
 }
 
-let gates = 0
+let barriers = 0
 
-export async function makeGate(database: TestDatabase): Promise<Gate> {
-  const id = 880_000 + ++gates
+export async function makeBarrier(database: TestDatabase): Promise<Barrier> {
+  const id = 880_000 + ++barriers
   const keeper: pg.Client = await database.connect()
   const waiters = `from pg_locks where locktype = 'advisory' and objid = ${id} and not granted
     and database = (select oid from pg_database where datname = current_database())`
@@ -46,7 +43,7 @@ export async function makeGate(database: TestDatabase): Promise<Gate> {
 
 export type Holder = { commit(): Promise<void>; rollback(): Promise<void>; die(): Promise<void> }
 
-/** Somebody else's open transaction: what it locked stays locked until it ends, or the test does. */
+/** The open transaction of another session. Its locks last until it ends, or until the test ends. */
 export async function hold(database: TestDatabase, statements: string): Promise<Holder> {
   const client = await database.connect()
   const { rows } = await client.query('select pg_backend_pid() as pid')
@@ -66,12 +63,12 @@ export async function hold(database: TestDatabase, statements: string): Promise<
 
 function ignore(): void {}
 
-/** Looks again until it is as expected: `await eventually(gate.waiting).toBe(12)`. A shared machine may take its time. */
+/** Polls until the value is as expected: `await eventually(barrier.waiting).toBe(12)`. The limit suits a busy machine. */
 export function eventually<T>(look: () => T | Promise<T>) {
   return expect.poll(look, { timeout: 100_000, interval: 10 })
 }
 
-/** How many statements wait for somebody's lock right now. */
+/** The number of statements that wait for a lock now. */
 export async function waitingForLocks(database: TestDatabase): Promise<number> {
   const { rows } = await database.admin.query(
     `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
@@ -81,7 +78,7 @@ export async function waitingForLocks(database: TestDatabase): Promise<number> {
 
 export type Crowd<T> = { settled(): number; all: Promise<PromiseSettledResult<T>[]> }
 
-/** Starts many at once, and tells how many are through. */
+/** Starts many calls at once, and counts those that have ended. */
 export function crowd<T>(count: number, start: (at: number) => Promise<T>): Crowd<T> {
   let through = 0
   const started = Array.from({ length: count }, (_, at) =>
@@ -92,7 +89,7 @@ export function crowd<T>(count: number, start: (at: number) => Promise<T>): Crow
   return { settled: () => through, all: Promise.allSettled(started) }
 }
 
-/** The values of those that were kept; a refusal fails the test with its own message. */
+/** The values of resolved promises; a rejection fails the test with its own error. */
 export function kept<T>(results: PromiseSettledResult<T>[]): T[] {
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason

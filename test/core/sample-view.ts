@@ -1,7 +1,7 @@
 import { streamView } from '../../schema/kit/incremental.ts'
 import type { TestDatabase } from '../support/database.ts'
 
-/** Lamps are made, lit, dimmed, and at some time break: a view that is no module's. */
+/** A sample view of lamps, which are made, lit, dimmed and broken. It belongs to no module. */
 const lamps = streamView({
   view: 'plain.lamps',
   events: 'plain.lamp_events',
@@ -12,7 +12,7 @@ const lamps = streamView({
   latest: { status: 'state', brightness: "(latest ->> 'brightness')::integer", seen_at: 'latest_at' },
 })
 
-export async function makeLamps(
+export async function makeSampleView(
   { admin }: TestDatabase,
   change: (create: string) => string = (create) => create,
 ) {
@@ -41,10 +41,10 @@ export async function makeLamps(
   for (const { create } of lamps) await admin.query(change(create))
 }
 
-export type LampEvent = [lamp: string, version: number, type: 'made' | 'lit' | 'dimmed' | 'broke']
+export type SampleEvent = [lamp: string, version: number, type: 'made' | 'lit' | 'dimmed' | 'broke']
 
-/** One statement, however many events. */
-export const appending = (events: readonly LampEvent[], house = 1) => ({
+/** One statement for any number of events. */
+export const appending = (events: readonly SampleEvent[], house = 1) => ({
   text: `insert into plain.lamp_events (house, aggregate_id, stream_version, event_type, event_data)
     select ${house}, lamp, version, type, jsonb_build_object('colour', 'red', 'brightness', version)
     from unnest($1::text[], $2::integer[], $3::text[]) e (lamp, version, type)`,
