@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Transfer } from '../../functions/ledger/contract.ts'
+import type { Transfer } from '../../functions/ledger/transfers/contract.ts'
 import { transferMoney } from '../../functions/ledger/transfers/transfer.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe, type Pace } from '../method.ts'

@@ -1,15 +1,14 @@
 import type pg from 'pg'
-import type { IncomingEvent } from '../../functions/ledger/contract.ts'
 import {
   type Decision,
   decideBet,
   decidePayment,
   decidePlace,
   decideRequest,
-  type MoveBet,
-  type MovePayment,
   type PlaceBet,
   type RequestPayment,
+  type TransitionBet,
+  type TransitionPayment,
 } from '../../functions/ledger/decide.ts'
 import {
   type Account,
@@ -20,21 +19,26 @@ import {
   evolvePayment,
   type PaymentEvent,
 } from '../../functions/ledger/events.ts'
+import type { IncomingEvent } from '../../functions/ledger/journal/contract.ts'
 
 const currencies = [['USD'], ['EUR', 'USD'], ['JPY', 'KWD']]
 const users = 8
 const selections = ['home', 'draw', 'away']
 const odds = ['1.50', '2.50', '1.8', '3.25', '11']
 
-const deposits: MovePayment[][] = [
+const deposits: TransitionPayment[][] = [
   [{ do: 'complete' }],
   [{ do: 'complete' }, { do: 'charge-back', reason: 'disputed by the bank' }],
   [{ do: 'fail', reason: 'card declined' }],
   [],
 ]
-const withdrawals: MovePayment[][] = [[{ do: 'complete' }], [{ do: 'reject', reason: 'unknown account' }], []]
-const accept: MoveBet = { do: 'accept' }
-const bets: MoveBet[][] = [
+const withdrawals: TransitionPayment[][] = [
+  [{ do: 'complete' }],
+  [{ do: 'reject', reason: 'unknown account' }],
+  [],
+]
+const accept: TransitionBet = { do: 'accept' }
+const bets: TransitionBet[][] = [
   [accept, { do: 'settle', outcome: 'won' }],
   [accept, { do: 'settle', outcome: 'lost' }],
   [accept, { do: 'cash-out', payoutMinor: 450 }],
@@ -117,12 +121,12 @@ function makeBook() {
 
   return {
     events,
-    bet(id: string, placed: PlaceBet, life: MoveBet[], at: Date) {
+    bet(id: string, placed: PlaceBet, life: TransitionBet[], at: Date) {
       const step = keep(id, placed, at)
       let bet = step((account) => decidePlace(account, placed)).reduce(evolveBet, null)
       for (const move of life) bet = step((account) => decideBet(bet, account, move)).reduce(evolveBet, bet)
     },
-    pay(id: string, request: RequestPayment, life: MovePayment[], at: Date) {
+    pay(id: string, request: RequestPayment, life: TransitionPayment[], at: Date) {
       const step = keep(id, request, at)
       let payment = step((account) => decideRequest(account, request)).reduce(evolvePayment, null)
       for (const move of life)

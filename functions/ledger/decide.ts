@@ -1,4 +1,5 @@
-import { type BetStatus, maxMinor, type PaymentKind, type PaymentStatus } from './contract.ts'
+import type { BetStatus } from './bets/contract.ts'
+import { maxMinor } from './contract.ts'
 import {
   type Account,
   available,
@@ -12,6 +13,7 @@ import {
   paymentAfter,
   takes,
 } from './events.ts'
+import type { PaymentKind, PaymentStatus } from './payments/contract.ts'
 
 /*
  * What a command makes happen, or why it does not. This is the specification: the functions in schema/ledger.ts decide
@@ -29,7 +31,7 @@ export type PlaceBet = {
   selection: string
 }
 
-export type MoveBet = Expecting &
+export type TransitionBet = Expecting &
   (
     | { do: 'accept' }
     | ({ do: 'reject' | 'void' | 'cancel' } & Because)
@@ -40,7 +42,7 @@ export type MoveBet = Expecting &
 
 export type RequestPayment = { kind: PaymentKind; userId: string; amountMinor: number; currency: string }
 
-export type MovePayment = Expecting &
+export type TransitionPayment = Expecting &
   ({ do: 'complete' } | ({ do: 'fail' | 'reject' | 'charge-back' } & Because))
 
 export type Refusal =
@@ -66,7 +68,7 @@ const betMoves: Partial<Record<BetStatus, readonly BetStatus[]>> = {
   accepted: ['won', 'lost', 'voided', 'cancelled', 'cashed_out'],
 }
 
-export function decideBet(bet: Bet | null, account: Account, command: MoveBet): Decision<BetEvent> {
+export function decideBet(bet: Bet | null, account: Account, command: TransitionBet): Decision<BetEvent> {
   if (bet === null) return refused({ code: 'not_found' })
   const event = betEvent(bet, command)
   const to = betStatusAfter[event.type]
@@ -83,12 +85,12 @@ const betEndings = {
   'cash-out': 'V1_BETS_BET_CASHED_OUT',
 } as const
 
-export function betEventType(command: MoveBet): Exclude<BetEvent['type'], 'V1_BETS_BET_PLACED'> {
+export function betEventType(command: TransitionBet): Exclude<BetEvent['type'], 'V1_BETS_BET_PLACED'> {
   if (command.do !== 'settle') return betEndings[command.do]
   return command.outcome === 'won' ? 'V1_BETS_BET_WON' : 'V1_BETS_BET_LOST'
 }
 
-function betEvent(bet: Bet, command: MoveBet): BetEvent {
+function betEvent(bet: Bet, command: TransitionBet): BetEvent {
   const type = betEventType(command)
   if (type === 'V1_BETS_BET_ACCEPTED' || type === 'V1_BETS_BET_LOST') return { type, data: {} }
   if (type !== 'V1_BETS_BET_WON' && type !== 'V1_BETS_BET_CASHED_OUT') return { type, data: why(command) }
@@ -129,7 +131,7 @@ export const paymentGoals = {
 export function decidePayment(
   payment: Payment | null,
   account: Account,
-  command: MovePayment,
+  command: TransitionPayment,
 ): Decision<PaymentEvent> {
   if (payment === null) return refused({ code: 'not_found' })
   const { kind, status } = payment
@@ -149,7 +151,7 @@ const paymentEndings = {
   'charge-back': 'V1_PAYMENTS_DEPOSIT_CHARGED_BACK',
 } as const
 
-function paymentEvent(kind: PaymentKind, command: MovePayment): PaymentEvent {
+function paymentEvent(kind: PaymentKind, command: TransitionPayment): PaymentEvent {
   if (command.do !== 'complete') return { type: paymentEndings[command.do], data: why(command) }
   const type = kind === 'deposit' ? 'V1_PAYMENTS_DEPOSIT_COMPLETED' : 'V1_PAYMENTS_WITHDRAWAL_COMPLETED'
   return { type, data: {} }

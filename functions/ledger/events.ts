@@ -1,20 +1,9 @@
 import * as z from 'zod'
-import {
-  AmountMinor,
-  type BetStatus,
-  type balanceEventTypes,
-  type betEventTypes,
-  Currency,
-  Odds,
-  type PaymentKind,
-  type PaymentStatus,
-  PayoutMinor,
-  type paymentEventTypes,
-  Reason,
-  Selection,
-  type systemEventTypes,
-  UserId,
-} from './contract.ts'
+import type { balanceEventTypes, systemEventTypes } from './accounts/contract.ts'
+import { type BetStatus, type betEventTypes, Odds, PayoutMinor, Selection } from './bets/contract.ts'
+import { AmountMinor, Reason, UserId } from './contract.ts'
+import { Currency } from './currencies/contract.ts'
+import type { PaymentKind, PaymentStatus, paymentEventTypes } from './payments/contract.ts'
 
 /*
  * What an event says, by type and version: the version is part of the type's name, so an event of an older version

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { IncomingEvent } from '../../functions/ledger/contract.ts'
 import { appendEvents } from '../../functions/ledger/journal/append.ts'
+import type { IncomingEvent } from '../../functions/ledger/journal/contract.ts'
 import { freshWorld } from '../core/world.ts'
 import { deskOf, done } from './desk.ts'
 import { violations } from './violations.ts'

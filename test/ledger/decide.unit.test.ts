@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { betStatuses, maxMinor, paymentStatuses } from '../../functions/ledger/contract.ts'
+import { betStatuses } from '../../functions/ledger/bets/contract.ts'
+import { maxMinor } from '../../functions/ledger/contract.ts'
 import {
   decideBet,
   decidePayment,
   decidePlace,
   decideRequest,
-  type MoveBet,
-  type MovePayment,
+  type TransitionBet,
+  type TransitionPayment,
 } from '../../functions/ledger/decide.ts'
+import { paymentStatuses } from '../../functions/ledger/payments/contract.ts'
 import { account, bet, credited, debited, payment, released, reserved, user } from './given.ts'
 
 const order = { ...user, stakeMinor: 1_000, odds: '2.50', selection: 'home' }
@@ -56,7 +58,7 @@ describe('placing a bet', () => {
 })
 
 describe('the life of a bet', () => {
-  const commands: Record<string, MoveBet> = {
+  const commands: Record<string, TransitionBet> = {
     accepted: { do: 'accept' },
     rejected: { do: 'reject' },
     won: { do: 'settle', outcome: 'won' },
@@ -211,7 +213,7 @@ describe('withdrawals', () => {
 })
 
 describe('the life of a payment', () => {
-  const commands: Record<string, MovePayment> = {
+  const commands: Record<string, TransitionPayment> = {
     completed: { do: 'complete' },
     failed: { do: 'fail' },
     rejected: { do: 'reject' },

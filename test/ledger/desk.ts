@@ -1,9 +1,9 @@
 import type { Ctx } from '../../functions/core/context.ts'
 import type { Refused } from '../../functions/core/errors.ts'
 import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { moveBet } from '../../functions/ledger/bets/transition.ts'
+import { transitionBet } from '../../functions/ledger/bets/transition.ts'
 import { requestPayment } from '../../functions/ledger/payments/request.ts'
-import { movePayment } from '../../functions/ledger/payments/transition.ts'
+import { transitionPayment } from '../../functions/ledger/payments/transition.ts'
 import { key, type World } from '../core/world.ts'
 
 /** A context of one tenant's server; with a key, as a request that may be sent again. */
@@ -30,13 +30,13 @@ export async function fund(
   { userId = 'u-1', currency = 'USD' } = {},
 ): Promise<string> {
   const { id } = await done(requestPayment(ctx, 'deposit', { userId, currency, amountMinor }))
-  await done(movePayment(ctx, id, { do: 'complete' }))
+  await done(transitionPayment(ctx, id, { do: 'complete' }))
   return id
 }
 
 /** An accepted bet; its id. */
 export async function openBet(ctx: Ctx, bet: Partial<typeof order> = {}): Promise<string> {
   const { id } = await done(placeBet(ctx, { ...order, ...bet }))
-  await done(moveBet(ctx, id, { do: 'accept' }))
+  await done(transitionBet(ctx, id, { do: 'accept' }))
   return id
 }

@@ -1,4 +1,4 @@
-import type { BetStatus, PaymentKind, PaymentStatus } from '../../functions/ledger/contract.ts'
+import type { BetStatus } from '../../functions/ledger/bets/contract.ts'
 import {
   type Account,
   type BalanceEvent,
@@ -6,6 +6,7 @@ import {
   emptyAccount,
   type Payment,
 } from '../../functions/ledger/events.ts'
+import type { PaymentKind, PaymentStatus } from '../../functions/ledger/payments/contract.ts'
 
 export const user = { userId: 'u-1', currency: 'USD' }
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { readBalances } from '../../functions/ledger/accounts/read-balances.ts'
 import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { moveBet } from '../../functions/ledger/bets/transition.ts'
-import type { IncomingEvent } from '../../functions/ledger/contract.ts'
+import { transitionBet } from '../../functions/ledger/bets/transition.ts'
 import { appendEvents } from '../../functions/ledger/journal/append.ts'
+import type { IncomingEvent } from '../../functions/ledger/journal/contract.ts'
 import { freshWorld, times } from '../core/world.ts'
 import { deskOf, done, fund, openBet, order } from './desk.ts'
 import { mustHold } from './violations.ts'
@@ -50,7 +50,7 @@ describe('while the row of an account is held', () => {
     const won = await openBet(ctx, { stakeMinor: 100 })
     const { letGo } = await hold(tenantId)
     await times(20, () => fund(ctx, 50))
-    await done(moveBet(ctx, won, { do: 'settle', outcome: 'won' }))
+    await done(transitionBet(ctx, won, { do: 'settle', outcome: 'won' }))
     expect(await balanceOf(tenantId)).toEqual([2_150, 0, 2_150])
     // Twenty deposits, and the release with the payout of the bet.
     expect(await waiting(tenantId)).toBe(21)

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { type Ctx, makeContext } from '../../functions/core/context.ts'
 import type { Db } from '../../functions/core/db.ts'
 import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { moveBet } from '../../functions/ledger/bets/transition.ts'
+import { transitionBet } from '../../functions/ledger/bets/transition.ts'
 import { requestPayment } from '../../functions/ledger/payments/request.ts'
-import { movePayment } from '../../functions/ledger/payments/transition.ts'
+import { transitionPayment } from '../../functions/ledger/payments/transition.ts'
 import { transferMoney } from '../../functions/ledger/transfers/transfer.ts'
 import { freshWorld } from '../core/world.ts'
 import { type Explored, explore } from '../dispatch/interleave.ts'
@@ -23,15 +23,15 @@ type Scene = { bet: string; deposit: string; withdrawal: string }
 
 const commands = {
   'place a bet': (ctx: Ctx) => placeBet(ctx, { ...order, stakeMinor: 400 }),
-  'settle as won': (ctx: Ctx, { bet }: Scene) => moveBet(ctx, bet, { do: 'settle', outcome: 'won' }),
-  'settle as lost': (ctx: Ctx, { bet }: Scene) => moveBet(ctx, bet, { do: 'settle', outcome: 'lost' }),
-  void: (ctx: Ctx, { bet }: Scene) => moveBet(ctx, bet, { do: 'void' }),
-  'cash out': (ctx: Ctx, { bet }: Scene) => moveBet(ctx, bet, { do: 'cash-out', payoutMinor: 900 }),
+  'settle as won': (ctx: Ctx, { bet }: Scene) => transitionBet(ctx, bet, { do: 'settle', outcome: 'won' }),
+  'settle as lost': (ctx: Ctx, { bet }: Scene) => transitionBet(ctx, bet, { do: 'settle', outcome: 'lost' }),
+  void: (ctx: Ctx, { bet }: Scene) => transitionBet(ctx, bet, { do: 'void' }),
+  'cash out': (ctx: Ctx, { bet }: Scene) => transitionBet(ctx, bet, { do: 'cash-out', payoutMinor: 900 }),
   withdraw: (ctx: Ctx) =>
     requestPayment(ctx, 'withdrawal', { userId: 'u-1', currency: 'USD', amountMinor: 300 }),
   'complete the withdrawal': (ctx: Ctx, { withdrawal }: Scene) =>
-    movePayment(ctx, withdrawal, { do: 'complete' }),
-  'charge back': (ctx: Ctx, { deposit }: Scene) => movePayment(ctx, deposit, { do: 'charge-back' }),
+    transitionPayment(ctx, withdrawal, { do: 'complete' }),
+  'charge back': (ctx: Ctx, { deposit }: Scene) => transitionPayment(ctx, deposit, { do: 'charge-back' }),
   transfer: (ctx: Ctx) =>
     transferMoney(ctx, {
       atomic: false,

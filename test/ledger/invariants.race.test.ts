@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { moveBet } from '../../functions/ledger/bets/transition.ts'
+import { transitionBet } from '../../functions/ledger/bets/transition.ts'
 import { checkInvariants } from '../../functions/ledger/upkeep/check-invariants.ts'
 import { freshWorld, times } from '../core/world.ts'
 import { deskOf, done, fund, openBet, order } from './desk.ts'
@@ -68,7 +68,7 @@ describe('the invariants job', () => {
         await fund(ctx, 100, own)
         const bet = await placeBet(ctx, { ...order, ...own, stakeMinor: 50 })
         if (!bet.ok) continue
-        await done(moveBet(ctx, bet.value.id, n % 2 === 0 ? { do: 'void' } : { do: 'accept' }))
+        await done(transitionBet(ctx, bet.value.id, n % 2 === 0 ? { do: 'void' } : { do: 'accept' }))
       }
     })
     const checked: unknown[] = []

@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import type { Ctx } from '../../functions/core/context.ts'
 import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { moveBet } from '../../functions/ledger/bets/transition.ts'
+import { transitionBet } from '../../functions/ledger/bets/transition.ts'
 import {
   type Decision,
   decideBet,
   decidePayment,
   decidePlace,
   decideRequest,
-  type MoveBet,
-  type MovePayment,
   type PlaceBet,
   type RequestPayment,
+  type TransitionBet,
+  type TransitionPayment,
 } from '../../functions/ledger/decide.ts'
 import {
   type Account,
@@ -25,14 +25,14 @@ import {
   type PaymentEvent,
 } from '../../functions/ledger/events.ts'
 import { requestPayment } from '../../functions/ledger/payments/request.ts'
-import { movePayment } from '../../functions/ledger/payments/transition.ts'
+import { transitionPayment } from '../../functions/ledger/payments/transition.ts'
 
 /** `at` chooses among the bets or payments there are, modulo their number; with none it names one that is not there. */
 export type Command =
   | { on: 'new bet'; bet: PlaceBet }
-  | { on: 'bet'; at: number; move: MoveBet }
+  | { on: 'bet'; at: number; move: TransitionBet }
   | { on: 'new payment'; payment: RequestPayment }
-  | { on: 'payment'; at: number; move: MovePayment }
+  | { on: 'payment'; at: number; move: TransitionPayment }
 
 const users = ['u-1', 'u-2', 'u-3']
 const owner = { userId: fc.constantFrom(...users), currency: fc.constantFrom('USD', 'JPY') }
@@ -42,7 +42,7 @@ const expecting = { expectedVersion: fc.option(fc.integer({ min: 1, max: 3 }), {
 const because = { reason: fc.option(fc.constantFrom('late', 'void by rule'), { nil: undefined }) }
 const at = fc.nat({ max: 50 })
 
-const moveOfBet: fc.Arbitrary<MoveBet> = fc.oneof(
+const moveOfBet: fc.Arbitrary<TransitionBet> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('accept' as const), ...expecting }) },
   {
     weight: 1,
@@ -75,7 +75,7 @@ const moveOfBet: fc.Arbitrary<MoveBet> = fc.oneof(
   },
 )
 
-const moveOfPayment: fc.Arbitrary<MovePayment> = fc.oneof(
+const moveOfPayment: fc.Arbitrary<TransitionPayment> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('complete' as const), ...expecting }) },
   {
     weight: 2,
@@ -190,9 +190,9 @@ export class Desk {
         return noted(await requestPayment(this.#ctx, kind, payment), this.payments)
       }
       case 'bet':
-        return noted(await moveBet(this.#ctx, chosen(this.bets, command.at), command.move))
+        return noted(await transitionBet(this.#ctx, chosen(this.bets, command.at), command.move))
       default:
-        return noted(await movePayment(this.#ctx, chosen(this.payments, command.at), command.move))
+        return noted(await transitionPayment(this.#ctx, chosen(this.payments, command.at), command.move))
     }
   }
 }

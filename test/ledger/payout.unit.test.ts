@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AmountMinor, Currency, currencies, maxMinor, Odds } from '../../functions/ledger/contract.ts'
+import { Odds } from '../../functions/ledger/bets/contract.ts'
+import { AmountMinor, maxMinor } from '../../functions/ledger/contract.ts'
+import { Currency, currencies } from '../../functions/ledger/currencies/contract.ts'
 import { payoutOf } from '../../functions/ledger/decide.ts'
 
 describe('a payout', () => {

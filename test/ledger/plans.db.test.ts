@@ -10,12 +10,12 @@ import { listBets } from '../../functions/ledger/bets/list.ts'
 import { placeBet } from '../../functions/ledger/bets/place.ts'
 import { readBet } from '../../functions/ledger/bets/read.ts'
 import { readHistory } from '../../functions/ledger/bets/read-history.ts'
-import { moveBet } from '../../functions/ledger/bets/transition.ts'
+import { transitionBet } from '../../functions/ledger/bets/transition.ts'
 import { readEvents } from '../../functions/ledger/journal/read-events.ts'
-import { booksOf } from '../../functions/ledger/journal/scope.ts'
+import { tenantScope } from '../../functions/ledger/journal/scope.ts'
 import { listPayments } from '../../functions/ledger/payments/list.ts'
 import { requestPayment } from '../../functions/ledger/payments/request.ts'
-import { movePayment } from '../../functions/ledger/payments/transition.ts'
+import { transitionPayment } from '../../functions/ledger/payments/transition.ts'
 import { readActivity } from '../../functions/ledger/reports/read-activity.ts'
 import { freshWorld } from '../core/world.ts'
 import { deskOf, order } from './desk.ts'
@@ -179,13 +179,13 @@ describe('at fifteen thousand bets and payments, without a look at a table and w
       'to accept a bet',
       'bets_view_tenant_id_bet_id_pk',
       150,
-      (ctx) => moveBet(ctx, 's-400', { do: 'accept' }),
+      (ctx) => transitionBet(ctx, 's-400', { do: 'accept' }),
     ],
     [
       'to end a bet',
       'bets_view_tenant_id_bet_id_pk',
       150,
-      (ctx) => moveBet(ctx, 's-400', { do: 'settle', outcome: 'lost' }),
+      (ctx) => transitionBet(ctx, 's-400', { do: 'settle', outcome: 'lost' }),
     ],
     [
       'to withdraw',
@@ -197,7 +197,7 @@ describe('at fifteen thousand bets and payments, without a look at a table and w
       'to charge back',
       'payments_view_tenant_id_payment_id_pk',
       150,
-      (ctx) => movePayment(ctx, 's-4000', { do: 'charge-back' }),
+      (ctx) => transitionPayment(ctx, 's-4000', { do: 'charge-back' }),
     ],
   ])('%s', async (_what, index, pages, work) => {
     const plan = await planOf(work)
@@ -207,7 +207,7 @@ describe('at fifteen thousand bets and payments, without a look at a table and w
   })
   it('and where none does, its pages say so', async () => {
     const nowhere = (ctx: Ctx) =>
-      booksOf(ctx).query(sql`select from ledger.balance_events where actor = 'nobody'`)
+      tenantScope(ctx).query(sql`select from ledger.balance_events where actor = 'nobody'`)
     expect((await planOf(nowhere)).pages).toBeGreaterThan(150)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readStatement, type Standing } from '../../functions/ledger/accounts/read-statement.ts'
-import type { StoredEvent } from '../../functions/ledger/contract.ts'
+import type { StoredEvent } from '../../functions/ledger/journal/contract.ts'
 import { readEvents } from '../../functions/ledger/journal/read-events.ts'
 import { freshWorld, times } from '../core/world.ts'
 import { untilFeedsShow } from '../support/feeds.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { rebuildView } from '../../functions/core/view.ts'
 import { readBet } from '../../functions/ledger/bets/read.ts'
-import { moveBet } from '../../functions/ledger/bets/transition.ts'
+import { transitionBet } from '../../functions/ledger/bets/transition.ts'
 import { appendEvents } from '../../functions/ledger/journal/append.ts'
-import { booksOf } from '../../functions/ledger/journal/scope.ts'
+import { tenantScope } from '../../functions/ledger/journal/scope.ts'
 import { freshWorld, times } from '../core/world.ts'
 import { deskOf, done, fund, openBet } from './desk.ts'
 import { violations } from './violations.ts'
@@ -55,12 +55,12 @@ describe('while a rebuild is under way', () => {
       await fund(ctx, 100_000, own)
       for (; writing; bets += 1) {
         const id = await openBet(ctx, { ...own, stakeMinor: 10 })
-        await done(moveBet(ctx, id, { do: 'settle', outcome: n % 2 === 0 ? 'won' : 'lost' }))
+        await done(transitionBet(ctx, id, { do: 'settle', outcome: n % 2 === 0 ? 'won' : 'lost' }))
       }
     })
     for (let round = 0; round < 6; round += 1) {
       for (const view of views) {
-        const rebuilt = await rebuildView(booksOf(ctx), { view: `ledger.${view}`, scope: 1 })
+        const rebuilt = await rebuildView(tenantScope(ctx), { view: `ledger.${view}`, scope: 1 })
         expect([rebuilt.mended, rebuilt.checksumBefore === rebuilt.checksumAfter]).toEqual([0, true])
       }
     }
@@ -79,7 +79,7 @@ describe('while a rebuild is under way', () => {
       await admin.query(
         `update ledger.user_balances_view set balance_minor = balance_minor + 1000000 where user_id < 'u-2'`,
       )
-      await rebuildView(booksOf(ctx), { view: 'ledger.user_balances_view', scope: 1 })
+      await rebuildView(tenantScope(ctx), { view: 'ledger.user_balances_view', scope: 1 })
     }
     writing = false
     await writers

@@ -4,7 +4,7 @@ import { rebuildView, verifyView } from '../../functions/core/view.ts'
 import { noteAccount } from '../../functions/ledger/accounts/note.ts'
 import { readBalances } from '../../functions/ledger/accounts/read-balances.ts'
 import { schemas } from '../../functions/ledger/events.ts'
-import { booksOf } from '../../functions/ledger/journal/scope.ts'
+import { tenantScope } from '../../functions/ledger/journal/scope.ts'
 import { freshWorld } from '../core/world.ts'
 import { freshDatabase } from '../support/database.ts'
 import { deskOf, done } from './desk.ts'
@@ -90,7 +90,7 @@ describe('the log, replayed into an empty database', () => {
 })
 
 describe('a rebuild', () => {
-  const books = booksOf(deskOf(world, 1))
+  const books = tenantScope(deskOf(world, 1))
   const rebuild = (view: string) => rebuildView(books, { view: `ledger.${view}`, scope: 1 })
 
   it.each(['bets_view', 'payments_view', 'user_balances_view'])(

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
-import type { Balance, Notice } from '../contract.ts'
 import type { SystemEvent } from '../events.ts'
 import { actorOf, command } from '../journal/scope.ts'
-import { showBalance } from './read-balances.ts'
+import type { Balance, Notice } from './contract.ts'
+import { showBalance } from './show.ts'
 
 type Noted = { userId: string; currency: string; notice: Notice; reason: string }
 

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { settled } from '../../core/stream.ts'
-import type { Entry } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Entry } from './contract.ts'
 
 /** Between two entries, and what the account held there: the next page adds to it instead of summing from the beginning. */
 export type Standing = { xid: string; seq: string; balanceMinor: number; reservedMinor: number }
@@ -28,7 +28,7 @@ export async function readStatement(
   asked: Asked,
 ): Promise<{ entries: Entry[]; next: Standing | null }> {
   const { userId, currency, from, to, after, limit } = asked
-  const rows = await booksOf(ctx).query<Row>(sql`
+  const rows = await tenantScope(ctx).query<Row>(sql`
 with start as materialized (
   select ${after?.balanceMinor ?? 0}::bigint + coalesce(sum(e.balance_delta), 0) as balance,
     ${after?.reservedMinor ?? 0}::bigint + coalesce(sum(e.reserved_delta), 0) as reserved

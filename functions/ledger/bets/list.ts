@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Bet, BetStatus } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
-import { showBet } from '../journal/show.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Bet, BetStatus } from './contract.ts'
+import { showBet } from './show.ts'
 
 type Asked = { userId: string | null; status: BetStatus | null; before: string | null; limit: number }
 
@@ -17,7 +17,7 @@ export async function listBets(ctx: Ctx, { userId, status, before, limit }: Aske
     ...(open ? [sql`v.open`] : []),
     ...(before === null ? [] : [sql`v.bet_id < ${before}`]),
   ]
-  const rows = await booksOf(ctx, ctx.replica).query<{ bet: Bet }>(sql`
+  const rows = await tenantScope(ctx, ctx.replica).query<{ bet: Bet }>(sql`
 select ${showBet('v')} as bet
 from ledger.bets_view v
 where ${sql.join(conditions, sql` and `)}

@@ -3,11 +3,12 @@ import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
 import { lockAccount } from '../accounts/lock.ts'
-import { type Bet, maxMinor, type NewBet } from '../contract.ts'
+import { maxMinor } from '../contract.ts'
 import { payoutOf } from '../decide.ts'
-import { tellOfBet } from '../journal/emit.ts'
 import { actorOf, command } from '../journal/scope.ts'
-import { showBet } from '../journal/show.ts'
+import type { Bet, NewBet } from './contract.ts'
+import { emitBet } from './emit.ts'
+import { showBet } from './show.ts'
 
 export type BetOutcome = { ok: true; value: Bet } | Refused
 
@@ -59,7 +60,7 @@ bet as (
     null::bigint as payout_minor, occurred_at as placed_at, null::timestamptz as settled_at, stream_version
   from placed
 ),
-told as (${tellOfBet('bet')})
+told as (${emitBet('bet')})
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${showBet('bet')}) from bet),
   (select refused from judged)

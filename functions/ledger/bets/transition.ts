@@ -3,19 +3,19 @@ import { thisOne } from '../../core/claim.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
 import { maxMinor } from '../contract.ts'
-import { betEventType, type MoveBet } from '../decide.ts'
+import { betEventType, type TransitionBet } from '../decide.ts'
 import { betStatusAfter } from '../events.ts'
-import { tellOfBet } from '../journal/emit.ts'
 import { actorOf, command } from '../journal/scope.ts'
-import { showBet } from '../journal/show.ts'
+import { emitBet } from './emit.ts'
 import type { BetOutcome } from './place.ts'
+import { showBet } from './show.ts'
 
 /** One step in the life of a bet, and what it does to the account. */
-export async function moveBet(ctx: Ctx, betId: string, move: MoveBet): Promise<BetOutcome> {
-  return command(ctx, moveStatement(ctx, betId, move))
+export async function transitionBet(ctx: Ctx, betId: string, move: TransitionBet): Promise<BetOutcome> {
+  return command(ctx, transitionStatement(ctx, betId, move))
 }
 
-function moveStatement(ctx: Ctx, betId: string, move: MoveBet): SQL {
+function transitionStatement(ctx: Ctx, betId: string, move: TransitionBet): SQL {
   const type = betEventType(move)
   const to = betStatusAfter[type]
   const ends = to !== 'accepted'
@@ -87,7 +87,7 @@ after as (
   from moved
   join judged j on true
 ),
-told as (${tellOfBet('after')})
+told as (${emitBet('after')})
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${showBet('after')}) from after),
   (select refused from judged),
@@ -96,7 +96,7 @@ select ${answer(sql`coalesce(
 }
 
 /** What of the stake, or in its place, goes back to the user; over `b`, the bet. */
-function returnedBy(move: MoveBet): SQL {
+function returnedBy(move: TransitionBet): SQL {
   if (move.do === 'cash-out') return sql`${move.payoutMinor}::numeric`
   if (move.do !== 'settle') return sql`b.amount_minor::numeric`
   if (move.outcome === 'lost') return sql`0::numeric`
@@ -104,4 +104,5 @@ function returnedBy(move: MoveBet): SQL {
   return sql`ledger.payout_of(b.amount_minor, b.odds)`
 }
 
-const why = (move: MoveBet) => ('reason' in move && move.reason !== undefined ? { reason: move.reason } : {})
+const why = (move: TransitionBet) =>
+  'reason' in move && move.reason !== undefined ? { reason: move.reason } : {}

@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
-import type { Appended, IncomingEvent } from '../contract.ts'
 import { schemas } from '../events.ts'
+import type { Appended, IncomingEvent } from './contract.ts'
 import { actorOf, command } from './scope.ts'
 
 /** Appends events as they are, whole batch or nothing: streams, steps and accounts must come out sound. */

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { beginning, positionOf, settled } from '../../core/stream.ts'
-import type { LedgerEventType, StoredEvent } from '../contract.ts'
-import { booksOf } from './scope.ts'
+import type { LedgerEventType, StoredEvent } from './contract.ts'
+import { tenantScope } from './scope.ts'
 import { showEvent } from './show.ts'
 
 type Asked = { after: string | null; type: LedgerEventType | null; limit: number }
@@ -10,7 +10,7 @@ type Asked = { after: string | null; type: LedgerEventType | null; limit: number
 /** The feed, a page at a time: nothing is missed and nothing comes twice, however many write meanwhile. */
 export async function readEvents(ctx: Ctx, { after, type, limit }: Asked): Promise<StoredEvent[]> {
   const { xid, seq } = (after === null ? null : positionOf(after)) ?? beginning
-  const rows = await booksOf(ctx).query<{ event: StoredEvent }>(sql`
+  const rows = await tenantScope(ctx).query<{ event: StoredEvent }>(sql`
 select ${showEvent} as event
 from ledger.events e
 where e.tenant_id = ledger.tenant()

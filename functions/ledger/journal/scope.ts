@@ -6,7 +6,7 @@ import { effect } from '../../core/idempotency.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 
 /** The database as this caller's tenant may see it: row-level security holds for every statement sent through it. */
-export function booksOf(ctx: Ctx, db: Db = ctx.db): Db {
+export function tenantScope(ctx: Ctx, db: Db = ctx.db): Db {
   return db.with({ 'app.tenant_id': String(tenantOf(ctx)) })
 }
 
@@ -28,7 +28,7 @@ export async function command<Outcome extends { ok: true }>(
   ctx: Ctx,
   statement: SQL,
 ): Promise<Outcome | Refused> {
-  const books = booksOf(ctx)
+  const books = tenantScope(ctx)
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await effect<Outcome | Refused>(ctx, statement, books)

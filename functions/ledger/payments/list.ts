@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Payment, PaymentKind, PaymentStatus } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
-import { showPayment } from '../journal/show.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Payment, PaymentKind, PaymentStatus } from './contract.ts'
+import { showPayment } from './show.ts'
 
 type Asked = {
   userId: string | null
@@ -24,7 +24,7 @@ export async function listPayments(ctx: Ctx, asked: Asked): Promise<Payment[]> {
     ...(status === 'requested' ? [sql`v.open`] : []),
     ...(before === null ? [] : [sql`v.payment_id < ${before}`]),
   ]
-  const rows = await booksOf(ctx, ctx.replica).query<{ payment: Payment }>(sql`
+  const rows = await tenantScope(ctx, ctx.replica).query<{ payment: Payment }>(sql`
 select ${showPayment('v')} as payment
 from ledger.payments_view v
 where ${sql.join(conditions, sql` and `)}

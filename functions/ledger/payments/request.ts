@@ -3,10 +3,10 @@ import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
 import { lockAccount } from '../accounts/lock.ts'
-import type { NewPayment, Payment, PaymentKind } from '../contract.ts'
-import { tellOfPayment } from '../journal/emit.ts'
 import { actorOf, command } from '../journal/scope.ts'
-import { showPayment } from '../journal/show.ts'
+import type { NewPayment, Payment, PaymentKind } from './contract.ts'
+import { emitPayment } from './emit.ts'
+import { showPayment } from './show.ts'
 
 export type PaymentOutcome = { ok: true; value: Payment } | Refused
 
@@ -59,7 +59,7 @@ payment as (
     occurred_at as requested_at, null::timestamptz as settled_at, stream_version
   from requested
 ),
-told as (${tellOfPayment('payment')})
+told as (${emitPayment('payment')})
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${showPayment('payment')}) from payment),
   (select refused from judged)

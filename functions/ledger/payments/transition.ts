@@ -4,18 +4,22 @@ import type { Ctx } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
 import { lockAccount } from '../accounts/lock.ts'
 import { maxMinor } from '../contract.ts'
-import { type MovePayment, paymentGoals } from '../decide.ts'
-import { tellOfPayment } from '../journal/emit.ts'
+import { paymentGoals, type TransitionPayment } from '../decide.ts'
 import { actorOf, command } from '../journal/scope.ts'
-import { showPayment } from '../journal/show.ts'
+import { emitPayment } from './emit.ts'
 import type { PaymentOutcome } from './request.ts'
+import { showPayment } from './show.ts'
 
 /** One step in the life of a payment, and what it does to the account. */
-export async function movePayment(ctx: Ctx, paymentId: string, move: MovePayment): Promise<PaymentOutcome> {
-  return command(ctx, movePaymentStatement(ctx, paymentId, move))
+export async function transitionPayment(
+  ctx: Ctx,
+  paymentId: string,
+  move: TransitionPayment,
+): Promise<PaymentOutcome> {
+  return command(ctx, transitionStatement(ctx, paymentId, move))
 }
 
-function movePaymentStatement(ctx: Ctx, paymentId: string, move: MovePayment): SQL {
+function transitionStatement(ctx: Ctx, paymentId: string, move: TransitionPayment): SQL {
   const to = paymentGoals[move.do]
   const takes = move.do === 'charge-back'
   const reason = 'reason' in move && move.reason !== undefined ? { reason: move.reason } : {}
@@ -95,7 +99,7 @@ after as (
   from stepped
   join judged j on true
 ),
-told as (${tellOfPayment('after')})
+told as (${emitPayment('after')})
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${showPayment('after')}) from after),
   (select refused from judged),

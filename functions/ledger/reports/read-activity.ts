@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Aged } from '../contract.ts'
+import type { Aged } from './contract.ts'
 import { readAggregate, summed } from './read-aggregate.ts'
 
 /** What one user did, by currency. */

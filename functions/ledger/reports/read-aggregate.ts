@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Aged } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
-import { exact } from '../journal/show.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Aged } from './contract.ts'
+import { exact } from './show.ts'
 
 /** Looked at every minute: what is older than three has been missed. */
 const staleAfterSeconds = 180
@@ -16,7 +16,7 @@ export const summed = sql`
 
 /** `rows` selects place and row, of one tenant out of a materialized view; with them comes when it was read from its sources. */
 export async function readAggregate(ctx: Ctx, { view, rows }: { view: string; rows: SQL }): Promise<Aged> {
-  const [answer] = await booksOf(ctx).query<{ aged: Aged }>(sql`
+  const [answer] = await tenantScope(ctx).query<{ aged: Aged }>(sql`
 with shown as (${rows}
 ),
 refreshed as (

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Aged } from '../contract.ts'
+import type { Aged } from './contract.ts'
 import { readAggregate } from './read-aggregate.ts'
 
 /** The highest stakes of the day, ranked within each currency. */

@@ -2,8 +2,8 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
-import type { Transfer, TransferResults } from '../contract.ts'
 import { actorOf, command } from '../journal/scope.ts'
+import type { Transfer, TransferResults } from './contract.ts'
 
 /** Moves money between users, each transfer with what the ones before it left; all or none if `atomic`. */
 export async function transferMoney(
