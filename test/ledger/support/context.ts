@@ -1,13 +1,13 @@
-import type { Ctx } from '../../functions/core/context.ts'
-import type { Refused } from '../../functions/core/errors.ts'
-import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { transitionBet } from '../../functions/ledger/bets/transition.ts'
-import { requestPayment } from '../../functions/ledger/payments/request.ts'
-import { transitionPayment } from '../../functions/ledger/payments/transition.ts'
-import { key, type World } from '../core/world.ts'
+import type { Ctx } from '../../../functions/core/context.ts'
+import type { Refused } from '../../../functions/core/errors.ts'
+import { placeBet } from '../../../functions/ledger/bets/place.ts'
+import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
+import { requestPayment } from '../../../functions/ledger/payments/request.ts'
+import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
+import { key, type World } from '../../core/world.ts'
 
 /** A context of one tenant's server; with a key, as a request that may be sent again. */
-export function deskOf(world: World, tenantId = 1, requestKey?: string): Ctx {
+export function tenantContext(world: World, tenantId = 1, requestKey?: string): Ctx {
   return world.ctx({
     principal: { role: 'tenant', sub: 'server', tenantId },
     ...(requestKey === undefined ? {} : { idempotency: key(`${tenantId}/${requestKey}`) }),

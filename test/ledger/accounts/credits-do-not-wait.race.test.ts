@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { readBalances } from '../../functions/ledger/accounts/read-balances.ts'
-import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { transitionBet } from '../../functions/ledger/bets/transition.ts'
-import { appendEvents } from '../../functions/ledger/journal/append.ts'
-import type { IncomingEvent } from '../../functions/ledger/journal/contract.ts'
-import { freshWorld, times } from '../core/world.ts'
-import { deskOf, done, fund, openBet, order } from './desk.ts'
-import { mustHold } from './violations.ts'
+import { readBalances } from '../../../functions/ledger/accounts/read-balances.ts'
+import { placeBet } from '../../../functions/ledger/bets/place.ts'
+import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
+import { appendEvents } from '../../../functions/ledger/journal/append.ts'
+import type { IncomingEvent } from '../../../functions/ledger/journal/contract.ts'
+import { freshWorld, times } from '../../core/world.ts'
+import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
+import { mustHold } from '../support/violations.ts'
 
 const world = await freshWorld()
 const { admin } = world.database
@@ -36,7 +36,7 @@ async function hold(tenantId: number) {
 }
 
 const balanceOf = async (tenantId: number) => {
-  const [balance] = await readBalances(deskOf(world, tenantId), 'u-1')
+  const [balance] = await readBalances(tenantContext(world, tenantId), 'u-1')
   return balance && [balance.balanceMinor, balance.reservedMinor, balance.availableMinor]
 }
 const waiting = async (tenantId: number) =>
@@ -45,7 +45,7 @@ const waiting = async (tenantId: number) =>
 describe('while the row of an account is held', () => {
   it('credits do not wait for it, and count at once for who reads', async () => {
     const tenantId = ++tenants
-    const ctx = deskOf(world, tenantId)
+    const ctx = tenantContext(world, tenantId)
     await fund(ctx, 1_000)
     const won = await openBet(ctx, { stakeMinor: 100 })
     const { letGo } = await hold(tenantId)
@@ -60,7 +60,7 @@ describe('while the row of an account is held', () => {
 
   it('who takes waits, and then finds what was credited meanwhile', async () => {
     const tenantId = ++tenants
-    const ctx = deskOf(world, tenantId)
+    const ctx = tenantContext(world, tenantId)
     await fund(ctx, 10)
     const { blocks, letGo } = await hold(tenantId)
     await fund(ctx, 990)
@@ -76,7 +76,7 @@ describe('while the row of an account is held', () => {
     'raw events that take from %s wait before they are numbered, and stand after the credit they waited for',
     async (userId) => {
       const tenantId = ++tenants
-      const ctx = deskOf(world, tenantId)
+      const ctx = tenantContext(world, tenantId)
       await fund(ctx, 10)
       const holder = await world.database.connect()
       const { rows } = await holder.query('select pg_backend_pid() as pid')
@@ -122,7 +122,7 @@ describe('while the row of an account is held', () => {
 
   it('credits would wait, too, were a locked row not skipped', async () => {
     const tenantId = ++tenants
-    const ctx = deskOf(world, tenantId)
+    const ctx = tenantContext(world, tenantId)
     await fund(ctx, 1_000)
     const { rows } = await admin.query<{ text: string }>(
       `select pg_get_functiondef('ledger.apply_user_balances_view()'::regprocedure) as text`,
@@ -143,9 +143,9 @@ describe('what waits beside accounts', () => {
   it('is moved into their rows by the job, but for those that are busy, and nobody’s balance changes', async () => {
     const [quiet, busy] = [++tenants, ++tenants]
     for (const tenantId of [quiet, busy]) {
-      await fund(deskOf(world, tenantId), 1_000)
+      await fund(tenantContext(world, tenantId), 1_000)
       const { letGo } = await hold(tenantId)
-      await times(5, () => fund(deskOf(world, tenantId), 50))
+      await times(5, () => fund(tenantContext(world, tenantId), 50))
       await letGo()
     }
     const { letGo } = await hold(busy)

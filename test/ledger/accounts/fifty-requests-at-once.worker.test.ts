@@ -1,10 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { freshWorker } from '../support/worker.ts'
-import { acceptedBet, balanceOf, bet, deposit, serverOf, tally } from './http.ts'
-import { mustHold } from './violations.ts'
+import { acceptedBet, balanceOf, bet, deposit, serverOf, tally, unlimitedWorker } from '../support/http.ts'
+import { mustHold } from '../support/violations.ts'
 
-const unlimited = { limit: 1_000_000, period: 60 } as const
-const app = await freshWorker({ rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited } })
+const app = await unlimitedWorker()
 const { admin } = app.database
 const fifty = Array.from({ length: 50 })
 let tenants = 0

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import type { Ctx } from '../../functions/core/context.ts'
-import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { transitionBet } from '../../functions/ledger/bets/transition.ts'
+import type { Ctx } from '../../../functions/core/context.ts'
+import { placeBet } from '../../../functions/ledger/bets/place.ts'
+import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
 import {
   type Decision,
   decideBet,
@@ -12,7 +12,7 @@ import {
   type RequestPayment,
   type TransitionBet,
   type TransitionPayment,
-} from '../../functions/ledger/decide.ts'
+} from '../../../functions/ledger/decide.ts'
 import {
   type Account,
   type Bet,
@@ -23,9 +23,9 @@ import {
   evolvePayment,
   type Payment,
   type PaymentEvent,
-} from '../../functions/ledger/events.ts'
-import { requestPayment } from '../../functions/ledger/payments/request.ts'
-import { transitionPayment } from '../../functions/ledger/payments/transition.ts'
+} from '../../../functions/ledger/events.ts'
+import { requestPayment } from '../../../functions/ledger/payments/request.ts'
+import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
 
 /** `at` chooses among the bets or payments there are, modulo their number; with none it names one that is not there. */
 export type Command =
@@ -172,7 +172,7 @@ export class Paper {
 }
 
 /** The same commands given to the database, by the ids it answered. */
-export class Desk {
+export class Database {
   readonly bets: string[] = []
   readonly payments: string[] = []
   readonly #ctx: Ctx

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { endpoints } from '../support/system.ts'
-import { freshWorker } from '../support/worker.ts'
-import { acceptedBet, balanceOf, bet, deposit, serverOf } from './http.ts'
+import { endpoints } from '../../support/system.ts'
+import { acceptedBet, balanceOf, bet, deposit, serverOf, unlimitedWorker } from '../support/http.ts'
 
-const unlimited = { limit: 1_000_000, period: 60 } as const
-const app = await freshWorker({ rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited } })
+const app = await unlimitedWorker()
 const { admin } = app.database
 const [mine, theirs] = [await serverOf(app, 1), await serverOf(app, 2)]
 

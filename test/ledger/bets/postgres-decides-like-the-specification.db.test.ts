@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { readBalances } from '../../functions/ledger/accounts/read-balances.ts'
-import { listBets } from '../../functions/ledger/bets/list.ts'
-import { payoutOf } from '../../functions/ledger/decide.ts'
-import { freshWorld } from '../core/world.ts'
-import { deskOf } from './desk.ts'
-import { anyCommand, Desk, Paper } from './model.ts'
-import { violations } from './violations.ts'
+import { readBalances } from '../../../functions/ledger/accounts/read-balances.ts'
+import { listBets } from '../../../functions/ledger/bets/list.ts'
+import { payoutOf } from '../../../functions/ledger/decide.ts'
+import { freshWorld } from '../../core/world.ts'
+import { tenantContext } from '../support/context.ts'
+import { anyCommand, Database, Paper } from '../support/model.ts'
+import { violations } from '../support/violations.ts'
 
 const world = await freshWorld()
 let tenants = 0
@@ -16,14 +16,14 @@ it('decides in the database as decide does on paper, whatever is asked in whatev
 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyCommand, { minLength: 10, maxLength: 60 }), async (commands) => {
-      const ctx = deskOf(world, ++tenants)
+      const ctx = tenantContext(world, ++tenants)
       const paper = new Paper()
-      const desk = new Desk(ctx)
-      for (const command of commands) expect(await desk.decide(command)).toEqual(paper.decide(command))
+      const database = new Database(ctx)
+      for (const command of commands) expect(await database.decide(command)).toEqual(paper.decide(command))
       const shown = await listBets(ctx, { userId: null, status: null, before: null, limit: 200 })
       const onPaper = paper.bets.map(({ version, ...bet }) => ({ ...bet, streamVersion: version }))
       const known = new Map(shown.map(({ id, placedAt: _placed, settledAt: _settled, ...bet }) => [id, bet]))
-      expect(desk.bets.map((id) => known.get(id))).toEqual(onPaper)
+      expect(database.bets.map((id) => known.get(id))).toEqual(onPaper)
       for (const userId of ['u-1', 'u-2', 'u-3']) {
         for (const { currency, balanceMinor, reservedMinor } of await readBalances(ctx, userId))
           expect({ balanceMinor, reservedMinor }).toEqual(

@@ -1,14 +1,14 @@
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { transitionBet } from '../../functions/ledger/bets/transition.ts'
-import { checkInvariants } from '../../functions/ledger/upkeep/check-invariants.ts'
-import { freshWorld, times } from '../core/world.ts'
-import { deskOf, done, fund, openBet, order } from './desk.ts'
+import { placeBet } from '../../../functions/ledger/bets/place.ts'
+import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
+import { checkInvariants } from '../../../functions/ledger/upkeep/check-invariants.ts'
+import { freshWorld, times } from '../../core/world.ts'
+import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
 
 const world = await freshWorld()
 const { admin } = world.database
-const ctx = deskOf(world)
+const ctx = tenantContext(world)
 await fund(ctx, 5_000)
 await openBet(ctx)
 
@@ -82,7 +82,7 @@ describe('the invariants job', () => {
   })
 
   it('begins with the tenant who waited longest, and quarantines an account once', async () => {
-    for (const tenantId of [2, 3]) await fund(deskOf(world, tenantId), 10)
+    for (const tenantId of [2, 3]) await fund(tenantContext(world, tenantId), 10)
     await admin.query(
       'update ledger.user_balances_view set balance_minor = balance_minor + 1 where tenant_id = 3',
     )

@@ -1,12 +1,12 @@
-import type { BetStatus } from '../../functions/ledger/bets/contract.ts'
+import type { BetStatus } from '../../../functions/ledger/bets/contract.ts'
 import {
   type Account,
   type BalanceEvent,
   type Bet,
   emptyAccount,
   type Payment,
-} from '../../functions/ledger/events.ts'
-import type { PaymentKind, PaymentStatus } from '../../functions/ledger/payments/contract.ts'
+} from '../../../functions/ledger/events.ts'
+import type { PaymentKind, PaymentStatus } from '../../../functions/ledger/payments/contract.ts'
 
 export const user = { userId: 'u-1', currency: 'USD' }
 
@@ -45,3 +45,6 @@ export const credited = posting('V1_BALANCES_BALANCE_CREDITED')
 export const debited = posting('V1_BALANCES_BALANCE_DEBITED')
 export const reserved = posting('V1_BALANCES_BALANCE_RESERVED')
 export const released = posting('V1_BALANCES_BALANCE_RELEASED')
+
+/** A decision that refuses the command. */
+export const refused = (code: string, more: object = {}) => ({ ok: false, refusal: { code, ...more } })

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { freshWorker } from '../support/worker.ts'
-import { serverOf } from './http.ts'
+import { freshWorker } from '../../support/worker.ts'
+import { serverOf } from '../support/http.ts'
 
-const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')
 const section = /^## Ledger\n(.*?)^## /ms.exec(readme)?.[1] ?? ''
 const script = /```sh\n(.*?)```/s.exec(section)?.[1] ?? ''
 const promised = [...section.matchAll(/```json\n(.*?)```/gs)].map(([, answer]) => answer?.trim() ?? '')

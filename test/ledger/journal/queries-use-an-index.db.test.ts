@@ -1,24 +1,24 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { Ctx } from '../../functions/core/context.ts'
-import type { Db } from '../../functions/core/db.ts'
-import { readBalances } from '../../functions/ledger/accounts/read-balances.ts'
-import { readBalancesAt } from '../../functions/ledger/accounts/read-balances-at.ts'
-import { readStatement } from '../../functions/ledger/accounts/read-statement.ts'
-import { listBets } from '../../functions/ledger/bets/list.ts'
-import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { readBet } from '../../functions/ledger/bets/read.ts'
-import { readHistory } from '../../functions/ledger/bets/read-history.ts'
-import { transitionBet } from '../../functions/ledger/bets/transition.ts'
-import { readEvents } from '../../functions/ledger/journal/read-events.ts'
-import { tenantScope } from '../../functions/ledger/journal/scope.ts'
-import { listPayments } from '../../functions/ledger/payments/list.ts'
-import { requestPayment } from '../../functions/ledger/payments/request.ts'
-import { transitionPayment } from '../../functions/ledger/payments/transition.ts'
-import { readActivity } from '../../functions/ledger/reports/read-activity.ts'
-import { freshWorld } from '../core/world.ts'
-import { deskOf, order } from './desk.ts'
+import type { Ctx } from '../../../functions/core/context.ts'
+import type { Db } from '../../../functions/core/db.ts'
+import { readBalances } from '../../../functions/ledger/accounts/read-balances.ts'
+import { readBalancesAt } from '../../../functions/ledger/accounts/read-balances-at.ts'
+import { readStatement } from '../../../functions/ledger/accounts/read-statement.ts'
+import { listBets } from '../../../functions/ledger/bets/list.ts'
+import { placeBet } from '../../../functions/ledger/bets/place.ts'
+import { readBet } from '../../../functions/ledger/bets/read.ts'
+import { readHistory } from '../../../functions/ledger/bets/read-history.ts'
+import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
+import { readEvents } from '../../../functions/ledger/journal/read-events.ts'
+import { tenantScope } from '../../../functions/ledger/journal/scope.ts'
+import { listPayments } from '../../../functions/ledger/payments/list.ts'
+import { requestPayment } from '../../../functions/ledger/payments/request.ts'
+import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
+import { readActivity } from '../../../functions/ledger/reports/read-activity.ts'
+import { freshWorld } from '../../core/world.ts'
+import { order, tenantContext } from '../support/context.ts'
 
 const world = await freshWorld()
 // Under the policies of the Worker's role: they are part of every plan.
@@ -88,7 +88,7 @@ async function planOf(work: (ctx: Ctx) => Promise<unknown>): Promise<Plan> {
     },
   }
   // A verb of one statement asks nothing else of a database.
-  const ctx = Object.assign(deskOf(world), { db: db as unknown as Db, replica: db as unknown as Db })
+  const ctx = Object.assign(tenantContext(world), { db: db as unknown as Db, replica: db as unknown as Db })
   await work(ctx).catch((error: unknown) => {
     if (!(error instanceof Explained)) throw error
   })

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { rebuildView, verifyView } from '../../functions/core/view.ts'
-import { noteAccount } from '../../functions/ledger/accounts/note.ts'
-import { readBalances } from '../../functions/ledger/accounts/read-balances.ts'
-import { schemas } from '../../functions/ledger/events.ts'
-import { tenantScope } from '../../functions/ledger/journal/scope.ts'
-import { freshWorld } from '../core/world.ts'
-import { freshDatabase } from '../support/database.ts'
-import { deskOf, done } from './desk.ts'
-import { anyCommand, Desk } from './model.ts'
-import { violations } from './violations.ts'
+import { rebuildView, verifyView } from '../../../functions/core/view.ts'
+import { noteAccount } from '../../../functions/ledger/accounts/note.ts'
+import { readBalances } from '../../../functions/ledger/accounts/read-balances.ts'
+import { schemas } from '../../../functions/ledger/events.ts'
+import { tenantScope } from '../../../functions/ledger/journal/scope.ts'
+import { freshWorld } from '../../core/world.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { done, tenantContext } from '../support/context.ts'
+import { anyCommand, Database } from '../support/model.ts'
+import { violations } from '../support/violations.ts'
 
 const world = await freshWorld()
 const { admin } = world.database
@@ -28,9 +28,9 @@ async function live(tenantId: number): Promise<void> {
     numRuns: 1,
     seed: tenantId,
   })
-  const desk = new Desk(deskOf(world, tenantId))
-  for (const command of commands) await desk.decide(command)
-  const books = deskOf(world, tenantId)
+  const database = new Database(tenantContext(world, tenantId))
+  for (const command of commands) await database.decide(command)
+  const books = tenantContext(world, tenantId)
   const [funded] = await readBalances(books, 'u-1')
   const account = { userId: 'u-1', currency: funded?.currency ?? '', reason: 'by rule' }
   for (const notice of ['allow-overdraft', 'quarantine', 'clear', 'quarantine'] as const)
@@ -90,7 +90,7 @@ describe('the log, replayed into an empty database', () => {
 })
 
 describe('a rebuild', () => {
-  const books = tenantScope(deskOf(world, 1))
+  const books = tenantScope(tenantContext(world, 1))
   const rebuild = (view: string) => rebuildView(books, { view: `ledger.${view}`, scope: 1 })
 
   it.each(['bets_view', 'payments_view', 'user_balances_view'])(

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { freshWorld } from '../core/world.ts'
-import { deskOf, fund, openBet } from './desk.ts'
+import { freshWorld } from '../../core/world.ts'
+import { fund, openBet, tenantContext } from '../support/context.ts'
 
 const world = await freshWorld()
 const { admin } = world.database
-await fund(deskOf(world), 5_000)
-await openBet(deskOf(world))
+await fund(tenantContext(world), 5_000)
+await openBet(tenantContext(world))
 
 const event = (table: string, values: { version?: number; type?: string; data?: string; key?: string }) =>
   `insert into ledger.${table}_events (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, actor)

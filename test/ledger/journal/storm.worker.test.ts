@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { mortalServer } from '../support/mortal-server.ts'
-import { type Answer, type Server, serverOf } from './http.ts'
-import { violations } from './violations.ts'
+import { mortalServer } from '../../support/mortal-server.ts'
+import { type Answer, type Server, serverOf } from '../support/http.ts'
+import { violations } from '../support/violations.ts'
 
 // Sixteen callers, twenty tenants, a network that loses one reply in ten after the commit, and a Postgres that is
 // killed again and again. `npm run storm` is the long run.

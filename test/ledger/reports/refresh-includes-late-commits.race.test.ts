@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { readSummary } from '../../functions/ledger/reports/read-summary.ts'
-import { freshWorld } from '../core/world.ts'
-import { deskOf, fund } from './desk.ts'
+import { readSummary } from '../../../functions/ledger/reports/read-summary.ts'
+import { freshWorld } from '../../core/world.ts'
+import { fund, tenantContext } from '../support/context.ts'
 
 const world = await freshWorld()
 const { admin } = world.database
@@ -30,11 +30,11 @@ async function refresh(): Promise<string[]> {
 }
 
 const deposits = async (tenantId: number) =>
-  (await readSummary(deskOf(world, tenantId))).data.map((row) => Object(row).deposits)
+  (await readSummary(tenantContext(world, tenantId))).data.map((row) => Object(row).deposits)
 
 it('a refresh beside somebody who is still writing is not the last one', async () => {
   const tenantId = ++tenants
-  await fund(deskOf(world, tenantId), 500)
+  await fund(tenantContext(world, tenantId), 500)
   const commit = await inTheMiddle(tenantId, lateDeposit)
   expect(await refresh()).toEqual(['refreshed'])
   expect(await deposits(tenantId)).toEqual([1])
@@ -46,7 +46,7 @@ it('a refresh beside somebody who is still writing is not the last one', async (
 
 it('who is busy with something else keeps nobody from skipping', async () => {
   const tenantId = ++tenants
-  await fund(deskOf(world, tenantId), 500)
+  await fund(tenantContext(world, tenantId), 500)
   const commit = await inTheMiddle(tenantId, 'select pg_current_xact_id()')
   expect(await refresh()).toEqual(['refreshed'])
   expect(await refresh()).toEqual(['skipped'])
@@ -55,7 +55,7 @@ it('who is busy with something else keeps nobody from skipping', async () => {
 
 it('would lose what commits late, were nobody looked for', async () => {
   const tenantId = ++tenants
-  await fund(deskOf(world, tenantId), 500)
+  await fund(tenantContext(world, tenantId), 500)
   const { rows } = await admin.query<{ text: string }>(
     `select pg_get_functiondef('ledger.refresh_aggregate_views()'::regprocedure) as text`,
   )

@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Odds } from '../../functions/ledger/bets/contract.ts'
-import { AmountMinor, maxMinor } from '../../functions/ledger/contract.ts'
-import { Currency, currencies } from '../../functions/ledger/currencies/contract.ts'
-import { payoutOf } from '../../functions/ledger/decide.ts'
+import { Odds } from '../../../functions/ledger/bets/contract.ts'
+import { AmountMinor, maxMinor } from '../../../functions/ledger/contract.ts'
+import { payoutOf } from '../../../functions/ledger/decide.ts'
 
 describe('a payout', () => {
   it.each([
@@ -48,20 +47,5 @@ describe('on the wire', () => {
 
   it.each([0, -1, 1.5, maxMinor + 1, Number.NaN, '1', null])('%s is no amount', (value) => {
     expect(AmountMinor.safeParse(value).success).toBe(false)
-  })
-
-  it('knows the currencies of ISO 4217 with their exponents, and no others', () => {
-    const exponent = new Map(currencies.map(({ code, exponent }) => [code, exponent]))
-    expect(
-      Object.fromEntries(['USD', 'JPY', 'KWD', 'CLF'].map((code) => [code, exponent.get(code)])),
-    ).toEqual({
-      USD: 2,
-      JPY: 0,
-      KWD: 3,
-      CLF: 4,
-    })
-    expect(new Set(exponent.keys()).size).toBe(currencies.length)
-    expect(currencies.every(({ code }) => /^[A-Z]{3}$/.test(code))).toBe(true)
-    for (const code of ['usd', 'XXX', 'US', 'XAU', '']) expect(Currency.safeParse(code).success).toBe(false)
   })
 })

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { freshWorld } from '../core/world.ts'
-import { deskOf, fund, openBet } from './desk.ts'
+import { freshWorld } from '../../core/world.ts'
+import { fund, openBet, tenantContext } from '../support/context.ts'
 
 const world = await freshWorld()
 const { database } = world
 const { admin } = database
 for (const tenantId of [1, 2]) {
-  const ctx = deskOf(world, tenantId)
+  const ctx = tenantContext(world, tenantId)
   await fund(ctx, 5_000)
   await openBet(ctx)
 }
@@ -145,7 +145,7 @@ describe('the tenant of a batch', () => {
   )
 
   it('is the one of the token, statement by statement, on one connection', async () => {
-    const [one, two] = [deskOf(world, 1), deskOf(world, 2)]
+    const [one, two] = [tenantContext(world, 1), tenantContext(world, 2)]
     await fund(one, 11, { userId: 'u-mixed' })
     await fund(two, 22, { userId: 'u-mixed' })
     expect(await world.ctx().db.query(sql`select count(*)::int as n from ledger.balance_events`)).toEqual([
@@ -218,7 +218,7 @@ describe('the Worker’s role', () => {
 })
 
 describe('the distribution over a cluster', () => {
-  const script = readFileSync(join(import.meta.dirname, '../../schema/ledger.citus.sql'), 'utf8')
+  const script = readFileSync(join(import.meta.dirname, '../../../schema/ledger.citus.sql'), 'utf8')
 
   it('names every table of the ledger, each by its tenant', () => {
     const distributed = [...script.matchAll(/create_distributed_table\('ledger\.(\w+)', 'tenant_id'/g)].map(

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { appendEvents } from '../../functions/ledger/journal/append.ts'
-import type { IncomingEvent } from '../../functions/ledger/journal/contract.ts'
-import { freshWorld } from '../core/world.ts'
-import { deskOf, done } from './desk.ts'
-import { violations } from './violations.ts'
+import { appendEvents } from '../../../functions/ledger/journal/append.ts'
+import type { IncomingEvent } from '../../../functions/ledger/journal/contract.ts'
+import { freshWorld } from '../../core/world.ts'
+import { done, tenantContext } from '../support/context.ts'
+import { violations } from '../support/violations.ts'
 
 const world = await freshWorld()
 const { admin } = world.database
-const ctx = deskOf(world)
+const ctx = tenantContext(world)
 const written = ['bets_view', 'payments_view', 'user_balances_view', 'balance_deltas']
 let batches = 0
 

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { rebuildView } from '../../functions/core/view.ts'
-import { readBet } from '../../functions/ledger/bets/read.ts'
-import { transitionBet } from '../../functions/ledger/bets/transition.ts'
-import { appendEvents } from '../../functions/ledger/journal/append.ts'
-import { tenantScope } from '../../functions/ledger/journal/scope.ts'
-import { freshWorld, times } from '../core/world.ts'
-import { deskOf, done, fund, openBet } from './desk.ts'
-import { violations } from './violations.ts'
+import { rebuildView } from '../../../functions/core/view.ts'
+import { readBet } from '../../../functions/ledger/bets/read.ts'
+import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
+import { appendEvents } from '../../../functions/ledger/journal/append.ts'
+import { tenantScope } from '../../../functions/ledger/journal/scope.ts'
+import { freshWorld, times } from '../../core/world.ts'
+import { done, fund, openBet, tenantContext } from '../support/context.ts'
+import { violations } from '../support/violations.ts'
 
 const world = await freshWorld()
 const { admin } = world.database
-const ctx = deskOf(world)
+const ctx = tenantContext(world)
 const views = ['bets_view', 'payments_view', 'user_balances_view']
 const placed = (n: number) => ({
   aggregateId: `old-${n}`,

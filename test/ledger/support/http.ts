@@ -1,5 +1,5 @@
-import type { Role } from '../../functions/registry/roles.ts'
-import type { TestWorker } from '../support/worker.ts'
+import type { Role } from '../../../functions/registry/roles.ts'
+import { freshWorker, type TestWorker } from '../../support/worker.ts'
 
 export type Answer = {
   status: number
@@ -75,4 +75,33 @@ export function tally(answers: Answer[]): Record<string, number> {
   return Object.fromEntries(
     [...Map.groupBy(kinds, (kind) => kind)].map(([kind, those]) => [kind, those.length]),
   )
+}
+
+/** The items of a list in an answer. */
+export const rowsOf = (body: Record<string, unknown>) => body['data'] as Record<string, unknown>[]
+
+/** A Worker whose rate limits no test reaches. */
+export function unlimitedWorker(): Promise<TestWorker> {
+  const unlimited = { limit: 1_000_000, period: 60 } as const
+  return freshWorker({ rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited } })
+}
+
+export function posted(amountMinor: number) {
+  return { userId: 'u-1', currency: 'USD', amountMinor }
+}
+
+export function raw(aggregateId: string, type: string, amountMinor: number, more: object = {}) {
+  return { events: [{ aggregateId, type, data: posted(amountMinor), ...more }] }
+}
+
+export function transferBatch(atomic: boolean, ...transfers: [string, string, number][]) {
+  return {
+    atomic,
+    transfers: transfers.map(([fromUserId, toUserId, amountMinor]) => ({
+      fromUserId,
+      toUserId,
+      amountMinor,
+      currency: 'USD',
+    })),
+  }
 }

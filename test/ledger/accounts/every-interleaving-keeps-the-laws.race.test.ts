@@ -1,16 +1,16 @@
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { type Ctx, makeContext } from '../../functions/core/context.ts'
-import type { Db } from '../../functions/core/db.ts'
-import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { transitionBet } from '../../functions/ledger/bets/transition.ts'
-import { requestPayment } from '../../functions/ledger/payments/request.ts'
-import { transitionPayment } from '../../functions/ledger/payments/transition.ts'
-import { transferMoney } from '../../functions/ledger/transfers/transfer.ts'
-import { freshWorld } from '../core/world.ts'
-import { type Explored, explore } from '../dispatch/interleave.ts'
-import { deskOf, done, fund, openBet, order } from './desk.ts'
-import { violations } from './violations.ts'
+import { type Ctx, makeContext } from '../../../functions/core/context.ts'
+import type { Db } from '../../../functions/core/db.ts'
+import { placeBet } from '../../../functions/ledger/bets/place.ts'
+import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
+import { requestPayment } from '../../../functions/ledger/payments/request.ts'
+import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
+import { transferMoney } from '../../../functions/ledger/transfers/transfer.ts'
+import { freshWorld } from '../../core/world.ts'
+import { type Explored, explore } from '../../dispatch/interleave.ts'
+import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
+import { violations } from '../support/violations.ts'
 
 const world = await freshWorld()
 const { admin } = world.database
@@ -105,7 +105,7 @@ async function meet(one: Name, other: Name, { mutate, waiting = 0 }: Meeting = {
 }
 
 async function arrange(tenantId: number, waiting: number): Promise<Scene> {
-  const ctx = deskOf(world, tenantId)
+  const ctx = tenantContext(world, tenantId)
   const deposit = await fund(ctx, 500 - waiting)
   await fund(ctx, 1_000)
   await fund(ctx, 200)
@@ -122,7 +122,7 @@ async function creditWhileBusy(tenantId: number, amountMinor: number): Promise<v
   const holder = await world.database.connect()
   await holder.query('begin')
   await holder.query('select from ledger.user_balances_view where tenant_id = $1 for update', [tenantId])
-  await fund(deskOf(world, tenantId), amountMinor)
+  await fund(tenantContext(world, tenantId), amountMinor)
   await holder.query('rollback')
   await holder.end()
 }
