@@ -46,6 +46,15 @@ export const At = z.strictObject({
 
 export const StatementRange = { currency: Currency, from: instant.optional(), to: instant.optional() }
 
+/** A place between two entries with the account's balance there: the next page adds to it instead of summing anew. */
+export const StatementCursor = z.strictObject({
+  xid: z.string().regex(/^\d{1,19}$/),
+  seq: z.string().regex(/^\d{1,18}$/),
+  balanceMinor: z.int(),
+  reservedMinor: z.int(),
+})
+export type StatementCursor = z.infer<typeof StatementCursor>
+
 export const Entry = z
   .strictObject({
     id: z.string(),

@@ -4,7 +4,7 @@ import { tenantScope } from '../journal/scope.ts'
 import type { Balance } from './contract.ts'
 import { showBalance, withExponent } from './show.ts'
 
-/** A user's money, by currency. Somebody unknown has none. */
+/** Reads a user's balances, one per currency. An unknown user has none. */
 export async function readBalances(ctx: Ctx, userId: string): Promise<Balance[]> {
   const rows = await tenantScope(ctx).query<{ balance: Balance }>(sql`
 select ${showBalance} as balance

@@ -12,6 +12,7 @@ import {
   Because,
   Entry,
   type Notice,
+  StatementCursor,
   StatementRange,
 } from './contract.ts'
 import { noteAccount } from './note.ts'
@@ -21,13 +22,6 @@ import { readStatement } from './read-statement.ts'
 import { withExponent } from './show.ts'
 
 const on = at('/v1/ledger/users/{userId}', 'ledger')
-
-const StatementCursor = z.strictObject({
-  xid: z.string().regex(/^\d{1,19}$/),
-  seq: z.string().regex(/^\d{1,18}$/),
-  balanceMinor: z.int(),
-  reservedMinor: z.int(),
-})
 
 export const accountsEndpoints: Endpoint[] = [
   on.get(

@@ -5,10 +5,10 @@ import type { LedgerEventType, StoredEvent } from './contract.ts'
 import { tenantScope } from './scope.ts'
 import { showEvent } from './show.ts'
 
-type Asked = { after: string | null; type: LedgerEventType | null; limit: number }
+type Query = { after: string | null; type: LedgerEventType | null; limit: number }
 
-/** The feed, a page at a time: nothing is missed and nothing comes twice, however many write meanwhile. */
-export async function readEvents(ctx: Ctx, { after, type, limit }: Asked): Promise<StoredEvent[]> {
+/** Reads a page of the feed. Readers miss no event and see none twice, however many writers are active. */
+export async function readEvents(ctx: Ctx, { after, type, limit }: Query): Promise<StoredEvent[]> {
   const { xid, seq } = (after === null ? null : positionOf(after)) ?? beginning
   const rows = await tenantScope(ctx).query<{ event: StoredEvent }>(sql`
 select ${showEvent} as event
@@ -22,5 +22,5 @@ limit ${limit}`)
   return rows.map(({ event }) => event)
 }
 
-/** Which of the tables has events of a type: only that one is then read. */
+/** The event table of a type, so that Postgres reads only that table. */
 const familyOf = (type: LedgerEventType) => type.split('_')[1]?.toLowerCase() ?? ''

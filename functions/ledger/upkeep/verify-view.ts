@@ -3,7 +3,7 @@ import { type Difference, verifyView } from '../../core/view.ts'
 import { tenantOf, tenantScope } from '../journal/scope.ts'
 import type { ViewName } from './contract.ts'
 
-/** Where a view of this tenant differs from the fold of its events: nowhere, or something is broken. */
+/** Lists where a view of this tenant differs from the fold of its events. Any difference is a defect. */
 export async function verifyLedgerView(
   ctx: Ctx,
   { view, sample }: { view: ViewName; sample: number | null },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readStatement, type Standing } from '../../../functions/ledger/accounts/read-statement.ts'
+import type { StatementCursor } from '../../../functions/ledger/accounts/contract.ts'
+import { readStatement } from '../../../functions/ledger/accounts/read-statement.ts'
 import { freshWorld } from '../../core/world.ts'
 import { untilFeedsShow } from '../../support/feeds.ts'
 import { fund, tenantContext } from '../support/context.ts'
@@ -18,7 +19,7 @@ describe('a statement', () => {
     const commit = await lateCredit(world, tenantId)
     const credit = () => fund(ctx, 10, { userId: 'u-late' })
     for (let round = 0; round < 3; round += 1) await credit()
-    const page = async (after: Standing | null) =>
+    const page = async (after: StatementCursor | null) =>
       readStatement(ctx, { userId: 'u-late', currency: 'USD', from: null, to: null, after, limit: 2 })
 
     const first = await page(null)

@@ -4,13 +4,12 @@ import { expect, it } from 'vitest'
 import { freshWorker } from '../../support/worker.ts'
 import { serverOf } from '../support/http.ts'
 
-const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')
-const section = /^## Ledger\n(.*?)^## /ms.exec(readme)?.[1] ?? ''
-const script = /```sh\n(.*?)```/s.exec(section)?.[1] ?? ''
-const promised = [...section.matchAll(/```json\n(.*?)```/gs)].map(([, answer]) => answer?.trim() ?? '')
+const readme = readFileSync(join(import.meta.dirname, '../../../functions/ledger/README.md'), 'utf8')
+const script = /```sh\n(.*?)```/s.exec(readme)?.[1] ?? ''
+const promised = [...readme.matchAll(/```json\n(.*?)```/gs)].map(([, answer]) => answer?.trim() ?? '')
 const app = await freshWorker()
 
-it('the README’s example answers what the README says', async () => {
+it('the tour of the README gives the answers that the README shows', async () => {
   const server = await serverOf(app, 10_001)
   const known: Record<string, string> = {}
   const filled = (text = '') => text.replaceAll(/\$(\w+)/g, (_, name) => known[name] ?? `$${name}`)
