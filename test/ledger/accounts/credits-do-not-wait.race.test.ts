@@ -13,14 +13,14 @@ const { admin } = world.database
 let tenants = 0
 afterEach(() => mustHold(admin))
 
-/** Somebody who holds the account's row, as a command does while it decides. */
+/** Locks the account's row, as a command does while it decides. */
 async function hold(tenantId: number) {
   const holder = await world.database.connect()
   const { rows } = await holder.query('select pg_backend_pid() as pid')
   await holder.query('begin')
   await holder.query('select from ledger.user_balances_view where tenant_id = $1 for update', [tenantId])
   return {
-    /** Resolves when somebody waits for the row. */
+    /** Resolves when another session waits for the row. */
     blocks: () =>
       vi.waitUntil(
         async () =>
@@ -42,8 +42,8 @@ const balanceOf = async (tenantId: number) => {
 const waiting = async (tenantId: number) =>
   (await admin.query('select from ledger.balance_deltas where tenant_id = $1', [tenantId])).rowCount
 
-describe('while the row of an account is held', () => {
-  it('credits do not wait for it, and count at once for who reads', async () => {
+describe('while another transaction locks an account', () => {
+  it('credits do not wait, and readers see them at once', async () => {
     const tenantId = ++tenants
     const ctx = tenantContext(world, tenantId)
     await fund(ctx, 1_000)
@@ -58,7 +58,7 @@ describe('while the row of an account is held', () => {
     expect(await balanceOf(tenantId)).toEqual([2_150, 0, 2_150])
   })
 
-  it('who takes waits, and then finds what was credited meanwhile', async () => {
+  it('a debit waits and then sees the credits that arrived meanwhile', async () => {
     const tenantId = ++tenants
     const ctx = tenantContext(world, tenantId)
     await fund(ctx, 10)
@@ -73,7 +73,7 @@ describe('while the row of an account is held', () => {
   })
 
   it.each(['u-1', 'u-new'])(
-    'raw events that take from %s wait before they are numbered, and stand after the credit they waited for',
+    'appended debits of %s wait before they get a number and are ordered after the credit they waited for',
     async (userId) => {
       const tenantId = ++tenants
       const ctx = tenantContext(world, tenantId)
@@ -120,7 +120,7 @@ describe('while the row of an account is held', () => {
     },
   )
 
-  it('credits would wait, too, were a locked row not skipped', async () => {
+  it('credits would wait if the trigger did not skip locked rows', async () => {
     const tenantId = ++tenants
     const ctx = tenantContext(world, tenantId)
     await fund(ctx, 1_000)
@@ -139,8 +139,8 @@ describe('while the row of an account is held', () => {
   })
 })
 
-describe('what waits beside accounts', () => {
-  it('is moved into their rows by the job, but for those that are busy, and nobody’s balance changes', async () => {
+describe('queued deltas', () => {
+  it('are folded into idle accounts by the job, and no balance changes', async () => {
     const [quiet, busy] = [++tenants, ++tenants]
     for (const tenantId of [quiet, busy]) {
       await fund(tenantContext(world, tenantId), 1_000)

@@ -18,7 +18,7 @@ const monitor = await world.database.connect()
 const clients = await Promise.all([actor(), actor()])
 let tenants = 0
 
-/** The account has 1 500: 1 000 of an open bet, 500 for whoever comes first. */
+/** The account has 1 500: an open bet reserves 1 000, and the commands compete for 500. */
 type Scene = { bet: string; deposit: string; withdrawal: string }
 
 const commands = {
@@ -42,15 +42,15 @@ type Name = keyof typeof commands
 const names = Object.keys(commands) as Name[]
 const pairs = names.flatMap((one, at) => names.slice(at).map((other) => [one, other] as const))
 
-describe('whatever the order of their steps', () => {
-  it.each(pairs)('%s and %s leave books in which everything holds', async (one, other) => {
+describe('in every interleaving', () => {
+  it.each(pairs)('%s and %s leave a ledger in which every law holds', async (one, other) => {
     const { broken, schedules } = await meet(one, other)
     expect(broken).toBeNull()
     expect(schedules).toBeGreaterThan(1)
   })
 })
 
-describe('a defect is found', () => {
+describe('the explorer finds a defect', () => {
   const unlocked = (text: string) => text.replaceAll(/for update\b/g, '')
   const countedTwice = (text: string) => text.replace(/(d\.currency = a\.currency)\s+for update/, '$1')
   const inAnyState = (text: string) =>
@@ -58,22 +58,22 @@ describe('a defect is found', () => {
 
   it.each([
     ['bets do not lock the account', 'place a bet', unlocked, 0],
-    ['waiting changes are counted by a snapshot older than the lock', 'place a bet', countedTwice, 500],
+    ['queued deltas are counted by a snapshot older than the lock', 'place a bet', countedTwice, 500],
     ['charge-backs do not lock the account', 'charge back', unlocked, 0],
   ] as const)('when %s', async (_, name, defect, waiting) => {
     await onlyStatements(async () => {
       expect((await meet('place a bet', name, { waiting })).broken).toBeNull()
       const { broken } = await meet('place a bet', name, { mutate: defect, waiting })
-      expect(broken?.found.join()).toContain('what is available is never below zero')
+      expect(broken?.found.join()).toContain('available money is never below zero')
     })
   })
 
-  it('when the state of a bet is not looked at', async () => {
+  it('when the transition ignores the state of a bet', async () => {
     const { broken } = await meet('settle as won', 'void', { mutate: inAnyState })
     expect(broken?.found.join()).toMatch(/duplicate key|LS105|no lawful step/)
   })
 
-  it('and does no harm while the trigger, which looks again under the lock, stands', async () => {
+  it('only without the trigger, which checks the balance again under the lock', async () => {
     expect((await meet('place a bet', 'place a bet', { mutate: unlocked })).broken).toBeNull()
   })
 })
@@ -117,7 +117,7 @@ async function arrange(tenantId: number, waiting: number): Promise<Scene> {
   return { bet, deposit, withdrawal }
 }
 
-/** A credit that found the row locked: it waits beside it. */
+/** Credits a locked account, so that the credit stays queued as a delta. */
 async function creditWhileBusy(tenantId: number, amountMinor: number): Promise<void> {
   const holder = await world.database.connect()
   await holder.query('begin')
@@ -147,7 +147,7 @@ async function actor(): Promise<pg.Client> {
   return client
 }
 
-/** Takes the trigger's check and the constraint away, so that only the commands' own statements stand. */
+/** Removes the trigger's check and the constraint, so that only the commands' own statements protect the account. */
 async function onlyStatements(work: () => Promise<void>): Promise<void> {
   const { rows } = await admin.query<{ text: string }>(
     `select pg_get_functiondef('ledger.apply_user_balances_view()'::regprocedure) as text`,

@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 describe('fifty at once', () => {
-  it('bets with money for ten are exactly ten', async () => {
+  it('bets on money for ten place exactly ten', async () => {
     const server = await tenant()
     await deposit(server, 10_000)
     const answers = await Promise.all(fifty.map(() => server.post('/bets', { body: bet })))
@@ -25,7 +25,7 @@ describe('fifty at once', () => {
     expect(await balanceOf(server)).toEqual([10_000, 10_000, 0])
   })
 
-  it('settlements of one bet are one', async () => {
+  it('settlements of one bet succeed once', async () => {
     const server = await tenant()
     await deposit(server, 1_000)
     const id = await acceptedBet(server)
@@ -38,7 +38,7 @@ describe('fifty at once', () => {
     expect(await balanceOf(server)).toEqual(won ? [2_500, 0, 2_500] : [0, 0, 0])
   })
 
-  it('endings of every kind of one bet are one', async () => {
+  it('endings of every kind end one bet once', async () => {
     const server = await tenant()
     await deposit(server, 1_000)
     const id = await acceptedBet(server)
@@ -55,18 +55,18 @@ describe('fifty at once', () => {
     expect(tally(answers)).toEqual({ '200': 1, '409 illegal_transition': 49 })
   })
 
-  it('equal keys have one effect and one answer', async () => {
+  it('requests with one key have one effect and one answer', async () => {
     const server = await tenant()
     await deposit(server, 100_000)
     const answers = await Promise.all(fifty.map(() => server.post('/bets', { body: bet, key: 'one' })))
-    const told = answers.filter(({ status }) => status === 201)
-    expect(told.length + answers.filter(({ body }) => body['code'] === 'in_progress').length).toBe(50)
-    expect(new Set(told.map(({ body }) => body['id'])).size).toBe(1)
-    expect(told.filter(({ headers }) => headers.get('idempotency-replayed') === null)).toHaveLength(1)
+    const accepted = answers.filter(({ status }) => status === 201)
+    expect(accepted.length + answers.filter(({ body }) => body['code'] === 'in_progress').length).toBe(50)
+    expect(new Set(accepted.map(({ body }) => body['id'])).size).toBe(1)
+    expect(accepted.filter(({ headers }) => headers.get('idempotency-replayed') === null)).toHaveLength(1)
     expect(await balanceOf(server)).toEqual([100_000, 1_000, 99_000])
   })
 
-  it('equal keys of two servers of one tenant have one effect, too', async () => {
+  it('requests with one key from two servers of a tenant have one effect', async () => {
     const server = await tenant()
     await deposit(server, 100_000)
     const path = `${app.url}/v1/ledger/bets`
@@ -86,7 +86,7 @@ describe('fifty at once', () => {
     expect(await balanceOf(server)).toEqual([100_000, 1_000, 99_000])
   })
 
-  it('withdrawals and bets for the same money never take more than there is', async () => {
+  it('withdrawals and bets never spend more than the available money', async () => {
     const server = await tenant()
     await deposit(server, 10_000)
     const withdrawal = { userId: 'u-1', amountMinor: 1_000, currency: 'USD' }
@@ -110,7 +110,7 @@ describe('fifty at once', () => {
 
 describe('a command whose connection is cut', () => {
   it.each(['reset', 'cutDuring', 'cutAfterCommit', 'truncate'] as const)(
-    'by %s is told as unknown, and the same key brings the one answer',
+    'by %s answers outcome unknown, and a retry with its key answers the single result',
     async (fault) => {
       const server = await tenant()
       await deposit(server, 5_000)

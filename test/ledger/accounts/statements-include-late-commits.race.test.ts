@@ -11,7 +11,7 @@ const { admin } = world.database
 let tenants = 0
 
 describe('a statement', () => {
-  it('read in pages has the credit that commits late, and a running balance that goes on from it', async () => {
+  it('read in pages includes a credit that commits late in its running balance', async () => {
     const tenantId = ++tenants
     const ctx = tenantContext(world, tenantId)
     await fund(ctx, 500, { userId: 'u-late' })
@@ -36,7 +36,7 @@ describe('a statement', () => {
     expect(third.next).toBeNull()
   })
 
-  it('on its last page shows at once what was just done', async () => {
+  it('shows the newest entries at once on its last page', async () => {
     const tenantId = ++tenants
     const ctx = tenantContext(world, tenantId)
     await fund(ctx, 500, { userId: 'u-late' })

@@ -9,7 +9,7 @@ let tenants = 0
 const tenant = () => serverOf(app, ++tenants)
 
 describe('a statement', () => {
-  it('has the running balance, over pages and from a day', async () => {
+  it('shows the running balance across pages and from a given time', async () => {
     const server = await tenant()
     await deposit(server, 5_000)
     const id = await acceptedBet(server)
@@ -36,7 +36,7 @@ describe('a statement', () => {
     expect(rowsOf(late.body).map(({ balanceMinor }) => balanceMinor)).toEqual([4_000, 4_100])
   })
 
-  it('and balances at a time go by what was recorded, or by what had happened', async () => {
+  it('and past balances count events by recorded or by effective time', async () => {
     const server = await tenant()
     const event = (aggregateId: string, amount: number, occurredAt: string) => ({
       aggregateId,

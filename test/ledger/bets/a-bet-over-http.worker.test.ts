@@ -18,8 +18,8 @@ const { admin } = app.database
 let tenants = 0
 const tenant = () => serverOf(app, ++tenants)
 
-describe('a bet that is won', () => {
-  it('goes from deposit to payout, each step in one round trip', async () => {
+describe('a won bet', () => {
+  it('goes from deposit to payout with one round trip per step', async () => {
     const server = await tenant()
     const money = { userId: 'u-1', amountMinor: 5_000, currency: 'USD' }
     const requested = await server.post('/payments/deposits', { body: money })
@@ -72,7 +72,7 @@ describe('a bet that is won', () => {
     expect(rowsOf(rest.body)).toMatchObject([{ type: 'V1_BETS_BET_WON', data: { payoutMinor: 2_500 } }])
   })
 
-  it('is read with 304 while its version stands', async () => {
+  it('answers 304 while its version is unchanged', async () => {
     const server = await tenant()
     await deposit(server, 1_000)
     const id = await acceptedBet(server)
@@ -84,8 +84,8 @@ describe('a bet that is won', () => {
   })
 })
 
-describe('what is refused', () => {
-  it('names its reason, and leaves every table as it was', async () => {
+describe('a refused command', () => {
+  it('names its reason and leaves every table unchanged', async () => {
     const server = await tenant()
     await deposit(server, 1_500)
     const open = await acceptedBet(server)
@@ -176,7 +176,7 @@ describe('what is refused', () => {
     expect(await contents(admin)).toEqual(before)
   })
 
-  it('is refused again under its key, although the money has come since', async () => {
+  it('repeats its refusal under the same key, even after money has arrived', async () => {
     const server = await tenant()
     const first = await server.post('/bets', { body: bet, key: 'early' })
     await deposit(server, 5_000)
@@ -188,7 +188,7 @@ describe('what is refused', () => {
     )
   })
 
-  it('is not done again by a key whose day is over', async () => {
+  it('is not executed again under a key that expired after 24 hours', async () => {
     const server = await tenant()
     await deposit(server, 5_000)
     expect((await server.post('/bets', { body: bet, key: 'old' })).status).toBe(201)

@@ -18,24 +18,24 @@ describe('placing a bet', () => {
     })
   })
 
-  it('takes the last unit, and not one more', () => {
+  it('accepts a stake equal to the available money and refuses one unit more', () => {
     expect(decidePlace(account({ balanceMinor: 1_000 }), order).ok).toBe(true)
     expect(decidePlace(account({ balanceMinor: 999 }), order)).toEqual(
       refused('insufficient_funds', { availableMinor: 999 }),
     )
   })
 
-  it('counts what other bets hold', () => {
+  it('subtracts the stakes that other bets reserve', () => {
     expect(decidePlace(account({ balanceMinor: 1_900, reservedMinor: 1_000 }), order)).toEqual(
       refused('insufficient_funds', { availableMinor: 900 }),
     )
   })
 
-  it('is refused on a quarantined account, whatever is there', () => {
+  it('is refused on a quarantined account regardless of its balance', () => {
     expect(decidePlace({ ...funded, quarantined: true }, order)).toEqual(refused('quarantined'))
   })
 
-  it('is refused when the payout could not be written exactly', () => {
+  it('is refused when the payout exceeds the largest exact number', () => {
     const rich = account({ balanceMinor: maxMinor })
     expect(decidePlace(rich, { ...order, stakeMinor: maxMinor, odds: '1.00' }).ok).toBe(true)
     expect(decidePlace(rich, { ...order, stakeMinor: maxMinor, odds: '1.01' })).toEqual(
@@ -43,7 +43,7 @@ describe('placing a bet', () => {
     )
   })
 
-  it('never lets an allowed overdraft pay for a stake', () => {
+  it('never pays a stake from an allowed overdraft', () => {
     expect(decidePlace(account({ mayGoNegative: true }), order)).toEqual(
       refused('insufficient_funds', { availableMinor: 0 }),
     )
@@ -73,7 +73,7 @@ describe('the life of a bet', () => {
   ])
   const steps = betStatuses.flatMap((from) => Object.keys(commands).map((to) => ({ from, to })))
 
-  it.each(steps)('from $from to $to is decided as the rules say', ({ from, to }) => {
+  it.each(steps)('from $from to $to is legal only if the state table lists it', ({ from, to }) => {
     const decision = decideBet(bet(from), holding, commands[to] ?? { do: 'accept' })
     const expected = legal.has(`${from} ${to}`) ? 'done' : { code: 'illegal_transition', from, to }
     expect(decision.ok ? 'done' : decision.refusal).toEqual(expected)
@@ -116,12 +116,12 @@ describe('the life of a bet', () => {
     expect(decideBet(bet('accepted'), holding, command)).toMatchObject({ ok: true, postings })
   })
 
-  it('lets a lost bet be settled on an account that a charge-back took below zero', () => {
+  it('settles a lost bet on an account that a charge-back took below zero', () => {
     const negative = account({ balanceMinor: -500, reservedMinor: 1_000, mayGoNegative: true })
     expect(decideBet(bet('accepted'), negative, { do: 'settle', outcome: 'lost' }).ok).toBe(true)
   })
 
-  it('holds back debits, and only debits, while the account is quarantined', () => {
+  it('refuses debits, and only debits, while the account is quarantined', () => {
     const held = { ...holding, quarantined: true }
     expect(decideBet(bet('accepted'), held, { do: 'settle', outcome: 'lost' })).toEqual(
       refused('quarantined'),
@@ -130,7 +130,7 @@ describe('the life of a bet', () => {
     expect(decideBet(bet('accepted'), held, { do: 'void' }).ok).toBe(true)
   })
 
-  it('refuses a credit that a number could not hold', () => {
+  it('refuses a credit that exceeds the largest exact number', () => {
     const full = account({ balanceMinor: maxMinor, reservedMinor: 1_000 })
     expect(decideBet(bet('accepted'), full, { do: 'settle', outcome: 'won' })).toEqual(
       refused('amount_out_of_range'),
@@ -144,7 +144,7 @@ describe('the life of a bet', () => {
     expect(decideBet(bet('accepted'), holding, { do: 'cancel', expectedVersion: 2 }).ok).toBe(true)
   })
 
-  it('knows nothing of a bet that was never placed', () => {
+  it('answers not_found for a bet that was never placed', () => {
     expect(decideBet(null, holding, { do: 'accept' })).toEqual(refused('not_found'))
   })
 })

@@ -16,11 +16,11 @@ describe('a payout', () => {
     [333, '3', 999n],
     [maxMinor, '1.00000000', BigInt(maxMinor)],
     [maxMinor, '999999.99999999', 9007199254740900928007n],
-  ])('of %d at %s is %d: exact, half to even', (stake, odds, payout) => {
+  ])('of stake %d at odds %s is %d, rounded half to even', (stake, odds, payout) => {
     expect(payoutOf(stake, odds)).toBe(payout)
   })
 
-  it('is the integer nearest to stake times odds, and the even one of two as near', () => {
+  it('is the integer nearest to stake times odds, and the even one of two equally near', () => {
     const decimals = fc.tuple(fc.integer({ min: 1, max: 999_999 }), fc.stringMatching(/^\d{0,8}$/))
     fc.assert(
       fc.property(fc.integer({ min: 1, max: maxMinor }), decimals, (stake, [whole, places]) => {
@@ -37,15 +37,15 @@ describe('a payout', () => {
   })
 })
 
-describe('on the wire', () => {
+describe('the contract', () => {
   it.each(['0.99', '0', '1,5', '1e3', '+2', ' 2', '2.', '2.123456789', '1000000', '02.0', 'NaN'])(
-    '"%s" are no odds',
+    'rejects "%s" as odds',
     (text) => {
       expect(Odds.safeParse(text).success).toBe(false)
     },
   )
 
-  it.each([0, -1, 1.5, maxMinor + 1, Number.NaN, '1', null])('%s is no amount', (value) => {
+  it.each([0, -1, 1.5, maxMinor + 1, Number.NaN, '1', null])('rejects %s as an amount', (value) => {
     expect(AmountMinor.safeParse(value).success).toBe(false)
   })
 })

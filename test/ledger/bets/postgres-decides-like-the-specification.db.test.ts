@@ -11,7 +11,7 @@ import { violations } from '../support/violations.ts'
 const world = await freshWorld()
 let tenants = 0
 
-it('decides in the database as decide does on paper, whatever is asked in whatever order', {
+it('Postgres decides every random sequence of commands like the specification in TypeScript', {
   timeout: 120_000,
 }, async () => {
   await fc.assert(
@@ -39,7 +39,7 @@ it('decides in the database as decide does on paper, whatever is asked in whatev
   expect(await violations(world.database.admin)).toEqual([])
 })
 
-it('rounds a payout in the database as on paper, halves to even', async () => {
+it('Postgres rounds payouts like the specification, half to even', async () => {
   const odds = fc
     .tuple(fc.integer({ min: 1, max: 999_999 }), fc.stringMatching(/^\d{0,8}$/))
     .map(([whole, places]) => (places === '' ? `${whole}` : `${whole}.${places}`))

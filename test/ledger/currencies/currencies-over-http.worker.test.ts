@@ -5,7 +5,7 @@ const app = await unlimitedWorker()
 let tenants = 0
 const tenant = () => serverOf(app, ++tenants)
 
-it('knows the currencies', async () => {
+it('lists currencies with their exponents', async () => {
   const { body } = await (await tenant()).get('/currencies')
   expect(rowsOf(body)).toContainEqual({ code: 'KWD', exponent: 3 })
 })

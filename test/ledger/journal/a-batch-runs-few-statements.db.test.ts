@@ -11,7 +11,7 @@ const ctx = tenantContext(world)
 const written = ['bets_view', 'payments_view', 'user_balances_view', 'balance_deltas']
 let batches = 0
 
-// Every statement that writes to a view leaves a mark, whatever number of rows it writes.
+// Each statement that writes to a view adds one mark, regardless of its number of rows.
 await admin.query(`
   create table public.marks (of text not null);
   grant insert on public.marks to lockstep_app;
@@ -28,7 +28,7 @@ await admin.query(`
     .join('\n')}`)
 beforeEach(() => admin.query('truncate public.marks'))
 
-/** Lives of bets, requests and completions of deposits, and their postings, over users who are there or new. */
+/** Events of bets and deposits with their postings, of known and new users. */
 function lives(count: number): IncomingEvent[] {
   const batch = ++batches
   return Array.from({ length: count / 5 }, (_, n): IncomingEvent[] => {
@@ -54,20 +54,23 @@ async function statements(): Promise<Record<string, number>> {
 }
 
 describe('a batch of events', () => {
-  it.each([5, 50, 500, 10_000])('of %d is a handful of statements, with the triggers on', async (count) => {
-    expect(await done(appendEvents(ctx, lives(count)))).toEqual({ appended: count, duplicates: 0 })
-    const { bets_view: bets = 0, payments_view: payments = 0, ...money } = await statements()
-    // `on conflict do update` fires for the insert and for the update.
-    expect(bets).toBeLessThanOrEqual(2)
-    expect(payments).toBeLessThanOrEqual(2)
-    expect(Object.values(money).reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(6)
-  })
+  it.each([5, 50, 500, 10_000])(
+    'of %d runs at most ten statements, including the triggers',
+    async (count) => {
+      expect(await done(appendEvents(ctx, lives(count)))).toEqual({ appended: count, duplicates: 0 })
+      const { bets_view: bets = 0, payments_view: payments = 0, ...money } = await statements()
+      // `on conflict do update` fires for the insert and for the update.
+      expect(bets).toBeLessThanOrEqual(2)
+      expect(payments).toBeLessThanOrEqual(2)
+      expect(Object.values(money).reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(6)
+    },
+  )
 
-  it('leaves books in which everything holds', async () => {
+  it('leaves a ledger in which every law holds', async () => {
     expect(await violations(admin)).toEqual([])
   })
 
-  it('would be a statement a row with triggers for each row: the marks tell', async () => {
+  it('with row-level triggers would run one statement per row: the counter finds it', async () => {
     await admin.query(`
       create function public.apply_row() returns trigger language plpgsql as $$
       begin

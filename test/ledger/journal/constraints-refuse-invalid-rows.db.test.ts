@@ -16,7 +16,7 @@ const credit = (amountMinor: number | string) => ({
   data: `{"userId": "u-1", "currency": "USD", "amountMinor": ${amountMinor}}`,
 })
 
-/** Whoever writes, the owner too: what Postgres refuses, by the constraint that refuses it. */
+/** Writes that Postgres refuses even for the owner, with the constraint that refuses them. */
 const refused: [constraint: string, write: string][] = [
   ['bet_events_event_type_known', event('bet', {})],
   ['payment_events_event_type_known', event('payment', {})],
@@ -45,11 +45,11 @@ const refused: [constraint: string, write: string][] = [
 ]
 
 describe('the tables of the ledger', () => {
-  it.each(refused)('refuse by %s: %s', async (constraint, write) => {
+  it.each(refused)('refuse by constraint %s: %s', async (constraint, write) => {
     await expect(admin.query(write)).rejects.toMatchObject({ code: '23514', constraint })
   })
 
-  it('have no check but these', async () => {
+  it('have no other check constraint', async () => {
     const { rows } = await admin.query<{ name: string }>(
       `select conname as name from pg_constraint where connamespace = 'ledger'::regnamespace and contype = 'c'`,
     )
@@ -57,7 +57,7 @@ describe('the tables of the ledger', () => {
   })
 
   it.each(['bet', 'payment', 'balance', 'system'])(
-    'let a key have one effect in %s_events',
+    'accept an idempotency key once in %s_events',
     async (table) => {
       const types = {
         bet: {
@@ -77,7 +77,7 @@ describe('the tables of the ledger', () => {
     },
   )
 
-  it('let one alert of a kind be open for a subject', async () => {
+  it('allow one open alert per kind and subject', async () => {
     const raise = `insert into ledger.alerts (tenant_id, kind, subject, evidence) values (1, 'hold', 'u-1:USD', '{}')`
     await admin.query(raise)
     await expect(admin.query(raise)).rejects.toMatchObject({ code: '23505', constraint: 'idx_alerts_open' })

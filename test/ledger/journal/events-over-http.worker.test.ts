@@ -17,8 +17,8 @@ const { admin } = app.database
 let tenants = 0
 const tenant = () => serverOf(app, ++tenants)
 
-describe('raw events', () => {
-  it('are appended once, counted, and seen in the views', async () => {
+describe('appended events', () => {
+  it('are appended once, counted and visible in the views', async () => {
     const server = await tenant()
     const events = [
       {
@@ -71,7 +71,7 @@ describe('raw events', () => {
     )
   })
 
-  it('come ten thousand at a time, and no more', async () => {
+  it('are accepted up to ten thousand at a time', async () => {
     const server = await tenant()
     const events = Array.from({ length: 10_000 }, (_, n) => ({
       aggregateId: `c-${n}`,
@@ -86,7 +86,7 @@ describe('raw events', () => {
 })
 
 describe('the feed', () => {
-  it('is read to the end page by page, and goes on from there', async () => {
+  it('is read page by page to its end and continues from that cursor', async () => {
     const server = await tenant()
     await deposit(server, 5_000)
     await acceptedBet(server)
@@ -115,9 +115,9 @@ describe('the feed', () => {
     ])
   })
 
-  /** What is heard until something has come. */
-  async function listen(tenantId: number, query: string, act: () => Promise<unknown>, until: RegExp) {
-    const authorization = `Bearer ${await app.token('tenant', 'ear', tenantId)}`
+  /** The text of the stream up to a match of `until`. */
+  async function receive(tenantId: number, query: string, act: () => Promise<unknown>, until: RegExp) {
+    const authorization = `Bearer ${await app.token('tenant', 'listener', tenantId)}`
     const response = await app.fetch(`/v1/ledger/events?${query}`, {
       headers: { authorization, accept: 'text/event-stream' },
     })
@@ -133,35 +133,35 @@ describe('the feed', () => {
     return text
   }
 
-  it('is heard as it happens, by the tenant alone', async () => {
+  it('streams new events to their tenant only', async () => {
     const server = await tenant()
     const other = await tenant()
     const act = async () => [await deposit(other, 1), await deposit(server, 777)]
-    const text = await listen(tenants - 1, 'after=0-0', act, /BALANCE_CREDITED/)
+    const text = await receive(tenants - 1, 'after=0-0', act, /BALANCE_CREDITED/)
     const amounts = [...text.matchAll(/"amountMinor":(\d+)/g)].map(([, amount]) => Number(amount))
     expect(new Set(amounts)).toEqual(new Set([777]))
   })
 
-  it('is heard from where it broke off, and of one type alone for who asks so', async () => {
+  it('resumes a stream at the last cursor and filters it by type', async () => {
     const server = await tenant()
     const act = async () => [await deposit(server, 1), await deposit(server, 2), await deposit(server, 3)]
     const type = 'V1_PAYMENTS_DEPOSIT_COMPLETED'
     const whole = /id: (\d+-\d+)\nevent: (V1\w+)\ndata: (.*)\n\n/
     const eventsOf = (text: string) => [...text.matchAll(new RegExp(whole, 'g'))]
-    const heard = eventsOf(await listen(tenants, `after=0-0&type=${type}`, act, whole))
-    const rest = await listen(tenants, `after=${heard.at(-1)?.[1]}&type=${type}`, act, whole)
-    const all = [...heard, ...eventsOf(rest)]
+    const received = eventsOf(await receive(tenants, `after=0-0&type=${type}`, act, whole))
+    const rest = await receive(tenants, `after=${received.at(-1)?.[1]}&type=${type}`, act, whole)
+    const all = [...received, ...eventsOf(rest)]
     expect(new Set(all.map(([, , name]) => name))).toEqual(new Set([type]))
     const payments = all.map(([, , , data]) => String(JSON.parse(data ?? '{}').aggregateId))
     expect(new Set(payments).size).toBe(payments.length)
   })
 
-  it('of a type that there is not is refused', async () => {
+  it('refuses an unknown event type', async () => {
     const server = await tenant()
     expect((await server.get('/events?type=V9_NO_SUCH')).status).toBe(400)
   })
 })
 
-it('leaves a ledger in which every law holds, except that appended bets have no hold', async () => {
+it('leaves a ledger in which every law holds, except that appended bets lack their reservation', async () => {
   expect((await violations(admin)).filter((law) => !law.startsWith('holds are'))).toEqual([])
 })

@@ -6,7 +6,7 @@ const app = await unlimitedWorker()
 const { admin } = app.database
 const [mine, theirs] = [await serverOf(app, 1), await serverOf(app, 2)]
 
-// Everything of tenant 2 bears a mark; nothing that tenant 1 is ever told may.
+// All data of tenant 2 contains a mark that no response to tenant 1 may contain.
 const marked = { userId: 'MARK-user', selection: 'MARK-selection' }
 const amount = 777_777
 const depositId = await deposit(theirs, amount, marked.userId)
@@ -39,7 +39,7 @@ const before = await digest()
 const ids = [openId, wonId, depositId, withdrawalId]
 const traces = ['MARK', ...ids, String(amount)]
 
-/** What a tenant could try with what it knows of another: ids, users, cursors, keys. */
+/** Requests that a tenant could try with ids, users, cursors and keys of another. */
 const tries: [method: 'get' | 'post', path: string, body?: object][] = [
   ['get', '/bets'],
   ['get', '/bets?userId=MARK-user'],
@@ -105,22 +105,22 @@ const tries: [method: 'get' | 'post', path: string, body?: object][] = [
 ]
 
 describe('a tenant', () => {
-  it.each(tries)('%s %s: sees, changes and counts nothing of another', async (method, path, body) => {
+  it.each(tries)('%s %s neither shows nor changes data of another tenant', async (method, path, body) => {
     const {
       status,
       body: answer,
       headers,
     } = method === 'get' ? await mine.get(path) : await mine.post(path, body ? { body } : {})
     const said = JSON.stringify(answer) + [...headers.values()].join()
-    const asked = path + JSON.stringify(body)
-    expect(traces.filter((trace) => said.includes(trace) && !asked.includes(trace))).toEqual([])
-    // A list is empty, a thing is not found, a debit finds no money: as if there were no other tenant.
+    const request = path + JSON.stringify(body)
+    expect(traces.filter((trace) => said.includes(trace) && !request.includes(trace))).toEqual([])
+    // The response equals one without the other tenant: an empty list, not_found or insufficient funds.
     expect([200, 404, 409]).toContain(status)
     expect(answer['data'] ?? []).toEqual([])
     expect(await digest()).toBe(before)
   })
 
-  it('has tried every route of the ledger', () => {
+  it('was tested on every route of the ledger', () => {
     const patterns = new Set(tries.map(([method, path]) => `${method} ${shapeOf(path)}`))
     const untried = endpoints
       .filter(
@@ -128,11 +128,11 @@ describe('a tenant', () => {
       )
       .map(({ method, path }) => `${method} ${path.replace('/v1/ledger', '').replaceAll(/\{\w+\}/g, '*')}`)
       .filter((route) => !patterns.has(route))
-    // These name no row that there is: they make one, of the caller's own.
+    // These routes name no existing row, so there is no row of another tenant to reach.
     expect(untried).toEqual(['post /payments/deposits', 'get /currencies'])
   })
 
-  it('uses its own keys and ids, also where they are another’s', async () => {
+  it('may use the same keys and ids as another tenant', async () => {
     await deposit(mine, 5_000)
     await deposit(theirs, 5_000)
     const body = { ...bet }
@@ -159,7 +159,7 @@ describe('a tenant', () => {
 })
 
 describe('an admin', () => {
-  it('without a tenant in the token keeps no books', async () => {
+  it('without a tenant in the token is refused', async () => {
     const authorization = `Bearer ${await app.token('admin', 'root')}`
     const response = await app.fetch('/v1/ledger/bets', { headers: { authorization } })
     expect(response.status).toBe(403)

@@ -21,7 +21,7 @@ import { freshWorld } from '../../core/world.ts'
 import { order, tenantContext } from '../support/context.ts'
 
 const world = await freshWorld()
-// Under the policies of the Worker's role: they are part of every plan.
+// Runs as the Worker's role, because its policies are part of every plan.
 const client = await world.database.connect(world.database.workerUrl)
 const dialect = new PgDialect()
 let middle = '0-0'
@@ -31,7 +31,7 @@ const streams = 15_000
 
 beforeAll(async () => {
   const owner = await world.database.connect()
-  // The views are folded once, at the end.
+  // One rebuild at the end is faster than triggers per insert.
   await owner.query('set session_replication_role = replica')
   const append = (table: string, type: string, { version = 1, data = `'{}'`, from = 1 } = {}) =>
     owner.query(`
@@ -77,7 +77,7 @@ type Node = {
 
 class Explained extends Error {}
 
-/** How the one statement of a verb was run, for tenant 1; nothing of it stays. */
+/** The plan of a verb's one statement, run for tenant 1 and rolled back. */
 async function planOf(work: (ctx: Ctx) => Promise<unknown>): Promise<Plan> {
   let plan: Plan | null = null
   const db = {
@@ -87,12 +87,12 @@ async function planOf(work: (ctx: Ctx) => Promise<unknown>): Promise<Plan> {
       throw new Explained()
     },
   }
-  // A verb of one statement asks nothing else of a database.
+  // A verb of one statement uses no other method of a database.
   const ctx = Object.assign(tenantContext(world), { db: db as unknown as Db, replica: db as unknown as Db })
   await work(ctx).catch((error: unknown) => {
     if (!(error instanceof Explained)) throw error
   })
-  if (plan === null) throw new Error('Nothing was asked of the database')
+  if (plan === null) throw new Error('The verb sent no query')
   return plan
 }
 
@@ -125,11 +125,11 @@ const bets = { userId: null, status: null, before: null, limit: 51 }
 const payments = { ...bets, kind: null }
 const account = { userId: 'u-0', currency: 'USD', from: null, to: null, after: null, limit: 50 }
 
-describe('at fifteen thousand bets and payments, without a look at a table and with few pages, an index answers', () => {
+describe('with fifteen thousand bets and payments, an index serves within few pages and without a table scan', () => {
   it.each<[string, string, number, (ctx: Ctx) => Promise<unknown>]>([
     ['a bet', 'bets_view_tenant_id_bet_id_pk', 8, (ctx) => readBet(ctx, 's-4000')],
     [
-      'what happened to a bet',
+      'the events of a bet',
       'bet_events_tenant_id_aggregate_id_stream_version_pk',
       20,
       (ctx) => readHistory(ctx, { betId: 's-4000', after: 0, limit: 51 }),
@@ -168,7 +168,7 @@ describe('at fifteen thousand bets and payments, without a look at a table and w
       200,
       (ctx) => readEvents(ctx, { after: middle, type: 'V1_PAYMENTS_DEPOSIT_REQUESTED', limit: 50 }),
     ],
-    ['what a user did', 'user_activity_view_key', 30, (ctx) => readActivity(ctx, 'u-0')],
+    ['the activity of a user', 'user_activity_view_key', 30, (ctx) => readActivity(ctx, 'u-0')],
     [
       'to place a bet',
       'user_balances_view_tenant_id_user_id_currency_pk',
@@ -205,7 +205,7 @@ describe('at fifteen thousand bets and payments, without a look at a table and w
     expect(plan.scannedWhole).toEqual([])
     expect(plan.pages).toBeLessThan(pages)
   })
-  it('and where none does, its pages say so', async () => {
+  it('and a query without an index is found by its page count', async () => {
     const nowhere = (ctx: Ctx) =>
       tenantScope(ctx).query(sql`select from ledger.balance_events where actor = 'nobody'`)
     expect((await planOf(nowhere)).pages).toBeGreaterThan(150)

@@ -20,7 +20,7 @@ const { rows } = await admin.query<{ name: string }>(
 )
 const tables = rows.map(({ name }) => name)
 
-/** Runs the work as the owner in a transaction that never happened. */
+/** Runs the work as the owner in a transaction that is rolled back. */
 async function undone<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = await database.connect()
   await client.query('begin')
@@ -50,7 +50,7 @@ describe('row-level security', () => {
     return found.map(({ name }) => name)
   }
 
-  it('is on and forced on every table of the ledger, by the tenant of the transaction', async () => {
+  it('is enabled and forced on every table of the ledger by tenant', async () => {
     expect(tables.length).toBeGreaterThanOrEqual(10)
     expect(await unfenced(admin)).toEqual([])
   })
@@ -60,7 +60,7 @@ describe('row-level security', () => {
     'alter table ledger.bets_view disable row level security',
     'drop policy of_tenant on ledger.bets_view',
     'alter policy of_tenant on ledger.bets_view using (true)',
-  ])('is missed after "%s"', async (change) => {
+  ])('is reported missing after "%s"', async (change) => {
     const found = await undone(async (client) => {
       await client.query(change)
       return unfenced(client)
@@ -68,7 +68,7 @@ describe('row-level security', () => {
     expect(found).toEqual(['bets_view'])
   })
 
-  it('binds an owner who may not pass it, and only as long as it is forced', async () => {
+  it('applies to an owner without BYPASSRLS only while it is forced', async () => {
     const seen = await undone(async (client) => {
       await client.query('create role plain_owner; grant usage, create on schema ledger to plain_owner')
       await client.query('alter table ledger.bet_events owner to plain_owner; set local role plain_owner')
@@ -80,9 +80,9 @@ describe('row-level security', () => {
     expect(seen).toEqual([0, 4])
   })
 
-  it.each(tables)('shows %s of one tenant, and of none without one', async (table) => {
+  it.each(tables)('shows rows of %s of the set tenant, and none if no tenant is set', async (table) => {
     const client = await database.connect(database.workerUrl)
-    // What may not be read at all is shown to nobody.
+    // A table without a select grant shows no row.
     const { rows: may } = await client.query(`select has_table_privilege('ledger.${table}', 'select') as may`)
     const tenantsSeen = async () =>
       may[0].may
@@ -98,7 +98,7 @@ describe('row-level security', () => {
     expect(await tenantsSeen()).toEqual([])
   })
 
-  it('lets nobody write for another tenant', async () => {
+  it('refuses writes for another tenant', async () => {
     const client = await database.connect(database.workerUrl)
     for (const [write, refused] of [
       [
@@ -123,7 +123,7 @@ describe('row-level security', () => {
 })
 
 describe('the tenant of a batch', () => {
-  /** How many rows the next to use the connection sees, who named no tenant. */
+  /** The number of rows that the next user of the connection sees without setting a tenant. */
   async function leftBehind(setting: string): Promise<number | null> {
     const client = await database.connect(database.workerUrl)
     await client.query('begin')
@@ -133,18 +133,18 @@ describe('the tenant of a batch', () => {
     return (await client.query('select from ledger.bet_events')).rowCount
   }
 
-  it('ends with it', async () => {
+  it('is reset after the batch', async () => {
     expect(await leftBehind(`select set_config('app.tenant_id', '1', true)`)).toBe(0)
   })
 
   it.each([`set app.tenant_id = '1'`, `select set_config('app.tenant_id', '1', false)`])(
-    'would stay on the connection with "%s"',
+    'would leak to the next user of the connection with "%s"',
     async (setting) => {
       expect(await leftBehind(setting)).toBe(2)
     },
   )
 
-  it('is the one of the token, statement by statement, on one connection', async () => {
+  it('is the tenant of each statement’s token, even on a shared connection', async () => {
     const [one, two] = [tenantContext(world, 1), tenantContext(world, 2)]
     await fund(one, 11, { userId: 'u-mixed' })
     await fund(two, 22, { userId: 'u-mixed' })
@@ -155,7 +155,7 @@ describe('the tenant of a batch', () => {
 })
 
 describe('materialized views', () => {
-  it('may be read by nobody but through the view that shows one tenant', async () => {
+  it('are readable only through views that show one tenant', async () => {
     const { rows: found } = await admin.query(
       `select matviewname as name,
          has_table_privilege('lockstep_worker', format('ledger.%I', matviewname), 'select') as readable
@@ -178,7 +178,7 @@ describe('materialized views', () => {
     }
   })
 
-  it('and functions that run as their owner tell counts only', async () => {
+  it('and three functions that return only counts are the sole security definers', async () => {
     const { rows: found } = await admin.query(
       `select proname as name from pg_proc where pronamespace = 'ledger'::regnamespace and prosecdef order by 1`,
     )
@@ -205,7 +205,7 @@ describe('the Worker’s role', () => {
     },
   )
 
-  it('owns nothing, passes no policy, and may not become who does', async () => {
+  it('owns nothing, cannot bypass row-level security and cannot assume a role that can', async () => {
     const { rows: found } = await admin.query(
       `select rolsuper, rolbypassrls,
          (select count(*)::int from pg_class c where c.relowner = r.oid) as owns,
@@ -220,7 +220,7 @@ describe('the Worker’s role', () => {
 describe('the distribution over a cluster', () => {
   const script = readFileSync(join(import.meta.dirname, '../../../schema/ledger.citus.sql'), 'utf8')
 
-  it('names every table of the ledger, each by its tenant', () => {
+  it('distributes every table of the ledger by tenant', () => {
     const distributed = [...script.matchAll(/create_distributed_table\('ledger\.(\w+)', 'tenant_id'/g)].map(
       ([, name]) => name,
     )
@@ -239,7 +239,7 @@ describe('the distribution over a cluster', () => {
     return keys
   }
 
-  it('is allowed by the keys: each begins with the tenant, and no reference leaves it', async () => {
+  it('is possible: every unique key starts with the tenant and no foreign key exists', async () => {
     const keys = await keysOf(admin)
     expect(keys.length).toBeGreaterThanOrEqual(tables.length)
     expect(keys.filter(({ leads }) => leads !== 'tenant_id')).toEqual([])
@@ -249,7 +249,7 @@ describe('the distribution over a cluster', () => {
     expect(rowCount).toBe(0)
   })
 
-  it('would not be by a key over all tenants', async () => {
+  it('would be impossible with a unique key across tenants', async () => {
     const keys = await undone(async (client) => {
       await client.query('create unique index of_all on ledger.bet_events (id)')
       return keysOf(client)

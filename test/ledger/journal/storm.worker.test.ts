@@ -14,15 +14,15 @@ const callers = 16
 const tenants = 20
 
 const { folder, cluster, admin, app } = await mortalServer()
-// Other tests hold every answer against the contract.
+// Plain fetch: other tests validate responses against the contract.
 const quickly = { ...app, fetch: (path: string, init?: RequestInit) => fetch(new URL(path, app.url), init) }
 let nextTenant = 1
-let standing: Promise<void> = Promise.resolve()
+let restarted: Promise<void> = Promise.resolve()
 
-/** What one tenant's callers know: ids that were acknowledged. */
-type Books = { tenantId: number; server: Server; bets: string[]; payments: string[] }
-type Asked = { kind: 'bet' | 'payment' | 'transfers' | 'events'; path: string; body: object }
-type Acknowledged = Asked & { tenantId: number; answer: Record<string, unknown> }
+/** The ids that one tenant's callers know from acknowledged commands. */
+type Tenant = { tenantId: number; server: Server; bets: string[]; payments: string[] }
+type Command = { kind: 'bet' | 'payment' | 'transfers' | 'events'; path: string; body: object }
+type Acknowledged = Command & { tenantId: number; answer: Record<string, unknown> }
 type Counted = {
   attempts: number
   acknowledged: Acknowledged[]
@@ -32,7 +32,7 @@ type Counted = {
 }
 
 describe('random commands over a network that loses replies, on a Postgres that is killed', () => {
-  it('are each stored once if they were acknowledged, and not at all if they were refused', {
+  it('are stored once if acknowledged and not at all if refused', {
     timeout: 120_000 + commands * 30,
   }, async () => {
     const from = performance.now()
@@ -55,7 +55,7 @@ describe('random commands over a network that loses replies, on a Postgres that 
         attempts: counted.attempts,
         acknowledged: counted.acknowledged.length,
         refused: counted.refused,
-        'answered with unknown, asked again': counted.unknown,
+        'unknown outcomes, retried': counted.unknown,
         replayed: counted.replayed,
         ...found,
         deadlocks,
@@ -63,19 +63,19 @@ describe('random commands over a network that loses replies, on a Postgres that 
       }),
     )
     expect(broken).toEqual([])
-    expect(found).toMatchObject({ lost: 0, unasked: 0, untold: 0 })
+    expect(found).toMatchObject({ lost: 0, unexpected: 0, unemitted: 0 })
     expect(deadlocks).toBe(0)
     expect([killed, counted.acknowledged.length + sum(counted.refused)]).toEqual([kills, commands])
     expect(Math.min(cut, counted.replayed, counted.unknown)).toBeGreaterThan(commands / 100)
   })
 
-  it('and are stored twice where the callers send no keys: the check finds it', async () => {
+  it('are stored twice if callers send no keys: the check finds it', async () => {
     const { counted } = await storm({ commands: 200, kills: 0, keyed: false, lost: 0.4 })
-    expect((await compared(counted.acknowledged)).unasked).toBeGreaterThan(5)
+    expect((await compared(counted.acknowledged)).unexpected).toBeGreaterThan(5)
   })
 })
 
-/** A connection to the Worker may close under a request as well; that it stays closed is another thing. */
+/** A connection to the Worker may close during a request. Many closed in a row mean that the Worker is down. */
 let closedInARow = 0
 function lostOnTheWay(error: unknown): null {
   closedInARow += 1
@@ -85,10 +85,10 @@ function lostOnTheWay(error: unknown): null {
 
 type Storm = { commands: number; kills: number; keyed: boolean; lost?: number }
 
-/** On tenants of its own. Whatever was not answered for certain is asked again until it is. */
+/** Uses tenants of its own. Callers retry every command until its outcome is certain. */
 async function storm({ commands, kills, keyed, lost = 0.1 }: Storm) {
-  const books = await Promise.all(
-    Array.from({ length: tenants }, async (): Promise<Books> => {
+  const known = await Promise.all(
+    Array.from({ length: tenants }, async (): Promise<Tenant> => {
       const tenantId = nextTenant++
       return { tenantId, server: await serverOf(quickly, tenantId), bets: [], payments: [] }
     }),
@@ -103,20 +103,20 @@ async function storm({ commands, kills, keyed, lost = 0.1 }: Storm) {
     while (begun < commands) {
       const n = begun++
       // Some tenants are busier than others.
-      const at = books[Math.floor(tenants * dice() ** 2)]
+      const at = known[Math.floor(tenants * dice() ** 2)]
       if (at === undefined) continue
-      const asked = anyCommand(at, dice, `${seed}-${n}`)
-      settled(counted, at, asked, await insist(at.server, asked, keyed ? `command-${n}` : undefined))
+      const command = anyCommand(at, dice, `${seed}-${n}`)
+      record(counted, at, command, await insist(at.server, command, keyed ? `command-${n}` : undefined))
       done += 1
       if (killed < kills && done >= ((killed + 1) * commands) / (kills + 1)) {
         killed += 1
-        standing = cluster.kill().then(() => cluster.start())
-        await standing
+        restarted = cluster.kill().then(() => cluster.start())
+        await restarted
       }
     }
   }
 
-  async function insist(server: Server, { path, body }: Asked, key?: string): Promise<Answer> {
+  async function insist(server: Server, { path, body }: Command, key?: string): Promise<Answer> {
     for (;;) {
       counted.attempts += 1
       const sent = server.post(path, { body, ...(key === undefined ? {} : { key }) })
@@ -130,7 +130,7 @@ async function storm({ commands, kills, keyed, lost = 0.1 }: Storm) {
       if (answer.status < 500 && answer.body['code'] !== 'in_progress') return answer
       if (answer.status !== 503 && answer.status !== 409) throw new Error(JSON.stringify(answer.body))
       counted.unknown += 1
-      await standing
+      await restarted
     }
   }
 
@@ -143,23 +143,23 @@ async function storm({ commands, kills, keyed, lost = 0.1 }: Storm) {
   return { counted, killed, cut }
 }
 
-function settled(counted: Counted, at: Books, asked: Asked, { status, body }: Answer): void {
+function record(counted: Counted, at: Tenant, command: Command, { status, body }: Answer): void {
   if (status >= 400) {
     const code = String(body['code'])
     counted.refused[code] = (counted.refused[code] ?? 0) + 1
     return
   }
-  counted.acknowledged.push({ ...asked, tenantId: at.tenantId, answer: body })
-  if (asked.kind === 'bet' && asked.path === '/bets') at.bets.push(String(body['id']))
-  if (asked.kind === 'payment' && body['status'] === 'requested') at.payments.push(String(body['id']))
+  counted.acknowledged.push({ ...command, tenantId: at.tenantId, answer: body })
+  if (command.kind === 'bet' && command.path === '/bets') at.bets.push(String(body['id']))
+  if (command.kind === 'payment' && body['status'] === 'requested') at.payments.push(String(body['id']))
 }
 
-function anyCommand({ bets, payments }: Books, dice: () => number, name: string): Asked {
+function anyCommand({ bets, payments }: Tenant, dice: () => number, name: string): Command {
   const of = <T>(choices: readonly T[]): T | undefined => choices[Math.floor(dice() * choices.length)]
   const user = () => `u-${Math.floor(dice() * 4)}`
   const money = { userId: user(), currency: 'USD', amountMinor: 1 + Math.floor(dice() * 2_000) }
   const stake = { userId: user(), currency: 'USD', stakeMinor: money.amountMinor, selection: 'home' }
-  // Newer ones are likelier to be open.
+  // Newer bets and payments are more likely to be open.
   const recent = <T>(ids: readonly T[]) => of(ids.slice(-20))
   const bet = recent(bets)
   const payment = recent(payments)
@@ -197,7 +197,7 @@ function anyTransfers(dice: () => number, user: () => string): object {
   return { atomic: dice() < 0.5, transfers }
 }
 
-/** Gifts, and now and then something taken. */
+/** Mostly credits, sometimes a debit. */
 function anyEvents(dice: () => number, name: string): object {
   const events = Array.from({ length: 1 + Math.floor(dice() * 5) }, (_, n) => ({
     aggregateId: `raw-${name}-${n}`,
@@ -212,8 +212,8 @@ function anyEvents(dice: () => number, name: string): object {
 }
 
 /**
- * What is stored of the tenants of these acknowledgements, beside them. Lost: acknowledged and not there as it was told.
- * Unasked: there and not acknowledged, so done twice, or refused and done. Untold: changes without their event.
+ * Compares stored rows with acknowledged commands. Lost: acknowledged but not stored as acknowledged.
+ * Unexpected: stored but not acknowledged, so done twice or done although refused. Unemitted: a change without event.
  */
 async function compared(acknowledged: Acknowledged[]) {
   const those = [...new Set(acknowledged.map(({ tenantId }) => tenantId))]
@@ -230,7 +230,7 @@ async function compared(acknowledged: Acknowledged[]) {
        and not exists (select from ledger.payments_view p where (p.tenant_id, p.payment_id) = (e.tenant_id, e.aggregate_id))`,
     [those],
   )
-  const told = await admin.query<{ n: number }>(
+  const emitted = await admin.query<{ n: number }>(
     `select count(*)::int as n from core.outbox where topic = 'ledger' and audience = any ($1)`,
     [those.map((tenantId) => `tenant:${tenantId}`)],
   )
@@ -241,12 +241,12 @@ async function compared(acknowledged: Acknowledged[]) {
   return {
     stored: stored.length,
     lost: expected.filter((what) => !there.has(what)).length,
-    unasked: stored.filter((what) => !wanted.has(what)).length + stored.length - there.size,
-    untold: steps - Number(told.rows[0]?.n),
+    unexpected: stored.filter((what) => !wanted.has(what)).length + stored.length - there.size,
+    unemitted: steps - Number(emitted.rows[0]?.n),
   }
 }
 
-/** What must be stored of it, in the words of the query above. */
+/** The rows that must be stored, in the format of the query above. */
 function effectsOf({ kind, body, tenantId, answer }: Acknowledged): string[] {
   const say = (...words: unknown[]) => words.map(String).join(' ')
   const { id, streamVersion, status } = answer

@@ -10,7 +10,7 @@ const world = await freshWorld()
 const { admin } = world.database
 let tenants = 0
 
-/** What a reader of pages of three is shown, from where it stood. */
+/** Reads from a cursor to the end in pages of three. */
 async function readOn(tenantId: number, after: string | null): Promise<StoredEvent[]> {
   const seen: StoredEvent[] = []
   for (let cursor = after; ; cursor = seen.at(-1)?.cursor ?? cursor) {
@@ -26,7 +26,7 @@ const storedIds = async (tenantId: number) =>
   ).rows.map(({ id }) => String(id))
 
 describe('the feed', () => {
-  it('shows what commits late, once and to those who read before as well', async () => {
+  it('shows an event that commits late once, also to readers already past its sequence number', async () => {
     const tenantId = ++tenants
     await fund(tenantContext(world, tenantId), 500)
     await untilFeedsShow(admin)
@@ -42,12 +42,12 @@ describe('the feed', () => {
     const after = await readOn(tenantId, seen.at(-1)?.cursor ?? null)
     expect([...seen, ...after].map(({ id }) => id)).toEqual(await storedIds(tenantId))
     expect(seen.concat(after).map(({ aggregateId }) => aggregateId)).toContain('late')
-    // Whoever goes on from the highest number it saw has lost the late one.
+    // A reader that continues from the highest sequence number misses the late event.
     const { rows: rest } = await admin.query(bySeqAlone, [tenantId, naive.at(-1)?.seq])
     expect([...naive, ...rest]).toHaveLength(seen.length + after.length - 1)
   })
 
-  it('misses nothing and repeats nothing while twelve write', async () => {
+  it('misses no event and repeats none while twelve callers write', async () => {
     const tenantId = ++tenants
     const ctx = tenantContext(world, tenantId)
     await fund(ctx, 100_000)

@@ -8,7 +8,7 @@ let tenants = 0
 const tenant = () => serverOf(app, ++tenants)
 
 describe('charge-backs', () => {
-  it('take an account below zero only where that is allowed, and only there', async () => {
+  it('take an account below zero only if the account allows an overdraft', async () => {
     const server = await tenant()
     const id = await deposit(server, 1_000)
     await acceptedBet(server, { stakeMinor: 400 })

@@ -10,11 +10,11 @@ const holding = account({ balanceMinor: 5_000, reservedMinor: 1_000 })
 describe('deposits', () => {
   const deposit = { kind: 'deposit', ...user, amountMinor: 1_000 } as const
 
-  it('move nothing when requested, not even on a quarantined account', () => {
+  it('post no money when requested, even on a quarantined account', () => {
     expect(decideRequest(account({ quarantined: true }), deposit)).toMatchObject({ ok: true, postings: [] })
   })
 
-  it('credit when completed', () => {
+  it('credit the account when completed', () => {
     expect(decidePayment(payment('deposit', 'requested'), account(), { do: 'complete' })).toEqual({
       ok: true,
       events: [{ type: 'V1_PAYMENTS_DEPOSIT_COMPLETED', data: {} }],
@@ -22,13 +22,13 @@ describe('deposits', () => {
     })
   })
 
-  it('move nothing when they fail', () => {
+  it('post no money when they fail', () => {
     expect(decidePayment(payment('deposit', 'requested'), account(), { do: 'fail' })).toMatchObject({
       postings: [],
     })
   })
 
-  it('are charged back from what is available', () => {
+  it('are charged back from the available money', () => {
     const completed = payment('deposit', 'completed')
     expect(decidePayment(completed, funded, { do: 'charge-back' })).toMatchObject({
       postings: [debited(1_000)],
@@ -38,7 +38,7 @@ describe('deposits', () => {
     )
   })
 
-  it('are charged back below zero only where the account allows it', () => {
+  it('are charged back below zero only if the account allows an overdraft', () => {
     const spent = account({ balanceMinor: 100, mayGoNegative: true })
     expect(decidePayment(payment('deposit', 'completed'), spent, { do: 'charge-back' }).ok).toBe(true)
   })
@@ -47,7 +47,7 @@ describe('deposits', () => {
 describe('withdrawals', () => {
   const withdrawal = { kind: 'withdrawal', ...user, amountMinor: 1_000 } as const
 
-  it('reserve when requested', () => {
+  it('reserve their amount when requested', () => {
     expect(decideRequest(funded, withdrawal)).toMatchObject({ ok: true, postings: [reserved(1_000)] })
     expect(decideRequest(account({ balanceMinor: 10 }), withdrawal)).toEqual(
       refused('insufficient_funds', { availableMinor: 10 }),
@@ -81,9 +81,12 @@ describe('the life of a payment', () => {
     paymentStatuses.flatMap((from) => Object.keys(commands).map((to) => ({ kind, from, to }))),
   )
 
-  it.each(steps)('of a $kind from $from to $to is decided as the rules say', ({ kind, from, to }) => {
-    const decision = decidePayment(payment(kind, from), holding, commands[to] ?? { do: 'complete' })
-    const expected = legal.has(`${kind} ${from} ${to}`) ? 'done' : { code: 'illegal_transition', from, to }
-    expect(decision.ok ? 'done' : decision.refusal).toEqual(expected)
-  })
+  it.each(steps)(
+    'of a $kind from $from to $to is legal only if the state table lists it',
+    ({ kind, from, to }) => {
+      const decision = decidePayment(payment(kind, from), holding, commands[to] ?? { do: 'complete' })
+      const expected = legal.has(`${kind} ${from} ${to}`) ? 'done' : { code: 'illegal_transition', from, to }
+      expect(decision.ok ? 'done' : decision.refusal).toEqual(expected)
+    },
+  )
 })

@@ -7,7 +7,7 @@ const world = await freshWorld()
 const { admin } = world.database
 let tenants = 0
 
-/** Somebody in the middle of a transaction, who commits when told so. */
+/** Opens a transaction, runs the statement and returns the function that commits. */
 async function inTheMiddle(tenantId: number, statement: string) {
   const client = await world.database.connect(world.database.workerUrl)
   await client.query('begin')
@@ -32,7 +32,7 @@ async function refresh(): Promise<string[]> {
 const deposits = async (tenantId: number) =>
   (await readSummary(tenantContext(world, tenantId))).data.map((row) => Object(row).deposits)
 
-it('a refresh beside somebody who is still writing is not the last one', async () => {
+it('a refresh beside an open write transaction is followed by another', async () => {
   const tenantId = ++tenants
   await fund(tenantContext(world, tenantId), 500)
   const commit = await inTheMiddle(tenantId, lateDeposit)
@@ -44,7 +44,7 @@ it('a refresh beside somebody who is still writing is not the last one', async (
   expect(await refresh()).toEqual(['skipped'])
 })
 
-it('who is busy with something else keeps nobody from skipping', async () => {
+it('an open transaction without ledger writes does not prevent skipping', async () => {
   const tenantId = ++tenants
   await fund(tenantContext(world, tenantId), 500)
   const commit = await inTheMiddle(tenantId, 'select pg_current_xact_id()')
@@ -53,7 +53,7 @@ it('who is busy with something else keeps nobody from skipping', async () => {
   await commit()
 })
 
-it('would lose what commits late, were nobody looked for', async () => {
+it('a refresh that ignored open writers would lose late commits', async () => {
   const tenantId = ++tenants
   await fund(tenantContext(world, tenantId), 500)
   const { rows } = await admin.query<{ text: string }>(

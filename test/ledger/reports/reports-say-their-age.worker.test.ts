@@ -7,8 +7,8 @@ const { admin } = app.database
 let tenants = 0
 const tenant = () => serverOf(app, ++tenants)
 
-describe('aggregates', () => {
-  it('say how old they are, and count each bet and payment once', async () => {
+describe('reports', () => {
+  it('state their age and count each bet and payment once', async () => {
     const server = await tenant()
     await deposit(server, 5_000)
     await deposit(server, 500)
@@ -43,7 +43,7 @@ describe('aggregates', () => {
     for (const { headers } of [summary, top, activity]) expect(headers.get('age')).toMatch(/^\d{1,2}$/)
   })
 
-  it('tell a sum that no JSON number carries as its digits', async () => {
+  it('show a sum beyond exact JSON numbers as a string of digits', async () => {
     const server = await tenant()
     const rich = { ...bet, stakeMinor: Number.MAX_SAFE_INTEGER }
     const events = ['a', 'b', 'c'].map((aggregateId) => ({
@@ -58,7 +58,7 @@ describe('aggregates', () => {
     ])
   })
 
-  it('are not refreshed while nothing happens', async () => {
+  it('are not refreshed while no event arrives', async () => {
     await app.scheduled('* * * * *', new Date(Date.now() + 120_000))
     await app.scheduled('* * * * *', new Date(Date.now() + 180_000))
     const { rows } = await admin.query(
@@ -72,6 +72,6 @@ describe('aggregates', () => {
   })
 })
 
-it('leaves a ledger in which every law holds, except that appended bets have no hold', async () => {
+it('leaves a ledger in which every law holds, except that appended bets lack their reservation', async () => {
   expect((await violations(admin)).filter((law) => !law.startsWith('holds are'))).toEqual([])
 })

@@ -6,7 +6,7 @@ import { requestPayment } from '../../../functions/ledger/payments/request.ts'
 import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
 import { key, type World } from '../../core/world.ts'
 
-/** A context of one tenant's server; with a key, as a request that may be sent again. */
+/** A context of one tenant's server; with a key, the request is idempotent. */
 export function tenantContext(world: World, tenantId = 1, requestKey?: string): Ctx {
   return world.ctx({
     principal: { role: 'tenant', sub: 'server', tenantId },
@@ -16,14 +16,14 @@ export function tenantContext(world: World, tenantId = 1, requestKey?: string): 
 
 export const order = { userId: 'u-1', stakeMinor: 1_000, currency: 'USD', odds: '2.50', selection: 'home' }
 
-/** What the command answered, or a failure that names the refusal. */
+/** The value of a command; throws the refusal if there is one. */
 export async function done<T>(outcome: Promise<{ ok: true; value: T } | Refused>): Promise<T> {
   const result = await outcome
   if (result.ok) return result.value
   throw new Error(`refused: ${JSON.stringify(result)}`)
 }
 
-/** Money on an account, by a deposit that completed; its id. */
+/** Completes a deposit and returns its id. */
 export async function fund(
   ctx: Ctx,
   amountMinor: number,
@@ -34,7 +34,7 @@ export async function fund(
   return id
 }
 
-/** An accepted bet; its id. */
+/** Places and accepts a bet and returns its id. */
 export async function openBet(ctx: Ctx, bet: Partial<typeof order> = {}): Promise<string> {
   const { id } = await done(placeBet(ctx, { ...order, ...bet }))
   await done(transitionBet(ctx, id, { do: 'accept' }))

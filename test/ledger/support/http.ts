@@ -69,7 +69,7 @@ export async function balanceOf(server: Server, userId = 'u-1'): Promise<unknown
   return balance && [balance['balanceMinor'], balance['reservedMinor'], balance['availableMinor']]
 }
 
-/** How often each came, as in `{ '201': 10, '409 insufficient_funds': 40 }`. */
+/** Counts responses by status and code, as in `{ '201': 10, '409 insufficient_funds': 40 }`. */
 export function tally(answers: Answer[]): Record<string, number> {
   const kinds = answers.map(({ status, body }) => [status, body['code']].filter(Boolean).join(' '))
   return Object.fromEntries(

@@ -27,7 +27,7 @@ import {
 import { requestPayment } from '../../../functions/ledger/payments/request.ts'
 import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
 
-/** `at` chooses among the bets or payments there are, modulo their number; with none it names one that is not there. */
+/** `at` selects an existing bet or payment, modulo their number; if none exists it names an unknown id. */
 export type Command =
   | { on: 'new bet'; bet: PlaceBet }
   | { on: 'bet'; at: number; move: TransitionBet }
@@ -106,7 +106,7 @@ export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ on: fc.constant('bet' as const), at, move: moveOfBet }) },
 )
 
-/** The ledger on paper: what decide and evolve make of commands, one after the other. */
+/** The ledger in memory: applies `decide` and `evolve` to one command after the other. */
 export class Paper {
   readonly bets: Bet[] = []
   readonly payments: Payment[] = []
@@ -171,7 +171,7 @@ export class Paper {
   }
 }
 
-/** The same commands given to the database, by the ids it answered. */
+/** Sends the same commands to Postgres and remembers the ids of its answers. */
 export class Database {
   readonly bets: string[] = []
   readonly payments: string[] = []
@@ -201,7 +201,7 @@ const chosen = (ids: string[], at: number) => ids[at % Math.max(ids.length, 1)] 
 
 type Outcome = { ok: true; value: { id: string } } | { ok: false; reason: string }
 
-/** A refusal as `decide` words it. */
+/** The refusal in the format of `decide`. */
 function noted(outcome: Outcome, ids?: string[]): object {
   if (outcome.ok) {
     ids?.push(outcome.value.id)

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** What must hold in the books of all tenants, each as the rows in which it does not. Read as the owner. */
+/** The laws of the ledger; each query returns the rows that violate one. The owner reads across tenants. */
 const laws: Record<string, string> = {
   'the sum of an account’s deltas is its balance': `
     select tenant_id, user_id, currency, b.balance_minor, e.balance
@@ -12,7 +12,7 @@ const laws: Record<string, string> = {
     ) e using (tenant_id, user_id, currency)
     where coalesce(b.balance_minor, 0) <> coalesce(e.balance, 0)
       or coalesce(b.reserved_minor, 0) <> coalesce(e.reserved, 0)`,
-  'what is available is never below zero, at any version': `
+  'available money is never below zero, at any version': `
     select e.*
     from (
       select tenant_id, user_id, currency, seq,
@@ -22,7 +22,7 @@ const laws: Record<string, string> = {
     join ledger.user_balances_view b using (tenant_id, user_id, currency)
     where e.available < 0
       and not b.may_go_negative`,
-  'nor in the order in which the account is read': `
+  'available money is never below zero in the order of the statement': `
     select e.*
     from (
       select tenant_id, user_id, currency, xid, seq,
@@ -32,7 +32,7 @@ const laws: Record<string, string> = {
     join ledger.user_balances_view b using (tenant_id, user_id, currency)
     where e.available < 0
       and not b.may_go_negative`,
-  'what is reserved is never below zero, at any version of its stream': `
+  'reserved money is never below zero, at any version of its stream': `
     select *
     from (
       select tenant_id, aggregate_id, stream_version,
@@ -58,7 +58,7 @@ const laws: Record<string, string> = {
     select t.tenant_id, d.* from (select distinct tenant_id from ledger.balance_events) t,
     lateral ledger.find_differences(t.tenant_id, 0) d
     where d.kind = 'hold'`,
-  'a bet moves its account once': `
+  'a bet credits or debits its account once': `
     select tenant_id, aggregate_id
     from ledger.balance_events
     where event_type in ('V1_BALANCES_BALANCE_CREDITED', 'V1_BALANCES_BALANCE_DEBITED')
@@ -73,7 +73,7 @@ const laws: Record<string, string> = {
     having count(*) > 1`,
 }
 
-/** Every law that is broken, with the first rows that show it; of one tenant, or of all. */
+/** The violated laws with their first rows, of one tenant or of all. */
 export async function violations(owner: pg.Pool | pg.Client, tenantId?: number): Promise<string[]> {
   const broken: string[] = []
   for (const [law, query] of Object.entries(laws)) {
@@ -86,8 +86,8 @@ export async function violations(owner: pg.Pool | pg.Client, tenantId?: number):
   return broken
 }
 
-/** For after each test: books in which something does not hold fail it. */
+/** For `afterEach`: fails the test if a law is violated. */
 export async function mustHold(owner: pg.Pool | pg.Client): Promise<void> {
   const broken = await violations(owner)
-  if (broken.length > 0) throw new Error(`The books do not hold:\n${broken.join('\n')}`)
+  if (broken.length > 0) throw new Error(`Violated laws:\n${broken.join('\n')}`)
 }

@@ -8,7 +8,7 @@ let tenants = 0
 const tenant = () => serverOf(app, ++tenants)
 
 describe('transfers', () => {
-  it('are each decided with what the ones before them left', async () => {
+  it('are each decided on the balances that earlier transfers left', async () => {
     const server = await tenant()
     await deposit(server, 1_000)
     const answer = await server.post('/transfers/batch', {
@@ -36,7 +36,7 @@ describe('transfers', () => {
     ])
   })
 
-  it('with keys of their own are made once, in the same batch and in later ones', async () => {
+  it('with a key of their own are made once, in one batch and across batches', async () => {
     const server = await tenant()
     await deposit(server, 1_000)
     const keyed = {

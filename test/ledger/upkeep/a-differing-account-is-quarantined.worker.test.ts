@@ -7,8 +7,8 @@ const { admin } = app.database
 let tenants = 0
 const tenant = () => serverOf(app, ++tenants)
 
-describe('an account that differs', () => {
-  it('is quarantined by the job, with the rows as evidence, until an admin clears it', async () => {
+describe('an account that differs from its events', () => {
+  it('is quarantined with the rows as evidence until an admin clears it', async () => {
     const server = await tenant()
     const boss = await serverOf(app, tenants, 'admin')
     await deposit(server, 5_000)
@@ -59,7 +59,7 @@ describe('an account that differs', () => {
     expect((await server.post('/bets', { body: bet })).status).toBe(201)
   })
 
-  it('is found by bets without their holds as well', async () => {
+  it('raises an alert when a bet lacks its reservation', async () => {
     const server = await tenant()
     await server.post('/events', {
       body: { events: [{ aggregateId: 'b', type: 'V1_BETS_BET_PLACED', data: bet }] },
@@ -71,6 +71,6 @@ describe('an account that differs', () => {
   })
 })
 
-it('leaves a ledger in which every law holds, except the hold removed on purpose', async () => {
+it('leaves a ledger in which every law holds, except the reservation left out on purpose', async () => {
   expect((await violations(admin)).filter((law) => !law.startsWith('holds are'))).toEqual([])
 })

@@ -30,8 +30,8 @@ for (const event of [placed, credited])
     ),
   )
 
-describe('while a rebuild is under way', () => {
-  it('and its rows are locked, nobody who reads waits', async () => {
+describe('during a rebuild', () => {
+  it('readers do not wait, although its rows are locked', async () => {
     const [client, reader] = await Promise.all([world.database.connect(), world.database.connect()])
     await admin.query(`update ledger.bets_view set selection = 'broken'`)
     await client.query('begin')
@@ -47,7 +47,7 @@ describe('while a rebuild is under way', () => {
     expect(await readBet(ctx, 'old-7')).toMatchObject({ selection: 'x' })
   })
 
-  it('writers go on, and what they write is neither lost nor taken for a difference', async () => {
+  it('writers continue, and their rows are neither lost nor reported as differences', async () => {
     let writing = true
     let bets = 0
     const writers = times(6, async (n) => {
@@ -70,7 +70,7 @@ describe('while a rebuild is under way', () => {
     expect((await violations(admin)).filter((law) => !law.startsWith('holds are'))).toEqual([])
   })
 
-  it('a view that is wrong is mended under the hands of those who write', async () => {
+  it('a corrupted view is repaired while callers write', async () => {
     let writing = true
     const writers = times(4, async (n) => {
       while (writing) await openBet(ctx, { userId: `u-${n}`, stakeMinor: 1 })

@@ -14,7 +14,7 @@ await openBet(ctx)
 
 type Difference = { kind: string; subject: string; evidence: Record<string, unknown> }
 
-/** What the job would find after a change that never happened. */
+/** The differences that the job finds after changes that are rolled back. */
 async function foundAfter(...changes: string[]): Promise<Difference[]> {
   const client = await world.database.connect()
   await client.query('begin')
@@ -34,7 +34,7 @@ async function differences(client: pg.Client): Promise<Difference[]> {
 }
 
 describe('the invariants job', () => {
-  it('finds nothing in sound books', async () => {
+  it('finds no difference in a correct ledger', async () => {
     expect(await foundAfter()).toEqual([])
   })
 
@@ -51,7 +51,7 @@ describe('the invariants job', () => {
     expect((await foundAfter(change)).map(({ kind }) => kind)).toEqual(kinds)
   })
 
-  it('finds an account below zero that may not be, should its check be gone', async () => {
+  it('finds a forbidden negative account if its check constraint is missing', async () => {
     const found = await foundAfter(
       'alter table ledger.user_balances_view drop constraint user_balances_view_available',
       'update ledger.user_balances_view set balance_minor = 0',
@@ -60,7 +60,7 @@ describe('the invariants job', () => {
     expect(found.at(-1)).toMatchObject({ subject: 'u-1:USD', evidence: { available_minor: -1_000 } })
   })
 
-  it('takes no writer at work for a difference', async () => {
+  it('reports no difference while callers write', async () => {
     let writing = true
     const writers = times(6, async (n) => {
       const own = { userId: `u-${n % 3}` }
@@ -81,7 +81,7 @@ describe('the invariants job', () => {
     expect((await admin.query('select from ledger.alerts')).rowCount).toBe(0)
   })
 
-  it('begins with the tenant who waited longest, and quarantines an account once', async () => {
+  it('starts with the tenant checked longest ago and quarantines an account once', async () => {
     for (const tenantId of [2, 3]) await fund(tenantContext(world, tenantId), 10)
     await admin.query(
       'update ledger.user_balances_view set balance_minor = balance_minor + 1 where tenant_id = 3',
@@ -93,9 +93,9 @@ describe('the invariants job', () => {
       'select tenant_id::int from ledger.invariant_checks order by checked_at',
     )
     expect(new Set(rows.map(({ tenant_id }) => tenant_id))).toEqual(new Set([1, 2, 3]))
-    const { rows: told } = await admin.query(
+    const { rows: emitted } = await admin.query(
       `select audience, type from core.outbox where type like 'account.%'`,
     )
-    expect(told).toEqual([{ audience: 'tenant:3', type: 'account.quarantined' }])
+    expect(emitted).toEqual([{ audience: 'tenant:3', type: 'account.quarantined' }])
   })
 })

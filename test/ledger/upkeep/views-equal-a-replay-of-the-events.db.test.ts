@@ -22,7 +22,7 @@ const stored = `tenant_id, aggregate_id, stream_version, id, xid, seq, event_typ
 
 for (let tenantId = 1; tenantId <= 3; tenantId += 1) await live(tenantId)
 
-/** Some life, the same every time. */
+/** Runs a fixed sequence of random commands. */
 async function live(tenantId: number): Promise<void> {
   const [commands = []] = fc.sample(fc.array(anyCommand, { minLength: 250, maxLength: 250 }), {
     numRuns: 1,
@@ -30,11 +30,11 @@ async function live(tenantId: number): Promise<void> {
   })
   const database = new Database(tenantContext(world, tenantId))
   for (const command of commands) await database.decide(command)
-  const books = tenantContext(world, tenantId)
-  const [funded] = await readBalances(books, 'u-1')
+  const scoped = tenantContext(world, tenantId)
+  const [funded] = await readBalances(scoped, 'u-1')
   const account = { userId: 'u-1', currency: funded?.currency ?? '', reason: 'by rule' }
   for (const notice of ['allow-overdraft', 'quarantine', 'clear', 'quarantine'] as const)
-    await done(noteAccount(books, { ...account, notice }))
+    await done(noteAccount(scoped, { ...account, notice }))
 }
 
 async function rowsOf(database: typeof empty, view: string): Promise<string[]> {
@@ -45,7 +45,7 @@ async function rowsOf(database: typeof empty, view: string): Promise<string[]> {
 }
 
 describe('every event in the log', () => {
-  it('is as the schema of its type and version says, those of the invariants job as well', async () => {
+  it('matches the schema of its type and version, including events of the invariants job', async () => {
     const client = await world.database.connect()
     await client.query('begin')
     await client.query('update ledger.user_balances_view set balance_minor = balance_minor + 1')
@@ -62,7 +62,7 @@ describe('every event in the log', () => {
     expect(wrong).toEqual([])
   })
 
-  it('is checked by a schema that knows what it leaves out', () => {
+  it('is checked by a schema that rejects wrong and unknown fields', () => {
     expect(schemas.V1_BETS_BET_WON.safeParse({ payoutMinor: 1.5 }).success).toBe(false)
     expect(schemas.V1_BETS_BET_ACCEPTED.safeParse({ more: 1 }).success).toBe(false)
   })
@@ -90,11 +90,11 @@ describe('the log, replayed into an empty database', () => {
 })
 
 describe('a rebuild', () => {
-  const books = tenantScope(tenantContext(world, 1))
-  const rebuild = (view: string) => rebuildView(books, { view: `ledger.${view}`, scope: 1 })
+  const scoped = tenantScope(tenantContext(world, 1))
+  const rebuild = (view: string) => rebuildView(scoped, { view: `ledger.${view}`, scope: 1 })
 
   it.each(['bets_view', 'payments_view', 'user_balances_view'])(
-    'of %s as it is changes nothing, and its checksums are equal',
+    'of a correct %s changes no row and has equal checksums',
     async (view) => {
       const before = await rowsOf(world.database, view)
       const rebuilt = await rebuild(view)
@@ -120,10 +120,10 @@ describe('a rebuild', () => {
       `update ledger.user_balances_view set balance_minor = balance_minor + 9 where tenant_id = 1`,
     ],
     ['user_balances_view', 'delete from ledger.user_balances_view where tenant_id = 1'],
-  ])('mends %s after "%s"', async (view, corruption) => {
+  ])('repairs %s after "%s"', async (view, corruption) => {
     const before = await rowsOf(world.database, view)
     const { rowCount } = await admin.query(corruption)
-    const differences = await verifyView(books, {
+    const differences = await verifyView(scoped, {
       view: `ledger.${view}`,
       scope: 1,
       sample: null,
