@@ -59,7 +59,7 @@ export const Settlement = z
   .strictObject({
     outcome: z.enum(['won', 'lost']),
     payoutMinor: PayoutMinor.optional().meta({
-      description: 'Of a won bet; the default is stake times odds',
+      description: 'The payout of a won bet; the default is stake times odds',
     }),
     expectedVersion,
   })

@@ -30,13 +30,13 @@ with bet as ${thisOne(sql`
   where v.tenant_id = ledger.tenant()
     and v.bet_id = ${betId}`)},
 decided as materialized (
-  select b.*, hold.events, net.minor as net_minor, paid.minor as returned_minor,
+  select b.*, held.events, net.minor as net_minor, paid.minor as returned_minor,
     case
       when ${command.expectedVersion ?? null}::integer <> b.stream_version
       then jsonb_build_object('ok', false, 'reason', 'version_conflict', 'current', b.stream_version)
       when not ledger.bet_may_become(b.status, ${to})
       then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', b.status, 'to', ${to}::text)
-      when ${ends} and hold.minor is distinct from b.amount_minor
+      when ${ends} and held.minor is distinct from b.amount_minor
       then jsonb_build_object('ok', false, 'reason', 'hold_missing')
       when ${ends} and net.minor < 0 and a.quarantined_at is not null
       then jsonb_build_object('ok', false, 'reason', 'quarantined')
@@ -51,7 +51,7 @@ decided as materialized (
     from ledger.balance_events e
     where e.tenant_id = b.tenant_id
       and e.aggregate_id = b.bet_id
-  ) hold
+  ) held
   cross join lateral (select ${returnedBy(command)} as minor) paid
   cross join lateral (select paid.minor - b.amount_minor as minor) net
 ),

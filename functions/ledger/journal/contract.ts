@@ -8,7 +8,7 @@ import { paymentEventTypes } from '../payments/contract.ts'
 const appendable = [...betEventTypes, ...paymentEventTypes, ...balanceEventTypes] as const
 const LedgerEventType = z
   .enum([...appendable, ...systemEventTypes])
-  .meta({ id: 'LedgerEventType', description: 'Begins with the version of its schema' })
+  .meta({ id: 'LedgerEventType', description: 'The name starts with the version of its schema' })
 export type LedgerEventType = z.infer<typeof LedgerEventType>
 
 /** The data of each event is validated by the schema of its type and version. */

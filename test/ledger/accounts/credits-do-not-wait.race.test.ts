@@ -14,14 +14,14 @@ let tenants = 0
 afterEach(() => mustHold(admin))
 
 /** Locks the account's row, as a command does while it decides. */
-async function hold(tenantId: number) {
+async function lockAccount(tenantId: number) {
   const holder = await world.database.connect()
   const { rows } = await holder.query('select pg_backend_pid() as pid')
   await holder.query('begin')
   await holder.query('select from ledger.user_balances_view where tenant_id = $1 for update', [tenantId])
   return {
     /** Resolves when another session waits for the row. */
-    blocks: () =>
+    blocksAnother: () =>
       vi.waitUntil(
         async () =>
           (
@@ -31,7 +31,7 @@ async function hold(tenantId: number) {
           ).rowCount === 1,
         { timeout: 100_000, interval: 5 },
       ),
-    letGo: () => holder.query('commit'),
+    release: () => holder.query('commit'),
   }
 }
 
@@ -48,13 +48,13 @@ describe('while another transaction locks an account', () => {
     const ctx = tenantContext(world, tenantId)
     await fund(ctx, 1_000)
     const won = await openBet(ctx, { stakeMinor: 100 })
-    const { letGo } = await hold(tenantId)
+    const { release } = await lockAccount(tenantId)
     await times(20, () => fund(ctx, 50))
     await done(transitionBet(ctx, won, { do: 'settle', outcome: 'won' }))
     expect(await balanceOf(tenantId)).toEqual([2_150, 0, 2_150])
     // Twenty deposits, and the release with the payout of the bet.
     expect(await waiting(tenantId)).toBe(21)
-    await letGo()
+    await release()
     expect(await balanceOf(tenantId)).toEqual([2_150, 0, 2_150])
   })
 
@@ -62,11 +62,11 @@ describe('while another transaction locks an account', () => {
     const tenantId = ++tenants
     const ctx = tenantContext(world, tenantId)
     await fund(ctx, 10)
-    const { blocks, letGo } = await hold(tenantId)
+    const { blocksAnother, release } = await lockAccount(tenantId)
     await fund(ctx, 990)
     const bet = placeBet(ctx, order)
-    await blocks()
-    await letGo()
+    await blocksAnother()
+    await release()
     expect(await bet).toMatchObject({ ok: true })
     expect(await balanceOf(tenantId)).toEqual([1_000, 1_000, 0])
     expect(await waiting(tenantId)).toBe(0)
@@ -130,10 +130,10 @@ describe('while another transaction locks an account', () => {
     const text = rows[0]?.text ?? ''
     expect(text).toContain('for update skip locked')
     await admin.query(text.replace('for update skip locked', 'for update'))
-    const { blocks, letGo } = await hold(tenantId)
+    const { blocksAnother, release } = await lockAccount(tenantId)
     const credit = fund(ctx, 50)
-    await blocks()
-    await letGo()
+    await blocksAnother()
+    await release()
     await credit
     await admin.query(text)
   })
@@ -144,18 +144,18 @@ describe('queued deltas', () => {
     const [quiet, busy] = [++tenants, ++tenants]
     for (const tenantId of [quiet, busy]) {
       await fund(tenantContext(world, tenantId), 1_000)
-      const { letGo } = await hold(tenantId)
+      const { release } = await lockAccount(tenantId)
       await times(5, () => fund(tenantContext(world, tenantId), 50))
-      await letGo()
+      await release()
     }
-    const { letGo } = await hold(busy)
+    const { release } = await lockAccount(busy)
     await admin.query('select ledger.fold_waiting(1000)')
     expect([await waiting(quiet), await waiting(busy)]).toEqual([0, 5])
     expect([await balanceOf(quiet), await balanceOf(busy)]).toEqual([
       [1_250, 0, 1_250],
       [1_250, 0, 1_250],
     ])
-    await letGo()
+    await release()
     await admin.query('select ledger.fold_waiting(1000)')
     expect(await waiting(busy)).toBe(0)
     expect(await balanceOf(busy)).toEqual([1_250, 0, 1_250])

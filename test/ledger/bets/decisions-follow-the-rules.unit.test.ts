@@ -100,7 +100,7 @@ describe('the life of a bet', () => {
   it.each([
     ['stake times odds', { do: 'settle', outcome: 'won' }, [released(1_000), credited(1_500)]],
     [
-      'what the caller says',
+      'the payout in the command',
       { do: 'settle', outcome: 'won', payoutMinor: 4_000 },
       [released(1_000), credited(3_000)],
     ],
