@@ -52,7 +52,7 @@ export const accountsEndpoints: Endpoint[] = [
     {
       summary: 'List the entries of an account with the running balance',
       description:
-        'A page may be short or empty and still have a `nextCursor`: it ends before the first entry that is still being committed.',
+        'A page may be short or empty and still have a `nextCursor`: it ends where a running transaction may still add entries.',
       roles: bookkeepers,
       params: UserPath,
       query: z.strictObject({ ...StatementRange, ...PageQuery }),

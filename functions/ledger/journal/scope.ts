@@ -22,7 +22,7 @@ export function actorOf({ principal }: Ctx): string {
 
 /**
  * Runs a money command. If another command took the next version of the same stream, the statement runs again with a
- * newer snapshot. A violated balance constraint becomes a refusal.
+ * newer snapshot. A violated key, balance or quarantine becomes a refusal.
  */
 export async function runCommand<Outcome extends { ok: true }>(
   ctx: Ctx,

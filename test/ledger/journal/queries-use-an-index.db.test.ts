@@ -31,7 +31,7 @@ const streams = 15_000
 
 beforeAll(async () => {
   const owner = await world.database.connect()
-  // One rebuild at the end is faster than triggers per insert.
+  // Turns the triggers off: one rebuild at the end folds the views.
   await owner.query('set session_replication_role = replica')
   const append = (table: string, type: string, { version = 1, data = `'{}'`, from = 1 } = {}) =>
     owner.query(`
