@@ -5,10 +5,10 @@ import type { Measurement } from '../run.ts'
 import {
   bareInsert,
   clientAt,
-  connectBooks,
+  connectTenant,
   drawPostings,
   givenBareEvents,
-  givenBooks,
+  givenFundedUsers,
   insertPostings,
   mustBeSound,
   tenant,
@@ -22,13 +22,13 @@ export const appendThousand = appending({ name: 'batches of 1 000', each: 1_000,
 export const appendHundred = appending({ name: 'batches of 100', each: 100, clients: 1, count: 200 })
 export const appendSingle = appending({ name: 'one by one, 8 callers', each: 1, clients: 8 })
 
-/** The same insert of the same events, into the ledger and into a table like its own that keeps no view. */
+/** Inserts the same events into the ledger and into an equal table without views. */
 function appending({ name, each, clients, count }: Load): Measurement {
   return async (rig, { rounds, seconds }) => {
     const database = await rig.database()
     const { owner } = database
     const bare = await givenBareEvents(owner, 'bare_events')
-    const connections = await connectBooks(database, clients)
+    const connections = await connectTenant(database, clients)
     const pace = count === undefined ? { clients, seconds } : { clients, seconds: 60, count }
     const inserting = (table: string) => () =>
       closedLoop({
@@ -39,8 +39,8 @@ function appending({ name, each, clients, count }: Load): Measurement {
         },
       })
     const verb: Contender = {
-      name: 'the verb: keys and versions, too',
-      prepare: () => givenBooks(owner, users),
+      name: 'the verb, with keys and versions',
+      prepare: () => givenFundedUsers(owner, users),
       turn: () =>
         closedLoop({
           ...pace,
@@ -59,8 +59,8 @@ function appending({ name, each, clients, count }: Load): Measurement {
         unit: 'events/s',
         database: owner,
         ours: {
-          name: 'insert, kept in the balances',
-          prepare: () => givenBooks(owner, users),
+          name: 'insert, with balances',
+          prepare: () => givenFundedUsers(owner, users),
           turn: inserting('ledger.balance_events'),
           verify: ({ operations }) => mustBeSound(owner, operations + users),
         },

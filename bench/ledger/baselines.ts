@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import { givenBareEvents } from './given.ts'
 
-/** Another way to keep the balances, over a table like the ledger's own events. */
+/** Another way to maintain balances, over a table like the ledger's events. */
 export type Kept = { events: string; balances: string }
 
-/** Each row sums its account's whole history anew: what one writes first. */
+/** A row-level trigger sums the account's whole history anew: the naive solution. */
 export async function givenResum(owner: pg.Pool): Promise<Kept> {
   const kept = await givenTables(owner, 'resum')
   await owner.query(`
@@ -22,7 +22,7 @@ create trigger resum after insert on ${kept.events} for each row execute functio
   return kept
 }
 
-/** Each row adds itself to its account, which is there, in the order in which the rows come. */
+/** A row-level trigger adds each row to its existing account, in the order of the batch. */
 export async function givenRowDelta(owner: pg.Pool): Promise<Kept> {
   const kept = await givenTables(owner, 'row_delta')
   await owner.query(`
@@ -40,10 +40,10 @@ create trigger row_delta after insert on ${kept.events} for each row execute fun
 }
 
 /**
- * As pg_ivm keeps `select tenant_id, user_id, currency, sum(…), count(*) … group by`: the view is locked exclusively
- * before the base table changes, since it has a group by; after the statement the delta is computed from the transition
- * table, added to the groups that are there, inserted for those that are not. Every query is made anew each time, as
- * there. The extension itself does more than this in C, and needs a build for each version of Postgres.
+ * Maintains `select tenant_id, user_id, currency, sum(…), count(*) … group by` as pg_ivm does. Because of the group by,
+ * the view is locked exclusively before the base table changes. After the statement the trigger computes the delta from
+ * the transition table, adds it to existing groups and inserts new ones. As in pg_ivm, each query is prepared anew. The
+ * extension does more than this in C, and needs a build for each version of Postgres.
  */
 export async function givenImmediateView(owner: pg.Pool): Promise<Kept> {
   const events = await givenBareEvents(owner, 'ivm_events')

@@ -7,12 +7,12 @@ import { givenRowDelta, type Kept } from './baselines.ts'
 import {
   bareInsert,
   clientAt,
-  connectBooks,
+  connectTenant,
   countOf,
   drawPostings,
   funding,
   givenBareEvents,
-  givenBooks,
+  givenFundedUsers,
   insertPostings,
   mustBeSound,
   settle,
@@ -22,13 +22,13 @@ import {
 const clients = 8
 const users = 200
 
-/** Eight callers credit one user, one event at a time; beside them, the same inserts where no balance is kept. */
+/** Eight callers credit one user, one event at a time, compared with the same inserts without a balance. */
 export const hotCredits: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database
   const bare = await givenBareEvents(owner, 'bare_events')
   const row = await givenRowDelta(owner)
-  const connections = await connectBooks(database, clients)
+  const connections = await connectTenant(database, clients)
   const crediting = (table: string) => () =>
     closedLoop({
       clients,
@@ -44,15 +44,15 @@ export const hotCredits: Measurement = async (rig, pace) => {
       unit: 'credits/s',
       database: owner,
       ours: {
-        name: 'added to the row, or beside it',
-        prepare: () => givenBooks(owner, 1),
+        name: 'added to the row, or queued beside it',
+        prepare: () => givenFundedUsers(owner, 1),
         turn: crediting('ledger.balance_events'),
         verify: ({ operations }) => mustBeSound(owner, operations + 1),
       },
       baseline: bareInsert(owner, bare, crediting(bare)),
       others: [
         {
-          name: 'one row that each waits for',
+          name: 'one row that every caller locks',
           prepare: () => givenRows(owner, row, 1),
           turn: crediting(row.events),
           verify: async ({ operations }) => {
@@ -66,14 +66,14 @@ export const hotCredits: Measurement = async (rig, pace) => {
   )
 }
 
-/** Commands that must see that the money is there: all of one user, so each waits for the one before; or of many. */
+/** Commands that need available money: of one user, so each waits for the previous one, or of many users. */
 export const hotBets: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database
-  const connections = await connectBooks(database, clients)
+  const connections = await connectTenant(database, clients)
   const contender = (name: string, crowd: number): Contender => ({
     name,
-    prepare: () => givenBooks(owner, crowd),
+    prepare: () => givenFundedUsers(owner, crowd),
     turn: () =>
       closedLoop({
         clients,
@@ -104,12 +104,12 @@ export const hotBets: Measurement = async (rig, pace) => {
   )
 }
 
-/** Batches whose users come in any order, from eight callers: who locks in that order meets others who do, too. */
+/** Batches with users in random order, from eight callers: locking rows in batch order deadlocks. */
 export const deadlocks: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database
   const row = await givenRowDelta(owner)
-  const connections = await connectBooks(database, clients)
+  const connections = await connectTenant(database, clients)
   const lost = new Map<string, number>()
   const appending = (table: string) => () =>
     closedLoop({
@@ -135,7 +135,7 @@ export const deadlocks: Measurement = async (rig, pace) => {
       database: owner,
       ours: {
         name: 'sorted by the statement',
-        prepare: () => givenBooks(owner, users),
+        prepare: () => givenFundedUsers(owner, users),
         turn: appending('ledger.balance_events'),
         async verify({ operations }) {
           mustBe(lostOf('ledger.balance_events'), [], 'the batches lost')
@@ -143,7 +143,7 @@ export const deadlocks: Measurement = async (rig, pace) => {
         },
       },
       baseline: {
-        name: 'row by row as they come',
+        name: 'row by row in batch order',
         prepare: () => givenRows(owner, row, users),
         turn: appending(row.events),
         async verify({ operations }) {

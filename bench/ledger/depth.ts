@@ -3,10 +3,10 @@ import type { Rig } from '../rig.ts'
 import type { Measurement } from '../run.ts'
 import {
   clientAt,
-  connectBooks,
+  connectTenant,
   countOf,
   drawPostings,
-  givenBooks,
+  givenFundedUsers,
   givenHistory,
   insertPostings,
   mustBeSound,
@@ -16,7 +16,7 @@ import {
 const users = 1_000
 const clients = 8
 
-/** One event at a time with a million events before it, beside a thousand. */
+/** One event at a time after a million events, compared with after a thousand. */
 export const depth: Measurement = async (rig, pace) => {
   const deep = await given(rig, 1_000_000)
   const shallow = await given(rig, 1_000)
@@ -61,11 +61,11 @@ type Given = Awaited<ReturnType<typeof given>>
 async function given(rig: Rig, events: number) {
   const database = await rig.database()
   const { owner } = database
-  await givenBooks(owner, users)
+  await givenFundedUsers(owner, users)
   await givenHistory(owner, { table: 'ledger.balance_events', events: events - users, users })
   return {
     owner,
-    connections: await connectBooks(database, clients),
+    connections: await connectTenant(database, clients),
     books: () => settle(owner, 'ledger.balance_events, ledger.user_balances_view'),
   }
 }

@@ -5,7 +5,7 @@ import { appendEvents } from '../../functions/ledger/journal/append.ts'
 import { contextOver } from '../direct-db.ts'
 import { closedLoop, compare, mustBe } from '../method.ts'
 import type { Measurement } from '../run.ts'
-import { clientAt, connectBooks, countOf, givenBooks, mustBeSound, tenant } from './given.ts'
+import { clientAt, connectTenant, countOf, givenFundedUsers, mustBeSound, tenant } from './given.ts'
 
 const clients = 8
 const usersEach = 25
@@ -13,7 +13,7 @@ const each = 20
 
 type Posted = Event<'Credited' | 'Debited', { userId: string; currency: string; amountMinor: number }>
 
-/** The balance of an account in plain SQL, in the transaction of its events: as Emmett documents it. */
+/** The balance of an account in plain SQL in the transaction of its events, as Emmett documents it. */
 const balances = postgreSQLRawSQLProjection<Posted>({
   name: 'balances',
   canHandle: ['Credited', 'Debited'],
@@ -32,11 +32,11 @@ const balances = postgreSQLRawSQLProjection<Posted>({
     ),
 })
 
-/** Twenty events onto the stream of one user an append, and the balance with them; each caller has its own users. */
+/** Each append adds twenty events and updates the balance of one user; each caller has its own users. */
 export const besideEmmett: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database
-  const connections = await connectBooks(database, clients)
+  const connections = await connectTenant(database, clients)
   const theirs = await rig.database()
   const store = getPostgreSQLEventStore(theirs.ownerUrl, { projections: projections.inline([balances]) })
   await store.schema.migrate()
@@ -57,7 +57,7 @@ export const besideEmmett: Measurement = async (rig, pace) => {
         database: owner,
         ours: {
           name: 'POST /events, without HTTP',
-          prepare: () => givenBooks(owner, clients * usersEach),
+          prepare: () => givenFundedUsers(owner, clients * usersEach),
           turn: appending(async (client, userId) => {
             const ctx = contextOver(clientAt(connections, client), tenant, { plannedOnce: true })
             const { ok } = await appendEvents(

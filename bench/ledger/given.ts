@@ -2,15 +2,15 @@ import type pg from 'pg'
 import { type Contender, mustBe } from '../method.ts'
 import type { BenchDatabase } from '../rig.ts'
 
-/** What one event does to one account: more than nothing is a credit, less a debit. */
+/** The change of one account by one event: a positive amount is a credit, a negative one a debit. */
 export type Posting = { userId: string; minor: number }
 
 export const tenant = { role: 'tenant', sub: 'bench', tenantId: 1 } as const
 
 export const funding = 1_000_000_000
 
-/** Connections of the Worker's role, in the books of tenant 1: the Worker says so in each batch, here it is said once. */
-export async function connectBooks({ connect }: BenchDatabase, count: number): Promise<pg.Client[]> {
+/** Connections of the Worker's role for tenant 1. The Worker sets the tenant per batch, the benchmark once. */
+export async function connectTenant({ connect }: BenchDatabase, count: number): Promise<pg.Client[]> {
   const clients = await connect(count)
   await Promise.all(clients.map((client) => client.query(`set app.tenant_id = '1'`)))
   return clients
@@ -18,11 +18,11 @@ export async function connectBooks({ connect }: BenchDatabase, count: number): P
 
 export function clientAt(clients: readonly pg.Client[], at: number): pg.Client {
   const client = clients[at]
-  if (client === undefined) throw new Error('There are not so many connections')
+  if (client === undefined) throw new Error('There are fewer connections than callers')
   return client
 }
 
-/** A table like that of the ledger's own events, with all its columns, checks, indexes and policies, but no trigger. */
+/** A table like the ledger's events, with its columns, checks, indexes and policies, but without triggers. */
 export async function givenBareEvents(owner: pg.Pool, name: string): Promise<string> {
   const table = `bench.${name}`
   await owner.query(`
@@ -36,7 +36,7 @@ grant select, insert on ${table} to lockstep_app`)
   return table
 }
 
-/** The same insert into such a table: what it costs where no balance is kept. */
+/** The same insert into such a table: the cost without balances. */
 export function bareInsert(owner: pg.Pool, table: string, turn: Contender['turn']): Contender {
   return {
     name: 'bare insert',
@@ -49,8 +49,8 @@ export function bareInsert(owner: pg.Pool, table: string, turn: Contender['turn'
   }
 }
 
-/** Empty books with as many funded users, named u-0, u-1, …; their money is in the ledger's own tables only. */
-export async function givenBooks(owner: pg.Pool, users: number): Promise<void> {
+/** Empties the ledger and funds users u-0, u-1, …; only the ledger's own tables hold their money. */
+export async function givenFundedUsers(owner: pg.Pool, users: number): Promise<void> {
   await owner.query(`
 truncate ledger.bet_events, ledger.payment_events, ledger.balance_events, ledger.system_events,
   ledger.bets_view, ledger.payments_view, ledger.user_balances_view, ledger.balance_deltas,
@@ -65,13 +65,13 @@ truncate ledger.bet_events, ledger.payment_events, ledger.balance_events, ledger
   await settle(owner, 'ledger.balance_events, ledger.user_balances_view')
 }
 
-/** Statistics and pages as they would be after a while, so that a turn pays for nothing but itself. */
+/** Vacuums and analyzes, so that a turn pays only for its own work. */
 export async function settle(owner: pg.Pool, tables: string): Promise<void> {
   await owner.query(`vacuum analyze ${tables}`)
   await owner.query('checkpoint')
 }
 
-/** One statement for so many events, each a stream of its own, as payments and transfers are. */
+/** Inserts all postings in one statement, each as a stream of its own, as payments and transfers are. */
 export async function insertPostings(
   client: pg.ClientBase,
   table: string,
@@ -90,7 +90,7 @@ from unnest($1::text[], $2::bigint[]) posting (user_id, minor)`,
   })
 }
 
-/** So many postings to users drawn by lot, every fourth a debit. */
+/** Postings to random users, every fourth a debit. */
 export function drawPostings(count: number, users: number): Posting[] {
   return Array.from({ length: count }, (_, n) => ({
     userId: `u-${Math.floor(Math.random() * users)}`,
@@ -103,14 +103,14 @@ export async function countOf(owner: pg.Pool, table: string): Promise<number> {
   return rows[0]?.n ?? Number.NaN
 }
 
-/** Nothing is lost and nothing counted twice: so many events, and each account the fold of its own. */
+/** Checks the number of events, and that each account equals the fold of its events. */
 export async function mustBeSound(owner: pg.Pool, events: number): Promise<void> {
   mustBe(await countOf(owner, 'ledger.balance_events'), events, 'the events')
   const { rows } = await owner.query('select * from ledger.verify_user_balances_view(1, null) limit 3')
   mustBe(rows, [], 'the accounts that differ from the fold of their events')
 }
 
-/** So many credits, round the users, as if they had come before. */
+/** Inserts earlier credits, distributed evenly over the users. */
 export async function givenHistory(
   owner: pg.Pool,
   { table, events, users }: { table: string; events: number; users: number },

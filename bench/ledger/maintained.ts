@@ -4,9 +4,9 @@ import type { Measurement } from '../run.ts'
 import { givenImmediateView, givenResum, type Kept } from './baselines.ts'
 import {
   clientAt,
-  connectBooks,
+  connectTenant,
   countOf,
-  givenBooks,
+  givenFundedUsers,
   givenHistory,
   insertPostings,
   mustBeSound,
@@ -18,7 +18,7 @@ const clients = 8
 const usersEach = 25
 const each = 20
 const users = clients * usersEach
-/** Of each user, before a turn begins. */
+/** Events of each user before a turn begins. */
 const historyEach = 100
 const longest = 200_000
 
@@ -27,13 +27,13 @@ export const besideImmediateView = beside({ name: 'immediate view as pg_ivm', gi
 
 type Other = { name: string; given: (owner: pg.Pool) => Promise<Kept> }
 
-/** Twenty events of one user with a hundred before them. Each caller has its own users: not all that we are set beside survive races. */
+/** Twenty events of one user after a hundred. Each caller has its own users: not every alternative survives races. */
 function beside({ name, given }: Other): Measurement {
   return async (rig, pace) => {
     const database = await rig.database()
     const { owner } = database
     const kept = await given(owner)
-    const connections = await connectBooks(database, clients)
+    const connections = await connectTenant(database, clients)
     const appending = (table: string) => () =>
       closedLoop({
         clients,
@@ -56,7 +56,7 @@ function beside({ name, given }: Other): Measurement {
         ours: {
           name: 'deltas of a statement',
           prepare: async () => {
-            await givenBooks(owner, users)
+            await givenFundedUsers(owner, users)
             await givenHistory(owner, { table: 'ledger.balance_events', events: users * historyEach, users })
             await settle(owner, 'ledger.balance_events, ledger.user_balances_view')
           },
@@ -82,18 +82,18 @@ function beside({ name, given }: Other): Measurement {
   }
 }
 
-/** One more event of a user who has two hundred thousand, beside summing them anew. */
+/** One more event of a user with two hundred thousand, compared with summing them anew. */
 export const longHistory: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database
   const resum = await givenResum(owner)
-  await givenBooks(owner, 1)
+  await givenFundedUsers(owner, 1)
   await givenHistory(owner, { table: 'ledger.balance_events', events: longest, users: 1 })
   await owner.query(`alter table ${resum.events} disable trigger resum`)
   await givenHistory(owner, { table: resum.events, events: longest, users: 1 })
   await owner.query(`alter table ${resum.events} enable trigger resum`)
   await settle(owner, `ledger.balance_events, ${resum.events}`)
-  const connections = await connectBooks(database, 1)
+  const connections = await connectTenant(database, 1)
   const one: Posting[] = [{ userId: 'u-0', minor: 100 }]
 
   const contender = (name: string, table: string, sound: (events: number) => Promise<void>): Contender => {

@@ -1,12 +1,12 @@
 import { type Contender, closedLoop, compare, mustBe, quantile } from '../method.ts'
 import type { Measurement } from '../run.ts'
-import { countOf, givenBooks, mustBeSound } from './given.ts'
+import { countOf, givenFundedUsers, mustBeSound } from './given.ts'
 
 const users = 200
 
 type Asked = { method?: string; headers?: Record<string, string>; body?: string }
 
-/** One caller places one bet after the other, over HTTP through workerd and the proxy; beside it, reads the same way. */
+/** One caller places bets over HTTP through workerd and the proxy, compared with reads over the same path. */
 export const place: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database
@@ -16,7 +16,7 @@ export const place: Measurement = async (rig, pace) => {
   function contender(name: string, ask: (userId: string) => [string, Asked], status: number): Contender {
     return {
       name,
-      prepare: () => givenBooks(owner, users),
+      prepare: () => givenFundedUsers(owner, users),
       turn: () =>
         closedLoop({
           clients: 1,

@@ -1,18 +1,18 @@
 import type pg from 'pg'
 import { median, mustBe, quantile } from '../method.ts'
 import type { Measurement } from '../run.ts'
-import { clientAt, connectBooks, givenBooks, givenHistory, settle } from './given.ts'
+import { clientAt, connectTenant, givenFundedUsers, givenHistory, settle } from './given.ts'
 
 const events = 1_000_000
 const users = 10_000
 const wrong = 10
 
-/** How long it takes to fold a million events anew, and how long a reader waits meanwhile, beside an idle database. */
+/** The time to rebuild a view from a million events, and a reader's delay meanwhile, compared with an idle database. */
 export const rebuild: Measurement = async (rig, { rounds }) => {
   const database = await rig.database()
   const { owner } = database
-  const connections = await connectBooks(database, 2)
-  await givenBooks(owner, users)
+  const connections = await connectTenant(database, 2)
+  await givenFundedUsers(owner, users)
   await givenHistory(owner, { table: 'ledger.balance_events', events: events - users, users })
   await givenBets(owner)
   await settle(owner, 'ledger.balance_events, ledger.user_balances_view, ledger.bet_events, ledger.bets_view')
@@ -48,7 +48,7 @@ export const rebuild: Measurement = async (rig, { rounds }) => {
       const busy: number[] = []
       while (running) busy.push(await reading(busy.length))
       seconds.push(await rebuilding)
-      // As many reads of an idle database: the longest of more reads is longer.
+      // The same number of reads on an idle database: a maximum over more reads is larger.
       const idle: number[] = []
       while (idle.length < busy.length) idle.push(await reading(idle.length))
       longest.push({ busy: Math.max(...busy), idle: Math.max(...idle) })

@@ -1,11 +1,11 @@
 import type pg from 'pg'
-import type { Transfer } from '../../functions/ledger/contract.ts'
+import type { Transfer } from '../../functions/ledger/transfers/contract.ts'
 import { transferMoney } from '../../functions/ledger/transfers/transfer.ts'
 import { contextOver } from '../direct-db.ts'
 import { type Contender, closedLoop, compare, mustBe, type Pace } from '../method.ts'
 import type { Rig } from '../rig.ts'
 import type { Measurement } from '../run.ts'
-import { clientAt, connectBooks, countOf, funding, givenBooks, mustBeSound, tenant } from './given.ts'
+import { clientAt, connectTenant, countOf, funding, givenFundedUsers, mustBeSound, tenant } from './given.ts'
 
 /** Of single calls; batches that want the same accounts would only wait for each other, and have one caller. */
 const callers = 8
@@ -59,7 +59,7 @@ async function given(rig: Rig, pace: Pace) {
   const database = await rig.database()
   const { owner } = database
   await givenFunctions(owner)
-  const connections = await connectBooks(database, callers)
+  const connections = await connectTenant(database, callers)
 
   function contender(name: string, { send, each = batch, hot = false, clients = 1 }: Load): Contender {
     let accepted = 0
@@ -67,7 +67,7 @@ async function given(rig: Rig, pace: Pace) {
       name,
       async prepare() {
         accepted = 0
-        await givenBooks(owner, users)
+        await givenFundedUsers(owner, users)
       },
       turn: () =>
         closedLoop({

@@ -1,15 +1,14 @@
 import type pg from 'pg'
-import type { IncomingEvent } from '../../functions/ledger/contract.ts'
 import {
   type Decision,
   decideBet,
   decidePayment,
   decidePlace,
   decideRequest,
-  type MoveBet,
-  type MovePayment,
   type PlaceBet,
   type RequestPayment,
+  type TransitionBet,
+  type TransitionPayment,
 } from '../../functions/ledger/decide.ts'
 import {
   type Account,
@@ -20,21 +19,26 @@ import {
   evolvePayment,
   type PaymentEvent,
 } from '../../functions/ledger/events.ts'
+import type { IncomingEvent } from '../../functions/ledger/journal/contract.ts'
 
 const currencies = [['USD'], ['EUR', 'USD'], ['JPY', 'KWD']]
 const users = 8
 const selections = ['home', 'draw', 'away']
 const odds = ['1.50', '2.50', '1.8', '3.25', '11']
 
-const deposits: MovePayment[][] = [
+const deposits: TransitionPayment[][] = [
   [{ do: 'complete' }],
   [{ do: 'complete' }, { do: 'charge-back', reason: 'disputed by the bank' }],
   [{ do: 'fail', reason: 'card declined' }],
   [],
 ]
-const withdrawals: MovePayment[][] = [[{ do: 'complete' }], [{ do: 'reject', reason: 'unknown account' }], []]
-const accept: MoveBet = { do: 'accept' }
-const bets: MoveBet[][] = [
+const withdrawals: TransitionPayment[][] = [
+  [{ do: 'complete' }],
+  [{ do: 'reject', reason: 'unknown account' }],
+  [],
+]
+const accept: TransitionBet = { do: 'accept' }
+const bets: TransitionBet[][] = [
   [accept, { do: 'settle', outcome: 'won' }],
   [accept, { do: 'settle', outcome: 'lost' }],
   [accept, { do: 'cash-out', payoutMinor: 450 }],
@@ -46,8 +50,8 @@ const bets: MoveBet[][] = [
 ]
 
 /**
- * Three tenants with users, payments and bets in every state over two weeks, the last of them today. Made up, but lawful:
- * `decide` made each event, and they come in through the triggers.
+ * Three tenants with users, and with payments and bets in every state over the last two weeks. `decide` produces each
+ * event and the triggers fold it, so the demo data obeys every rule.
  */
 export async function seedLedger(client: pg.Client, now = new Date()): Promise<void> {
   for (const [at, codes] of currencies.entries()) {
@@ -62,7 +66,7 @@ export async function seedLedger(client: pg.Client, now = new Date()): Promise<v
 }
 
 function eventsOf(codes: string[], now: Date): IncomingEvent[] {
-  const book = makeBook()
+  const history = makeHistory()
   for (const currency of codes) {
     for (let n = 1; n <= users; n += 1) {
       const owner = { userId: `u-${n}`, currency }
@@ -70,12 +74,12 @@ function eventsOf(codes: string[], now: Date): IncomingEvent[] {
       const hoursAgo = (hours: number) => new Date(now.getTime() - (hours + n / users) * 3_600_000)
       for (const [k, life] of deposits.entries()) {
         const request = { kind: 'deposit', ...owner, amountMinor: 20_000 - 5_000 * k } as const
-        book.pay(`deposit-${name}-${k}`, request, life, hoursAgo(336 - 12 * k))
+        history.pay(`deposit-${name}-${k}`, request, life, hoursAgo(336 - 12 * k))
       }
       for (const [k, life] of bets.entries()) {
         const stakeMinor = 500 + ((n * 7 + k * 3) % 10) * 100
         const chosen = { odds: odds[(n + k) % odds.length] ?? '2', selection: selections[k % 3] ?? 'home' }
-        book.bet(
+        history.bet(
           `bet-${name}-${k}`,
           { ...owner, stakeMinor, ...chosen },
           life,
@@ -84,19 +88,19 @@ function eventsOf(codes: string[], now: Date): IncomingEvent[] {
       }
       for (const [k, life] of withdrawals.entries()) {
         const request = { kind: 'withdrawal', ...owner, amountMinor: 1_000 * (k + 1) } as const
-        book.pay(`withdrawal-${name}-${k}`, request, life, hoursAgo(60 - 20 * k))
+        history.pay(`withdrawal-${name}-${k}`, request, life, hoursAgo(60 - 20 * k))
       }
     }
   }
-  return book.events
+  return history.events
 }
 
-/** The events of one tenant, in the order in which they were decided. */
-function makeBook() {
+/** The events of one tenant, in order of decision. */
+function makeHistory() {
   const events: IncomingEvent[] = []
   const accounts = new Map<string, Account>()
 
-  /** Ten minutes after the step before it. */
+  /** Each step happens ten minutes after the previous one. */
   function keep(aggregateId: string, of: { userId: string; currency: string }, at: Date) {
     const key = `${of.userId}:${of.currency}`
     let minutes = 0
@@ -117,12 +121,12 @@ function makeBook() {
 
   return {
     events,
-    bet(id: string, placed: PlaceBet, life: MoveBet[], at: Date) {
+    bet(id: string, placed: PlaceBet, life: TransitionBet[], at: Date) {
       const step = keep(id, placed, at)
       let bet = step((account) => decidePlace(account, placed)).reduce(evolveBet, null)
       for (const move of life) bet = step((account) => decideBet(bet, account, move)).reduce(evolveBet, bet)
     },
-    pay(id: string, request: RequestPayment, life: MovePayment[], at: Date) {
+    pay(id: string, request: RequestPayment, life: TransitionPayment[], at: Date) {
       const step = keep(id, request, at)
       let payment = step((account) => decideRequest(account, request)).reduce(evolvePayment, null)
       for (const move of life)

@@ -1,4 +1,5 @@
-import { type BetStatus, maxMinor, type PaymentKind, type PaymentStatus } from './contract.ts'
+import type { BetStatus } from './bets/contract.ts'
+import { maxMinor } from './contract.ts'
 import {
   type Account,
   available,
@@ -12,10 +13,11 @@ import {
   paymentAfter,
   takes,
 } from './events.ts'
+import type { PaymentKind, PaymentStatus } from './payments/contract.ts'
 
 /*
- * What a command makes happen, or why it does not. This is the specification: the functions of schema/ledger/ decide
- * the same under the lock, and a test holds the two against each other.
+ * The events that follow from a command, or the reason for its refusal. This is the specification: Postgres decides the
+ * same under the lock, and a property test compares the two.
  */
 
 type Expecting = { expectedVersion?: number | undefined }
@@ -29,7 +31,7 @@ export type PlaceBet = {
   selection: string
 }
 
-export type MoveBet = Expecting &
+export type TransitionBet = Expecting &
   (
     | { do: 'accept' }
     | ({ do: 'reject' | 'void' | 'cancel' } & Because)
@@ -40,7 +42,7 @@ export type MoveBet = Expecting &
 
 export type RequestPayment = { kind: PaymentKind; userId: string; amountMinor: number; currency: string }
 
-export type MovePayment = Expecting &
+export type TransitionPayment = Expecting &
   ({ do: 'complete' } | ({ do: 'fail' | 'reject' | 'charge-back' } & Because))
 
 export type Refusal =
@@ -51,7 +53,7 @@ export type Refusal =
   | { code: 'quarantined' }
   | { code: 'amount_out_of_range' }
 
-/** `events` continue the bet's or payment's own stream; `postings` are what they do to the account. */
+/** `events` continue the stream of the bet or payment; `postings` change the account. */
 export type Decision<Event> =
   | { ok: true; events: Event[]; postings: BalanceEvent[] }
   | { ok: false; refusal: Refusal }
@@ -61,16 +63,16 @@ export function decidePlace(account: Account, bet: PlaceBet): Decision<BetEvent>
   return posted(account, { type: 'V1_BETS_BET_PLACED', data: bet }, [reserve(bet, bet.stakeMinor)])
 }
 
-const betMoves: Partial<Record<BetStatus, readonly BetStatus[]>> = {
+const betTransitions: Partial<Record<BetStatus, readonly BetStatus[]>> = {
   placed: ['accepted', 'rejected', 'voided', 'cancelled'],
   accepted: ['won', 'lost', 'voided', 'cancelled', 'cashed_out'],
 }
 
-export function decideBet(bet: Bet | null, account: Account, command: MoveBet): Decision<BetEvent> {
+export function decideBet(bet: Bet | null, account: Account, command: TransitionBet): Decision<BetEvent> {
   if (bet === null) return refused({ code: 'not_found' })
   const event = betEvent(bet, command)
   const to = betStatusAfter[event.type]
-  const legal = betMoves[bet.status]?.includes(to) ?? false
+  const legal = betTransitions[bet.status]?.includes(to) ?? false
   const refusal = conflict(bet, command) ?? (legal ? null : illegal(bet.status, to))
   return refusal ? refused(refusal) : posted(account, event, betPostings(bet, event))
 }
@@ -83,12 +85,12 @@ const betEndings = {
   'cash-out': 'V1_BETS_BET_CASHED_OUT',
 } as const
 
-export function betEventType(command: MoveBet): Exclude<BetEvent['type'], 'V1_BETS_BET_PLACED'> {
+export function betEventType(command: TransitionBet): Exclude<BetEvent['type'], 'V1_BETS_BET_PLACED'> {
   if (command.do !== 'settle') return betEndings[command.do]
   return command.outcome === 'won' ? 'V1_BETS_BET_WON' : 'V1_BETS_BET_LOST'
 }
 
-function betEvent(bet: Bet, command: MoveBet): BetEvent {
+function betEvent(bet: Bet, command: TransitionBet): BetEvent {
   const type = betEventType(command)
   if (type === 'V1_BETS_BET_ACCEPTED' || type === 'V1_BETS_BET_LOST') return { type, data: {} }
   if (type !== 'V1_BETS_BET_WON' && type !== 'V1_BETS_BET_CASHED_OUT') return { type, data: why(command) }
@@ -96,7 +98,7 @@ function betEvent(bet: Bet, command: MoveBet): BetEvent {
   return { type, data: { payoutMinor: given ?? Number(payoutOf(bet.stakeMinor, bet.odds)) } }
 }
 
-/** The stake is reserved while the bet is open. Whatever ends it releases the stake and settles what came of it. */
+/** The stake is reserved while the bet is open. Every ending releases the stake and posts the result. */
 function betPostings(bet: Bet, event: BetEvent): BalanceEvent[] {
   if (event.type === 'V1_BETS_BET_ACCEPTED') return []
   return [release(bet, bet.stakeMinor), ...settle(bet, returned(bet, event) - bet.stakeMinor)]
@@ -114,7 +116,7 @@ export function decideRequest(account: Account, { kind, ...data }: RequestPaymen
   ])
 }
 
-const paymentMoves: Record<PaymentKind, Partial<Record<PaymentStatus, readonly PaymentStatus[]>>> = {
+const paymentTransitions: Record<PaymentKind, Partial<Record<PaymentStatus, readonly PaymentStatus[]>>> = {
   deposit: { requested: ['completed', 'failed'], completed: ['charged_back'] },
   withdrawal: { requested: ['completed', 'rejected'] },
 }
@@ -129,12 +131,12 @@ export const paymentGoals = {
 export function decidePayment(
   payment: Payment | null,
   account: Account,
-  command: MovePayment,
+  command: TransitionPayment,
 ): Decision<PaymentEvent> {
   if (payment === null) return refused({ code: 'not_found' })
   const { kind, status } = payment
   const to = paymentGoals[command.do]
-  const legal = paymentMoves[kind][status]?.includes(to) ?? false
+  const legal = paymentTransitions[kind][status]?.includes(to) ?? false
   const refusal = conflict(payment, command) ?? (legal ? null : illegal(status, to))
   if (refusal) return refused(refusal)
   const event = paymentEvent(kind, command)
@@ -149,13 +151,13 @@ const paymentEndings = {
   'charge-back': 'V1_PAYMENTS_DEPOSIT_CHARGED_BACK',
 } as const
 
-function paymentEvent(kind: PaymentKind, command: MovePayment): PaymentEvent {
+function paymentEvent(kind: PaymentKind, command: TransitionPayment): PaymentEvent {
   if (command.do !== 'complete') return { type: paymentEndings[command.do], data: why(command) }
   const type = kind === 'deposit' ? 'V1_PAYMENTS_DEPOSIT_COMPLETED' : 'V1_PAYMENTS_WITHDRAWAL_COMPLETED'
   return { type, data: {} }
 }
 
-/** A withdrawal's amount is reserved while it is requested; a deposit's is not there before it completes. */
+/** A withdrawal's amount is reserved until it ends. A deposit moves money only when it completes. */
 function paymentPostings(payment: Payment, event: PaymentEvent): BalanceEvent[] {
   const [kind, status] = paymentAfter[event.type]
   const freed = kind === 'withdrawal' ? [release(payment, payment.amountMinor)] : []
@@ -180,8 +182,8 @@ function posting(type: BalanceEvent['type'], { userId, currency }: Owner, amount
 }
 
 /**
- * Every version of the account must be sound, not only the last one: none may lie below zero, unless the command found
- * the account there and does not take it further down.
+ * Every version of the account must be valid, not only the last one. Available money may not fall below zero, unless the
+ * account was already below zero and the command does not lower it further.
  */
 function posted<Event>(
   account: Account,
@@ -202,7 +204,7 @@ function posted<Event>(
   return { ok: true, events: [event], postings }
 }
 
-/** Stake times odds, half to even, in whole minor units and without a float on the way. */
+/** Stake times odds in whole minor units, rounded half to even, without floats. */
 export function payoutOf(stakeMinor: number, odds: string): bigint {
   const [whole = '', places = ''] = odds.split('.')
   const unit = 10n ** BigInt(places.length)

@@ -1,25 +1,14 @@
 import * as z from 'zod'
-import {
-  AmountMinor,
-  type BetStatus,
-  type balanceEventTypes,
-  type betEventTypes,
-  Currency,
-  Odds,
-  type PaymentKind,
-  type PaymentStatus,
-  PayoutMinor,
-  type paymentEventTypes,
-  Reason,
-  Selection,
-  type systemEventTypes,
-  UserId,
-} from './contract.ts'
+import type { balanceEventTypes, systemEventTypes } from './accounts/contract.ts'
+import { type BetStatus, type betEventTypes, Odds, PayoutMinor, Selection } from './bets/contract.ts'
+import { AmountMinor, Reason, UserId } from './contract.ts'
+import { Currency } from './currencies/contract.ts'
+import type { PaymentKind, PaymentStatus, paymentEventTypes } from './payments/contract.ts'
 
 /*
- * What an event says, by type and version: the version is part of the type's name, so an event of an older version
- * keeps its schema for ever. A stream of bets or payments is one bet or payment. A stream of balances is what one
- * cause (a bet, a payment, a transfer) did to accounts, under the id of the cause; an account is the sum over streams.
+ * The schema of each event type. The version is part of the type's name, so an old event keeps its schema for ever.
+ * A stream of bets or payments holds one bet or payment. A stream of balances holds the account changes of one cause (a
+ * bet, payment or transfer) under the id of that cause; an account is the sum over streams.
  */
 
 const nothing = z.strictObject({})
@@ -64,7 +53,7 @@ export const balanceEvents = {
   V1_BALANCES_BALANCE_RELEASED: posted,
 } as const satisfies Schemas<typeof balanceEventTypes>
 
-/** What was decided about an account, by people and by the job that checks the invariants. */
+/** Decisions about accounts, by operators and by the invariants job. */
 export const systemEvents = {
   V1_SYSTEM_ACCOUNT_QUARANTINED: noted.extend({ evidence: z.record(z.string(), z.unknown()).optional() }),
   V1_SYSTEM_ACCOUNT_CLEARED: noted,
@@ -145,7 +134,7 @@ export function evolvePayment(payment: Payment | null, event: PaymentEvent): Pay
 type Requested = Extract<PaymentEvent, { type: `${string}_REQUESTED` }>
 const isRequest = (event: PaymentEvent): event is Requested => event.type.endsWith('_REQUESTED')
 
-/** One user's money in one currency. Available is balance less reserved. */
+/** One user's money in one currency. Available is balance minus reserved. */
 export type Account = {
   balanceMinor: number
   reservedMinor: number
@@ -178,5 +167,5 @@ export function evolveAccount(account: Account, { type, data }: BalanceEvent): A
 
 export const available = ({ balanceMinor, reservedMinor }: Account) => balanceMinor - reservedMinor
 
-/** Debits and reservations: what must find the money there. */
+/** Debits and reservations: both need available money. */
 export const takes = ({ type }: BalanceEvent) => effects[type].balance - effects[type].reserved < 0

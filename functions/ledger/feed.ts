@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Feed } from '../core/stream.ts'
 import { showEvent } from './journal/show.ts'
 
-/** All events of a tenant, in reading order. Whose they are is row-level security's to say. */
+/** Subscribers see all events of one tenant: row-level security limits the rows to the tenant of the transaction. */
 export const ledgerFeed: Feed = {
   name: 'ledger',
   table: sql`ledger.events`,

@@ -1,10 +1,17 @@
 import type { Module } from '../http/module.ts'
 import { type Channel, channel } from '../http/stream.ts'
-import type { StoredEvent } from './contract.ts'
+import { accountsEndpoints } from './accounts/routes.ts'
+import { betsEndpoints } from './bets/routes.ts'
+import { currenciesEndpoints } from './currencies/routes.ts'
 import { ledgerFeed } from './feed.ts'
-import { ledgerEndpoints } from './routes.ts'
+import type { StoredEvent } from './journal/contract.ts'
+import { journalEndpoints } from './journal/routes.ts'
+import { paymentsEndpoints } from './payments/routes.ts'
+import { reportsEndpoints } from './reports/routes.ts'
+import { transfersEndpoints } from './transfers/routes.ts'
+import { upkeepEndpoints } from './upkeep/routes.ts'
 
-/** All events of a tenant, `1`, or those of one type, `1:V1_BETS_BET_PLACED`. */
+/** The scope `1` carries all events of tenant 1, `1:V1_BETS_BET_PLACED` only those of one type. */
 const tenantChannel: Channel = (ctx, scope) => {
   const [tenantId = '', type] = scope.split(':')
   return channel<StoredEvent>({
@@ -16,6 +23,15 @@ const tenantChannel: Channel = (ctx, scope) => {
 
 export const ledgerModule: Module = {
   name: 'ledger',
-  endpoints: () => ledgerEndpoints,
+  endpoints: () => [
+    ...betsEndpoints,
+    ...paymentsEndpoints,
+    ...accountsEndpoints,
+    ...transfersEndpoints,
+    ...journalEndpoints,
+    ...reportsEndpoints,
+    ...upkeepEndpoints,
+    ...currenciesEndpoints,
+  ],
   channels: { ledger: tenantChannel },
 }

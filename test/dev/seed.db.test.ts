@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { loadDemoData } from '../../dev/seed/load.ts'
 import { priceMinorFor } from '../../functions/dispatch/rules.ts'
-import { violations } from '../ledger/violations.ts'
+import { violations } from '../ledger/support/violations.ts'
 import { freshDatabase } from '../support/database.ts'
 
 const { admin, ownerUrl, connect } = await freshDatabase()

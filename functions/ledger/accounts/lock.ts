@@ -2,10 +2,10 @@ import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 
 /**
- * CTEs `account` and `waiting`: one account, locked, and what credits left beside its row while others held it.
- * Race: a waiting change that the former holder folded into the row. The row is read anew after the wait, the changes
- * by the older snapshot; locking them drops those that are gone, so none counts twice. A credit that came during the
- * wait is not seen: then the command is as if it had come before.
+ * CTEs `account` and `waiting`: the locked account, and the deltas that credits queued while another command held it.
+ * Race: the previous holder folds a queued delta into the row. Postgres rereads the row after the wait but finds the
+ * deltas through the older snapshot. Locking the deltas drops those already folded, so none counts twice. The command
+ * does not see a credit that arrives during the wait; it behaves as if it ran before that credit.
  */
 export function lockAccount({ whose, when = sql`true` }: { whose: SQL; when?: SQL }): SQL {
   return sql`

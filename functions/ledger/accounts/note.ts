@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
-import type { Balance, Notice } from '../contract.ts'
 import type { SystemEvent } from '../events.ts'
-import { actorOf, command } from '../journal/scope.ts'
-import { showBalance } from './read-balances.ts'
+import { actorOf, runCommand } from '../journal/scope.ts'
+import type { Balance, Notice } from './contract.ts'
+import { showBalance } from './show.ts'
 
 type Noted = { userId: string; currency: string; notice: Notice; reason: string }
 
@@ -16,14 +16,14 @@ const types: Record<Notice, SystemEvent['type']> = {
   clear: 'V1_SYSTEM_ACCOUNT_CLEARED',
 }
 
-/** Records a decision about an account. Clearing it also closes what the invariants job raised about it. */
+/** Records an operator's decision about an account. `clear` also resolves the account's open alerts. */
 export async function noteAccount(
   ctx: Ctx,
   { userId, currency, notice, reason }: Noted,
 ): Promise<{ ok: true; value: Balance } | Refused> {
   const data: SystemEvent['data'] = { userId, currency, reason }
-  // Race: two notices take one version; the unique key lets one in, and the other looks again.
-  return command(
+  // Race: two notices take one stream version. The unique key admits one, and the other runs again.
+  return runCommand(
     ctx,
     sql`
 with account as (
@@ -33,7 +33,7 @@ with account as (
     and b.user_id = ${userId}
     and b.currency = ${currency}
 ),
-judged as materialized (
+decided as materialized (
   select a.*,
     ${notice === 'forbid-overdraft'} and a.available_minor < 0 as overdrawn,
     coalesce((
@@ -49,7 +49,7 @@ noted as (
     (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, actor)
   select tenant_id, user_id || ':' || currency, version + 1, ${types[notice]}, ${JSON.stringify(data)}::jsonb, ${ctx.idempotency?.id ?? null},
     ${actorOf(ctx)}
-  from judged
+  from decided
   where not overdrawn
   returning *
 ),
@@ -64,19 +64,19 @@ resolved as (
     and a.currency = n.currency
 ),
 after as (
-  select j.currency, j.balance_minor, j.reserved_minor, j.available_minor,
+  select d.currency, d.balance_minor, d.reserved_minor, d.available_minor,
     case n.event_type when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then true when 'V1_SYSTEM_OVERDRAFT_FORBIDDEN' then false
-      else j.may_go_negative end as may_go_negative,
+      else d.may_go_negative end as may_go_negative,
     case n.event_type when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then n.created_at when 'V1_SYSTEM_ACCOUNT_CLEARED' then null
-      else j.quarantined_at end as quarantined_at
+      else d.quarantined_at end as quarantined_at
   from noted n
-  join judged j on true
+  join decided d on true
 )
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${showBalance}) from after b),
   (
     select jsonb_build_object('ok', false, 'reason', 'conflict', 'detail', 'The account is overdrawn')
-    from judged
+    from decided
     where overdrawn
   ),
   jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such account')

@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { BalanceThen } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { BalanceThen } from './contract.ts'
 
-type Asked = { userId: string; ts: string; basis: 'recorded' | 'effective' }
+type Query = { userId: string; ts: string; basis: 'recorded' | 'effective' }
 
-/** A user's money as it stood: by what was written down until then, or by what had happened until then. */
-export async function readBalancesAt(ctx: Ctx, { userId, ts, basis }: Asked): Promise<BalanceThen[]> {
+/** Sums the events recorded by a time, or those that took effect by it, into balances per currency. */
+export async function readBalancesAt(ctx: Ctx, { userId, ts, basis }: Query): Promise<BalanceThen[]> {
   const moment = basis === 'recorded' ? sql`e.created_at` : sql`e.occurred_at`
-  const rows = await booksOf(ctx).query<{ balance: BalanceThen }>(sql`
+  const rows = await tenantScope(ctx).query<{ balance: BalanceThen }>(sql`
 select jsonb_build_object(
   'currency', e.currency,
   'balanceMinor', sum(e.balance_delta),

@@ -1,35 +1,32 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { isReadable, readBehindHorizon } from '../../core/stream.ts'
-import type { Entry } from '../contract.ts'
 import { ledgerFeed } from '../feed.ts'
-import { booksOf } from '../journal/scope.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Entry, StatementCursor } from './contract.ts'
 
-/** Between two entries, and what the account held there: the next page adds to it instead of summing from the beginning. */
-export type Standing = { xid: string; seq: string; balanceMinor: number; reservedMinor: number }
-
-type Asked = {
+type Query = {
   userId: string
   currency: string
   from: string | null
   to: string | null
-  after: Standing | null
+  after: StatementCursor | null
   limit: number
 }
 
-type Row = { xid: string; seq: string; settled: boolean; entry: Entry }
+type Row = { xid: string; seq: string; final: boolean; entry: Entry }
 
 /**
- * The entries of an account in the order in which they count, each with what the account then held; `next` is where to
- * go on. Race: a credit that commits late and stands before what was shown. So a page that has a next one ends at the
- * feed's horizon, before which nothing can commit any more; only the last page shows all there is.
+ * Lists the entries of an account in commit-safe order, each with the running balance; `next` is the cursor of the next
+ * page. Race: a credit commits late and sorts before entries that a reader has already seen. So every page but the last
+ * ends at the feed's horizon, because no later commit can sort before it. The last page shows all entries.
  */
 export async function readStatement(
   ctx: Ctx,
-  asked: Asked,
-): Promise<{ entries: Entry[]; next: Standing | null }> {
-  const { userId, currency, from, to, after, limit } = asked
-  const [results] = await readBehindHorizon(booksOf(ctx), ledgerFeed, [
+  query: Query,
+): Promise<{ entries: Entry[]; next: StatementCursor | null }> {
+  const { userId, currency, from, to, after, limit } = query
+  const [results] = await readBehindHorizon(tenantScope(ctx), ledgerFeed, [
     sql`
 with start as materialized (
   select ${after?.balanceMinor ?? 0}::bigint + coalesce(sum(e.balance_delta), 0) as balance,
@@ -53,7 +50,7 @@ page as (
   order by e.xid, e.seq
   limit ${limit + 1}
 )
-select p.xid::text as xid, p.seq::text as seq, ${isReadable(sql`p`)} as settled,
+select p.xid::text as xid, p.seq::text as seq, ${isReadable(sql`p`)} as final,
   jsonb_build_object(
     'id', p.id,
     'type', p.event_type,
@@ -72,21 +69,21 @@ order by p.xid, p.seq`,
   // The row type is that of the statement.
   const rows = (results ?? []) as Row[]
   if (rows.length <= limit) return { entries: rows.map(({ entry }) => entry), next: null }
-  const page = rows.slice(0, limit).filter(({ settled }) => settled)
+  const page = rows.slice(0, limit).filter(({ final }) => final)
   return {
     entries: page.map(({ entry }) => entry),
-    next: standingAfter(page) ?? after ?? standingBefore(rows),
+    next: cursorAfter(page) ?? after ?? cursorBefore(rows),
   }
 }
 
-function standingAfter(page: Row[]): Standing | null {
+function cursorAfter(page: Row[]): StatementCursor | null {
   const last = page.at(-1)
   if (last === undefined) return null
   const { balanceMinor, reservedMinor } = last.entry
   return { xid: last.xid, seq: last.seq, balanceMinor, reservedMinor }
 }
 
-function standingBefore([first]: Row[]): Standing | null {
+function cursorBefore([first]: Row[]): StatementCursor | null {
   if (first === undefined) return null
   const { balanceMinor, balanceDeltaMinor, reservedMinor, reservedDeltaMinor } = first.entry
   return {

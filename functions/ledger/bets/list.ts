@@ -1,23 +1,23 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Bet, BetStatus } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
-import { showBet } from '../journal/show.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Bet, BetStatus } from './contract.ts'
+import { showBet } from './show.ts'
 
-type Asked = { userId: string | null; status: BetStatus | null; before: string | null; limit: number }
+type Query = { userId: string | null; status: BetStatus | null; before: string | null; limit: number }
 
-/** By id from the highest: ids made here rise with time. */
-export async function listBets(ctx: Ctx, { userId, status, before, limit }: Asked): Promise<Bet[]> {
+/** Lists bets by descending id: generated ids rise with time. */
+export async function listBets(ctx: Ctx, { userId, status, before, limit }: Query): Promise<Bet[]> {
   const open = status === 'placed' || status === 'accepted'
   const conditions = [
     sql`v.tenant_id = ledger.tenant()`,
     ...(userId === null ? [] : [sql`v.user_id = ${userId}`]),
     ...(status === null ? [] : [sql`v.status = ${status}`]),
-    // Says it in the words of idx_bets_view_open.
+    // Repeats the predicate of idx_bets_view_open, so that the planner uses that index.
     ...(open ? [sql`v.open`] : []),
     ...(before === null ? [] : [sql`v.bet_id < ${before}`]),
   ]
-  const rows = await booksOf(ctx, ctx.replica).query<{ bet: Bet }>(sql`
+  const rows = await tenantScope(ctx, ctx.replica).query<{ bet: Bet }>(sql`
 select ${showBet('v')} as bet
 from ledger.bets_view v
 where ${sql.join(conditions, sql` and `)}

@@ -3,25 +3,26 @@ import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
 import { lockAccount } from '../accounts/lock.ts'
-import { type Bet, maxMinor, type NewBet } from '../contract.ts'
+import { maxMinor } from '../contract.ts'
 import { payoutOf } from '../decide.ts'
-import { tellOfBet } from '../journal/emit.ts'
-import { actorOf, command } from '../journal/scope.ts'
-import { showBet } from '../journal/show.ts'
+import { actorOf, runCommand } from '../journal/scope.ts'
+import type { Bet, NewBet } from './contract.ts'
+import { emitBet } from './emit.ts'
+import { showBet } from './show.ts'
 
 export type BetOutcome = { ok: true; value: Bet } | Refused
 
-/** Takes a bet and reserves its stake, if it is available. */
+/** Places a bet and reserves its stake, if the account has it available. */
 export async function placeBet(ctx: Ctx, bet: NewBet): Promise<BetOutcome> {
   if (payoutOf(bet.stakeMinor, bet.odds) > maxMinor) return { ok: false, reason: 'amount_out_of_range' }
-  return command(ctx, placeStatement(ctx, bet))
+  return runCommand(ctx, placeStatement(ctx, bet))
 }
 
 function placeStatement(ctx: Ctx, { occurredAt, ...bet }: NewBet): SQL {
-  // Race: fifty bets, money for ten. All lock the account; each finds what the one before left.
+  // Race: fifty bets compete for money for ten. Each locks the account and then sees the balance the previous one left.
   return sql`
 with ${lockAccount({ whose: sql`${bet.userId}, ${bet.currency}` })},
-judged as materialized (
+decided as materialized (
   select uuidv7()::text as bet_id,
     case
       when a.quarantined_at is not null
@@ -40,7 +41,7 @@ placed as (
     (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, occurred_at, actor)
   select ledger.tenant(), bet_id, 1, 'V1_BETS_BET_PLACED', ${JSON.stringify(bet)}::jsonb,
     ${ctx.idempotency?.id ?? null}, coalesce(${occurredAt ?? null}::timestamptz, clock_timestamp()), ${actorOf(ctx)}
-  from judged
+  from decided
   where refused is null
   returning *
 ),
@@ -59,9 +60,9 @@ bet as (
     null::bigint as payout_minor, occurred_at as placed_at, null::timestamptz as settled_at, stream_version
   from placed
 ),
-told as (${tellOfBet('bet')})
+emitted as (${emitBet('bet')})
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${showBet('bet')}) from bet),
-  (select refused from judged)
+  (select refused from decided)
 )`)}`
 }

@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { StoredEvent } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
+import type { StoredEvent } from '../journal/contract.ts'
+import { tenantScope } from '../journal/scope.ts'
 import { showEvent } from '../journal/show.ts'
 
-type Asked = { betId: string; after: number; limit: number }
+type Query = { betId: string; after: number; limit: number }
 
-/** What happened to a bet, oldest first; null when there is no such bet. */
-export async function readHistory(ctx: Ctx, { betId, after, limit }: Asked): Promise<StoredEvent[] | null> {
-  const rows = await booksOf(ctx).query<{ event: StoredEvent | null }>(sql`
+/** Lists the events of a bet, oldest first; null if there is no such bet. */
+export async function readHistory(ctx: Ctx, { betId, after, limit }: Query): Promise<StoredEvent[] | null> {
+  const rows = await tenantScope(ctx).query<{ event: StoredEvent | null }>(sql`
 select event
 from ledger.bets_view v
 left join lateral (

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Bet } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
-import { showBet } from '../journal/show.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Bet } from './contract.ts'
+import { showBet } from './show.ts'
 
 export async function readBet(ctx: Ctx, betId: string): Promise<Bet | null> {
-  const [row] = await booksOf(ctx).query<{ bet: Bet }>(sql`
+  const [row] = await tenantScope(ctx).query<{ bet: Bet }>(sql`
 select ${showBet('v')} as bet
 from ledger.bets_view v
 where v.tenant_id = ledger.tenant()

@@ -2,17 +2,17 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
-import type { Appended, IncomingEvent } from '../contract.ts'
 import { schemas } from '../events.ts'
-import { actorOf, command } from './scope.ts'
+import type { Appended, IncomingEvent } from './contract.ts'
+import { actorOf, runCommand } from './scope.ts'
 
-/** Appends events as they are, whole batch or nothing: streams, steps and accounts must come out sound. */
+/** Appends a whole batch of events or nothing: stream versions, transitions and balances must be valid after each. */
 export async function appendEvents(
   ctx: Ctx,
   events: readonly IncomingEvent[],
 ): Promise<{ ok: true; value: Appended } | Refused> {
   const checked = JSON.stringify(events.map(withCheckedData))
-  return command(ctx, sql`select ${answer(sql`ledger.append_events(${checked}::jsonb, ${actorOf(ctx)})`)}`)
+  return runCommand(ctx, sql`select ${answer(sql`ledger.append_events(${checked}::jsonb, ${actorOf(ctx)})`)}`)
 }
 
 function withCheckedData(event: IncomingEvent, at: number): IncomingEvent {

@@ -1,17 +1,17 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { beginning, isReadable, parseCursor, readBehindHorizon } from '../../core/stream.ts'
-import type { LedgerEventType, StoredEvent } from '../contract.ts'
 import { ledgerFeed } from '../feed.ts'
-import { booksOf } from './scope.ts'
+import type { LedgerEventType, StoredEvent } from './contract.ts'
+import { tenantScope } from './scope.ts'
 import { showEvent } from './show.ts'
 
-type Asked = { after: string | null; type: LedgerEventType | null; limit: number }
+type Query = { after: string | null; type: LedgerEventType | null; limit: number }
 
-/** The feed, a page at a time: nothing is missed and nothing comes twice, however many write meanwhile. */
-export async function readEvents(ctx: Ctx, { after, type, limit }: Asked): Promise<StoredEvent[]> {
+/** Reads a page of the feed. Readers miss no event and see none twice, however many writers are active. */
+export async function readEvents(ctx: Ctx, { after, type, limit }: Query): Promise<StoredEvent[]> {
   const { xid, seq } = (after === null ? null : parseCursor(after)) ?? beginning
-  const [rows] = await readBehindHorizon(booksOf(ctx), ledgerFeed, [
+  const [rows] = await readBehindHorizon(tenantScope(ctx), ledgerFeed, [
     sql`
 select ${showEvent} as event
 from ledger.events e
@@ -26,5 +26,5 @@ limit ${limit}`,
   return ((rows ?? []) as { event: StoredEvent }[]).map(({ event }) => event)
 }
 
-/** Which of the tables has events of a type: only that one is then read. */
+/** The event table of a type, so that Postgres reads only that table. */
 const familyOf = (type: LedgerEventType) => type.split('_')[1]?.toLowerCase() ?? ''

@@ -5,8 +5,8 @@ import { AppError, type Refused } from '../../core/errors.ts'
 import { effect } from '../../core/idempotency.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 
-/** The database as this caller's tenant may see it: row-level security holds for every statement sent through it. */
-export function booksOf(ctx: Ctx, db: Db = ctx.db): Db {
+/** The database limited to the caller's tenant: row-level security applies to every statement sent through it. */
+export function tenantScope(ctx: Ctx, db: Db = ctx.db): Db {
   return db.with({ 'app.tenant_id': String(tenantOf(ctx)) })
 }
 
@@ -21,17 +21,17 @@ export function actorOf({ principal }: Ctx): string {
 }
 
 /**
- * Runs a money command. What its statement has not foreseen, a stream that somebody else went on with meanwhile, is
- * looked at once more with a newer snapshot; a constraint that holds for whoever writes is a refusal.
+ * Runs a money command. If another command took the next version of the same stream, the statement runs again with a
+ * newer snapshot. A violated key, balance or quarantine becomes a refusal.
  */
-export async function command<Outcome extends { ok: true }>(
+export async function runCommand<Outcome extends { ok: true }>(
   ctx: Ctx,
   statement: SQL,
 ): Promise<Outcome | Refused> {
-  const books = booksOf(ctx)
+  const scoped = tenantScope(ctx)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await effect<Outcome | Refused>(ctx, statement, books)
+      return await effect<Outcome | Refused>(ctx, statement, scoped)
     } catch (error) {
       const refused = refusedBy(error)
       if (refused === null) throw error

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Payment, PaymentKind, PaymentStatus } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
-import { showPayment } from '../journal/show.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Payment, PaymentKind, PaymentStatus } from './contract.ts'
+import { showPayment } from './show.ts'
 
-type Asked = {
+type Query = {
   userId: string | null
   kind: PaymentKind | null
   status: PaymentStatus | null
@@ -12,19 +12,19 @@ type Asked = {
   limit: number
 }
 
-/** By id from the highest: ids made here rise with time. */
-export async function listPayments(ctx: Ctx, asked: Asked): Promise<Payment[]> {
-  const { userId, kind, status, before, limit } = asked
+/** Lists payments by descending id: generated ids rise with time. */
+export async function listPayments(ctx: Ctx, query: Query): Promise<Payment[]> {
+  const { userId, kind, status, before, limit } = query
   const conditions = [
     sql`v.tenant_id = ledger.tenant()`,
     ...(userId === null ? [] : [sql`v.user_id = ${userId}`]),
     ...(kind === null ? [] : [sql`v.kind = ${kind}`]),
     ...(status === null ? [] : [sql`v.status = ${status}`]),
-    // Says it in the words of idx_payments_view_open.
+    // Repeats the predicate of idx_payments_view_open, so that the planner uses that index.
     ...(status === 'requested' ? [sql`v.open`] : []),
     ...(before === null ? [] : [sql`v.payment_id < ${before}`]),
   ]
-  const rows = await booksOf(ctx, ctx.replica).query<{ payment: Payment }>(sql`
+  const rows = await tenantScope(ctx, ctx.replica).query<{ payment: Payment }>(sql`
 select ${showPayment('v')} as payment
 from ledger.payments_view v
 where ${sql.join(conditions, sql` and `)}

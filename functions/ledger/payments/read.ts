@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Payment } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
-import { showPayment } from '../journal/show.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Payment } from './contract.ts'
+import { showPayment } from './show.ts'
 
 export async function readPayment(ctx: Ctx, paymentId: string): Promise<Payment | null> {
-  const [row] = await booksOf(ctx).query<{ payment: Payment }>(sql`
+  const [row] = await tenantScope(ctx).query<{ payment: Payment }>(sql`
 select ${showPayment('v')} as payment
 from ledger.payments_view v
 where v.tenant_id = ledger.tenant()

@@ -3,28 +3,28 @@ import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
 import { lockAccount } from '../accounts/lock.ts'
-import type { NewPayment, Payment, PaymentKind } from '../contract.ts'
-import { tellOfPayment } from '../journal/emit.ts'
-import { actorOf, command } from '../journal/scope.ts'
-import { showPayment } from '../journal/show.ts'
+import { actorOf, runCommand } from '../journal/scope.ts'
+import type { NewPayment, Payment, PaymentKind } from './contract.ts'
+import { emitPayment } from './emit.ts'
+import { showPayment } from './show.ts'
 
 export type PaymentOutcome = { ok: true; value: Payment } | Refused
 
-/** Begins a deposit, or a withdrawal, which reserves its amount if that is available. */
+/** Requests a deposit, or a withdrawal that reserves its amount if the account has it available. */
 export async function requestPayment(
   ctx: Ctx,
   kind: PaymentKind,
   payment: NewPayment,
 ): Promise<PaymentOutcome> {
-  return command(ctx, requestStatement(ctx, kind, payment))
+  return runCommand(ctx, requestStatement(ctx, kind, payment))
 }
 
 function requestStatement(ctx: Ctx, kind: PaymentKind, { occurredAt, ...payment }: NewPayment): SQL {
   const takes = kind === 'withdrawal'
-  // Race: withdrawals and bets for the same money. All lock the account; a deposit looks for none, and locks nothing.
+  // Race: withdrawals and bets compete for the same money, so they lock the account. A deposit needs no money and no lock.
   return sql`
 with ${lockAccount({ whose: sql`${payment.userId}, ${payment.currency}`, when: sql`${takes}` })},
-judged as materialized (
+decided as materialized (
   select uuidv7()::text as payment_id,
     case
       when a.quarantined_at is not null
@@ -43,7 +43,7 @@ requested as (
     (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, occurred_at, actor)
   select ledger.tenant(), payment_id, 1, ${`V1_PAYMENTS_${kind.toUpperCase()}_REQUESTED`}, ${JSON.stringify(payment)}::jsonb,
     ${ctx.idempotency?.id ?? null}, coalesce(${occurredAt ?? null}::timestamptz, clock_timestamp()), ${actorOf(ctx)}
-  from judged
+  from decided
   where refused is null
   returning *
 ),
@@ -59,9 +59,9 @@ payment as (
     occurred_at as requested_at, null::timestamptz as settled_at, stream_version
   from requested
 ),
-told as (${tellOfPayment('payment')})
+emitted as (${emitPayment('payment')})
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${showPayment('payment')}) from payment),
-  (select refused from judged)
+  (select refused from decided)
 )`)}`
 }

@@ -4,23 +4,27 @@ import type { Ctx } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
 import { lockAccount } from '../accounts/lock.ts'
 import { maxMinor } from '../contract.ts'
-import { type MovePayment, paymentGoals } from '../decide.ts'
-import { tellOfPayment } from '../journal/emit.ts'
-import { actorOf, command } from '../journal/scope.ts'
-import { showPayment } from '../journal/show.ts'
+import { paymentGoals, type TransitionPayment } from '../decide.ts'
+import { actorOf, runCommand } from '../journal/scope.ts'
+import { emitPayment } from './emit.ts'
 import type { PaymentOutcome } from './request.ts'
+import { showPayment } from './show.ts'
 
-/** One step in the life of a payment, and what it does to the account. */
-export async function movePayment(ctx: Ctx, paymentId: string, move: MovePayment): Promise<PaymentOutcome> {
-  return command(ctx, movePaymentStatement(ctx, paymentId, move))
+/** Moves a payment to its next state and posts the money that follows from it. */
+export async function transitionPayment(
+  ctx: Ctx,
+  paymentId: string,
+  command: TransitionPayment,
+): Promise<PaymentOutcome> {
+  return runCommand(ctx, transitionStatement(ctx, paymentId, command))
 }
 
-function movePaymentStatement(ctx: Ctx, paymentId: string, move: MovePayment): SQL {
-  const to = paymentGoals[move.do]
-  const takes = move.do === 'charge-back'
-  const reason = 'reason' in move && move.reason !== undefined ? { reason: move.reason } : {}
-  // Race: two steps of one payment lock it, and the second finds it moved. A charge-back also looks for the money, so it
-  // locks the account, after the payment as everywhere. A withdrawal's amount is its own hold; a deposit only gives.
+function transitionStatement(ctx: Ctx, paymentId: string, command: TransitionPayment): SQL {
+  const to = paymentGoals[command.do]
+  const takes = command.do === 'charge-back'
+  const reason = 'reason' in command && command.reason !== undefined ? { reason: command.reason } : {}
+  // Race: two transitions lock the payment, and the second finds it already moved. A charge-back needs available money,
+  // so it also locks the account, always after the payment. A withdrawal uses its reserved amount; a deposit only credits.
   return sql`
 with payment as ${thisOne(sql`
   select v.*
@@ -28,10 +32,10 @@ with payment as ${thisOne(sql`
   where v.tenant_id = ledger.tenant()
     and v.payment_id = ${paymentId}`)},
 ${lockAccount({ whose: sql`select p.user_id, p.currency from payment p`, when: sql`${takes}` })},
-judged as materialized (
+decided as materialized (
   select p.*, held.events, moved.minor as moved_minor,
     case
-      when ${move.expectedVersion ?? null}::integer <> p.stream_version
+      when ${command.expectedVersion ?? null}::integer <> p.stream_version
       then jsonb_build_object('ok', false, 'reason', 'version_conflict', 'current', p.stream_version)
       when not ledger.payment_may_become(p.kind || ' ' || p.status, p.kind || ' ' || ${to})
       then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', p.status, 'to', ${to}::text)
@@ -70,35 +74,35 @@ stepped as (
     (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, actor)
   select tenant_id, payment_id, stream_version + 1, 'V1_PAYMENTS_' || upper(kind) || '_' || upper(${to}),
     ${JSON.stringify(reason)}::jsonb, ${ctx.idempotency?.id ?? null}, ${actorOf(ctx)}
-  from judged
+  from decided
   where refused is null
   returning *
 ),
 posted as (
   insert into ledger.balance_events (tenant_id, aggregate_id, stream_version, event_type, event_data, occurred_at, actor)
-  select j.tenant_id, j.payment_id, j.events + row_number() over (order by posting.step), posting.type,
-    jsonb_build_object('userId', j.user_id, 'currency', j.currency, 'amountMinor', posting.minor),
+  select d.tenant_id, d.payment_id, d.events + row_number() over (order by posting.step), posting.type,
+    jsonb_build_object('userId', d.user_id, 'currency', d.currency, 'amountMinor', posting.minor),
     stepped.occurred_at, stepped.actor
   from stepped
-  join judged j on true
+  join decided d on true
   cross join lateral (
     values
-      (1, 'V1_BALANCES_BALANCE_RELEASED', case j.kind when 'withdrawal' then j.amount_minor else 0 end),
-      (2, case when j.moved_minor > 0 then 'V1_BALANCES_BALANCE_CREDITED' else 'V1_BALANCES_BALANCE_DEBITED' end, abs(j.moved_minor))
+      (1, 'V1_BALANCES_BALANCE_RELEASED', case d.kind when 'withdrawal' then d.amount_minor else 0 end),
+      (2, case when d.moved_minor > 0 then 'V1_BALANCES_BALANCE_CREDITED' else 'V1_BALANCES_BALANCE_DEBITED' end, abs(d.moved_minor))
   ) posting (step, type, minor)
   where posting.minor > 0
   order by posting.step
 ),
 after as (
-  select j.payment_id, j.kind, j.user_id, j.amount_minor, j.currency, ${to}::text as status, j.requested_at,
+  select d.payment_id, d.kind, d.user_id, d.amount_minor, d.currency, ${to}::text as status, d.requested_at,
     stepped.occurred_at as settled_at, stepped.stream_version
   from stepped
-  join judged j on true
+  join decided d on true
 ),
-told as (${tellOfPayment('after')})
+emitted as (${emitPayment('after')})
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${showPayment('after')}) from after),
-  (select refused from judged),
+  (select refused from decided),
   jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such payment')
 )`)}`
 }

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Aged } from '../contract.ts'
+import type { Aged } from './contract.ts'
 import { readAggregate, summed } from './read-aggregate.ts'
 
-/** What one user did, by currency. */
+/** Reads one user's totals, one row per currency. */
 export function readActivity(ctx: Ctx, userId: string): Promise<Aged> {
   return readAggregate(ctx, {
     view: 'ledger.user_activity_view',

@@ -1,22 +1,22 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Aged } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
-import { exact } from '../journal/show.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Aged } from './contract.ts'
+import { exact } from './show.ts'
 
-/** Looked at every minute: what is older than three has been missed. */
+/** The job refreshes every minute: a report older than three minutes has missed refreshes. */
 const staleAfterSeconds = 180
 
-/** Over `a`: the sums that every aggregate has. */
+/** The sums that every aggregate has, of the row `a`. */
 export const summed = sql`
   'stakeMinor', ${exact(sql`a.stake_minor`)},
   'payoutMinor', ${exact(sql`a.payout_minor`)},
   'depositedMinor', ${exact(sql`a.deposited_minor`)},
   'withdrawnMinor', ${exact(sql`a.withdrawn_minor`)}`
 
-/** `rows` selects place and row, of one tenant out of a materialized view; with them comes when it was read from its sources. */
+/** Reads a materialized view with its age. `rows` selects sort key and JSON of one tenant's rows, as `place` and `row`. */
 export async function readAggregate(ctx: Ctx, { view, rows }: { view: string; rows: SQL }): Promise<Aged> {
-  const [answer] = await booksOf(ctx).query<{ aged: Aged }>(sql`
+  const [answer] = await tenantScope(ctx).query<{ aged: Aged }>(sql`
 with shown as (${rows}
 ),
 refreshed as (

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Aged } from '../contract.ts'
+import type { Aged } from './contract.ts'
 import { readAggregate, summed } from './read-aggregate.ts'
 
-/** What the tenant took and paid, by currency. */
+/** Reads the tenant's totals, one row per currency. */
 export function readSummary(ctx: Ctx): Promise<Aged> {
   return readAggregate(ctx, {
     view: 'ledger.tenants_summary_view',

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
 
-/** Moves what credits left beside busy accounts into their rows, so that readers have less to add up. */
+/** Folds the deltas that credits queued beside busy accounts into their rows, so that readers add up fewer rows. */
 export function foldWaiting(): SQL {
   return sql`
 with folded as materialized (select ledger.fold_waiting(1000) as accounts)

@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Alert } from '../contract.ts'
-import { booksOf } from '../journal/scope.ts'
+import { tenantScope } from '../journal/scope.ts'
+import type { Alert } from './contract.ts'
 
-type Asked = { open: boolean; before: number | null; limit: number }
+type Query = { open: boolean; before: number | null; limit: number }
 
-/** What the invariants job found in this tenant's books, newest first. */
-export async function listAlerts(ctx: Ctx, { open, before, limit }: Asked): Promise<Alert[]> {
-  const rows = await booksOf(ctx).query<{ alert: Alert }>(sql`
+/** Lists the alerts that the invariants job raised for this tenant, newest first. */
+export async function listAlerts(ctx: Ctx, { open, before, limit }: Query): Promise<Alert[]> {
+  const rows = await tenantScope(ctx).query<{ alert: Alert }>(sql`
 select jsonb_build_object(
   'id', a.id,
   'kind', a.kind,

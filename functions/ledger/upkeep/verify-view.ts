@@ -1,12 +1,12 @@
 import type { Ctx } from '../../core/context.ts'
 import { type Difference, verifyView } from '../../core/view.ts'
-import type { ViewName } from '../contract.ts'
-import { booksOf, tenantOf } from '../journal/scope.ts'
+import { tenantOf, tenantScope } from '../journal/scope.ts'
+import type { ViewName } from './contract.ts'
 
-/** Where a view of this tenant differs from the fold of its events: nowhere, or something is broken. */
-export async function verifyBooks(
+/** Lists where a view of this tenant differs from the fold of its events. Any difference is a defect. */
+export async function verifyLedgerView(
   ctx: Ctx,
   { view, sample }: { view: ViewName; sample: number | null },
 ): Promise<Difference[]> {
-  return verifyView(booksOf(ctx), { view: `ledger.${view}`, scope: tenantOf(ctx), sample })
+  return verifyView(tenantScope(ctx), { view: `ledger.${view}`, scope: tenantOf(ctx), sample })
 }

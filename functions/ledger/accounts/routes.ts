@@ -1,0 +1,87 @@
+import * as z from 'zod'
+import { orThrow } from '../../core/errors.ts'
+import { at, type Endpoint, ok } from '../../http/endpoint.ts'
+import { Page, PageQuery } from '../../http/fields.ts'
+import { cursorOf, encodeCursor } from '../../http/page.ts'
+import { bookkeepers, UserPath } from '../contract.ts'
+import {
+  AccountPath,
+  At,
+  Balance,
+  BalanceThen,
+  Because,
+  Entry,
+  type Notice,
+  StatementCursor,
+  StatementRange,
+} from './contract.ts'
+import { noteAccount } from './note.ts'
+import { readBalances } from './read-balances.ts'
+import { readBalancesAt } from './read-balances-at.ts'
+import { readStatement } from './read-statement.ts'
+import { withExponent } from './show.ts'
+
+const on = at('/v1/ledger/users/{userId}', 'ledger')
+
+export const accountsEndpoints: Endpoint[] = [
+  on.get(
+    '/balances',
+    {
+      summary: 'Read a user’s balances, one per currency',
+      roles: bookkeepers,
+      params: UserPath,
+      answers: { 200: z.object({ data: z.array(Balance) }) },
+    },
+    async (ctx, { params }) => ok({ data: await readBalances(ctx, params.userId) }),
+  ),
+  on.get(
+    '/balances/at',
+    {
+      summary: 'Read a user’s balances at a past time',
+      description:
+        'The balances include the events that were recorded by that time. With `basis=effective` they include the events that took effect by that time.',
+      roles: bookkeepers,
+      params: UserPath,
+      query: At,
+      answers: { 200: z.object({ data: z.array(BalanceThen) }) },
+    },
+    async (ctx, { params, query }) => ok({ data: await readBalancesAt(ctx, { ...params, ...query }) }),
+  ),
+  on.get(
+    '/statement',
+    {
+      summary: 'List the entries of an account with the running balance',
+      description:
+        'A page may be short or empty and still have a `nextCursor`: it ends where a running transaction may still add entries.',
+      roles: bookkeepers,
+      params: UserPath,
+      query: z.strictObject({ ...StatementRange, ...PageQuery }),
+      answers: { 200: Page(Entry) },
+    },
+    async (ctx, { params, query: { currency, from = null, to = null, limit, cursor } }) => {
+      const after = cursorOf(StatementCursor, cursor)
+      const { entries, next } = await readStatement(ctx, { ...params, currency, from, to, after, limit })
+      return ok({ data: entries, nextCursor: next && encodeCursor(next) })
+    },
+  ),
+  notice('allow-overdraft', 'Allow charge-backs to take an account below zero', bookkeepers),
+  notice('forbid-overdraft', 'Forbid an account to go below zero', bookkeepers),
+  notice('quarantine', 'Quarantine an account: its debits are refused', ['admin']),
+  notice('clear', 'Lift the quarantine of an account and close its alerts', ['admin']),
+]
+
+function notice(kind: Notice, summary: string, roles: Endpoint['roles']): Endpoint {
+  return on.post(
+    `/balances/{currency}/${kind}`,
+    {
+      summary,
+      roles,
+      params: AccountPath,
+      body: Because,
+      answers: { 200: Balance },
+      problems: ['not_found', 'conflict'],
+    },
+    async (ctx, { params, body }) =>
+      ok(withExponent(orThrow(await noteAccount(ctx, { ...params, ...body, notice: kind })).value)),
+  )
+}

@@ -1,0 +1,56 @@
+import * as z from 'zod'
+import { orThrow } from '../../core/errors.ts'
+import { at, created, type Endpoint, ok } from '../../http/endpoint.ts'
+import { Page, PageQuery } from '../../http/fields.ts'
+import { openStream } from '../../http/stream.ts'
+import { batchLimitBytes, bookkeepers, transitionProblems } from '../contract.ts'
+import { appendEvents } from './append.ts'
+import { Appended, EventQuery, IncomingEvents, StoredEvent } from './contract.ts'
+import { readEvents } from './read-events.ts'
+import { tenantOf } from './scope.ts'
+
+const base = '/v1/ledger/events'
+const on = at(base, 'ledger')
+const eventStream = 'text/event-stream'
+
+export const journalEndpoints: Endpoint[] = [
+  on.post(
+    '',
+    {
+      summary: 'Append events directly',
+      description: [
+        'The whole batch is appended or nothing. A repeated idempotency key with the same event counts as a duplicate.',
+        'Stream versions, state transitions and account balances must be valid after every event.',
+      ].join(' '),
+      roles: bookkeepers,
+      body: IncomingEvents,
+      bodyLimitBytes: batchLimitBytes,
+      answers: { 201: Appended },
+      problems: [...transitionProblems, 'insufficient_funds', 'idempotency_key_reused'],
+    },
+    async (ctx, { body }) => created(base, orThrow(await appendEvents(ctx, body.events)).value),
+  ),
+  on.get(
+    '',
+    {
+      summary: 'Read or stream all events in commit-safe order',
+      description: [
+        'No event is missed and none is repeated. Continue with `nextCursor`, even when the page is empty. With',
+        '`Accept: text/event-stream` the response stays open: each `data:` is a StoredEvent and each `id:` is a cursor.',
+        'Resume a stream with `Last-Event-ID`, or start it with `?after=`.',
+      ].join(' '),
+      roles: bookkeepers,
+      query: z.strictObject({ ...EventQuery, limit: PageQuery.limit }),
+      answers: { 200: Page(StoredEvent) },
+      alsoAs: { [eventStream]: z.string() },
+    },
+    async (ctx, { query: { after = null, type = null, limit }, accept, lastEventId }) => {
+      if (accept.includes(eventStream)) {
+        const scope = type === null ? tenantOf(ctx) : `${tenantOf(ctx)}:${type}`
+        return openStream(ctx, `ledger/${scope}`, lastEventId ?? after)
+      }
+      const data = await readEvents(ctx, { after, type, limit })
+      return ok({ data, nextCursor: data.at(-1)?.cursor ?? after })
+    },
+  ),
+]

@@ -1,0 +1,43 @@
+import * as z from 'zod'
+import { AmountMinor, itemKey, minor, UserId } from '../contract.ts'
+import { Currency } from '../currencies/contract.ts'
+
+const Transfer = z
+  .strictObject({
+    fromUserId: UserId,
+    toUserId: UserId,
+    amountMinor: AmountMinor,
+    currency: Currency,
+    idempotencyKey: itemKey,
+  })
+  .refine(({ fromUserId, toUserId }) => fromUserId !== toUserId, {
+    message: 'Must be another user',
+    path: ['toUserId'],
+  })
+  .meta({ id: 'Transfer' })
+export type Transfer = z.infer<typeof Transfer>
+
+export const TransferBatch = z
+  .strictObject({
+    atomic: z.boolean().default(false).meta({ description: 'Make all transfers or none' }),
+    transfers: z.array(Transfer).min(1).max(1_000),
+  })
+  .meta({ id: 'TransferBatch' })
+
+const TransferResult = z
+  .strictObject({
+    status: z.enum(['accepted', 'rejected', 'duplicate']),
+    id: z.string().optional(),
+    code: z.string().optional(),
+    availableMinor: minor.optional(),
+  })
+  .meta({ id: 'TransferResult' })
+
+export const TransferResults = z
+  .strictObject({
+    accepted: z.int(),
+    rejected: z.int(),
+    results: z.array(TransferResult).meta({ description: 'One result per transfer, in order' }),
+  })
+  .meta({ id: 'TransferResults' })
+export type TransferResults = z.infer<typeof TransferResults>
