@@ -1,16 +1,13 @@
 import { parseArgs } from 'node:util'
 import { untilStopped } from '../dev/stopping.ts'
+import type { Measurement, Program } from './measurement.ts'
 import type { Pace } from './method.ts'
-import { type Rig, startRig } from './rig.ts'
-
-/** One headline number: makes its own databases, ends in `compare`. */
-export type Measurement = (rig: Rig, pace: Pace) => Promise<void>
-export type Program = Record<string, Measurement>
+import { startRig } from './rig.ts'
 
 const programs: Record<string, () => Promise<Program>> = {
-  dispatch: async () => (await import('./dispatch.ts')).dispatch,
-  space: async () => (await import('./space.ts')).space,
-  ledger: async () => (await import('./ledger.ts')).ledger,
+  dispatch: async () => (await import('./dispatch/program.ts')).dispatch,
+  space: async () => (await import('./space/program.ts')).space,
+  ledger: async () => (await import('./ledger/program.ts')).ledger,
 }
 
 const usage = `usage: npm run bench [program] [measurement…] -- [--rounds 5] [--seconds 2]

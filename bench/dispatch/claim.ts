@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { claimStatement } from '../../functions/dispatch/orders/claim.ts'
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import { type Run, statement } from '../prepared.ts'
-import type { Measurement } from '../run.ts'
 import { givenOrders } from './given.ts'
 
 const clients = 8

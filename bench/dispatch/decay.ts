@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { claimNextOrder } from '../../functions/dispatch/orders/claim-next.ts'
 import { contextOver } from '../direct-db.ts'
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, rate, type Turn } from '../method.ts'
 import { statement } from '../prepared.ts'
-import type { Measurement } from '../run.ts'
 import { givenOrders } from './given.ts'
 
 const clients = 8

@@ -1,8 +1,8 @@
 import { claimNextOrder } from '../../functions/dispatch/orders/claim-next.ts'
 import { contextOver } from '../direct-db.ts'
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import type { BenchDatabase } from '../rig.ts'
-import type { Measurement } from '../run.ts'
 import { addOrders, givenOrders } from './given.ts'
 
 const clients = 8

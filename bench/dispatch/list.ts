@@ -4,9 +4,9 @@ import type pg from 'pg'
 import { listOrders, listStatement } from '../../functions/dispatch/orders/list.ts'
 import { orders } from '../../schema/dispatch/tables.ts'
 import { contextOver } from '../direct-db.ts'
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, type Turn } from '../method.ts'
 import { statement } from '../prepared.ts'
-import type { Measurement } from '../run.ts'
 import { givenOrders } from './given.ts'
 
 const clients = 4

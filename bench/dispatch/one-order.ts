@@ -1,5 +1,5 @@
+import type { Measurement } from '../measurement.ts'
 import { closedLoop, compare, mustBe, quantile, type Turn } from '../method.ts'
-import type { Measurement } from '../run.ts'
 import { givenOrders } from './given.ts'
 
 const crowd = 500

@@ -10,9 +10,9 @@ import { pickUpOrder } from '../../functions/dispatch/orders/pickup.ts'
 import { moveOrders, type Step } from '../../functions/dispatch/orders/transition-many.ts'
 import { principalOf } from '../../functions/http/auth.ts'
 import { contextOver } from '../direct-db.ts'
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, type Turn } from '../method.ts'
 import type { BenchDatabase, Rig } from '../rig.ts'
-import type { Measurement } from '../run.ts'
 import { givenOrders } from './given.ts'
 
 /*

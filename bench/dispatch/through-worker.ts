@@ -1,5 +1,5 @@
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, quantile } from '../method.ts'
-import type { Measurement } from '../run.ts'
 import { givenOrders } from './given.ts'
 
 const orders = 4_000

@@ -1,7 +1,7 @@
 import { appendEvents } from '../../functions/ledger/journal/append.ts'
 import { contextOver } from '../direct-db.ts'
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
-import type { Measurement } from '../run.ts'
 import {
   bareInsert,
   clientAt,

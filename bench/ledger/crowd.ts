@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { placeBet } from '../../functions/ledger/bets/place.ts'
 import { contextOver } from '../direct-db.ts'
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
-import type { Measurement } from '../run.ts'
 import { givenRowDelta, type Kept } from './baselines.ts'
 import {
   bareInsert,

@@ -1,6 +1,6 @@
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare } from '../method.ts'
 import type { Rig } from '../rig.ts'
-import type { Measurement } from '../run.ts'
 import {
   clientAt,
   connectTenant,

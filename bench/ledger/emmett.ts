@@ -3,8 +3,8 @@ import { type Event, projections } from '@event-driven-io/emmett'
 import { getPostgreSQLEventStore, postgreSQLRawSQLProjection } from '@event-driven-io/emmett-postgresql'
 import { appendEvents } from '../../functions/ledger/journal/append.ts'
 import { contextOver } from '../direct-db.ts'
+import type { Measurement } from '../measurement.ts'
 import { closedLoop, compare, mustBe } from '../method.ts'
-import type { Measurement } from '../run.ts'
 import { clientAt, connectTenant, countOf, givenFundedUsers, mustBeSound, tenant } from './given.ts'
 
 const clients = 8

@@ -1,6 +1,6 @@
 import type pg from 'pg'
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
-import type { Measurement } from '../run.ts'
 import { givenImmediateView, givenResum, type Kept } from './baselines.ts'
 import {
   clientAt,

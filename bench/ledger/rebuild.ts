@@ -1,6 +1,6 @@
 import type pg from 'pg'
+import type { Measurement } from '../measurement.ts'
 import { median, mustBe, quantile } from '../method.ts'
-import type { Measurement } from '../run.ts'
 import { clientAt, connectTenant, givenFundedUsers, givenHistory, settle } from './given.ts'
 
 const events = 1_000_000

@@ -2,9 +2,9 @@ import type pg from 'pg'
 import type { Transfer } from '../../functions/ledger/transfers/contract.ts'
 import { transferMoney } from '../../functions/ledger/transfers/transfer.ts'
 import { contextOver } from '../direct-db.ts'
+import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, type Pace } from '../method.ts'
 import type { Rig } from '../rig.ts'
-import type { Measurement } from '../run.ts'
 import { clientAt, connectTenant, countOf, funding, givenFundedUsers, mustBeSound, tenant } from './given.ts'
 
 /** Of single calls; batches that want the same accounts would only wait for each other, and have one caller. */

@@ -1,0 +1,19 @@
+import type { Program } from '../measurement.ts'
+import { claimById } from './claim.ts'
+import { decay } from './decay.ts'
+import { depth } from './depth.ts'
+import { list } from './list.ts'
+import { oneOrder } from './one-order.ts'
+import { bulk, queues } from './queues.ts'
+import { throughWorker } from './through-worker.ts'
+
+export const dispatch: Program = {
+  claim: claimById,
+  'through-worker': throughWorker,
+  list,
+  decay,
+  depth,
+  'one-order': oneOrder,
+  queues,
+  bulk,
+}
