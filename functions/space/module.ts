@@ -1,7 +1,9 @@
 import type { Module } from '../http/module.ts'
-import { spaceEndpoints } from './routes.ts'
+import { issEndpoints } from './iss/routes.ts'
+import { nasaEndpoints } from './nasa/routes.ts'
+import { osdrEndpoints } from './osdr/routes.ts'
 
 export const spaceModule: Module = {
   name: 'space',
-  endpoints: () => spaceEndpoints,
+  endpoints: () => [...issEndpoints, ...osdrEndpoints, ...nasaEndpoints],
 }

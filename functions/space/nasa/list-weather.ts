@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { WeatherEvent } from '../contract.ts'
 import { flareRank } from '../rules.ts'
 import { readCopy } from '../upstreams/read-copy.ts'
 import { weatherColumns } from '../upstreams/show.ts'
 import type { Viewed } from '../views/read.ts'
+import type { WeatherEvent } from './contract.ts'
 
 type Asked = {
   type: WeatherEvent['type']

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { WeatherEvent } from '../contract.ts'
 import { readCopy } from '../upstreams/read-copy.ts'
 import { weatherColumns } from '../upstreams/show.ts'
 import type { Viewed } from '../views/read.ts'
+import type { WeatherEvent } from './contract.ts'
 
 /** None or one event, with every version of it that was ever seen. */
 export async function readWeather(

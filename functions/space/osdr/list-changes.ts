@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { isReadable, readBehindHorizon } from '../../core/stream.ts'
-import type { Change } from '../contract.ts'
+import type { Change } from './contract.ts'
 
 const stored = { tables: ['space.osdr_changes'], sequence: 'space.osdr_changes_id_seq' }
 

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { datasetOrders, ListedDataset } from '../contract.ts'
 import { readCopy } from '../upstreams/read-copy.ts'
 import { datasetColumns } from '../upstreams/show.ts'
 import type { Viewed } from '../views/read.ts'
+import type { datasetOrders, ListedDataset } from './contract.ts'
 
 export type DatasetOrder = (typeof datasetOrders)[number]
 

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Dataset } from '../contract.ts'
 import { readCopy } from '../upstreams/read-copy.ts'
 import { datasetColumns } from '../upstreams/show.ts'
 import type { Viewed } from '../views/read.ts'
+import type { Dataset } from './contract.ts'
 
 /** None or one. */
 export async function readDataset(ctx: Ctx, accession: string): Promise<Viewed<Dataset> | null> {

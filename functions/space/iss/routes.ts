@@ -1,0 +1,124 @@
+import * as z from 'zod'
+import type { Ctx } from '../../core/context.ts'
+import { at, type Endpoint } from '../../http/endpoint.ts'
+import { PageQuery } from '../../http/fields.ts'
+import { cursorOf } from '../../http/page.ts'
+import { dayMs, daysFromNow, within } from '../../http/ranges.ts'
+import {
+  fresh,
+  freshList,
+  freshPage,
+  hour,
+  minutes,
+  orNoData,
+  publicRead,
+  seconds,
+} from '../../http/reads.ts'
+import { Units } from '../contract.ts'
+import * as wire from './contract.ts'
+import { trackAsGeoJson } from './geojson.ts'
+import { listPositions } from './list-positions.ts'
+import { locateIss } from './locate.ts'
+import { locateIssAt } from './locate-at.ts'
+import { predictPasses, predictTrack } from './predict.ts'
+import { coverage, dailyStats, hourlyStats } from './stats.ts'
+import { inUnits } from './units.ts'
+
+const on = at('/v1/space', 'space')
+const geoJson = 'application/geo+json'
+
+export const issEndpoints: Endpoint[] = [
+  publicRead(
+    on,
+    '/iss',
+    'Where the ISS is',
+    { query: wire.UnitsQuery, answer: wire.CurrentPosition },
+    async (ctx, { units }) => fresh(ctx, inUnits(orNoData(await locateIss(ctx), 60), units), seconds),
+  ),
+  publicRead(
+    on,
+    '/iss/at',
+    'Where the ISS was or will be',
+    { query: wire.AtQuery, answer: wire.CurrentPosition },
+    async (ctx, { ts, units }) => {
+      const at = within('ts', new Date(ts), { from: launch, to: daysFromNow(ctx, 30) })
+      return fresh(ctx, inUnits(orNoData(await locateIssAt(ctx, at), hour), units), minutes)
+    },
+  ),
+  publicRead(
+    on,
+    '/iss/positions',
+    'The log of positions, oldest first',
+    { query: z.strictObject({ ...wire.RangeQuery, ...Units, ...PageQuery }), answer: wire.Positions },
+    async (ctx, { units, limit, cursor, ...range }) => {
+      const [after = null] = cursorOf(z.tuple([z.string()]), cursor) ?? []
+      const listed = await listPositions(ctx, { ...rangeOf(ctx, range), after, limit: limit + 1 })
+      return freshPage(ctx, listed, { limit, keyOf: ({ ts }) => [ts], show: (fix) => inUnits(fix, units) })
+    },
+  ),
+  publicRead(
+    on,
+    '/iss/track',
+    'The ground track to come',
+    {
+      query: wire.TrackQuery,
+      answer: wire.Track,
+      description: 'As GeoJSON it is a feature, cut at the antimeridian.',
+      alsoAs: { [geoJson]: wire.TrackFeature },
+    },
+    async (ctx, { from, units, ...asked }, accept) => {
+      const begin = within('from', from ? new Date(from) : ctx.now(), {
+        from: launch,
+        to: daysFromNow(ctx, 30),
+      })
+      const track = orNoData(await predictTrack(ctx, { from: begin, ...asked }), hour)
+      if (accept.includes(geoJson))
+        return { ...fresh(ctx, trackAsGeoJson(track), minutes, track.asOf), mediaType: geoJson }
+      const data = track.data.map((place) => inUnits({ ...place, ts: place.ts.toISOString() }, units))
+      return fresh(ctx, { ...inUnits({ ...track, data: [] }, units), data }, minutes, track.asOf)
+    },
+  ),
+  publicRead(
+    on,
+    '/iss/passes',
+    'When the ISS passes over a place',
+    { query: wire.PassesQuery, answer: wire.Passes },
+    async (ctx, { lat, lng, units, ...asked }) => {
+      const observer = { latitude: lat, longitude: lng }
+      const passes = orNoData(await predictPasses(ctx, { observer, ...asked }), hour)
+      return fresh(ctx, inUnits(passes, units), minutes, passes.asOf)
+    },
+  ),
+  publicRead(
+    on,
+    '/iss/stats/hourly',
+    'The ISS hour by hour, newest first',
+    { query: wire.HourlyQuery, answer: wire.HourlyStats },
+    async (ctx, { hours, units }) =>
+      freshList(ctx, await hourlyStats(ctx, hours), (row) => inUnits(row, units)),
+  ),
+  publicRead(
+    on,
+    '/iss/stats/daily',
+    'The ISS day by day, newest first',
+    { query: wire.DailyQuery, answer: wire.DailyStats },
+    async (ctx, { days, units }) => freshList(ctx, await dailyStats(ctx, days), (row) => inUnits(row, units)),
+  ),
+  publicRead(
+    on,
+    '/iss/coverage',
+    'How often the ISS was where, in squares of 5°',
+    { query: wire.UnitsQuery, answer: wire.Coverage },
+    async (ctx, { units }) => freshList(ctx, await coverage(ctx), (row) => inUnits(row, units)),
+  ),
+]
+
+/** The first module of the ISS was launched on this day. */
+const launch = new Date('1998-11-20T00:00:00Z')
+type Range = { from?: string | undefined; to?: string | undefined }
+
+function rangeOf(ctx: Ctx, { from, to }: Range): { from: Date; to: Date } {
+  const end = within('to', to ? new Date(to) : ctx.now(), { from: launch, to: daysFromNow(ctx, 1) })
+  const start = from ? new Date(from) : new Date(Math.max(end.getTime() - dayMs, launch.getTime()))
+  return { from: within('from', start, { from: launch, to: end }), to: end }
+}

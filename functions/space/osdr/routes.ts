@@ -1,0 +1,82 @@
+import * as z from 'zod'
+import { at, type Endpoint, ok } from '../../http/endpoint.ts'
+import { PageQuery } from '../../http/fields.ts'
+import { cursorOf, page } from '../../http/page.ts'
+import {
+  fresh,
+  freshList,
+  freshPage,
+  freshRow,
+  hour,
+  minutes,
+  orNoData,
+  publicRead,
+} from '../../http/reads.ts'
+import * as wire from './contract.ts'
+import { listChanges } from './list-changes.ts'
+import { listDatasets } from './list-datasets.ts'
+import { readDataset } from './read-dataset.ts'
+import { osdrByYear, osdrStats, recentActivity } from './stats.ts'
+
+const on = at('/v1/space', 'space')
+
+export const osdrEndpoints: Endpoint[] = [
+  publicRead(
+    on,
+    '/osdr/datasets',
+    'Datasets of the Open Science Data Repository',
+    { query: z.strictObject({ ...wire.DatasetFilter, ...PageQuery }), answer: wire.ListedDatasets },
+    async (ctx, { q = null, organism = null, project = null, sort, limit, cursor }) => {
+      const after = cursorOf(wire.DatasetCursor, cursor)
+      const listed = await listDatasets(ctx, { q, organism, project, sort, after, limit: limit + 1 })
+      return freshPage(ctx, listed, {
+        limit,
+        keyOf: ({ key, dataset }) => [key, dataset.accession],
+        show: ({ dataset }) => dataset,
+      })
+    },
+  ),
+  publicRead(
+    on,
+    '/osdr/datasets/{accession}',
+    'A dataset with all its metadata',
+    { params: wire.Accession, answer: wire.Dataset },
+    async (ctx, { accession }) => freshRow(ctx, await readDataset(ctx, accession)),
+  ),
+  publicRead(
+    on,
+    '/osdr/changes',
+    'What changed in the catalogue, oldest first',
+    { query: wire.ChangesQuery, answer: wire.Changes },
+    async (ctx, { after, limit }) => {
+      const changes = await listChanges(ctx, { after: cursorOf(wire.ChangeCursor, after), limit: limit + 1 })
+      const { data, nextCursor } = page(changes, limit, ({ xid, id }) => [xid, id])
+      const { nextCursor: cursor } = page([...data, ...data.slice(-1)], data.length, ({ xid, id }) => [
+        xid,
+        id,
+      ])
+      return ok({
+        data: data.map(({ xid: _xid, ...change }) => change),
+        cursor: cursor ?? after ?? null,
+        nextCursor,
+      })
+    },
+  ),
+  publicRead(on, '/osdr/stats', 'The catalogue in numbers', { answer: wire.OsdrStats }, async (ctx) =>
+    fresh(ctx, orNoData(await osdrStats(ctx), hour), minutes),
+  ),
+  publicRead(
+    on,
+    '/osdr/by-year',
+    'Datasets by the year of their release',
+    { answer: wire.OsdrByYear },
+    async (ctx) => freshList(ctx, await osdrByYear(ctx)),
+  ),
+  publicRead(
+    on,
+    '/activity',
+    'What came in during the last 24 hours',
+    { answer: wire.Activity },
+    async (ctx) => freshList(ctx, await recentActivity(ctx)),
+  ),
+]
