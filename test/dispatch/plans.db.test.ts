@@ -1,17 +1,17 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { assignStatement } from '../../functions/dispatch/orders/assign.ts'
-import { assignManyStatement } from '../../functions/dispatch/orders/assign-many.ts'
-import { claimStatement } from '../../functions/dispatch/orders/claim.ts'
-import { claimNextStatement } from '../../functions/dispatch/orders/claim-next.ts'
+import { assignStatement } from '../../functions/dispatch/assignments/assign.ts'
+import { assignManyStatement } from '../../functions/dispatch/assignments/assign-many.ts'
+import { claimStatement } from '../../functions/dispatch/assignments/claim.ts'
+import { claimNextStatement } from '../../functions/dispatch/assignments/claim-next.ts'
+import { returnExpired } from '../../functions/dispatch/assignments/return-expired.ts'
 import { createStatement } from '../../functions/dispatch/orders/create.ts'
 import { listStatement } from '../../functions/dispatch/orders/list.ts'
-import { returnExpired } from '../../functions/dispatch/orders/return-expired.ts'
 import { settleDeliveries } from '../../functions/dispatch/orders/settle.ts'
-import { steerStatement } from '../../functions/dispatch/orders/transition.ts'
-import { moveStatement } from '../../functions/dispatch/orders/transition-by-courier.ts'
-import { moveManyStatement } from '../../functions/dispatch/orders/transition-many.ts'
+import { transitionStatement } from '../../functions/dispatch/orders/transition.ts'
+import { transitionByCourierStatement } from '../../functions/dispatch/orders/transition-by-courier.ts'
+import { transitionManyStatement } from '../../functions/dispatch/orders/transition-many.ts'
 import { undoStatement } from '../../functions/dispatch/orders/undo.ts'
 import { transitions } from '../../functions/dispatch/rules.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -120,7 +120,7 @@ describe('at a hundred thousand orders no sequential scan, and a handful of page
     ],
     [
       'an accept',
-      moveStatement(asCourier(held.courierId), {
+      transitionByCourierStatement(asCourier(held.courierId), {
         ...held,
         orderId: 99_997,
         courierId: 1 + (99_997 % 198),
@@ -133,7 +133,7 @@ describe('at a hundred thousand orders no sequential scan, and a handful of page
     ],
     [
       'a cancel',
-      steerStatement(asStore(1), {
+      transitionStatement(asStore(1), {
         orderId: 99_950,
         ...transitions.cancel,
         type: 'canceled',
@@ -157,7 +157,7 @@ describe('at a hundred thousand orders no sequential scan, and a handful of page
     ['a create', createStatement(asStore(1), [{ storeId: 1, ...parcel }]), 160],
     [
       'a pickup of many',
-      moveManyStatement(asAdmin, { step: 'pickup', orders: [{ orderId: 99_998, fence: 1 }] }),
+      transitionManyStatement(asAdmin, { step: 'pickup', orders: [{ orderId: 99_998, fence: 1 }] }),
       160,
     ],
     [

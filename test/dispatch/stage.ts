@@ -2,25 +2,25 @@ import type pg from 'pg'
 import { type Ctx, makeContext, type Principal } from '../../functions/core/context.ts'
 import type { Db } from '../../functions/core/db.ts'
 import { effect } from '../../functions/core/idempotency.ts'
+import { acceptOrder } from '../../functions/dispatch/assignments/accept.ts'
+import { assignOrder } from '../../functions/dispatch/assignments/assign.ts'
+import { assignOrders } from '../../functions/dispatch/assignments/assign-many.ts'
+import { claimOrder } from '../../functions/dispatch/assignments/claim.ts'
+import { claimNextOrder } from '../../functions/dispatch/assignments/claim-next.ts'
+import { declineOrder } from '../../functions/dispatch/assignments/decline.ts'
+import { releaseOrder } from '../../functions/dispatch/assignments/release.ts'
+import { returnExpired } from '../../functions/dispatch/assignments/return-expired.ts'
 import { editCourier } from '../../functions/dispatch/couriers/edit.ts'
-import { acceptOrder } from '../../functions/dispatch/orders/accept.ts'
-import { assignOrder } from '../../functions/dispatch/orders/assign.ts'
-import { assignOrders } from '../../functions/dispatch/orders/assign-many.ts'
 import { cancelOrder } from '../../functions/dispatch/orders/cancel.ts'
-import { claimOrder } from '../../functions/dispatch/orders/claim.ts'
-import { claimNextOrder } from '../../functions/dispatch/orders/claim-next.ts'
-import { declineOrder } from '../../functions/dispatch/orders/decline.ts'
 import { deliverOrder } from '../../functions/dispatch/orders/deliver.ts'
 import { editOrder } from '../../functions/dispatch/orders/edit.ts'
 import { failOrder } from '../../functions/dispatch/orders/fail.ts'
 import { pickUpOrder } from '../../functions/dispatch/orders/pickup.ts'
 import { readOrder } from '../../functions/dispatch/orders/read.ts'
-import { releaseOrder } from '../../functions/dispatch/orders/release.ts'
 import { reopenOrder } from '../../functions/dispatch/orders/reopen.ts'
 import { returnOrder } from '../../functions/dispatch/orders/return.ts'
-import { returnExpired } from '../../functions/dispatch/orders/return-expired.ts'
 import { settleDeliveries } from '../../functions/dispatch/orders/settle.ts'
-import { moveOrders } from '../../functions/dispatch/orders/transition-many.ts'
+import { transitionOrders } from '../../functions/dispatch/orders/transition-many.ts'
 import { undoDelivery } from '../../functions/dispatch/orders/undo.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { asAdmin, asCourier, asStore, givenCourier, givenOrder, givenStore } from './given.ts'
@@ -123,7 +123,7 @@ export const verbs = {
     leads: 'delivered',
     mixes: true,
     run: (as, { order, second, holder }) =>
-      moveOrders(as(asCourier(holder)), {
+      transitionOrders(as(asCourier(holder)), {
         step: 'deliver',
         orders: [
           { orderId: order, fence },

@@ -3,8 +3,8 @@ import { couriers } from '../../../schema/dispatch.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'
-import type { Courier, CourierChange } from '../contract.ts'
-import { showCourier } from '../orders/show.ts'
+import type { Courier, CourierChange } from './contract.ts'
+import { showCourier } from './show.ts'
 
 type Edit = { id: number; version: number; change: CourierChange }
 

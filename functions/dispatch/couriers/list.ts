@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Courier } from '../contract.ts'
-import { showCourier } from '../orders/show.ts'
+import type { Courier } from './contract.ts'
+import { showCourier } from './show.ts'
 
 /** In the order in which they were added. */
 export async function listCouriers(

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Position } from '../contract.ts'
+import type { Position } from './contract.ts'
 
 /** Where a courier is now, by the database's clock; false when there is no such courier. */
 export async function reportPosition(

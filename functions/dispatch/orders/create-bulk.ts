@@ -1,6 +1,6 @@
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
-import { NewOrder } from '../contract.ts'
+import { NewOrder } from './contract.ts'
 import { type Created, createOrders, type OrderToCreate } from './create.ts'
 
 type Bulk = {
@@ -25,7 +25,7 @@ function judge(sent: unknown, ownStore: number | null): { ok: true; order: Order
   }
   const storeId = ownStore ?? data.storeId
   if (storeId === undefined) {
-    const errors = [{ path: 'storeId', message: 'Needed from an admin' }]
+    const errors = [{ path: 'storeId', message: 'Required from an admin' }]
     return { ok: false, reason: 'validation_failed', errors }
   }
   if (data.storeId !== undefined && data.storeId !== storeId)

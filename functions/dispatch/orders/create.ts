@@ -2,9 +2,9 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
-import type { NewOrder, Order } from '../contract.ts'
+import { recordEvent } from '../events/record.ts'
 import { currency, priceMinorFor } from '../rules.ts'
-import { recordEvent } from './record.ts'
+import type { NewOrder, Order } from './contract.ts'
 import { showOrder } from './show.ts'
 
 export type OrderToCreate = NewOrder & { storeId: number }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Order } from '../contract.ts'
-import { returnExpired } from './return-expired.ts'
+import { returnExpired } from '../assignments/return-expired.ts'
+import type { Order } from './contract.ts'
 import { showOrder } from './show.ts'
 import { visibleTo } from './visible.ts'
 

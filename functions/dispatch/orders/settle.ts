@@ -2,8 +2,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import { firstFree } from '../../core/claim.ts'
 import { answer } from '../../core/idempotency.ts'
 import { emit } from '../../core/outbox.ts'
+import { recordEvent } from '../events/record.ts'
 import { undoSeconds } from '../rules.ts'
-import { recordEvent } from './record.ts'
 
 /** Deliveries settled by one run; the next minute takes the rest. */
 const runLimit = 1_000

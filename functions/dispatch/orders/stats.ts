@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Stats } from '../contract.ts'
+import type { Stats } from './contract.ts'
 
 /** How dispatch is doing: what is live now, and what the last hours were like. */
 export async function readStats(ctx: Ctx, { hours }: { hours: number }): Promise<Stats> {

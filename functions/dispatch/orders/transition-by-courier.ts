@@ -2,13 +2,13 @@ import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
 import type { OrderStatus } from '../rules.ts'
-import { recordEvent } from './record.ts'
-import { type Moved, resolveOrder } from './resolve.ts'
+import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 
 /** What a courier who holds an order may do next, as one step of the order's life. */
-export type Move = {
+export type CourierTransition = {
   orderId: number
   courierId: number
   fence: number
@@ -25,12 +25,26 @@ export type Move = {
   excludes?: boolean
 }
 
-export function moveOrder(ctx: Ctx, move: Move): Promise<Moved> {
-  return resolveOrder(ctx, moveStatement(ctx.principal, move))
+export function transitionByCourier(ctx: Ctx, transition: CourierTransition): Promise<Transitioned> {
+  return resolveOrder(ctx, transitionByCourierStatement(ctx.principal, transition))
 }
 
-export function moveStatement(principal: Principal | null, move: Move): SQL {
-  const { orderId, courierId, fence, type, from, to, set, frees = false, reason, excludes = false } = move
+export function transitionByCourierStatement(
+  principal: Principal | null,
+  transition: CourierTransition,
+): SQL {
+  const {
+    orderId,
+    courierId,
+    fence,
+    type,
+    from,
+    to,
+    set,
+    frees = false,
+    reason,
+    excludes = false,
+  } = transition
   const freed = sql`freed as (
   update dispatch.couriers c
   set held_boxes = c.held_boxes - wanted.boxes_count

@@ -3,16 +3,19 @@ import { firstFree, thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
 import { type OrderStatus, transitions } from '../rules.ts'
-import { recordEvent } from './record.ts'
 
 export type Step = 'accept' | 'pickup' | 'deliver'
 type Asked = { step: Step; orders: { orderId: number; fence: number }[] }
-export type MovedOne = { orderId: number } & ({ ok: true; status: OrderStatus } | Refused)
+export type TransitionedOne = { orderId: number } & ({ ok: true; status: OrderStatus } | Refused)
 
 /** One step for many orders: of the courier who holds them, or, for an admin, of whoever does. An answer for each. */
-export async function moveOrders(ctx: Ctx, asked: Asked): Promise<MovedOne[]> {
-  const { items } = await effect<{ items: MovedOne[] }>(ctx, moveManyStatement(ctx.principal, asked))
+export async function transitionOrders(ctx: Ctx, asked: Asked): Promise<TransitionedOne[]> {
+  const { items } = await effect<{ items: TransitionedOne[] }>(
+    ctx,
+    transitionManyStatement(ctx.principal, asked),
+  )
   return items
 }
 
@@ -22,7 +25,7 @@ const steps = {
   deliver: { type: 'delivered', set: sql`delivered_at = now()`, frees: true },
 } as const
 
-export function moveManyStatement(principal: Principal | null, { step, orders }: Asked): SQL {
+export function transitionManyStatement(principal: Principal | null, { step, orders }: Asked): SQL {
   const { from, to } = transitions[step]
   const { type, set, frees } = steps[step]
   const held = principal?.role === 'courier' ? sql`o.courier_id = ${principal.id}::bigint` : sql`true`

@@ -2,14 +2,14 @@ import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
 import type { OrderStatus } from '../rules.ts'
-import { recordEvent } from './record.ts'
-import { type Moved, resolveOrder } from './resolve.ts'
+import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 import { visibleTo } from './visible.ts'
 
 /** What the store or an admin may do with an order, whoever holds it. */
-export type Steer = {
+export type StoreTransition = {
   orderId: number
   type: string
   from: readonly OrderStatus[]
@@ -21,12 +21,12 @@ export type Steer = {
   reason?: string | undefined
 }
 
-export function steerOrder(ctx: Ctx, steer: Steer): Promise<Moved> {
-  return resolveOrder(ctx, steerStatement(ctx.principal, steer))
+export function transitionOrder(ctx: Ctx, transition: StoreTransition): Promise<Transitioned> {
+  return resolveOrder(ctx, transitionStatement(ctx.principal, transition))
 }
 
-export function steerStatement(principal: Principal | null, steer: Steer): SQL {
-  const { orderId, type, from, to, set, frees = false, reason } = steer
+export function transitionStatement(principal: Principal | null, transition: StoreTransition): SQL {
+  const { orderId, type, from, to, set, frees = false, reason } = transition
   // Race: a cancel against a delivery, a reopening against a return. Each locks the order's row under a state that the
   // other one ends. Order first, then courier, as everywhere.
   return sql`

@@ -2,16 +2,16 @@ import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
 import { transitions, undoSeconds } from '../rules.ts'
-import { recordEvent } from './record.ts'
-import { type Moved, resolveOrder } from './resolve.ts'
+import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 
 /** Without a courier an admin undoes it, whoever delivered. */
 type Undo = { orderId: number; by: { courierId: number; fence: number } | null; reason: string }
 
 /** Takes back a delivery that was a mistake, before anybody outside has heard of it: the courier has the boxes again. */
-export function undoDelivery(ctx: Ctx, undo: Undo): Promise<Moved> {
+export function undoDelivery(ctx: Ctx, undo: Undo): Promise<Transitioned> {
   return resolveOrder(ctx, undoStatement(ctx.principal, undo))
 }
 

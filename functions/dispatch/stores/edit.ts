@@ -3,8 +3,8 @@ import { stores } from '../../../schema/dispatch.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'
-import type { Store, StoreChange } from '../contract.ts'
-import { showStore } from '../orders/show.ts'
+import type { Store, StoreChange } from './contract.ts'
+import { showStore } from './show.ts'
 
 type Edit = { id: number; version: number; change: StoreChange }
 

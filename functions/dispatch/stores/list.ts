@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Store } from '../contract.ts'
-import { showStore } from '../orders/show.ts'
+import type { Store } from './contract.ts'
+import { showStore } from './show.ts'
 
 /** In the order in which they were added. */
 export async function listStores(

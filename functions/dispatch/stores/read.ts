@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Store } from '../contract.ts'
-import { showStore } from '../orders/show.ts'
+import type { Store } from './contract.ts'
+import { showStore } from './show.ts'
 
 /** A store knows itself; couriers and admins know all. */
 export async function readStore(ctx: Ctx, { id }: { id: number }): Promise<Store | null> {

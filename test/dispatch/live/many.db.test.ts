@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { assignOrders } from '../../../functions/dispatch/orders/assign-many.ts'
-import { claimOrder } from '../../../functions/dispatch/orders/claim.ts'
+import { assignOrders } from '../../../functions/dispatch/assignments/assign-many.ts'
+import { claimOrder } from '../../../functions/dispatch/assignments/claim.ts'
+import { declineOrder } from '../../../functions/dispatch/assignments/decline.ts'
 import { createBulk } from '../../../functions/dispatch/orders/create-bulk.ts'
-import { declineOrder } from '../../../functions/dispatch/orders/decline.ts'
-import { moveOrders } from '../../../functions/dispatch/orders/transition-many.ts'
+import { transitionOrders } from '../../../functions/dispatch/orders/transition-many.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import {
@@ -138,7 +138,7 @@ describe('one step for many orders', () => {
     ]
     const fenced = (orderId: number, fence = 1) => ({ orderId, fence })
     const ctx = as(asCourier(ana))
-    const moved = await moveOrders(ctx, {
+    const moved = await transitionOrders(ctx, {
       step: 'accept',
       orders: [fenced(second), fenced(first), fenced(done), fenced(others), fenced(late), fenced(999_999)],
     })
@@ -151,12 +151,12 @@ describe('one step for many orders', () => {
       { orderId: 999_999, ok: false, reason: 'not_found', detail: 'You hold no such order' },
     ])
     expect(ctx.metrics.trips).toBe(1)
-    const stale = await moveOrders(as(asAdmin), {
+    const stale = await transitionOrders(as(asAdmin), {
       step: 'pickup',
       orders: [fenced(first, 7), fenced(second)],
     })
     expect(stale).toMatchObject([{ reason: 'stale_fence' }, { ok: true, status: 'picked_up' }])
-    const delivered = await moveOrders(as(asCourier(ana)), {
+    const delivered = await transitionOrders(as(asCourier(ana)), {
       step: 'deliver',
       orders: [fenced(second), fenced(done)],
     })
@@ -172,11 +172,11 @@ describe('one step for many orders', () => {
     await holder.query('begin')
     await holder.query('select from dispatch.orders where id = $1 for update', [locked])
     const orders = [free, locked].map((orderId) => ({ orderId: orderId ?? 0, fence: 1 }))
-    const moved = await moveOrders(as(asCourier(ana)), { step: 'accept', orders })
+    const moved = await transitionOrders(as(asCourier(ana)), { step: 'accept', orders })
     expect(moved).toMatchObject([{ ok: true }, { ok: false, reason: 'order_busy', retryAfter: 1 }])
     await holder.query('rollback')
-    expect(await moveOrders(as(asCourier(ana)), { step: 'accept', orders: orders.slice(1) })).toMatchObject([
-      { ok: true },
-    ])
+    expect(
+      await transitionOrders(as(asCourier(ana)), { step: 'accept', orders: orders.slice(1) }),
+    ).toMatchObject([{ ok: true }])
   })
 })

@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import type { Transitioned } from '../orders/resolve.ts'
+import { transitionByCourier } from '../orders/transition-by-courier.ts'
 import { transitions } from '../rules.ts'
-import type { Moved } from './resolve.ts'
-import { moveOrder } from './transition-by-courier.ts'
 
 /** The courier takes the assignment for good; from now on no lease runs. */
 export function acceptOrder(
   ctx: Ctx,
   held: { orderId: number; courierId: number; fence: number },
-): Promise<Moved> {
+): Promise<Transitioned> {
   const set = sql`accepted_at = now(), lease_expires_at = null`
-  return moveOrder(ctx, { ...held, ...transitions.accept, type: 'accepted', set })
+  return transitionByCourier(ctx, { ...held, ...transitions.accept, type: 'accepted', set })
 }

@@ -4,11 +4,11 @@ import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect, effects } from '../../core/idempotency.ts'
 import { hasSqlstate } from '../../core/sqlstate.ts'
-import type { Order } from '../contract.ts'
+import { recordEvent } from '../events/record.ts'
+import type { Order } from '../orders/contract.ts'
+import { showOrder } from '../orders/show.ts'
 import { leaseSeconds } from '../rules.ts'
-import { recordEvent } from './record.ts'
 import { returnExpired } from './return-expired.ts'
-import { showOrder } from './show.ts'
 
 type Claim = { orderId: number; courierId: number }
 type Claimed = { ok: true; order: Order } | Refused

@@ -2,15 +2,15 @@ import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
+import { resolveOrder, type Transitioned } from '../orders/resolve.ts'
+import { showOrder } from '../orders/show.ts'
 import { leaseSeconds, transitions } from '../rules.ts'
-import { recordEvent } from './record.ts'
-import { type Moved, resolveOrder } from './resolve.ts'
-import { showOrder } from './show.ts'
 
 type Assign = { orderId: number; courierId: number }
 
 /** Gives the order to this courier, taking it from whoever has it, as long as the boxes are not on their way. */
-export function assignOrder(ctx: Ctx, assign: Assign): Promise<Moved> {
+export function assignOrder(ctx: Ctx, assign: Assign): Promise<Transitioned> {
   return resolveOrder(ctx, assignStatement(ctx.principal, assign))
 }
 

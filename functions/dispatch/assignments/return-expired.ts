@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { firstFree } from '../../core/claim.ts'
 import { answer } from '../../core/idempotency.ts'
-import { recordEvent } from './record.ts'
+import { recordEvent } from '../events/record.ts'
 
 /** Leases returned by one run of the sweep; the next minute takes the rest. */
 const sweepLimit = 1_000

@@ -1,15 +1,15 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import type { Transitioned } from '../orders/resolve.ts'
+import { transitionByCourier } from '../orders/transition-by-courier.ts'
 import { transitions } from '../rules.ts'
-import type { Moved } from './resolve.ts'
-import { moveOrder } from './transition-by-courier.ts'
 
 type GivenBack = { orderId: number; courierId: number; fence: number; reason: string }
 
 /** The courier cannot do it after all, before having the boxes; somebody else gets it. */
-export function releaseOrder(ctx: Ctx, { reason, ...held }: GivenBack): Promise<Moved> {
+export function releaseOrder(ctx: Ctx, { reason, ...held }: GivenBack): Promise<Transitioned> {
   const set = sql`courier_id = null, assigned_at = null, accepted_at = null, lease_expires_at = null`
-  return moveOrder(ctx, {
+  return transitionByCourier(ctx, {
     ...held,
     ...transitions.release,
     type: 'released',

@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { OrderEvent } from '../contract.ts'
+import { visibleTo } from '../orders/visible.ts'
+import type { OrderEvent } from './contract.ts'
 import { showEvent } from './show.ts'
-import { visibleTo } from './visible.ts'
 
 type Asked = { orderId: number; after: number | null; limit: number }
 
 /** What happened to an order, oldest first; null when there is no such order for this principal. */
-export async function readHistory(ctx: Ctx, { orderId, after, limit }: Asked): Promise<OrderEvent[] | null> {
+export async function listEvents(ctx: Ctx, { orderId, after, limit }: Asked): Promise<OrderEvent[] | null> {
   const [row] = await ctx.replica.query<{ events: OrderEvent[] }>(sql`
 select coalesce(events, '[]'::jsonb) as events
 from dispatch.orders o

@@ -3,8 +3,8 @@ import { firstFree, thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
 import { leaseSeconds } from '../rules.ts'
-import { recordEvent } from './record.ts'
 
 type Asked = {
   /** Null: the oldest that wait. */

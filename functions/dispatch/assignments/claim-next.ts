@@ -3,43 +3,29 @@ import { firstFree } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
-import type { Order } from '../contract.ts'
+import { recordEvent } from '../events/record.ts'
+import type { Order } from '../orders/contract.ts'
+import { showOrder } from '../orders/show.ts'
 import { leaseSeconds } from '../rules.ts'
-import { recordEvent } from './record.ts'
-import { showOrder } from './show.ts'
+import { makeSearchStart, type SearchStart } from './search-start.ts'
 
 type Next = { ok: true; order: Order | null; oldest: boolean } | Refused
 
-/** Gives this courier the nearest order it can carry, or the oldest when nobody knows where it is; null when none. */
-export async function claimNextOrder(ctx: Ctx, { courierId }: { courierId: number }): Promise<Next> {
-  const from = position.start(ctx.now().getTime())
+/** All claims of one isolate share a start; a test brings its own. */
+const sharedStart = makeSearchStart()
+
+type ClaimNext = { courierId: number; start?: SearchStart }
+
+/** Assigns the nearest order that the courier can carry, or the oldest if its position is unknown; null if there is none. */
+export async function claimNextOrder(ctx: Ctx, { courierId, start = sharedStart }: ClaimNext): Promise<Next> {
+  const from = start.at(ctx.now().getTime())
   let next = await effect<Next>(ctx, claimNextStatement(ctx.principal, { courierId, from }))
-  // Between the statement's snapshot and its lock the courier's other request took the room, or somebody had the order.
+  // Between the statement's snapshot and its lock, another request filled the courier or took the order.
   if (!next.ok && 'again' in next)
     next = await effect<Next>(ctx, claimNextStatement(ctx.principal, { courierId, from }))
   if (!next.ok && 'again' in next) return { ok: false, reason: 'order_busy', retryAfter: 1 }
-  if (next.ok && next.order !== null && next.oldest) position.passed(next.order.id)
+  if (next.ok && next.order !== null && next.oldest) start.passed(next.order.id)
   return next
-}
-
-/**
- * Where the last search for the oldest order ended. The head of the index is full of dead entries while any
- * transaction anywhere stays open; starting past them keeps the cost of a claim level. Only a hint: orders before it
- * are found when there is none after it, and the search starts over each second and each 500 claims.
- */
-const position = {
-  id: 0,
-  uses: 0,
-  since: 0,
-  start(now: number): number {
-    this.uses += 1
-    if (this.uses < 500 && now - this.since < 1_000) return this.id
-    Object.assign(this, { id: 0, uses: 0, since: now })
-    return 0
-  },
-  passed(id: number): void {
-    this.id = Math.max(this.id, id)
-  },
 }
 
 type Search = { courierId: number; from: number }
