@@ -8,7 +8,7 @@ import { requestPayment } from '../../functions/ledger/payments/request.ts'
 import { movePayment } from '../../functions/ledger/payments/transition.ts'
 import { transferMoney } from '../../functions/ledger/transfers/transfer.ts'
 import { freshWorld } from '../core/world.ts'
-import { type Explored, explore } from '../dispatch/interleave.ts'
+import { type Explored, explore } from '../support/interleave.ts'
 import { deskOf, done, fund, openBet, order } from './desk.ts'
 import { violations } from './violations.ts'
 
