@@ -12,7 +12,7 @@ export const text = (longest: number) =>
     .max(longest)
     .refine((value) => value.trim() !== '', 'Must not be blank')
 
-/** For a refinement: a pair is given whole, or not at all. */
+/** For a refinement: both fields of the pair are given, or neither. */
 export const both =
   <T extends Record<string, unknown>>(first: keyof T & string, second: keyof T & string) =>
   (value: T) =>

@@ -4,7 +4,7 @@ import type { Transitioned } from '../orders/resolve.ts'
 import { transitionByCourier } from '../orders/transition-by-courier.ts'
 import { transitions } from '../rules.ts'
 
-/** The courier takes the assignment for good; from now on no lease runs. */
+/** Accepts an assignment and ends its lease. */
 export function acceptOrder(
   ctx: Ctx,
   held: { orderId: number; courierId: number; fence: number },

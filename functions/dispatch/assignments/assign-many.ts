@@ -6,34 +6,34 @@ import { answer, effect } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 import { leaseSeconds } from '../rules.ts'
 
-type Asked = {
-  /** Null: the oldest that wait. */
+type Request = {
+  /** Null means the oldest available orders. */
   orderIds: number[] | null
   limit: number
-  /** Null: whoever is available. */
+  /** Null means all available couriers. */
   courierIds: number[] | null
 }
 
 type Lease = { expiresAt: string; fence: number }
 export type AssignedOne = { orderId: number } & ({ ok: true; courierId: number; lease: Lease } | Refused)
 
-/** Gives many orders to many couriers at once, by way and load; an answer for each order. */
-export async function assignOrders(ctx: Ctx, asked: Asked): Promise<AssignedOne[]> {
-  const { items } = await effect<{ items: AssignedOne[] }>(ctx, assignManyStatement(ctx.principal, asked))
+/** Assigns many orders to many couriers by distance and load, and answers for each order. */
+export async function assignOrders(ctx: Ctx, request: Request): Promise<AssignedOne[]> {
+  const { items } = await effect<{ items: AssignedOne[] }>(ctx, assignManyStatement(ctx.principal, request))
   return items
 }
 
-/** Couriers considered at once: each is locked for the moment, and each order is weighed against each. */
+/** Couriers per statement: it locks each of them and compares each order with each courier. */
 const courierLimit = 200
 
 export function assignManyStatement(
   principal: Principal | null,
-  { orderIds, limit, courierIds }: Asked,
+  { orderIds, limit, courierIds }: Request,
 ): SQL {
   const among = (column: SQL, ids: number[] | null) =>
     ids === null ? sql`true` : sql`${column} = any (${sql.param(ids)}::bigint[])`
-  // Race: single claims of the same orders and by the same couriers. Orders that somebody is claiming are passed over;
-  // couriers are locked after the orders and in the order of their ids, and planned with the room they then have.
+  // Race: single claims of the same orders and by the same couriers. The statement skips locked orders. It locks
+  // couriers after the orders, in the order of their ids, and plans with the capacity they have under the lock.
   return sql`
 with wanted as ${firstFree(
     sql`select o.id, o.boxes_count, o.pickup_lat, o.pickup_lng
@@ -91,10 +91,10 @@ moved as (
   returning o.*
 ),
 logged as (${recordEvent({ type: 'assigned', of: 'moved', from: sql`'new'`, by: principal })}),
-asked as (
+input as (
   ${orderIds === null ? sql`select id, id as at from wanted` : sql`select id, min(at) as at from unnest(${sql.param(orderIds)}::bigint[]) with ordinality as a (id, at) group by id`}
 )
-select ${answer(sql`jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object('orderId', asked.id) || case
+select ${answer(sql`jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object('orderId', input.id) || case
   when moved.id is not null
     then jsonb_build_object('ok', true, 'courierId', moved.courier_id, 'lease',
       jsonb_build_object('expiresAt', core.iso(moved.lease_expires_at), 'fence', moved.fence))
@@ -107,9 +107,9 @@ select ${answer(sql`jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_o
   when o.status in ('canceled', 'failed', 'returned')
     then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', o.status, 'to', 'assigned')
   else jsonb_build_object('ok', false, 'reason', 'order_taken')
-end order by asked.at), '[]'::jsonb))`)}
-from asked
-left join moved on moved.id = asked.id
-left join wanted on wanted.id = asked.id
-left join dispatch.orders o on o.id = asked.id`
+end order by input.at), '[]'::jsonb))`)}
+from input
+left join moved on moved.id = input.id
+left join wanted on wanted.id = input.id
+left join dispatch.orders o on o.id = input.id`
 }

@@ -9,16 +9,16 @@ import { leaseSeconds, transitions } from '../rules.ts'
 
 type Assign = { orderId: number; courierId: number }
 
-/** Gives the order to this courier, taking it from whoever has it, as long as the boxes are not on their way. */
+/** Assigns the order to this courier, also from another courier, until the boxes are picked up. */
 export function assignOrder(ctx: Ctx, assign: Assign): Promise<Transitioned> {
   return resolveOrder(ctx, assignStatement(ctx.principal, assign))
 }
 
 export function assignStatement(principal: Principal | null, { orderId, courierId }: Assign): SQL {
   const { from, to } = transitions.assign
-  // Race: a reassignment against the holder's accept, against another assignment, against claims of the same courier.
-  // The order is locked first; then both couriers, in the order of their ids, and read anew under their locks.
-  // Exclusions are not on a locked row: if the order changed while we waited, `seen` is old and we ask again.
+  // Race: a reassignment against the holder's accept, another assignment, or claims of the same courier. The statement
+  // locks the order, then both couriers in the order of their ids, and reads their rows under the locks.
+  // No lock covers exclusions: if the order changed during the wait, `seen` is stale and the answer is `again`.
   return sql`
 with seen as materialized (
   select o.status, o.version, o.courier_id, x.order_id is not null as excluded

@@ -35,9 +35,9 @@ export function claimNextStatement(principal: Principal | null, { courierId, fro
     and o.courier_id is null
     and o.boxes_count <= (select room from me)
     and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = ${courierId}))`
-  // Race: couriers asking at once get different orders (skip locked); the courier's room is a condition on its own
-  // row, so two requests of one courier cannot both fill it. Order first, then courier, as everywhere. Exclusions are not
-  // on a locked row: an order that changed between snapshot and lock may have been given back, and we ask again.
+  // Race: concurrent couriers get different orders, by skip locked. The capacity is a condition on the courier's row, so
+  // two requests of one courier cannot both fill it. Every statement locks the order before the courier. No lock covers
+  // exclusions: an order that changed between snapshot and lock may have been given back, so the answer is `again`.
   return sql`
 with me as materialized (
   select c.available,

@@ -13,12 +13,12 @@ import { returnExpired } from './return-expired.ts'
 type Claim = { orderId: number; courierId: number }
 type Claimed = { ok: true; order: Order } | Refused
 
-/** Gives the order to this courier, or says why not. One courier wins however many ask. */
+/** Assigns the order to this courier or answers why not. Exactly one of many concurrent claims wins. */
 export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
   try {
     const first = await effect<Claimed>(ctx, claimStatement(ctx.principal, claim))
     if (first.ok || !('again' in first)) return first
-    // Order or courier changed between this statement's snapshot and its lock, or a lease that ran out is in the way.
+    // The order or courier changed between the statement's snapshot and its lock, or the order has an expired lease.
     const second = await effects<Claimed>(ctx, [
       returnExpired({ orderId: claim.orderId }),
       claimStatement(ctx.principal, claim),
@@ -31,9 +31,9 @@ export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
 }
 
 export function claimStatement(principal: Principal | null, { orderId, courierId }: Claim): SQL {
-  // Race: many couriers, one order; and one courier, many orders. The order's row is locked first, then the courier's,
-  // everywhere. Capacity is a condition on the courier's own row: after waiting for it, the row is read anew.
-  // Exclusions are not on a locked row: if the order changed while we waited, `seen` is old and we ask again.
+  // Race: many couriers want one order, and one courier wants many orders. Every statement locks the order before the
+  // courier. The capacity is a condition on the courier's row, which Postgres reads again after the lock wait.
+  // No lock covers exclusions: if the order changed during the wait, `seen` is stale and the answer is `again`.
   return sql`
 with seen as materialized (
   select o.status, o.version, o.lease_expires_at, x.order_id is not null as excluded

@@ -6,7 +6,7 @@ import { transitions } from '../rules.ts'
 
 type GivenBack = { orderId: number; courierId: number; fence: number; reason: string }
 
-/** The courier does not want the assignment; somebody else gets it. */
+/** Declines an assignment: the order becomes available to other couriers. */
 export function declineOrder(ctx: Ctx, { reason, ...held }: GivenBack): Promise<Transitioned> {
   const set = sql`courier_id = null, assigned_at = null, lease_expires_at = null`
   return transitionByCourier(ctx, {

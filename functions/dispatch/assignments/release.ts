@@ -6,7 +6,7 @@ import { transitions } from '../rules.ts'
 
 type GivenBack = { orderId: number; courierId: number; fence: number; reason: string }
 
-/** The courier cannot do it after all, before having the boxes; somebody else gets it. */
+/** Releases an order before pickup: it becomes available to other couriers. */
 export function releaseOrder(ctx: Ctx, { reason, ...held }: GivenBack): Promise<Transitioned> {
   const set = sql`courier_id = null, assigned_at = null, accepted_at = null, lease_expires_at = null`
   return transitionByCourier(ctx, {

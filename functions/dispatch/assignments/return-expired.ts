@@ -3,18 +3,18 @@ import { firstFree } from '../../core/claim.ts'
 import { answer } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 
-/** Leases returned by one run of the sweep; the next minute takes the rest. */
-const sweepLimit = 1_000
+/** Leases per run of the job; the run of the next minute takes the rest. */
+const runLimit = 1_000
 
 type Only = { orderId?: number }
 
 /**
- * Takes orders whose courier let the lease run out back to `new` and says how many. By the sweep for all; before a
- * read or a claim for one order, in the same round trip.
+ * Returns orders with an expired lease to `new` and answers their number. The job does so for all orders; a read and a
+ * claim do so for their one order, in the same round trip.
  */
 export function returnExpired({ orderId }: Only = {}): SQL {
-  // Race: an accept at the same moment holds the order's row; the sweep passes over it. Couriers are locked in the order
-  // of their ids, after the orders.
+  // Race: a concurrent accept holds the order's row, and this statement skips it. It locks couriers after the orders, in
+  // the order of their ids.
   return sql`
 with expired as ${firstFree(
     sql`select o.id, o.courier_id, o.boxes_count
@@ -23,7 +23,7 @@ with expired as ${firstFree(
     and o.lease_expires_at <= now()
     and ${orderId === undefined ? sql`true` : sql`o.id = ${orderId}`}
   order by o.lease_expires_at`,
-    sweepLimit,
+    runLimit,
   )},
 holders as materialized (
   select c.id

@@ -8,7 +8,7 @@ import { showCourier } from './show.ts'
 
 type Edit = { id: number; version: number; change: CourierChange }
 
-/** Changes what a courier is; what it carries changes only with its orders. */
+/** Changes the courier itself; its held boxes change only with its orders. */
 export function editCourier(
   ctx: Ctx,
   { id, version, change }: Edit,

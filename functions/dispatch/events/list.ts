@@ -4,10 +4,10 @@ import { visibleTo } from '../orders/visible.ts'
 import type { OrderEvent } from './contract.ts'
 import { showEvent } from './show.ts'
 
-type Asked = { orderId: number; after: number | null; limit: number }
+type Query = { orderId: number; after: number | null; limit: number }
 
-/** What happened to an order, oldest first; null when there is no such order for this principal. */
-export async function listEvents(ctx: Ctx, { orderId, after, limit }: Asked): Promise<OrderEvent[] | null> {
+/** The events of an order, oldest first; null if this principal can see no such order. */
+export async function listEvents(ctx: Ctx, { orderId, after, limit }: Query): Promise<OrderEvent[] | null> {
   const [row] = await ctx.replica.query<{ events: OrderEvent[] }>(sql`
 select coalesce(events, '[]'::jsonb) as events
 from dispatch.orders o

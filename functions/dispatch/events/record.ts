@@ -4,16 +4,16 @@ import type { Principal } from '../../core/context.ts'
 type Happened = {
   /** A constant, or an expression over the CTE. */
   type: string | SQL
-  /** CTE with the order's row after the change; its columns are those of dispatch.orders. */
+  /** The CTE with the changed row; it has the columns of dispatch.orders. */
   of: 'created' | 'claimed' | 'moved' | 'changed'
   from: SQL
   by: Principal | null
-  /** Who holds, or just held, the order. */
+  /** The courier that holds, or just held, the order. */
   courier?: SQL
   data?: SQL
 }
 
-/** The event of a change, inserted by the statement that makes the change. */
+/** Inserts the event of a change in the statement that makes the change. */
 export function recordEvent({ type, of, from, by, courier, data = sql`'{}'::jsonb` }: Happened): SQL {
   const row = sql.raw(of)
   return sql`

@@ -6,7 +6,7 @@ import { transitionOrder } from './transition.ts'
 
 type Cancel = { orderId: number; reason?: string | undefined }
 
-/** Ends an order that is not delivered yet, and frees its courier. */
+/** Cancels an undelivered order and frees its courier's capacity. */
 export function cancelOrder(ctx: Ctx, cancel: Cancel): Promise<Transitioned> {
   const set = sql`canceled_at = now(), lease_expires_at = null`
   return transitionOrder(ctx, { ...cancel, ...transitions.cancel, type: 'canceled', set, frees: true })

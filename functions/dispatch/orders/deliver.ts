@@ -4,7 +4,7 @@ import { transitions } from '../rules.ts'
 import type { Transitioned } from './resolve.ts'
 import { transitionByCourier } from './transition-by-courier.ts'
 
-/** The recipient has the boxes; the courier has room again. */
+/** Marks the boxes as delivered and frees the courier's capacity. */
 export function deliverOrder(
   ctx: Ctx,
   held: { orderId: number; courierId: number; fence: number },

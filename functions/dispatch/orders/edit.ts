@@ -11,7 +11,7 @@ import { visibleTo } from './visible.ts'
 
 type Edit = { id: number; version: number; change: OrderChange }
 
-/** Changes what a store may still change while nobody has the order; other boxes are another price. */
+/** Changes a new order; another number of boxes changes the price. */
 export function editOrder(
   ctx: Ctx,
   { id, version, change }: Edit,

@@ -6,7 +6,7 @@ import { transitionByCourier } from './transition-by-courier.ts'
 
 type Failed = { orderId: number; courierId: number; fence: number; reason: string }
 
-/** The courier could not hand the boxes over; the store decides whether it is tried again. */
+/** The courier could not deliver; the store decides about another attempt. */
 export function failOrder(ctx: Ctx, { reason, ...held }: Failed): Promise<Transitioned> {
   const set = sql`failure_reason = ${reason}, attempts = o.attempts + 1`
   return transitionByCourier(ctx, { ...held, ...transitions.fail, type: 'failed', set, frees: true, reason })

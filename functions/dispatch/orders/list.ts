@@ -48,7 +48,7 @@ export function listStatement(principal: Principal | null, query: Query): SQL {
   limit ${limit})`,
   )
   if (branches.length === 0) return sql`select '[]'::json as orders`
-  // One ordered index range per status, merged: rows beyond the page are never read, whatever the size of the table.
+  // Postgres merges one ordered index range per status, so it never reads rows beyond the page.
   return sql`
 select coalesce(json_agg(shown), '[]'::json) as orders
 from (
@@ -59,13 +59,13 @@ from (
 ) shown`
 }
 
-/** What idx_orders_list and idx_orders_store cover: the list never touches the table. */
+/** The columns that idx_orders_list and idx_orders_store cover, so a list is an index-only scan. */
 const listedColumns = sql`o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
     o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at`
 
 type Branch = { status: Status; whose: SQL[] }
 
-/** A store sees its own; a courier what is available, and its own. */
+/** A store sees its own orders; a courier sees available orders and its own. */
 function branchesFor(principal: Principal | null, statuses: readonly Status[]): Branch[] {
   if (principal === null) return []
   return statuses.flatMap((status) => {

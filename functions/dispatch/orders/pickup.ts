@@ -4,7 +4,7 @@ import { transitions } from '../rules.ts'
 import type { Transitioned } from './resolve.ts'
 import { transitionByCourier } from './transition-by-courier.ts'
 
-/** The courier has the boxes in hand. */
+/** Marks the boxes as picked up by the courier. */
 export function pickUpOrder(
   ctx: Ctx,
   held: { orderId: number; courierId: number; fence: number },

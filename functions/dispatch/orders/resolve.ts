@@ -8,8 +8,8 @@ import type { Order } from './contract.ts'
 export type Transitioned = { ok: true; order: Order } | Refused
 
 /**
- * Runs a statement that decides over one order. When the order changed between the statement's snapshot and its lock it
- * says `again`, and a fresh snapshot tells how; an order that is still undecided then, or locked for long, is busy.
+ * Runs a statement that decides over one order. If the order changed between the statement's snapshot and its lock, the
+ * statement answers `again` and runs once more with a newer snapshot. After that, or after a lock timeout, it is busy.
  */
 export async function resolveOrder(ctx: Ctx, statement: SQL): Promise<Transitioned> {
   const busy = { ok: false, reason: 'order_busy', retryAfter: 1 } as const

@@ -4,7 +4,7 @@ import { transitions } from '../rules.ts'
 import type { Transitioned } from './resolve.ts'
 import { transitionOrder } from './transition.ts'
 
-/** Says that the boxes of a failed order are back at the store: its life ends there. */
+/** Marks the boxes of a failed order as returned to the store; this status is final. */
 export function returnOrder(ctx: Ctx, { orderId }: { orderId: number }): Promise<Transitioned> {
   return transitionOrder(ctx, {
     orderId,

@@ -2,8 +2,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Principal } from '../../core/context.ts'
 
 /**
- * Rows as the wire shows them, shaped in SQL: one json value a row, no second mapping.
- * `row` is an alias of the statement, never input.
+ * The wire's shape of an order as one JSON value, so TypeScript maps nothing. `row` is an alias of the statement, never
+ * input.
  */
 export function showOrder(row: 'o' | 'changed', viewer: Principal | null): SQL {
   const o = sql.raw(row)
@@ -28,14 +28,14 @@ export function showOrder(row: 'o' | 'changed', viewer: Principal | null): SQL {
     ) shown
   )`
   if (viewer?.role !== 'courier') return everything
-  // Who receives it is shown to a courier only while the courier holds it.
+  // A courier sees the recipient only while it holds the order.
   return sql`${everything} - case
     when ${o}.courier_id = ${viewer.id}::bigint then '{}'::text[]
     else '{recipientName,phone}'
   end`
 }
 
-/** What a list shows of an order, under the names of the wire; made into json as a whole, a list costs a third. */
+/** The fields of a listed order. Converting the whole list to JSON at once costs a third of converting row by row. */
 export function listedFields(row: 'o' | 'changed'): SQL {
   const o = sql.raw(row)
   return sql`${o}.id,

@@ -7,7 +7,7 @@ import type { OrderStatus } from '../rules.ts'
 import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 
-/** What a courier who holds an order may do next, as one step of the order's life. */
+/** One transition of an order by the courier that holds it. */
 export type CourierTransition = {
   orderId: number
   courierId: number
@@ -17,11 +17,11 @@ export type CourierTransition = {
   to: OrderStatus
   /** Columns that change with the status. */
   set: SQL
-  /** The step takes the boxes out of the courier's hands. */
+  /** The courier no longer holds the boxes. */
   frees?: boolean
-  /** Kept with the event. */
+  /** Stored with the event. */
   reason?: string
-  /** The courier gives the order back, and is not offered it again. */
+  /** The courier gives the order back and cannot get it again. */
   excludes?: boolean
 }
 
@@ -57,9 +57,9 @@ export function transitionByCourierStatement(
   from moved
   on conflict do nothing
 ),`
-  // Race: two steps at once, or a step against a cancel, an expiry, a new assignment. The order's row is locked under
-  // the very state, holder and fence the step is lawful from; whoever comes second finds none of it.
-  // An assigned order also needs its lease: the sweep may just not have come yet.
+  // Race: two transitions at once, or one against a cancel, an expiry or a new assignment. The statement locks the
+  // order's row with status, holder and fence as conditions; the second transition finds no such row.
+  // An assigned order also needs a current lease, because the expiry job may not have run yet.
   return sql`
 with seen as materialized (
   select o.status, o.courier_id, o.fence, o.lease_expires_at

@@ -8,7 +8,7 @@ import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 import { visibleTo } from './visible.ts'
 
-/** What the store or an admin may do with an order, whoever holds it. */
+/** One transition of an order by its store or an admin, independent of its holder. */
 export type StoreTransition = {
   orderId: number
   type: string
@@ -16,7 +16,7 @@ export type StoreTransition = {
   to: OrderStatus
   /** Columns that change with the status. */
   set: SQL
-  /** The courier who holds it is free of its boxes. */
+  /** The courier no longer holds the boxes. */
   frees?: boolean
   reason?: string | undefined
 }
@@ -27,8 +27,8 @@ export function transitionOrder(ctx: Ctx, transition: StoreTransition): Promise<
 
 export function transitionStatement(principal: Principal | null, transition: StoreTransition): SQL {
   const { orderId, type, from, to, set, frees = false, reason } = transition
-  // Race: a cancel against a delivery, a reopening against a return. Each locks the order's row under a state that the
-  // other one ends. Order first, then courier, as everywhere.
+  // Race: a cancel against a delivery, or a reopen against a return. Each locks the order's row with a status condition
+  // that the other makes false. As in every statement, the order is locked before the courier.
   return sql`
 with seen as materialized (
   select o.status
