@@ -1,6 +1,6 @@
 import { asStatement, type Job } from '../functions/core/job.ts'
-import { removeOldEvents } from '../functions/dispatch/orders/remove-old-events.ts'
-import { returnExpired } from '../functions/dispatch/orders/return-expired.ts'
+import { returnExpired } from '../functions/dispatch/assignments/return-expired.ts'
+import { removeOldEvents } from '../functions/dispatch/events/remove-old.ts'
 import { settleDeliveries } from '../functions/dispatch/orders/settle.ts'
 import { locks } from '../functions/registry/locks.ts'
 

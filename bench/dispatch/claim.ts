@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { claimStatement } from '../../functions/dispatch/orders/claim.ts'
+import { claimStatement } from '../../functions/dispatch/assignments/claim.ts'
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import { type Run, statement } from '../prepared.ts'

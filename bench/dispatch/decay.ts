@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { claimNextOrder } from '../../functions/dispatch/orders/claim-next.ts'
+import { claimNextOrder } from '../../functions/dispatch/assignments/claim-next.ts'
 import { contextOver } from '../direct-db.ts'
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, rate, type Turn } from '../method.ts'

@@ -2,12 +2,12 @@ import { Logger, makeWorkerUtils, run, type WorkerUtils } from 'graphile-worker'
 import pg from 'pg'
 import { PgBoss } from 'pg-boss'
 import type { Ctx } from '../../functions/core/context.ts'
-import { acceptOrder } from '../../functions/dispatch/orders/accept.ts'
-import { assignOrders } from '../../functions/dispatch/orders/assign-many.ts'
-import { claimNextOrder } from '../../functions/dispatch/orders/claim-next.ts'
+import { acceptOrder } from '../../functions/dispatch/assignments/accept.ts'
+import { assignOrders } from '../../functions/dispatch/assignments/assign-many.ts'
+import { claimNextOrder } from '../../functions/dispatch/assignments/claim-next.ts'
 import { deliverOrder } from '../../functions/dispatch/orders/deliver.ts'
 import { pickUpOrder } from '../../functions/dispatch/orders/pickup.ts'
-import { moveOrders, type Step } from '../../functions/dispatch/orders/transition-many.ts'
+import { type Step, transitionOrders } from '../../functions/dispatch/orders/transition-many.ts'
 import { principalOf } from '../../functions/http/auth.ts'
 import { contextOver } from '../direct-db.ts'
 import type { Measurement } from '../measurement.ts'
@@ -165,7 +165,7 @@ async function orderQueue(rig: Rig) {
 async function moveAll(ctx: Ctx, step: Step, orders: { orderId: number; fence: number }[]): Promise<void> {
   let left = orders
   while (left.length > 0) {
-    const moved = await moveOrders(ctx, { step, orders: left })
+    const moved = await transitionOrders(ctx, { step, orders: left })
     const refused = moved.filter((order) => !order.ok && order.reason !== 'order_busy')
     mustBe(refused.slice(0, 3), [], `what was refused to ${step}`)
     left = left.filter((_, at) => moved[at]?.ok !== true)

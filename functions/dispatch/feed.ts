@@ -2,10 +2,11 @@ import { sql } from 'drizzle-orm'
 import type { Principal } from '../core/context.ts'
 import type { Outgoing } from '../core/outbox.ts'
 import type { Feed } from '../core/stream.ts'
-import type { HeardEvent } from './contract.ts'
-import { showEvent, showOrder } from './orders/show.ts'
+import type { StreamedEvent } from './events/contract.ts'
+import { showEvent } from './events/show.ts'
+import { showOrder } from './orders/show.ts'
 
-/** What happens to orders, each event with the order as it is when the event is read. */
+/** Every order event, with the order in its state at the time of the read. */
 export const orderFeed: Feed = {
   name: 'dispatch',
   table: sql`dispatch.order_events`,
@@ -16,32 +17,32 @@ export const orderFeed: Feed = {
   event: sql`${showEvent} || jsonb_build_object('order', ${showOrder('o', null)})`,
 }
 
-/** An event and the whole order, as the feed has them. */
-export type OrderHappening = Omit<HeardEvent, 'order'> & { order: NonNullable<HeardEvent['order']> }
+/** An event with the whole order, as the feed reads it. */
+export type FeedEvent = Omit<StreamedEvent, 'order'> & { order: NonNullable<StreamedEvent['order']> }
 
-/** What one who listens hears of it: the same that they could read. Null when it is not for them. */
-export function heardBy(
-  event: OrderHappening,
+/** The event as this subscriber may see it, with the same fields that a read would show; null if it may not. */
+export function eventFor(
+  event: FeedEvent,
   principal: Principal,
-): { type: string; data: HeardEvent } | null {
+): { type: string; data: StreamedEvent } | null {
   const { type, order } = event
   if (principal.role === 'admin') return { type, data: event }
   if (principal.role === 'store') return order.storeId === principal.id ? { type, data: event } : null
   if (principal.role !== 'courier') return null
-  const data = heardByCourier(event, principal.id)
+  const data = eventForCourier(event, principal.id)
   return data && { type, data }
 }
 
-/** A courier hears what becomes available or ceases to be, without who did it; and everything about its own orders. */
-function heardByCourier(event: OrderHappening, courierId: number): HeardEvent | null {
-  const order = seenByCourier(event.order, courierId)
+/** A courier sees all events of its own orders. Of other orders it sees, without the actor, those from or to `new`. */
+function eventForCourier(event: FeedEvent, courierId: number): StreamedEvent | null {
+  const order = orderForCourier(event.order, courierId)
   if (event.courierId === courierId || event.data['formerCourierId'] === courierId) return { ...event, order }
   if (event.fromStatus !== 'new' && event.toStatus !== 'new') return null
   const actor = { role: event.actor.role, id: null }
   return { ...event, actor, courierId: null, data: {}, order }
 }
 
-function seenByCourier(order: OrderHappening['order'], courierId: number): HeardEvent['order'] {
+function orderForCourier(order: FeedEvent['order'], courierId: number): StreamedEvent['order'] {
   if (order.courierId === courierId) return order
   if (order.status !== 'new') return null
   const { recipientName: _recipient, phone: _phone, ...available } = order
@@ -49,8 +50,8 @@ function seenByCourier(order: OrderHappening['order'], courierId: number): Heard
 }
 
 /**
- * What webhooks hear of orders. A delivery may be undone for a while, so neither it nor its undoing is told: what is told
- * as `order.delivered` is that it became final.
+ * The events that webhooks receive. A delivery can be undone for a while, so neither the delivery nor its undo is sent:
+ * webhooks receive `order.delivered` when the delivery becomes final.
  */
 export const orderOutgoing: Outgoing = {
   feed: orderFeed,

@@ -1,11 +1,21 @@
 import type { Module } from '../http/module.ts'
 import { channel } from '../http/stream.ts'
-import { heardBy, type OrderHappening, orderFeed, orderOutgoing } from './feed.ts'
-import { dispatchEndpoints } from './routes.ts'
+import { assignmentsEndpoints } from './assignments/routes.ts'
+import { couriersEndpoints } from './couriers/routes.ts'
+import { eventsEndpoints } from './events/routes.ts'
+import { eventFor, type FeedEvent, orderFeed, orderOutgoing } from './feed.ts'
+import { ordersEndpoints } from './orders/routes.ts'
+import { storesEndpoints } from './stores/routes.ts'
 
 export const dispatchModule: Module = {
   name: 'dispatch',
-  endpoints: () => dispatchEndpoints,
-  channels: { dispatch: channel<OrderHappening>({ feed: orderFeed, show: heardBy }) },
+  endpoints: () => [
+    ...ordersEndpoints,
+    ...assignmentsEndpoints,
+    ...eventsEndpoints,
+    ...storesEndpoints,
+    ...couriersEndpoints,
+  ],
+  channels: { dispatch: channel<FeedEvent>({ feed: orderFeed, show: eventFor }) },
   outgoing: [orderOutgoing],
 }

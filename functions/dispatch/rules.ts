@@ -1,4 +1,4 @@
-/** Minor units, by boxes. */
+/** The price in minor units. */
 export function priceMinorFor(boxesCount: number): number {
   if (boxesCount <= 8) return 3500
   if (boxesCount <= 16) return 7000
@@ -17,12 +17,12 @@ export type OrderStatus =
   | 'failed'
   | 'returned'
 
-/** Between these a courier carries the order's boxes. */
+/** In these statuses a courier holds the order's boxes. */
 export const heldStatuses: readonly OrderStatus[] = ['assigned', 'accepted', 'picked_up']
 
 type Transition = { from: readonly OrderStatus[]; to: OrderStatus }
 
-/** The life of an order, as steps; the statement of each verb carries its row of this table. */
+/** The allowed transitions of an order. Each verb's statement carries its row of this table as a condition. */
 export const transitions = {
   claim: { from: ['new'], to: 'assigned' },
   accept: { from: ['assigned'], to: 'accepted' },
@@ -39,8 +39,8 @@ export const transitions = {
   undo: { from: ['delivered'], to: 'picked_up' },
 } as const satisfies Record<string, Transition>
 
-/** How long a courier may think about an assigned order. */
+/** A courier must accept an assigned order within this time. */
 export const leaseSeconds = 120
 
-/** How long a delivery may still turn out to be a mistake. Nobody outside hears of it before. */
+/** A delivery can be undone within this time; other modules receive it only afterwards. */
 export const undoSeconds = 300

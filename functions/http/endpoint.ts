@@ -151,3 +151,9 @@ export function callerId({ principal }: Ctx): number {
   if (principal !== null && 'id' in principal) return principal.id
   throw new AppError('forbidden', 'This route needs a token whose sub is the id of a row')
 }
+
+/** The row that a read found, or the problem `not_found`. */
+export function found<T>(row: T | null, detail?: string): T {
+  if (row === null) throw new AppError('not_found', detail)
+  return row
+}

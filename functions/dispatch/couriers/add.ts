@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
-import type { Courier, NewCourier } from '../contract.ts'
-import { showCourier } from '../orders/show.ts'
+import type { Courier, NewCourier } from './contract.ts'
+import { showCourier } from './show.ts'
 
 export async function addCourier(ctx: Ctx, courier: NewCourier): Promise<Courier> {
   const { name, capacityBoxes, available, zone } = courier

@@ -3,12 +3,12 @@ import { couriers } from '../../../schema/dispatch/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'
-import type { Courier, CourierChange } from '../contract.ts'
-import { showCourier } from '../orders/show.ts'
+import type { Courier, CourierChange } from './contract.ts'
+import { showCourier } from './show.ts'
 
 type Edit = { id: number; version: number; change: CourierChange }
 
-/** Changes what a courier is; what it carries changes only with its orders. */
+/** Changes the courier itself; its held boxes change only with its orders. */
 export function editCourier(
   ctx: Ctx,
   { id, version, change }: Edit,

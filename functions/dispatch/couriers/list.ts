@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Courier } from '../contract.ts'
-import { showCourier } from '../orders/show.ts'
+import type { Courier } from './contract.ts'
+import { showCourier } from './show.ts'
 
-/** In the order in which they were added. */
+/** Sorted by id, in the order of their creation. */
 export async function listCouriers(
   ctx: Ctx,
   { after, limit }: { after: number; limit: number },

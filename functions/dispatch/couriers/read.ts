@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Courier } from '../contract.ts'
-import { showCourier } from '../orders/show.ts'
+import type { Courier } from './contract.ts'
+import { showCourier } from './show.ts'
 
 export async function readCourier(ctx: Ctx, { id }: { id: number }): Promise<Courier | null> {
   const [row] = await ctx.replica.query<{ courier: Courier }>(sql`

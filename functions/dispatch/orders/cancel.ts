@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { transitions } from '../rules.ts'
-import type { Moved } from './resolve.ts'
-import { steerOrder } from './transition.ts'
+import type { Transitioned } from './resolve.ts'
+import { transitionOrder } from './transition.ts'
 
 type Cancel = { orderId: number; reason?: string | undefined }
 
-/** Ends an order that is not delivered yet, and frees its courier. */
-export function cancelOrder(ctx: Ctx, cancel: Cancel): Promise<Moved> {
+/** Cancels an undelivered order and frees its courier's capacity. */
+export function cancelOrder(ctx: Ctx, cancel: Cancel): Promise<Transitioned> {
   const set = sql`canceled_at = now(), lease_expires_at = null`
-  return steerOrder(ctx, { ...cancel, ...transitions.cancel, type: 'canceled', set, frees: true })
+  return transitionOrder(ctx, { ...cancel, ...transitions.cancel, type: 'canceled', set, frees: true })
 }

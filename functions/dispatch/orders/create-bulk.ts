@@ -1,23 +1,23 @@
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
-import { NewOrder } from '../contract.ts'
+import { NewOrder } from './contract.ts'
 import { type Created, createOrders, type OrderToCreate } from './create.ts'
 
 type Bulk = {
   orders: unknown[]
-  /** The store whose token it is; null for an admin, who names one with each order. */
+  /** The store of the token; null for an admin, who names a store in each item. */
   ownStore: number | null
 }
 
-/** Posts many orders in one statement. One that is wrong is answered so, and the others are posted. */
+/** Creates the valid orders in one statement and answers a refusal for each invalid item. */
 export async function createBulk(ctx: Ctx, { orders, ownStore }: Bulk): Promise<Created[]> {
-  const judged = orders.map((order) => judge(order, ownStore))
-  const lawful = judged.flatMap((one) => (one.ok ? [one.order] : []))
-  const created = (lawful.length === 0 ? [] : await createOrders(ctx, lawful)).values()
-  return judged.map((one) => (one.ok ? (created.next().value ?? unanswered()) : one))
+  const decisions = orders.map((order) => validate(order, ownStore))
+  const valid = decisions.flatMap((one) => (one.ok ? [one.order] : []))
+  const created = (valid.length === 0 ? [] : await createOrders(ctx, valid)).values()
+  return decisions.map((one) => (one.ok ? (created.next().value ?? unanswered()) : one))
 }
 
-function judge(sent: unknown, ownStore: number | null): { ok: true; order: OrderToCreate } | Refused {
+function validate(sent: unknown, ownStore: number | null): { ok: true; order: OrderToCreate } | Refused {
   const { success, data, error } = NewOrder.safeParse(sent)
   if (!success) {
     const errors = error.issues.map(({ path, message, code }) => ({ path: path.join('.'), message, code }))
@@ -25,7 +25,7 @@ function judge(sent: unknown, ownStore: number | null): { ok: true; order: Order
   }
   const storeId = ownStore ?? data.storeId
   if (storeId === undefined) {
-    const errors = [{ path: 'storeId', message: 'Needed from an admin' }]
+    const errors = [{ path: 'storeId', message: 'Required from an admin' }]
     return { ok: false, reason: 'validation_failed', errors }
   }
   if (data.storeId !== undefined && data.storeId !== storeId)
@@ -34,5 +34,5 @@ function judge(sent: unknown, ownStore: number | null): { ok: true; order: Order
 }
 
 function unanswered(): never {
-  throw new Error('The statement answered fewer orders than it was asked for')
+  throw new Error('The statement answered fewer orders than it received')
 }

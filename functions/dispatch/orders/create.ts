@@ -2,15 +2,15 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
-import type { NewOrder, Order } from '../contract.ts'
+import { recordEvent } from '../events/record.ts'
 import { currency, priceMinorFor } from '../rules.ts'
-import { recordEvent } from './record.ts'
+import type { NewOrder, Order } from './contract.ts'
 import { showOrder } from './show.ts'
 
 export type OrderToCreate = NewOrder & { storeId: number }
 export type Created = { ok: true; order: Order } | Refused
 
-/** Posts orders; pickup is at the store unless an order says otherwise. An answer for each, in their order. */
+/** Creates orders and answers for each, in their order. The pickup address defaults to the store's. */
 export async function createOrders(ctx: Ctx, orders: OrderToCreate[]): Promise<Created[]> {
   const { items } = await effect<{ items: Created[] }>(ctx, createStatement(ctx.principal, orders))
   return items
@@ -22,11 +22,11 @@ export async function createOrder(ctx: Ctx, order: OrderToCreate): Promise<Creat
 }
 
 export function createStatement(principal: Principal | null, orders: OrderToCreate[]): SQL {
-  // Rows get their ids in the order of the insert, so the nth lawful order is the nth created one.
+  // Postgres assigns ids in the order of the insert, so the nth valid item is the nth created order.
   return sql`
-with asked as materialized (
+with input as materialized (
   select a.*, s.id as "store", s.box_limit, s.pickup_address, s.lat, s.lng,
-    s.id is not null and a."boxesCount" <= coalesce(s.box_limit, a."boxesCount") as lawful
+    s.id is not null and a."boxesCount" <= coalesce(s.box_limit, a."boxesCount") as valid
   from jsonb_to_recordset(${JSON.stringify(orders.map(asRow))}::jsonb) as a (
     at int, "storeId" bigint, "pickupAddress" text, "deliveryAddress" text, "recipientName" text, "phone" text,
     "boxesCount" int, "priceMinor" bigint, "elsewhere" bool, "pickupLat" float8, "pickupLng" float8,
@@ -44,32 +44,32 @@ created as (
     "priceMinor", ${currency},
     case when "elsewhere" then "pickupLat" else lat end, case when "elsewhere" then "pickupLng" else lng end,
     "deliveryLat", "deliveryLng", "readyAt", "dueAt"
-  from asked
-  where lawful
+  from input
+  where valid
   order by at
   returning *
 ),
 logged as (${recordEvent({ type: 'created', of: 'created', from: sql`null`, by: principal })}),
 numbered as (
-  select a.*, row_number() over (partition by lawful order by at) as nth
-  from asked a
+  select a.*, row_number() over (partition by valid order by at) as nth
+  from input a
 )
 select ${answer(sql`jsonb_build_object('items', jsonb_agg(case
-  when n.lawful
+  when n.valid
     then jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)})
   when n.store is not null
     then jsonb_build_object('ok', false, 'reason', 'box_limit_exceeded', 'boxLimit', n.box_limit)
   else jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such store')
 end order by n.at))`)}
 from numbered n
-left join (select c.*, row_number() over (order by c.id) as nth from created c) o on o.nth = n.nth and n.lawful`
+left join (select c.*, row_number() over (order by c.id) as nth from created c) o on o.nth = n.nth and n.valid`
 }
 
 function asRow(order: OrderToCreate, at: number): object {
   return { at, ...order, priceMinor: priceMinorFor(order.boxesCount), elsewhere: pickedUpElsewhere(order) }
 }
 
-/** Another address is another place: the store's coordinates would be wrong for it. */
+/** The store's coordinates are wrong for another address. */
 function pickedUpElsewhere({ pickupAddress, pickupLat }: NewOrder): boolean {
   return pickupAddress !== undefined || pickupLat !== undefined
 }

@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { transitions } from '../rules.ts'
-import type { Moved } from './resolve.ts'
-import { moveOrder } from './transition-by-courier.ts'
+import type { Transitioned } from './resolve.ts'
+import { transitionByCourier } from './transition-by-courier.ts'
 
-/** The recipient has the boxes; the courier has room again. */
+/** Marks the boxes as delivered and frees the courier's capacity. */
 export function deliverOrder(
   ctx: Ctx,
   held: { orderId: number; courierId: number; fence: number },
-): Promise<Moved> {
+): Promise<Transitioned> {
   const set = sql`delivered_at = now()`
-  return moveOrder(ctx, { ...held, ...transitions.deliver, type: 'delivered', set, frees: true })
+  return transitionByCourier(ctx, { ...held, ...transitions.deliver, type: 'delivered', set, frees: true })
 }

@@ -3,15 +3,15 @@ import { orders } from '../../../schema/dispatch/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'
-import type { Order, OrderChange } from '../contract.ts'
+import { recordEvent } from '../events/record.ts'
 import { priceMinorFor } from '../rules.ts'
-import { recordEvent } from './record.ts'
+import type { Order, OrderChange } from './contract.ts'
 import { showOrder } from './show.ts'
 import { visibleTo } from './visible.ts'
 
 type Edit = { id: number; version: number; change: OrderChange }
 
-/** Changes what a store may still change while nobody has the order; other boxes are another price. */
+/** Changes a new order; another number of boxes changes the price. */
 export function editOrder(
   ctx: Ctx,
   { id, version, change }: Edit,

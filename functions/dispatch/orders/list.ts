@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx, Principal } from '../../core/context.ts'
-import type { ListedOrder } from '../contract.ts'
-import type { OrderStatus } from '../rules.ts'
+import type { OrderStatus as Status } from '../rules.ts'
+import { type ListedOrder, OrderStatus } from './contract.ts'
 import { listedFields } from './show.ts'
 
-type Asked = {
-  statuses: readonly OrderStatus[]
+type Query = {
+  statuses: readonly Status[]
   storeId: number | null
   courierId: number | null
   since: string | null
@@ -13,21 +13,33 @@ type Asked = {
   limit: number
 }
 
-/** Orders this principal may see, newest first. */
-export async function listOrders(ctx: Ctx, asked: Asked): Promise<ListedOrder[]> {
-  const [row] = await ctx.replica.query<{ orders: ListedOrder[] }>(listStatement(ctx.principal, asked))
+type Filter = Pick<Query, 'before' | 'limit'> & {
+  statuses?: readonly Status[] | undefined
+  storeId?: number | null | undefined
+  courierId?: number | null | undefined
+  since?: string | null | undefined
+}
+
+/** The orders that this principal may see, newest first. */
+export async function listOrders(
+  ctx: Ctx,
+  { statuses, before, limit, ...filter }: Filter,
+): Promise<ListedOrder[]> {
+  const { storeId = null, courierId = null, since = null } = filter
+  const query = { statuses: statuses ?? OrderStatus.options, storeId, courierId, since, before, limit }
+  const [row] = await ctx.replica.query<{ orders: ListedOrder[] }>(listStatement(ctx.principal, query))
   return row?.orders ?? []
 }
 
-export function listStatement(principal: Principal | null, asked: Asked): SQL {
-  const { before, since, storeId, courierId, limit } = asked
+export function listStatement(principal: Principal | null, query: Query): SQL {
+  const { before, since, storeId, courierId, limit } = query
   const own = [
     storeId === null ? null : sql`o.store_id = ${storeId}`,
     courierId === null ? null : sql`o.courier_id = ${courierId}`,
     since === null ? null : sql`o.created_at >= ${since}::timestamptz`,
     before === null ? null : sql`(o.created_at, o.id) < (${before[0]}::timestamptz, ${before[1]}::bigint)`,
   ].filter((condition) => condition !== null)
-  const branches = branchesFor(principal, asked.statuses).map(
+  const branches = branchesFor(principal, query.statuses).map(
     ({ status, whose }) => sql`(
   select ${listedColumns}
   from dispatch.orders o
@@ -36,7 +48,7 @@ export function listStatement(principal: Principal | null, asked: Asked): SQL {
   limit ${limit})`,
   )
   if (branches.length === 0) return sql`select '[]'::json as orders`
-  // One ordered index range per status, merged: rows beyond the page are never read, whatever the size of the table.
+  // Postgres merges one ordered index range per status, so it never reads rows beyond the page.
   return sql`
 select coalesce(json_agg(shown), '[]'::json) as orders
 from (
@@ -47,14 +59,14 @@ from (
 ) shown`
 }
 
-/** What idx_orders_list and idx_orders_store cover: the list never touches the table. */
+/** The columns that idx_orders_list and idx_orders_store cover, so a list is an index-only scan. */
 const listedColumns = sql`o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
     o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at`
 
-type Branch = { status: OrderStatus; whose: SQL[] }
+type Branch = { status: Status; whose: SQL[] }
 
-/** A store sees its own; a courier what is available, and its own. */
-function branchesFor(principal: Principal | null, statuses: readonly OrderStatus[]): Branch[] {
+/** A store sees its own orders; a courier sees available orders and its own. */
+function branchesFor(principal: Principal | null, statuses: readonly Status[]): Branch[] {
   if (principal === null) return []
   return statuses.flatMap((status) => {
     if (principal.role === 'admin') return { status, whose: [] }

@@ -2,7 +2,7 @@ import { currency, priceMinorFor } from '../rules.ts'
 
 type Quote = { boxesCount: number; priceMinor: number; currency: string }
 
-/** What an order of so many boxes would cost. */
+/** The price of an order with this many boxes. */
 export function quoteOrder({ boxesCount }: { boxesCount: number }): Quote {
   return { boxesCount, priceMinor: priceMinorFor(boxesCount), currency }
 }

@@ -2,15 +2,15 @@ import { type SQL, sql } from 'drizzle-orm'
 import { firstFree } from '../../core/claim.ts'
 import { answer } from '../../core/idempotency.ts'
 import { emit } from '../../core/outbox.ts'
+import { recordEvent } from '../events/record.ts'
 import { undoSeconds } from '../rules.ts'
-import { recordEvent } from './record.ts'
 
-/** Deliveries settled by one run; the next minute takes the rest. */
+/** Deliveries per run; the run of the next minute takes the rest. */
 const runLimit = 1_000
 
-/** Makes deliveries final whose time to be undone is over: only now does anybody outside hear of them. */
+/** Makes deliveries final once their time to undo has expired, and only then emits them to other modules. */
 export function settleDeliveries(): SQL {
-  // Race: an undo at the same moment. It holds the order's row, so this passes over it; or it waits for this one, and
+  // Race: a concurrent undo. If it holds the order's row, this statement skips the row; otherwise the undo waits and
   // then finds the delivery settled.
   return sql`
 with due as ${firstFree(
@@ -31,7 +31,7 @@ changed as (
   returning o.*
 ),
 logged as (${recordEvent({ type: 'settled', of: 'changed', from: sql`changed.status`, by: null })}),
-told as (${emit({
+emitted as (${emit({
     topic: 'dispatch',
     from: 'changed',
     type: 'order.delivered',

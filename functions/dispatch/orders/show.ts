@@ -2,8 +2,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Principal } from '../../core/context.ts'
 
 /**
- * Rows as the wire shows them, shaped in SQL: one json value a row, no second mapping.
- * `row` is an alias of the statement, never input.
+ * The wire's shape of an order as one JSON value, so TypeScript maps nothing. `row` is an alias of the statement, never
+ * input.
  */
 export function showOrder(row: 'o' | 'changed', viewer: Principal | null): SQL {
   const o = sql.raw(row)
@@ -28,14 +28,14 @@ export function showOrder(row: 'o' | 'changed', viewer: Principal | null): SQL {
     ) shown
   )`
   if (viewer?.role !== 'courier') return everything
-  // Who receives it is shown to a courier only while the courier holds it.
+  // A courier sees the recipient only while it holds the order.
   return sql`${everything} - case
     when ${o}.courier_id = ${viewer.id}::bigint then '{}'::text[]
     else '{recipientName,phone}'
   end`
 }
 
-/** What a list shows of an order, under the names of the wire; made into json as a whole, a list costs a third. */
+/** The fields of a listed order. Converting the whole list to JSON at once costs a third of converting row by row. */
 export function listedFields(row: 'o' | 'changed'): SQL {
   const o = sql.raw(row)
   return sql`${o}.id,
@@ -56,52 +56,4 @@ export function listedFields(row: 'o' | 'changed'): SQL {
         ${o}.fence,
         ${o}.version,
         core.iso(${o}.created_at) as "createdAt"`
-}
-
-/** Over the alias `e` of dispatch.order_events. */
-export const showEvent = sql`jsonb_build_object(
-    'id', e.id,
-    'orderId', e.order_id,
-    'type', e.type,
-    'fromStatus', e.from_status,
-    'toStatus', e.to_status,
-    'actor', jsonb_build_object('role', e.actor_role, 'id', e.actor_id),
-    'courierId', e.courier_id,
-    'fence', e.fence,
-    'data', e.data,
-    'createdAt', core.iso(e.created_at)
-  )`
-
-export function showStore(row: 's' | 'changed'): SQL {
-  const s = sql.raw(row)
-  return sql`jsonb_build_object(
-    'id', ${s}.id,
-    'name', ${s}.name,
-    'pickupAddress', ${s}.pickup_address,
-    'lat', ${s}.lat,
-    'lng', ${s}.lng,
-    'boxLimit', ${s}.box_limit,
-    'opensAt', to_char(${s}.opens_at, 'HH24:MI'),
-    'closesAt', to_char(${s}.closes_at, 'HH24:MI'),
-    'timeZone', ${s}.time_zone,
-    'version', ${s}.version,
-    'createdAt', core.iso(${s}.created_at)
-  )`
-}
-
-export function showCourier(row: 'c' | 'changed'): SQL {
-  const c = sql.raw(row)
-  return sql`jsonb_build_object(
-    'id', ${c}.id,
-    'name', ${c}.name,
-    'capacityBoxes', ${c}.capacity_boxes,
-    'heldBoxes', ${c}.held_boxes,
-    'available', ${c}.available,
-    'zone', ${c}.zone,
-    'lat', ${c}.last_lat,
-    'lng', ${c}.last_lng,
-    'lastSeenAt', core.iso(${c}.last_seen_at),
-    'version', ${c}.version,
-    'createdAt', core.iso(${c}.created_at)
-  )`
 }

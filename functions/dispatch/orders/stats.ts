@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Stats } from '../contract.ts'
+import type { Stats } from './contract.ts'
 
-/** How dispatch is doing: what is live now, and what the last hours were like. */
+/** Counts of live orders now, and the events, times and lost claims of the last hours. */
 export async function readStats(ctx: Ctx, { hours }: { hours: number }): Promise<Stats> {
   const since = sql`now() - make_interval(hours => ${hours})`
   const [row] = await ctx.replica.query<{ stats: Stats }>(sql`
@@ -102,6 +102,6 @@ select jsonb_build_object(
     ), '[]'::jsonb)
   )
 ) as stats`)
-  if (row === undefined) throw new Error('The statistics answered no row')
+  if (row === undefined) throw new Error('The statistics query returned no row')
   return row.stats
 }

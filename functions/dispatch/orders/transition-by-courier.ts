@@ -2,13 +2,13 @@ import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
 import type { OrderStatus } from '../rules.ts'
-import { recordEvent } from './record.ts'
-import { type Moved, resolveOrder } from './resolve.ts'
+import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 
-/** What a courier who holds an order may do next, as one step of the order's life. */
-export type Move = {
+/** One transition of an order by the courier that holds it. */
+export type CourierTransition = {
   orderId: number
   courierId: number
   fence: number
@@ -17,20 +17,34 @@ export type Move = {
   to: OrderStatus
   /** Columns that change with the status. */
   set: SQL
-  /** The step takes the boxes out of the courier's hands. */
+  /** The courier no longer holds the boxes. */
   frees?: boolean
-  /** Kept with the event. */
+  /** Stored with the event. */
   reason?: string
-  /** The courier gives the order back, and is not offered it again. */
+  /** The courier gives the order back and cannot get it again. */
   excludes?: boolean
 }
 
-export function moveOrder(ctx: Ctx, move: Move): Promise<Moved> {
-  return resolveOrder(ctx, moveStatement(ctx.principal, move))
+export function transitionByCourier(ctx: Ctx, transition: CourierTransition): Promise<Transitioned> {
+  return resolveOrder(ctx, transitionByCourierStatement(ctx.principal, transition))
 }
 
-export function moveStatement(principal: Principal | null, move: Move): SQL {
-  const { orderId, courierId, fence, type, from, to, set, frees = false, reason, excludes = false } = move
+export function transitionByCourierStatement(
+  principal: Principal | null,
+  transition: CourierTransition,
+): SQL {
+  const {
+    orderId,
+    courierId,
+    fence,
+    type,
+    from,
+    to,
+    set,
+    frees = false,
+    reason,
+    excludes = false,
+  } = transition
   const freed = sql`freed as (
   update dispatch.couriers c
   set held_boxes = c.held_boxes - wanted.boxes_count
@@ -43,9 +57,9 @@ export function moveStatement(principal: Principal | null, move: Move): SQL {
   from moved
   on conflict do nothing
 ),`
-  // Race: two steps at once, or a step against a cancel, an expiry, a new assignment. The order's row is locked under
-  // the very state, holder and fence the step is lawful from; whoever comes second finds none of it.
-  // An assigned order also needs its lease: the sweep may just not have come yet.
+  // Race: two transitions at once, or one against a cancel, an expiry or a new assignment. The statement locks the
+  // order's row with status, holder and fence as conditions; the second transition finds no such row.
+  // An assigned order also needs a current lease, because the expiry job may not have run yet.
   return sql`
 with seen as materialized (
   select o.status, o.courier_id, o.fence, o.lease_expires_at

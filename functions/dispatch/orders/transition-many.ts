@@ -3,16 +3,19 @@ import { firstFree, thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
 import { type OrderStatus, transitions } from '../rules.ts'
-import { recordEvent } from './record.ts'
 
 export type Step = 'accept' | 'pickup' | 'deliver'
-type Asked = { step: Step; orders: { orderId: number; fence: number }[] }
-export type MovedOne = { orderId: number } & ({ ok: true; status: OrderStatus } | Refused)
+type Batch = { step: Step; orders: { orderId: number; fence: number }[] }
+export type TransitionedOne = { orderId: number } & ({ ok: true; status: OrderStatus } | Refused)
 
-/** One step for many orders: of the courier who holds them, or, for an admin, of whoever does. An answer for each. */
-export async function moveOrders(ctx: Ctx, asked: Asked): Promise<MovedOne[]> {
-  const { items } = await effect<{ items: MovedOne[] }>(ctx, moveManyStatement(ctx.principal, asked))
+/** Applies one step to many orders and answers for each. A courier must hold them; an admin need not. */
+export async function transitionOrders(ctx: Ctx, batch: Batch): Promise<TransitionedOne[]> {
+  const { items } = await effect<{ items: TransitionedOne[] }>(
+    ctx,
+    transitionManyStatement(ctx.principal, batch),
+  )
   return items
 }
 
@@ -22,14 +25,14 @@ const steps = {
   deliver: { type: 'delivered', set: sql`delivered_at = now()`, frees: true },
 } as const
 
-export function moveManyStatement(principal: Principal | null, { step, orders }: Asked): SQL {
+export function transitionManyStatement(principal: Principal | null, { step, orders }: Batch): SQL {
   const { from, to } = transitions[step]
   const { type, set, frees } = steps[step]
   const held = principal?.role === 'courier' ? sql`o.courier_id = ${principal.id}::bigint` : sql`true`
-  // Race: the same as for one step, many times. Orders that somebody is changing are passed over and answered as busy,
-  // so this never waits for one while it holds others; couriers are locked after the orders, in the order of their ids.
+  // Race: the same as for one transition. The statement skips locked orders and answers them as busy, so it never waits
+  // for one order while it holds others. It locks couriers after the orders, in the order of their ids.
   return sql`
-with asked as materialized (
+with input as materialized (
   select a.id, a.fence, a.at
   from unnest(
     ${sql.param(orders.map(({ orderId }) => orderId))}::bigint[],
@@ -39,7 +42,7 @@ with asked as materialized (
 wanted as ${firstFree(
     sql`select o.id, o.status, o.courier_id, o.boxes_count
   from dispatch.orders o
-  join asked on asked.id = o.id and asked.fence = o.fence
+  join input on input.id = o.id and input.fence = o.fence
   where o.status = any (${sql.param(from)}::text[])
     and (o.lease_expires_at is null or o.lease_expires_at > now())
     and ${held}
@@ -69,20 +72,20 @@ moved as (
   returning o.*, wanted.status as from_status
 ),
 logged as (${recordEvent({ type, of: 'moved', from: sql`moved.from_status`, by: principal })})
-select ${answer(sql`jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object('orderId', asked.id) || case
+select ${answer(sql`jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object('orderId', input.id) || case
   when moved.id is not null
     then jsonb_build_object('ok', true, 'status', moved.status)
   when o.id is null or not (${held})
     then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'You hold no such order')
-  when o.fence <> asked.fence
+  when o.fence <> input.fence
     then jsonb_build_object('ok', false, 'reason', 'stale_fence')
   when o.status <> all (${sql.param(from)}::text[])
     then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', o.status, 'to', ${to}::text)
   when o.lease_expires_at <= now()
     then jsonb_build_object('ok', false, 'reason', 'lease_expired')
   else jsonb_build_object('ok', false, 'reason', 'order_busy', 'retryAfter', 1)
-end order by asked.at), '[]'::jsonb))`)}
-from asked
-left join moved on moved.id = asked.id
-left join dispatch.orders o on o.id = asked.id`
+end order by input.at), '[]'::jsonb))`)}
+from input
+left join moved on moved.id = input.id
+left join dispatch.orders o on o.id = input.id`
 }

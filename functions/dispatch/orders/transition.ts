@@ -2,33 +2,33 @@ import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
 import type { OrderStatus } from '../rules.ts'
-import { recordEvent } from './record.ts'
-import { type Moved, resolveOrder } from './resolve.ts'
+import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 import { visibleTo } from './visible.ts'
 
-/** What the store or an admin may do with an order, whoever holds it. */
-export type Steer = {
+/** One transition of an order by its store or an admin, independent of its holder. */
+export type StoreTransition = {
   orderId: number
   type: string
   from: readonly OrderStatus[]
   to: OrderStatus
   /** Columns that change with the status. */
   set: SQL
-  /** The courier who holds it is free of its boxes. */
+  /** The courier no longer holds the boxes. */
   frees?: boolean
   reason?: string | undefined
 }
 
-export function steerOrder(ctx: Ctx, steer: Steer): Promise<Moved> {
-  return resolveOrder(ctx, steerStatement(ctx.principal, steer))
+export function transitionOrder(ctx: Ctx, transition: StoreTransition): Promise<Transitioned> {
+  return resolveOrder(ctx, transitionStatement(ctx.principal, transition))
 }
 
-export function steerStatement(principal: Principal | null, steer: Steer): SQL {
-  const { orderId, type, from, to, set, frees = false, reason } = steer
-  // Race: a cancel against a delivery, a reopening against a return. Each locks the order's row under a state that the
-  // other one ends. Order first, then courier, as everywhere.
+export function transitionStatement(principal: Principal | null, transition: StoreTransition): SQL {
+  const { orderId, type, from, to, set, frees = false, reason } = transition
+  // Race: a cancel against a delivery, or a reopen against a return. Each locks the order's row with a status condition
+  // that the other makes false. As in every statement, the order is locked before the courier.
   return sql`
 with seen as materialized (
   select o.status

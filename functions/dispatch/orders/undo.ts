@@ -2,24 +2,24 @@ import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { recordEvent } from '../events/record.ts'
 import { transitions, undoSeconds } from '../rules.ts'
-import { recordEvent } from './record.ts'
-import { type Moved, resolveOrder } from './resolve.ts'
+import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 
-/** Without a courier an admin undoes it, whoever delivered. */
+/** `by` is null for an admin, who can undo the delivery of any courier. */
 type Undo = { orderId: number; by: { courierId: number; fence: number } | null; reason: string }
 
-/** Takes back a delivery that was a mistake, before anybody outside has heard of it: the courier has the boxes again. */
-export function undoDelivery(ctx: Ctx, undo: Undo): Promise<Moved> {
+/** Undoes a delivery before other modules receive it; the courier holds the boxes again. */
+export function undoDelivery(ctx: Ctx, undo: Undo): Promise<Transitioned> {
   return resolveOrder(ctx, undoStatement(ctx.principal, undo))
 }
 
 export function undoStatement(principal: Principal | null, { orderId, by, reason }: Undo): SQL {
   const { from, to } = transitions.undo
   const undoable = sql`o.delivered_at > now() - make_interval(secs => ${undoSeconds})`
-  // Race: an undo against the settlement, which tells the world. Both lock the order's row, this one while it is not
-  // settled. The courier may have filled up since: the boxes must fit again, decided on the courier's own row.
+  // Race: an undo against the settlement, which emits the delivery. Both lock the order's row, this one only while it
+  // is not settled. The courier may have filled up since, so a condition on its locked row checks the capacity.
   return sql`
 with seen as materialized (
   select o.status, o.courier_id, o.fence, o.settled_at is null and ${undoable} as undoable

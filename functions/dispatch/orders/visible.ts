@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Principal } from '../../core/context.ts'
 
-/** Over the alias `o`: the orders this principal may know of. Another's order does not exist for it. */
+/** A condition over the alias `o`: the orders this principal may see. Any other order is `not_found` for it. */
 export function visibleTo(principal: Principal | null, row: 'o' | 'found' = 'o'): SQL {
   const o = sql.raw(row)
   if (principal?.role === 'admin') return sql`true`

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
-import type { NewStore, Store } from '../contract.ts'
-import { showStore } from '../orders/show.ts'
+import type { NewStore, Store } from './contract.ts'
+import { showStore } from './show.ts'
 
 export async function addStore(ctx: Ctx, store: NewStore): Promise<Store> {
   const { name, pickupAddress, lat, lng, boxLimit, opensAt, closesAt, timeZone } = store

@@ -3,8 +3,8 @@ import { stores } from '../../../schema/dispatch/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'
-import type { Store, StoreChange } from '../contract.ts'
-import { showStore } from '../orders/show.ts'
+import type { Store, StoreChange } from './contract.ts'
+import { showStore } from './show.ts'
 
 type Edit = { id: number; version: number; change: StoreChange }
 
@@ -37,7 +37,7 @@ export function editStore(
 
 type Column = ['lat' | 'lng' | 'opens_at' | 'closes_at', unknown]
 
-/** The half that is not sent keeps its value, so the pair is judged on the row. */
+/** An omitted half keeps its value, so the statement checks the pair against the row. */
 function bothOrNeither({ first, second }: { first: Column; second: Column }) {
   const after = ([column, value]: Column) =>
     value === undefined ? sql`found.${sql.raw(column)} is null` : sql`${value === null}`

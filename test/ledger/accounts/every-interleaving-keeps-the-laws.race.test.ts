@@ -8,7 +8,7 @@ import { requestPayment } from '../../../functions/ledger/payments/request.ts'
 import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
 import { transferMoney } from '../../../functions/ledger/transfers/transfer.ts'
 import { freshEnvironment } from '../../core/environment.ts'
-import { type Explored, explore } from '../../dispatch/interleave.ts'
+import { type Explored, explore } from '../../support/interleave.ts'
 import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
 import { violations } from '../support/violations.ts'
 

@@ -1,0 +1,108 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { thisOne } from '../../core/claim.ts'
+import type { Ctx, Principal } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { answer, effect, effects } from '../../core/idempotency.ts'
+import { hasSqlstate } from '../../core/sqlstate.ts'
+import { recordEvent } from '../events/record.ts'
+import type { Order } from '../orders/contract.ts'
+import { showOrder } from '../orders/show.ts'
+import { leaseSeconds } from '../rules.ts'
+import { returnExpired } from './return-expired.ts'
+
+type Claim = { orderId: number; courierId: number }
+type Claimed = { ok: true; order: Order } | Refused
+
+/** Assigns the order to this courier or answers why not. Exactly one of many concurrent claims wins. */
+export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
+  try {
+    const first = await effect<Claimed>(ctx, claimStatement(ctx.principal, claim))
+    if (first.ok || !('again' in first)) return first
+    // The order or courier changed between the statement's snapshot and its lock, or the order has an expired lease.
+    const second = await effects<Claimed>(ctx, [
+      returnExpired({ orderId: claim.orderId }),
+      claimStatement(ctx.principal, claim),
+    ])
+    return !second.ok && 'again' in second ? { ok: false, reason: 'order_busy', retryAfter: 1 } : second
+  } catch (error) {
+    if (hasSqlstate(error, '55P03')) return { ok: false, reason: 'order_busy', retryAfter: 1 }
+    throw error
+  }
+}
+
+export function claimStatement(principal: Principal | null, { orderId, courierId }: Claim): SQL {
+  // Race: many couriers want one order, and one courier wants many orders. Every statement locks the order before the
+  // courier. The capacity is a condition on the courier's row, which Postgres reads again after the lock wait.
+  // No lock covers exclusions: if the order changed during the wait, `seen` is stale and the answer is `again`.
+  return sql`
+with seen as materialized (
+  select o.status, o.version, o.lease_expires_at, x.order_id is not null as excluded
+  from dispatch.orders o
+  left join dispatch.order_exclusions x on x.order_id = o.id and x.courier_id = ${courierId}
+  where o.id = ${orderId}
+),
+wanted as ${thisOne(sql`
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where o.id = ${orderId}
+    and o.status = 'new'
+    and not (select excluded from seen)`)},
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted, seen
+  where c.id = ${courierId}
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = seen.version
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = 'assigned',
+      courier_id = carrier.id,
+      assigned_at = now(),
+      lease_expires_at = now() + make_interval(secs => ${leaseSeconds}),
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (${recordEvent({ type: 'claimed', of: 'claimed', from: sql`'new'`, by: principal })}),
+decided as materialized (
+  select case
+    when exists (select from claimed)
+      then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from claimed o)
+    when seen.status is null
+      then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
+    when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
+      then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+    when seen.status in ('canceled', 'failed', 'returned')
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', 'assigned')
+    when seen.excluded
+      then jsonb_build_object('ok', false, 'reason', 'excluded')
+    when wanted.id is null
+      then jsonb_build_object('ok', false, 'reason', 'order_taken')
+    when c.available is not true
+      then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+    when c.held_boxes + wanted.boxes_count > c.capacity_boxes
+      then jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+    else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  end as outcome
+  from (select) as always
+  left join seen on true
+  left join wanted on true
+  left join dispatch.couriers c on c.id = ${courierId}
+),
+lost as (
+  insert into dispatch.lost_claims as l (order_id, courier_id)
+  select ${orderId}, ${courierId}
+  from decided
+  where outcome ->> 'reason' = 'order_taken'
+  on conflict (order_id, courier_id) do update
+  set times = l.times + 1, last_at = now()
+)
+select ${answer(sql`outcome`)}
+from decided`
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { freshWorker } from '../../support/worker.ts'
+import { givenCourier, givenOrder, givenStore } from '../support/given.ts'
+import { caller } from '../support/http.ts'
+
+const unlimited = { limit: 1_000_000, period: 60 } as const
+const app = await freshWorker({ rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited } })
+const client = app.database.admin
+const storeId = await givenStore(client)
+const store = await caller(app, 'store', storeId)
+
+async function givenCaller(more: Parameters<typeof givenCourier>[1] = {}) {
+  const id = await givenCourier(client, more)
+  return { id, courier: await caller(app, 'courier', id) }
+}
+
+describe('a claim', () => {
+  it('that loses states the reason and changes nothing', async () => {
+    const { id: holder } = await givenCaller()
+    const { courier } = await givenCaller()
+    const [away, full] = [await givenCaller({ available: false }), await givenCaller({ capacity: 1 })]
+    const open = await givenOrder(client, { storeId })
+    const taken = await givenOrder(client, { storeId, status: 'accepted', courierId: holder })
+    const canceled = await givenOrder(client, { storeId, status: 'canceled' })
+    const before = await everything()
+    const refused = async (who: typeof courier, order: number) => {
+      const { status, body } = await who.post(`/orders/${order}/claim`)
+      return [status, body['code']]
+    }
+    expect(await refused(courier, 999_999)).toEqual([404, 'not_found'])
+    expect(await refused(courier, taken)).toEqual([409, 'order_taken'])
+    expect(await refused(courier, canceled)).toEqual([409, 'illegal_transition'])
+    expect(await refused(away.courier, open)).toEqual([409, 'courier_unavailable'])
+    expect(await refused(full.courier, open)).toEqual([409, 'courier_at_capacity'])
+    expect(await everything()).toEqual(before)
+  })
+
+  it.each([
+    ['rollback', 2],
+    ['commit', 3],
+  ])(
+    'of an order under edit waits for the %s of the edit and takes the order with %i boxes',
+    async (end, boxesCount) => {
+      const { courier } = await givenCaller()
+      const orderId = await givenOrder(client, { storeId })
+      const editor = await app.database.connect()
+      await editor.query('begin')
+      await editor.query('update dispatch.orders set boxes_count = 3, version = version + 1 where id = $1', [
+        orderId,
+      ])
+      const claim = courier.post(`/orders/${orderId}/claim`)
+      await untilSomebodyWaits()
+      await editor.query(end)
+      expect(await claim).toMatchObject({ status: 200, body: { boxesCount } })
+    },
+  )
+
+  it('of an order that stays locked answers order_busy and can be retried', async () => {
+    const { courier } = await givenCaller()
+    const orderId = await givenOrder(client, { storeId })
+    const holder = await app.database.connect()
+    await holder.query('begin')
+    await holder.query('select from dispatch.orders where id = $1 for update', [orderId])
+    const busy = await courier.post(`/orders/${orderId}/claim`)
+    await holder.query('rollback')
+    expect(busy).toMatchObject({ status: 409, body: { code: 'order_busy', retryable: true } })
+    expect(busy.headers.get('retry-after')).toBe('1')
+    expect((await courier.post(`/orders/${orderId}/claim`)).status).toBe(200)
+  })
+})
+
+describe('a courier that gave an order back', () => {
+  it.each(['decline', 'release'])('by %s cannot claim it again, and other couriers can', async (how) => {
+    const [{ courier }, { courier: other }] = [await givenCaller({ at: [10, 10] }), await givenCaller()]
+    const orderId = await givenOrder(client, { storeId, at: [10, 10] })
+    await courier.post(`/orders/${orderId}/claim`)
+    const back = await courier.post(`/orders/${orderId}/${how}`, { body: { fence: 1, reason: 'too far' } })
+    expect(back.body).toMatchObject({ status: 'new', courierId: null, lease: null })
+    expect((await courier.post(`/orders/${orderId}/claim`)).body).toMatchObject({
+      status: 409,
+      code: 'excluded',
+    })
+    const next = await courier.post('/orders/claim-next')
+    expect(next.body['id']).not.toBe(orderId)
+    expect((await other.post(`/orders/${orderId}/claim`)).body).toMatchObject({
+      status: 'assigned',
+      fence: 2,
+    })
+    const told = (await store.get(`/orders/${orderId}/events`)).body['data'] as { data: unknown }[]
+    expect(told.map(({ data }) => data)).toContainEqual({ reason: 'too far' })
+  })
+})
+
+describe('the next order', () => {
+  it('is the nearest order that fits, for a courier with a known position', async () => {
+    const { courier } = await givenCaller({ capacity: 4, at: [51.5, -0.12] })
+    await givenOrder(client, { storeId, at: [52.5, -0.12] })
+    await givenOrder(client, { storeId, at: [51.5, -0.13], boxes: 5 })
+    const nearest = await givenOrder(client, { storeId, at: [51.6, -0.12] })
+    await givenOrder(client, { storeId, at: [51.5, 179] })
+    expect((await courier.post('/orders/claim-next')).body['id']).toBe(nearest)
+  })
+
+  it('is the oldest without a position, none if none fits, and refused to an unavailable courier', async () => {
+    await client.query(withdrawAll)
+    const [{ courier }, away] = [await givenCaller({ capacity: 3 }), await givenCaller({ available: false })]
+    const [heavy, oldest, younger] = [
+      await givenOrder(client, { storeId, boxes: 4 }),
+      await givenOrder(client, { storeId }),
+      await givenOrder(client, { storeId }),
+    ]
+    expect((await courier.post('/orders/claim-next')).body['id']).toBe(oldest)
+    expect((await courier.post('/orders/claim-next')).status).toBe(204)
+    expect((await away.courier.post('/orders/claim-next')).body['code']).toBe('courier_unavailable')
+    expect([heavy, younger]).toHaveLength(2)
+  })
+
+  it('can be an older order that was given back after later orders were taken', async () => {
+    await client.query(withdrawAll)
+    const [{ courier }, { courier: other }] = [await givenCaller(), await givenCaller()]
+    const [first, second] = [await givenOrder(client, { storeId }), await givenOrder(client, { storeId })]
+    expect((await courier.post('/orders/claim-next')).body['id']).toBe(first)
+    expect((await courier.post('/orders/claim-next')).body['id']).toBe(second)
+    await courier.post(`/orders/${first}/decline`, { body: { fence: 1 } })
+    expect((await other.post('/orders/claim-next')).body['id']).toBe(first)
+  })
+})
+
+const withdrawAll = `
+  update dispatch.orders set status = 'canceled', canceled_at = now(), version = version + 1 where status = 'new'`
+
+/** All that a refused request could have changed; that it lost is counted. */
+async function everything(): Promise<unknown> {
+  const { rows } = await client.query(`
+    select (select jsonb_agg(o order by id) from dispatch.orders o) as orders,
+      (select jsonb_agg(c order by id) from dispatch.couriers c) as couriers,
+      (select count(*) from dispatch.order_events) as events`)
+  return rows[0]
+}
+
+async function untilSomebodyWaits(): Promise<void> {
+  for (;;) {
+    const { rowCount } = await client.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    if (rowCount) return
+  }
+}

@@ -1,0 +1,224 @@
+import { connect } from 'node:net'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { freshWorker } from '../../support/worker.ts'
+import { givenStore } from '../support/given.ts'
+import { type Received, type Subscription, subscribe } from '../support/listener.ts'
+
+const lines: string[] = []
+const app = await freshWorker({ onLog: (line) => lines.push(line) })
+const pool = app.database.admin
+const admin = await app.token('admin', 'root')
+const storeId = await givenStore(pool)
+const store = await app.token('store', storeId)
+
+const subscriptions: Subscription[] = []
+afterAll(() => subscriptions.forEach((subscription) => subscription.close()))
+async function subscribeAs(token: string, after?: string): Promise<Subscription> {
+  const subscription = await subscribe(app, token, after)
+  subscriptions.push(subscription)
+  await subscription.ready
+  return subscription
+}
+
+async function post(token: string, path: string, body?: object): Promise<Record<string, unknown>> {
+  const response = await app.fetch(`/v1/dispatch${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  const answer: unknown = await response.json()
+  if (!response.ok) throw new Error(JSON.stringify(answer))
+  return answer as Record<string, unknown>
+}
+
+const parcel = {
+  deliveryAddress: '2 Long Lane',
+  recipientName: 'Rosa',
+  phone: '+44 20 7946 0000',
+  boxesCount: 1,
+}
+
+async function newCourier(): Promise<{ id: number; token: string }> {
+  const { id } = await post(admin, '/couriers', { name: 'Ana', available: true, capacityBoxes: 1000 })
+  return { id: Number(id), token: await app.token('courier', Number(id)) }
+}
+
+const orderOf = ({ data }: Received) => Number(data['orderId'])
+const storyOf = (received: Received[], orderId: number) =>
+  received.filter((one) => orderOf(one) === orderId).map(({ type }) => type)
+
+describe('a subscriber', () => {
+  it('receives exactly the events it may read, within a second', async () => {
+    const [ana, ben] = [await newCourier(), await newCourier()]
+    const other = await app.token('store', await givenStore(pool))
+    const [asAdmin, asStore, asOther, asAna, asBen] = await Promise.all(
+      [admin, store, other, ana.token, ben.token].map((token) => subscribeAs(token)),
+    )
+    if (!asAdmin || !asStore || !asOther || !asAna || !asBen) throw new Error('five listen')
+    const before = performance.now()
+    const { id } = await post(store, '/orders', parcel)
+    const orderId = Number(id)
+    await asBen.until((received) => received.some((one) => orderOf(one) === orderId))
+    expect(performance.now() - before).toBeLessThan(1000)
+    await post(ana.token, `/orders/${orderId}/claim`)
+    await post(ana.token, `/orders/${orderId}/accept`, { fence: 1 })
+    await asAna.until((received) => storyOf(received, orderId).length === 3)
+    await asAdmin.until((received) => storyOf(received, orderId).length === 3)
+    await asStore.until((received) => storyOf(received, orderId).length === 3)
+    const whole = ['created', 'claimed', 'accepted']
+    expect(storyOf(asAdmin.received, orderId)).toEqual(whole)
+    expect(storyOf(asStore.received, orderId)).toEqual(whole)
+    expect(storyOf(asAna.received, orderId)).toEqual(whole)
+    expect(storyOf(asOther.received, orderId)).toEqual([])
+    // Ben learns that it came and that it went, not to whom.
+    await asBen.until((received) => storyOf(received, orderId).length === 2)
+    const [came, went] = asBen.received.filter((one) => orderOf(one) === orderId)
+    expect(came?.data).toMatchObject({
+      type: 'created',
+      order: { status: 'new', deliveryAddress: '2 Long Lane' },
+    })
+    expect(went?.data).toMatchObject({ type: 'claimed', courierId: null, actor: { id: null }, order: null })
+    expect(JSON.stringify(asBen.received)).not.toContain('Rosa')
+    expect(JSON.stringify(asBen.received)).not.toContain('7946')
+    const claimed = asAna.received.find((one) => one.type === 'claimed')
+    expect(claimed?.data).toMatchObject({ courierId: ana.id, order: { recipientName: 'Rosa' } })
+    for (const subscription of subscriptions) subscription.close()
+  })
+
+  it('receives nothing without a token', async () => {
+    const response = await app.fetch('/v1/dispatch/events')
+    expect(response.status).toBe(401)
+  })
+
+  it('receives a reset for an unknown cursor', async () => {
+    for (const cursor of ['999999999-1', 'gibberish']) {
+      const subscription = await subscribeAs(admin, cursor)
+      await subscription.until(1)
+      expect(subscription.received[0]).toMatchObject({ type: 'reset', data: { reason: 'unknown' } })
+    }
+  })
+})
+
+describe('a subscriber that loses its connection at random and resumes', () => {
+  it('receives every event once and in order while eight clients write', async () => {
+    const start = (await subscribeAs(admin)).cursor() ?? '0-0'
+    const received: Received[] = []
+    let cuts = 0
+    let done = false
+    async function follow(): Promise<void> {
+      let after = start
+      while (!done) {
+        const subscription = await subscribeAs(admin, after)
+        const until = 1 + Math.floor(Math.random() * 25)
+        await Promise.race([subscription.until(until), finished.promise])
+        subscription.close()
+        await subscription.ended
+        received.push(...subscription.received)
+        after = subscription.received.at(-1)?.id ?? after
+        cuts += 1
+      }
+    }
+    const finished = Promise.withResolvers<void>()
+    const witness = await subscribeAs(admin, start)
+    const following = follow()
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const courier = await newCourier()
+        for (let nth = 0; nth < 8; nth++) {
+          const { id } = await post(store, '/orders', parcel)
+          await post(courier.token, `/orders/${String(id)}/claim`)
+          await post(courier.token, `/orders/${String(id)}/accept`, { fence: 1 })
+        }
+      }),
+    )
+    await witness.until(8 * 8 * 3)
+    await expect.poll(() => received.length, { timeout: 20_000 }).toBeGreaterThan(8 * 8 * 3 - 30)
+    done = true
+    finished.resolve()
+    await following
+    const rest = await subscribeAs(admin, received.at(-1)?.id ?? start)
+    const missing = 8 * 8 * 3 - received.length
+    if (missing > 0) received.push(...(await rest.until(missing)))
+    expect(received.map(({ id }) => id)).toEqual(witness.received.map(({ id }) => id))
+    const { rows } = await pool.query(
+      `select e.xid::text || '-' || e.id as id from dispatch.order_events e
+      where (e.xid, e.id) > ($1::xid8, $2::bigint) order by e.xid, e.id`,
+      start.split('-'),
+    )
+    expect(received.map(({ id }) => id)).toEqual(rows.map(({ id }) => id))
+    expect(cuts).toBeGreaterThan(4)
+  })
+})
+
+describe('two hundred subscribers', () => {
+  it('cost Postgres a bounded number of transactions and receive the same events', async () => {
+    await pool.query('create extension if not exists pg_stat_statements')
+    const many = await Promise.all(Array.from({ length: 200 }, () => subscribeAs(store)))
+    const before = { polls: await polls(), at: performance.now(), memory: 0 }
+    for (let nth = 1; nth <= 10; nth++) {
+      await post(store, '/orders', parcel)
+      await Promise.all(many.map((subscription) => subscription.until(nth)))
+    }
+    const seconds = (performance.now() - before.at) / 1000
+    const asked = (await polls()) - before.polls
+    // Ten rounds a second at most.
+    expect(asked).toBeLessThanOrEqual(seconds * 10 + 1)
+    const [first] = many
+    for (const subscription of many) expect(subscription.received).toEqual(first?.received)
+    for (const subscription of many) subscription.close()
+    console.log(`200 listeners, 10 events: ${asked} reads in ${seconds.toFixed(1)} s`)
+  })
+
+  it('are unaffected by one that stops reading and is dropped', async () => {
+    const deaf = deafListener(store)
+    onTestFinished(() => void deaf.destroy())
+    const quick = await subscribeAs(store)
+    const orders = Array.from({ length: 500 }, () => parcel)
+    // More than all buffers on the way can hold.
+    for (let nth = 1; nth <= 20; nth++) {
+      await post(store, '/orders/bulk', { orders })
+      await quick.until(nth * 500)
+    }
+    const dropped = () => lines.some((line) => line.includes('subscriber dropped'))
+    await expect.poll(dropped, { timeout: 40_000 }).toBe(true)
+    await post(store, '/orders', parcel)
+    await quick.until(20 * 500 + 1)
+  })
+
+  it('cost nothing after all have disconnected', async () => {
+    for (const subscription of subscriptions) subscription.close()
+    let last = -1
+    const unasked = async () => {
+      // That nobody is there any more is noticed when something is written to them, at the latest a heartbeat.
+      await post(store, '/orders', parcel)
+      const now = await polls()
+      const same = now === last
+      last = now
+      return same
+    }
+    // Longer than two rounds.
+    await expect.poll(unasked, { interval: 1000, timeout: 60_000 }).toBe(true)
+  })
+})
+
+/** How often the feed was read. */
+async function polls(): Promise<number> {
+  const { rows } = await pool.query(
+    `select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
+    where dbid = (select oid from pg_database where datname = current_database())
+      and query like 'select e.xid::text as xid%'`,
+  )
+  return rows[0].calls
+}
+
+/** Asks for the stream and then takes nothing off the wire. */
+function deafListener(token: string) {
+  const { hostname, port } = new URL(app.url)
+  const deaf = connect(Number(port), hostname)
+  deaf.on('error', () => undefined)
+  deaf.write(
+    `GET /v1/dispatch/events HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${token}\r\n\r\n`,
+  )
+  deaf.pause()
+  return deaf
+}

@@ -1,0 +1,322 @@
+import type pg from 'pg'
+import { type Ctx, makeContext, type Principal } from '../../../functions/core/context.ts'
+import type { Db } from '../../../functions/core/db.ts'
+import { effect } from '../../../functions/core/idempotency.ts'
+import { acceptOrder } from '../../../functions/dispatch/assignments/accept.ts'
+import { assignOrder } from '../../../functions/dispatch/assignments/assign.ts'
+import { assignOrders } from '../../../functions/dispatch/assignments/assign-many.ts'
+import { claimOrder } from '../../../functions/dispatch/assignments/claim.ts'
+import { claimNextOrder } from '../../../functions/dispatch/assignments/claim-next.ts'
+import { declineOrder } from '../../../functions/dispatch/assignments/decline.ts'
+import { releaseOrder } from '../../../functions/dispatch/assignments/release.ts'
+import { returnExpired } from '../../../functions/dispatch/assignments/return-expired.ts'
+import { editCourier } from '../../../functions/dispatch/couriers/edit.ts'
+import { cancelOrder } from '../../../functions/dispatch/orders/cancel.ts'
+import { deliverOrder } from '../../../functions/dispatch/orders/deliver.ts'
+import { editOrder } from '../../../functions/dispatch/orders/edit.ts'
+import { failOrder } from '../../../functions/dispatch/orders/fail.ts'
+import { pickUpOrder } from '../../../functions/dispatch/orders/pickup.ts'
+import { readOrder } from '../../../functions/dispatch/orders/read.ts'
+import { reopenOrder } from '../../../functions/dispatch/orders/reopen.ts'
+import { returnOrder } from '../../../functions/dispatch/orders/return.ts'
+import { settleDeliveries } from '../../../functions/dispatch/orders/settle.ts'
+import { transitionOrders } from '../../../functions/dispatch/orders/transition-many.ts'
+import { undoDelivery } from '../../../functions/dispatch/orders/undo.ts'
+import type { TestDatabase } from '../../support/database.ts'
+import { type Explored, explore } from '../../support/interleave.ts'
+import { asAdmin, asCourier, asStore, givenCourier, givenOrder, givenStore } from './given.ts'
+import { broken } from './invariants.ts'
+
+/** One order, who holds it if anybody does, a rival, and a second order that needs the room the first one takes. */
+type Scene = { storeId: number; order: number; second: number; holder: number; rival: number }
+
+const boxes = 5
+const fence = 1
+
+export const states = {
+  new: {},
+  assigned: { status: 'assigned' },
+  'assigned, its lease expired': { status: 'assigned', expired: true },
+  accepted: { status: 'accepted' },
+  'picked up': { status: 'picked_up' },
+  delivered: { status: 'delivered' },
+  'delivered, its time to undo expired': { status: 'delivered', due: true },
+  failed: { status: 'failed' },
+} as const
+export type State = keyof typeof states
+const all = Object.keys(states) as State[]
+const live = ['new', 'assigned', 'assigned, its lease expired', 'accepted', 'picked up'] as const
+
+export type Verb = {
+  /** Where it has an effect, and where that leads. */
+  acts: readonly State[]
+  leads?: State
+  /** The fence its caller was given. */
+  shows?: number
+  /** It leaves out what somebody else has locked. */
+  passes?: boolean
+  /** It decides over many rows, each as it is when its turn comes: no single moment explains its answer. */
+  mixes?: boolean
+  run: (as: (who: Principal | null) => Ctx, scene: Scene) => Promise<unknown>
+}
+
+const held = ({ order, holder }: Scene) => ({ orderId: order, courierId: holder, fence })
+export const verbs = {
+  'a claim by the rival': {
+    acts: ['new', 'assigned, its lease expired'],
+    leads: 'assigned',
+    run: (as, { order, rival }) => claimOrder(as(asCourier(rival)), { orderId: order, courierId: rival }),
+  },
+  'a claim by the holder': {
+    acts: ['new', 'assigned, its lease expired'],
+    leads: 'assigned',
+    run: (as, { order, holder }) => claimOrder(as(asCourier(holder)), { orderId: order, courierId: holder }),
+  },
+  'a claim of the second order by the holder': {
+    acts: all,
+    run: (as, { second, holder }) =>
+      claimOrder(as(asCourier(holder)), { orderId: second, courierId: holder }),
+  },
+  'claim-next by the holder': {
+    acts: all,
+    leads: 'assigned',
+    run: (as, { holder }) => claimNextOrder(as(asCourier(holder)), { courierId: holder }),
+  },
+  accept: {
+    acts: ['assigned'],
+    leads: 'accepted',
+    shows: fence,
+    run: (as, scene) => acceptOrder(as(asCourier(scene.holder)), held(scene)),
+  },
+  decline: {
+    acts: ['assigned'],
+    leads: 'new',
+    shows: fence,
+    run: (as, scene) => declineOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'too far' }),
+  },
+  release: {
+    acts: ['assigned', 'accepted'],
+    leads: 'new',
+    shows: fence,
+    run: (as, scene) => releaseOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'ill' }),
+  },
+  pickup: {
+    acts: ['accepted'],
+    leads: 'picked up',
+    shows: fence,
+    run: (as, scene) => pickUpOrder(as(asCourier(scene.holder)), held(scene)),
+  },
+  deliver: {
+    acts: ['picked up'],
+    leads: 'delivered',
+    shows: fence,
+    run: (as, scene) => deliverOrder(as(asCourier(scene.holder)), held(scene)),
+  },
+  fail: {
+    acts: ['picked up'],
+    leads: 'failed',
+    shows: fence,
+    run: (as, scene) => failOrder(as(asCourier(scene.holder)), { ...held(scene), reason: 'nobody home' }),
+  },
+  'a delivery of many': {
+    acts: ['picked up'],
+    leads: 'delivered',
+    mixes: true,
+    run: (as, { order, second, holder }) =>
+      transitionOrders(as(asCourier(holder)), {
+        step: 'deliver',
+        orders: [
+          { orderId: order, fence },
+          { orderId: second, fence },
+        ],
+      }),
+  },
+  undo: {
+    acts: ['delivered'],
+    leads: 'picked up',
+    shows: fence,
+    run: (as, { order, holder }) =>
+      undoDelivery(as(asCourier(holder)), {
+        orderId: order,
+        by: { courierId: holder, fence },
+        reason: 'wrong door',
+      }),
+  },
+  'the settlement': {
+    acts: ['delivered, its time to undo expired'],
+    passes: true,
+    run: (as) => effect(as(null), settleDeliveries()),
+  },
+  reopen: {
+    acts: ['failed'],
+    leads: 'new',
+    run: (as, { order, storeId }) => reopenOrder(as(asStore(storeId)), { orderId: order }),
+  },
+  'a return': {
+    acts: ['failed'],
+    run: (as, { order, storeId }) => returnOrder(as(asStore(storeId)), { orderId: order }),
+  },
+  'an assignment to the rival': {
+    acts: ['new', 'assigned', 'assigned, its lease expired', 'accepted'],
+    leads: 'assigned',
+    run: (as, { order, rival }) => assignOrder(as(asAdmin), { orderId: order, courierId: rival }),
+  },
+  'an assignment of the second order to the holder': {
+    acts: all,
+    run: (as, { second, holder }) => assignOrder(as(asAdmin), { orderId: second, courierId: holder }),
+  },
+  'an assignment of all available orders': {
+    acts: all,
+    leads: 'assigned',
+    mixes: true,
+    run: (as, { order, second, holder, rival }) =>
+      assignOrders(as(asAdmin), { orderIds: [order, second], limit: 2, courierIds: [holder, rival] }),
+  },
+  cancel: {
+    acts: [...live],
+    run: (as, { order, storeId }) => cancelOrder(as(asStore(storeId)), { orderId: order }),
+  },
+  edit: {
+    acts: ['new'],
+    run: (as, { order, storeId }) =>
+      editOrder(as(asStore(storeId)), { id: order, version: 1, change: { boxesCount: 9 } }),
+  },
+  'a read': {
+    acts: ['assigned, its lease expired'],
+    leads: 'new',
+    passes: true,
+    run: (as, { order, storeId }) => readOrder(as(asStore(storeId)), { orderId: order }),
+  },
+  'the sweep': {
+    acts: ['assigned, its lease expired'],
+    leads: 'new',
+    passes: true,
+    run: (as) => effect(as(null), returnExpired()),
+  },
+  'the holder becoming unavailable': {
+    acts: all,
+    run: (as, { holder }) =>
+      editCourier(as(asAdmin), { id: holder, version: 1, change: { available: false } }),
+  },
+} satisfies Record<string, Verb>
+export type VerbName = keyof typeof verbs
+
+export type ScenarioDatabase = {
+  client: pg.Client
+  explore: (state: State, actors: Act[], mutate?: (text: string) => string) => Promise<Explored>
+}
+
+/** One side of a pair: a verb, or somebody who is there and does nothing. */
+export type Act = Pick<Verb, 'run' | 'shows'> & { name: string }
+
+export function does(verb: VerbName): Act {
+  return { name: verb, ...verbs[verb] }
+}
+
+/** Where the two can meet: both act there, or one does where the other has led. */
+export function meetIn(pair: readonly [VerbName, VerbName]): State[] {
+  const [one, other]: Verb[] = pair.map((verb) => verbs[verb])
+  const follows = (first: Verb | undefined, second: Verb | undefined, state: State) =>
+    first?.acts.includes(state) && second?.acts.includes(first.leads ?? state)
+  return all.filter(
+    (state) =>
+      (one?.acts.includes(state) && other?.acts.includes(state)) ||
+      follows(one, other, state) ||
+      follows(other, one, state),
+  )
+}
+
+/** Who passes over what is locked, or asks its caller to come back, has done nothing. */
+export function idle(verb: VerbName): Act {
+  const { passes = false }: Verb = verbs[verb]
+  return passes
+    ? { name: 'nothing, skipped', run: async () => ({}) }
+    : { name: 'nothing, refused', run: async () => ({ ok: false, reason: 'order_busy' }) }
+}
+
+/** A database on which pairs of verbs are driven against each other. */
+export async function openScenario(database: TestDatabase): Promise<ScenarioDatabase> {
+  const client = await database.connect()
+  const monitor = await database.connect()
+  const clients = await Promise.all([0, 1].map(() => database.connect(database.workerUrl)))
+  const storeId = await givenStore(client)
+  const as = (db: Db) => (principal: Principal | null) => contextOver(database, { db, principal })
+
+  async function arrange(state: State, actors: Act[]) {
+    await client.query(clear)
+    const [holder, rival] = [await givenCourier(client), await givenCourier(client)]
+    const held = state === 'new' ? {} : { courierId: holder }
+    const order = await givenOrder(client, { storeId, boxes, ...states[state], ...held })
+    const second = await givenOrder(client, { storeId, boxes })
+    const scene = { storeId, order, second, holder, rival }
+    return {
+      actors: actors.map(
+        ({ run }) =>
+          (db: Db) =>
+            run(as(db), scene),
+      ),
+      check: async (answers: unknown[]) => [
+        ...answers.filter((answer) => answer instanceof Error).map(String),
+        ...answers.flatMap((answer, at) => misled(answer, actors[at])),
+        ...(await broken(client)),
+      ],
+      outcome: async (answers: unknown[]) =>
+        `${answers.map(told).join(' | ')} => ${await remains(client, scene)}`,
+    }
+  }
+
+  return {
+    client,
+    explore: (state, actors, mutate) =>
+      explore({ clients, monitor, arrange: () => arrange(state, actors), ...(mutate && { mutate }) }),
+  }
+}
+
+/** What a step did must have been done under the fence that it showed. */
+function misled(answer: unknown, act: Act | undefined): string[] {
+  const { ok, order } = answer as { ok?: boolean; order?: { fence: number } }
+  if (ok !== true || act?.shows === undefined || order?.fence === act.shows) return []
+  return [`a step that showed fence ${act.shows} was done under fence ${order?.fence}`]
+}
+
+function told(answer: unknown): string {
+  const { ok, reason } = answer as { ok?: boolean; reason?: string }
+  // A claim that waited for a cancel knows only that the order is gone, one that comes later knows why.
+  if (reason === 'illegal_transition' || reason === 'order_taken') return 'gone'
+  return reason ?? (ok === true ? 'done' : 'seen')
+}
+
+/** Who has what, in the words of the scene. */
+async function remains(client: pg.Client, { order, second, holder, rival }: Scene): Promise<string> {
+  const { rows } = await client.query<{ what: string }>({
+    name: 'remains',
+    text: `
+      select string_agg(
+        case id when $1 then 'first' else 'second' end || ' ' || status
+          || case courier_id when $3 then ' of the holder' when $4 then ' of the rival' else '' end,
+        ', ' order by id) as what
+      from dispatch.orders
+      where id in ($1, $2)`,
+    values: [order, second, holder, rival],
+  })
+  return rows[0]?.what ?? ''
+}
+
+// The sweep and claim-next would find what the last run left.
+const clear = `
+  delete from dispatch.order_exclusions;
+  delete from dispatch.order_events;
+  delete from dispatch.orders;
+  delete from dispatch.couriers`
+
+const limit = async () => ({ success: true })
+const bindings = {
+  AUTH_SECRET: 'a secret of the tests that has the length',
+  RATE_READ: { limit },
+  RATE_WRITE: { limit },
+}
+
+function contextOver({ workerUrl }: TestDatabase, { db, principal }: Pick<Ctx, 'db' | 'principal'>): Ctx {
+  const ctx = makeContext({ ...bindings, DATABASE_URL: workerUrl }, { waitUntil: () => undefined })
+  return Object.assign(ctx, { db, replica: db, principal })
+}
