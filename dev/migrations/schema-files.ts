@@ -12,33 +12,36 @@ export type Shape = {
 
 const schemaFolder = join(import.meta.dirname, '../../schema')
 
-/** What the schema's folders declare now, a row a folder. Core comes first, since every row may use it. */
+/** What the rows of the schema declare now. Core comes first, since every row may use it. */
 export async function readSchemaFiles(folder = schemaFolder): Promise<Shape> {
-  const rows = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'tables.ts')))
-    .map(({ name }) => name)
-    .sort((a, b) => Number(b === 'core') - Number(a === 'core') || a.localeCompare(b, 'en'))
   const shape: Shape = { tables: {}, declared: [] }
-  for (const row of rows) {
-    for (const [name, value] of Object.entries(await load(join(folder, row, 'tables.ts'))))
-      shape.tables[`${row}.${name}`] = value
-    for (const [name, value] of Object.entries(await load(join(folder, row, 'declared.ts'))))
-      shape.declared.push(...declaredIn(value, `${row}: ${name}`))
+  for (const row of rowsOf(folder)) {
+    const tables = await importOf(join(folder, row, 'tables.ts'))
+    for (const [name, value] of Object.entries(tables)) shape.tables[`${row}.${name}`] = value
+    const { declared } = await importOf(join(folder, row, 'declared.ts'))
+    shape.declared.push(...declaredIn(declared, row))
   }
   refuseRepeats(shape.declared)
   return shape
 }
 
-async function load(file: string): Promise<Record<string, unknown>> {
+/** The folders of the schema that hold tables. */
+export function rowsOf(folder = schemaFolder): string[] {
+  return readdirSync(folder)
+    .filter((row) => existsSync(join(folder, row, 'tables.ts')))
+    .sort((a, b) => Number(b === 'core') - Number(a === 'core') || a.localeCompare(b, 'en'))
+}
+
+async function importOf(file: string): Promise<Record<string, unknown>> {
   return import(pathToFileURL(file).href)
 }
 
-// The lists are made by the makers of schema/kit/declare.ts, so every element has their shape; checked all the same,
-// because a list of something else under such a name would be a silent omission.
-function declaredIn(value: unknown, where: string): Declared[] {
+// The makers of schema/kit make every element, so each has this shape. Checked all the same: a list of something else
+// would be a silent omission.
+function declaredIn(value: unknown, row: string): Declared[] {
   if (Array.isArray(value) && value.every((one) => 'kind' in one && 'create' in one && 'drop' in one))
     return value
-  throw new Error(`${where} is no list of declared things`)
+  throw new Error(`schema/${row}/declared.ts exports no list of declared things as "declared"`)
 }
 
 function refuseRepeats(declared: Declared[]): void {

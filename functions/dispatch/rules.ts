@@ -1,3 +1,5 @@
+import type { OrderStatus } from '../../schema/dispatch/states.ts'
+
 /** The price in minor units. */
 export function priceMinorFor(boxesCount: number): number {
   if (boxesCount <= 8) return 3500
@@ -6,16 +8,6 @@ export function priceMinorFor(boxesCount: number): number {
 }
 
 export const currency = 'USD'
-
-export type OrderStatus =
-  | 'new'
-  | 'assigned'
-  | 'accepted'
-  | 'picked_up'
-  | 'delivered'
-  | 'canceled'
-  | 'failed'
-  | 'returned'
 
 /** In these statuses a courier holds the order's boxes. */
 export const heldStatuses: readonly OrderStatus[] = ['assigned', 'accepted', 'picked_up']

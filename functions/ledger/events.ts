@@ -1,9 +1,10 @@
 import * as z from 'zod'
-import type { balanceEventTypes, systemEventTypes } from './accounts/contract.ts'
-import { type BetStatus, type betEventTypes, Odds, PayoutMinor, Selection } from './bets/contract.ts'
+import type { balanceEventTypes, paymentEventTypes, systemEventTypes } from '../../schema/ledger/states.ts'
+import { type betEventTypes } from '../../schema/ledger/states.ts'
+import { type BetStatus, Odds, PayoutMinor, Selection } from './bets/contract.ts'
 import { AmountMinor, Reason, UserId } from './contract.ts'
 import { Currency } from './currencies/contract.ts'
-import type { PaymentKind, PaymentStatus, paymentEventTypes } from './payments/contract.ts'
+import type { PaymentKind, PaymentStatus } from './payments/contract.ts'
 
 /*
  * The schema of each event type. The version is part of the type's name, so an old event keeps its schema for ever.

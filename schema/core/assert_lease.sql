@@ -1,5 +1,6 @@
--- Race: a holder that was taken over while it worked. The share lock on the lease row keeps a taker waiting until
--- this transaction ends, and an older fence ends the transaction.
+-- Raises LS012 unless the caller still holds the lease.
+-- Race: another worker took the lease over while the holder worked. The share lock makes a new taker wait until
+-- this transaction ends. An older fence ends the transaction.
 create or replace function core.assert_lease(lease_name text, lease_fence bigint) returns void
 language plpgsql
 set search_path = ''
@@ -10,4 +11,4 @@ begin
     raise exception using errcode = 'LS012', message = 'the lease has another holder';
   end if;
 end
-$$
+$$;

@@ -1,3 +1,4 @@
+-- Raises LS020 on a replica that has not replayed the given transaction.
 create or replace function core.assert_replayed(after xid8) returns void
 language plpgsql
 set search_path = ''
@@ -7,4 +8,4 @@ begin
     raise exception using errcode = 'LS020', message = 'this replica has not replayed that far';
   end if;
 end
-$$
+$$;

@@ -1,5 +1,5 @@
--- A statement that forgot to settle its answer would leave a key without answer and a run without end: better the
--- transaction fails at once.
+-- Ends the transaction if a statement with an effect did not settle its answer. Otherwise the key would stay
+-- without an answer and the run without an end.
 create or replace function core.assert_settled() returns void
 language plpgsql
 set search_path = ''
@@ -14,4 +14,4 @@ begin
     raise exception 'a statement with an effect did not settle its answer';
   end if;
 end
-$$
+$$;

@@ -1,3 +1,4 @@
+-- Raises LS011 if the work of a slot is done. Unlike core.take_slot it writes nothing.
 create or replace function core.assert_slot_open(job_name text, slot_at timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -7,4 +8,4 @@ begin
     raise exception using errcode = 'LS011', message = 'this slot is done';
   end if;
 end
-$$
+$$;

@@ -1,5 +1,7 @@
--- Race: two requests with one key. The second insert waits on the first's uncommitted row, then finds the key
--- taken; the select after it has a newer snapshot (read committed) and sees the first's answer.
+-- Takes an idempotency key for this transaction, or raises. LS001 carries the kept answer, LS002 means another
+-- body, LS003 means that another request uses the key now.
+-- Race: two requests with one key. The second insert waits for the first one's uncommitted row, then finds the
+-- key taken. The select after it has a newer snapshot (read committed), so it sees the first one's answer.
 create or replace function core.begin_idempotent(key text, hash text, caller text, path text) returns void
 language plpgsql
 set search_path = ''
@@ -28,4 +30,4 @@ exception
   when lock_not_available then
     raise exception using errcode = 'LS003', message = 'the key is in use right now';
 end
-$$
+$$;

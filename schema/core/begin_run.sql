@@ -1,3 +1,4 @@
+-- Inserts a job's run and makes it the run of this transaction; core.settled closes it.
 create or replace function core.begin_run(job_name text, slot_at timestamptz, fired_by text) returns bigint
 language plpgsql
 set search_path = ''
@@ -11,4 +12,4 @@ begin
   perform set_config('lockstep.run', run::text, true);
   return run;
 end
-$$
+$$;

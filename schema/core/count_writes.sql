@@ -1,3 +1,5 @@
+-- Trigger function: counts the statements that changed a table which materialized views read. A counter has
+-- sixteen shards, so writers rarely wait for each other. Definer: the Worker may not write counters.
 create or replace function core.count_writes() returns trigger
 language plpgsql security definer
 set search_path = ''
@@ -14,4 +16,4 @@ begin
   set writes = w.writes + 1;
   return null;
 end
-$$
+$$;

@@ -1,35 +1,31 @@
-import { type Declared, grants, role, sqlFunction, sqlIndex } from '../kit/declare.ts'
-import { sqlFiles } from '../kit/sql-files.ts'
+import { type Declared, grants, role, sqlIndex } from '../kit/declare.ts'
+import { filesOf } from '../kit/files.ts'
 
-const body = sqlFiles(import.meta.dirname)
+const { functionFile } = filesOf(import.meta.dirname)
 
-export const coreDeclared: Declared[] = [
+const everything = ['select', 'insert', 'update', 'delete']
+
+export const declared: Declared[] = [
   role({ name: 'lockstep_app' }),
-  sqlFunction({ name: 'core.reading_xid()', create: body('reading_xid'), beforeTables: true }),
-  sqlFunction({
-    name: 'core.mark_horizon(regclass[],regclass)',
-    create: body('mark_horizon'),
-    executeBy: 'lockstep_app',
-  }),
-  sqlFunction({ name: 'core.iso(timestamptz)', create: body('iso') }),
-  sqlFunction({ name: 'core.settled(jsonb)', create: body('settled') }),
-  sqlFunction({ name: 'core.begin_idempotent(text, text, text, text)', create: body('begin_idempotent') }),
-  sqlFunction({ name: 'core.assert_settled()', create: body('assert_settled') }),
-  sqlFunction({ name: 'core.take_lock(bigint)', create: body('take_lock') }),
-  sqlFunction({ name: 'core.take_slot(text, timestamptz)', create: body('take_slot') }),
-  sqlFunction({ name: 'core.assert_slot_open(text, timestamptz)', create: body('assert_slot_open') }),
-  sqlFunction({ name: 'core.begin_run(text, timestamptz, text)', create: body('begin_run') }),
-  sqlFunction({ name: 'core.take_lease(text, text, interval)', create: body('take_lease') }),
-  sqlFunction({ name: 'core.assert_lease(text, bigint)', create: body('assert_lease') }),
-  sqlFunction({ name: 'core.assert_replayed(xid8)', create: body('assert_replayed') }),
-  sqlFunction({ name: 'core.count_writes()', create: body('count_writes') }),
-  sqlFunction({ name: 'core.writes_behind(oid)', create: body('writes_behind') }),
-  sqlFunction({
-    name: 'core.refresh_view(text, interval)',
-    create: body('refresh_view'),
-    executeBy: 'lockstep_app',
-  }),
-  sqlFunction({ name: 'core.get_views_refresh_status()', create: body('get_views_refresh_status') }),
+
+  functionFile('core.reading_xid()', { beforeTables: true }),
+  functionFile('core.mark_horizon(regclass[],regclass)', { executeBy: 'lockstep_app' }),
+  functionFile('core.iso(timestamptz)'),
+  functionFile('core.settled(jsonb)'),
+  functionFile('core.begin_idempotent(text, text, text, text)'),
+  functionFile('core.assert_settled()'),
+  functionFile('core.take_lock(bigint)'),
+  functionFile('core.take_slot(text, timestamptz)'),
+  functionFile('core.assert_slot_open(text, timestamptz)'),
+  functionFile('core.begin_run(text, timestamptz, text)'),
+  functionFile('core.take_lease(text, text, interval)'),
+  functionFile('core.assert_lease(text, bigint)'),
+  functionFile('core.assert_replayed(xid8)'),
+  functionFile('core.count_writes()'),
+  functionFile('core.writes_behind(oid)'),
+  functionFile('core.refresh_view(text, interval)', { executeBy: 'lockstep_app' }),
+  functionFile('core.get_views_refresh_status()'),
+
   grants({ on: 'schema core', to: 'lockstep_app', privileges: ['usage'] }),
   grants({ on: 'table core.source_writes', to: 'lockstep_app', privileges: ['select'] }),
   grants({ on: 'table core.view_refreshes', to: 'lockstep_app', privileges: ['select'] }),
@@ -39,35 +35,16 @@ export const coreDeclared: Declared[] = [
     columns: ['view', 'id desc'],
     serves: 'the newest refresh of a view: its age, and whether its sources have moved since',
   }),
-  grants({
-    on: 'table core.job_runs',
-    to: 'lockstep_app',
-    privileges: ['select', 'insert', 'update', 'delete'],
-  }),
+  grants({ on: 'table core.job_runs', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.job_slots', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.leases', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
   grants({ on: 'table core.outbox', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.feed_positions', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
-  grants({
-    on: 'table core.webhooks',
-    to: 'lockstep_app',
-    privileges: ['select', 'insert', 'update', 'delete'],
-  }),
-  grants({
-    on: 'table core.webhook_deliveries',
-    to: 'lockstep_app',
-    privileges: ['select', 'insert', 'update', 'delete'],
-  }),
-  grants({
-    on: 'table core.webhook_attempts',
-    to: 'lockstep_app',
-    privileges: ['select', 'insert', 'update', 'delete'],
-  }),
-  grants({
-    on: 'table core.idempotency_keys',
-    to: 'lockstep_app',
-    privileges: ['select', 'insert', 'update', 'delete'],
-  }),
+  grants({ on: 'table core.webhooks', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.webhook_deliveries', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.webhook_attempts', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.idempotency_keys', to: 'lockstep_app', privileges: everything }),
+
   sqlIndex({
     name: 'idx_job_runs_job',
     table: 'core.job_runs',

@@ -1,3 +1,4 @@
+-- Lists every materialized view with its last refresh, its age and the writes since then.
 create or replace function core.get_views_refresh_status()
 returns table (
   view text,
@@ -36,4 +37,4 @@ as $$
   ) last on true
   where c.relkind = 'm'
   order by 1
-$$
+$$;

@@ -1,10 +1,10 @@
 -- How far a feed can be read without missing what commits later; kept for the later statements of the transaction.
--- Only writers of the feed hold it back: whoever inserts keeps its lock on the table, and whoever numbers a row itself
--- that on the sequence, until it ends. A row that a later statement cannot see was written either by a transaction that
--- held a lock in step 2, so it stands at that id or above; or after step 2, so it stands at or after what step 1 saw
--- finished and numbered; or by one that held a lock and had no id yet, which is then greater than all of step 1.
--- Race: with step 2 first, or rows read in the snapshot of step 1, a commit in between is lost.
--- Definer: the Worker may not look at sequences. Volatile: each step has a newer snapshot.
+-- Only writers of the feed hold it back: a writer keeps its lock on the table until it ends, and a writer that numbers a
+-- row itself keeps its lock on the sequence. A later statement may not see a row for one of three reasons. Its writer held
+-- a lock in step 2: then the row's place is at least that writer's id. It was written after step 2: then its place is at
+-- least what step 1 saw finished and numbered. Its writer held a lock without an id: then that id is greater than step 1.
+-- Race: with step 2 first, or with rows read in the snapshot of step 1, a commit in between is lost.
+-- Definer: the Worker may not read sequences. Volatile: each step has a newer snapshot.
 create or replace function core.mark_horizon(tables regclass[], numbers regclass) returns void
 language plpgsql volatile security definer
 set search_path = ''
@@ -38,4 +38,4 @@ begin
     else finished || ' ' || numbered + 1
   end, true);
 end
-$$
+$$;

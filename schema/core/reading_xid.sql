@@ -1,7 +1,8 @@
--- Where a row stands in the order of its feed. Its own transaction id alone would be gap-free but not causal: an id
--- is taken before the wait for a lock, so what follows could stand before what it follows. The latest transaction
--- finished when the row is written is never before its own cause, and a position is still at least the own id, so
--- "below pg_snapshot_xmin" still means committed and visible. Volatile: its snapshot is newer than the wait.
+-- Returns the position of a new row in its feed: the later of the own transaction id and the last id that has
+-- completed. The own id alone has no gaps, but it is not causal.
+-- Race: Postgres assigns the own id before a wait for a lock, so an effect could stand before its cause. The
+-- function is volatile: its snapshot is newer than the wait, and the cause has completed in it.
+-- A position is at least the own id, so a position below pg_snapshot_xmin is committed and visible.
 create or replace function core.reading_xid() returns xid8
 language plpgsql volatile
 set search_path = ''
@@ -12,4 +13,4 @@ begin
     (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8
   );
 end
-$$
+$$;

@@ -1,7 +1,9 @@
--- Race: a write that commits while the view is being refreshed. The writes are counted in a statement before the
--- refresh, so by an older snapshot (read committed): whatever is counted is in the view, whatever is not will be
--- found at the next look. Never under repeatable read. Concurrently, so that no reader waits; two refreshers do not
--- wait for each other either. Definer: only its owner may refresh a view, and the Worker owns nothing.
+-- Refreshes a materialized view, or skips the refresh if its tables have not changed since the last one.
+-- Race: a write commits while the view is refreshed. The statement that counts the writes runs before the
+-- refresh, so its snapshot is older (read committed). A counted write is therefore in the view, and the next
+-- call finds every other write. Never call the function under repeatable read.
+-- The refresh is concurrent, so no reader waits. A second refresh of the same view returns 'busy' instead of
+-- waiting. Definer: only the owner may refresh a view, and the Worker owns nothing.
 create or replace function core.refresh_view(view_name text, max_age interval default null)
 returns table (view text, outcome text, rows bigint, duration_ms double precision, as_of timestamptz)
 language plpgsql security definer
@@ -47,4 +49,4 @@ begin
   returning v.* into known;
   return query select view_name, 'refreshed', known.rows, known.duration_ms, begun;
 end
-$$
+$$;

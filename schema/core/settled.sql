@@ -1,6 +1,6 @@
--- A statement that changes something ends in this: it keeps the answer beside the idempotency key and the job run
--- of its transaction, if there are any, and returns it. An answer with "again" is no answer: the key stays free. A run
--- that failed leaves its slot open.
+-- Every statement with an effect ends in this call and returns its answer. The function keeps the answer beside
+-- the idempotency key and the job run of the transaction, if there are any. An answer with "again" is not
+-- final: its key becomes free. A run that failed leaves its slot open.
 create or replace function core.settled(answer jsonb) returns jsonb
 language plpgsql
 set search_path = ''
@@ -29,4 +29,4 @@ begin
   end if;
   return answer;
 end
-$$
+$$;

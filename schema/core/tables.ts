@@ -9,11 +9,12 @@ import {
   primaryKey,
   text,
 } from 'drizzle-orm/pg-core'
-import { createdAt, id, idOf, instant, transactionId, version, writtenBy } from '../kit/columns.ts'
+import { createdAt, id, idOf, instant, listed, transactionId, version, writtenBy } from '../kit/columns.ts'
+import { deliveryStates, runOutcomes, runTriggers } from './states.ts'
 
 export const core = pgSchema('core')
 
-/** Every run of every job leaves a row, a failed one too. `slot` is null for a run by hand. */
+/** Every run of a job leaves a row, a failed run too. `slot` is null for a run that a person started. */
 export const jobRuns = core.table(
   'job_runs',
   {
@@ -30,13 +31,13 @@ export const jobRuns = core.table(
     roundTrips: integer('round_trips'),
   },
   (t) => [
-    check('job_runs_trigger', sql`${t.trigger} in ('cron', 'manual')`),
-    check('job_runs_outcome', sql`${t.outcome} in ('running', 'ok', 'skipped', 'failed')`),
+    check('job_runs_trigger', sql`${t.trigger} in (${listed(runTriggers)})`),
+    check('job_runs_outcome', sql`${t.outcome} in (${listed(runOutcomes)})`),
     check('job_runs_finished', sql`(${t.outcome} = 'running') = (${t.finishedAt} is null)`),
   ],
 )
 
-/** A slot of a job that is done. The row commits with the work, so a tick fired twice does it once. */
+/** A finished slot of a job. The row commits with the work, so a tick that fires twice does the work once. */
 export const jobSlots = core.table(
   'job_slots',
   {
@@ -47,7 +48,7 @@ export const jobSlots = core.table(
   (t) => [primaryKey({ columns: [t.job, t.slot] })],
 )
 
-/** Who does a long piece of work. The row stays when the lease ends: its fence must never fall. */
+/** The holder of long work. The row stays when the lease ends, because its fence must never fall. */
 export const leases = core.table('leases', {
   name: text('name').primaryKey(),
   owner: text('owner').notNull(),
@@ -55,7 +56,7 @@ export const leases = core.table('leases', {
   expiresAt: instant('expires_at').notNull(),
 })
 
-/** The answer to a request that may be sent again. `id` is a digest over principal, route and key. */
+/** The answer to a request that a client may repeat. `id` is a digest of principal, route and key. */
 export const idempotencyKeys = core.table('idempotency_keys', {
   id: text('id').primaryKey(),
   principal: text('principal').notNull(),
@@ -66,8 +67,8 @@ export const idempotencyKeys = core.table('idempotency_keys', {
 })
 
 /**
- * What happened, for readers outside the module it happened in: webhooks, and other modules. Written by the statement
- * of the change (functions/core/outbox.ts). `audience` is who may hear of it besides admins: `tenant:7`, `store:3`.
+ * Events for readers outside their module: webhooks and other modules. The statement that makes the change inserts its
+ * event (functions/core/outbox.ts). `audience` names who may receive it besides admins: `tenant:7`, `store:3`.
  */
 export const outbox = core.table(
   'outbox',
@@ -82,7 +83,7 @@ export const outbox = core.table(
     createdAt: createdAt(),
   },
   (t) => [
-    // The reading order, and the only index: an event costs its writer one entry.
+    // Readers read in this order. It is the only index, so an event costs its writer one entry.
     primaryKey({ columns: [t.xid, t.seq] }),
     check('outbox_topic_shape', sql`${t.topic} ~ '^[a-z]{2,20}$'`),
     check('outbox_audience_shape', sql`${t.audience} ~ '^[a-z]{2,20}:[!-~]{1,128}$'`),
@@ -92,7 +93,10 @@ export const outbox = core.table(
   ],
 )
 
-/** How many statements have written to a table that materialized views read. Sharded, so that writers rarely meet. */
+/**
+ * Counts the statements that wrote to a table of a materialized view. Shards keep writers from waiting for each
+ * other.
+ */
 export const sourceWrites = core.table(
   'source_writes',
   {
@@ -104,8 +108,8 @@ export const sourceWrites = core.table(
 )
 
 /**
- * One row per refresh of a materialized view: how long it took and what it saw. `confirmed_at` moves on with every
- * later look that found the sources unwritten: until then the view equals them.
+ * One row for each refresh of a materialized view: its duration and the count of writes before it. A later call that
+ * finds no new write sets `confirmed_at`: up to that moment the view equals its tables.
  */
 export const viewRefreshes = core.table(
   'view_refreshes',
@@ -122,7 +126,10 @@ export const viewRefreshes = core.table(
   (t) => [check('view_refreshes_confirmed_after_start', sql`${t.confirmedAt} >= ${t.startedAt}`)],
 )
 
-/** Where readers of feeds are: `webhooks:<feed>` has queued everything up to there, `removed:<feed>` is the last removed. */
+/**
+ * Cursors of feeds: the fan-out of webhooks has queued all events up to `webhooks:<feed>`; `removed:<feed>` is the last
+ * removed event.
+ */
 export const feedPositions = core.table('feed_positions', {
   name: text('name').primaryKey(),
   xid: transactionId('xid').notNull(),
@@ -130,7 +137,7 @@ export const feedPositions = core.table('feed_positions', {
   movedAt: instant('moved_at').notNull().defaultNow(),
 })
 
-/** Who wants to be told, and where. Its own `xid` is the moment from which on it hears. */
+/** Subscriptions. A webhook receives the events after its own `xid`. */
 export const webhooks = core.table(
   'webhooks',
   {
@@ -140,7 +147,7 @@ export const webhooks = core.table(
     url: text('url').notNull(),
     events: text('events').array().notNull(),
     description: text('description'),
-    // Sealed with WEBHOOK_KEY (functions/core/seal.ts): signing needs the secret itself, a digest would not do.
+    // Encrypted with WEBHOOK_KEY (functions/core/seal.ts). A signature needs the secret itself; a digest is not enough.
     secret: text('secret').notNull(),
     oldSecret: text('old_secret'),
     oldSecretUntil: instant('old_secret_until'),
@@ -156,7 +163,7 @@ export const webhooks = core.table(
   },
   () => [
     check('webhooks_owner_shape', sql`owner = 'admin' or owner ~ '^[a-z]{2,20}:[!-~]{1,128}$'`),
-    // How many an owner may have, without a count that two requests could pass together.
+    // Limits the webhooks of an owner. Race: two requests count before either inserts; the unique slot refuses one.
     check('webhooks_slot_range', sql`slot between 1 and 20`),
     check('webhooks_url_shape', sql`url ~ '^https?://' and char_length(url) <= 2000`),
     check('webhooks_events_some', sql`cardinality(events) between 1 and 50`),
@@ -168,7 +175,7 @@ export const webhooks = core.table(
   ],
 )
 
-/** One event for one webhook, on its way. `body` never changes, so that every attempt sends the same. */
+/** One event for one webhook. `body` never changes, so every attempt sends the same bytes. */
 export const webhookDeliveries = core.table(
   'webhook_deliveries',
   {
@@ -180,11 +187,9 @@ export const webhookDeliveries = core.table(
     subject: text('subject').notNull(),
     type: text('type').notNull(),
     body: text('body').notNull(),
-    state: text('state', { enum: ['waiting', 'delivered', 'dead'] })
-      .notNull()
-      .default('waiting'),
+    state: text('state', { enum: deliveryStates }).notNull().default('waiting'),
     attempts: integer('attempts').notNull().default(0),
-    // Since it was queued, or queued again: what the pauses grow with.
+    // Attempts since the delivery was queued, or queued again. The pauses grow with it.
     tries: integer('tries').notNull().default(0),
     replays: integer('replays').notNull().default(0),
     dueAt: instant('due_at').notNull().defaultNow(),
@@ -194,14 +199,14 @@ export const webhookDeliveries = core.table(
     finishedAt: instant('finished_at'),
   },
   () => [
-    check('webhook_deliveries_state_known', sql`state in ('waiting', 'delivered', 'dead')`),
+    check('webhook_deliveries_state_known', sql`state in (${listed(deliveryStates)})`),
     check('webhook_deliveries_finished', sql`(state = 'waiting') = (finished_at is null)`),
     check('webhook_deliveries_dead_for_reason', sql`(state = 'dead') = (reason is not null)`),
     check('webhook_deliveries_attempts_not_negative', sql`attempts >= tries and tries >= 0 and replays >= 0`),
   ],
 )
 
-/** What became of each attempt; one without an outcome was begun by a sender that was lost. */
+/** The outcome of each attempt. An attempt has none if its sender died. */
 export const webhookAttempts = core.table(
   'webhook_attempts',
   {

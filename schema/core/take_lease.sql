@@ -1,5 +1,6 @@
--- Race: two takers of an expired lease. The upsert's row lock lets the second one see the first's new expiry. A
--- holder that is writing at this moment keeps it, expired or not.
+-- Takes a lease and returns its fence, or raises LS010.
+-- Race: two workers take an expired lease. The row lock of the upsert lets the second worker see the expiry
+-- that the first one wrote. A holder that is writing at this moment keeps its lease, even past the expiry.
 create or replace function core.take_lease(lease_name text, holder text, time_to_live interval) returns bigint
 language plpgsql
 set search_path = ''
@@ -21,4 +22,4 @@ exception
   when lock_not_available then
     raise exception using errcode = 'LS010', message = 'the holder of this lease is writing';
 end
-$$
+$$;

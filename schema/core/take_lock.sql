@@ -1,4 +1,5 @@
--- Leaves the batch by an exception, so that nothing after it runs. Released with the transaction, or its death.
+-- Takes an advisory lock until the end of the transaction, or raises LS010. The exception ends the batch, so no
+-- later statement runs. Postgres releases the lock with the transaction, also when the connection dies.
 create or replace function core.take_lock(lock_id bigint) returns void
 language plpgsql
 set search_path = ''
@@ -8,4 +9,4 @@ begin
     raise exception using errcode = 'LS010', message = 'somebody else holds this lock';
   end if;
 end
-$$
+$$;

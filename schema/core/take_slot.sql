@@ -1,5 +1,6 @@
--- Race: one tick fired twice, one after the other. A lock would be free again; the slot's row is not, and commits
--- with the work.
+-- Marks a cron slot as done, or raises LS011.
+-- Race: one tick fires twice, one run after the other. A lock would be free again for the second run. The
+-- slot's row is not free, because it commits with the work.
 create or replace function core.take_slot(job_name text, slot_at timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -10,4 +11,4 @@ begin
     raise exception using errcode = 'LS011', message = 'this slot is done';
   end if;
 end
-$$
+$$;

@@ -1,4 +1,5 @@
--- What a view reads is in the catalog: nothing to declare twice. Null when a source is not counted.
+-- Returns how many statements have changed the tables that a view reads. Postgres' catalog names these tables,
+-- so nothing is declared twice. The result is null if a table is not counted.
 create or replace function core.writes_behind(view_id oid) returns bigint
 language sql stable
 set search_path = ''
@@ -25,4 +26,4 @@ as $$
   )
   select case when bool_and(is_counted) then coalesce(sum(writes), 0)::bigint end
   from counted
-$$
+$$;

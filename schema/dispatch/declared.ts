@@ -1,7 +1,8 @@
-import { type Declared, extension, grants, sqlFunction, sqlIndex, storage, trigger } from '../kit/declare.ts'
-import { sqlFiles } from '../kit/sql-files.ts'
+import { type Declared, extension, grants, sqlIndex, storage, trigger } from '../kit/declare.ts'
+import { filesOf } from '../kit/files.ts'
+import { liveStatuses } from './states.ts'
 
-const body = sqlFiles(import.meta.dirname)
+const { functionFile } = filesOf(import.meta.dirname)
 
 const shownInList = [
   'pickup_address',
@@ -16,16 +17,16 @@ const shownInList = [
   'version',
 ]
 
-export const dispatchDeclared: Declared[] = [
+export const declared: Declared[] = [
   extension('cube'),
-  sqlFunction({ name: 'dispatch.on_sphere(double precision, double precision)', create: body('on_sphere') }),
-  sqlFunction({
-    name: 'dispatch.plan_assignments(bigint[], integer[], double precision[], double precision[], bigint[], integer[], integer[], double precision[], double precision[])',
-    create: body('plan_assignments'),
-  }),
-  sqlFunction({ name: 'dispatch.refuse_step_back()', create: body('refuse_step_back') }),
-  // The condition is evaluated without a call, so a lawful update pays next to nothing for it. A delivery is final once
-  // it is settled; until then it may have been a mistake.
+  functionFile('dispatch.on_sphere(double precision, double precision)'),
+  functionFile(
+    'dispatch.plan_assignments(bigint[], integer[], double precision[], double precision[], bigint[], integer[], integer[], double precision[], double precision[])',
+  ),
+  functionFile('dispatch.refuse_step_back()'),
+
+  // Postgres evaluates the condition without a function call, so a lawful update pays almost nothing for it. A delivery
+  // becomes final when it is settled; until then it may be a mistake.
   trigger({
     name: 'orders_never_step_back',
     table: 'dispatch.orders',
@@ -40,10 +41,12 @@ export const dispatchDeclared: Declared[] = [
   or old.settled_at is not null and new.settled_at is distinct from old.settled_at`,
     execute: 'dispatch.refuse_step_back()',
   }),
-  sqlFunction({ name: 'dispatch.refuse_older_version()', create: body('refuse_older_version') }),
-  // It has a second purpose, which any trigger before an update serves: Postgres then takes the row's newest version
-  // before it looks at the check constraints. Without one it checks the version of the statement's snapshot first, and
-  // who waited for a claim and then gives its boxes back would be told that the courier holds less than none.
+
+  functionFile('dispatch.refuse_older_version()'),
+
+  // Race: a claim commits while a release waits for the courier's row. Any trigger before an update makes Postgres take
+  // the row's newest version before it evaluates the check constraints. Without a trigger Postgres first checks the
+  // version of the statement's snapshot: returning the boxes would fail, because that version holds fewer.
   trigger({
     name: 'couriers_never_step_back',
     table: 'dispatch.couriers',
@@ -52,17 +55,16 @@ export const dispatchDeclared: Declared[] = [
     when: 'new.version < old.version',
     execute: 'dispatch.refuse_older_version()',
   }),
-  sqlFunction({
-    name: 'dispatch.remove_old_events(integer)',
-    create: body('remove_old_events'),
-    executeBy: 'lockstep_app',
-  }),
-  // Every claim leaves a dead row version in each index, and index-only scans want pages known to be all visible:
-  // the default, a fifth of the table, lets too many pile up in a long one.
+
+  functionFile('dispatch.remove_old_events(integer)', { executeBy: 'lockstep_app' }),
+
+  // Every claim leaves a dead row version in each index, and index-only scans need pages that are all visible.
+  // Postgres' default, a fifth of the table, lets too many dead versions accumulate in a large table.
   storage({
     table: 'dispatch.orders',
     with: { autovacuum_vacuum_scale_factor: 0.01, autovacuum_vacuum_insert_scale_factor: 0.05 },
   }),
+
   grants({ on: 'schema dispatch', to: 'lockstep_app', privileges: ['usage'] }),
   grants({ on: 'table dispatch.stores', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
   grants({ on: 'table dispatch.couriers', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
@@ -74,12 +76,14 @@ export const dispatchDeclared: Declared[] = [
     privileges: ['select', 'insert', 'update'],
   }),
   grants({ on: 'table dispatch.order_exclusions', to: 'lockstep_app', privileges: ['select', 'insert'] }),
-  // Not by id as well: then the planner would take it for lists of one status, which the covering index serves better.
+
+  // Without the id, because the planner would then use it for lists of one status, which the covering index serves
+  // better.
   sqlIndex({
     name: 'idx_orders_active',
     table: 'dispatch.orders',
     columns: ['created_at desc'],
-    where: "status in ('new', 'assigned', 'accepted', 'picked_up')",
+    where: `status in (${liveStatuses.map((status) => `'${status}'`).join(', ')})`,
     serves: 'live orders of every status, newest first',
   }),
   sqlIndex({

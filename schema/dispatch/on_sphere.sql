@@ -1,5 +1,6 @@
--- The straight line between two points on the sphere grows with the great circle between them, so the nearest
--- by chord is the nearest on the ground. A body in SQL syntax is bound when created: no search_path matters.
+-- Returns a place as a point on the unit sphere. The chord between two points grows with their great-circle
+-- distance. The nearest place by chord is therefore the nearest on the ground. Postgres binds a body in SQL
+-- syntax when it creates the function, so no search_path matters.
 create or replace function dispatch.on_sphere(lat double precision, lng double precision)
 returns public.cube
 language sql immutable strict parallel safe
@@ -7,4 +8,4 @@ return public.cube(array[
   cos(radians(lat)) * cos(radians(lng)),
   cos(radians(lat)) * sin(radians(lng)),
   sin(radians(lat))
-])
+]);

@@ -1,8 +1,11 @@
--- Which courier gets which order. Orders take turns, oldest first; each goes to the courier for whom it costs least: the
--- way to the pickup in kilometres, and half a kilometre for each box already held or planned. A way that nobody knows
--- counts as ten. One order after the other, because each choice changes the load of the next. The ways are reckoned
--- once for all, and each choice is a loop over an array: half the time of a query for each order. Not stable, but
--- volatile: it must see who gave back an order after the caller's snapshot and before its lock.
+-- Plans which courier gets which order. The function takes the orders in the caller's sequence, oldest first.
+-- Each order goes to the courier with the lowest cost. The cost is the distance to the pickup in kilometres,
+-- plus half a kilometre for each box held or planned. An unknown distance counts as ten kilometres.
+-- The function plans one order after the other, because each choice changes the load that the next one sees. It
+-- computes all distances once and chooses in a loop over an array. That takes half the time of a query for each
+-- order.
+-- Race: a courier gives an order back after the caller's snapshot and before the caller's lock. The function is
+-- volatile, not stable, so it sees that exclusion.
 create or replace function dispatch.plan_assignments(
   order_ids bigint[], boxes integer[], order_lats double precision[], order_lngs double precision[],
   courier_ids bigint[], rooms integer[], loads integer[], courier_lats double precision[], courier_lngs double precision[]
@@ -59,4 +62,4 @@ begin
     return next;
   end loop;
 end
-$$
+$$;

@@ -1,3 +1,4 @@
+-- Trigger function: raises check_violation for a courier whose version would fall.
 create or replace function dispatch.refuse_older_version()
 returns trigger
 language plpgsql
@@ -7,4 +8,4 @@ begin
   raise exception 'courier % cannot go from version % back to %', old.id, old.version, new.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
 end
-$$
+$$;

@@ -1,3 +1,4 @@
+-- Trigger function: raises check_violation for an order that would go back.
 create or replace function dispatch.refuse_step_back()
 returns trigger
 language plpgsql
@@ -8,4 +9,4 @@ begin
     old.id, new.status, new.fence, new.version, old.status, old.fence, old.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
 end
-$$
+$$;

@@ -1,6 +1,7 @@
--- The Worker may not delete history; it may have this done, for what is past its time: events of orders that have ended,
--- ninety days after they happened. Only what webhooks have queued, and with the place up to which a reader that comes
--- back has missed something.
+-- Removes events of finished orders ninety days after they happened, and lost claims of the same age. Definer:
+-- the Worker may not delete history.
+-- The function removes only events that the webhooks' fan-out has queued. It records the position of the last
+-- removed event, so a reader that resumes before it learns that events are missing.
 create or replace function dispatch.remove_old_events(most integer) returns bigint
 language plpgsql
 security definer
@@ -40,4 +41,4 @@ begin
   );
   return removed;
 end
-$$
+$$;

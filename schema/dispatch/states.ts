@@ -1,4 +1,3 @@
-/** The states of an order, for the wire, the table and the rules. */
 export const orderStatuses = [
   'new',
   'assigned',
@@ -9,3 +8,9 @@ export const orderStatuses = [
   'failed',
   'returned',
 ] as const
+export type OrderStatus = (typeof orderStatuses)[number]
+
+/** Orders that somebody still works on. */
+export const liveStatuses = ['new', 'assigned', 'accepted', 'picked_up'] as const satisfies OrderStatus[]
+
+export const actorRoles = ['admin', 'store', 'courier', 'system'] as const

@@ -12,12 +12,10 @@ import {
   text,
   time,
 } from 'drizzle-orm/pg-core'
-import { createdAt, id, idOf, instant, version, writtenBy } from '../kit/columns.ts'
-import { orderStatuses } from './states.ts'
+import { createdAt, id, idOf, instant, listed, version, writtenBy } from '../kit/columns.ts'
+import { actorRoles, orderStatuses } from './states.ts'
 
 export const dispatch = pgSchema('dispatch')
-
-const anyStatus = sql.raw(orderStatuses.map((status) => `'${status}'`).join(', '))
 
 export const stores = dispatch.table(
   'stores',
@@ -40,7 +38,7 @@ export const stores = dispatch.table(
     check('stores_on_earth', onEarth('lat', 'lng')),
     check('stores_box_limit_range', sql`box_limit between 1 and 200`),
     check('stores_hours_both_or_neither', sql`(opens_at is null) = (closes_at is null)`),
-    // An unknown zone raises here, once, instead of in every later reading of the hours.
+    // An unknown zone raises here once, instead of at every later read of the hours.
     check(
       'stores_time_zone_known',
       sql`(timestamptz '2000-01-01 00:00:00+00' at time zone time_zone) is not null`,
@@ -49,7 +47,7 @@ export const stores = dispatch.table(
   ],
 )
 
-/** What the claim locks and checks lives on this row: a sum over orders would be older than the lock. */
+/** A claim locks and checks `held_boxes` on this row. A sum over orders would be older than the lock. */
 export const couriers = dispatch.table(
   'couriers',
   {
@@ -77,8 +75,8 @@ export const couriers = dispatch.table(
 )
 
 /**
- * One live claim per order by construction: the holder is a column of the order's own row. A canceled order keeps
- * the holder and the moments it had, so that its courier can still see what happened to it.
+ * An order has at most one live claim, because its holder is a column of its own row. A canceled order keeps its holder
+ * and times, so that the courier can still see it.
  */
 export const orders = dispatch.table(
   'orders',
@@ -116,8 +114,9 @@ export const orders = dispatch.table(
     createdAt: createdAt(),
   },
   () => [
-    check('orders_status_known', sql`status in (${anyStatus})`),
-    // 300 characters are at most 1200 bytes; two of them still fit into one entry of the covering indexes (2704 bytes).
+    check('orders_status_known', sql`status in (${listed(orderStatuses)})`),
+    // 300 characters are at most 1200 bytes. Two such addresses fit into one entry of the covering indexes (2704
+    // bytes).
     check('orders_pickup_address_length', sql`char_length(pickup_address) between 1 and 300`),
     check('orders_delivery_address_length', sql`char_length(delivery_address) between 1 and 300`),
     check('orders_recipient_name_length', sql`char_length(recipient_name) between 1 and 200`),
@@ -162,7 +161,7 @@ export const orders = dispatch.table(
   ],
 )
 
-/** The history: append-only for the Worker, read in commit order by (xid, id). */
+/** The history of orders. The Worker may only append; readers read in commit order by (xid, id). */
 export const orderEvents = dispatch.table(
   'order_events',
   {
@@ -173,7 +172,7 @@ export const orderEvents = dispatch.table(
     type: text('type').notNull(),
     fromStatus: text('from_status', { enum: orderStatuses }),
     toStatus: text('to_status', { enum: orderStatuses }).notNull(),
-    actorRole: text('actor_role', { enum: ['admin', 'store', 'courier', 'system'] }).notNull(),
+    actorRole: text('actor_role', { enum: actorRoles }).notNull(),
     actorId: text('actor_id'),
     courierId: idOf('courier_id'),
     fence: bigint('fence', { mode: 'number' }).notNull(),
@@ -183,16 +182,16 @@ export const orderEvents = dispatch.table(
   },
   () => [
     check('order_events_type_shape', sql`type ~ '^[a-z][a-z_]{0,39}$'`),
-    check('order_events_from_status_known', sql`from_status in (${anyStatus})`),
-    check('order_events_to_status_known', sql`to_status in (${anyStatus})`),
-    check('order_events_actor_role_known', sql`actor_role in ('admin', 'store', 'courier', 'system')`),
+    check('order_events_from_status_known', sql`from_status in (${listed(orderStatuses)})`),
+    check('order_events_to_status_known', sql`to_status in (${listed(orderStatuses)})`),
+    check('order_events_actor_role_known', sql`actor_role in (${listed(actorRoles)})`),
     check('order_events_system_is_nobody', sql`(actor_role = 'system') = (actor_id is null)`),
     check('order_events_fence_not_negative', sql`fence >= 0`),
     check('order_events_data_is_object', sql`jsonb_typeof(data) = 'object'`),
   ],
 )
 
-/** Couriers who declined or released an order are not offered it again. */
+/** Couriers who declined or released an order. The dispatch does not offer it to them again. */
 export const orderExclusions = dispatch.table(
   'order_exclusions',
   {
@@ -212,8 +211,8 @@ export const orderExclusions = dispatch.table(
 )
 
 /**
- * How often a courier asked for an order that it did not get. A row for each pair: no row that many losers want. Not a
- * foreign key either: checking it would lock the order's row, which the next claim waits for.
+ * Counts the claims that a courier lost for an order. Each pair has a row, so many losers do not contend for one row.
+ * There is no foreign key: its check would lock the order's row, and the next claim would wait.
  */
 export const lostClaims = dispatch.table(
   'lost_claims',

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { bigint, customType, integer, timestamp } from 'drizzle-orm/pg-core'
 
 const xid8 = customType<{ data: string; driverData: string }>({ dataType: () => 'xid8' })
@@ -13,7 +13,7 @@ export function idOf(name: string) {
   return bigint(name, { mode: 'number' })
 }
 
-/** A moment in time, never a local one. */
+/** A moment in time, never a local time. */
 export function instant(name: string) {
   return timestamp(name, { withTimezone: true })
 }
@@ -22,20 +22,25 @@ export function createdAt() {
   return instant('created_at').notNull().defaultNow()
 }
 
-/** Rises by one with every change of the row; travels as the ETag. */
+/** Rises by one with every change of the row. The API sends it as the ETag. */
 export function version() {
   return integer('version').notNull().default(1)
 }
 
 /**
- * Where the row stands in its feed. Ids are taken before commit and commits come out of order, so a reader that
- * must miss nothing pages by (xid, id) behind the oldest running transaction, never by id alone.
+ * The row's position in its feed. Transactions take ids before they commit, and they commit out of order. A reader that
+ * must miss nothing therefore pages by (xid, id) below the oldest running transaction, never by id alone.
  */
 export function writtenBy() {
   return transactionId('xid').notNull().default(sql`core.reading_xid()`)
 }
 
-/** Travels as text: it outgrows a JavaScript number. */
+/** The driver returns it as text, because it outgrows a JavaScript number. */
 export function transactionId(name: string) {
   return xid8(name)
+}
+
+/** The words of an enumeration as SQL literals, for a check constraint. */
+export function listed(words: readonly string[]): SQL {
+  return sql.raw(words.map((word) => `'${word}'`).join(', '))
 }

@@ -1,8 +1,7 @@
 /**
- * Declares beside the tables what Drizzle cannot: functions, triggers, covering and expression indexes, roles,
- * extensions, grants, row-level security, partitioning. Pure data: each schema file exports its list as
- * `<row>Declared`, in the order in which the things must be created, and `npm run db:generate` writes the
- * difference into a migration.
+ * Declares what Drizzle cannot: functions, triggers, covering and expression indexes, roles, extensions, grants,
+ * row-level security, partitioning. Each row's `declared.ts` exports a list, in the order of creation. `npm run
+ * db:generate` writes the difference between the lists and the migrations into a new migration.
  */
 export type Declared = {
   kind:
@@ -17,21 +16,21 @@ export type Declared = {
     | 'index'
     | 'partitioning'
     | 'storage'
-  /** Unique within its kind: a change under the same name is an alteration, another name another thing. */
+  /** Unique within its kind. A change under the same name replaces the thing; another name is another thing. */
   name: string
   create: string
   drop: string
-  /** Said about it afterwards; changing it makes nothing anew. */
+  /** The statement that sets its comment. A change of it creates nothing again. */
   comment?: string
-  /** The table or view it stands on and goes with. */
+  /** The table or view with which it is dropped. */
   on?: string
-  /** Created before the tables, because a column, check or generated column uses it. */
+  /** Created before the tables, because a default, a check or a generated column uses it. */
   beforeTables?: boolean
-  /** Created outside a transaction without blocking writers. */
+  /** Created outside a transaction, so that it blocks no writer. */
   concurrently?: boolean
 }
 
-/** Roles belong to the whole cluster, so another database may have made it, or be making it right now. */
+/** A role belongs to the whole cluster, so another database may have created it, or may be creating it now. */
 export function role({ name, options = 'nologin' }: { name: string; options?: string }): Declared {
   return {
     kind: 'role',
@@ -48,7 +47,7 @@ $$`,
   }
 }
 
-/** In `public`, where every managed Postgres keeps them, so that what uses one can name its schema. */
+/** In `public`, where every managed Postgres keeps extensions, so that a function can name the schema. */
 export function extension(name: string): Declared {
   return {
     kind: 'extension',
@@ -60,8 +59,8 @@ export function extension(name: string): Declared {
 }
 
 /**
- * `name` is the signature by which Postgres knows it, as in `core.settled(jsonb)`; `create` the whole
- * `create or replace function …`. With `executeBy` nobody else may call it: what `security definer` needs.
+ * `name` is Postgres' signature, as in `core.settled(jsonb)`; `create` is the whole `create or replace function …`.
+ * With `executeBy` no other role may call it, as `security definer` requires.
  */
 export function sqlFunction({
   name,
@@ -85,7 +84,7 @@ export function sqlFunction({
   }
 }
 
-/** `create` is the whole `create or replace view …`, or `create materialized view …` (then a change drops it first). */
+/** `create` is the whole statement. A change drops the view first, unless it is `create or replace view …`. */
 export function sqlView({ name, create }: { name: string; create: string }): Declared {
   const materialized = /^\s*create\s+materialized/i.test(create) ? 'materialized ' : ''
   return { kind: 'view', name, create: trimmed(create), drop: `drop ${materialized}view ${name}` }
@@ -126,8 +125,8 @@ export function trigger({
 }
 
 /**
- * Every index says which query it serves; Postgres keeps that as its comment. Built concurrently, except on a
- * partitioned table, where Postgres cannot.
+ * An index names the query that it serves, and Postgres keeps that as its comment. It is built concurrently, except
+ * on a partitioned table, where Postgres cannot do that.
  */
 export function sqlIndex({
   name,
@@ -171,7 +170,7 @@ export function sqlIndex({
   }
 }
 
-/** `force` binds the table's owner, too; without it the owner sees every row. */
+/** `force` binds the owner of the table, too; without it the owner sees every row. */
 export function rowSecurity({ table, force = true }: { table: string; force?: boolean }): Declared {
   return {
     kind: 'row security',
@@ -218,7 +217,10 @@ export function policy({
   }
 }
 
-/** `on` as Postgres says it: `schema core`, `table core.leases`, `all sequences in schema core`, `function core.f(int)`. */
+/**
+ * `on` in Postgres' own words: `schema core`, `table core.leases`, `all sequences in schema core`, `function
+ * core.f(int)`.
+ */
 export function grants({ on, to, privileges }: { on: string; to: string; privileges: string[] }): Declared {
   return {
     kind: 'grant',
@@ -245,7 +247,7 @@ export function storage({
   }
 }
 
-/** Drizzle declares the table, this how it is cut: `by` as in `range (received_at)`. Fixed at its creation. */
+/** The partitioning of a table that Drizzle declares, as in `range (received_at)`. Postgres cannot change it later. */
 export function partitioned({ table, by }: { table: string; by: string }): Declared {
   return { kind: 'partitioning', name: table, create: `partition by ${by}`, drop: '' }
 }

@@ -1,12 +1,12 @@
 import { type Declared, sqlFunction, trigger } from './declare.ts'
 
 /**
- * A table that equals the fold of an event table at every commit, kept by the statement that appends. One trigger call
- * an appending statement, over its transition table `arrived`; the cost is in proportion to what arrived; rows are
- * written in the order of their keys, so that two batches never deadlock; nothing is summed anew.
+ * A table that equals the fold of an event table at every commit. The statement that appends events updates it by one
+ * trigger call over the transition table `arrived`. The cost is in proportion to the new events; no total is summed
+ * again. Rows are written in the order of their keys, so two batches never deadlock.
  *
- * Made for each view: `apply_<view>()` and its trigger, `verify_<view>(scope, sample)`, `rebuild_<view>(scope)`.
- * They run as whoever calls them, so row-level security holds inside them.
+ * Each view gets `apply_<view>()` and its trigger, `verify_<view>(scope, sample)` and `rebuild_<view>(scope)`. They run
+ * with the caller's rights, so row-level security holds inside them.
  */
 export type IncrementalView = {
   /** Schema-qualified. */
@@ -16,32 +16,23 @@ export type IncrementalView = {
   scope: string
   /** Column of the view: column of the events. With the scope this is the view's primary key. */
   key: Record<string, string>
-  /** What the fold yields besides scope and key, in this order. */
+  /** The columns of the fold after scope and key, in this order. */
   columns: string[]
-  /** The rows from scratch: selects scope, key and columns from the events (alias `e`) that `where` leaves. */
-  fold: (where: string) => string
-  /** Body of the trigger function. */
+  /** The rows from scratch: a query of scope, key and columns over the events (alias `e`) for which `:wanted` holds. */
+  fold: string
+  /** The trigger function: the whole `create or replace function …`. */
   apply: string
-  /** What readers see, where that is more than the table. */
+  /** The view that readers use, if it shows more than the table. */
   reads?: string
-  /** Columns to which changes may wait beside the table: mended by the difference, not by the value. */
+  /** Columns whose changes may wait beside the table: a rebuild adds the difference instead of setting the value. */
   additive?: string[]
-  /** Of the trigger function. */
-  settings?: string
 }
 
 export function incrementalView(declared: IncrementalView): Declared[] {
-  const { view, events, apply, settings = '' } = declared
+  const { view, events, apply } = declared
   const applying = made('apply', view)
   return [
-    sqlFunction({
-      name: `${applying}()`,
-      create: `
-create or replace function ${applying}() returns trigger
-language plpgsql
-set search_path = ''${settings && `\n${settings}`}
-as $$${apply}$$`,
-    }),
+    sqlFunction({ name: `${applying}()`, create: apply }),
     trigger({
       name: applying.slice(applying.indexOf('.') + 1),
       table: events,
@@ -59,19 +50,22 @@ export type StreamView = Omit<IncrementalView, 'columns' | 'fold' | 'apply' | 'k
   /** The view's column for the events' `aggregate_id`. */
   key: string
   /**
-   * SQL functions: `after(event_type)` is the state an event leads to, `mayBecome(was, becomes)` whether it may (`was`
-   * is null at birth); `was` is that state again, over `prior`, the view's row.
+   * SQL functions: `after(event_type)` is the state after an event, `mayBecome(was, becomes)` tells whether a state may
+   * follow (`was` is null at first). `was` is the state as an expression over `prior`, the view's row.
    */
   states: { after: string; mayBecome: string; was: string }
-  /** Set once: column = SQL over `born`, `born_at`, the data and time of the first event. `absent` is a neutral value. */
+  /**
+   * Set once: column = SQL over `born` and `born_at`, data and time of the first event. `absent` is a neutral value.
+   */
   born: Record<string, { sql: string; absent: string }>
-  /** Moves with every event: column = SQL over `latest`, `latest_at`, the data and time of the last event, and `state`. */
+  /** Set by every event: column = SQL over `latest` and `latest_at`, data and time of the last event, and `state`. */
   latest: Record<string, string>
 }
 
 /**
- * One row a stream: born with version 1, then moved on by versions without a gap, each lawful after the one before.
- * What is not is refused: LS101 for versions, LS105 for steps, the stream and its state as the error's detail.
+ * One row for each stream. Its versions begin with 1 and have no gap, and each state must be allowed after the one
+ * before. Otherwise the trigger raises: LS101 for a version, LS105 for a state, with the stream and its state as
+ * detail.
  */
 export function streamView(declared: StreamView): Declared[] {
   const { view, scope, key, states, born, latest } = declared
@@ -101,11 +95,15 @@ export function streamView(declared: StreamView): Declared[] {
     ...declared,
     key: { [key]: 'aggregate_id' },
     columns,
-    fold: (where) => `
+    fold: `
     select ${scope}, aggregate_id as ${key}, ${columns.map((one, at) => `${shown[at]} as ${one}`).join(', ')}
-    from (${streams(`${declared.events} e\n        where ${where}`)}
+    from (${streams(`${declared.events} e\n        where :wanted`)}
     ) folded`,
     apply: `
+create or replace function ${made('apply', view)}() returns trigger
+language plpgsql
+set search_path = ''
+as $$
 declare
   births boolean;
   wrong record;
@@ -169,14 +167,14 @@ begin
   end if;
   raise exception using errcode = 'LS101', message = 'a version is missing or taken', detail = to_jsonb(wrong);
 end
-`,
+$$`,
   })
 }
 
-/** The keys in which the view differs from the fold, with both rows. Without a sample every key is compared. */
+/** Lists the keys whose row differs from the fold, with both rows. Without a sample it compares every key. */
 function verification(declared: IncrementalView): Declared {
-  const { view, events, scope, fold, reads = view } = declared
-  const { keys, eventKeys, all, keyObject } = spelled(declared)
+  const { view, events, scope, reads = view } = declared
+  const { keys, eventKeys, all, keyObject, folded } = spelled(declared)
   return sqlFunction({
     name: `${made('verify', view)}(bigint, integer)`,
     create: `
@@ -202,7 +200,7 @@ as $$
       limit sample
     )
   ),
-  expected as materialized (${fold(`e.${scope} = of_scope and (${eventKeys}) in (select ${keys} from sampled)`)}
+  expected as materialized (${folded(`e.${scope} = of_scope and (${eventKeys}) in (select ${keys} from sampled)`)}
   ),
   actual as materialized (
     select ${all}
@@ -219,13 +217,13 @@ $$`,
 }
 
 /**
- * Folds the whole scope beside the view, without a lock. Only keys in which the two then differ, because the view was
- * wrong or because it went on meanwhile, are locked, folded again and mended. Readers never wait; writers wait only
- * for the keys that were mended, and only until the end of this transaction.
+ * Folds the whole scope beside the view, without a lock. A key may then differ because the view was wrong, or because
+ * a writer changed it meanwhile. Only these keys are locked, folded again and mended. Readers never wait. Writers
+ * wait only for the mended keys, until this transaction ends.
  */
 function rebuilding(declared: IncrementalView): Declared {
-  const { view, scope, columns, fold, reads = view, additive = [] } = declared
-  const { keys, eventKeys, all, keyObject } = spelled(declared)
+  const { view, scope, columns, reads = view, additive = [] } = declared
+  const { keys, eventKeys, all, keyObject, folded } = spelled(declared)
   const join = (left: string, right: string) =>
     [scope, ...Object.keys(declared.key)].map((one) => `${left}.${one} = ${right}.${one}`).join(' and ')
   const mended = columns.map((column) =>
@@ -249,7 +247,7 @@ declare
   agreed_checksum numeric;
 begin
   drop table if exists pg_temp.rebuilt, pg_temp.suspects;
-  create temp table rebuilt on commit drop as ${fold(`e.${scope} = of_scope`)};
+  create temp table rebuilt on commit drop as ${folded(`e.${scope} = of_scope`)};
   create temp table suspects on commit drop as select ${keys} from ${view} limit 0;
 
   with compared as materialized (
@@ -281,7 +279,7 @@ begin
   ) locked;
 
   return query
-  with folded as materialized (${fold(`e.${scope} = of_scope and (${eventKeys}) in (select ${keys} from pg_temp.suspects)`)}
+  with folded as materialized (${folded(`e.${scope} = of_scope and (${eventKeys}) in (select ${keys} from pg_temp.suspects)`)}
   ),
   seen as materialized (
     select ${all}
@@ -332,7 +330,7 @@ $$`,
   })
 }
 
-function spelled({ scope, key, columns }: IncrementalView) {
+function spelled({ scope, key, columns, fold }: IncrementalView) {
   const keys = Object.keys(key)
   return {
     keys: keys.join(', '),
@@ -340,6 +338,7 @@ function spelled({ scope, key, columns }: IncrementalView) {
       .map((column) => `e.${column}`)
       .join(', '),
     all: [scope, ...keys, ...columns].join(', '),
+    folded: (wanted: string) => fold.replaceAll(':wanted', wanted),
     keyObject: `jsonb_build_object(${keys.map((one) => `'${one}', ${one}`).join(', ')})`,
   }
 }

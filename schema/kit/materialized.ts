@@ -1,34 +1,34 @@
 import { type Declared, trigger } from './declare.ts'
 
-/**
- * A materialized view with what it needs to be refreshed without blocking its readers: a unique index over plain columns
- * of all rows. One declaration, because a view that changes is dropped and made anew, and its index goes with it.
- * `query` names its functions with their schema: a refresh runs with an empty search path.
- */
-export function materializedView({
-  name,
-  query,
-  unique,
-  readBy,
-  serves,
-}: {
+export type MaterializedView = {
   name: string
-  query: string
+  /** The whole `create materialized view …`. It names functions with their schema: a refresh has no search path. */
+  create: string
+  /** Plain columns that tell all rows apart: a refresh that blocks no reader needs them. */
   unique: string[]
-  readBy: string
-  serves: string
-}): Declared {
-  const [schema, view] = name.split('.')
-  const create = [
-    `create materialized view ${name} as\n${query.trim()}`,
-    `create unique index ${view}_key on ${name} (${unique.join(', ')})`,
-    `comment on index ${schema}.${view}_key is 'refreshes without blocking readers; ${serves}'`,
-    `grant select on ${name} to ${readBy}`,
-  ]
-  return { kind: 'view', name, create: create.join(';\n'), drop: `drop materialized view ${name}` }
+  readBy?: string
+  /** The query that the view serves; Postgres keeps it as the comment of the unique index. */
+  serves?: string
 }
 
-/** Counts the writing statements of a table that a materialized view reads, so that an unchanged one is told apart. */
+/** One declaration for the view, its unique index and its grant: a changed view is dropped, and both go with it. */
+export function materializedView({ name, create, unique, readBy, serves }: MaterializedView): Declared {
+  const [schema, view] = name.split('.')
+  const statements = [
+    create,
+    `create unique index ${view}_key on ${name} (${unique.join(', ')})`,
+    serves && `comment on index ${schema}.${view}_key is 'refreshes without blocking readers; ${serves}'`,
+    readBy && `grant select on ${name} to ${readBy}`,
+  ]
+  return {
+    kind: 'view',
+    name,
+    create: statements.filter((one) => one !== undefined).join(';\n'),
+    drop: `drop materialized view ${name}`,
+  }
+}
+
+/** Counts the statements that write to a table of a materialized view. While no count moves, no refresh is needed. */
 export function countedSource(table: string): Declared[] {
   const counting = (verb: 'insert' | 'update' | 'delete', rows: 'new' | 'old') =>
     trigger({

@@ -1,5 +1,6 @@
--- What one statement does to one account; for its row type. It takes if it lowers what is available at any of its
--- events, not only in the end: `lowest` is how far below its beginning the account fell.
+-- Row type: the change of one account by one statement. The change is a debit if one of its events lowers the
+-- available amount, not only if their sum does. `lowest` is the lowest point of the available amount on the
+-- way, relative to its beginning.
 create or replace view ledger.account_changes as
 select null::bigint as tenant_id,
   null::text as user_id,
@@ -9,4 +10,4 @@ select null::bigint as tenant_id,
   null::bigint as reserved_delta,
   null::bigint as lowest,
   null::boolean as debits
-where false
+where false;

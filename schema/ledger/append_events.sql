@@ -1,8 +1,10 @@
--- Race: others who append to the same streams, or use the same keys. Who comes second meets the unique key of the
--- stream's version and looks again, with a newer snapshot: that needs a function, the caller has one round trip.
--- Families are written in the order in which commands lock: bets, payments, accounts.
--- Race: a debit that waited for a credit must be ordered after it, so accounts are locked before their events are
--- numbered, and made first where there are none; after bets and payments, as everywhere.
+-- Appends a batch of events, all or none.
+-- Race: transactions that append to one stream or use one key. The second transaction meets the unique key of
+-- the stream's version and tries again with a newer snapshot. That needs a function, because the caller has one
+-- round trip.
+-- The function writes the families in the order in which commands lock: bets, payments, accounts.
+-- Race: a debit that waited for a credit must be ordered after it. The function therefore locks the accounts
+-- before it numbers their events. It creates missing accounts first.
 create or replace function ledger.append_events(events jsonb, by_whom text) returns jsonb
 language plpgsql
 set search_path = ''
@@ -185,4 +187,4 @@ begin
     end;
   end loop;
 end
-$$
+$$;

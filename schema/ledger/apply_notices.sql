@@ -1,4 +1,4 @@
--- What was decided about an account stands on the row that its commands lock.
+-- Trigger function: writes a decision about an account to the row that the account's commands lock.
 create or replace function ledger.apply_notices() returns trigger
 language plpgsql
 set search_path = ''
@@ -25,4 +25,4 @@ begin
   end loop;
   return null;
 end
-$$
+$$;

@@ -1,5 +1,6 @@
--- Many accounts at once, set by set. Rows are looked up by key, each after the other (lateral): so they are locked in
--- the order of the keys, and no estimate of the planner's can turn the join round.
+-- Applies changes of many accounts, set by set.
+-- Race: two batches that share accounts. A lateral join looks the rows up by key, one after the other, so both
+-- batches lock them in the order of the keys. No estimate of the planner can reverse that join.
 create or replace function ledger.change_accounts(changes ledger.account_changes[]) returns void
 language plpgsql
 set search_path = ''
@@ -78,4 +79,4 @@ begin
       reserved_minor = b.reserved_minor + excluded.reserved_minor,
       last_seq = greatest(b.last_seq, excluded.last_seq);
 end
-$$
+$$;

@@ -1,5 +1,6 @@
--- Every tenant, those first who waited longest, for at most four seconds. An account in which something differs is
--- quarantined: its debits are refused until somebody has looked. Definer: it serves all tenants, and tells numbers.
+-- Checks tenants for at most four seconds, the longest unchecked ones first. The function quarantines an
+-- account with a difference: its debits are refused until an operator clears it. Definer: the function serves
+-- all tenants and returns only numbers.
 create or replace function ledger.check_invariants(sample integer) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -84,4 +85,4 @@ begin
     'outcome', case when checked = 0 then 'skipped' else 'ok' end
   );
 end
-$$
+$$;

@@ -1,10 +1,11 @@
--- Distributes the ledger over a Citus cluster by tenant: run once, as the owner, on the coordinator, after the migrations
--- and before any data. Every key begins with tenant_id, no key and no reference crosses tenants, and every statement
--- names its tenant, so each command runs on one node. A test holds this list and the keys against the schema.
+-- Distributes the ledger over a Citus cluster by tenant. The owner runs it once on the coordinator, after the
+-- migrations and before any data. Every key begins with tenant_id, no reference crosses tenants, and every
+-- statement names its tenant. Each command therefore runs on one node. A test compares this list and the keys
+-- with the schema.
 --
--- The views are kept by statement triggers, which Citus allows on distributed tables only when told to; each trigger
--- writes rows of the same tenant, on the same node. Positions (xid, seq) are those of the tenant's node: a tenant's feed
--- must be read anew after its shard is moved.
+-- Statement triggers update the views. Citus allows them on distributed tables only with the setting below. Each
+-- trigger writes rows of the same tenant, on the same node. A position (xid, seq) belongs to the node of its
+-- tenant. After a move of its shard, subscribers must read a tenant's feed again from the beginning.
 set citus.enable_unsafe_triggers = on;
 
 select create_distributed_table('ledger.bet_events', 'tenant_id', colocate_with => 'none');

@@ -1,3 +1,4 @@
+-- The events of all four families in one shape.
 create or replace view ledger.events
 with (security_invoker = true)
 as
@@ -11,4 +12,4 @@ select 'balances' as family, tenant_id, aggregate_id, stream_version, id, xid, s
 from ledger.balance_events
 union all
 select 'system' as family, tenant_id, aggregate_id, stream_version, id, xid, seq, event_type, event_data, schema_version, idempotency_key, occurred_at, created_at, actor
-from ledger.system_events
+from ledger.system_events;

@@ -1,4 +1,5 @@
--- What does not hold in one tenant's books, in one snapshot each: so writers at work are no differences.
+-- Lists the broken invariants of one tenant. Each check reads one snapshot, so concurrent writers cause no
+-- difference.
 create or replace function ledger.find_differences(of_tenant bigint, sample integer)
 returns table (kind text, subject text, user_id text, currency text, evidence jsonb)
 language sql
@@ -46,4 +47,4 @@ as $$
     group by o.user_id, o.currency
   ) opened using (user_id, currency)
   where held is distinct from open
-$$
+$$;

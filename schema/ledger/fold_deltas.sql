@@ -1,4 +1,4 @@
--- Moves what waits beside accounts into their rows, which the caller has locked.
+-- Folds the deltas that wait beside accounts into the accounts' rows. The caller has locked these rows.
 create or replace function ledger.fold_deltas(accounts ledger.account_changes[]) returns void
 language sql
 set search_path = ''
@@ -34,4 +34,4 @@ as $$
   ) b
   on conflict (tenant_id, user_id, currency) do update
   set balance_minor = excluded.balance_minor, reserved_minor = excluded.reserved_minor, last_seq = excluded.last_seq
-$$
+$$;

@@ -1,5 +1,6 @@
--- What credits left beside busy accounts, moved into their rows; an account that is busy now is left for the next run.
--- Definer: it serves all tenants at once, and tells nothing but a number.
+-- Folds waiting deltas of at most `most` accounts into the accounts' rows.
+-- Race: a transaction that debits one of these accounts. The function skips an account whose row is locked, and
+-- the next call folds it. Definer: the function serves all tenants at once and returns only a number.
 create or replace function ledger.fold_waiting(most integer) returns bigint
 language plpgsql security definer
 set search_path = ''
@@ -21,4 +22,4 @@ begin
   perform ledger.fold_deltas(free);
   return coalesce(cardinality(free), 0);
 end
-$$
+$$;

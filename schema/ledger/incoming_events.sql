@@ -1,4 +1,4 @@
--- An event as a caller sends it, and where it will stand; for its row type.
+-- Row type: an event as the caller sends it, with the stream version and the number that it will get.
 create or replace view ledger.incoming_events as
 select null::integer as place,
   null::text as family,
@@ -10,4 +10,4 @@ select null::integer as place,
   null::timestamptz as occurred_at,
   null::integer as stream_version,
   null::bigint as seq
-where false
+where false;

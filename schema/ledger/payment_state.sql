@@ -1,3 +1,4 @@
+-- The kind and status of a payment after an event; null for an unknown event type.
 create or replace function ledger.payment_state(event_type text) returns text
 language sql immutable parallel safe
 return case event_type
@@ -8,4 +9,4 @@ return case event_type
   when 'V1_PAYMENTS_WITHDRAWAL_REQUESTED' then 'withdrawal requested'
   when 'V1_PAYMENTS_WITHDRAWAL_COMPLETED' then 'withdrawal completed'
   when 'V1_PAYMENTS_WITHDRAWAL_REJECTED' then 'withdrawal rejected'
-end
+end;

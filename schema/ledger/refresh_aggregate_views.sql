@@ -1,5 +1,7 @@
--- Skipped while no event was numbered since, and none was under way when the last refresh looked. The sequence is read
--- first: whoever has taken a number by then either has committed or still holds the sequence's lock.
+-- Refreshes the aggregates, or skips them if no event was numbered since the last refresh.
+-- Race: a transaction has taken a number and has not committed when the refresh reads. The function reads the
+-- sequence first. A transaction that took a number before that has committed, or still holds a lock on the
+-- sequence. In the second case the function does not keep the number, so the next call refreshes again.
 create or replace function ledger.refresh_aggregate_views()
 returns table (view text, outcome text, rows bigint, duration_ms double precision, as_of timestamptz)
 language plpgsql security definer
@@ -34,4 +36,4 @@ begin
       and v.id = (select max(newest.id) from core.view_refreshes newest where newest.view = name and newest.started_at >= begun);
   end loop;
 end
-$$
+$$;

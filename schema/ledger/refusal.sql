@@ -1,4 +1,4 @@
--- What the triggers refuse, as an outcome.
+-- Returns the outcome of a command for the SQLSTATE that a trigger raised.
 create or replace function ledger.refusal(state text, broken text, about jsonb) returns jsonb
 language sql immutable
 set search_path = ''
@@ -24,4 +24,4 @@ as $$
       else jsonb_build_object('reason', 'amount_out_of_range')
     end
   )
-$$
+$$;

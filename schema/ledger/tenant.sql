@@ -1,4 +1,4 @@
--- The tenant of this transaction: set by the Worker in the same batch, never a parameter that a caller could choose.
+-- The tenant of this transaction. The Worker sets it in the same batch; no parameter of a caller can choose it.
 create or replace function ledger.tenant() returns bigint
 language sql stable parallel safe
-return nullif(current_setting('app.tenant_id', true), '')::bigint
+return nullif(current_setting('app.tenant_id', true), '')::bigint;

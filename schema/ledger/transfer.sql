@@ -1,5 +1,7 @@
--- Each is accepted or refused on its own, in order, with what the ones before it left: that is decided in memory once
--- all accounts are locked, and written as one set. A function, because what is read must be newer than the locks.
+-- Accepts or refuses each transfer on its own, in order, with the balances that the transfers before it left.
+-- The function locks all accounts, decides in memory and writes the accepted transfers as one set.
+-- Race: transactions that debit one of these accounts. A statement after the lock reads the balances, so they
+-- are newer than the wait. A single statement would read them with the older snapshot.
 create or replace function ledger.transfer(transfers jsonb, all_or_none boolean, by_whom text) returns jsonb
 language plpgsql
 set search_path = ''
@@ -156,4 +158,4 @@ begin
     'results', to_jsonb(results)
   ));
 end
-$$
+$$;

@@ -1,4 +1,4 @@
--- What readers see of an account: its row, and the changes that wait beside it.
+-- An account as readers see it: its row, plus the deltas that wait beside it.
 create or replace view ledger.user_balances
 with (security_invoker = true)
 as
@@ -18,4 +18,4 @@ lateral (
     max(d.seq) as seq
   from ledger.balance_deltas d
   where d.tenant_id = b.tenant_id and d.user_id = b.user_id and d.currency = b.currency
-) waiting
+) waiting;

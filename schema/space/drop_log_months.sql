@@ -1,4 +1,5 @@
--- Months are dropped whole: no dead rows, no vacuum. The name of a partition tells its month.
+-- Drops whole months of the log, so there are no dead rows to vacuum. The name of a partition contains its
+-- month. Definer: the Worker owns nothing.
 create or replace function space.drop_log_months(before timestamptz) returns integer
 language plpgsql security definer
 set search_path = ''
@@ -21,4 +22,4 @@ begin
   end loop;
   return dropped;
 end
-$$
+$$;

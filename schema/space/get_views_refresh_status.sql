@@ -1,3 +1,4 @@
+-- core.get_views_refresh_status for the views of this row.
 create or replace function space.get_views_refresh_status()
 returns table (
   view text,
@@ -15,4 +16,4 @@ language sql stable
 set search_path = ''
 as $$
   select * from core.get_views_refresh_status() s where s.view like 'space.%'
-$$
+$$;

@@ -1,5 +1,6 @@
--- The same formula and radius as in functions/space/iss/geometry.ts. One expression in SQL syntax is inlined: no call per
--- row. By atan2, because asin(least(1, null)) would be half the way around the world.
+-- Great-circle distance, with the formula and radius of the Worker's own haversine. Postgres inlines one
+-- expression in SQL syntax, so no row costs a call. The formula uses atan2, because asin(least(1, null)) would
+-- be half the way around the world.
 create or replace function space.haversine_km(
   lat1 double precision, lng1 double precision, lat2 double precision, lng2 double precision
 ) returns double precision
@@ -7,4 +8,4 @@ language sql immutable parallel safe
 return 2 * 6371.0088 * atan2(
   sqrt(sin(radians(lat2 - lat1) / 2) ^ 2 + cos(radians(lat1)) * cos(radians(lat2)) * sin(radians(lng2 - lng1) / 2) ^ 2),
   sqrt(abs(1 - (sin(radians(lat2 - lat1) / 2) ^ 2 + cos(radians(lat1)) * cos(radians(lat2)) * sin(radians(lng2 - lng1) / 2) ^ 2)))
-)
+);

@@ -1,5 +1,8 @@
--- Attached rather than created in place: that needs no exclusive lock on the log, so neither readers nor the writer
--- of this minute wait. Definer: the Worker owns nothing.
+-- Creates the log's partition of a month, if there is none. The function creates a table and attaches it. That
+-- needs no exclusive lock on the log, so neither its readers nor its writer wait. Definer: the Worker owns
+-- nothing.
+-- Race: two calls for one month. The second call waits for the advisory lock, then reads pg_class, which shows
+-- what the first one created.
 create or replace function space.keep_log_month(at timestamptz) returns boolean
 language plpgsql security definer
 set search_path = ''
@@ -30,4 +33,4 @@ begin
   );
   return true;
 end
-$$
+$$;

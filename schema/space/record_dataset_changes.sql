@@ -1,4 +1,5 @@
--- A field that changed is one row, whoever wrote it; a change of nothing we show is one row 'raw'.
+-- Trigger function: inserts one row for each changed field, for every writer. A change of fields that the API
+-- does not show is one row 'raw'.
 create or replace function space.record_dataset_changes() returns trigger
 language plpgsql
 set search_path = ''
@@ -32,4 +33,4 @@ begin
   order by a.dataset_id, changed.field;
   return null;
 end
-$$
+$$;

@@ -1,3 +1,4 @@
+-- Trigger function: inserts one row for each new dataset.
 create or replace function space.record_new_datasets() returns trigger
 language plpgsql
 set search_path = ''
@@ -9,4 +10,4 @@ begin
   order by a.dataset_id;
   return null;
 end
-$$
+$$;

@@ -11,23 +11,26 @@ import {
   primaryKey,
   text,
 } from 'drizzle-orm/pg-core'
-import { instant, writtenBy } from '../kit/columns.ts'
+import { instant, listed, writtenBy } from '../kit/columns.ts'
+import {
+  answerVerdicts,
+  elementSources,
+  mediaTypes,
+  positionSources,
+  visibilities,
+  weatherTypes,
+} from './states.ts'
 
 export const space = pgSchema('space')
 
 const seq = () => bigint('id', { mode: 'number' }).notNull().generatedAlwaysAsIdentity()
-
 const fetchedAt = () => instant('fetched_at').notNull().defaultNow()
-
 const firstSeenAt = () => instant('first_seen_at').notNull().defaultNow()
-
-export const updatedAt = () => instant('updated_at').notNull().defaultNow()
-
-const weatherTypes = sql.raw(`'cme', 'flr', 'gst', 'notifications'`)
+const updatedAt = () => instant('updated_at').notNull().defaultNow()
 
 /**
- * Where the ISS was, minute by minute, cut by months. The bounds stand here too: whoever writes, no position that the
- * ISS cannot have is ever served. A computed position says so; what a source does not tell is null.
+ * Positions of the ISS, one a minute, partitioned by month. The checks refuse positions that the ISS cannot have,
+ * from any writer. A computed position is marked; a value that the source does not give is null.
  */
 export const issFetchLog = space.table(
   'iss_fetch_log',
@@ -52,15 +55,15 @@ export const issFetchLog = space.table(
     check('iss_fetch_log_longitude', sql`longitude >= -180 and longitude < 180`),
     check('iss_fetch_log_altitude', sql`altitude_km between 370 and 460 or norad_id <> 25544`),
     check('iss_fetch_log_velocity', sql`velocity_kmh between 27000 and 28500 or norad_id <> 25544`),
-    check('iss_fetch_log_visibility', sql`visibility in ('daylight', 'eclipsed')`),
-    check('iss_fetch_log_source', sql`source in ('wheretheiss', 'open-notify', 'sgp4')`),
+    check('iss_fetch_log_visibility', sql`visibility in (${listed(visibilities)})`),
+    check('iss_fetch_log_source', sql`source in (${listed(positionSources)})`),
     check('iss_fetch_log_computed', sql`computed = (source = 'sgp4')`),
     check('iss_fetch_log_checked_or_computed', sql`not computed or cross_check_km is null`),
     check('iss_fetch_log_error_of_computed', sql`computed = (error_km is not null)`),
   ],
 )
 
-/** Mean orbital elements, kept for ever: the past is computed from those nearest to it. */
+/** Mean orbital elements, never removed: a past position is computed from the nearest ones. */
 export const elements = space.table(
   'elements',
   {
@@ -72,11 +75,13 @@ export const elements = space.table(
   },
   (t) => [
     primaryKey({ columns: [t.noradId, t.epoch] }),
-    check('elements_source', sql`source in ('celestrak', 'wheretheiss', 'satnogs', 'computed')`),
+    check('elements_source', sql`source in (${listed(elementSources)})`),
   ],
 )
 
-/** `listing_hash` is of the dataset's row in the overview of all: while it stands, the dataset need not be fetched. */
+/**
+ * `listing_hash` is the digest of the dataset's entry in the listing. The sync fetches a dataset only if it changes.
+ */
 export const osdrItems = space.table('osdr_items', {
   datasetId: text('dataset_id').primaryKey(),
   title: text('title').notNull(),
@@ -98,7 +103,7 @@ export const osdrItems = space.table('osdr_items', {
   ),
 })
 
-/** What changed in the catalogue, append-only, read in commit order by (xid, id). */
+/** Changes of the catalogue, append-only. Readers read in commit order by (xid, id). */
 export const osdrChanges = space.table('osdr_changes', {
   id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   xid: writtenBy(),
@@ -123,7 +128,7 @@ export const apod = space.table(
     raw: jsonb('raw').notNull(),
     fetchedAt: fetchedAt(),
   },
-  () => [check('apod_media_type', sql`media_type in ('image', 'video', 'other')`)],
+  () => [check('apod_media_type', sql`media_type in (${listed(mediaTypes)})`)],
 )
 
 export const neoApproaches = space.table(
@@ -152,7 +157,7 @@ export const neoApproaches = space.table(
   ],
 )
 
-/** The newest version of each event; the others stand in donki_revisions. */
+/** The newest version of each event; donki_revisions holds all versions. */
 export const donkiEvents = space.table(
   'donki_events',
   {
@@ -175,11 +180,11 @@ export const donkiEvents = space.table(
   },
   (t) => [
     primaryKey({ columns: [t.type, t.eventId] }),
-    check('donki_events_type', sql`type in (${weatherTypes})`),
+    check('donki_events_type', sql`type in (${listed(weatherTypes)})`),
   ],
 )
 
-/** Every version ever seen, append-only. */
+/** Every version of an event that the sync has seen, append-only. */
 export const donkiRevisions = space.table(
   'donki_revisions',
   {
@@ -191,11 +196,11 @@ export const donkiRevisions = space.table(
   },
   (t) => [
     primaryKey({ columns: [t.type, t.eventId, t.versionId] }),
-    check('donki_revisions_type', sql`type in (${weatherTypes})`),
+    check('donki_revisions_type', sql`type in (${listed(weatherTypes)})`),
   ],
 )
 
-/** What is known of each outside service from earlier calls. Quota is kept under the name of the account that has it. */
+/** The state of each upstream after earlier calls. A quota is stored under the name of its account. */
 export const upstreamState = space.table(
   'upstream_state',
   {
@@ -213,9 +218,9 @@ export const upstreamState = space.table(
 )
 
 /**
- * What came over the wire, whole, with what became of it: reading a kept body again gives the same rows. The same body
- * of the same request is kept once. Neither column ever holds a key: requests carry it in a header, and the one
- * upstream that echoes it is stripped first.
+ * Bodies that upstreams sent, whole, with the parser's verdict: parsing a body again gives the same rows. Equal
+ * bodies of one request are stored once. No column holds an API key: requests carry it in a header, and the Worker
+ * removes it from the body of the one upstream that echoes it.
  */
 export const upstreamAnswers = space.table(
   'upstream_answers',
@@ -234,7 +239,7 @@ export const upstreamAnswers = space.table(
   },
   (t) => [
     primaryKey({ columns: [t.upstream, t.request, t.bodyHash] }),
-    check('upstream_answers_verdict', sql`verdict in ('accepted', 'not_modified', 'quarantined')`),
+    check('upstream_answers_verdict', sql`verdict in (${listed(answerVerdicts)})`),
     check('upstream_answers_reason', sql`(verdict = 'quarantined') = (reason is not null)`),
     check('upstream_answers_no_key', sql`(body || request) not like '%api_key=%'`),
   ],

@@ -15,8 +15,8 @@ const db = makeDb(database.workerUrl, metrics, { proxy: proxy.address })
 
 const view = materializedView({
   name: 'plain.totals',
-  query:
-    "select kind, count(*)::int as n, pg_sleep(case when kind = 'slow' then 1 else 0 end)::text as slept from plain.things group by kind",
+  create:
+    "create materialized view plain.totals as select kind, count(*)::int as n, pg_sleep(case when kind = 'slow' then 1 else 0 end)::text as slept from plain.things group by kind",
   unique: ['kind'],
   readBy: 'lockstep_app',
   serves: 'a test',

@@ -14,10 +14,11 @@ import {
 } from '../../functions/space/iss/parse-elements.ts'
 import { parseOpenNotify, parseWheretheiss } from '../../functions/space/iss/parse-position.ts'
 import { parsePictures } from '../../functions/space/nasa/parse-apod.ts'
-import { parseWeather, weatherTypes } from '../../functions/space/nasa/parse-donki.ts'
+import { parseWeather } from '../../functions/space/nasa/parse-donki.ts'
 import { parseNeoFeed } from '../../functions/space/nasa/parse-neo.ts'
 import { parseDataset, parseDatasetList, parseOverview } from '../../functions/space/osdr/parse.ts'
 import { implausible } from '../../functions/space/rules.ts'
+import { weatherTypes } from '../../schema/space/states.ts'
 
 let now = new Date('2026-11-20T10:00:30Z')
 const upstreams = await startUpstreams({ now: () => now })

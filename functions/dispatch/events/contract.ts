@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { actorRoles } from '../../../schema/dispatch/states.ts'
 import { id, shownInstant } from '../../http/fields.ts'
 import { Order, OrderStatus } from '../orders/contract.ts'
 
@@ -10,7 +11,7 @@ export const OrderEvent = z
     fromStatus: OrderStatus.nullable(),
     toStatus: OrderStatus,
     actor: z.strictObject({
-      role: z.enum(['admin', 'store', 'courier', 'system']),
+      role: z.enum(actorRoles),
       id: z.string().nullable(),
     }),
     courierId: id.nullable(),

@@ -1,19 +1,11 @@
 import * as z from 'zod'
+import { liveStatuses, orderStatuses } from '../../../schema/dispatch/states.ts'
 import { id, instant, shownInstant } from '../../http/fields.ts'
 import { both, boxes, ItemProblem, lat, lng, notEmpty, orNeither, text } from '../contract.ts'
 
 const phone = z.string().regex(/^\+?[\d\s().-]{3,40}$|^\+\d*…$/, 'Must be a phone number')
 
-export const OrderStatus = z.enum([
-  'new',
-  'assigned',
-  'accepted',
-  'picked_up',
-  'delivered',
-  'canceled',
-  'failed',
-  'returned',
-])
+export const OrderStatus = z.enum(orderStatuses)
 
 const parcel = {
   deliveryAddress: text(300),
@@ -183,7 +175,7 @@ export const Stats = z
     asOf: shownInstant,
     hours: z.int().meta({ description: 'What events, states and lostClaims are about' }),
     live: z.record(
-      z.enum(['new', 'assigned', 'accepted', 'picked_up']),
+      z.enum(liveStatuses),
       z.strictObject({ orders: z.int(), oldestSeconds: seconds.nullable() }),
     ),
     couriers: z

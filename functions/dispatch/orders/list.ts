@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { OrderStatus as Status } from '../../../schema/dispatch/states.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
-import type { OrderStatus as Status } from '../rules.ts'
 import { type ListedOrder, OrderStatus } from './contract.ts'
 import { listedFields } from './show.ts'
 

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { OrderStatus } from '../../../schema/dispatch/states.ts'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
-import type { OrderStatus } from '../rules.ts'
 import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 

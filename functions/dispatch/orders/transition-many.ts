@@ -1,10 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { type OrderStatus } from '../../../schema/dispatch/states.ts'
 import { firstFree, thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
-import { type OrderStatus, transitions } from '../rules.ts'
+import { transitions } from '../rules.ts'
 
 export type Step = 'accept' | 'pickup' | 'deliver'
 type Batch = { step: Step; orders: { orderId: number; fence: number }[] }

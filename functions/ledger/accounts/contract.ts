@@ -3,22 +3,6 @@ import { instant, shownInstant } from '../../http/fields.ts'
 import { minor, Reason, UserId } from '../contract.ts'
 import { Currency, currencyCode } from '../currencies/contract.ts'
 
-/** Changes of an account's money. */
-export const balanceEventTypes = [
-  'V1_BALANCES_BALANCE_CREDITED',
-  'V1_BALANCES_BALANCE_DEBITED',
-  'V1_BALANCES_BALANCE_RESERVED',
-  'V1_BALANCES_BALANCE_RELEASED',
-] as const
-
-/** Changes of the rules that hold for an account. */
-export const systemEventTypes = [
-  'V1_SYSTEM_ACCOUNT_QUARANTINED',
-  'V1_SYSTEM_ACCOUNT_CLEARED',
-  'V1_SYSTEM_OVERDRAFT_ALLOWED',
-  'V1_SYSTEM_OVERDRAFT_FORBIDDEN',
-] as const
-
 export const AccountPath = z.strictObject({ userId: UserId, currency: currencyCode })
 
 const money = { currency: z.string(), balanceMinor: minor, reservedMinor: minor, availableMinor: minor }

@@ -1,31 +1,11 @@
 import * as z from 'zod'
+import { betStatuses } from '../../../schema/ledger/states.ts'
 import { instant, shownInstant } from '../../http/fields.ts'
 import { AmountMinor, expectedVersion, minor, streamVersion, UserId } from '../contract.ts'
 import { Currency } from '../currencies/contract.ts'
 
-export const betStatuses = [
-  'placed',
-  'accepted',
-  'rejected',
-  'won',
-  'lost',
-  'voided',
-  'cancelled',
-  'cashed_out',
-] as const
 export type BetStatus = (typeof betStatuses)[number]
 export const BetStatus = z.enum(betStatuses)
-
-export const betEventTypes = [
-  'V1_BETS_BET_PLACED',
-  'V1_BETS_BET_ACCEPTED',
-  'V1_BETS_BET_REJECTED',
-  'V1_BETS_BET_WON',
-  'V1_BETS_BET_LOST',
-  'V1_BETS_BET_VOIDED',
-  'V1_BETS_BET_CANCELLED',
-  'V1_BETS_BET_CASHED_OUT',
-] as const
 
 /** A payout may be zero. */
 export const PayoutMinor = z.int().min(0).meta({ description: 'Minor units', example: 2500 })

@@ -1,9 +1,12 @@
 import * as z from 'zod'
+import {
+  balanceEventTypes,
+  betEventTypes,
+  paymentEventTypes,
+  systemEventTypes,
+} from '../../../schema/ledger/states.ts'
 import { instant, shownInstant } from '../../http/fields.ts'
-import { balanceEventTypes, systemEventTypes } from '../accounts/contract.ts'
-import { betEventTypes } from '../bets/contract.ts'
 import { AggregateId, itemKey, streamVersion } from '../contract.ts'
-import { paymentEventTypes } from '../payments/contract.ts'
 
 const appendable = [...betEventTypes, ...paymentEventTypes, ...balanceEventTypes] as const
 const LedgerEventType = z

@@ -1,24 +1,13 @@
 import * as z from 'zod'
+import { paymentKinds, paymentStatuses } from '../../../schema/ledger/states.ts'
 import { instant, shownInstant } from '../../http/fields.ts'
 import { AmountMinor, minor, streamVersion, UserId } from '../contract.ts'
 import { Currency } from '../currencies/contract.ts'
 
-const paymentKinds = ['deposit', 'withdrawal'] as const
 export type PaymentKind = (typeof paymentKinds)[number]
 
-export const paymentStatuses = ['requested', 'completed', 'failed', 'rejected', 'charged_back'] as const
 export type PaymentStatus = (typeof paymentStatuses)[number]
 const PaymentStatus = z.enum(paymentStatuses)
-
-export const paymentEventTypes = [
-  'V1_PAYMENTS_DEPOSIT_REQUESTED',
-  'V1_PAYMENTS_DEPOSIT_COMPLETED',
-  'V1_PAYMENTS_DEPOSIT_FAILED',
-  'V1_PAYMENTS_DEPOSIT_CHARGED_BACK',
-  'V1_PAYMENTS_WITHDRAWAL_REQUESTED',
-  'V1_PAYMENTS_WITHDRAWAL_COMPLETED',
-  'V1_PAYMENTS_WITHDRAWAL_REJECTED',
-] as const
 
 export const NewPayment = z
   .strictObject({

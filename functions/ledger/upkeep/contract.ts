@@ -1,10 +1,11 @@
 import * as z from 'zod'
+import { alertKinds } from '../../../schema/ledger/states.ts'
 import { shownInstant } from '../../http/fields.ts'
 
 export const Alert = z
   .strictObject({
     id: z.int(),
-    kind: z.enum(['balance', 'hold', 'bet', 'payment', 'negative']),
+    kind: z.enum(alertKinds),
     subject: z.string(),
     evidence: z.record(z.string(), z.unknown()),
     raisedAt: shownInstant,

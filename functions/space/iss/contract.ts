@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { positionSources, visibilities } from '../../../schema/space/states.ts'
 import { instant, shownInstant } from '../../http/fields.ts'
 import {
   day,
@@ -14,14 +15,14 @@ import {
   whole,
 } from '../contract.ts'
 
-const Source = z.enum(['wheretheiss', 'open-notify', 'sgp4'])
+const Source = z.enum(positionSources)
 const place = {
   ts: shownInstant,
   latitude: number,
   longitude: number,
   altitudeKm: maybe,
   velocityKmh: maybe,
-  visibility: z.enum(['daylight', 'eclipsed']).nullable(),
+  visibility: z.enum(visibilities).nullable(),
 }
 
 const Position = measured({

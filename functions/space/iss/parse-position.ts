@@ -1,3 +1,4 @@
+import { visibilities } from '../../../schema/space/states.ts'
 import { type Fix, issNoradId } from '../rules.ts'
 import {
   fieldsOf,
@@ -24,7 +25,7 @@ export function parseWheretheiss(body: string): Parsed<Fix> {
       longitude: numberIn(answer, 'longitude'),
       altitudeKm: numberIn(answer, 'altitude'),
       velocityKmh: numberIn(answer, 'velocity'),
-      visibility: oneOf(textIn(answer, 'visibility'), ['daylight', 'eclipsed'], 'visibility'),
+      visibility: oneOf(textIn(answer, 'visibility'), visibilities, 'visibility'),
       source: 'wheretheiss',
     }
   })

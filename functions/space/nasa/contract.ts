@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { mediaTypes, weatherTypes } from '../../../schema/space/states.ts'
 import { shownInstant } from '../../http/fields.ts'
 import { day, flag, known, maybe, measured, number, pageOf, Units } from '../contract.ts'
 
@@ -11,7 +12,7 @@ export const Picture = z
     date: day,
     title: z.string(),
     explanation: z.string().nullable(),
-    mediaType: z.enum(['image', 'video', 'other']),
+    mediaType: z.enum(mediaTypes),
     url: z.string().nullable(),
     hdUrl: z.string().nullable(),
     thumbnailUrl: z.string().nullable(),
@@ -42,7 +43,6 @@ const Approach = measured({
 export const Approaches = pageOf(Approach).meta({ id: 'NeoApproaches' })
 export const ApproachCursor = z.tuple([shownInstant, z.string().max(40), z.string().max(40)])
 
-const weatherTypes = ['cme', 'flr', 'gst', 'notifications'] as const
 const weatherType = z.enum(weatherTypes)
 export const WeatherPath = z.strictObject({ type: weatherType })
 export const WeatherEventPath = z.strictObject({ type: weatherType, id: z.string().min(1).max(100) })

@@ -1,3 +1,4 @@
+import { mediaTypes } from '../../../schema/space/states.ts'
 import {
   dayIn,
   type Fields,
@@ -40,7 +41,7 @@ function pictureOf(raw: Fields): Picture {
     date: dayIn(raw, 'date'),
     title: textIn(raw, 'title'),
     explanation: maybeTextIn(raw, 'explanation'),
-    mediaType: oneOf(textIn(raw, 'media_type'), ['image', 'video', 'other'], 'media_type'),
+    mediaType: oneOf(textIn(raw, 'media_type'), mediaTypes, 'media_type'),
     url: linkIn(raw, 'url'),
     hdUrl: linkIn(raw, 'hdurl'),
     thumbnailUrl: linkIn(raw, 'thumbnail_url'),

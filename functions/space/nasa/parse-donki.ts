@@ -1,3 +1,4 @@
+import { weatherTypes } from '../../../schema/space/states.ts'
 import { flareRank } from '../rules.ts'
 import {
   type Fields,
@@ -16,7 +17,6 @@ import {
   textIn,
 } from '../upstreams/lenient.ts'
 
-export const weatherTypes = ['cme', 'flr', 'gst', 'notifications'] as const
 export type WeatherType = (typeof weatherTypes)[number]
 
 export type WeatherEvent = {

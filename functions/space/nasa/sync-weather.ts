@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { weatherTypes } from '../../../schema/space/states.ts'
 import { donkiEvents, donkiRevisions } from '../../../schema/space/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
@@ -6,7 +7,7 @@ import { holding, type Lease, whileRenewing } from '../../core/lease.ts'
 import { upsertMany, upsertOf } from '../../core/upsert.ts'
 import { type Conversation, converse, type Told } from '../upstreams/session.ts'
 import { outcomeOf } from '../upstreams/sync-outcome.ts'
-import { parseWeather, type WeatherEvent, type WeatherType, weatherTypes } from './parse-donki.ts'
+import { parseWeather, type WeatherEvent, type WeatherType } from './parse-donki.ts'
 
 /** Events are revised for weeks. The last seven days are asked for every hour, one older week by turns. */
 const olderWeeks = [1, 2, 3]

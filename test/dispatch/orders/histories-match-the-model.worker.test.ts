@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { OrderStatus } from '../../../functions/dispatch/rules.ts'
+import type { OrderStatus } from '../../../schema/dispatch/states.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { givenCouriers, givenStore } from '../support/given.ts'
 import { type Answer, type Caller, caller, parcel } from '../support/http.ts'

@@ -1,12 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  heldStatuses,
-  type OrderStatus,
-  priceMinorFor,
-  transitions,
-} from '../../../functions/dispatch/rules.ts'
-import { orderStatuses } from '../../../schema/dispatch/states.ts'
+import { heldStatuses, priceMinorFor, transitions } from '../../../functions/dispatch/rules.ts'
+import { type OrderStatus, orderStatuses } from '../../../schema/dispatch/states.ts'
 
 const steps: { from: readonly OrderStatus[]; to: OrderStatus }[] = Object.values(transitions)
 const nextOf = (status: OrderStatus) => steps.filter(({ from }) => from.includes(status)).map(({ to }) => to)

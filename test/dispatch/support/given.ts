@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Principal } from '../../../functions/core/context.ts'
-import type { OrderStatus } from '../../../functions/dispatch/rules.ts'
+import type { OrderStatus } from '../../../schema/dispatch/states.ts'
 
 export const asAdmin: Principal = { role: 'admin', sub: '1', tenantId: null }
 export const asStore = (id: number): Principal => ({ role: 'store', sub: String(id), id })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { betStatuses } from '../../../functions/ledger/bets/contract.ts'
 import { maxMinor } from '../../../functions/ledger/contract.ts'
 import { decideBet, decidePlace, type TransitionBet } from '../../../functions/ledger/decide.ts'
+import { betStatuses } from '../../../schema/ledger/states.ts'
 
 import { account, bet, credited, debited, refused, released, reserved, user } from '../support/given.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { decidePayment, decideRequest, type TransitionPayment } from '../../../functions/ledger/decide.ts'
-import { paymentStatuses } from '../../../functions/ledger/payments/contract.ts'
+import { paymentStatuses } from '../../../schema/ledger/states.ts'
 import { account, credited, debited, payment, refused, released, reserved, user } from '../support/given.ts'
 
 const funded = account({ balanceMinor: 5_000 })

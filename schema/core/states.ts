@@ -1,0 +1,5 @@
+export const runTriggers = ['cron', 'manual'] as const
+
+export const runOutcomes = ['running', 'ok', 'skipped', 'failed'] as const
+
+export const deliveryStates = ['waiting', 'delivered', 'dead'] as const
