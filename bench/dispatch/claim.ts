@@ -8,7 +8,7 @@ import { givenOrders } from './given.ts'
 const clients = 8
 const orders = 40_000
 
-/** Claims by id beside the least a claim could cost: one update of one row by its primary key. */
+/** Compares claims by id with their lower bound: one update of one row by its primary key. */
 export const claimById: Measurement = async (rig, pace) => {
   const { owner, connect } = await rig.database()
   const connections = await connect(clients)

@@ -12,14 +12,13 @@ const windows = 5
 const windowSeconds = 3
 
 /**
- * The next order, again and again, while a transaction is held open elsewhere: nothing that dies is cleared away, and
- * the head of the queue's index fills with dead entries. Compared is the rate of the last three seconds with that of
- * the first.
+ * Claims the next order repeatedly while another transaction stays open. Postgres can then remove no dead rows, and the
+ * head of the queue's index fills with dead entries. The result compares the rate of the last three seconds with the first.
  */
 export const decay: Measurement = async (rig, pace) => {
   const { owner, connect } = await rig.database()
   const connections = await connect(clients)
-  // The owner's: the Worker's own role may not stay idle in a transaction for so long.
+  // A connection of the owner: the Worker's role has a shorter timeout for idle transactions.
   const pin = await owner.connect()
   const naive = statement(
     (courier) => sql`
@@ -92,7 +91,7 @@ returning id`,
         return connection !== undefined && (await naive(connection, courier)).length === 1
       }),
     },
-    // A turn is fifteen seconds: two rounds say it.
+    // A turn takes fifteen seconds, so two rounds suffice.
     { ...pace, rounds: Math.min(pace.rounds, 2) },
   )
   pin.release()

@@ -8,7 +8,7 @@ import { addOrders, givenOrders } from './given.ts'
 const clients = 8
 const couriers = clients * 50
 
-/** The next order out of a million that wait, and out of a thousand: the queue's depth must not matter. */
+/** Claims the next order of a million and of a thousand: the depth of the queue must not matter. */
 export const depth: Measurement = async (rig, pace) => {
   const deep = await rig.database()
   const shallow = await rig.database()
@@ -52,7 +52,7 @@ async function contender(name: string, { database, pending, seconds }: Depth): P
       closedLoop({
         clients,
         seconds,
-        // The shallow queue ends before the time does: both are stopped while most of it is left.
+        // The shallow queue would run empty first, so both runs stop while most of it is left.
         count: 600,
         async operation(client, n) {
           const connection = connections[client]

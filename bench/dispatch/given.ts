@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** New orders of one store and one box, `seconds` apart up to now, and available couriers who can carry anything. */
+/** New orders of one store with one box each, `seconds` apart until now, and available couriers of unlimited capacity. */
 export async function givenOrders(
   database: pg.Pool,
   { orders, couriers, capacity = 1000 }: { orders: number; couriers: number; capacity?: number },

@@ -20,7 +20,7 @@ const asked = {
   limit: 50,
 } as const
 
-/** Fifty of a million orders: the verb, the same statement without anything around it, and the plain ORM way. */
+/** Lists fifty of a million orders: by the verb, by its bare statement, and by plain ORM code. */
 export const list: Measurement = async (rig, pace) => {
   const large = await rig.database()
   const small = await rig.database()
@@ -58,7 +58,7 @@ export const list: Measurement = async (rig, pace) => {
   const ours = verb('list of 50 at 1M', connections)
   const bare = contender('the same statement, planned once', connections, async (connection) => {
     const [row] = await planned(connection)
-    // The shape is the statement's own.
+    // The select of this statement guarantees the row type.
     return (row as { orders: unknown[] }).orders
   })
   const orm = contender('select of the ORM, mapped to the wire', connections, async (connection) => {
@@ -89,7 +89,7 @@ export const list: Measurement = async (rig, pace) => {
   )
 }
 
-/** What a route written with the ORM would answer. */
+/** The answer of a route written with the ORM. */
 function toWire(order: typeof orders.$inferSelect): object {
   const { readyAt, dueAt, leaseExpiresAt, createdAt } = order
   return JSON.parse(

@@ -4,7 +4,7 @@ import { givenOrders } from './given.ts'
 
 const crowd = 500
 
-/** Five hundred couriers want one order at the same moment, over HTTP; beside them, as many who only read it. */
+/** Five hundred couriers claim one order at once over HTTP; as many reads for comparison. */
 export const oneOrder: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database

@@ -16,9 +16,8 @@ import type { Measurement } from '../run.ts'
 import { givenOrders } from './given.ts'
 
 /*
- * An order taken out of the queue for good, beside a job taken and completed. What a job queue calls completing is the
- * moment from which on the job cannot come back; for an order that is the accept, which ends the lease. The rest of an
- * order's life is measured beside it.
+ * Compares an order taken from the queue with a job taken and completed. A completed job cannot return to its queue; for
+ * an order the accept does that, because it ends the lease. The later transitions are measured separately.
  */
 const clients = 8
 const depth = 1_000
@@ -31,7 +30,7 @@ const finals = { accept: 'accepted', pickup: 'picked_up', deliver: 'delivered' }
 const throughAccept: Step[] = ['accept']
 const throughDelivery: Step[] = ['accept', 'pickup', 'deliver']
 
-/** One by one, at the depth of an ordinary day. */
+/** One order per request, at the depth of an ordinary day. */
 export const queues: Measurement = async (rig, pace) => {
   const orders = await orderQueue(rig)
   const jobs = await graphileQueue(rig)
@@ -60,7 +59,7 @@ export const queues: Measurement = async (rig, pace) => {
   }
 }
 
-/** Many at once, beside the fastest that graphile-worker can be told to be. */
+/** Many orders per request, against the fastest configuration of graphile-worker. */
 export const bulk: Measurement = async (rig, pace) => {
   const orders = await orderQueue(rig)
   const jobs = await graphileQueue(rig)
@@ -161,7 +160,7 @@ async function orderQueue(rig: Rig) {
   }
 }
 
-/** What the other dispatcher looks at in that moment is busy, and asked for again, as a caller would. */
+/** Rows that the other dispatcher has locked are busy; the bench retries them, as a client would. */
 async function moveAll(ctx: Ctx, step: Step, orders: { orderId: number; fence: number }[]): Promise<void> {
   let left = orders
   while (left.length > 0) {
@@ -174,7 +173,7 @@ async function moveAll(ctx: Ctx, step: Step, orders: { orderId: number; fence: n
 
 const one = { accept: acceptOrder, pickup: pickUpOrder, deliver: deliverOrder } as const
 
-/** Each dispatcher has couriers of its own, as a part of the town. */
+/** Each dispatcher has its own couriers, as in its own part of a town. */
 function team(client: number): number[] {
   const size = couriers / bulkClients
   return Array.from({ length: size }, (_, n) => client * size + n + 1)
@@ -232,7 +231,7 @@ async function graphileQueue(rig: Rig) {
         if (operations === count) done.resolve()
       })
       await done.promise
-      // Batched completion is told before it is written: done is what Postgres says is done.
+      // Batched completion is reported before it is written, so Postgres counts the completed jobs.
       while ((await left()) > 0);
       const seconds = (performance.now() - begun) / 1000
       await runner.stop()

@@ -4,7 +4,7 @@ import { givenOrders } from './given.ts'
 
 const orders = 4_000
 
-/** One caller, one claim after the other, over HTTP through workerd and the proxy; beside it, reads on the same way. */
+/** One client claims order after order over HTTP, through workerd and the proxy; reads on the same path for comparison. */
 export const throughWorker: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database

@@ -1,5 +1,5 @@
--- Ten stores, forty couriers and five hundred orders in every state, each with the events that led there. Made up, but
--- lawful: an order's events fold to its row, and what a courier holds is what its live orders weigh.
+-- Ten stores, forty couriers and five hundred orders in every state, each with its events. The data is invented but valid:
+-- the events of an order fold to its row, and the held boxes of a courier equal those of its live orders.
 
 insert into dispatch.stores (name, pickup_address, lat, lng, box_limit, opens_at, closes_at, time_zone, created_at)
 select
@@ -37,7 +37,7 @@ from
     array['Almeida', 'Brito', 'Costa', 'Duarte', 'Esteves', 'Faria', 'Gomes', 'Horta', 'Inácio', 'Jorge']
   ) as names (first_names, last_names);
 
--- What happened to the orders of each kind. The status after a step is the step's own name, but for three.
+-- The events of each kind of order. The status after an event has the event's name, with three exceptions.
 create temporary table demo_steps on commit drop as
 with lives (kind, steps) as (values
   ('waiting', '{created}'::text[]),

@@ -21,7 +21,7 @@ const withoutLockOfCouriers = defectiveDb(database, {
 })
 const storeId = await givenStore(admin)
 
-/** Four bulk dispatches over the same orders, while every courier claims for itself, by id and the next best. */
+/** Runs four bulk assignments of the same orders while every courier claims by id and by claim-next. */
 async function rush(as: (who: Principal) => Ctx) {
   const couriers = await givenCouriers(admin, 30, { capacity: 8 })
   const orders = await givenOrders(admin, 200, { storeId, boxes: 2 })
@@ -64,7 +64,7 @@ describe('a bulk assignment that races with single claims', () => {
       const { failures, couriers, claims, orders } = await rush(sound)
       expect(failures).toEqual([])
       expect(claims).toBe(orders)
-      // Whatever room the rush left is filled by one more, to the last box.
+      // One more bulk assignment fills the remaining capacity to the last box.
       await assignOrders(sound(asAdmin), { orderIds: null, limit: 500, courierIds: couriers })
       expect(await held(couriers)).toEqual(couriers.map(() => 8))
     }
@@ -76,7 +76,7 @@ describe('a bulk assignment that races with single claims', () => {
     const refusals: unknown[] = []
     for (let round = 0; round < 10 && refusals.length === 0; round++)
       refusals.push(...(await rush(defective)).failures)
-    // Nothing but the table's own check stands between it and a courier over capacity.
+    // Only the check constraint prevents a courier over capacity.
     expect(refusals[0]).toBeInstanceOf(DatabaseError)
     expect(refusals[0]).toMatchObject({ sqlstate: '23514' })
   })

@@ -129,7 +129,7 @@ describe('the next order', () => {
 const withdrawAll = `
   update dispatch.orders set status = 'canceled', canceled_at = now(), version = version + 1 where status = 'new'`
 
-/** All that a refused request could have changed; that it lost is counted. */
+/** All rows that a refused request could change, except the count of lost claims. */
 async function everything(): Promise<unknown> {
   const { rows } = await client.query(`
     select (select jsonb_agg(o order by id) from dispatch.orders o) as orders,

@@ -64,7 +64,7 @@ describe('many orders', () => {
     const couriers = await Promise.all((await givenCouriers(admin, 50, { capacity: 6 })).map(asCourier))
     const answers = await Promise.all(
       couriers.flatMap((courier, n) =>
-        // Each starts somewhere else, or the first courier would have them all before the second asks.
+        // Each courier starts at another order; otherwise the first courier would win them all.
         [...orders.slice(n), ...orders.slice(0, n)]
           .slice(0, 10)
           .map((id) => courier.post(`/orders/${id}/claim`)),

@@ -12,8 +12,8 @@ import { asAdmin, asCourier, givenCourier, givenOrder, givenStore } from '../sup
 import { broken } from '../support/invariants.ts'
 
 /*
- * An order is claimed and given back between a statement's snapshot and its lock: it is new in both, but who gave it back
- * stands in another table, of which the statement sees what was before.
+ * A courier claims an order and gives it back between a statement's snapshot and its lock. The order is new in both, but
+ * the exclusion is in another table, which the statement reads by its old snapshot.
  */
 const database = await freshDatabase()
 const admin = database.admin
@@ -33,7 +33,7 @@ const pausing = (more: (text: string) => string = (text) => text) =>
 const paused = pausing()
 const trusting = pausing((text) => text.replace(/and wanted\.version = \(select[^)]+\)/, ''))
 
-/** Runs it while it has its snapshot and has not locked anything; `between` happens in that moment. */
+/** Runs `between` after the statement has its snapshot and before it locks a row. */
 async function inBetween<T>(run: () => Promise<T>, between: () => Promise<unknown>): Promise<T> {
   const keeper = await database.connect()
   await keeper.query('begin')
@@ -84,7 +84,7 @@ describe('an order that is given back during a bulk assignment', () => {
   })
 })
 
-/** Of what an earlier one left, a courier of a smaller capacity can carry nothing. */
+/** A courier of a smaller capacity can carry none of the orders that an earlier run left. */
 async function claimNextMeanwhile(db: Db, capacity: number) {
   const courierId = await givenCourier(admin, { capacity })
   const orderId = await givenOrder(admin, { storeId, boxes: capacity })

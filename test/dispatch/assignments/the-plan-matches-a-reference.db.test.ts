@@ -70,7 +70,7 @@ describe('the plan of a bulk assignment', () => {
 const orderIds = await givenOrders(admin, 10, { storeId })
 const courierIds = await givenCouriers(admin, 6)
 
-/** A few places, so that some stand together, and some that are not known. */
+/** Few positions, so that some couriers share one, and unknown positions. */
 const place = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Place>([null, null]) },
   {
@@ -133,7 +133,7 @@ from dispatch.plan_assignments(
 
 type Rules = { unknownKm: number; excludes: boolean; fills: boolean; loads: boolean }
 
-/** Order by order, whoever costs least: a kilometre for a kilometre, and half a one for each box. */
+/** Assigns order by order to the cheapest courier: 1 per kilometre and 0.5 per held box. */
 function planOnPaper({ unknownKm = 10, excludes = true, fills = true, loads = true }: Partial<Rules> = {}) {
   return ({ orders, couriers }: Town): Given[] => {
     const carriers = couriers.map((courier) => ({ ...courier }))

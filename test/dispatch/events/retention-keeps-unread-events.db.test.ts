@@ -25,7 +25,7 @@ async function eventsOf(orderId: number): Promise<number> {
   return rows[0].n
 }
 
-/** As if everything so far had happened so many days ago. */
+/** Moves all rows this many days into the past. */
 async function age(days: number): Promise<void> {
   await pool.query(`update dispatch.order_events set created_at = now() - make_interval(days => $1)`, [days])
   await pool.query(

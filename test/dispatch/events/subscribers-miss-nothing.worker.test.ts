@@ -70,7 +70,7 @@ describe('a subscriber', () => {
     expect(storyOf(asStore.received, orderId)).toEqual(whole)
     expect(storyOf(asAna.received, orderId)).toEqual(whole)
     expect(storyOf(asOther.received, orderId)).toEqual([])
-    // Ben learns that it came and that it went, not to whom.
+    // Ben receives both events, without the courier who claimed the order.
     await asBen.until((received) => storyOf(received, orderId).length === 2)
     const [came, went] = asBen.received.filter((one) => orderOf(one) === orderId)
     expect(came?.data).toMatchObject({
@@ -160,13 +160,13 @@ describe('two hundred subscribers', () => {
       await Promise.all(many.map((subscription) => subscription.until(nth)))
     }
     const seconds = (performance.now() - before.at) / 1000
-    const asked = (await polls()) - before.polls
-    // Ten rounds a second at most.
-    expect(asked).toBeLessThanOrEqual(seconds * 10 + 1)
+    const reads = (await polls()) - before.polls
+    // At most ten polls a second.
+    expect(reads).toBeLessThanOrEqual(seconds * 10 + 1)
     const [first] = many
     for (const subscription of many) expect(subscription.received).toEqual(first?.received)
     for (const subscription of many) subscription.close()
-    console.log(`200 listeners, 10 events: ${asked} reads in ${seconds.toFixed(1)} s`)
+    console.log(`200 subscribers, 10 events: ${reads} reads in ${seconds.toFixed(1)} s`)
   })
 
   it('are unaffected by one that stops reading and is dropped', async () => {
@@ -174,7 +174,7 @@ describe('two hundred subscribers', () => {
     onTestFinished(() => void deaf.destroy())
     const quick = await subscribeAs(store)
     const orders = Array.from({ length: 500 }, () => parcel)
-    // More than all buffers on the way can hold.
+    // More bytes than the buffers between the Worker and the client can hold.
     for (let nth = 1; nth <= 20; nth++) {
       await post(store, '/orders/bulk', { orders })
       await quick.until(nth * 500)
@@ -188,20 +188,20 @@ describe('two hundred subscribers', () => {
   it('cost nothing after all have disconnected', async () => {
     for (const subscription of subscriptions) subscription.close()
     let last = -1
-    const unasked = async () => {
-      // That nobody is there any more is noticed when something is written to them, at the latest a heartbeat.
+    const noReads = async () => {
+      // The Worker notices a closed connection at its next write, at the latest a heartbeat.
       await post(store, '/orders', parcel)
       const now = await polls()
       const same = now === last
       last = now
       return same
     }
-    // Longer than two rounds.
-    await expect.poll(unasked, { interval: 1000, timeout: 200_000 }).toBe(true)
+    // Longer than two polls.
+    await expect.poll(noReads, { interval: 1000, timeout: 200_000 }).toBe(true)
   })
 })
 
-/** How often the feed was read. */
+/** The number of reads of the feed. */
 async function polls(): Promise<number> {
   const { rows } = await pool.query(
     `select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
@@ -211,7 +211,7 @@ async function polls(): Promise<number> {
   return rows[0].calls
 }
 
-/** Asks for the stream and then takes nothing off the wire. */
+/** Requests the stream and then reads nothing from the socket. */
 function deafListener(token: string) {
   const { hostname, port } = new URL(app.url)
   const deaf = connect(Number(port), hostname)

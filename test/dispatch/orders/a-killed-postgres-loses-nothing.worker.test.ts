@@ -56,7 +56,7 @@ it('Postgres killed under load loses no acknowledged write, and the Worker is re
   expect(await broken(admin)).toEqual([])
 })
 
-/** Those of `ids` that are not in the table as they should be. */
+/** The `ids` whose rows are missing or in the wrong state. */
 async function missing(as: string, ids: unknown[]): Promise<unknown[]> {
   const { rows } = await admin.query(
     `select id from unnest($1::bigint[]) id where not exists (select from dispatch.orders o where o.id = id.id and ${as})`,

@@ -17,7 +17,7 @@ const monitor = await database.connect()
 const clients = [await database.connect(database.workerUrl), await database.connect(database.workerUrl)]
 const storeId = await givenStore(arranging)
 
-/** An undo and the settlement are apart by time. Without that, only the lock and the mark on the order keep them apart. */
+/** Removes the time conditions that separate undo and settlement, so only the lock and `settled_at` separate them. */
 const timeless = (text: string) =>
   text.replace('o.delivered_at <= now() - make_interval', 'now() >= now() - make_interval')
 const forgetful = (text: string) =>
@@ -55,7 +55,7 @@ async function arrange() {
   }
 }
 
-/** Others hear of a delivery when it is final, and only then, and once. */
+/** Other modules receive a delivery once, and only when it is final. */
 async function heardWrongly(orderId: number): Promise<string[]> {
   const { rows } = await arranging.query(
     `select 'order ' || o.id || ' is ' || o.status || ', others received ' || count(e.seq) || ' deliveries' as found

@@ -15,7 +15,7 @@ const crew = await Promise.all(
   (await givenCouriers(client, 3)).map(async (id) => ({ id, caller: await caller(app, 'courier', id) })),
 )
 
-/** What dispatch is on paper: no locks, no SQL, no clock but the leases that a command lets run out. */
+/** The model of dispatch, without locks, SQL or a clock; a command expires leases. */
 type Order = {
   id: number
   status: OrderStatus
@@ -30,7 +30,7 @@ type Model = { orders: Order[]; capacity: number }
 type Expected = [status: number, code?: string]
 type Courier = { id: number; caller: Caller }
 
-/** A command meets whichever order and courier its numbers fall on; without orders it is not run. */
+/** The numbers of a command select an order and a courier; without orders the command does not run. */
 type Act = { name: string; order: number; courier: number; stale: boolean; boxes: number }
 type Meeting = { model: Model; order: Order; courier: Courier; act: Act }
 
@@ -184,7 +184,7 @@ function command(act: Act): fc.AsyncCommand<Model, null> {
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 
-/** Plays random histories, from an empty table each, and looks at every order and every invariant afterwards. */
+/** Runs random histories, each from empty tables, and then checks every order and every invariant. */
 async function play({ capacity, numRuns }: { capacity: number; numRuns: number }): Promise<number> {
   let played = 0
   const histories = fc.commands([anyAct.map(command)], { maxCommands: 50, size: 'max' })

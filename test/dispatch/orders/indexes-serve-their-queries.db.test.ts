@@ -5,7 +5,7 @@ const { admin } = await freshDatabase()
 
 type Node = { 'Node Type': string; 'Index Name'?: string; 'Heap Fetches'?: number; Plans?: Node[] }
 
-// What a list shows of an order; the covering indexes hold all of it.
+// The fields of a listed order; the covering indexes contain all of them.
 const shown = `id, status, created_at, store_id, courier_id, pickup_address, delivery_address, boxes_count, price_minor,
   currency, due_at, ready_at, lease_expires_at, fence, version`
 

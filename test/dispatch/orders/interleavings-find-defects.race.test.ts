@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../support/database.ts'
 import { does, openScenario, type State, type VerbName } from '../support/scenario.ts'
 
-// The other half of the proof: a statement without what keeps it right is found out by the same search.
+// The negative control: the same search finds each statement from which one safeguard is removed.
 const scenario = await openScenario(await freshDatabase())
 const bare = await openScenario(await freshDatabase())
 await bare.client.query(`
@@ -20,7 +20,7 @@ type Defect = [
 ]
 
 const without = (part: string | RegExp) => (text: string) => text.replaceAll(part, '')
-/** The parameter stays, so that the statement still takes as many. */
+/** Keeps the parameter, so that the statement still takes the same number of values. */
 const ignoring = (condition: RegExp) => (text: string) => text.replaceAll(condition, '$1::text is not null')
 const unlocked = without(/for update( skip locked)?/g)
 const summed = (text: string) =>

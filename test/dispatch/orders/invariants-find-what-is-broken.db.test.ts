@@ -7,7 +7,7 @@ const { connect } = await freshDatabase()
 const client = await connect()
 const storeId = await givenStore(client)
 
-// The checks are worth what they find: each is shown a history that breaks it, and nothing else.
+// The negative control: each invariant gets a history that breaks only it.
 describe('the invariants of dispatch', () => {
   beforeEach(async () => {
     await client.query('begin')

@@ -30,16 +30,16 @@ describe('in every interleaving of their statements', () => {
         ...(await endsOf(state, [does(one), idle(other)])),
         ...(await endsOf(state, [idle(one), does(other)])),
       ]
-      const lawful = new Set([...serial, ...alone])
-      const others = runs.filter(({ outcome }) => !lawful.has(outcome))
-      expect(others, `an order that is ${state} ends: ${[...lawful].join(' or ')}`).toEqual([])
+      const serializable = new Set([...serial, ...alone])
+      const others = runs.filter(({ outcome }) => !serializable.has(outcome))
+      expect(others, `an order that is ${state} ends: ${[...serializable].join(' or ')}`).toEqual([])
     }
   })
 })
 
 const known = new Map<string, Promise<string[]>>()
 
-/** A verb beside one that does nothing: it ends the same in every pair, and is driven once. */
+/** The outcomes of a verb beside one that does nothing; they are the same in every pair, so they are cached. */
 function endsOf(state: State, actors: Act[]): Promise<string[]> {
   const key = [state, ...actors.map(({ name }) => name)].join()
   const ends =

@@ -138,7 +138,7 @@ describe('while every tenth reply is lost', () => {
   })
 })
 
-/** Repeats while the answer is that it is not known yet. */
+/** Retries while the outcome is unknown or in progress. */
 async function untilDecided(send: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await send()

@@ -192,7 +192,7 @@ type Node = {
   Plans?: Node[]
 }
 
-/** The plan of a statement as it ran, and its outcome; nothing of it stays. */
+/** Runs a statement, rolls it back, and returns its plan and outcome. */
 async function planOf(statement: SQL) {
   const { sql: text, params } = dialect.sqlToQuery(statement)
   await client.query('begin')

@@ -9,7 +9,7 @@ const database = await freshDatabase()
 const pool = database.admin
 const as = contextsOf(database, await freshProxy(database))
 
-/** As if each event of the order had happened so many seconds ago. */
+/** Moves each event of the order this many seconds into the past. */
 async function age(orderId: number, secondsAgo: Record<string, number>): Promise<void> {
   await pool.query(
     `update dispatch.order_events e
@@ -37,7 +37,7 @@ it('one round trip answers live orders, time in each state, and lost claims', as
   const fresh = await givenOrder(pool, { storeId })
   await age(accepted, { created: 100, claimed: 40, accepted: 10 })
   await age(assigned, { created: 50, claimed: 30 })
-  // Of what was before the last hour only the end of a stay is told.
+  // Of events before the last hour, the stats only use the start of a state that ended within it.
   const yesterday = await givenOrder(pool, { storeId, courierId: ana, status: 'canceled' })
   await age(yesterday, { created: 90_000, canceled: 86_400 })
   await lost(accepted, ben, 3, 0)

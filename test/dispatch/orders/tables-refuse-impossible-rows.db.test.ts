@@ -28,7 +28,7 @@ const taken: Row = { ...fresh, courier_id: courier, assigned_at: now, fence: 1 }
 const accepted: Row = { ...taken, status: 'accepted', accepted_at: now }
 const pickedUp: Row = { ...accepted, status: 'picked_up', picked_up_at: now }
 
-/** An order in every status, as its life leaves it there. */
+/** A valid order in each status. */
 const life = {
   new: fresh,
   assigned: { ...taken, status: 'assigned', lease_expires_at: now },
@@ -59,7 +59,7 @@ describe('orders', () => {
   })
 
   it('fit every index with two addresses of maximum length and byte size', async () => {
-    // Letters that do not compress and take four bytes each.
+    // Characters of four bytes each that do not compress.
     const address = () =>
       Array.from({ length: 300 }, () =>
         String.fromCodePoint(0x20000 + Math.floor(Math.random() * 40_000)),

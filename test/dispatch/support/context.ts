@@ -4,7 +4,7 @@ import type { TestDatabase } from '../../support/database.ts'
 
 const limit = async () => ({ success: true })
 
-/** What a verb gets, with the Worker's role and driver. */
+/** Contexts for verbs, with the Worker's role and driver. */
 export function contextsOf(database: TestDatabase, proxy: NeonProxy) {
   const bindings = {
     DATABASE_URL: database.workerUrl,

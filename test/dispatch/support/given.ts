@@ -41,17 +41,17 @@ export async function givenCouriers(client: Client, count: number, courier: Cour
 type Order = {
   storeId: number
   status?: Exclude<OrderStatus, 'returned'>
-  /** Who holds it, or delivered it. */
+  /** The courier that holds or delivered the order. */
   courierId?: number
   boxes?: number
-  /** The courier's time to accept is over, though nobody has taken the order back yet. */
+  /** The lease has expired, but no job has returned the order yet. */
   expired?: boolean
-  /** It was delivered so long ago that this is final, though nobody has settled it yet. */
+  /** The time to undo has expired, but no job has settled the delivery yet. */
   due?: boolean
   at?: [lat: number, lng: number]
 }
 
-/** An order in any state, with the events that led there and its boxes in its courier's hands. Its fence is 1 once claimed. */
+/** An order in any state, with its events and the held boxes of its courier. Its fence is 1 once it was claimed. */
 export async function givenOrder(client: Client, order: Order): Promise<number> {
   const {
     storeId,
@@ -68,7 +68,7 @@ export async function givenOrder(client: Client, order: Order): Promise<number> 
       text: `with story as (
         select type, to_status, lag(to_status) over (order by n) as from_status, n
         from (values ('created', 'new', 1), ('claimed', 'assigned', 2), ('accepted', 'accepted', 3), ('picked_up', 'picked_up', 4))
-          told (type, to_status, n)
+          step (type, to_status, n)
         where n <= case $2 when 'new' then 1 when 'canceled' then 1 when 'assigned' then 2 when 'accepted' then 3 else 4 end
         union all
         select $2, $2, case $2 when 'canceled' then 'new' else 'picked_up' end, 5

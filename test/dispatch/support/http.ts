@@ -3,7 +3,7 @@ import type { TestWorker } from '../../support/worker.ts'
 
 export type Answer = {
   status: number
-  /** The body, or nothing. */
+  /** The parsed body, or `{}` if there is none. */
   body: Record<string, unknown>
   headers: Headers
   /** Round trips to Postgres. */
@@ -19,7 +19,7 @@ export type Caller = {
   put(path: string, send: Send): Promise<Answer>
 }
 
-/** Somebody with a token; paths are below /v1/dispatch. */
+/** A client with a token; its paths are below /v1/dispatch. */
 export async function caller(app: TestWorker, role: Role, sub: number | string): Promise<Caller> {
   const authorization = `Bearer ${await app.token(role, sub)}`
   async function call(method: string, path: string, { body, key, ifMatch }: Send = {}): Promise<Answer> {
@@ -56,7 +56,7 @@ export const parcel = {
   boxesCount: 2,
 }
 
-/** How often each came, as in `{ '200': 1, '409 order_taken': 299 }`. */
+/** The number of answers of each kind, as in `{ '200': 1, '409 order_taken': 299 }`. */
 export function tally(answers: Answer[]): Record<string, number> {
   const kinds = answers.map(({ status, body }) => [status, body['code']].filter(Boolean).join(' '))
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** What must hold of orders and couriers after anything that can happen; each query finds what breaks it. */
+/** Invariants of orders and couriers; each query returns the rows that violate one. */
 const invariants = {
   'held boxes equal the boxes of the live orders': `
     select 'courier ' || c.id || ' holds ' || c.held_boxes || ', its orders weigh ' || weight as found
@@ -14,31 +14,31 @@ const invariants = {
 
   'each event starts in the status that the event before reached': `
     select event || ' starts at ' || from_status || ' after ' || coalesce(before, 'nothing') as found
-    from told
+    from history
     where from_status is distinct from before`,
 
   'each event is an allowed transition': `
     select event || ' goes from ' || coalesce(from_status, 'nothing') || ' to ' || to_status as found
-    from told
+    from history
     where (type, coalesce(from_status, ''), to_status) not in (select * from lawful)`,
 
   'the fence rises by one with each assignment and never otherwise': `
     select event || ' has fence ' || fence || ' after ' || fence_before as found
-    from told
+    from history
     where fence <> fence_before + (type in ('claimed', 'assigned', 'reassigned'))::int`,
 
   'only the holder of an order transitions it': `
     select event || ' is of courier ' || coalesce(courier_id::text, 'none') || ', the holder is ' || coalesce(holder::text, 'none') as found
-    from told
+    from history
     where type in ('accepted', 'declined', 'released', 'picked_up', 'delivered', 'failed', 'delivery_undone')
       and courier_id is distinct from holder`,
 
   'no courier gets an order again that it gave back': `
     select claim.event || ' follows its exclusion' as found
-    from told claim
+    from history claim
     where claim.type in ('claimed', 'assigned', 'reassigned')
       and exists (
-        select from told back
+        select from history back
         where back.order_id = claim.order_id
           and back.courier_id = claim.courier_id
           and back.type in ('declined', 'released')
@@ -47,7 +47,7 @@ const invariants = {
 
   'exactly the couriers that gave an order back are excluded': `
     select 'order ' || coalesce(back.order_id, x.order_id) || ' courier ' || coalesce(back.courier_id, x.courier_id) as found
-    from (select distinct order_id, courier_id from told where type in ('declined', 'released')) back
+    from (select distinct order_id, courier_id from history where type in ('declined', 'released')) back
     full join (select x.* from dispatch.order_exclusions x join orders on orders.id = x.order_id) x
       on x.order_id = back.order_id and x.courier_id = back.courier_id
     where back.order_id is null or x.order_id is null`,
@@ -56,7 +56,7 @@ const invariants = {
     select 'order ' || o.id || ' is ' || o.status || ' fence ' || o.fence || ' version ' || o.version || ' of ' || coalesce(o.courier_id, 0)
       || ', its events say ' || last.to_status || ' fence ' || last.fence || ' version ' || last.n || ' of ' || coalesce(last.holder, 0) as found
     from orders o
-    join lateral (select * from told where told.order_id = o.id order by id desc limit 1) last on true
+    join lateral (select * from history where history.order_id = o.id order by id desc limit 1) last on true
     where (o.status, o.fence, o.version) is distinct from (last.to_status, last.fence, last.n::int)
       or o.status in ('assigned', 'accepted', 'picked_up', 'delivered') and o.courier_id is distinct from last.holder`,
 } satisfies Record<string, string>
@@ -81,7 +81,7 @@ const facts = `
 with orders as (
   select * from dispatch.orders o where $1::bigint[] is null or o.id = any ($1)
 ),
-told as (
+history as (
   select e.*,
     'event ' || e.id || ' (' || e.type || ' of order ' || e.order_id || ')' as event,
     lag(e.to_status) over story as before,
@@ -109,7 +109,7 @@ couriers as (
     where status in ('assigned', 'accepted', 'picked_up')
     group by courier_id
   ) live on live.courier_id = c.id
-  where $1::bigint[] is null or c.id in (select courier_id from told)
+  where $1::bigint[] is null or c.id in (select courier_id from history)
 ),
 lawful (type, from_status, to_status) as (values ${lawful})`
 
@@ -117,7 +117,7 @@ const everything = Object.entries(invariants)
   .map(([name, query]) => `select '${name}: ' || found as broken from (${query}) as "${name}"`)
   .join('\nunion all\n')
 
-/** What is broken, of these orders and their couriers, or of all; nothing, if all is well. */
+/** The violations among these orders and their couriers, or among all rows. */
 export async function broken(
   client: pg.ClientBase | pg.Pool,
   orders: number[] | null = null,
@@ -130,13 +130,13 @@ export async function broken(
   return rows.map((row) => row.broken)
 }
 
-/** For the end of a test that did much: fails it when anything is broken. */
+/** Fails the test if any invariant is violated. */
 export async function mustBeSound(client: pg.ClientBase | pg.Pool): Promise<void> {
   const found = await broken(client)
   if (found.length > 0) throw new Error(`Broken: ${found.join('; ')}`)
 }
 
-/** The names alone, for a test that expects one of them. */
+/** The names of the violated invariants, for a test that expects one of them. */
 export function namesOf(findings: string[]): string[] {
   const names = Object.keys(invariants).filter((name) => findings.some((found) => found.startsWith(name)))
   return names

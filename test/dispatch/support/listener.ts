@@ -5,18 +5,18 @@ export type Received = { id: string; type: string; data: Record<string, unknown>
 export type Subscription = {
   /** Everything received so far. */
   received: Received[]
-  /** The last cursor that came, with an event or without. */
+  /** The last cursor received, with or without an event. */
   cursor(): string | null
-  /** When so many events have been received, or the condition holds. */
+  /** Resolves once this many events were received, or the condition holds. */
   until(condition: number | ((received: Received[]) => boolean)): Promise<Received[]>
-  /** When it has been told where it stands. */
+  /** Resolves with the first cursor. */
   ready: Promise<void>
-  /** When the other side has ended it. */
+  /** Resolves when the server has closed the stream. */
   ended: Promise<void>
   close(): void
 }
 
-/** Listens as a browser's EventSource would, and remembers. */
+/** Subscribes as a browser's EventSource does, and keeps all events. */
 export async function subscribe(
   app: Pick<TestWorker, 'fetch'>,
   token: string,

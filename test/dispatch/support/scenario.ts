@@ -27,7 +27,7 @@ import { type Explored, explore } from '../../support/interleave.ts'
 import { asAdmin, asCourier, asStore, givenCourier, givenOrder, givenStore } from './given.ts'
 import { broken } from './invariants.ts'
 
-/** One order, who holds it if anybody does, a rival, and a second order that needs the room the first one takes. */
+/** An order, its possible holder, a rival, and a second order that needs the capacity the first one takes. */
 type Scene = { storeId: number; order: number; second: number; holder: number; rival: number }
 
 const boxes = 5
@@ -48,14 +48,14 @@ const all = Object.keys(states) as State[]
 const live = ['new', 'assigned', 'assigned, its lease expired', 'accepted', 'picked up'] as const
 
 export type Verb = {
-  /** Where it has an effect, and where that leads. */
+  /** The states in which the verb has an effect, and the state after it. */
   acts: readonly State[]
   leads?: State
-  /** The fence its caller was given. */
+  /** The fence that its caller received. */
   shows?: number
-  /** It leaves out what somebody else has locked. */
+  /** The verb skips rows that another transaction has locked. */
   passes?: boolean
-  /** It decides over many rows, each as it is when its turn comes: no single moment explains its answer. */
+  /** The verb decides row by row under each row's lock, so no single moment explains its answer. */
   mixes?: boolean
   run: (as: (who: Principal | null) => Ctx, scene: Scene) => Promise<unknown>
 }
@@ -206,14 +206,14 @@ export type ScenarioDatabase = {
   explore: (state: State, actors: Act[], mutate?: (text: string) => string) => Promise<Explored>
 }
 
-/** One side of a pair: a verb, or somebody who is there and does nothing. */
+/** One side of a pair: a verb, or an actor that does nothing. */
 export type Act = Pick<Verb, 'run' | 'shows'> & { name: string }
 
 export function does(verb: VerbName): Act {
   return { name: verb, ...verbs[verb] }
 }
 
-/** Where the two can meet: both act there, or one does where the other has led. */
+/** The states in which the two verbs can race: both act there, or one acts in the state after the other. */
 export function meetIn(pair: readonly [VerbName, VerbName]): State[] {
   const [one, other]: Verb[] = pair.map((verb) => verbs[verb])
   const follows = (first: Verb | undefined, second: Verb | undefined, state: State) =>
@@ -226,7 +226,7 @@ export function meetIn(pair: readonly [VerbName, VerbName]): State[] {
   )
 }
 
-/** Who passes over what is locked, or asks its caller to come back, has done nothing. */
+/** A verb that skips locked rows, or answers that its caller must retry, has done nothing. */
 export function idle(verb: VerbName): Act {
   const { passes = false }: Verb = verbs[verb]
   return passes
@@ -234,7 +234,7 @@ export function idle(verb: VerbName): Act {
     : { name: 'nothing, refused', run: async () => ({ ok: false, reason: 'order_busy' }) }
 }
 
-/** A database on which pairs of verbs are driven against each other. */
+/** A database on which pairs of verbs race in every interleaving. */
 export async function openScenario(database: TestDatabase): Promise<ScenarioDatabase> {
   const client = await database.connect()
   const monitor = await database.connect()
@@ -261,7 +261,7 @@ export async function openScenario(database: TestDatabase): Promise<ScenarioData
         ...(await broken(client)),
       ],
       outcome: async (answers: unknown[]) =>
-        `${answers.map(told).join(' | ')} => ${await remains(client, scene)}`,
+        `${answers.map(summaryOf).join(' | ')} => ${await remains(client, scene)}`,
     }
   }
 
@@ -272,21 +272,21 @@ export async function openScenario(database: TestDatabase): Promise<ScenarioData
   }
 }
 
-/** What a step did must have been done under the fence that it showed. */
+/** A transition must commit only under the fence that it showed. */
 function misled(answer: unknown, act: Act | undefined): string[] {
   const { ok, order } = answer as { ok?: boolean; order?: { fence: number } }
   if (ok !== true || act?.shows === undefined || order?.fence === act.shows) return []
   return [`a step that showed fence ${act.shows} was done under fence ${order?.fence}`]
 }
 
-function told(answer: unknown): string {
+function summaryOf(answer: unknown): string {
   const { ok, reason } = answer as { ok?: boolean; reason?: string }
-  // A claim that waited for a cancel knows only that the order is gone, one that comes later knows why.
+  // A claim that waited for a cancel only learns that the order is gone; a later claim learns why.
   if (reason === 'illegal_transition' || reason === 'order_taken') return 'gone'
   return reason ?? (ok === true ? 'done' : 'seen')
 }
 
-/** Who has what, in the words of the scene. */
+/** The status and holder of both orders, in the words of the scene. */
 async function remains(client: pg.Client, { order, second, holder, rival }: Scene): Promise<string> {
   const { rows } = await client.query<{ what: string }>({
     name: 'remains',
@@ -302,7 +302,7 @@ async function remains(client: pg.Client, { order, second, holder, rival }: Scen
   return rows[0]?.what ?? ''
 }
 
-// The sweep and claim-next would find what the last run left.
+// Otherwise the job and claim-next would find the rows of the last run.
 const clear = `
   delete from dispatch.order_exclusions;
   delete from dispatch.order_events;
