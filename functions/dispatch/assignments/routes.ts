@@ -62,7 +62,7 @@ export const assignmentsEndpoints: Endpoint[] = [
     '/orders/{id}/accept',
     {
       summary: 'Accept an assigned order',
-      description: 'The lease ends: the courier keeps the order until it is delivered, failed or released.',
+      description: 'Ends the lease, so the order no longer becomes available again by expiry.',
       roles: ['courier'],
       params: IdPath,
       body: Step,
