@@ -6,9 +6,13 @@ import { coreJobs } from './core.ts'
 import { dispatchJobs } from './dispatch.ts'
 import { ledgerJobs } from './ledger.ts'
 import { spaceJobs } from './space.ts'
+import { webhooksJobs } from './webhooks.ts'
+
+const outgoing = modules.flatMap(({ outgoing = [] }) => outgoing)
 
 export const jobs: readonly Job[] = [
-  ...coreJobs(modules.flatMap(({ outgoing = [] }) => outgoing)),
+  ...coreJobs,
+  ...webhooksJobs(outgoing),
   ...dispatchJobs,
   ...ledgerJobs,
   ...spaceJobs,

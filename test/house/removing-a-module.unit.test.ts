@@ -16,6 +16,7 @@ import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 const root = join(import.meta.dirname, '../..')
 const workers = ['functions', 'schema', 'cron', 'worker.ts']
 const mounts = ['functions/modules.ts', 'cron/index.ts']
+const lists = ['functions/registry/locks.ts', 'functions/registry/problems.ts']
 
 const modules = readdirSync(join(root, 'functions'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && !['core', 'http', 'ops', 'registry'].includes(entry.name))
@@ -31,7 +32,9 @@ describe('removing a module', () => {
     const copy = copyOfTheWhole()
     removeCells(copy, name)
     for (const file of mounts) unmount(join(copy, file), name)
+    for (const file of lists) unlist(join(copy, file), name)
     expect(newErrors(copy)).toEqual([])
+    for (const file of [...mounts, ...lists]) expect(readFileSync(join(copy, file), 'utf8')).not.toMatch(name)
   })
 
   it('leaves errors where it was mounted, and where a core knows it: those lines held it', () => {
@@ -78,9 +81,17 @@ function removeCells(copy: string, name: string): void {
 function unmount(file: string, name: string): void {
   const text = readFileSync(file, 'utf8')
     .replaceAll(new RegExp(`^import .*'\\./${name}(/\\w+)?\\.ts'\\n`, 'gm'), '')
-    .replaceAll(new RegExp(`,?\\s*(\\.\\.\\.)?${name}[A-Z]\\w+`, 'g'), '')
+    .replaceAll(new RegExp(`,?\\s*(\\.\\.\\.)?${name}[A-Z]\\w+(\\(\\w+\\))?`, 'g'), '')
     // Where it came first.
     .replaceAll(/([[{(])\s*,\s*/g, '$1 ')
+  writeFileSync(file, text)
+}
+
+/** Removes a row's block, `const dispatch = {…}`, and its mention, `...dispatch`. */
+function unlist(file: string, name: string): void {
+  const text = readFileSync(file, 'utf8')
+    .replaceAll(new RegExp(`^const ${name} = \\{\\n[\\s\\S]*?^\\}.*\\n`, 'gm'), '')
+    .replaceAll(new RegExp(`,?\\s*\\.\\.\\.${name}\\b`, 'g'), '')
   writeFileSync(file, text)
 }
 
