@@ -59,7 +59,7 @@ export type JobRun = z.infer<typeof JobRun>
 export const JobRunFilter = { job: z.string().max(100).optional(), outcome: Outcome.optional() }
 
 export const JobName = z.strictObject({
-  name: z.string().max(100).meta({ description: 'As GET /v1/ops/jobs names it' }),
+  name: z.string().max(100).meta({ description: 'A name from GET /v1/ops/jobs' }),
 })
 
 export const JobAnswer = z
@@ -81,7 +81,7 @@ export const View = z
     lastRefresh: shownInstant.nullable(),
     asOf: shownInstant
       .nullable()
-      .meta({ description: 'The last moment at which it is known to have equalled its sources' }),
+      .meta({ description: 'The last moment at which the view is known to equal its sources' }),
     ageSeconds: z.number().nullable(),
     durationMs: z.number().nullable(),
     rows: z.int().nullable(),
@@ -89,12 +89,12 @@ export const View = z
     pendingWrites: z
       .int()
       .nullable()
-      .meta({ description: 'Writing statements since; null when nobody counts' }),
-    stale: z.boolean().nullable().meta({ description: 'Null when nobody counts the writes' }),
+      .meta({ description: 'Writing statements since then; null when they are not counted' }),
+    stale: z.boolean().nullable().meta({ description: 'Null when writes are not counted' }),
     skipped: z
       .int()
       .nullable()
-      .meta({ description: 'Looks since the last refresh that found nothing to do' }),
+      .meta({ description: 'Refreshes skipped since the last one, because no source had changed' }),
   })
   .meta({ id: 'MaterializedView' })
 export type View = z.infer<typeof View>

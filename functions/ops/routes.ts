@@ -19,7 +19,7 @@ export function opsEndpoints(jobs: readonly Job[]): Endpoint[] {
     on.get(
       '/healthz',
       {
-        summary: 'Alive, without asking the database',
+        summary: 'Liveness; the database is not queried',
         roles: 'public',
         answers: { 200: wire.Health },
       },
@@ -28,9 +28,9 @@ export function opsEndpoints(jobs: readonly Job[]): Endpoint[] {
     on.get(
       '/readyz',
       {
-        summary: 'Ready to serve: each dependency that matters',
+        summary: 'Readiness: the state of each dependency',
         description:
-          'Answers 503 with the failed checks when the database, the role or the migrations are not as needed.',
+          'Responds 503 with the failed checks when the database, the role or the migrations are not as needed.',
         roles: 'public',
         answers: { 200: wire.Readiness },
       },
@@ -78,7 +78,7 @@ export function opsEndpoints(jobs: readonly Job[]): Endpoint[] {
       async (ctx, { params }) => {
         const run = await runJobNow(ctx, jobs, params.name)
         if (run === null)
-          throw new AppError('not_found', `There is no job ${params.name}; see GET /v1/ops/jobs`)
+          throw new AppError('not_found', `No job is named ${params.name}; see GET /v1/ops/jobs`)
         return ok(run)
       },
     ),

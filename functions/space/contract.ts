@@ -25,7 +25,7 @@ export const flag = z
 export const text = z.string().trim().min(1).max(200)
 
 export const Units = {
-  units: z.enum(['km', 'mi']).default('km').meta({ description: 'In miles, altitudeKm becomes altitudeMi' }),
+  units: z.enum(['km', 'mi']).default('km').meta({ description: 'With mi, altitudeKm becomes altitudeMi' }),
 }
 
 /** With `units=mi` every …Km is named …Mi and every …Kmh …Mph; the document shows kilometres. */
@@ -46,7 +46,7 @@ export function measured<T extends z.ZodRawShape>(shape: T) {
 
 export const known = {
   asOf: shownInstant.meta({ description: 'When the newest source of this answer was read' }),
-  stale: z.boolean().meta({ description: 'Older than its source should let it be' }),
+  stale: z.boolean().meta({ description: 'True when the answer is older than its source should allow' }),
 }
 export const listOf = <T extends z.ZodType>(item: T) => z.strictObject({ ...known, data: z.array(item) })
 export const pageOf = <T extends z.ZodType>(item: T) =>

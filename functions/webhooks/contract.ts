@@ -10,11 +10,9 @@ export const DeliveryPath = z.strictObject({ id: pathId, deliveryId: pathId })
 
 const fields = {
   url: z.url().max(2000).meta({ description: 'https, and a public address' }),
-  events: z
-    .array(eventName)
-    .min(1)
-    .max(50)
-    .meta({ description: 'Types of events, as order.delivered; order.* is all of orders, * is all' }),
+  events: z.array(eventName).min(1).max(50).meta({
+    description: 'Event types, as in order.delivered; order.* selects all order events, * all events',
+  }),
   description: z.string().max(300).nullable(),
 }
 
@@ -28,7 +26,7 @@ export const WebhookChange = z
     ...fields,
     enabled: z
       .boolean()
-      .meta({ description: 'A disabled one hears nothing, and what waits for it waits on' }),
+      .meta({ description: 'While disabled, no events are sent; pending deliveries stay queued' }),
   })
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'Name at least one field')
@@ -42,12 +40,14 @@ const webhook = {
   events: z.array(z.string()),
   enabled: z.boolean(),
   disabledFor: z.string().nullable(),
-  failures: z.int().meta({ description: 'Attempts that failed in a row' }),
+  failures: z.int().meta({ description: 'Consecutive failed attempts' }),
   failingSince: shownInstant.nullable(),
-  pausedUntil: shownInstant.nullable().meta({ description: 'After five failures: when it is tried again' }),
+  pausedUntil: shownInstant
+    .nullable()
+    .meta({ description: 'After five failures in a row: when the next attempt is made' }),
   oldSecretUntil: shownInstant
     .nullable()
-    .meta({ description: 'Until when the secret before the rotation signs too' }),
+    .meta({ description: 'Until then the previous secret signs as well' }),
   version: z.int(),
   createdAt: shownInstant,
 }
@@ -58,7 +58,7 @@ export type Webhook = z.infer<typeof Webhook>
 export const WebhookWithSecret = z
   .strictObject({
     ...webhook,
-    secret: z.string().meta({ description: 'Shown only here. whsec_… as Standard Webhooks has it' }),
+    secret: z.string().meta({ description: 'Shown only in this response; whsec_… as in Standard Webhooks' }),
   })
   .meta({ id: 'WebhookWithSecret' })
 export type WebhookWithSecret = z.infer<typeof WebhookWithSecret>
@@ -78,7 +78,7 @@ export const Delivery = z
     type: z.string(),
     subject: z.string().meta({ description: 'Events of one subject arrive in order' }),
     state: DeliveryState,
-    reason: z.string().nullable().meta({ description: 'Why it is dead' }),
+    reason: z.string().nullable().meta({ description: 'Why delivery was given up' }),
     replays: z.int(),
     dueAt: shownInstant,
     giveUpAt: shownInstant,
@@ -91,7 +91,7 @@ export const Delivery = z
         outcome: z
           .string()
           .nullable()
-          .meta({ description: 'Null while it runs, or when its sender was lost' }),
+          .meta({ description: 'Null while the attempt runs, or when its sender died' }),
         status: z.int().nullable(),
         tookMs: z.int().nullable(),
       }),
@@ -111,8 +111,13 @@ export const Replay = z
       .string()
       .min(1)
       .max(200)
-      .meta({ description: 'The webhook-id of the first event to be delivered again' }),
-    to: z.string().min(1).max(200).optional().meta({ description: 'The last one; left out: to the newest' }),
+      .meta({ description: 'The webhook-id of the first event to deliver again' }),
+    to: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({ description: 'The webhook-id of the last event; default: the newest' }),
     only: z.enum(['all', 'dead']).default('all'),
   })
   .meta({ id: 'Replay' })
@@ -121,7 +126,10 @@ export type Replay = z.infer<typeof Replay>
 export const Replayed = z
   .strictObject({
     requeued: z.int(),
-    next: z.string().nullable().meta({ description: 'Where to go on: one request takes a thousand' }),
+    next: z
+      .string()
+      .nullable()
+      .meta({ description: 'Send it as `from` to continue: one request requeues up to a thousand' }),
   })
   .meta({ id: 'Replayed' })
 export type Replayed = z.infer<typeof Replayed>

@@ -18,7 +18,7 @@ import { testWebhook } from './subscriptions/test.ts'
 const base = '/v1/webhooks'
 const on = at(base, 'webhooks')
 const roles = ['admin', 'store', 'tenant'] as const
-const noWebhook = 'There is no such webhook'
+const noWebhook = 'This webhook does not exist'
 
 export const webhooksEndpoints: Endpoint[] = [
   on.post(
@@ -26,9 +26,9 @@ export const webhooksEndpoints: Endpoint[] = [
     {
       summary: 'Subscribe to events',
       description: [
-        'Events are posted to `url`, signed as Standard Webhooks has it (`webhook-id`, `webhook-timestamp`,',
-        '`webhook-signature`), at least once, in order for each subject, for three days with growing pauses. A store hears',
-        'of its own orders, a tenant of its own account, an admin of all. A 410 disables the webhook.',
+        'Events are posted to `url`, signed as in Standard Webhooks (`webhook-id`, `webhook-timestamp`,',
+        '`webhook-signature`), at least once, in order for each subject, for three days with growing pauses. A store receives',
+        'events of its own orders, a tenant of its own account, an admin all events. A 410 disables the webhook.',
       ].join(' '),
       roles,
       body: wire.NewWebhook,
@@ -91,7 +91,7 @@ export const webhooksEndpoints: Endpoint[] = [
     {
       summary: 'Replace the secret',
       description:
-        'For `overlapHours` both secrets sign, so the receiver can change over in between. There are never more than two: a rotation meanwhile ends the oldest at once.',
+        'For `overlapHours` both secrets sign, so that the receiver can switch. A further rotation in that time ends the oldest secret at once.',
       roles,
       params: wire.WebhookPath,
       body: wire.Rotation,
@@ -104,7 +104,7 @@ export const webhooksEndpoints: Endpoint[] = [
   on.post(
     '/{id}/test',
     {
-      summary: 'Send an event that is about nothing, and tell what came of it',
+      summary: 'Send a test event and return its delivery',
       roles,
       params: wire.WebhookPath,
       answers: { 200: wire.DeliveryWithBody },
@@ -115,7 +115,7 @@ export const webhooksEndpoints: Endpoint[] = [
   on.get(
     '/{id}/deliveries',
     {
-      summary: 'What was sent, is to be sent, or could not be, newest first',
+      summary: 'List deliveries, newest first',
       roles,
       params: wire.WebhookPath,
       query: z.strictObject({ state: wire.DeliveryState.optional(), ...PageQuery }),
@@ -136,12 +136,12 @@ export const webhooksEndpoints: Endpoint[] = [
       answers: { 200: wire.DeliveryWithBody },
     },
     async (ctx, { params }) =>
-      ok(found(await readDelivery(ctx, params), 'This webhook has no such delivery')),
+      ok(found(await readDelivery(ctx, params), 'This delivery does not exist for this webhook')),
   ),
   on.post(
     '/{id}/replay',
     {
-      summary: 'Deliver events again, from one on',
+      summary: 'Deliver events again, starting at one event',
       roles,
       params: wire.WebhookPath,
       body: wire.Replay,

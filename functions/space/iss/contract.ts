@@ -29,9 +29,11 @@ const Position = measured({
   noradId: z.int(),
   ...place,
   source: Source,
-  computed: z.boolean().meta({ description: 'By SGP4 from stored elements, not observed' }),
+  computed: z.boolean().meta({ description: 'True when computed by SGP4 from stored elements' }),
   crossCheckKm: maybe.meta({ description: 'Distance on the ground from our own orbit, when observed' }),
-  errorKm: maybe.meta({ description: 'How far off it may be, when computed: 2.3 km by the square of days' }),
+  errorKm: maybe.meta({
+    description: 'Error bound of a computed position: 2.3 km times the square of the days since the epoch',
+  }),
 }).meta({ id: 'IssPosition' })
 
 export const Positions = pageOf(Position).meta({ id: 'IssPositions' })
@@ -64,7 +66,9 @@ export const TrackQuery = z
 
 const computedFrom = {
   elementsEpoch: shownInstant,
-  errorKm: number.meta({ description: 'The largest of the answer: it grows away from the epoch' }),
+  errorKm: number.meta({
+    description: 'The largest error bound in this response; it grows with the distance from the epoch',
+  }),
 }
 
 export const Track = measured({
@@ -108,7 +112,7 @@ export const Passes = measured({
       visible: z
         .strictObject({ from: shownInstant, until: shownInstant })
         .nullable()
-        .meta({ description: 'While the satellite is sunlit and the observer in the dark' }),
+        .meta({ description: 'While the satellite is sunlit and the observer is in the dark' }),
     }),
   ),
 }).meta({ id: 'IssPasses' })
@@ -123,7 +127,7 @@ export const HourlyStats = listOf(
     positionCount: z.int(),
     computedCount: z.int(),
     avgLatitude: number,
-    avgLongitude: maybe.meta({ description: 'A mean direction; null where directions cancel' }),
+    avgLongitude: maybe.meta({ description: 'The mean direction; null where directions cancel out' }),
     avgAltitudeKm: maybe,
     minAltitudeKm: maybe,
     maxAltitudeKm: maybe,

@@ -31,14 +31,14 @@ export const issEndpoints: Endpoint[] = [
   publicRead(
     on,
     '/iss',
-    'Where the ISS is',
+    'Current position of the ISS',
     { query: wire.UnitsQuery, answer: wire.CurrentPosition },
     async (ctx, { units }) => fresh(ctx, inUnits(orNoData(await locateIss(ctx), 60), units), seconds),
   ),
   publicRead(
     on,
     '/iss/at',
-    'Where the ISS was or will be',
+    'Position of the ISS at a given time',
     { query: wire.AtQuery, answer: wire.CurrentPosition },
     async (ctx, { ts, units }) => {
       const at = within('ts', new Date(ts), { from: launch, to: daysFromNow(ctx, 30) })
@@ -48,7 +48,7 @@ export const issEndpoints: Endpoint[] = [
   publicRead(
     on,
     '/iss/positions',
-    'The log of positions, oldest first',
+    'Logged positions, oldest first',
     { query: z.strictObject({ ...wire.RangeQuery, ...Units, ...PageQuery }), answer: wire.Positions },
     async (ctx, { units, limit, cursor, ...range }) => {
       const [after = null] = cursorOf(z.tuple([z.string()]), cursor) ?? []
@@ -59,11 +59,11 @@ export const issEndpoints: Endpoint[] = [
   publicRead(
     on,
     '/iss/track',
-    'The ground track to come',
+    'Ground track of the ISS',
     {
       query: wire.TrackQuery,
       answer: wire.Track,
-      description: 'As GeoJSON it is a feature, cut at the antimeridian.',
+      description: 'The GeoJSON form is one feature, split at the antimeridian.',
       alsoAs: { [geoJson]: wire.TrackFeature },
     },
     async (ctx, { from, units, ...asked }, accept) => {
@@ -81,7 +81,7 @@ export const issEndpoints: Endpoint[] = [
   publicRead(
     on,
     '/iss/passes',
-    'When the ISS passes over a place',
+    'Passes of the ISS over a place',
     { query: wire.PassesQuery, answer: wire.Passes },
     async (ctx, { lat, lng, units, ...asked }) => {
       const observer = { latitude: lat, longitude: lng }
@@ -92,7 +92,7 @@ export const issEndpoints: Endpoint[] = [
   publicRead(
     on,
     '/iss/stats/hourly',
-    'The ISS hour by hour, newest first',
+    'Hourly statistics, newest first',
     { query: wire.HourlyQuery, answer: wire.HourlyStats },
     async (ctx, { hours, units }) =>
       freshList(ctx, await hourlyStats(ctx, hours), (row) => inUnits(row, units)),
@@ -100,14 +100,14 @@ export const issEndpoints: Endpoint[] = [
   publicRead(
     on,
     '/iss/stats/daily',
-    'The ISS day by day, newest first',
+    'Daily statistics, newest first',
     { query: wire.DailyQuery, answer: wire.DailyStats },
     async (ctx, { days, units }) => freshList(ctx, await dailyStats(ctx, days), (row) => inUnits(row, units)),
   ),
   publicRead(
     on,
     '/iss/coverage',
-    'How often the ISS was where, in squares of 5°',
+    'Observations of the ISS per 5° square',
     { query: wire.UnitsQuery, answer: wire.Coverage },
     async (ctx, { units }) => freshList(ctx, await coverage(ctx), (row) => inUnits(row, units)),
   ),

@@ -72,7 +72,7 @@ const WeatherEvent = z
     linkedEvents: z.array(
       z.strictObject({
         id: z.string(),
-        href: z.string().nullable().meta({ description: 'Where it is read; null when it is not known here' }),
+        href: z.string().nullable().meta({ description: 'Its endpoint; null when the event is not stored' }),
       }),
     ),
     updatedAt: shownInstant,

@@ -24,14 +24,14 @@ export const nasaEndpoints: Endpoint[] = [
       if (date !== null) dayWithin('date', date, { from: firstPicture, to: dayOf(ctx.now()) })
       const picture = await readPicture(ctx, date)
       if (date !== null && picture === null)
-        throw new AppError('not_found', `No picture of ${date} is kept here`)
+        throw new AppError('not_found', `No picture is stored for ${date}`)
       return fresh(ctx, orNoData(picture, hour), minutes)
     },
   ),
   publicRead(
     on,
     '/neo',
-    'Near-Earth objects that come close, in the order in which they come',
+    'Close approaches of near-Earth objects, in order of time',
     { query: z.strictObject({ ...wire.ApproachFilter, ...PageQuery }), answer: wire.Approaches },
     async (ctx, { hazardous = null, units, limit, cursor, ...days }) => {
       const after = cursorOf(wire.ApproachCursor, cursor)

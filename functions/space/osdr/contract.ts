@@ -55,7 +55,7 @@ export const Change = z
 export type Change = z.infer<typeof Change> & { xid: string }
 export const ChangeCursor = z.tuple([z.string().regex(/^\d{1,20}$/), z.int().nonnegative()])
 export const ChangesQuery = z.strictObject({
-  after: z.string().min(1).max(512).optional().meta({ description: 'The `cursor` of the page before' }),
+  after: z.string().min(1).max(512).optional().meta({ description: 'The `cursor` of the previous page' }),
   limit: whole(1, 200, 50),
 })
 export const Changes = z
@@ -64,8 +64,8 @@ export const Changes = z
     cursor: z
       .string()
       .nullable()
-      .meta({ description: 'Send it as `after` to go on from here, now or later' }),
-    nextCursor: z.string().nullable().meta({ description: 'Null when this was all there is' }),
+      .meta({ description: 'Send it as `after` to continue from here, now or later' }),
+    nextCursor: z.string().nullable().meta({ description: 'Null on the last page' }),
   })
   .meta({ id: 'OsdrChanges' })
 
@@ -78,9 +78,7 @@ export const OsdrStats = z
     recent30d: z.int(),
     recent1y: z.int(),
     countedAt: shownInstant,
-    lastSyncTime: shownInstant
-      .nullable()
-      .meta({ description: 'The last talk with the upstream that succeeded' }),
+    lastSyncTime: shownInstant.nullable().meta({ description: 'The last successful sync with the upstream' }),
   })
   .meta({ id: 'OsdrStats' })
 

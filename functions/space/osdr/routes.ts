@@ -46,7 +46,7 @@ export const osdrEndpoints: Endpoint[] = [
   publicRead(
     on,
     '/osdr/changes',
-    'What changed in the catalogue, oldest first',
+    'Changes of the catalogue, oldest first',
     { query: wire.ChangesQuery, answer: wire.Changes },
     async (ctx, { after, limit }) => {
       const changes = await listChanges(ctx, { after: cursorOf(wire.ChangeCursor, after), limit: limit + 1 })
@@ -62,20 +62,16 @@ export const osdrEndpoints: Endpoint[] = [
       })
     },
   ),
-  publicRead(on, '/osdr/stats', 'The catalogue in numbers', { answer: wire.OsdrStats }, async (ctx) =>
+  publicRead(on, '/osdr/stats', 'Statistics of the catalogue', { answer: wire.OsdrStats }, async (ctx) =>
     fresh(ctx, orNoData(await osdrStats(ctx), hour), minutes),
   ),
-  publicRead(
-    on,
-    '/osdr/by-year',
-    'Datasets by the year of their release',
-    { answer: wire.OsdrByYear },
-    async (ctx) => freshList(ctx, await osdrByYear(ctx)),
+  publicRead(on, '/osdr/by-year', 'Datasets per year of release', { answer: wire.OsdrByYear }, async (ctx) =>
+    freshList(ctx, await osdrByYear(ctx)),
   ),
   publicRead(
     on,
     '/activity',
-    'What came in during the last 24 hours',
+    'Data collected during the last 24 hours',
     { answer: wire.Activity },
     async (ctx) => freshList(ctx, await recentActivity(ctx)),
   ),

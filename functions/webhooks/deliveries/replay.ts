@@ -54,7 +54,7 @@ requeued as (
 )
 select ${answer(sql`case
   when bounds.webhook_id is null
-    then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such webhook')
+    then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'This webhook does not exist')
   when bounds.first_id is null or ${to !== undefined} and bounds.last_id is null
     then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'This webhook has no delivery of that event')
   when bounds.last_id < bounds.first_id

@@ -33,7 +33,7 @@ with changed as (
 )
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'webhook', ${showWebhook('changed')}, 'sealed', changed.secret) from changed),
-  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such webhook')
+  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'This webhook does not exist')
 )`)}`,
   )
   if (!rotated.ok) return rotated

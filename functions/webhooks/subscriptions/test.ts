@@ -35,7 +35,7 @@ queued as (
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'deliveryId', id) from queued),
   (select jsonb_build_object('ok', false, 'reason', 'conflict', 'detail', 'A disabled webhook sends nothing: enable it first') from wanted),
-  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such webhook')
+  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'This webhook does not exist')
 )`)}`,
   )
   if (!queued.ok) return queued
