@@ -33,7 +33,9 @@ const behave = [
   'npm:drizzle-orm',
 ]
 const behaveIn = (m: string) =>
-  behave.map((pattern) => pattern.replaceAll('<m>', m)).filter((pattern) => !pattern.startsWith('schema/'))
+  behave
+    .filter((pattern) => !pattern.startsWith('schema/') && pattern !== 'functions/<m>/contract.ts')
+    .map((pattern) => pattern.replaceAll('<m>', m))
 const compose = ['worker.ts', '{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
 
 export const importTable: Row[] = [

@@ -156,7 +156,7 @@ describe('the import table', () => {
     ['functions/dispatch/orders/claim.ts', "import { priceOf } from '../rules.ts'"],
     ['functions/dispatch/orders/claim.ts', "import { showStore } from '../stores/show.ts'"],
     ['functions/ops/views/list.ts', "import { jobRuns } from '../../../schema/core/tables.ts'"],
-    ['functions/ops/views/list.ts', "import { View } from '../contract.ts'"],
+    ['functions/ops/views/list.ts', "import { View } from './contract.ts'"],
     ['functions/ledger/decide.ts', "import { BetPlaced } from './events.ts'"],
     ['functions/modules.ts', "import { dispatchModule } from './dispatch/module.ts'"],
     ['schema/dispatch/tables.ts', "import { pgSchema } from 'drizzle-orm/pg-core'"],

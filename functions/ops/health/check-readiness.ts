@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { latestMigration } from '../../../schema/migrations/index.ts'
 import type { Ctx } from '../../core/context.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
-import type { Readiness } from '../contract.ts'
+import type { Readiness } from './contract.ts'
 
 type Found = { bypasses: boolean; owns: boolean; migration: number | null }
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { JobRun } from '../contract.ts'
+import type { JobRun } from './contract.ts'
 
 type Asked = { job: string | null; outcome: string | null; before: number | null; limit: number }
 

@@ -1,7 +1,7 @@
 import { Cron } from 'croner'
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Job as Shown } from '../contract.ts'
+import type { Job as Shown } from './contract.ts'
 
 type Scheduled = { name: string; cron: string; lock: number }
 type Seen = { job: string; lastRun: Shown['lastRun']; first: string | null; slots: string[] }

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Delivery } from '../contract.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
-import { showDelivery } from '../subscriptions/show.ts'
+import type { Delivery } from './contract.ts'
+import { showDelivery } from './show.ts'
 
 type Asked = { id: number; state: Delivery['state'] | null; before: number | null; limit: number }
 

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { DeliveryWithBody } from '../contract.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
-import { showDelivery } from '../subscriptions/show.ts'
+import type { DeliveryWithBody } from './contract.ts'
+import { showDelivery } from './show.ts'
 
 /** One delivery with what is sent. */
 export async function readDelivery(

@@ -3,8 +3,8 @@ import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { deliveryDays } from '../../core/queue-deliveries.ts'
-import type { Replay, Replayed } from '../contract.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
+import type { Replay, Replayed } from './contract.ts'
 
 /** Deliveries of one request. */
 const limit = 1_000

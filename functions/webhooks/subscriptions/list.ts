@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Webhook } from '../contract.ts'
+import type { Webhook } from './contract.ts'
 import { ownerOf } from './owner.ts'
 import { showWebhook } from './show.ts'
 

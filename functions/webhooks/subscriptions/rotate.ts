@@ -4,7 +4,7 @@ import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { seal, unseal } from '../../core/seal.ts'
 import { newSecret } from '../../core/sign.ts'
-import type { Webhook, WebhookWithSecret } from '../contract.ts'
+import type { Webhook, WebhookWithSecret } from './contract.ts'
 import { ownerOf } from './owner.ts'
 import { showWebhook } from './show.ts'
 

@@ -1,25 +1,7 @@
 import * as z from 'zod'
-import { shownInstant } from '../http/fields.ts'
+import { shownInstant } from '../../http/fields.ts'
 
 const Outcome = z.enum(['ok', 'skipped', 'failed', 'running'])
-
-export const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' })
-
-export const Readiness = z
-  .strictObject({
-    ready: z.boolean(),
-    asOf: shownInstant,
-    checks: z.array(
-      z.strictObject({
-        name: z.string(),
-        ok: z.boolean(),
-        detail: z.string(),
-        ageSeconds: z.number().nullable(),
-      }),
-    ),
-  })
-  .meta({ id: 'Readiness' })
-export type Readiness = z.infer<typeof Readiness>
 
 const run = {
   slot: shownInstant.nullable(),
@@ -73,28 +55,3 @@ export const JobAnswer = z
   .meta({ id: 'JobAnswer' })
 
 export const RunCursor = z.tuple([z.int().positive()])
-
-export const View = z
-  .strictObject({
-    name: z.string(),
-    populated: z.boolean(),
-    lastRefresh: shownInstant.nullable(),
-    asOf: shownInstant
-      .nullable()
-      .meta({ description: 'The last moment at which the view is known to equal its sources' }),
-    ageSeconds: z.number().nullable(),
-    durationMs: z.number().nullable(),
-    rows: z.int().nullable(),
-    sizeBytes: z.int(),
-    pendingWrites: z
-      .int()
-      .nullable()
-      .meta({ description: 'Writing statements since then; null when they are not counted' }),
-    stale: z.boolean().nullable().meta({ description: 'Null when writes are not counted' }),
-    skipped: z
-      .int()
-      .nullable()
-      .meta({ description: 'Refreshes skipped since the last one, because no source had changed' }),
-  })
-  .meta({ id: 'MaterializedView' })
-export type View = z.infer<typeof View>

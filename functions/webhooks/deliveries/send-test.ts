@@ -4,14 +4,14 @@ import { deliverDue } from '../../core/deliver.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { deliveryDays } from '../../core/queue-deliveries.ts'
-import type { DeliveryWithBody } from '../contract.ts'
-import { readDelivery } from '../deliveries/read.ts'
-import { ownerOf } from './owner.ts'
+import { ownerOf } from '../subscriptions/owner.ts'
+import type { DeliveryWithBody } from './contract.ts'
+import { readDelivery } from './read.ts'
 
 type Tested = { ok: true; delivery: DeliveryWithBody } | Refused
 
 /** Sends an event that is about nothing, at once, and tells what came of it. */
-export async function testWebhook(ctx: Ctx, { id }: { id: number }): Promise<Tested> {
+export async function sendTest(ctx: Ctx, { id }: { id: number }): Promise<Tested> {
   const nonce = crypto.randomUUID()
   const queued = await effect<{ ok: true; deliveryId: number } | Refused>(
     ctx,
