@@ -147,7 +147,7 @@ export const webhooks = core.table(
     url: text('url').notNull(),
     events: text('events').array().notNull(),
     description: text('description'),
-    // Encrypted with WEBHOOK_KEY (functions/core/seal.ts). A signature needs the secret itself; a digest is not enough.
+    // Encrypted with WEBHOOK_KEY (functions/core/encrypt.ts). A signature needs the secret itself; a digest is not enough.
     secret: text('secret').notNull(),
     oldSecret: text('old_secret'),
     oldSecretUntil: instant('old_secret_until'),

@@ -6,7 +6,7 @@ import type { Readiness } from './contract.ts'
 
 type Found = { bypasses: boolean; owns: boolean; migration: number | null }
 
-/** Every dependency that matters: one that fails makes the Worker not ready. */
+/** Checks each dependency. The Worker is not ready when one of them fails. */
 export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
   const asOf = ctx.now().toISOString()
   try {

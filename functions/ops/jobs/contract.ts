@@ -21,7 +21,7 @@ export const Job = z
     nextAt: shownInstant.nullable(),
     missed: z
       .int()
-      .meta({ description: 'Slots of the last 24 hours, since the first one done, that no run did' }),
+      .meta({ description: 'Slots of the last 24 hours, after the first finished slot, that no run did' }),
   })
   .meta({ id: 'Job' })
 export type Job = z.infer<typeof Job>

@@ -4,12 +4,12 @@ import { ownerOf } from '../subscriptions/owner.ts'
 import type { Delivery } from './contract.ts'
 import { showDelivery } from './show.ts'
 
-type Asked = { id: number; state: Delivery['state'] | null; before: number | null; limit: number }
+type Query = { id: number; state: Delivery['state'] | null; before: number | null; limit: number }
 
-/** What was sent, is to be sent, or could not be, newest first; null when there is no such webhook. */
+/** The deliveries of a webhook, newest first; null when the caller has no such webhook. */
 export async function listDeliveries(
   ctx: Ctx,
-  { id, state, before, limit }: Asked,
+  { id, state, before, limit }: Query,
 ): Promise<Delivery[] | null> {
   const [row] = await ctx.db.query<{ deliveries: Delivery[] }>(sql`
 select coalesce(page.deliveries, '[]'::jsonb) as deliveries

@@ -4,7 +4,7 @@ import { ownerOf } from '../subscriptions/owner.ts'
 import type { DeliveryWithBody } from './contract.ts'
 import { showDelivery } from './show.ts'
 
-/** One delivery with what is sent. */
+/** One delivery with the body that is sent. */
 export async function readDelivery(
   ctx: Ctx,
   { id, deliveryId }: { id: number; deliveryId: number },

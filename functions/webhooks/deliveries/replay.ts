@@ -2,14 +2,14 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
-import { deliveryDays } from '../../core/queue-deliveries.ts'
+import { deliveryDays } from '../rules.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
 import type { Replay, Replayed } from './contract.ts'
 
-/** Deliveries of one request. */
+/** Deliveries that one request may queue again. */
 const limit = 1_000
 
-/** Delivers events again, in their order, with the ids they had. */
+/** Queues ended deliveries again, in their order and with their event ids. */
 export function replayDeliveries(
   ctx: Ctx,
   { id, from, to, only }: Replay & { id: number },

@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { deliverDue } from '../../core/deliver.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
-import { deliveryDays } from '../../core/queue-deliveries.ts'
+import { deliveryDays } from '../rules.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
 import type { DeliveryWithBody } from './contract.ts'
+import { deliverDue } from './deliver-due.ts'
 import { readDelivery } from './read.ts'
 
 type Tested = { ok: true; delivery: DeliveryWithBody } | Refused
 
-/** Sends an event that is about nothing, at once, and tells what came of it. */
+/** Sends a test event at once and returns its delivery with the attempt. */
 export async function sendTest(ctx: Ctx, { id }: { id: number }): Promise<Tested> {
   const nonce = crypto.randomUUID()
   const queued = await effect<{ ok: true; deliveryId: number } | Refused>(

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 
-/** Over the alias `d`. */
+/** The fields of a delivery, over the alias `d`. */
 export const showDelivery = sql`jsonb_build_object(
     'id', d.id,
     'eventId', d.event_id,

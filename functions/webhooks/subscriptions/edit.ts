@@ -10,7 +10,7 @@ import { showWebhook } from './show.ts'
 
 type Edit = { id: number; version: number; change: WebhookChange }
 
-/** Changes where and what it hears. Enabling it forgets that its receiver failed. */
+/** Changes the target, the events or the description, disables or enables. Enabling resets the count of failures. */
 export async function editWebhook(
   ctx: Ctx,
   { id, version, change }: Edit,

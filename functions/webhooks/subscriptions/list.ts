@@ -4,7 +4,7 @@ import type { Webhook } from './contract.ts'
 import { ownerOf } from './owner.ts'
 import { showWebhook } from './show.ts'
 
-/** All of them: there are few by construction. */
+/** All webhooks of the caller: the table limits their number. */
 export async function listWebhooks(ctx: Ctx): Promise<Webhook[]> {
   const rows = await ctx.db.query<{ webhook: Webhook }>(sql`
 select ${showWebhook('w')} as webhook

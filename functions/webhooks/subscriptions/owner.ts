@@ -1,7 +1,7 @@
 import type { Ctx } from '../../core/context.ts'
 import { AppError } from '../../core/errors.ts'
 
-/** Whose webhooks these are, and at the same time whose events they hear. All admins are one owner. */
+/** The owner of the caller's webhooks, who is also the audience of their events. All admins are one owner. */
 export function ownerOf({ principal }: Ctx): string {
   if (principal?.role === 'admin') return 'admin'
   if (principal?.role === 'store') return `store:${principal.sub}`

@@ -1,8 +1,8 @@
-import type { TestWorker } from '../support/worker.ts'
+import type { TestWorker } from '../../support/worker.ts'
 
 export type Answer = { status: number; body: Record<string, unknown>; headers: Headers }
 
-/** Calls of one caller. */
+/** Sends requests with one token. */
 export function caller(app: TestWorker, token: string) {
   return async (
     method: string,
@@ -23,20 +23,20 @@ export function caller(app: TestWorker, token: string) {
 
 let minutes = 0
 
-/** As the clock does each minute; a minute of its own, since a minute is done once. */
+/** Runs the jobs of a minute. Each call takes another minute, because a slot runs once. */
 export async function runWebhooks(app: TestWorker): Promise<void> {
   minutes += 1
   const { outcome } = await app.scheduled('* * * * *', new Date(Date.now() + minutes * 60_000))
   if (outcome !== 'ok') throw new Error(`The run ended as ${outcome}`)
 }
 
-/** Makes everything that waits due now, as if its pauses were over. */
+/** Makes every pending delivery due now, as if its pause were over. */
 export async function passPauses(app: TestWorker): Promise<void> {
   await app.database.admin.query(`update core.webhook_deliveries set due_at = now() where state = 'waiting'`)
   await app.database.admin.query('update core.webhooks set paused_until = null')
 }
 
-/** An order, and what a courier does with it until it is picked up: four events about it. */
+/** A store with an order that a courier has picked up, which are four events. */
 export async function orderToPickup(app: TestWorker): Promise<{ storeId: number; orderId: number }> {
   const admin = caller(app, await app.token('admin', 'root'))
   const { body: store } = await admin('POST', '/v1/dispatch/stores', {

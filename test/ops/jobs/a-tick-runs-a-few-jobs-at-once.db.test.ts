@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
-import { jobsAtOnce, tick } from '../../cron/index.ts'
-import { answer } from '../../functions/core/idempotency.ts'
-import { asStatement, type Job } from '../../functions/core/job.ts'
-import { freshEnvironment } from '../core/environment.ts'
+import { jobsAtOnce, tick } from '../../../cron/index.ts'
+import { answer } from '../../../functions/core/idempotency.ts'
+import { asStatement, type Job } from '../../../functions/core/job.ts'
+import { freshEnvironment } from '../../core/environment.ts'
 
 const { ctx, database } = await freshEnvironment({ maxSessions: 20 })
 const cron = '* * * * *'

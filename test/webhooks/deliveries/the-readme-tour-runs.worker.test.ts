@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, expect, it, vi } from 'vitest'
-import { freePort } from '../../dev/free-port.ts'
-import { freshWorker } from '../support/worker.ts'
-import { anotherOrder, caller, orderToPickup, runWebhooks } from './subscriber.ts'
+import { freePort } from '../../../dev/free-port.ts'
+import { freshWorker } from '../../support/worker.ts'
+import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
 
-const root = join(import.meta.dirname, '../..')
+const root = join(import.meta.dirname, '../../..')
 const readme = readFileSync(join(root, 'README.md'), 'utf8')
 const receiver = /^## Live\n.*?```js\n(.*?)```/ms.exec(readme)?.[1] ?? ''
 
@@ -16,14 +16,14 @@ const origin = `http://127.0.0.1:${port}`
 const app = await freshWorker({
   bindings: {
     WEBHOOK_ALLOW: origin,
-    WEBHOOK_KEY: 'a key that seals the secrets of webhooks',
+    WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
     WEBHOOK_LINGER_SECONDS: '0',
   },
 })
 const { storeId } = await orderToPickup(app)
 const store = caller(app, await app.token('store', storeId))
 
-/** What the README's receiver prints, started as somebody would. */
+/** Starts the receiver of the README as a reader would. Returns the lines that it prints. */
 async function startReceiver(secret: string): Promise<string[]> {
   const script = receiver.replace('9000', String(port))
   const env = { ...process.env, SECRET: secret }
@@ -35,17 +35,17 @@ async function startReceiver(secret: string): Promise<string[]> {
   return lines
 }
 
-it('the README’s receiver believes what is signed, and nothing else', async () => {
+it('the receiver of the README accepts signed events only', async () => {
   const { body } = await store('POST', '/v1/webhooks', { url: `${origin}/`, events: ['order.*'] })
   const lines = await startReceiver(String(body['secret']))
   const tested = await store('POST', `/v1/webhooks/${String(body['id'])}/test`)
   await anotherOrder(app, storeId)
   await runWebhooks(app)
   await vi.waitUntil(() => lines.length >= 6)
-  const [unsigned, ...heard] = lines
+  const [unsigned, ...accepted] = lines
   expect(unsigned).toBe('Missing required headers')
-  expect(heard[0]).toBe(`webhook.test ${String(tested.body['eventId'])}`)
-  expect(heard.slice(1).map((line) => line.replace(/ evt_dispatch_\d+$/, ''))).toEqual([
+  expect(accepted[0]).toBe(`webhook.test ${String(tested.body['eventId'])}`)
+  expect(accepted.slice(1).map((line) => line.replace(/ evt_dispatch_\d+$/, ''))).toEqual([
     'order.created',
     'order.claimed',
     'order.accepted',

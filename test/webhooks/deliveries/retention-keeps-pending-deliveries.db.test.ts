@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { effect } from '../../functions/core/idempotency.ts'
-import { outboxOutgoing } from '../../functions/core/outbox.ts'
-import { queueDeliveries } from '../../functions/core/queue-deliveries.ts'
-import { removeDelivered } from '../../functions/core/remove-delivered.ts'
-import { freshEnvironment } from './environment.ts'
+import { effect } from '../../../functions/core/idempotency.ts'
+import { outboxOutgoing } from '../../../functions/core/outbox.ts'
+import { fanOut } from '../../../functions/webhooks/deliveries/fan-out.ts'
+import { removeOldDeliveries } from '../../../functions/webhooks/deliveries/remove-old.ts'
+import { freshEnvironment } from '../../core/environment.ts'
 
 const { database, ctx } = await freshEnvironment()
 const pool = database.admin
@@ -11,7 +11,7 @@ const pool = database.admin
 async function webhook({ removed }: { removed: boolean }): Promise<number> {
   const { rows } = await pool.query(
     `insert into core.webhooks (owner, slot, url, events, secret, removed_at)
-    values ('admin', 1, 'https://example.com', '{*}', 'sealed', case when $1 then now() - interval '31 days' end)
+    values ('admin', 1, 'https://example.com', '{*}', 'encrypted', case when $1 then now() - interval '31 days' end)
     returning id`,
     [removed],
   )
@@ -27,7 +27,7 @@ async function delivery(webhookId: number, days: number, state: 'waiting' | 'del
   )
 }
 
-it('what was delivered goes after thirty days, what waits stays, and a webhook that was taken away goes with its last', async () => {
+it('retention removes ended deliveries after thirty days, keeps pending ones, and removes a deleted webhook with its last one', async () => {
   const [kept, gone] = [await webhook({ removed: false }), await webhook({ removed: true })]
   await delivery(kept, 31, 'delivered')
   await delivery(kept, 29, 'delivered')
@@ -37,10 +37,10 @@ it('what was delivered goes after thirty days, what waits stays, and a webhook t
     `insert into core.outbox (topic, subject, type, data, created_at)
     values ('test', 'a', 'a.old', '{}', now() - interval '36 days'), ('test', 'a', 'a.new', '{}', now())`,
   )
-  const run = () => effect<Record<string, number>>(ctx(), removeDelivered())
-  // Nobody has queued the outbox yet.
+  const run = () => effect<Record<string, number>>(ctx(), removeOldDeliveries())
+  // The fan-out has not read the outbox yet.
   expect(await run()).toMatchObject({ deliveries: 2, webhooks: 0, told: 0 })
-  await queueDeliveries(ctx(), outboxOutgoing)
+  await fanOut(ctx(), outboxOutgoing)
   expect(await run()).toMatchObject({ deliveries: 0, webhooks: 1, told: 1 })
   const { rows } = await pool.query(
     `select (select count(*)::int from core.webhook_deliveries where created_at < now() - interval '1 day') as deliveries,

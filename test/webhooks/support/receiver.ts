@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Webhook } from 'standardwebhooks'
-import { atTheEnd } from '../support/at-the-end.ts'
+import { atTheEnd } from '../../support/at-the-end.ts'
 
-/** What a receiver does with one request. */
+/** How a receiver handles one request. */
 export type Manner =
   | { status: number; headers?: Record<string, string> }
   /** Takes the request and never answers. */
@@ -23,17 +23,17 @@ export type Received = {
 
 export type Receiver = {
   origin: string
-  /** Everything that was received, whatever became of it. */
+  /** Every request, also those that were not answered. */
   received: Received[]
-  /** What the next requests to a path meet, one after the other; then 200. */
+  /** How the next requests to a path are handled, one after the other. Further requests get 200. */
   script(path: string, ...manners: Manner[]): void
   at(path: string): Received[]
-  /** What was received there and answered with a 2xx. */
+  /** The requests to a path that were answered with a 2xx. */
   accepted(path: string): Received[]
   until(condition: () => boolean): Promise<void>
 }
 
-/** Somebody's server, with its moods. To be awaited at the top of a file. */
+/** The server of a customer, which can misbehave. Awaited at the top of a file. */
 export async function startReceiver(): Promise<Receiver> {
   const scripts = new Map<string, Manner[]>()
   const received: Received[] = []
@@ -62,7 +62,7 @@ export async function startReceiver(): Promise<Receiver> {
   }
 
   const server = createServer((request, response) => {
-    // A sender that goes away in the middle is its own affair.
+    // A sender may disconnect at any moment.
     take(request, response).catch(() => undefined)
   })
   server.listen(0, '127.0.0.1')

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { stopWorkerd } from '../../dev/leftovers.ts'
-import { freshDatabase } from '../support/database.ts'
-import { freshWorker, type TestWorker } from '../support/worker.ts'
-import { startReceiver } from './receiver.ts'
-import { anotherOrder, caller, orderToPickup, passPauses, runWebhooks } from './subscriber.ts'
+import { stopWorkerd } from '../../../dev/leftovers.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { freshWorker, type TestWorker } from '../../support/worker.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { anotherOrder, caller, orderToPickup, passPauses, runWebhooks } from '../support/subscriber.ts'
 
 const receiver = await startReceiver()
 const database = await freshDatabase()
 const bindings = {
   WEBHOOK_ALLOW: receiver.origin,
-  WEBHOOK_KEY: 'a key that seals the secrets of webhooks',
+  WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
   WEBHOOK_LINGER_SECONDS: '0',
 }
-// One is killed in each test; they share nothing but the database.
+// Each test kills one of them. They share only the database.
 const workers = await Promise.all([0, 1, 2].map(() => freshWorker({ database, bindings })))
 const [first, second, third] = workers
 if (!first || !second || !third) throw new Error('three Workers were started')
@@ -26,14 +26,14 @@ async function subscribe(app: TestWorker, path: string): Promise<number> {
   return Number(body['id'])
 }
 
-/** Whatever a dead one held is free again, as it is two minutes later. */
-async function forgetTheDead(app: TestWorker): Promise<void> {
+/** Ends the lease and the claims of the killed Worker, as two minutes would. */
+async function expireClaims(app: TestWorker): Promise<void> {
   await database.admin.query(`update core.leases set expires_at = now()`)
   await passPauses(app)
 }
 
 describe('a Worker that is killed', () => {
-  it('between the commit of a change and its delivery: the next one delivers all of it', async () => {
+  it('between the commit of a change and its delivery loses nothing: the next Worker delivers every event', async () => {
     await subscribe(first, '/before')
     const orderId = await anotherOrder(first, storeId)
     await kill(first)
@@ -46,11 +46,11 @@ describe('a Worker that is killed', () => {
     )
   })
 
-  it('in the middle of a delivery: nothing is lost, and what comes twice has the same id', async () => {
+  it('during a delivery loses nothing: an event that arrives twice has the same id and body', async () => {
     const id = await subscribe(second, '/during')
     await anotherOrder(second, storeId)
     await anotherOrder(second, storeId)
-    // Both orders' first events are on their way, and nobody ever answers.
+    // The first event of each order is being sent, and the receiver never answers.
     receiver.script('/during', 'hang', 'hang')
     const run = runWebhooks(second).catch(() => 'killed')
     await receiver.until(() => receiver.at('/during').length === 2)
@@ -65,9 +65,9 @@ describe('a Worker that is killed', () => {
     )
     expect(lost).toEqual([0, 1].map(() => ({ outcome: null, state: 'waiting' })))
     await runWebhooks(third)
-    // They are claimed still: whoever held them may yet report.
+    // They are still claimed, because their sender may still report.
     expect(receiver.at('/during')).toHaveLength(2)
-    await forgetTheDead(third)
+    await expireClaims(third)
     await runWebhooks(third)
     const [one, other, ...rest] = receiver.at('/during')
     const again = rest.filter(({ id: eventId }) => eventId === one?.id || eventId === other?.id)

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { freshWorker } from '../support/worker.ts'
-import { type Manner, startReceiver, verify } from './receiver.ts'
-import { anotherOrder, caller, orderToPickup, passPauses, runWebhooks } from './subscriber.ts'
+import { freshWorker } from '../../support/worker.ts'
+import { type Manner, startReceiver, verify } from '../support/receiver.ts'
+import { anotherOrder, caller, orderToPickup, passPauses, runWebhooks } from '../support/subscriber.ts'
 
 const receiver = await startReceiver()
 const app = await freshWorker({
   bindings: {
     WEBHOOK_ALLOW: receiver.origin,
-    WEBHOOK_KEY: 'a key that seals the secrets of webhooks',
+    WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
     WEBHOOK_LINGER_SECONDS: '0',
   },
 })
@@ -27,7 +27,7 @@ async function deliveriesOf(id: number, state = ''): Promise<Record<string, unkn
 }
 
 describe('a webhook', () => {
-  it('hears of its order step by step, signed, with the order as its store may see it', async () => {
+  it('receives each step of an order, signed, with the order as its store may see it', async () => {
     const { id, secret } = await subscribe('/steps')
     const orderId = await anotherOrder(app, storeId)
     await runWebhooks(app)
@@ -47,18 +47,18 @@ describe('a webhook', () => {
     await store('DELETE', `/v1/webhooks/${id}`)
   })
 
-  const moods: Record<string, Manner[]> = {
+  const misbehaviours: Record<string, Manner[]> = {
     'fails three times': [{ status: 500 }, { status: 503 }, { status: 400 }],
-    'asks for time': [{ status: 429, headers: { 'retry-after': '7' } }],
-    'sends elsewhere': [{ status: 302, headers: { location: 'http://127.0.0.1:1/' } }, { status: 308 }],
+    'requires a pause': [{ status: 429, headers: { 'retry-after': '7' } }],
+    redirects: [{ status: 302, headers: { location: 'http://127.0.0.1:1/' } }, { status: 308 }],
     'breaks the connection': ['reset', 'reset'],
     'sends a body without end': ['flood'],
   }
 
-  it.each(Object.entries(moods))(
-    'reaches a receiver that %s, with one id and one body',
-    async (mood, manners) => {
-      const path = `/${mood.replaceAll(' ', '-')}`
+  it.each(Object.entries(misbehaviours))(
+    'reaches a receiver that %s, under one id and with one body',
+    async (misbehaviour, manners) => {
+      const path = `/${misbehaviour.replaceAll(' ', '-')}`
       const { id, secret } = await subscribe(path, ['order.created'])
       receiver.script(path, ...manners)
       await anotherOrder(app, storeId)
@@ -78,7 +78,7 @@ describe('a webhook', () => {
     },
   )
 
-  it('gives up waiting for a receiver that hangs, and comes back', async () => {
+  it('ends an attempt at its time limit when the receiver hangs, and attempts again', async () => {
     const { id } = await subscribe('/hangs', ['order.created'])
     receiver.script('/hangs', 'hang')
     await anotherOrder(app, storeId)
@@ -96,7 +96,7 @@ describe('a webhook', () => {
     await store('DELETE', `/v1/webhooks/${id}`)
   })
 
-  it('waits as long as it was asked to, and longer each time', async () => {
+  it('waits as long as Retry-After requires, and longer after each failure', async () => {
     const { id } = await subscribe('/patience', ['order.created'])
     receiver.script(
       '/patience',
@@ -115,15 +115,15 @@ describe('a webhook', () => {
       waits.push(Number(rows[0].wait))
       await passPauses(app)
     }
-    const [asked = 0, second = 0, third = 0] = waits
-    expect(asked).toBeGreaterThan(3500)
+    const [required = 0, second = 0, third = 0] = waits
+    expect(required).toBeGreaterThan(3500)
     expect(second).toBeGreaterThan(10)
     expect(second).toBeLessThan(25)
     expect(third).toBeGreaterThan(60)
     await store('DELETE', `/v1/webhooks/${id}`)
   })
 
-  it('keeps the order of a subject while its first event fails, and lets other subjects pass', async () => {
+  it('keeps the order of a subject while its first event fails, and delays no other subject', async () => {
     const { id } = await subscribe('/order')
     receiver.script('/order', { status: 500 })
     const first = await anotherOrder(app, storeId)
@@ -140,7 +140,7 @@ describe('a webhook', () => {
     await store('DELETE', `/v1/webhooks/${id}`)
   })
 
-  it('that answers 410 is disabled, what waited for it is dead with the reason, and can be replayed once it is back', async () => {
+  it('whose receiver answers 410 is disabled, and its pending deliveries are dead with the reason until they are replayed', async () => {
     const { id } = await subscribe('/gone')
     receiver.script('/gone', { status: 410 })
     await anotherOrder(app, storeId)
@@ -170,7 +170,7 @@ describe('a webhook', () => {
     await store('DELETE', `/v1/webhooks/${id}`)
   })
 
-  it('whose receiver fails for three days has its events among the dead letters, each with the reason', async () => {
+  it('whose receiver fails for three days has dead deliveries, each with the reason', async () => {
     const { id } = await subscribe('/down')
     receiver.script('/down', ...Array.from({ length: 9 }, () => ({ status: 500 })))
     await anotherOrder(app, storeId)
@@ -190,7 +190,7 @@ describe('a webhook', () => {
     await store('DELETE', `/v1/webhooks/${id}`)
   })
 
-  it('is told at once what came of a test', async () => {
+  it('returns the outcome of a test event at once', async () => {
     const { id, secret } = await subscribe('/tested')
     const { body } = await store('POST', `/v1/webhooks/${id}/test`)
     expect(body).toMatchObject({ type: 'webhook.test', state: 'delivered', attempts: [{ status: 200 }] })
@@ -200,7 +200,7 @@ describe('a webhook', () => {
     await store('DELETE', `/v1/webhooks/${id}`)
   })
 
-  it('with a rotated secret is signed with both until the overlap ends', async () => {
+  it('signs with the old and the new secret until the overlap of a rotation ends', async () => {
     const { id, secret: old } = await subscribe('/rotated')
     const { body } = await store('POST', `/v1/webhooks/${id}/rotate`, { overlapHours: 1 })
     const fresh = String(body['secret'])
@@ -216,7 +216,7 @@ describe('a webhook', () => {
     await store('DELETE', `/v1/webhooks/${id}`)
   })
 
-  it('hears of a delivery when it can no longer be undone', async () => {
+  it('receives order.delivered only when the delivery can no longer be undone', async () => {
     const { id } = await subscribe('/final', ['order.delivered'])
     const orderId = await anotherOrder(app, storeId)
     const { body: order } = await admin('GET', `/v1/dispatch/orders/${orderId}`)

@@ -1,14 +1,9 @@
-/** Signatures as Standard Webhooks has them: HMAC-SHA256 over `id.timestamp.body`, one for each secret in force. */
-import { decodeBase64, encodeBase64 } from './seal.ts'
+import { decodeBase64, encodeBase64 } from '../../core/encrypt.ts'
+import { secretPrefix } from '../rules.ts'
 
-const prefix = 'whsec_'
+type Message = { id: string; body: string; at: Date; secrets: readonly string[] }
 
-export function newSecret(): string {
-  return prefix + encodeBase64(crypto.getRandomValues(new Uint8Array(32)))
-}
-
-export type Message = { id: string; body: string; at: Date; secrets: readonly string[] }
-
+/** The headers of Standard Webhooks: HMAC-SHA256 over `id.timestamp.body`, one signature for each valid secret. */
 export async function signedHeaders({ id, body, at, secrets }: Message): Promise<Record<string, string>> {
   const timestamp = String(Math.floor(at.getTime() / 1000))
   const signatures = secrets.map(
@@ -22,7 +17,7 @@ export async function signedHeaders({ id, body, at, secrets }: Message): Promise
 }
 
 async function signature(secret: string, content: string): Promise<string> {
-  const raw = decodeBase64(secret.slice(prefix.length))
+  const raw = decodeBase64(secret.slice(secretPrefix.length))
   const key = await crypto.subtle.importKey('raw', raw, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
   return encodeBase64(
     new Uint8Array(await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(content))),

@@ -1,15 +1,16 @@
 import type { SQL } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
-import type { Db } from '../../functions/core/db.ts'
-import { deliverDue, giveUpLate } from '../../functions/core/deliver.ts'
-import { outboxOutgoing } from '../../functions/core/outbox.ts'
-import { queueDeliveries } from '../../functions/core/queue-deliveries.ts'
-import { createWebhook } from '../../functions/webhooks/subscriptions/create.ts'
-import { removeWebhook } from '../../functions/webhooks/subscriptions/remove.ts'
-import { defectiveDb } from '../support/defective-db.ts'
-import { type Manner, type Received, startReceiver, verify } from '../webhooks/receiver.ts'
-import { freshEnvironment } from './environment.ts'
-import { type Happening, makeCounters, nameOf, outOfOrder, writeMuch } from './writers.ts'
+import type { Db } from '../../../functions/core/db.ts'
+import { outboxOutgoing } from '../../../functions/core/outbox.ts'
+import { deliverDue } from '../../../functions/webhooks/deliveries/deliver-due.ts'
+import { fanOut } from '../../../functions/webhooks/deliveries/fan-out.ts'
+import { giveUpLate } from '../../../functions/webhooks/deliveries/give-up-late.ts'
+import { createWebhook } from '../../../functions/webhooks/subscriptions/create.ts'
+import { removeWebhook } from '../../../functions/webhooks/subscriptions/remove.ts'
+import { freshEnvironment } from '../../core/environment.ts'
+import { type Happening, makeCounters, nameOf, outOfOrder, writeMuch } from '../../core/writers.ts'
+import { defectiveDb } from '../../support/defective-db.ts'
+import { type Manner, type Received, startReceiver, verify } from '../support/receiver.ts'
 
 const receiver = await startReceiver()
 const { database, ctx } = await freshEnvironment({ maxSessions: 30 })
@@ -19,7 +20,7 @@ await makeCounters(database)
 const asAdmin = () =>
   ctx({
     principal: { role: 'admin', sub: 'root', tenantId: null },
-    bindings: { WEBHOOK_ALLOW: receiver.origin, WEBHOOK_KEY: 'a key that seals the secrets of webhooks' },
+    bindings: { WEBHOOK_ALLOW: receiver.origin, WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks' },
   })
 const sound = asAdmin()
 
@@ -32,23 +33,23 @@ const bad: Manner[] = [
 const any = <T>(values: T[]): T | undefined => values[Math.floor(Math.random() * values.length)]
 const good = { status: 200 }
 
-/** How each receiver meets what it gets, one after the other. */
-const moods = {
+/** How a receiver of each kind answers its n-th request. */
+const kinds = {
   steady: () => good,
-  moody: () => (Math.random() < 0.3 ? (any(bad) ?? good) : good),
+  unreliable: () => (Math.random() < 0.3 ? (any(bad) ?? good) : good),
   down: () => ({ status: 500 }),
   gone: (nth: number) => (nth < 20 ? good : { status: 410 }),
 } satisfies Record<string, (nth: number) => Manner>
-type Mood = keyof typeof moods
+type Kind = keyof typeof kinds
 
-describe('eight writers, three senders who lose one report in ten, and receivers of every mood', () => {
-  it('bring every committed event to a 2xx or to the dead letters with a reason, in order, signed, under one id', async () => {
-    const storm = await brew({ listeners: ['steady', 'moody', 'down', 'gone'], transactions: 8 })
+describe('eight writers, three senders that lose one report in ten, and receivers of every kind', () => {
+  it('end with every committed event delivered or dead with a reason, in order, signed, under one id', async () => {
+    const storm = await runStorm({ receivers: ['steady', 'unreliable', 'down', 'gone'], transactions: 8 })
     expect(storm.faults).toEqual([])
     expect(storm.ends.steady).toEqual({ delivered: storm.committed })
-    expect(storm.ends.moody).toEqual({ delivered: storm.committed })
+    expect(storm.ends.unreliable).toEqual({ delivered: storm.committed })
     expect(storm.ends.down).toEqual({ dead: storm.committed })
-    // What was on its way while the first 410 came was asked for, too.
+    // Events that were being sent during the first 410 may have arrived before it.
     expect(storm.ends.gone?.['delivered']).toBeLessThanOrEqual(20)
     expect(storm.lostReports).toBeGreaterThan(0)
     console.log(JSON.stringify(storm))
@@ -58,7 +59,7 @@ describe('eight writers, three senders who lose one report in ten, and receivers
     defectiveDb(database, { max: 12, defect: (text) => text.replace(part, instead) })
   const defects: [string, Db, RegExp][] = [
     [
-      'queues what is not settled yet',
+      'queues events beyond the horizon',
       without(/\(e\.xid, e\."seq"\) < \(\s+split_part[^)]+\)[^)]+\)[^)]+\)[^)]+\)::bigint\s+\)/g, 'true'),
       /was never queued/,
     ],
@@ -74,28 +75,28 @@ describe('eight writers, three senders who lose one report in ten, and receivers
     ],
   ]
 
-  it.each(defects)('are found out when a sender %s', async (_what, db, found) => {
+  it.each(defects)('reveal a sender that %s', async (_, db, found) => {
     const faults: string[] = []
     for (let round = 0; round < 5 && !found.test(faults.join('\n')); round++)
-      faults.push(...(await brew({ listeners: ['steady', 'moody'], transactions: 6, db })).faults)
+      faults.push(...(await runStorm({ receivers: ['steady', 'unreliable'], transactions: 6, db })).faults)
     expect(faults.join('\n')).toMatch(found)
   })
 })
 
-type Weather = { listeners: Mood[]; transactions: number; db?: Db }
+type Setting = { receivers: Kind[]; transactions: number; db?: Db }
 type Storm = {
   committed: number
   lostReports: number
-  /** What became of the deliveries to each, counted by state. */
-  ends: Partial<Record<Mood, Record<string, number>>>
+  /** The deliveries to each receiver, counted by state. */
+  ends: Partial<Record<Kind, Record<string, number>>>
   faults: string[]
 }
 
 let storms = 0
 
-async function brew({ listeners, transactions, db = sound.db }: Weather): Promise<Storm> {
+async function runStorm({ receivers, transactions, db = sound.db }: Setting): Promise<Storm> {
   storms += 1
-  const webhooks = await Promise.all(listeners.map((mood) => subscribe(mood, `/${storms}/${mood}`)))
+  const webhooks = await Promise.all(receivers.map((kind) => subscribe(kind, `/${storms}/${kind}`)))
   const senders = Array.from({ length: 3 }, () => makeSender(db))
   let written = false
   const sending = Promise.all(
@@ -108,7 +109,7 @@ async function brew({ listeners, transactions, db = sound.db }: Weather): Promis
   await sending
   const lostReports = senders.reduce((sum, { lost }) => sum + lost(), 0)
   const faults = await Promise.all(webhooks.map((webhook) => faultsOf(webhook, committed)))
-  const ends = await Promise.all(webhooks.map(async ({ id, mood }) => [mood, await endsOf(id)] as const))
+  const ends = await Promise.all(webhooks.map(async ({ id, kind }) => [kind, await endsOf(id)] as const))
   for (const { id } of webhooks) await removeWebhook(sound, { id })
   const repeats = webhooks.reduce((sum, { path }) => sum + repeatsOf(receiver.accepted(path)), 0)
   const tooOften = repeats > lostReports ? [`${repeats} came again, more often than reports were lost`] : []
@@ -120,20 +121,20 @@ async function brew({ listeners, transactions, db = sound.db }: Weather): Promis
   }
 }
 
-type Subscribed = { id: number; secret: string; mood: Mood; path: string }
+type Subscribed = { id: number; secret: string; kind: Kind; path: string }
 
-async function subscribe(mood: Mood, path: string): Promise<Subscribed> {
-  receiver.script(path, ...Array.from({ length: 2_000 }, (_, nth) => moods[mood](nth)))
+async function subscribe(kind: Kind, path: string): Promise<Subscribed> {
+  receiver.script(path, ...Array.from({ length: 2_000 }, (_, nth) => kinds[kind](nth)))
   const created = await createWebhook(sound, {
     url: receiver.origin + path,
     events: ['test.*'],
     description: null,
   })
   if (!created.ok) throw new Error(created.reason)
-  return { id: created.webhook.id, secret: created.webhook.secret, mood, path }
+  return { id: created.webhook.id, secret: created.webhook.secret, kind, path }
 }
 
-/** Queues and sends like the Worker's job, but without its lease; and one report in ten is lost, as when it dies. */
+/** Queues and sends like the Worker's job, but without its lease. It loses one report in ten, as if it had died. */
 function makeSender(db: Db) {
   let claimed: string[] = []
   let lost = 0
@@ -156,7 +157,7 @@ function makeSender(db: Db) {
   return {
     lost: () => lost,
     async round(): Promise<void> {
-      await queueDeliveries(working, outboxOutgoing)
+      await fanOut(working, outboxOutgoing)
       claimed = []
       await deliverDue(dying)
       await admin.query(releaseClaims, [claimed])
@@ -167,7 +168,7 @@ function makeSender(db: Db) {
 
 const lastOutcome = `(select a.outcome from core.webhook_attempts a where a.delivery_id = d.id and a.number = d.attempts)`
 
-/** As two minutes after the death of who claimed them. */
+/** As two minutes after the death of the sender that claimed them. */
 const releaseClaims = `
   update core.webhook_deliveries d
   set due_at = now()
@@ -175,7 +176,7 @@ const releaseClaims = `
     and state = 'waiting'
     and ${lastOutcome} is null`
 
-/** As when all pauses are over: what is on its way stays claimed. */
+/** As when all pauses are over. Deliveries that are being sent stay claimed. */
 const passPauses = `
   with unpaused as (update core.webhooks set paused_until = null where paused_until is not null)
   update core.webhook_deliveries d
@@ -189,18 +190,18 @@ const passPauses = `
     for update skip locked
   )`
 
-/** Nothing waits, but for those who never answer well: for them, three days have passed. */
+/** Nothing waits. For the receiver that is always down, three days have passed. */
 async function isQuiet(webhooks: Subscribed[]): Promise<boolean> {
-  const waiting = async (moods: Mood[]) => {
-    const ids = webhooks.flatMap(({ id, mood }) => (moods.includes(mood) ? [id] : []))
+  const waiting = async (kinds: Kind[]) => {
+    const ids = webhooks.flatMap(({ id, kind }) => (kinds.includes(kind) ? [id] : []))
     const { rows } = await admin.query(
       `select count(*)::int as n from core.webhook_deliveries where webhook_id = any ($1) and state = 'waiting'`,
       [ids],
     )
     return Number(rows[0].n)
   }
-  const { queued, more } = await queueDeliveries(sound, outboxOutgoing)
-  if (queued > 0 || more || (await waiting(['steady', 'moody', 'gone'])) > 0) return false
+  const { queued, more } = await fanOut(sound, outboxOutgoing)
+  if (queued > 0 || more || (await waiting(['steady', 'unreliable', 'gone'])) > 0) return false
   await admin.query(`update core.webhook_deliveries set give_up_at = now() where state = 'waiting'`)
   await sound.db.query(giveUpLate())
   return (await waiting(['down'])) === 0
@@ -208,7 +209,7 @@ async function isQuiet(webhooks: Subscribed[]): Promise<boolean> {
 
 type Queued = { event: string; subject: string; n: number; state: string; reason: string | null }
 
-async function faultsOf({ id, mood, path, secret }: Subscribed, committed: Happening[]): Promise<string[]> {
+async function faultsOf({ id, kind, path, secret }: Subscribed, committed: Happening[]): Promise<string[]> {
   const { rows } = await admin.query<Queued>(
     `select event_id as event, subject, (body::jsonb -> 'data' ->> 'n')::int as n, state, reason
     from core.webhook_deliveries
@@ -222,9 +223,9 @@ async function faultsOf({ id, mood, path, secret }: Subscribed, committed: Happe
   const arrived = new Set(accepted.map((one) => one.id))
   const whole = receiver.at(path).filter(({ manner }) => manner !== 'reset')
   return [
-    // One that was told that it is unwanted hears no more.
-    ...(mood === 'gone' ? [] : missing(expected, queued).map((name) => `${name} was never queued`)),
-    ...missing(queued, expected).map((name) => `${name} never happened`),
+    // A webhook that answered 410 receives no further events.
+    ...(kind === 'gone' ? [] : missing(expected, queued).map((name) => `${name} was never queued`)),
+    ...missing(queued, expected).map((name) => `${name} was never committed`),
     ...(rows.length === queued.size ? [] : ['an event was queued twice']),
     ...rows.flatMap(({ event, state, reason, ...one }) => {
       if (state === 'dead') return reason === null ? [`${nameOf(one)} is dead without a reason`] : []
@@ -237,7 +238,7 @@ async function faultsOf({ id, mood, path, secret }: Subscribed, committed: Happe
       .filter(([, all]) => new Set(all.map(({ body }) => body)).size > 1)
       .map(([event]) => `${event} came with two bodies`),
     ...whole.flatMap((one) => unsigned(secret, one)),
-  ].map((fault) => `${mood}: ${fault}`)
+  ].map((fault) => `${kind}: ${fault}`)
 }
 
 function missing(all: Set<string>, among: Set<string>): string[] {

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { urlAs, urlOfDatabase } from '../../dev/postgres/urls.ts'
-import { checkReadiness } from '../../functions/ops/health/check-readiness.ts'
-import { latestMigration } from '../../schema/migrations/index.ts'
-import { freshEnvironment } from '../core/environment.ts'
+import { urlAs, urlOfDatabase } from '../../../dev/postgres/urls.ts'
+import { checkReadiness } from '../../../functions/ops/health/check-readiness.ts'
+import { latestMigration } from '../../../schema/migrations/index.ts'
+import { freshEnvironment } from '../../core/environment.ts'
 
 const { database, proxy, ctx } = await freshEnvironment()
 const { admin } = database
-// Roles belong to the whole server: their names must be this file's own.
+// Roles belong to the whole server, so this file needs names of its own.
 const role = (name: string) => `${name}_${database.name}`
 const empty = role('empty')
 await admin.query(`create database ${empty} template template0`)
@@ -38,13 +38,13 @@ async function readiness(url: string) {
   return { ready, failed, trips: one.metrics.trips }
 }
 
-describe('ready', () => {
-  it('is who connects as the Worker’s role to a migrated database, in one round trip', async () => {
+describe('the Worker is ready', () => {
+  it('when it connects as its own role to a migrated database, in one round trip', async () => {
     expect(await readiness(database.workerUrl)).toEqual({ ready: true, failed: [], trips: 1 })
   })
 })
 
-describe('not ready', () => {
+describe('the Worker is not ready', () => {
   const cases: [string, string, string][] = [
     ['a superuser', database.ownerUrl, 'role: the role bypasses row-level security'],
     [
@@ -61,7 +61,7 @@ describe('not ready', () => {
       `migrations: ${latestMigration.name} is missing`,
     ],
     [
-      'a database that is not there',
+      'a database that does not exist',
       urlOfDatabase(database.workerUrl, 'nowhere'),
       'database: does not answer',
     ],
@@ -71,13 +71,13 @@ describe('not ready', () => {
       'database: does not answer',
     ],
   ]
-  it.each(cases)('is %s, and it says what to do', async (_who, url, detail) => {
+  it.each(cases)('with %s, and the check says what to do', async (_, url, detail) => {
     const { ready, failed } = await readiness(url)
     expect(ready).toBe(false)
     expect(failed).toEqual([expect.stringContaining(detail)])
   })
 
-  it('is a database that is behind the Worker', async () => {
+  it('with a database that lacks the newest migration', async () => {
     const { rows } = await admin.query('select max(version) as version from core.schema_migrations')
     await admin.query('update core.schema_migrations set version = -version where version = $1', [
       rows[0].version,
@@ -87,7 +87,7 @@ describe('not ready', () => {
     expect(failed).toEqual([expect.stringContaining('npm run db:migrate')])
   })
 
-  it('is who gets no answer', async () => {
+  it('when the database does not answer', async () => {
     proxy.faults.set({ refuse: 1 })
     expect(await readiness(database.workerUrl)).toMatchObject({
       ready: false,

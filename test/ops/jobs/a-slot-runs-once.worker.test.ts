@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { jobs } from '../../cron/index.ts'
-import { freshWorker } from '../support/worker.ts'
+import { jobs } from '../../../cron/index.ts'
+import { freshWorker } from '../../support/worker.ts'
 
 const app = await freshWorker()
 const { admin } = app.database
@@ -50,7 +50,7 @@ describe('a cron tick', () => {
     expect(await runsOf(sweep)).toHaveLength(1)
   })
 
-  it('fired twice for one slot does it once, and the next slot too', async () => {
+  it('fired twice for each of two slots runs once for each', async () => {
     for (const minute of [0, 0, 1, 1])
       await app.scheduled(everyMinute, new Date(slot.getTime() + minute * 60_000))
     expect((await runsOf(sweep)).map((run) => run['slot'])).toEqual([
@@ -59,12 +59,12 @@ describe('a cron tick', () => {
     ])
   })
 
-  it('of an expression that no job has is an error', async () => {
+  it('with an expression that no job has is an error', async () => {
     expect((await app.scheduled('13 13 13 * *')).outcome).not.toBe('ok')
     expect((await read<{ data: Run[] }>('/v1/ops/jobs/runs')).data).toEqual([])
   })
 
-  it('that fails leaves a record that says why, and its slot open', async () => {
+  it('whose job fails records the error and leaves the slot open', async () => {
     await admin.query('alter table dispatch.orders rename to elsewhere')
     const { outcome } = await app.scheduled(everyMinute, slot)
     await admin.query('alter table dispatch.elsewhere rename to orders')
@@ -77,8 +77,8 @@ describe('a cron tick', () => {
   })
 })
 
-describe('a run by hand', () => {
-  it('goes through the guard: while somebody else holds the lock it does nothing', async () => {
+describe('a manual run', () => {
+  it('does nothing while another session holds the lock of the job', async () => {
     const holder = await app.database.connect()
     await holder.query('begin; select pg_try_advisory_xact_lock(1201)')
     const answers = await Promise.all(Array.from({ length: 12 }, async () => (await runNow(sweep)).json()))
@@ -87,14 +87,14 @@ describe('a run by hand', () => {
     expect(await runsOf(sweep)).toEqual([])
   })
 
-  it('says what it did, in one round trip, and is on record', async () => {
+  it('returns its counts in one round trip, and is recorded', async () => {
     const response = await runNow(sweep)
     expect(await response.json()).toEqual({ ran: true, outcome: 'ok', rows: 0, detail: {} })
     expect(response.headers.get('x-db-round-trips')).toBe('1')
     expect(await runsOf(sweep)).toMatchObject([{ trigger: 'manual', slot: null }])
   })
 
-  it('sent again with its key is done once', async () => {
+  it('that is sent again with its idempotency key runs once', async () => {
     const key = { 'idempotency-key': 'once' }
     const [first, second] = [await runNow(sweep, key), await runNow(sweep, key)]
     expect(await second.json()).toEqual(await first.json())
@@ -102,11 +102,11 @@ describe('a run by hand', () => {
     expect(await runsOf(sweep)).toHaveLength(1)
   })
 
-  it('of a job that there is not is not found', async () => {
+  it('of an unknown job is not found', async () => {
     expect((await runNow('nothing')).status).toBe(404)
   })
 
-  it('that fails says so without its reason, which is on record', async () => {
+  it('that fails answers 500 without the error, which is recorded', async () => {
     await admin.query('alter table dispatch.orders rename to elsewhere')
     const response = await runNow(sweep)
     await admin.query('alter table dispatch.elsewhere rename to orders')
@@ -118,7 +118,7 @@ describe('a run by hand', () => {
   })
 })
 
-describe('every job there is', () => {
+describe('every job', () => {
   it.each(jobs.map(({ name }) => name))('%s runs in the Workers runtime', async (name) => {
     const response = await runNow(name)
     expect(await response.json()).toMatchObject({ ran: true })
@@ -131,7 +131,7 @@ describe('the operator', () => {
     const now = Math.floor(Date.now() / 60_000) * 60_000
     for (const minutes of [10, 9, 5]) await app.scheduled(everyMinute, new Date(now - minutes * 60_000))
     const missed = (await jobNamed(sweep))?.missed
-    // Eight slots since the first, of which two were done; a minute may have turned meanwhile.
+    // Eight slots since the first, of which two ran. The clock may have reached the next minute meanwhile.
     expect([6, 7, 8]).toContain(missed)
   })
 
@@ -152,7 +152,7 @@ describe('the operator', () => {
 })
 
 describe('a database that does not answer', () => {
-  it('makes the Worker not ready and not dead, and every answer says when to come again', async () => {
+  it('makes the Worker not ready but alive, and every answer has Retry-After', async () => {
     app.faults.set({ refuse: 1 })
     const ready = await app.fetch('/readyz')
     expect(ready.status).toBe(503)

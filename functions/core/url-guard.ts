@@ -1,17 +1,17 @@
 /**
- * Where we may be sent to by somebody else.
+ * The URL guard: it keeps customers from sending the Worker to private addresses (server-side request forgery).
  *
- * Guarantee: a URL passes only if it is https, without credentials, and its host is a public address or a name that
- * can be one. Numbers are checked after `URL` has parsed them, so every spelling of an address (decimal, octal, hex,
- * short, IPv4 inside IPv6) is the same one. A name is checked again each time it is used: every address that it
- * resolves to must be public.
- * What it cannot do: a Worker cannot pin its connection to the address that was checked; `fetch` resolves by itself.
- * Between the two only the platform stands, whose fetch has no route to private networks.
- * What the caller must do: follow no redirect. Origins in `allowed` pass as they are; that is for tests and development.
+ * Guarantee: a URL passes only if it is https, has no credentials, and its host is a public address or can be a public
+ * name. `URL` parses numbers first, so every spelling of an address (decimal, octal, hex, short, IPv4 inside IPv6) is
+ * the same address. `faultNow` also resolves the name: each address must be public.
+ * Its limit: a Worker cannot bind its connection to the address that was checked, because `fetch` resolves the name
+ * again. Between the two only the platform protects: its fetch has no route to private networks.
+ * The caller must check at each use and follow no redirect. Origins in `allowed` pass unchecked; they are for tests and
+ * development.
  */
 import * as z from 'zod'
 
-export type TargetFault =
+export type UrlFault =
   | 'not_a_url'
   | 'not_https'
   | 'has_credentials'
@@ -19,8 +19,8 @@ export type TargetFault =
   | 'private_address'
   | 'unresolvable'
 
-/** What a URL says by itself; null when nothing is wrong with it. */
-export function faultOf(text: string, allowed: readonly string[]): TargetFault | null {
+/** The fault of a URL as it is written; null when it has none. */
+export function faultOf(text: string, allowed: readonly string[]): UrlFault | null {
   const url = URL.parse(text)
   if (url === null) return 'not_a_url'
   if (allowed.includes(url.origin)) return null
@@ -33,16 +33,16 @@ export function faultOf(text: string, allowed: readonly string[]): TargetFault |
 
 type Resolving = {
   allowed: readonly string[]
-  /** A resolver that answers DNS over HTTPS as JSON; without one a name is trusted to the platform. */
+  /** A resolver that answers DNS over HTTPS as JSON; without one only the platform checks a name. */
   resolver: string | undefined
   signal: AbortSignal
 }
 
-/** The same at the moment of use, with what the name resolves to now. */
+/** The same at the moment of use, with the addresses to which the name resolves now. */
 export async function faultNow(
   text: string,
   { allowed, resolver, signal }: Resolving,
-): Promise<TargetFault | null> {
+): Promise<UrlFault | null> {
   const fault = faultOf(text, allowed)
   const url = new URL(text)
   if (fault !== null || resolver === undefined || allowed.includes(url.origin) || isAddress(hostOf(url)))
@@ -71,7 +71,7 @@ async function resolve(host: string, resolver: string, signal: AbortSignal): Pro
   return (await Promise.all(found)).flat()
 }
 
-/** `URL` writes an IPv6 host in brackets and leaves the dot of a rooted name. */
+/** `URL` writes an IPv6 host in brackets and keeps the dot at the end of a rooted name. */
 function hostOf({ hostname }: URL): string {
   return hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
 }
@@ -80,7 +80,7 @@ function isAddress(host: string): boolean {
   return host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host)
 }
 
-/** RFC 6761 and 8375, and what private networks use for themselves. */
+/** RFC 6761 and 8375, and suffixes that private networks use. */
 const privateSuffixes =
   /(^|\.)(localhost|local|internal|intranet|lan|home|corp|private|arpa|test|invalid|onion)$/
 
@@ -95,7 +95,7 @@ export function isPublic(address: string): boolean {
   return v6 !== null && isPublicV6(v6)
 }
 
-/** The IANA registry of special purposes, and multicast and reserved space. */
+/** The IANA registry of special-purpose addresses, multicast and reserved space. */
 const privateV4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -114,7 +114,7 @@ const privateV4 = [
   ['240.0.0.0', 4],
 ].map(([network, bits]) => [parseV4(String(network)) ?? 0, Number(bits)] as const)
 
-/** Only global unicast (2000::/3), and of it nothing that stands for IPv4, for documentation or for a protocol. */
+/** Only global unicast (2000::/3), without the parts for IPv4, documentation and protocols. */
 function isPublicV6([first = 0, second = 0]: number[]): boolean {
   if (first >>> 13 !== 1) return false
   if (first === 0x2002) return false
@@ -128,7 +128,7 @@ function parseV4(text: string): number | null {
   return parts.reduce((number, part) => number * 256 + part, 0)
 }
 
-/** Eight groups. An IPv4 tail, as resolvers write it, is two of them. */
+/** Eight groups. Resolvers may write the last two as an IPv4 address. */
 function parseV6(text: string): number[] | null {
   const tail = /:(\d+\.\d+\.\d+\.\d+)$/.exec(text)?.[1]
   const v4 = tail === undefined ? null : parseV4(tail)

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { freshWorker } from '../support/worker.ts'
-import { startReceiver } from './receiver.ts'
-import { anotherOrder, caller, orderToPickup, runWebhooks } from './subscriber.ts'
+import { freshWorker } from '../../support/worker.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
 
 const receiver = await startReceiver()
 const lines: string[] = []
 const app = await freshWorker({
   bindings: {
     WEBHOOK_ALLOW: receiver.origin,
-    WEBHOOK_KEY: 'a key that seals the secrets of webhooks',
+    WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
     WEBHOOK_LINGER_SECONDS: '0',
   },
   onLog: (line) => lines.push(line),
@@ -24,7 +24,7 @@ const asTenant = caller(app, await app.token('tenant', 'server', 10_001))
 const webhook = (path: string, events = ['*']) => ({ url: receiver.origin + path, events })
 
 describe('webhooks', () => {
-  it('hear only what their owner may know', async () => {
+  it('receive only the events that their owner may see', async () => {
     await asOne('POST', '/v1/webhooks', webhook('/one'))
     await asOther('POST', '/v1/webhooks', webhook('/other'))
     await asAdmin('POST', '/v1/webhooks', webhook('/admin', ['order.created']))
@@ -47,7 +47,7 @@ describe('webhooks', () => {
     expect(receiver.at('/tenant').map(({ body }) => JSON.parse(body).data)).toEqual([{ bet: 1 }])
   })
 
-  it('do not exist for another owner, in any call', async () => {
+  it('are not found by another owner in any call', async () => {
     const { body } = await asOne('POST', '/v1/webhooks', webhook('/mine'))
     const path = `/v1/webhooks/${String(body['id'])}`
     const tested = await asOne('POST', `${path}/test`)
@@ -71,7 +71,7 @@ describe('webhooks', () => {
     expect((await courier('GET', '/v1/webhooks')).status).toBe(403)
   })
 
-  it('show their secret once, and nobody who reads tables, answers or logs finds it', async () => {
+  it('show their secret once; tables, later answers and logs do not contain it', async () => {
     const key = { 'idempotency-key': 'the-same-twice' }
     const first = await asOne('POST', '/v1/webhooks', webhook('/secret'), key)
     const again = await asOne('POST', '/v1/webhooks', webhook('/secret'), key)
@@ -93,7 +93,7 @@ describe('webhooks', () => {
     expect(lines.filter((line) => line.includes(bare))).toEqual([])
   })
 
-  it('are at most twenty for one owner, also when thirty are asked for at once', async () => {
+  it('are at most twenty for one owner, also when thirty requests create them at once', async () => {
     const token = await app.token('store', 987)
     const asNew = caller(app, token)
     const answers = await Promise.all(
@@ -112,7 +112,7 @@ describe('webhooks', () => {
     })
   })
 
-  it('page through their deliveries, and replay from any of them', async () => {
+  it('list their deliveries page by page, and replay from any of them', async () => {
     const { body } = await asOther('POST', '/v1/webhooks', webhook('/paged', ['webhook.test']))
     const path = `/v1/webhooks/${String(body['id'])}`
     const ids: unknown[] = []
@@ -131,7 +131,7 @@ describe('webhooks', () => {
     const replayed = await asOther('POST', `${path}/replay`, { from: ids[1], to: ids[3] })
     expect(replayed.body).toEqual({ requeued: 3, next: null })
     await runWebhooks(app)
-    // Of different subjects, so they leave side by side.
+    // Their subjects differ, so they are sent at the same time.
     expect(new Set(sent().slice(5))).toEqual(new Set(ids.slice(1, 4)))
     expect(sent()).toHaveLength(8)
     expect(await asOther('POST', `${path}/replay`, { from: 'evt_never' })).toMatchObject({ status: 404 })
@@ -141,7 +141,7 @@ describe('webhooks', () => {
     })
   })
 
-  it('are not tested while they are disabled: there would be nothing to tell', async () => {
+  it('refuse a test event while they are disabled', async () => {
     const { body, headers } = await asOther('POST', '/v1/webhooks', webhook('/off', ['webhook.test']))
     const path = `/v1/webhooks/${String(body['id'])}`
     await asOther('PATCH', path, { enabled: false }, { 'if-match': headers.get('etag') ?? '' })

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
-import { freshWorker } from '../support/worker.ts'
-import { anotherOrder, caller, orderToPickup, runWebhooks } from './subscriber.ts'
+import { freshWorker } from '../../support/worker.ts'
+import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
 
-/** A resolver over HTTPS in all but the S: what each name resolves to, and when that changes. */
+/** A DNS resolver over HTTP. A test sets the addresses of each name, and may change them. */
 const zone = new Map<string, { A?: string[]; AAAA?: string[] }>()
 const resolver = createServer((request, response) => {
   const { searchParams } = new URL(request.url ?? '', 'http://resolver')
@@ -18,14 +18,14 @@ const resolver = createServer((request, response) => {
   response.setHeader('content-type', 'application/dns-json').end(JSON.stringify(answer))
 })
 
-/** Where nobody may be sent; counts who comes all the same. */
-let visits = 0
-const fortress = createTcpServer((socket) => {
-  visits += 1
+/** A private server that counts the connections made to it. */
+let connections = 0
+const privateServer = createTcpServer((socket) => {
+  connections += 1
   socket.destroy()
 })
 
-async function portOf(server: typeof resolver | typeof fortress): Promise<number> {
+async function portOf(server: typeof resolver | typeof privateServer): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   afterAll(() => server.close())
@@ -34,10 +34,10 @@ async function portOf(server: typeof resolver | typeof fortress): Promise<number
 }
 
 const resolverPort = await portOf(resolver)
-const fortressPort = await portOf(fortress)
+const privatePort = await portOf(privateServer)
 const app = await freshWorker({
   bindings: {
-    WEBHOOK_KEY: 'a key that seals the secrets of webhooks',
+    WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
     WEBHOOK_LINGER_SECONDS: '0',
     DNS_OVER_HTTPS: `http://127.0.0.1:${resolverPort}/dns-query`,
   },
@@ -68,48 +68,50 @@ describe('a target that is not public', () => {
   zone.set('inside.example.com', { A: ['10.1.2.3'] })
   zone.set('mixed.example.com', { A: ['93.184.216.34'], AAAA: ['::ffff:127.0.0.1'] })
 
-  it.each(spellings)('%s is refused when it is named, and nobody goes there', async (spelling) => {
-    const { status, body } = await subscribe(spelling.replace('PORT', String(fortressPort)))
+  it.each(spellings)('%s is refused when a webhook names it, and no connection is made', async (spelling) => {
+    const { status, body } = await subscribe(spelling.replace('PORT', String(privatePort)))
     expect(status).toBe(422)
     expect(body).toMatchObject({ code: 'target_refused', retryable: false })
-    expect(visits).toBe(0)
+    expect(connections).toBe(0)
   })
 
-  it('is refused for a change as well, and the webhook stays as it was', async () => {
+  it('is refused for a change as well, and the webhook stays unchanged', async () => {
     zone.set('hooks.example.com', { A: ['93.184.216.34'] })
     const { body, headers } = await subscribe('https://hooks.example.com/in')
     const path = `/v1/webhooks/${String(body['id'])}`
     const match = { 'if-match': headers.get('etag') ?? '' }
-    const changed = await store('PATCH', path, { url: `https://127.0.0.1:${fortressPort}/` }, match)
+    const changed = await store('PATCH', path, { url: `https://127.0.0.1:${privatePort}/` }, match)
     expect(changed).toMatchObject({ status: 422, body: { code: 'target_refused' } })
     expect((await store('GET', path)).body).toMatchObject({ url: 'https://hooks.example.com/in', version: 1 })
     await store('DELETE', path)
   })
 })
 
-describe('a name that turns private after it was accepted', () => {
-  it('is refused at the attempt, before a connection is made', async () => {
-    zone.set('turning.example.com', { A: ['93.184.216.34'], AAAA: ['2606:2800:220:1::1'] })
-    const { status, body } = await subscribe(`https://turning.example.com:${fortressPort}/`)
+describe('a name that resolves to a private address after it was accepted', () => {
+  it('fails the attempt before a connection is made', async () => {
+    zone.set('rebinding.example.com', { A: ['93.184.216.34'], AAAA: ['2606:2800:220:1::1'] })
+    const { status, body } = await subscribe(`https://rebinding.example.com:${privatePort}/`)
     expect(status).toBe(201)
     for (const rebound of [{ A: ['127.0.0.1'] }, { A: ['93.184.216.34'], AAAA: ['::1'] }, {}]) {
-      zone.set('turning.example.com', rebound)
+      zone.set('rebinding.example.com', rebound)
       const tested = await store('POST', `/v1/webhooks/${String(body['id'])}/test`)
       const outcome = rebound.A === undefined ? 'unresolvable' : 'private_address'
       expect(tested.body).toMatchObject({ state: 'waiting', attempts: [{ outcome, status: null }] })
     }
-    expect(visits).toBe(0)
+    expect(connections).toBe(0)
     await store('DELETE', `/v1/webhooks/${String(body['id'])}`)
   })
 
-  it('does not keep the order’s own request from being answered, nor the other webhooks from their events', async () => {
-    const { body } = await subscribe(`https://turning.example.com:${fortressPort}/`).then(async (refused) => {
-      expect(refused.status).toBe(422)
-      zone.set('turning.example.com', { A: ['93.184.216.34'] })
-      const accepted = await subscribe(`https://turning.example.com:${fortressPort}/`)
-      zone.set('turning.example.com', { A: ['127.0.0.1'] })
-      return accepted
-    })
+  it('delays neither the request that changes an order nor the delivery run', async () => {
+    const { body } = await subscribe(`https://rebinding.example.com:${privatePort}/`).then(
+      async (refused) => {
+        expect(refused.status).toBe(422)
+        zone.set('rebinding.example.com', { A: ['93.184.216.34'] })
+        const accepted = await subscribe(`https://rebinding.example.com:${privatePort}/`)
+        zone.set('rebinding.example.com', { A: ['127.0.0.1'] })
+        return accepted
+      },
+    )
     expect(await anotherOrder(app, storeId)).toBeGreaterThan(0)
     await runWebhooks(app)
     const { body: page } = await store('GET', `/v1/webhooks/${String(body['id'])}/deliveries`)

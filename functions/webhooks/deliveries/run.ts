@@ -1,27 +1,32 @@
 import { sql } from 'drizzle-orm'
-import type { Ctx } from './context.ts'
-import { deliverDue, giveUpLate } from './deliver.ts'
-import type { JobResult } from './job.ts'
-import { type Lease, renewLease } from './lease.ts'
-import type { Outgoing } from './outbox.ts'
-import { queueDeliveries } from './queue-deliveries.ts'
+import type { Ctx } from '../../core/context.ts'
+import type { JobResult } from '../../core/job.ts'
+import { type Lease, renewLease } from '../../core/lease.ts'
+import type { Outgoing } from '../../core/outbox.ts'
+import { deliverDue } from './deliver-due.ts'
+import { fanOut } from './fan-out.ts'
+import { giveUpLate } from './give-up-late.ts'
 
-/** A run ends before the next one is due, whatever is left. */
+/** A run ends before the next one is due, even with deliveries left. */
 const runMs = 50_000
-/** Between two looks at feeds that say nothing new. */
+/** The pause between two reads of feeds without new events. */
 const restMs = 2_000
 
 /**
- * Queues what happened and delivers what is due, until nothing is. As long as there are webhooks it stays and looks
- * again for WEBHOOK_LINGER_SECONDS, so that an event is on its way in seconds although runs begin once a minute.
+ * A delivery run: it queues new events and attempts due deliveries until there are none. While there are webhooks it keeps
+ * looking for WEBHOOK_LINGER_SECONDS, so an event is sent within seconds although runs start once a minute.
  */
-export async function workOff(ctx: Ctx, lease: Lease, outgoing: readonly Outgoing[]): Promise<JobResult> {
+export async function runDeliveries(
+  ctx: Ctx,
+  lease: Lease,
+  outgoing: readonly Outgoing[],
+): Promise<JobResult> {
   const begun = ctx.now().getTime()
   const spent = () => ctx.now().getTime() - begun
   const total = { queued: 0, attempted: 0, delivered: 0 }
   await ctx.db.query(giveUpLate())
   for (;;) {
-    const queued = await Promise.all(outgoing.map((one) => queueDeliveries(ctx, one)))
+    const queued = await Promise.all(outgoing.map((one) => fanOut(ctx, one)))
     const { claimed, delivered } = await deliverDue(ctx)
     total.queued += queued.reduce((sum, one) => sum + one.queued, 0)
     total.attempted += claimed

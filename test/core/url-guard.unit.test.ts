@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { faultOf, isPublic } from '../../functions/core/target.ts'
+import { faultOf, isPublic } from '../../functions/core/url-guard.ts'
 
 const refused: Record<string, string[]> = {
   not_a_url: [
