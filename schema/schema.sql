@@ -491,6 +491,20 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.slowest_reader(feed text)
+ RETURNS TABLE(xid xid8, seq bigint)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select p.xid, p.seq
+  from core.feed_positions p
+  where split_part(p.name, ':', 2) = feed
+    and split_part(p.name, ':', 1) <> 'removed'
+  order by p.xid, p.seq
+  limit 1
+$function$;
+
 CREATE OR REPLACE FUNCTION core.take_lease(lease_name text, holder text, time_to_live interval)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -874,9 +888,7 @@ begin
     join dispatch.orders o on o.id = e.order_id
     where e.created_at < now() - interval '90 days'
       and (o.status in ('canceled', 'returned') or o.settled_at is not null)
-      and (e.xid, e.id) <= (
-        select p.xid, p.seq from core.feed_positions p where p.name = 'webhooks:dispatch'
-      )
+      and (e.xid, e.id) <= (select r.xid, r.seq from core.slowest_reader('dispatch') r)
     limit most
   ),
   gone as (

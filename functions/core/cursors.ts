@@ -2,8 +2,10 @@
  * The cursors that Postgres keeps: how far each reader has read a feed, and how far retention has removed it.
  *
  * Guarantee: a cursor only moves forward, in the transaction of the work that it stands for. Two readers under one name
- * take turns, because the second waits for the lock of the first.
- * How a caller loses: the second reader finds the cursor moved and reads nothing twice.
+ * take turns, because the second waits for the lock of the first. Retention that removes events only up to
+ * `slowestCursor` removes none that a reader has yet to read.
+ * How a caller loses: the second reader finds the cursor moved and reads nothing twice. Retention does not know a reader
+ * before its cursor first moved.
  * The caller must lock the cursor in the statement that reads from it. Its snapshot is older than that lock, so it may
  * find nothing; it must then be repeated. Driver: any.
  */
@@ -17,6 +19,11 @@ export function cursorOfReader(reader: string, feed: string): string {
 /** The name of the cursor that stands at the last event that retention removed. */
 export function removedUpTo(feed: string): string {
   return `removed:${feed}`
+}
+
+/** An expression: the cursor of the feed's reader that is furthest behind. Source: core.slowest_reader. */
+export function slowestCursor(feed: string): SQL {
+  return sql`(select r.xid, r.seq from core.slowest_reader(${feed}) r)`
 }
 
 /** CTE body: the cursor, locked; no row before it first moved. */

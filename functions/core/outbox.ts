@@ -10,7 +10,7 @@
  * Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { cursorOfReader, moveCursor, removedUpTo } from './cursors.ts'
+import { moveCursor, removedUpTo, slowestCursor } from './cursors.ts'
 import type { Feed } from './stream.ts'
 
 export type Emitted = {
@@ -64,7 +64,7 @@ export const outboxOutgoing: Outgoing = {
   data: sql`e.data`,
 }
 
-/** CTE `removed`: deletes old events that were queued for webhooks. CTE `marked`: records how far the feed is removed. */
+/** CTE `removed`: deletes old events that every reader has read. CTE `marked`: records how far the feed is removed. */
 export function removeOldOutbox({ days, limit }: { days: number; limit: number }): SQL {
   const { name } = outboxOutgoing.feed
   return sql`
@@ -74,9 +74,7 @@ removed as (
     select e.xid, e.seq
     from core.outbox e
     where e.created_at < now() - make_interval(days => ${days})
-      and (e.xid, e.seq) <= (
-        select p.xid, p.seq from core.feed_positions p where p.name = ${cursorOfReader('webhooks', name)}
-      )
+      and (e.xid, e.seq) <= ${slowestCursor(name)}
     order by e.xid, e.seq
     limit ${limit}
   )

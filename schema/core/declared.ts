@@ -10,6 +10,7 @@ export const declared: Declared[] = [
 
   functionFile('core.reading_xid()', { beforeTables: true }),
   functionFile('core.mark_horizon(regclass[],regclass)', { executeBy: 'lockstep_app' }),
+  functionFile('core.slowest_reader(text)'),
   functionFile('core.iso(timestamptz)'),
   functionFile('core.settled(jsonb)'),
   functionFile('core.begin_idempotent(text, text, text, text)'),

@@ -7,7 +7,7 @@ const batch = 5_000
 
 /**
  * Removes deliveries with their attempts thirty days after they ended, and removed webhooks that have none left. Also
- * removes the outbox's events after thirty-five days, once they are queued.
+ * removes the outbox's events after thirty-five days, once every reader has read them.
  */
 export function removeOldDeliveries(): SQL {
   return sql`

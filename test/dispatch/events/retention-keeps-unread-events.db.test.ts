@@ -56,6 +56,22 @@ describe('order events', () => {
     expect(statuses).toEqual([{ status: 'expired' }, { status: 'known' }, { status: 'expired' }])
   })
 
+  it('stay while a second reader has yet to read them', async () => {
+    const ended = await givenOrder(pool, { storeId, status: 'canceled' })
+    await age(91)
+    await fanOut(ctx, orderOutgoing)
+    await pool.query(
+      `insert into core.feed_positions (name, xid, seq)
+      select 'billing:dispatch', xid, id - 1 from dispatch.order_events where order_id = $1 order by id limit 1`,
+      [ended],
+    )
+    await remove()
+    expect(await eventsOf(ended)).toBe(2)
+    await pool.query(`delete from core.feed_positions where name = 'billing:dispatch'`)
+    await remove()
+    expect(await eventsOf(ended)).toBe(0)
+  })
+
   it('cannot be removed by the Worker’s role, nor before ninety days', async () => {
     const worker = await database.connect(database.workerUrl)
     await expect(worker.query('delete from dispatch.order_events')).rejects.toMatchObject({ code: '42501' })
