@@ -119,7 +119,6 @@ export const importTable: Row[] = [
     file: 'functions/ops/*/<verb>.ts',
     may: [...behaveIn('ops'), 'schema/core/tables.ts', 'schema/migrations/index.ts', 'npm:croner'],
   },
-  { file: 'functions/webhooks/*/<verb>.ts', may: [...behaveIn('webhooks'), 'schema/core/tables.ts'] },
   { file: verbs, may: behave },
 
   { file: 'functions/{app,modules,streams}.ts', may: ['functions/**', '{npm,cloudflare}:**'] },

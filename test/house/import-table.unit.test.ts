@@ -88,17 +88,16 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/space/iss/orbit.ts', "import { sql } from 'drizzle-orm'"],
     ['functions/space/iss/orbit.ts', "import { AppError } from '../../core/errors.ts'"],
   ],
-  'functions/webhooks/*/<verb>.ts': [
-    [
-      'functions/webhooks/deliveries/replay.ts',
-      "import { orders } from '../../../schema/dispatch/tables.ts'",
-    ],
-  ],
   'functions/ops/*/<verb>.ts': [
     ['functions/ops/views/list.ts', "import { orders } from '../../../schema/dispatch/tables.ts'"],
   ],
   'functions/<m>/*/<verb>.ts': [
     ['functions/dispatch/orders/claim.ts', "import { Hono } from 'hono'"],
+    [
+      'functions/webhooks/deliveries/replay.ts',
+      "import { orders } from '../../../schema/dispatch/tables.ts'",
+    ],
+    ['functions/webhooks/deliveries/replay.ts', "import { outbox } from '../../../schema/core/tables.ts'"],
     ['functions/dispatch/orders/claim.ts', "import { problem } from '../../http/problem.ts'"],
     ['functions/dispatch/orders/claim.ts', "import { post } from '../../ledger/journal/post.ts'"],
     ['functions/dispatch/orders/claim.ts', "import { bets } from '../../../schema/ledger/tables.ts'"],

@@ -1,9 +1,10 @@
 import * as z from 'zod'
+import { deliveryStates } from '../../../schema/webhooks/states.ts'
 import { id, pathId, shownInstant } from '../../http/fields.ts'
 
 export const DeliveryPath = z.strictObject({ id: pathId, deliveryId: pathId })
 
-export const DeliveryState = z.enum(['waiting', 'delivered', 'dead'])
+export const DeliveryState = z.enum(deliveryStates)
 
 export const Delivery = z
   .strictObject({

@@ -84,7 +84,7 @@ function claimStatement(onlyId: number | null): SQL {
   return sql`
 with receivers as materialized (
   select w.id, case when w.failures >= ${failuresToPause} then 1 else ${webhookLimit} end as most
-  from core.webhooks w
+  from webhooks.webhooks w
   where w.disabled_at is null
     and w.removed_at is null
     and (w.paused_until is null or w.paused_until <= now() or ${onlyId !== null})
@@ -94,13 +94,13 @@ due as materialized (
   from receivers w
   cross join lateral (
     select d.id, d.due_at
-    from core.webhook_deliveries d
+    from webhooks.webhook_deliveries d
     where d.webhook_id = w.id
       and d.state = 'waiting'
       and d.due_at <= now()
       and (${onlyId}::bigint is null or d.id = ${onlyId}::bigint)
       and not exists (
-        select from core.webhook_deliveries earlier
+        select from webhooks.webhook_deliveries earlier
         where earlier.webhook_id = d.webhook_id
           and earlier.subject = d.subject
           and earlier.state = 'waiting'
@@ -114,7 +114,7 @@ due as materialized (
 ),
 taken as materialized (
   select d.id
-  from core.webhook_deliveries d
+  from webhooks.webhook_deliveries d
   where d.id in (select id from due)
     and d.state = 'waiting'
     and d.due_at <= now()
@@ -122,7 +122,7 @@ taken as materialized (
   for update skip locked
 ),
 claimed as (
-  update core.webhook_deliveries d
+  update webhooks.webhook_deliveries d
   set attempts = d.attempts + 1,
       tries = d.tries + 1,
       due_at = now() + make_interval(secs => ${claimSeconds})
@@ -131,7 +131,7 @@ claimed as (
   returning d.*
 ),
 begun as (
-  insert into core.webhook_attempts (delivery_id, number, started_at)
+  insert into webhooks.webhook_attempts (delivery_id, number, started_at)
   select id, attempts, clock_timestamp()
   from claimed
 )
@@ -139,6 +139,6 @@ select d.id, d.webhook_id as "webhookId", d.event_id as "eventId", d.body, d.att
   core.iso(d.give_up_at) as "giveUpAt", w.url, w.owner,
   case when w.old_secret_until > now() then array[w.secret, w.old_secret] else array[w.secret] end as secrets
 from claimed d
-join core.webhooks w on w.id = d.webhook_id
+join webhooks.webhooks w on w.id = d.webhook_id
 order by d.id`
 }

@@ -34,7 +34,7 @@ function fanOutStatement({ feed, where, type, subject, audience, data }: Outgoin
   return sql`
 with active as materialized (
   select w.id, w.owner, w.events, w.xid
-  from core.webhooks w
+  from webhooks.webhooks w
   where w.disabled_at is null
     and w.removed_at is null
 ),
@@ -57,7 +57,7 @@ emitted as (
   where ${where}
 ),
 queued as (
-  insert into core.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
+  insert into webhooks.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
   select w.id, ${`evt_${feed.name}_`} || emitted.seq, emitted.subject, emitted.type, emitted.body,
     now() + make_interval(days => ${deliveryDays})
   from emitted

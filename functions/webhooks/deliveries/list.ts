@@ -13,12 +13,12 @@ export async function listDeliveries(
 ): Promise<Delivery[] | null> {
   const [row] = await ctx.db.query<{ deliveries: Delivery[] }>(sql`
 select coalesce(page.deliveries, '[]'::jsonb) as deliveries
-from core.webhooks w
+from webhooks.webhooks w
 left join lateral (
   select jsonb_agg(${showDelivery} order by d.id desc) as deliveries
   from (
     select d.*
-    from core.webhook_deliveries d
+    from webhooks.webhook_deliveries d
     where d.webhook_id = w.id
       and (${state}::text is null or d.state = ${state})
       and (${before}::bigint is null or d.id < ${before}::bigint)

@@ -11,8 +11,8 @@ export async function readDelivery(
 ): Promise<DeliveryWithBody | null> {
   const [row] = await ctx.db.query<{ delivery: DeliveryWithBody }>(sql`
 select ${showDelivery} || jsonb_build_object('body', d.body) as delivery
-from core.webhook_deliveries d
-join core.webhooks w on w.id = d.webhook_id
+from webhooks.webhook_deliveries d
+join webhooks.webhooks w on w.id = d.webhook_id
 where d.id = ${deliveryId}
   and w.id = ${id}
   and w.owner = ${ownerOf(ctx)}`)

@@ -12,10 +12,10 @@ const batch = 5_000
 export function removeOldDeliveries(): SQL {
   return sql`
 with deliveries as (
-  delete from core.webhook_deliveries
+  delete from webhooks.webhook_deliveries
   where id in (
     select id
-    from core.webhook_deliveries
+    from webhooks.webhook_deliveries
     where created_at < now() - interval '30 days'
       and finished_at < now() - interval '30 days'
     limit ${batch}
@@ -23,9 +23,9 @@ with deliveries as (
   returning 1
 ),
 webhooks as (
-  delete from core.webhooks w
+  delete from webhooks.webhooks w
   where w.removed_at < now() - interval '30 days'
-    and not exists (select from core.webhook_deliveries d where d.webhook_id = w.id)
+    and not exists (select from webhooks.webhook_deliveries d where d.webhook_id = w.id)
   returning 1
 ),
 ${removeOldOutbox({ days: 35, limit: batch })},

@@ -19,9 +19,9 @@ export function replayDeliveries(
     sql`
 with bounds as (
   select w.id as webhook_id, first.id as first_id, last.id as last_id
-  from core.webhooks w
-  left join core.webhook_deliveries first on first.webhook_id = w.id and first.event_id = ${from}
-  left join core.webhook_deliveries last on last.webhook_id = w.id and last.event_id = ${to ?? null}
+  from webhooks.webhooks w
+  left join webhooks.webhook_deliveries first on first.webhook_id = w.id and first.event_id = ${from}
+  left join webhooks.webhook_deliveries last on last.webhook_id = w.id and last.event_id = ${to ?? null}
   where w.id = ${id}
     and w.owner = ${ownerOf(ctx)}
     and w.removed_at is null
@@ -29,7 +29,7 @@ with bounds as (
 wanted as materialized (
   select d.id, d.event_id, row_number() over (order by d.id) as nth
   from bounds
-  join core.webhook_deliveries d
+  join webhooks.webhook_deliveries d
     on d.webhook_id = bounds.webhook_id
     and d.id >= bounds.first_id
     and (${to === undefined} or d.id <= bounds.last_id)
@@ -38,7 +38,7 @@ wanted as materialized (
   limit ${limit + 1}
 ),
 requeued as (
-  update core.webhook_deliveries d
+  update webhooks.webhook_deliveries d
   set state = 'waiting',
       tries = 0,
       replays = d.replays + 1,

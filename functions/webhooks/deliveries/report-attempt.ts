@@ -17,13 +17,13 @@ export function reportAttempt(
   // the delivery, but an event that arrived is delivered, whichever attempt brought it.
   return sql`
 with tried as (
-  update core.webhook_attempts
+  update webhooks.webhook_attempts
   set outcome = ${sent.outcome}, status = ${sent.status}::int, took_ms = ${sent.tookMs}
   where delivery_id = ${deliveryId}
     and number = ${number}
 ),
 ended as (
-  update core.webhook_deliveries d
+  update webhooks.webhook_deliveries d
   set state = ${step.state},
       reason = ${step.state === 'dead' ? step.reason : null},
       due_at = now() + make_interval(secs => ${step.state === 'waiting' ? step.afterMs / 1000 : 0}),
@@ -33,14 +33,14 @@ ended as (
     and (d.attempts = ${number} or ${ok})
 ),
 abandoned as (
-  update core.webhook_deliveries d
+  update webhooks.webhook_deliveries d
   set state = 'dead', reason = 'gone (410), not tried', finished_at = now()
   where ${gone}
     and d.webhook_id = ${webhookId}
     and d.state = 'waiting'
     and d.id <> ${deliveryId}
 )
-update core.webhooks w
+update webhooks.webhooks w
 set failures = case when ${ok} then 0 else w.failures + 1 end,
     failing_since = case when ${ok} then null else coalesce(w.failing_since, now()) end,
     paused_until = case

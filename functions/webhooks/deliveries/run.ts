@@ -44,7 +44,7 @@ export async function runDeliveries(
 async function anyWebhook(ctx: Ctx): Promise<boolean> {
   const rows = await ctx.db.query(sql`
 select
-from core.webhooks
+from webhooks.webhooks
 where disabled_at is null
   and removed_at is null
 limit 1`)

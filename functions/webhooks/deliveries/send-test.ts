@@ -18,13 +18,13 @@ export async function sendTest(ctx: Ctx, { id }: { id: number }): Promise<Tested
     sql`
 with wanted as (
   select w.id, w.disabled_at is null as enabled
-  from core.webhooks w
+  from webhooks.webhooks w
   where w.id = ${id}
     and w.owner = ${ownerOf(ctx)}
     and w.removed_at is null
 ),
 queued as (
-  insert into core.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
+  insert into webhooks.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
   select w.id, ${`evt_test_${nonce}`}, ${`test:${nonce}`}, 'webhook.test',
     jsonb_build_object('type', 'webhook.test', 'timestamp', core.iso(now()), 'data', jsonb_build_object('webhookId', w.id))::text,
     now() + make_interval(days => ${deliveryDays})

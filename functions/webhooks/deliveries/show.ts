@@ -21,7 +21,7 @@ export const showDelivery = sql`jsonb_build_object(
         'status', a.status,
         'tookMs', a.took_ms
       ) order by a.number)
-      from core.webhook_attempts a
+      from webhooks.webhook_attempts a
       where a.delivery_id = d.id
     ), '[]'::jsonb)
   )`

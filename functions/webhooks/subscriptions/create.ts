@@ -44,7 +44,7 @@ with free as (
   select slot
   from generate_series(1, ${slots}) slot
   where not exists (
-    select from core.webhooks w
+    select from webhooks.webhooks w
     where w.owner = ${owner}
       and w.slot = slot.slot
       and w.removed_at is null
@@ -53,7 +53,7 @@ with free as (
   limit 1
 ),
 created as (
-  insert into core.webhooks (owner, slot, url, events, description, secret)
+  insert into webhooks.webhooks (owner, slot, url, events, description, secret)
   select ${owner}, slot, ${url}, ${sql.param([...new Set(events)])}::text[], ${description}, ${secret}
   from free
   on conflict (owner, slot) where removed_at is null do nothing

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { webhooks } from '../../../schema/core/tables.ts'
+import { webhooks } from '../../../schema/webhooks/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'

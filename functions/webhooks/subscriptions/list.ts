@@ -8,7 +8,7 @@ import { showWebhook } from './show.ts'
 export async function listWebhooks(ctx: Ctx): Promise<Webhook[]> {
   const rows = await ctx.db.query<{ webhook: Webhook }>(sql`
 select ${showWebhook('w')} as webhook
-from core.webhooks w
+from webhooks.webhooks w
 where w.owner = ${ownerOf(ctx)}
   and w.removed_at is null
 order by w.id

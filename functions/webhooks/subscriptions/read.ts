@@ -7,7 +7,7 @@ import { showWebhook } from './show.ts'
 export async function readWebhook(ctx: Ctx, { id }: { id: number }): Promise<Webhook | null> {
   const [row] = await ctx.db.query<{ webhook: Webhook }>(sql`
 select ${showWebhook('w')} as webhook
-from core.webhooks w
+from webhooks.webhooks w
 where w.id = ${id}
   and w.owner = ${ownerOf(ctx)}
   and w.removed_at is null`)

@@ -24,7 +24,7 @@ export async function rotateSecret(
     ctx,
     sql`
 with changed as (
-  update core.webhooks w
+  update webhooks.webhooks w
   set secret = ${secret},
       old_secret = case when ${overlapHours > 0} then w.secret end,
       old_secret_until = case when ${overlapHours > 0} then now() + make_interval(hours => ${overlapHours}) end,

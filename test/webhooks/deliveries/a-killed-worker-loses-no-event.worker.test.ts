@@ -58,8 +58,8 @@ describe('a Worker that is killed', () => {
     await run
     const { rows: lost } = await database.admin.query(
       `select a.outcome, d.state
-      from core.webhook_attempts a
-      join core.webhook_deliveries d on d.id = a.delivery_id
+      from webhooks.webhook_attempts a
+      join webhooks.webhook_deliveries d on d.id = a.delivery_id
       where d.webhook_id = $1`,
       [id],
     )
@@ -77,7 +77,7 @@ describe('a Worker that is killed', () => {
     expect(accepted).toHaveLength(8)
     expect(new Set(accepted).size).toBe(8)
     const { rows } = await database.admin.query(
-      `select state, count(*)::int as n from core.webhook_deliveries where webhook_id = $1 group by state`,
+      `select state, count(*)::int as n from webhooks.webhook_deliveries where webhook_id = $1 group by state`,
       [id],
     )
     expect(rows).toEqual([{ state: 'delivered', n: 8 }])

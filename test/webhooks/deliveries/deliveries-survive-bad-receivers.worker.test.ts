@@ -109,7 +109,7 @@ describe('a webhook', () => {
     for (let attempt = 0; attempt < 3; attempt++) {
       await runWebhooks(app)
       const { rows } = await app.database.admin.query(
-        `select extract(epoch from due_at - now()) as wait from core.webhook_deliveries where webhook_id = $1`,
+        `select extract(epoch from due_at - now()) as wait from webhooks.webhook_deliveries where webhook_id = $1`,
         [id],
       )
       waits.push(Number(rows[0].wait))
@@ -176,7 +176,7 @@ describe('a webhook', () => {
     await anotherOrder(app, storeId)
     await runWebhooks(app)
     await app.database.admin.query(
-      `update core.webhook_deliveries set give_up_at = now() + interval '1 second' where webhook_id = $1`,
+      `update webhooks.webhook_deliveries set give_up_at = now() + interval '1 second' where webhook_id = $1`,
       [id],
     )
     for (let round = 0; round < 6; round++) {
@@ -206,7 +206,9 @@ describe('a webhook', () => {
     const fresh = String(body['secret'])
     expect(fresh).not.toBe(old)
     await store('POST', `/v1/webhooks/${id}/test`)
-    await app.database.admin.query(`update core.webhooks set old_secret_until = now() where id = $1`, [id])
+    await app.database.admin.query(`update webhooks.webhooks set old_secret_until = now() where id = $1`, [
+      id,
+    ])
     await store('POST', `/v1/webhooks/${id}/test`)
     const [both, alone] = receiver.at('/rotated')
     if (!both || !alone) throw new Error('two were sent')

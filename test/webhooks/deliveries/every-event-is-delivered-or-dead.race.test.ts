@@ -65,7 +65,7 @@ describe('eight writers, three senders that lose one report in ten, and receiver
     ],
     [
       'does not wait for the earlier event of a subject',
-      without(/and not exists \(\s+select from core\.webhook_deliveries earlier[^)]+\)/),
+      without(/and not exists \(\s+select from webhooks\.webhook_deliveries earlier[^)]+\)/),
       /came out of order/,
     ],
     [
@@ -166,11 +166,11 @@ function makeSender(db: Db) {
   }
 }
 
-const lastOutcome = `(select a.outcome from core.webhook_attempts a where a.delivery_id = d.id and a.number = d.attempts)`
+const lastOutcome = `(select a.outcome from webhooks.webhook_attempts a where a.delivery_id = d.id and a.number = d.attempts)`
 
 /** As two minutes after the death of the sender that claimed them. */
 const releaseClaims = `
-  update core.webhook_deliveries d
+  update webhooks.webhook_deliveries d
   set due_at = now()
   where id = any ($1)
     and state = 'waiting'
@@ -178,12 +178,12 @@ const releaseClaims = `
 
 /** As when all pauses are over. Deliveries that are being sent stay claimed. */
 const passPauses = `
-  with unpaused as (update core.webhooks set paused_until = null where paused_until is not null)
-  update core.webhook_deliveries d
+  with unpaused as (update webhooks.webhooks set paused_until = null where paused_until is not null)
+  update webhooks.webhook_deliveries d
   set due_at = now()
   where id in (
     select id
-    from core.webhook_deliveries d
+    from webhooks.webhook_deliveries d
     where state = 'waiting'
       and due_at > now()
       and ${lastOutcome} is not null
@@ -195,14 +195,14 @@ async function isQuiet(webhooks: Subscribed[]): Promise<boolean> {
   const waiting = async (kinds: Kind[]) => {
     const ids = webhooks.flatMap(({ id, kind }) => (kinds.includes(kind) ? [id] : []))
     const { rows } = await admin.query(
-      `select count(*)::int as n from core.webhook_deliveries where webhook_id = any ($1) and state = 'waiting'`,
+      `select count(*)::int as n from webhooks.webhook_deliveries where webhook_id = any ($1) and state = 'waiting'`,
       [ids],
     )
     return Number(rows[0].n)
   }
   const { queued, more } = await fanOut(sound, outboxOutgoing)
   if (queued > 0 || more || (await waiting(['steady', 'unreliable', 'gone'])) > 0) return false
-  await admin.query(`update core.webhook_deliveries set give_up_at = now() where state = 'waiting'`)
+  await admin.query(`update webhooks.webhook_deliveries set give_up_at = now() where state = 'waiting'`)
   await sound.db.query(giveUpLate())
   return (await waiting(['down'])) === 0
 }
@@ -212,7 +212,7 @@ type Queued = { event: string; subject: string; n: number; state: string; reason
 async function faultsOf({ id, kind, path, secret }: Subscribed, committed: Happening[]): Promise<string[]> {
   const { rows } = await admin.query<Queued>(
     `select event_id as event, subject, (body::jsonb -> 'data' ->> 'n')::int as n, state, reason
-    from core.webhook_deliveries
+    from webhooks.webhook_deliveries
     where webhook_id = $1`,
     [id],
   )
@@ -260,7 +260,7 @@ function repeatsOf(accepted: Received[]): number {
 
 async function endsOf(id: number): Promise<Record<string, number>> {
   const { rows } = await admin.query<{ state: string; n: number }>(
-    'select state, count(*)::int as n from core.webhook_deliveries where webhook_id = $1 group by state',
+    'select state, count(*)::int as n from webhooks.webhook_deliveries where webhook_id = $1 group by state',
     [id],
   )
   return Object.fromEntries(rows.map(({ state, n }) => [state, n]))

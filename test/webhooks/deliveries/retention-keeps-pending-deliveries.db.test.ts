@@ -10,7 +10,7 @@ const pool = database.admin
 
 async function webhook({ removed }: { removed: boolean }): Promise<number> {
   const { rows } = await pool.query(
-    `insert into core.webhooks (owner, slot, url, events, secret, removed_at)
+    `insert into webhooks.webhooks (owner, slot, url, events, secret, removed_at)
     values ('admin', 1, 'https://example.com', '{*}', 'encrypted', case when $1 then now() - interval '31 days' end)
     returning id`,
     [removed],
@@ -20,7 +20,7 @@ async function webhook({ removed }: { removed: boolean }): Promise<number> {
 
 async function delivery(webhookId: number, days: number, state: 'waiting' | 'delivered'): Promise<void> {
   await pool.query(
-    `insert into core.webhook_deliveries (webhook_id, event_id, subject, type, body, state, give_up_at, created_at, finished_at)
+    `insert into webhooks.webhook_deliveries (webhook_id, event_id, subject, type, body, state, give_up_at, created_at, finished_at)
     values ($1, gen_random_uuid()::text, 'x', 'x.y', '{}', $3::text, now(), now() - make_interval(days => $2),
       case when $3::text <> 'waiting' then now() - make_interval(days => $2) end)`,
     [webhookId, days, state],
@@ -43,7 +43,7 @@ it('retention removes ended deliveries after thirty days, keeps pending ones, an
   await fanOut(ctx(), outboxOutgoing)
   expect(await run()).toMatchObject({ deliveries: 0, webhooks: 1, told: 1 })
   const { rows } = await pool.query(
-    `select (select count(*)::int from core.webhook_deliveries where created_at < now() - interval '1 day') as deliveries,
+    `select (select count(*)::int from webhooks.webhook_deliveries where created_at < now() - interval '1 day') as deliveries,
       (select array_agg(type) from core.outbox) as told,
       (select count(*)::int from core.feed_positions where name = 'removed:outbox') as marked`,
   )

@@ -85,8 +85,8 @@ describe('webhooks', () => {
       expect(JSON.stringify(shown.body)).not.toContain(secret)
     const bare = secret.slice('whsec_'.length)
     const { rows } = await pool.query(
-      `select w::text as row from core.webhooks w
-      union all select d::text from core.webhook_deliveries d
+      `select w::text as row from webhooks.webhooks w
+      union all select d::text from webhooks.webhook_deliveries d
       union all select k::text from core.idempotency_keys k`,
     )
     expect(rows.filter(({ row }) => row.includes(bare))).toEqual([])

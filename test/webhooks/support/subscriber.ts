@@ -32,8 +32,10 @@ export async function runWebhooks(app: TestWorker): Promise<void> {
 
 /** Makes every pending delivery due now, as if its pause were over. */
 export async function passPauses(app: TestWorker): Promise<void> {
-  await app.database.admin.query(`update core.webhook_deliveries set due_at = now() where state = 'waiting'`)
-  await app.database.admin.query('update core.webhooks set paused_until = null')
+  await app.database.admin.query(
+    `update webhooks.webhook_deliveries set due_at = now() where state = 'waiting'`,
+  )
+  await app.database.admin.query('update webhooks.webhooks set paused_until = null')
 }
 
 /** A store with an order that a courier has picked up, which are four events. */
