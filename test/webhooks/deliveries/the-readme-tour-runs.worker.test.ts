@@ -8,8 +8,8 @@ import { freshWorker } from '../../support/worker.ts'
 import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
 
 const root = join(import.meta.dirname, '../../..')
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const receiver = /^## Live\n.*?```js\n(.*?)```/ms.exec(readme)?.[1] ?? ''
+const readme = readFileSync(join(root, 'functions/webhooks/README.md'), 'utf8')
+const receiver = /^## Tour\n.*?```js\n(.*?)```/ms.exec(readme)?.[1] ?? ''
 
 const port = await freePort()
 const origin = `http://127.0.0.1:${port}`
