@@ -3,6 +3,7 @@ import { cronTriggers } from './cron-triggers.ts'
 import { documentPaths } from './documents.ts'
 import { importBreaches } from './imports.ts'
 import { dialectWords } from './language.ts'
+import { lateHooks } from './late-hooks.ts'
 import { forgottenPackages } from './lock-file.ts'
 import { machinePaths } from './machine-paths.ts'
 import { kindNames } from './names.ts'
@@ -23,6 +24,7 @@ const steps: Step[] = [
   { name: 'session locks', run: () => list(sessionLocks(tree)) },
   { name: 'file names', run: () => list(kindNames(tree)) },
   { name: 'language', run: () => list(dialectWords(tree)) },
+  { name: 'late hooks', run: () => list(lateHooks(tree)) },
   { name: 'machine paths', run: () => list(machinePaths(tree)) },
   { name: 'lock file', run: () => list(forgottenPackages(JSON.parse(tree.read('package-lock.json')))) },
   { name: 'cron triggers', run: unfiredJobs },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { cronTriggers } from '../../dev/check/cron-triggers.ts'
 import { documentPaths } from '../../dev/check/documents.ts'
+import { lateHooks } from '../../dev/check/late-hooks.ts'
 import { forgottenPackages } from '../../dev/check/lock-file.ts'
 import { machinePaths } from '../../dev/check/machine-paths.ts'
 import { kindNames } from '../../dev/check/names.ts'
@@ -128,6 +129,19 @@ describe('cron triggers', () => {
     expect(found.map(({ what }) => what)).toEqual([
       'crons has "0 3 * * *", for which cron/index.ts has no job',
     ])
+  })
+})
+
+describe('late hooks', () => {
+  it('finds an afterAll that may be registered while a test runs', () => {
+    const text = 'export function server() {\n  afterAll(() => stop())\n}\n'
+    expect(lateHooks(planted({ 'test/support/server.ts': text })).map(({ where }) => where)).toEqual([
+      'test/support/server.ts:2',
+    ])
+  })
+
+  it('lets an afterAll at the top of a file be', () => {
+    expect(lateHooks(planted({ 'test/core/claim.race.test.ts': 'afterAll(() => stop())\n' }))).toEqual([])
   })
 })
 

@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { atTheEnd } from '../support/at-the-end.ts'
 
 const root = join(import.meta.dirname, '../..')
 const workers = ['functions', 'schema', 'cron', 'worker.ts']
@@ -57,7 +58,7 @@ describe('removing a module', () => {
 
 function copyOfTheWorker(): string {
   const copy = mkdtempSync(join(tmpdir(), 'lockstep-without-'))
-  afterAll(() => rmSync(copy, { recursive: true }))
+  atTheEnd(() => rmSync(copy, { recursive: true }))
   for (const folder of workers) cpSync(join(root, folder), join(copy, folder), { recursive: true })
   copyFileSync(join(root, 'tsconfig.json'), join(copy, 'tsconfig.json'))
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))

@@ -65,6 +65,7 @@ describe('the lock', () => {
       )
       await holder.query('commit')
       await waited
+      await waiter.query('commit')
     },
   )
 

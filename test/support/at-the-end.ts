@@ -8,6 +8,6 @@ export function atTheEnd(work: () => unknown): void {
   const clear = async () => {
     await work()
   }
-  if (TestRunner.getCurrentTest() === undefined) afterAll(clear)
-  else onTestFinished(clear)
+  const register = TestRunner.getCurrentTest() === undefined ? afterAll : onTestFinished
+  register(clear)
 }

@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, expect, it, vi } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { freePort } from '../../../dev/free-port.ts'
+import { atTheEnd } from '../../support/at-the-end.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
 
@@ -28,7 +29,7 @@ async function startReceiver(secret: string): Promise<string[]> {
   const script = receiver.replace('9000', String(port))
   const env = { ...process.env, SECRET: secret }
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: root, env })
-  afterAll(() => void child.kill())
+  atTheEnd(() => void child.kill())
   const lines: string[] = []
   createInterface(child.stdout).on('line', (line) => lines.push(line))
   await vi.waitUntil(() => fetch(origin).catch(() => null), { timeout: 20_000 })

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { atTheEnd } from '../../support/at-the-end.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
 
@@ -28,7 +29,7 @@ const privateServer = createTcpServer((socket) => {
 async function portOf(server: typeof resolver | typeof privateServer): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  afterAll(() => server.close())
+  atTheEnd(() => server.close())
   const address = server.address()
   return typeof address === 'object' && address !== null ? address.port : 0
 }
