@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { circles } from './circles.ts'
 import { cronTriggers } from './cron-triggers.ts'
 import { documentPaths } from './documents.ts'
 import { importBreaches } from './imports.ts'
@@ -20,6 +21,7 @@ const steps: Step[] = [
   { name: 'lint', run: () => tool(root, 'oxlint', '--type-aware', '--deny-warnings') },
   { name: 'format', run: () => tool(root, 'biome', 'check', '--reporter=summary', '.') },
   { name: 'import table', run: () => list(importBreaches(tree)) },
+  { name: 'circles', run: () => list(circles(tree)) },
   { name: 'document paths', run: () => list(documentPaths(tree)) },
   { name: 'session locks', run: () => list(sessionLocks(tree)) },
   { name: 'file names', run: () => list(kindNames(tree)) },
