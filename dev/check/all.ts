@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { circles } from './circles.ts'
 import { cronTriggers } from './cron-triggers.ts'
 import { documentPaths } from './documents.ts'
+import { doorBreaches } from './doors.ts'
 import { importBreaches } from './imports.ts'
 import { dialectWords } from './language.ts'
 import { lateHooks } from './late-hooks.ts'
@@ -14,6 +15,7 @@ import { readTree } from './tree.ts'
 
 const root = join(import.meta.dirname, '../..')
 const tree = readTree(root)
+const dependencies = Object.keys(JSON.parse(tree.read('package.json')).dependencies)
 
 const steps: Step[] = [
   { name: 'types', run: () => tool(root, 'tsc', '--noEmit') },
@@ -22,6 +24,7 @@ const steps: Step[] = [
   { name: 'format', run: () => tool(root, 'biome', 'check', '--reporter=summary', '.') },
   { name: 'import table', run: () => list(importBreaches(tree)) },
   { name: 'circles', run: () => list(circles(tree)) },
+  { name: 'doors', run: () => list(doorBreaches(tree, dependencies)) },
   { name: 'document paths', run: () => list(documentPaths(tree)) },
   { name: 'session locks', run: () => list(sessionLocks(tree)) },
   { name: 'file names', run: () => list(kindNames(tree)) },
