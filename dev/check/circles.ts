@@ -3,7 +3,7 @@ import { readImports, targetOf } from './read-imports.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 /** The columns from the bottom up. A file imports from its own column and from those below it. */
-export const columns = ['schema', 'functions', 'cron', 'worker.ts', 'dev', 'bench', 'test'] as const
+const columns = ['schema', 'functions', 'cron', 'worker.ts', 'dev', 'bench', 'test'] as const
 
 type Arrow = { from: string; to: string; line: number }
 

@@ -3,10 +3,10 @@ import { readImports, targetOf } from './read-imports.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 /** The packages in which the whole Worker is written. */
-export const open: readonly string[] = ['drizzle-orm', 'hono', 'zod']
+const open: readonly string[] = ['drizzle-orm', 'hono', 'zod']
 
 /** Every other package of the Worker, and the one file that imports it: to replace the package is to edit that file. */
-export const doors: Readonly<Record<string, string>> = {
+const doors: Readonly<Record<string, string>> = {
   '@neondatabase/serverless': 'functions/core/db.ts',
   croner: 'functions/ops/jobs/list.ts',
   jose: 'functions/http/auth.ts',
