@@ -10,6 +10,7 @@ import { forgottenPackages } from './lock-file.ts'
 import { machinePaths } from './machine-paths.ts'
 import { kindNames } from './names.ts'
 import { sessionLocks } from './session-locks.ts'
+import { sqlBorders } from './sql-borders.ts'
 import { list, runSteps, type Step, tool } from './steps.ts'
 import { readTree } from './tree.ts'
 
@@ -25,6 +26,7 @@ const steps: Step[] = [
   { name: 'import table', run: () => list(importBreaches(tree)) },
   { name: 'circles', run: () => list(circles(tree)) },
   { name: 'doors', run: () => list(doorBreaches(tree, dependencies)) },
+  { name: 'SQL borders', run: () => list(sqlBorders(tree)) },
   { name: 'document paths', run: () => list(documentPaths(tree)) },
   { name: 'session locks', run: () => list(sessionLocks(tree)) },
   { name: 'file names', run: () => list(kindNames(tree)) },
