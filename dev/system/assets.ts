@@ -1,7 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-import { isMain } from './main-module.ts'
 import { projectRoot } from './project.ts'
 
 const swaggerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js']
@@ -34,5 +33,3 @@ function filesIn(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
 }
-
-if (isMain(import.meta)) prepareAssets()
