@@ -3,6 +3,7 @@ import { AppError, orThrow } from '../core/errors.ts'
 import { at, created, type Endpoint, noContent, ok, versioned } from '../http/endpoint.ts'
 import { Page, PageQuery } from '../http/fields.ts'
 import { cursorOf, page } from '../http/page.ts'
+import { subscribers as roles } from '../registry/roles.ts'
 import * as wire from './contract.ts'
 import { listDeliveries } from './deliveries/list.ts'
 import { readDelivery } from './deliveries/read.ts'
@@ -17,7 +18,6 @@ import { testWebhook } from './subscriptions/test.ts'
 
 const base = '/v1/webhooks'
 const on = at(base, 'webhooks')
-const roles = ['admin', 'store', 'tenant'] as const
 const noWebhook = 'This webhook does not exist'
 
 export const webhooksEndpoints: Endpoint[] = [

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { latestMigration } from '../../../schema/migrations/index.ts'
 import type { Ctx } from '../../core/context.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
+import { schemas } from '../../registry/schemas.ts'
 import type { Readiness } from '../contract.ts'
 
 type Found = { bypasses: boolean; owns: boolean; migration: number | null }
@@ -16,7 +17,7 @@ select
   exists (
     select from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname in ('core', 'dispatch', 'space', 'ledger', 'clicks', 'fleet')
+    where n.nspname = any(${sql.param(schemas)}::text[])
       and pg_has_role(c.relowner, 'usage')
   ) as owns,
   (select max(version) from core.schema_migrations) as migration
