@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { effectAgain } from '../../core/again.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
-import { answer, effect } from '../../core/idempotency.ts'
+import { answer } from '../../core/idempotency.ts'
 import { seal, unseal } from '../../core/seal.ts'
 import { newSecret } from '../../core/sign.ts'
 import type { NewWebhook, Webhook, WebhookWithSecret } from '../contract.ts'
@@ -24,11 +25,9 @@ export async function createWebhook(
   const owner = ownerOf(ctx)
   // Sealed also in the answer that is kept for a repetition of this request.
   const sealed = await seal(ctx.env, newSecret(), owner)
-  let created = await effect<Created>(ctx, createStatement(owner, webhook, sealed))
   // Somebody else took that slot at this moment; the next one may be free.
-  if (!created.ok && 'again' in created)
-    created = await effect<Created>(ctx, createStatement(owner, webhook, sealed))
-  if (!created.ok && 'again' in created) return { ok: false, reason: 'busy', retryAfter: 1 }
+  const created = await effectAgain<Created>(ctx, { statement: createStatement(owner, webhook, sealed) })
+  if (created === null) return { ok: false, reason: 'busy', retryAfter: 1 }
   if (!created.ok) return created
   return { ok: true, webhook: { ...created.webhook, secret: await unseal(ctx.env, created.sealed, owner) } }
 }
