@@ -20,6 +20,7 @@ const dependencies = Object.keys(JSON.parse(tree.read('package.json')).dependenc
 
 const steps: Step[] = [
   { name: 'types', run: () => tool(root, 'tsc', '--noEmit') },
+  { name: 'types of web', run: () => tool(root, 'tsc', '--noEmit', '--project', 'web') },
   { name: 'dead code', run: () => tool(root, 'knip', '--no-progress', '--no-config-hints') },
   { name: 'lint', run: () => tool(root, 'oxlint', '--type-aware', '--deny-warnings') },
   { name: 'format', run: () => tool(root, 'biome', 'check', '--reporter=summary', '.') },

@@ -3,7 +3,7 @@ import { readImports, targetOf } from './read-imports.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 /** The columns from the bottom up. A file imports from its own column and from those below it. */
-const columns = ['schema', 'functions', 'cron', 'worker.ts', 'dev', 'bench', 'test'] as const
+const columns = ['schema', 'functions', 'cron', 'worker.ts', 'web', 'dev', 'bench', 'test'] as const
 
 type Arrow = { from: string; to: string; line: number }
 
@@ -24,7 +24,7 @@ export function circles(tree: Tree): Finding[] {
 }
 
 function arrowsOf(tree: Tree): Arrow[] {
-  return textFiles(tree, '.ts').flatMap((from) => {
+  return textFiles(tree, '.ts', '.js').flatMap((from) => {
     const text = tree.read(from)
     return readImports(parseSync(from, text).program).flatMap(({ specifier, offset }) =>
       specifier?.startsWith('.') ? [{ from, to: targetOf(from, specifier), line: lineOf(text, offset) }] : [],

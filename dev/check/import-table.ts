@@ -127,6 +127,8 @@ export const importTable: Row[] = [
   { file: 'cron/<m>.ts', may: ['functions/{core,registry}/*.ts', verbs] },
   { file: 'worker.ts', may: compose },
 
+  { file: 'web/{parts,<m>}/*', may: ['web/{parts,<m>}/*'] },
+
   { file: 'dev/**', may: ['dev/**', 'computed', ...compose] },
   { file: 'bench/**', may: ['**'] },
   { file: 'test/**', may: ['**'] },
