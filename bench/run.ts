@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { untilStopped } from '../dev/stopping.ts'
+import { untilStopped } from '../dev/system/stopping.ts'
 import type { Measurement, Program } from './measurement.ts'
 import type { Pace } from './method.ts'
 import { startRig } from './rig.ts'

@@ -12,7 +12,7 @@ export function streamsOf(modules: readonly Module[]) {
   return class Streams extends DurableObject<object> {
     #subscribe: Subscribe | null = null
 
-    /** `name` is the name of this object: `dispatch`, `ledger/10001`. */
+    /** `name` is the name of this object: `feed`, or `feed/scope` where readers see parts of a feed. */
     subscribe(name: string, query: StreamQuery): ReadableStream<Uint8Array> {
       this.#subscribe ??= this.#open(name)
       return this.#subscribe(query)

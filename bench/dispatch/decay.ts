@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { claimNextOrder } from '../../functions/dispatch/assignments/claim-next.ts'
-import { contextOver } from '../direct-db.ts'
+import { contextOver } from '../context-over.ts'
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, rate, type Turn } from '../method.ts'
 import { statement } from '../prepared.ts'

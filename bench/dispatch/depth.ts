@@ -1,5 +1,5 @@
 import { claimNextOrder } from '../../functions/dispatch/assignments/claim-next.ts'
-import { contextOver } from '../direct-db.ts'
+import { contextOver } from '../context-over.ts'
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import type { BenchDatabase } from '../rig.ts'

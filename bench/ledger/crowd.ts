@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { placeBet } from '../../functions/ledger/bets/place.ts'
-import { contextOver } from '../direct-db.ts'
+import { contextOver } from '../context-over.ts'
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import { givenRowDelta, type Kept } from './baselines.ts'

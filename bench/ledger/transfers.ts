@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Transfer } from '../../functions/ledger/transfers/contract.ts'
 import { transferMoney } from '../../functions/ledger/transfers/transfer.ts'
-import { contextOver } from '../direct-db.ts'
+import { contextOver } from '../context-over.ts'
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, type Pace } from '../method.ts'
 import type { Rig } from '../rig.ts'

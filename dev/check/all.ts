@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { circles } from './circles.ts'
 import { cronTriggers } from './cron-triggers.ts'
 import { documentPaths } from './documents.ts'
+import { doorBreaches } from './doors.ts'
 import { importBreaches } from './imports.ts'
 import { dialectWords } from './language.ts'
 import { lateHooks } from './late-hooks.ts'
@@ -8,18 +10,24 @@ import { forgottenPackages } from './lock-file.ts'
 import { machinePaths } from './machine-paths.ts'
 import { kindNames } from './names.ts'
 import { sessionLocks } from './session-locks.ts'
+import { sqlBorders } from './sql-borders.ts'
 import { list, runSteps, type Step, tool } from './steps.ts'
 import { readTree } from './tree.ts'
 
 const root = join(import.meta.dirname, '../..')
 const tree = readTree(root)
+const dependencies = Object.keys(JSON.parse(tree.read('package.json')).dependencies)
 
 const steps: Step[] = [
   { name: 'types', run: () => tool(root, 'tsc', '--noEmit') },
+  { name: 'types of web', run: () => tool(root, 'tsc', '--noEmit', '--project', 'web') },
   { name: 'dead code', run: () => tool(root, 'knip', '--no-progress', '--no-config-hints') },
   { name: 'lint', run: () => tool(root, 'oxlint', '--type-aware', '--deny-warnings') },
   { name: 'format', run: () => tool(root, 'biome', 'check', '--reporter=summary', '.') },
   { name: 'import table', run: () => list(importBreaches(tree)) },
+  { name: 'circles', run: () => list(circles(tree)) },
+  { name: 'doors', run: () => list(doorBreaches(tree, dependencies)) },
+  { name: 'SQL borders', run: () => list(sqlBorders(tree)) },
   { name: 'document paths', run: () => list(documentPaths(tree)) },
   { name: 'session locks', run: () => list(sessionLocks(tree)) },
   { name: 'file names', run: () => list(kindNames(tree)) },

@@ -85,13 +85,14 @@ export const importTable: Row[] = [
   { file: 'functions/<m>/decide.ts', may: [...onPaper, 'functions/<m>/events.ts'], pure: true },
   { file: 'functions/<m>/feed.ts', may: behave },
   {
-    file: 'functions/<m>/{,*/}routes.ts',
+    file: 'functions/<m>/*/routes.ts',
     may: [
       ...contracts,
       verbs,
       'functions/http/*.ts',
+      'functions/registry/*.ts',
       'functions/core/errors.ts',
-      'type functions/{core,registry}/*.ts',
+      'type functions/core/*.ts',
       states,
       'npm:{hono,zod}',
     ],
@@ -105,7 +106,7 @@ export const importTable: Row[] = [
     may: [
       ...contracts,
       'functions/<m>/{feed,queue}.ts',
-      'functions/<m>/{,*/}routes.ts',
+      'functions/<m>/*/routes.ts',
       'functions/http/*.ts',
       'functions/core/*.ts',
     ],
@@ -126,6 +127,8 @@ export const importTable: Row[] = [
   { file: 'cron/core.ts', may: ['functions/{core,registry}/*.ts'] },
   { file: 'cron/<m>.ts', may: ['functions/{core,registry}/*.ts', verbs] },
   { file: 'worker.ts', may: compose },
+
+  { file: 'web/{parts,<m>}/*', may: ['web/{parts,<m>}/*'] },
 
   { file: 'dev/**', may: ['dev/**', 'computed', ...compose] },
   { file: 'bench/**', may: ['**'] },

@@ -1,12 +1,10 @@
-import { posix } from 'node:path'
 import { parseSync, Visitor } from 'oxc-parser'
 import { importTable, type Row, reservedNames } from './import-table.ts'
+import { type Program, readImports, targetOf } from './read-imports.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
-type Import = { specifier: string | null; typeOnly: boolean; offset: number }
-
 export function importBreaches(tree: Tree, table: Row[] = importTable): Finding[] {
-  return textFiles(tree, '.ts').flatMap((file) => breachesOf(file, tree.read(file), table))
+  return textFiles(tree, '.ts', '.js').flatMap((file) => breachesOf(file, tree.read(file), table))
 }
 
 function breachesOf(file: string, text: string, table: Row[]): Finding[] {
@@ -63,49 +61,6 @@ function patternOf(pattern: string, module: string | null): RegExp {
   return new RegExp(`^${source}$`)
 }
 
-function targetOf(file: string, specifier: string): string {
-  if (specifier.startsWith('.')) return posix.join(posix.dirname(file), specifier)
-  return /^[a-z]+:/.test(specifier) ? specifier : `npm:${specifier}`
-}
-
-function readImports(program: ReturnType<typeof parseSync>['program']): Import[] {
-  const found: Import[] = []
-  new Visitor({
-    ImportDeclaration(node) {
-      const inline =
-        node.specifiers.length > 0 &&
-        node.specifiers.every((one) => one.type === 'ImportSpecifier' && one.importKind === 'type')
-      found.push({
-        specifier: node.source.value,
-        typeOnly: node.importKind === 'type' || inline,
-        offset: node.start,
-      })
-    },
-    ExportNamedDeclaration(node) {
-      if (!node.source) return
-      found.push({ specifier: node.source.value, typeOnly: node.exportKind === 'type', offset: node.start })
-    },
-    ExportAllDeclaration(node) {
-      found.push({ specifier: node.source.value, typeOnly: node.exportKind === 'type', offset: node.start })
-    },
-    ImportExpression(node) {
-      found.push({ specifier: literal(node.source), typeOnly: false, offset: node.start })
-    },
-    TSImportType(node) {
-      found.push({ specifier: node.source.value, typeOnly: true, offset: node.start })
-    },
-    CallExpression(node) {
-      if (node.callee.type !== 'Identifier' || node.callee.name !== 'require') return
-      found.push({ specifier: literal(node.arguments[0]), typeOnly: false, offset: node.start })
-    },
-  }).visit(program)
-  return found
-}
-
-function literal(node: { type: string; value?: unknown } | undefined): string | null {
-  return node?.type === 'Literal' && typeof node.value === 'string' ? node.value : null
-}
-
 const impureGlobals = new Set([
   'crypto',
   'performance',
@@ -116,9 +71,7 @@ const impureGlobals = new Set([
   'caches',
 ])
 
-function readImpurities(
-  program: ReturnType<typeof parseSync>['program'],
-): { name: string; offset: number }[] {
+function readImpurities(program: Program): { name: string; offset: number }[] {
   const found: { name: string; offset: number }[] = []
   new Visitor({
     NewExpression(node) {

@@ -9,6 +9,7 @@ export const checked = [
   'functions/registry/',
   'functions/webhooks/',
   'functions/app.ts',
+  'web/',
 ]
 
 /** Still to be rewritten: move an entry into `checked` once it passes, or delete it when it only narrows one. */

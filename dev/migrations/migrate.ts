@@ -1,5 +1,5 @@
-import { isMain } from '../main-module.ts'
-import { readRunning } from '../state.ts'
+import { isMain } from '../system/main-module.ts'
+import { readRunning } from '../system/state.ts'
 import { apply } from './apply.ts'
 import { connect } from './connection.ts'
 import { migrationsFolder, readMigrations } from './files.ts'

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../system/free-port.ts'
 import { answerFaults } from './control.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { reply } from './reply.ts'

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort } from '../free-port.ts'
-import { childrenOf, untilGone } from '../processes.ts'
-import { type Settings, tune } from '../tune.ts'
+import { freePort } from '../system/free-port.ts'
+import { childrenOf, untilGone } from '../system/processes.ts'
 import { initialise } from './initialise.ts'
 import { launch } from './launch.ts'
 import { stopOrphan, stopServer } from './orphan.ts'
 import { choosePlace } from './place.ts'
+import { type Settings, tune } from './tune.ts'
 
 export type ClusterOptions = {
   /** Our folder for it; the data may lie elsewhere, see place.ts. */

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Settings } from '../tune.ts'
 import type { Place } from './place.ts'
 import { readPostmaster } from './postmaster-file.ts'
+import type { Settings } from './tune.ts'
 
 export type Launch = { place: Place; dataDir: string; settings: Settings; logFile: string }
 

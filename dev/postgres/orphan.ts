@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { commandLine, isAlive, untilGone } from '../processes.ts'
+import { commandLine, isAlive, untilGone } from '../system/processes.ts'
 import { readPostmaster } from './postmaster-file.ts'
 
 /**

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { seedLedger } from './ledger.ts'
-import { seedSpace } from './space.ts'
+import { seedLedger } from './ledger/fill.ts'
+import { seedSpace } from './space/fill.ts'
 
 type Seed = { firstTable: string; numberedBy?: string; fill: (client: pg.Client) => Promise<void> }
 
 /** How a module is filled, and the table whose ids, or the sequence that, tells whether the module was ever used. */
 const seeds: Seed[] = [
-  { firstTable: 'dispatch.stores', fill: fromFile('dispatch.sql') },
+  { firstTable: 'dispatch.stores', fill: fromFile('dispatch/fill.sql') },
   { firstTable: 'space.iss_fetch_log', fill: (client) => seedSpace(client) },
   { firstTable: 'ledger.bet_events', numberedBy: 'ledger.event_seq', fill: (client) => seedLedger(client) },
 ]

@@ -1,5 +1,5 @@
 import { type Env, parseEnv } from '../registry/env.ts'
-import type { Role, RowRole } from '../registry/roles.ts'
+import type { Role, RowRole, TenantRole } from '../registry/roles.ts'
 import type { Db } from './db.ts'
 import { makeDb } from './db.ts'
 import { type Log, makeLog } from './log.ts'
@@ -9,9 +9,9 @@ import { makeReplica } from './replica.ts'
 /** The caller that the token names: `sub` is the text of the token, `id` the row that `sub` refers to. */
 export type Principal =
   | { role: RowRole; sub: string; id: number }
-  | { role: 'tenant'; sub: string; tenantId: number }
+  | { role: TenantRole; sub: string; tenantId: number }
   /** `tenantId`: the tenant for which an admin acts. */
-  | { role: Exclude<Role, RowRole | 'tenant'>; sub: string; tenantId: number | null }
+  | { role: Exclude<Role, RowRole | TenantRole>; sub: string; tenantId: number | null }
 
 /** Two requests with equal members are the same request. The key's scope is the principal and the route. */
 export type IdempotencyRequest = { id: string; principal: string; route: string; bodyHash: string }

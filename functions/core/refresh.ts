@@ -30,6 +30,17 @@ export function refreshOf(views: readonly string[]): SQL {
 )`
 }
 
+/** A row source: until when the view equals its sources, as `confirmed_at`. No row before the first refresh. */
+export function lastRefreshOf(view: string): SQL {
+  return sql`(
+  select confirmed_at
+  from core.view_refreshes
+  where view = ${view}
+  order by id desc
+  limit 1
+)`
+}
+
 /** `refreshes` is a set of rows of core.refresh_view. The job counts as skipped when every view was skipped. */
 export function refreshed(refreshes: SQL): SQL {
   return sql`

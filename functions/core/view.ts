@@ -60,7 +60,7 @@ from ${made('rebuild', view)}(${scope}::bigint)`)
   })
 }
 
-/** `ledger.bets_view` → the name of its `verify_` or `rebuild_` function. */
+/** `shop.orders_view` → the name of its `verify_` or `rebuild_` function. */
 function made(verb: 'verify' | 'rebuild', view: string): SQL {
   const [schema = '', name = ''] = view.split('.')
   return sql`${sql.identifier(schema)}.${sql.identifier(`${verb}_${name}`)}`

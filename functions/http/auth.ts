@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { Principal } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 import type { Env } from '../registry/env.ts'
-import { type Role, type RowRole, roles, rowRoles } from '../registry/roles.ts'
+import { type Role, type RowRole, roles, rowRoles, type TenantRole, tenantRoles } from '../registry/roles.ts'
 
 const Claims = z.object({
   sub: z.string().min(1).max(128),
@@ -42,13 +42,17 @@ export function principalOf({ sub, role, tenantId = null }: Claimed): Principal 
       throw new AppError('unauthenticated', `The sub of a ${role}’s token must be the id of its ${role}`)
     return { role, sub, id: Number(sub) }
   }
-  if (role !== 'tenant') return { role, sub, tenantId }
+  if (!isTenantRole(role)) return { role, sub, tenantId }
   if (tenantId === null) throw new AppError('unauthenticated', 'A tenant’s token needs tenantId')
   return { role, sub, tenantId }
 }
 
 function isRowRole(role: Role): role is RowRole {
   return rowRoles.some((one) => one === role)
+}
+
+export function isTenantRole(role: Role): role is TenantRole {
+  return tenantRoles.some((one) => one === role)
 }
 
 /** Algorithms are pinned to the configured kind of key, never taken from the token. */

@@ -8,7 +8,7 @@ import type { Cacheable } from './freshness.ts'
 /** One endpoint of the contract. Routing, validation, refusals and the OpenAPI document all come from this value. */
 export type Endpoint = {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete'
-  /** As OpenAPI writes it: `/v1/dispatch/orders/{id}`. */
+  /** As OpenAPI writes it: `/v1/shop/orders/{id}`. */
   path: string
   tag: string
   summary: string
@@ -100,7 +100,7 @@ type Declare = <P extends Schema = undefined, Q extends Schema = undefined, B ex
   handle: Handle<P, Q, B>,
 ) => Endpoint
 
-/** Declares endpoints below one base path and under one tag: `at('/v1/dispatch/orders', 'dispatch').get('/{id}', …)`. */
+/** Declares endpoints below one base path and under one tag: `at('/v1/shop/orders', 'shop').get('/{id}', …)`. */
 export function at(base: string, tag: string): Record<Endpoint['method'], Declare> {
   const declare =
     (method: Endpoint['method']): Declare =>

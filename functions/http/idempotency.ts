@@ -1,5 +1,6 @@
 import type { IdempotencyRequest, Principal } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
+import { isTenantRole } from './auth.ts'
 
 type KeyedRequest = {
   key: string | null
@@ -36,7 +37,8 @@ export async function idempotencyOf({
 /** Two servers of one tenant are one caller: after a failover the second repeats the requests of the first. */
 function callerOf(principal: Principal | null): string {
   if (principal === null) return 'public'
-  return principal.role === 'tenant' ? `tenant:${principal.tenantId}` : `${principal.role}:${principal.sub}`
+  const { role, sub } = principal
+  return isTenantRole(role) && 'tenantId' in principal ? `${role}:${principal.tenantId}` : `${role}:${sub}`
 }
 
 /** Equal for two bodies that differ only in the order of their members. */

@@ -11,35 +11,43 @@ const commaSeparated = z
   .transform((text) => text.split(',').map((entry) => entry.trim()))
   .transform((entries) => entries.filter((entry) => entry !== ''))
 
+const core = {
+  DATABASE_URL: connectionString,
+  DATABASE_URL_REPLICAS: commaSeparated.pipe(z.array(connectionString)),
+  NEON_PROXY: z.string().optional(),
+  AUTH_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
+  AUTH_JWKS_URL: z.url().refine(isPrivateOnTheWay, 'must be https').optional(),
+  AUTH_ISSUER: z.string().min(1).default('lockstep'),
+  CORS_ORIGINS: commaSeparated.pipe(
+    z.array(z.string().refine(isOrigin, 'must be origins, as https://a.example')),
+  ),
+  STREAMS: z.custom<Streams>((value) => value !== undefined).optional(),
+  RATE_READ: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_READ binding is missing'),
+  RATE_WRITE: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_WRITE binding is missing'),
+}
+
+const space = {
+  /** Base URL of the simulated outside services, each below its name. Without it the Worker calls the real ones. */
+  UPSTREAMS_URL: z.url().optional(),
+  NASA_API_KEY: z.string().min(1).default('DEMO_KEY'),
+}
+
+const webhooks = {
+  /** The keys that encrypt the secrets of webhooks. During a rotation there are several, the new one first. */
+  WEBHOOK_KEY: commaSeparated.pipe(z.array(z.string().min(32, 'must be at least 32 characters'))),
+  /** Origins that may be webhook targets although they are not public: for tests and development. */
+  WEBHOOK_ALLOW: commaSeparated.pipe(
+    z.array(z.string().refine(isOrigin, 'must be origins, as http://127.0.0.1:9000')),
+  ),
+  /** How long a delivery run keeps looking for new events, so that they need not wait for the next minute. */
+  WEBHOOK_LINGER_SECONDS: z.coerce.number().int().min(0).max(50).default(0),
+  /** A resolver with which the addresses of webhook targets are checked before each attempt. */
+  DNS_OVER_HTTPS: z.url().optional(),
+}
+
 /** The configuration of the Worker, checked once per isolate. Secrets come from `wrangler secret put`. */
 const Env = z
-  .object({
-    DATABASE_URL: connectionString,
-    DATABASE_URL_REPLICAS: commaSeparated.pipe(z.array(connectionString)),
-    NEON_PROXY: z.string().optional(),
-    AUTH_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
-    AUTH_JWKS_URL: z.url().refine(isPrivateOnTheWay, 'must be https').optional(),
-    AUTH_ISSUER: z.string().min(1).default('lockstep'),
-    CORS_ORIGINS: commaSeparated.pipe(
-      z.array(z.string().refine(isOrigin, 'must be origins, as https://a.example')),
-    ),
-    /** Base URL of the simulated outside services, each below its name. Without it the Worker calls the real ones. */
-    UPSTREAMS_URL: z.url().optional(),
-    NASA_API_KEY: z.string().min(1).default('DEMO_KEY'),
-    /** The keys that encrypt the secrets of webhooks. During a rotation there are several, the new one first. */
-    WEBHOOK_KEY: commaSeparated.pipe(z.array(z.string().min(32, 'must be at least 32 characters'))),
-    /** Origins that may be webhook targets although they are not public: for tests and development. */
-    WEBHOOK_ALLOW: commaSeparated.pipe(
-      z.array(z.string().refine(isOrigin, 'must be origins, as http://127.0.0.1:9000')),
-    ),
-    /** How long a delivery run keeps looking for new events, so that they need not wait for the next minute. */
-    WEBHOOK_LINGER_SECONDS: z.coerce.number().int().min(0).max(50).default(0),
-    /** A resolver with which the addresses of webhook targets are checked before each attempt. */
-    DNS_OVER_HTTPS: z.url().optional(),
-    STREAMS: z.custom<Streams>((value) => value !== undefined).optional(),
-    RATE_READ: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_READ binding is missing'),
-    RATE_WRITE: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_WRITE binding is missing'),
-  })
+  .object({ ...core, ...space, ...webhooks })
   .refine((env) => (env.AUTH_SECRET === undefined) !== (env.AUTH_JWKS_URL === undefined), {
     message: 'set exactly one of AUTH_SECRET (development) and AUTH_JWKS_URL',
   })

@@ -1,13 +1,30 @@
-/** Each row adds the roles of the callers that it serves. */
-const core = ['admin'] as const
-const dispatch = ['store', 'courier'] as const
-const ledger = ['tenant'] as const
-const fleet = ['node'] as const
-const clicks = ['partner'] as const
+/** Each row adds the roles of the callers that it serves, and which of them may subscribe to events. */
+const core = { roles: ['admin'], subscribers: ['admin'] } as const
+const dispatch = { roles: ['store', 'courier'], subscribers: ['store'] } as const
+const ledger = { roles: ['tenant'], subscribers: ['tenant'] } as const
+const fleet = { roles: ['node'] } as const
+const clicks = { roles: ['partner'] } as const
 
-export const roles = [...core, ...dispatch, ...ledger, ...fleet, ...clicks] as const
+export const roles = [
+  ...core.roles,
+  ...dispatch.roles,
+  ...ledger.roles,
+  ...fleet.roles,
+  ...clicks.roles,
+] as const
 export type Role = (typeof roles)[number]
 
 /** The token's `sub` names a row of ours by its id. */
-export const rowRoles = [...dispatch] as const
+export const rowRoles = [...dispatch.roles] as const
 export type RowRole = (typeof rowRoles)[number]
+
+/** The token names the tenant for which its bearer acts. */
+export const tenantRoles = [...ledger.roles] as const
+export type TenantRole = (typeof tenantRoles)[number]
+
+/** Their callers own webhooks: all admins together, each of the others its own. */
+export const subscribers: readonly Role[] = [
+  ...core.subscribers,
+  ...dispatch.subscribers,
+  ...ledger.subscribers,
+]

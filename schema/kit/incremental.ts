@@ -349,7 +349,7 @@ function qualified(alias: string, { key }: IncrementalView): string {
     .join(', ')
 }
 
-/** `ledger.bets_view` → `ledger.apply_bets_view`. */
+/** `shop.orders_view` → `shop.apply_orders_view`. */
 function made(verb: string, view: string): string {
   return view.replace('.', `.${verb}_`)
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it, vi } from 'vitest'
-import { projectRoot } from '../../dev/project.ts'
+import { projectRoot } from '../../dev/system/project.ts'
 
 // Each test runs vitest once more.
 vi.setConfig({ testTimeout: 60_000 })

@@ -9,7 +9,7 @@ import { startNeonProxy } from '../../dev/neon-proxy/server.ts'
 import { startCluster } from '../../dev/postgres/cluster.ts'
 import { stopOrphan } from '../../dev/postgres/orphan.ts'
 import { outsideFolder } from '../../dev/postgres/place.ts'
-import { isAlive } from '../../dev/processes.ts'
+import { isAlive } from '../../dev/system/processes.ts'
 import { freshFolder } from '../support/folder.ts'
 import { removeRun } from '../support/runs.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readStarting } from '../../dev/settings.ts'
+import { readStarting } from '../../dev/system/settings.ts'
 
 it('starts the embedded database with demo data on port 8787 unless told otherwise', () => {
   expect(readStarting({})).toEqual({

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, expect, it, vi } from 'vitest'
-import { freePort, isFree } from '../../dev/free-port.ts'
-import { listProcesses } from '../../dev/processes.ts'
-import { projectRoot } from '../../dev/project.ts'
+import { freePort, isFree } from '../../dev/system/free-port.ts'
+import { listProcesses } from '../../dev/system/processes.ts'
+import { projectRoot } from '../../dev/system/project.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshFolder } from '../support/folder.ts'
 
@@ -33,7 +33,7 @@ type Start = {
 
 /** As `npm start` does it, with npm in between or without. */
 function start(extra: Record<string, string> = {}, throughNpm = false): Start {
-  const [command, args] = throughNpm ? ['npm', ['start']] : [process.execPath, ['dev/start.ts']]
+  const [command, args] = throughNpm ? ['npm', ['start']] : [process.execPath, ['dev/commands/start.ts']]
   const child = spawn(command, args, { cwd: projectRoot, env: { ...env, ...extra }, stdio: 'pipe' })
   started.push(child)
   let output = ''
@@ -65,7 +65,7 @@ async function command(
 ): Promise<{ stdout: string; stderr: string; code: number }> {
   try {
     return {
-      ...(await run(process.execPath, [`dev/${script}`, ...args], { cwd: projectRoot, env })),
+      ...(await run(process.execPath, [`dev/commands/${script}`, ...args], { cwd: projectRoot, env })),
       code: 0,
     }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { startTicker } from '../../dev/ticker.ts'
+import { startTicker } from '../../dev/system/ticker.ts'
 
 beforeEach(() => vi.useFakeTimers({ now: new Date('2026-11-21T23:58:30Z') }))
 afterEach(() => vi.useRealTimers())

@@ -1,7 +1,7 @@
 import { decodeJwt, jwtVerify } from 'jose'
 import { expect, it } from 'vitest'
-import { signToken } from '../../dev/sign-token.ts'
-import { readTokenArguments } from '../../dev/token.ts'
+import { readTokenArguments } from '../../dev/commands/token.ts'
+import { signToken } from '../../dev/system/sign-token.ts'
 
 const secret = 'a secret of more than thirty-two characters'
 

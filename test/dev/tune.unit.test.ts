@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { formatSettings, tune } from '../../dev/tune.ts'
+import { formatSettings, tune } from '../../dev/postgres/tune.ts'
 
 const gb = 1024 ** 3
 

@@ -36,7 +36,7 @@ describe('session locks', () => {
   it('lets only the proxy unlock what a client left behind', () => {
     expect(sessionLocks(planted({ 'dev/neon-proxy/pool.ts': call('pg_advisory_unlock_all') }))).toEqual([])
     expect(sessionLocks(planted({ 'dev/neon-proxy/pool.ts': call('pg_advisory_lock') }))).toHaveLength(1)
-    expect(sessionLocks(planted({ 'dev/start.ts': call('pg_advisory_unlock_all') }))).toHaveLength(1)
+    expect(sessionLocks(planted({ 'dev/commands/start.ts': call('pg_advisory_unlock_all') }))).toHaveLength(1)
   })
 })
 
@@ -67,7 +67,9 @@ describe('machine paths', () => {
   })
 
   it('finds a neighbour of the repository', () => {
-    expect(machinePaths(planted({ 'dev/start.ts': ["'..", "shared/design'"].join('/') }))).toHaveLength(1)
+    expect(
+      machinePaths(planted({ 'dev/commands/start.ts': ["'..", "shared/design'"].join('/') })),
+    ).toHaveLength(1)
   })
 
   it('lets the web and the repository itself be', () => {
@@ -82,7 +84,7 @@ describe('document paths', () => {
       'README.md': text,
       'functions/core/db.ts': '',
       'docs/why.md': '',
-      'package.json': '{"scripts":{"start":"node dev/start.ts"}}',
+      'package.json': '{"scripts":{"start":"node dev/commands/start.ts"}}',
     })
 
   it.each([

@@ -70,7 +70,7 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/dispatch/feed.ts', "import { openStream } from '../http/stream.ts'"],
     ['functions/dispatch/feed.ts', "import { ledgerFeed } from '../ledger/feed.ts'"],
   ],
-  'functions/<m>/{,*/}routes.ts': [
+  'functions/<m>/*/routes.ts': [
     ['functions/dispatch/orders/routes.ts', "import { sql } from 'drizzle-orm'"],
     ['functions/dispatch/orders/routes.ts', "import { orders } from '../../../schema/dispatch/tables.ts'"],
     ['functions/dispatch/orders/routes.ts', "import { makeDb } from '../../core/db.ts'"],
@@ -117,6 +117,11 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['cron/dispatch.ts', "import { routes } from '../functions/dispatch/orders/routes.ts'"],
   ],
   'worker.ts': [['worker.ts', "import { clone } from './test/support/database.ts'"]],
+  'web/{parts,<m>}/*': [
+    ['web/docs/start.js', "import { list } from '../ledger/list.js'"],
+    ['web/docs/start.js', "import { listJobs } from '../../functions/ops/jobs/list.ts'"],
+    ['web/docs/start.js', "import { z } from 'zod'"],
+  ],
   'dev/**': [['dev/start.ts', "import { clone } from '../test/support/database.ts'"]],
 }
 
@@ -163,6 +168,7 @@ describe('the import table', () => {
     ['functions/dispatch/orders/routes.ts', "import { claimOrder } from './claim.ts'"],
     ['functions/streams.ts', "import { DurableObject } from 'cloudflare:workers'"],
     ['cron/dispatch.ts', "import { sweep } from '../functions/dispatch/orders/sweep.ts'"],
+    ['web/ledger/bets.js', "import { table } from '../parts/table.js'"],
   ])('lets %s say %s', (file, line) => {
     expect(importBreaches(planted({ [file]: line }))).toEqual([])
   })

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '../..', path), 'utf8')
 const readme = read('README.md')
-const settings = [...read('functions/registry/env.ts').matchAll(/^ {4}([A-Z][A-Z_]+):/gm)].map(
+const settings = [...read('functions/registry/env.ts').matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(
   ([, name]) => name ?? '',
 )
 const { scripts }: { scripts: Record<string, string> } = JSON.parse(read('package.json'))

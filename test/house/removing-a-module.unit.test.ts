@@ -1,26 +1,70 @@
 import { execFileSync } from 'node:child_process'
 import {
-  copyFileSync,
   cpSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { atTheEnd } from '../support/at-the-end.ts'
 
 const root = join(import.meta.dirname, '../..')
-const workers = ['functions', 'schema', 'cron', 'worker.ts']
-const mounts = ['functions/modules.ts', 'cron/index.ts']
-const lists = ['functions/registry/locks.ts', 'functions/registry/problems.ts']
+// The parts that are compiled: what remains of dev and test may need the row that was taken out.
+const worker = ['worker.ts', 'functions', 'schema', 'cron']
+const copied = [...worker, 'bench', 'dev/seed', 'test', 'web']
+const workerMounts = ['functions/modules.ts', 'cron/index.ts']
+const mounts = [...workerMounts, 'bench/run.ts', 'dev/seed/load.ts']
+const registry = readdirSync(join(root, 'functions/registry')).map((file) => `functions/registry/${file}`)
+
+/** Files that still name a row after it is taken out, and why. */
+const exceptions = [
+  {
+    row: 'webhooks',
+    why: 'its tables, its settings and its delivery run stand in core',
+    files: [
+      'functions/core/deliver.ts',
+      'functions/core/queue-deliveries.ts',
+      'functions/core/remove-delivered.ts',
+      'functions/core/seal.ts',
+      'functions/core/send.ts',
+      'functions/core/sign.ts',
+      'functions/core/work-off.ts',
+      'functions/registry/env.ts',
+      'schema/core/declared.ts',
+      'schema/core/tables.ts',
+      'schema/dispatch/remove_old_events.sql',
+    ],
+  },
+  {
+    row: 'webhooks',
+    why: 'the word names readers outside the Worker, in a comment or a text',
+    files: [
+      'functions/core/outbox.ts',
+      'functions/dispatch/README.md',
+      'functions/dispatch/feed.ts',
+      'functions/dispatch/orders/routes.ts',
+      'functions/http/module.ts',
+      'functions/ledger/bets/emit.ts',
+      'functions/ledger/payments/emit.ts',
+      'functions/registry/roles.ts',
+    ],
+  },
+  {
+    row: 'ops',
+    why: 'the OpenAPI document puts its own endpoints under this tag',
+    files: ['functions/http/document.ts'],
+  },
+]
+const excepted = (row: string) => exceptions.filter((one) => one.row === row).flatMap(({ files }) => files)
 
 const modules = readdirSync(join(root, 'functions'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['core', 'http', 'ops', 'registry'].includes(entry.name))
+  .filter((entry) => entry.isDirectory() && !['core', 'http', 'registry'].includes(entry.name))
   .map(({ name }) => name)
   .filter((name) => readFileSync(join(root, 'functions/modules.ts'), 'utf8').includes(`./${name}/module.ts`))
 
@@ -31,11 +75,17 @@ const errorsOfTheWhole = compile(whole)
 describe('removing a module', () => {
   it.each(modules)('%s: without its cells and the lines that mount it the Worker still compiles', (name) => {
     const copy = copyOfTheWhole()
-    removeCells(copy, name)
-    for (const file of mounts) unmount(join(copy, file), name)
-    for (const file of lists) unlist(join(copy, file), name)
+    remove(copy, name)
     expect(newErrors(copy)).toEqual([])
-    for (const file of [...mounts, ...lists]) expect(readFileSync(join(copy, file), 'utf8')).not.toMatch(name)
+  })
+
+  it.each(modules)('%s: no other file names it', (name) => {
+    const copy = copyOfTheWhole()
+    remove(copy, name)
+    const naming = namesLeft(copy, name)
+    expect(naming.filter(({ path }) => !excepted(name).includes(path))).toEqual([])
+    const needless = excepted(name).filter((file) => naming.every(({ path }) => path !== file))
+    expect(needless, 'exceptions to delete').toEqual([])
   })
 
   it('leaves errors where it was mounted, and where a core knows it: those lines held it', () => {
@@ -49,7 +99,11 @@ describe('removing a module', () => {
     }
     const errors = newErrors(copy)
     for (const name of modules) {
-      const holders = mounts.filter((mount) => names(copy, mount, name))
+      const naming = namesLeft(copy, name).map(({ path }) => path)
+      expect(naming).toEqual(
+        expect.arrayContaining(['functions/modules.ts', `functions/core/planted-${name}.ts`]),
+      )
+      const holders = workerMounts.filter((mount) => names(copy, mount, name))
       for (const file of [...holders, `functions/core/planted-${name}.ts`])
         expect(errors.filter((error) => error.startsWith(file) && error.includes(`/${name}`))).not.toEqual([])
     }
@@ -59,8 +113,9 @@ describe('removing a module', () => {
 function copyOfTheWorker(): string {
   const copy = mkdtempSync(join(tmpdir(), 'lockstep-without-'))
   atTheEnd(() => rmSync(copy, { recursive: true }))
-  for (const folder of workers) cpSync(join(root, folder), join(copy, folder), { recursive: true })
-  copyFileSync(join(root, 'tsconfig.json'), join(copy, 'tsconfig.json'))
+  for (const folder of copied) cpSync(join(root, folder), join(copy, folder), { recursive: true })
+  const config = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
+  writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify({ ...config, include: worker }))
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   return copy
 }
@@ -73,27 +128,54 @@ function copyOfTheWhole(): string {
   return copy
 }
 
+function remove(copy: string, name: string): void {
+  removeCells(copy, name)
+  for (const file of mounts) unmount(join(copy, file), name)
+  for (const file of registry.filter((path) => !excepted(name).includes(path))) unlist(join(copy, file), name)
+}
+
 function removeCells(copy: string, name: string): void {
-  for (const cell of [`functions/${name}`, `schema/${name}`, `cron/${name}.ts`])
-    rmSync(join(copy, cell), { recursive: true, force: true })
+  for (const column of ['functions', 'schema', 'cron', 'test', 'bench', 'web', 'dev/seed'])
+    for (const cell of [`${column}/${name}`, `${column}/${name}.ts`])
+      rmSync(join(copy, cell), { recursive: true, force: true })
 }
 
-/** Takes out its import, and its list from among the others: `...dispatchEndpoints`, `...dispatchJobs`. */
+/** A row is mounted by whole lines: its import, and its entry in the list of the column. */
 function unmount(file: string, name: string): void {
-  const text = readFileSync(file, 'utf8')
-    .replaceAll(new RegExp(`^import .*'\\./${name}(/\\w+)?\\.ts'\\n`, 'gm'), '')
-    .replaceAll(new RegExp(`,?\\s*(\\.\\.\\.)?${name}[A-Z]\\w+(\\(\\w+\\))?`, 'g'), '')
-    // Where it came first.
-    .replaceAll(/([[{(])\s*,\s*/g, '$1 ')
-  writeFileSync(file, text)
+  const lines = readFileSync(file, 'utf8').split('\n')
+  writeFileSync(file, lines.filter((line) => !nameOf(name).test(line)).join('\n'))
 }
 
-/** Removes a row's block, `const dispatch = {…}`, and its mention, `...dispatch`. */
+/** Removes a row's block, `const dispatch = …`, and its mention, `...dispatch`. */
 function unlist(file: string, name: string): void {
   const text = readFileSync(file, 'utf8')
-    .replaceAll(new RegExp(`^const ${name} = \\{\\n[\\s\\S]*?^\\}.*\\n`, 'gm'), '')
-    .replaceAll(new RegExp(`,?\\s*\\.\\.\\.${name}\\b`, 'g'), '')
+    .replaceAll(new RegExp(`^const ${name} = (?:\\{\\n[\\s\\S]*?^\\}|\\[.*\\]|\\{.*\\}).*\\n`, 'gm'), '')
+    .replaceAll(new RegExp(`,?\\s*\\.\\.\\.${name}\\b(?:\\.\\w+)?`, 'g'), '')
   writeFileSync(file, text)
+}
+
+/** As a word of prose or code, or as a part of an identifier: `dispatch.orders`, `dispatchJobs`, `seedDispatch`. */
+function nameOf(name: string): RegExp {
+  const capital = name.slice(0, 1).toUpperCase() + name.slice(1)
+  return new RegExp(`\\b(?:${name}|${capital})(?![a-z])|[a-z]${capital}(?![a-z])`)
+}
+
+function namesLeft(copy: string, name: string): { path: string; line: string }[] {
+  return [...worker, ...mounts]
+    .flatMap((path) => filesBelow(copy, path))
+    .filter((path) => !path.startsWith('schema/migrations/') && path !== 'schema/schema.sql')
+    .flatMap((path) =>
+      readFileSync(join(copy, path), 'utf8')
+        .split('\n')
+        .flatMap((line, at) => (nameOf(name).test(line) ? [{ path, line: `${at + 1} ${line.trim()}` }] : [])),
+    )
+}
+
+function filesBelow(copy: string, path: string): string[] {
+  if (statSync(join(copy, path)).isFile()) return [path]
+  return readdirSync(join(copy, path), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(copy, join(entry.parentPath, entry.name)))
 }
 
 function names(copy: string, file: string, name: string): boolean {

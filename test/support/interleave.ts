@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
+import { directDb } from '../../dev/postgres/direct-db.ts'
 import type { Db } from '../../functions/core/db.ts'
-import { DatabaseError } from '../../functions/core/sqlstate.ts'
 
 /** A verb at work: every statement and every commit of it is one step that the schedule grants. */
 export type Actor = (db: Db) => Promise<unknown>
@@ -123,7 +120,7 @@ function openSession({ client, actor, mutate = (text) => text }: Opening) {
     moveTo('barrier')
     return granted.promise
   }
-  const answer = actor(steppedDb({ client, barrier, mutate }))
+  const answer = actor(directDb(client, { plannedOnce: true, step: barrier, mutate }))
     .catch((error: unknown) => error)
     .finally(() => moveTo('end'))
   return {
@@ -148,51 +145,6 @@ function openSession({ client, actor, mutate = (text) => text }: Opening) {
       }
     },
   }
-}
-
-type Stepping = { client: pg.Client; barrier: () => Promise<void>; mutate: (text: string) => string }
-
-const dialect = new PgDialect()
-
-/** Parsed and planned once a connection: thousands of runs say the same few statements. */
-function prepared(text: string, values: unknown[]): pg.QueryConfig {
-  return { name: createHash('sha1').update(text).digest('hex'), text, values }
-}
-
-/** The core's door to Postgres over one connection, with a barrier before each statement and each commit. */
-function steppedDb({ client, barrier, mutate }: Stepping): Db {
-  async function batch(statements: SQL[]): Promise<unknown[][]> {
-    const results: unknown[][] = []
-    try {
-      for (const [n, statement] of statements.entries()) {
-        const { sql: text, params } = dialect.sqlToQuery(statement)
-        await barrier()
-        if (n === 0) await client.query('begin')
-        results.push((await client.query(prepared(mutate(text), params))).rows)
-      }
-      await barrier()
-      await client.query('commit')
-      return results
-    } catch (error) {
-      await client.query('rollback')
-      throw asDatabaseError(error)
-    }
-  }
-  return {
-    batch,
-    async query<Row>(statement: SQL) {
-      // The row type is the statement's own promise, as in core/db.ts.
-      return ((await batch([statement]))[0] ?? []) as Row[]
-    },
-    transaction: () => Promise.reject(new Error('No verb of dispatch opens a session')),
-    with: () => steppedDb({ client, barrier, mutate }),
-  }
-}
-
-function asDatabaseError(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error
-  const detail = 'detail' in error && typeof error.detail === 'string' ? { detail: error.detail } : {}
-  return new DatabaseError(String(error.code), error.message, { ...detail, cause: error })
 }
 
 async function isBlocked(monitor: pg.Client, { pid, pids }: { pid: number | undefined; pids: number[] }) {

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stopWorkerd } from '../../dev/leftovers.ts'
 import { stopOrphan } from '../../dev/postgres/orphan.ts'
 import { outsideFolder, removeOutside } from '../../dev/postgres/place.ts'
-import { isAlive } from '../../dev/processes.ts'
+import { stopWorkerd } from '../../dev/system/leftovers.ts'
+import { isAlive } from '../../dev/system/processes.ts'
 
 const prefix = 'lockstep-test-'
 /** Names the folders within a run's that hold a server of their own. */

@@ -1,8 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { effectAgain } from '../../core/again.ts'
 import { firstFree } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
-import { answer, effect } from '../../core/idempotency.ts'
+import { answer } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 import type { Order } from '../orders/contract.ts'
 import { showOrder } from '../orders/show.ts'
@@ -19,11 +20,11 @@ type ClaimNext = { courierId: number; start?: SearchStart }
 /** Assigns the nearest order that the courier can carry, or the oldest if its position is unknown; null if there is none. */
 export async function claimNextOrder(ctx: Ctx, { courierId, start = sharedStart }: ClaimNext): Promise<Next> {
   const from = start.at(ctx.now().getTime())
-  let next = await effect<Next>(ctx, claimNextStatement(ctx.principal, { courierId, from }))
   // Between the statement's snapshot and its lock, another request filled the courier or took the order.
-  if (!next.ok && 'again' in next)
-    next = await effect<Next>(ctx, claimNextStatement(ctx.principal, { courierId, from }))
-  if (!next.ok && 'again' in next) return { ok: false, reason: 'order_busy', retryAfter: 1 }
+  const next = await effectAgain<Next>(ctx, {
+    statement: claimNextStatement(ctx.principal, { courierId, from }),
+  })
+  if (next === null) return { ok: false, reason: 'order_busy', retryAfter: 1 }
   if (next.ok && next.order !== null && next.oldest) start.passed(next.order.id)
   return next
 }

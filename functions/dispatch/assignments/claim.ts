@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { effectAgain } from '../../core/again.ts'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
-import { answer, effect, effects } from '../../core/idempotency.ts'
-import { hasSqlstate } from '../../core/sqlstate.ts'
+import { answer } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 import type { Order } from '../orders/contract.ts'
 import { showOrder } from '../orders/show.ts'
@@ -15,19 +15,13 @@ type Claimed = { ok: true; order: Order } | Refused
 
 /** Assigns the order to this courier or answers why not. Exactly one of many concurrent claims wins. */
 export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
-  try {
-    const first = await effect<Claimed>(ctx, claimStatement(ctx.principal, claim))
-    if (first.ok || !('again' in first)) return first
-    // The order or courier changed between the statement's snapshot and its lock, or the order has an expired lease.
-    const second = await effects<Claimed>(ctx, [
-      returnExpired({ orderId: claim.orderId }),
-      claimStatement(ctx.principal, claim),
-    ])
-    return !second.ok && 'again' in second ? { ok: false, reason: 'order_busy', retryAfter: 1 } : second
-  } catch (error) {
-    if (hasSqlstate(error, '55P03')) return { ok: false, reason: 'order_busy', retryAfter: 1 }
-    throw error
-  }
+  // The order or courier changed between the statement's snapshot and its lock, or the order has an expired lease.
+  const claimed = await effectAgain<Claimed>(ctx, {
+    statement: claimStatement(ctx.principal, claim),
+    before: [returnExpired({ orderId: claim.orderId })],
+    busyOnLockTimeout: true,
+  })
+  return claimed ?? { ok: false, reason: 'order_busy', retryAfter: 1 }
 }
 
 export function claimStatement(principal: Principal | null, { orderId, courierId }: Claim): SQL {

@@ -1,8 +1,8 @@
 import { type SQL } from 'drizzle-orm'
+import { effectAgain } from '../../core/again.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Db } from '../../core/db.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
-import { effect } from '../../core/idempotency.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 
 /** The database limited to the caller's tenant: row-level security applies to every statement sent through it. */
@@ -28,26 +28,31 @@ export async function runCommand<Outcome extends { ok: true }>(
   ctx: Ctx,
   statement: SQL,
 ): Promise<Outcome | Refused> {
-  const scoped = tenantScope(ctx)
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await effect<Outcome | Refused>(ctx, statement, scoped)
-    } catch (error) {
-      const refused = refusedBy(error)
-      if (refused === null) throw error
-      if (refused !== 'again') return refused
-      if (attempt === 3) throw new AppError('busy', undefined, { retryAfter: 1, cause: error })
-    }
+  try {
+    const decision = { statement, db: tenantScope(ctx), attempts: 3, isOutdated: lostVersion }
+    const outcome = await effectAgain<Outcome | Refused>(ctx, decision)
+    if (outcome === null) throw new Error('A money command answered "again"')
+    return outcome
+  } catch (error) {
+    if (lostVersion(error)) throw new AppError('busy', undefined, { retryAfter: 1, cause: error })
+    const refused = refusedBy(error)
+    if (refused === null) throw error
+    return refused
   }
 }
 
-function refusedBy(error: unknown): Refused | 'again' | null {
+/** Another command inserted the next version of the stream after this statement had read the one before. */
+function lostVersion(error: unknown): boolean {
+  if (!(error instanceof DatabaseError) || error.sqlstate !== '23505') return false
+  const { constraint = '' } = error
+  return constraint.includes('_events_') && !constraint.endsWith('_key')
+}
+
+function refusedBy(error: unknown): Refused | null {
   if (!(error instanceof DatabaseError)) return null
   const { sqlstate, constraint = '' } = error
-  if (sqlstate === '23505') {
-    if (constraint.endsWith('_key')) return { ok: false, reason: 'idempotency_key_reused' }
-    return constraint.includes('_events_') ? 'again' : null
-  }
+  if (sqlstate === '23505' && constraint.endsWith('_key'))
+    return { ok: false, reason: 'idempotency_key_reused' }
   if (sqlstate === '23514' && constraint === 'user_balances_view_exact')
     return { ok: false, reason: 'amount_out_of_range' }
   if (sqlstate === '23514' && constraint === 'user_balances_view_available')

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { lastRefreshOf } from '../../core/refresh.ts'
 import { tenantScope } from '../journal/scope.ts'
 import type { Aged } from './contract.ts'
 import { exact } from './show.ts'
@@ -19,13 +20,7 @@ export async function readAggregate(ctx: Ctx, { view, rows }: { view: string; ro
   const [answer] = await tenantScope(ctx).query<{ aged: Aged }>(sql`
 with shown as (${rows}
 ),
-refreshed as (
-  select confirmed_at
-  from core.view_refreshes
-  where view = ${view}
-  order by id desc
-  limit 1
-)
+refreshed as ${lastRefreshOf(view)}
 select jsonb_build_object(
   'asOf', (select core.iso(confirmed_at) from refreshed),
   'stale', coalesce((select confirmed_at < now() - make_interval(secs => ${staleAfterSeconds}) from refreshed), true),

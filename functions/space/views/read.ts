@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { lastRefreshOf } from '../../core/refresh.ts'
 import { type CopyName, heardOf } from '../upstreams/copies.ts'
 
 export type Viewed<T> = { asOf: string; stale: boolean; data: T[] }
@@ -34,13 +35,7 @@ select
     order by ${orderBy}
     limit ${limit}
   )) as data
-from (
-  select confirmed_at
-  from core.view_refreshes
-  where view = ${name}
-  order by id desc
-  limit 1
-) last
+from ${lastRefreshOf(name)} last
 cross join ${heard} heard
 where exists (select from ${held})`)
   return read ?? null

@@ -3,6 +3,7 @@ import { orThrow } from '../../core/errors.ts'
 import { at, type Endpoint, found, ok } from '../../http/endpoint.ts'
 import { IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
+import { subscribers as roles } from '../../registry/roles.ts'
 import {
   Delivery,
   DeliveryCursor,
@@ -18,7 +19,6 @@ import { replayDeliveries } from './replay.ts'
 import { sendTest } from './send-test.ts'
 
 const on = at('/v1/webhooks/{id}', 'webhooks')
-const roles = ['admin', 'store', 'tenant'] as const
 
 export const deliveriesEndpoints: Endpoint[] = [
   on.post(

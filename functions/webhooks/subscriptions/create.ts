@@ -1,8 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { effectAgain } from '../../core/again.ts'
 import type { Ctx } from '../../core/context.ts'
 import { decryptSecret, encryptSecret } from '../../core/encrypt.ts'
 import type { Refused } from '../../core/errors.ts'
-import { answer, effect } from '../../core/idempotency.ts'
+import { answer } from '../../core/idempotency.ts'
 import { checkTarget } from './check-target.ts'
 import type { NewWebhook, Webhook, WebhookWithSecret } from './contract.ts'
 import { encryptionFor } from './encryption.ts'
@@ -26,11 +27,9 @@ export async function createWebhook(
   const owner = ownerOf(ctx)
   const encryption = encryptionFor(ctx.env, owner)
   const secret = await encryptSecret(makeSecret(), encryption)
-  let created = await effect<Created>(ctx, createStatement(owner, webhook, secret))
   // Race: another request took the same slot; the next slot may be free.
-  if (!created.ok && 'again' in created)
-    created = await effect<Created>(ctx, createStatement(owner, webhook, secret))
-  if (!created.ok && 'again' in created) return { ok: false, reason: 'busy', retryAfter: 1 }
+  const created = await effectAgain<Created>(ctx, { statement: createStatement(owner, webhook, secret) })
+  if (created === null) return { ok: false, reason: 'busy', retryAfter: 1 }
   if (!created.ok) return created
   return {
     ok: true,

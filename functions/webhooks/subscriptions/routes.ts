@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { AppError, orThrow } from '../../core/errors.ts'
 import { at, created, type Endpoint, found, noContent, ok, versioned } from '../../http/endpoint.ts'
 import { IdPath } from '../../http/fields.ts'
+import { subscribers as roles } from '../../registry/roles.ts'
 import { NewWebhook, Rotation, Webhook, WebhookChange, WebhookWithSecret } from './contract.ts'
 import { createWebhook } from './create.ts'
 import { editWebhook } from './edit.ts'
@@ -12,7 +13,7 @@ import { rotateSecret } from './rotate.ts'
 
 const base = '/v1/webhooks'
 const on = at(base, 'webhooks')
-const roles = ['admin', 'store', 'tenant'] as const
+
 const noWebhook = 'This webhook does not exist'
 
 export const subscriptionsEndpoints: Endpoint[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { stopWorkerd } from '../../../dev/leftovers.ts'
+import { stopWorkerd } from '../../../dev/system/leftovers.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshWorker, type TestWorker } from '../../support/worker.ts'
 import { startReceiver } from '../support/receiver.ts'

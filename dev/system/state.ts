@@ -51,7 +51,7 @@ export function releaseFolder(): void {
 }
 
 function isRunning({ pid }: State): boolean {
-  return pid === process.pid || (isAlive(pid) && commandLine(pid).includes('dev/start.ts'))
+  return pid === process.pid || (isAlive(pid) && commandLine(pid).includes('dev/commands/start.ts'))
 }
 
 // Between our look and our move somebody else may have cleared it and started: then what we moved is theirs to have back.

@@ -9,7 +9,7 @@ import {
   type RequestPayment,
   type TransitionBet,
   type TransitionPayment,
-} from '../../functions/ledger/decide.ts'
+} from '../../../functions/ledger/decide.ts'
 import {
   type Account,
   type BetEvent,
@@ -18,8 +18,8 @@ import {
   evolveBet,
   evolvePayment,
   type PaymentEvent,
-} from '../../functions/ledger/events.ts'
-import type { IncomingEvent } from '../../functions/ledger/journal/contract.ts'
+} from '../../../functions/ledger/events.ts'
+import type { IncomingEvent } from '../../../functions/ledger/journal/contract.ts'
 
 const currencies = [['USD'], ['EUR', 'USD'], ['JPY', 'KWD']]
 const users = 8

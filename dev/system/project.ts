@@ -1,6 +1,6 @@
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 
-export const projectRoot = dirname(import.meta.dirname)
+export const projectRoot = join(import.meta.dirname, '../..')
 
 /** What belongs to this clone alone and is not committed: data, secret, state. A second one makes a second system. */
 export const localFolder = resolve(process.env['LOCKSTEP_FOLDER'] ?? join(projectRoot, '.lockstep'))

@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose'
-import type { Role } from '../functions/registry/roles.ts'
+import type { Role } from '../../functions/registry/roles.ts'
 
 export type TokenClaims = { role: Role; sub: string; tenantId?: number; ttlSeconds?: number }
 

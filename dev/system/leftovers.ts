@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { stopOrphan } from './postgres/orphan.ts'
-import { outsideFolder } from './postgres/place.ts'
+import { stopOrphan } from '../postgres/orphan.ts'
+import { outsideFolder } from '../postgres/place.ts'
 import { listProcesses, untilGone } from './processes.ts'
 import { localFolder, projectRoot } from './project.ts'
 import type { State } from './state.ts'

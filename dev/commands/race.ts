@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { developmentSecret } from './secret.ts'
-import { signToken, type TokenClaims } from './sign-token.ts'
-import { readRunning } from './state.ts'
+import { developmentSecret } from '../system/secret.ts'
+import { signToken, type TokenClaims } from '../system/sign-token.ts'
+import { readRunning } from '../system/state.ts'
 
 const couriers = 300
 

@@ -1,4 +1,4 @@
-import { readRunning } from './state.ts'
+import { readRunning } from '../system/state.ts'
 
 const running = readRunning()
 if (running?.databaseUrl) console.log(running.databaseUrl)

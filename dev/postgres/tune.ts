@@ -1,10 +1,7 @@
-import { totalmem } from 'node:os'
-import { isMain } from './main-module.ts'
-
 export type Settings = Record<string, string>
 
 const mb = 1024 * 1024
-const gb = 1024 * mb
+export const gb = 1024 * mb
 
 /**
  * postgresql.conf for a machine whose memory is Postgres' own or, with `beside`, shared with a developer's editor,
@@ -57,15 +54,4 @@ function clamp(value: number, low: number, high: number): number {
 
 function inMb(bytes: number): string {
   return `${Math.floor(bytes / mb)}MB`
-}
-
-if (isMain(import.meta)) {
-  const given = process.argv[2]
-  const bytes = given ? Number(given) * gb : totalmem()
-  if (!(bytes > 0)) {
-    console.error('usage: npm run -s db:tune [memory in GB]')
-    process.exit(1)
-  }
-  console.log(`# For a PostgreSQL 18 that has ${(bytes / gb).toFixed(1)} GB of memory to itself.`)
-  console.log(formatSettings(tune(bytes)))
 }

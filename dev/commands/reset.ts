@@ -1,8 +1,8 @@
 import { existsSync, rmSync } from 'node:fs'
-import { stopLeftovers } from './leftovers.ts'
-import { removeOutside } from './postgres/place.ts'
-import { localFolder } from './project.ts'
-import { readRunning, readStale } from './state.ts'
+import { removeOutside } from '../postgres/place.ts'
+import { stopLeftovers } from '../system/leftovers.ts'
+import { localFolder } from '../system/project.ts'
+import { readRunning, readStale } from '../system/state.ts'
 
 const running = readRunning()
 if (running) {

@@ -1,24 +1,27 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-import { isMain } from './main-module.ts'
 import { projectRoot } from './project.ts'
 
 const swaggerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js']
 
-/** Gathers the Worker's static assets in dist/web: our pages, and Swagger UI so that /docs needs no other host. */
+/** Copies the pages of web/ to dist/web, and Swagger UI beside them, so that /docs loads nothing from another host. */
 export function prepareAssets(): void {
   const finished = join(projectRoot, 'dist/web')
   const target = `${finished}.${process.pid}`
   mkdirSync(join(target, 'docs'), { recursive: true })
-  const pages = join(projectRoot, 'web')
-  if (existsSync(pages)) cpSync(pages, target, { recursive: true })
+  cpSync(join(projectRoot, 'web'), target, { recursive: true, filter: isServed })
   const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
   for (const name of swaggerFiles) cpSync(join(swagger, name), join(target, 'docs', name))
   moveInto(finished, target)
 }
 
-/** File by file: a Worker that runs meanwhile serves from that very folder, and would lose it if it were replaced. */
+/** Declarations are for the compiler only. */
+function isServed(path: string): boolean {
+  return !/\.d\.ts$|tsconfig\.json$/.test(path)
+}
+
+/** Moves file by file, because a running Worker serves from that folder and would lose it in a replacement. */
 function moveInto(folder: string, from: string): void {
   const fresh = filesIn(from)
   for (const name of fresh) {
@@ -34,5 +37,3 @@ function filesIn(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
 }
-
-if (isMain(import.meta)) prepareAssets()

@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import { epochOf, orbitOf, placeAt } from '../../functions/space/iss/orbit.ts'
-import { daysBetween, errorBoundKm, issNoradId } from '../../functions/space/rules.ts'
-import { elementsAt } from '../upstreams/orbit.ts'
+import { epochOf, orbitOf, placeAt } from '../../../functions/space/iss/orbit.ts'
+import { daysBetween, errorBoundKm, issNoradId } from '../../../functions/space/rules.ts'
+import { elementsAt } from '../../upstreams/orbit.ts'
 
 const days = 30
 const minuteMs = 60_000

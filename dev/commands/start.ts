@@ -1,8 +1,8 @@
-import { isFree } from './free-port.ts'
-import { stopLeftovers } from './leftovers.ts'
-import { readStarting, type Starting } from './settings.ts'
-import { claimFolder, readStale, releaseFolder, updateState } from './state.ts'
-import { type Stopping, untilStopped } from './stopping.ts'
+import { isFree } from '../system/free-port.ts'
+import { stopLeftovers } from '../system/leftovers.ts'
+import { readStarting, type Starting } from '../system/settings.ts'
+import { claimFolder, readStale, releaseFolder, updateState } from '../system/state.ts'
+import { type Stopping, untilStopped } from '../system/stopping.ts'
 
 /** `npm start`: the whole system, until Ctrl-C. */
 const stopping = untilStopped()
@@ -22,10 +22,10 @@ async function run(starting: Starting, stopping: Stopping): Promise<void> {
     await stopLeftovers(stale)
     await assertFree(starting.port)
     // Loaded only now: wrangler alone takes a second, in which Ctrl-C would find nobody listening.
-    const { startSystem } = await import('./system.ts')
+    const { startSystem } = await import('../system/system.ts')
     await using system = await startSystem({ ...starting, signal: stopping.signal, say: console.log })
     updateState({ pid: process.pid, url: system.url, databaseUrl: system.databaseUrl })
-    const { welcome } = await import('./welcome.ts')
+    const { welcome } = await import('../system/welcome.ts')
     console.log(await welcome(system))
     await stopping.stopped
     console.log('Stopping.')

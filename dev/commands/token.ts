@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
-import { type Role, roles } from '../functions/registry/roles.ts'
-import { isMain } from './main-module.ts'
-import { developmentSecret } from './secret.ts'
-import { signToken, type TokenClaims } from './sign-token.ts'
+import { type Role, roles } from '../../functions/registry/roles.ts'
+import { isMain } from '../system/main-module.ts'
+import { developmentSecret } from '../system/secret.ts'
+import { signToken, type TokenClaims } from '../system/sign-token.ts'
 
 const usage = `usage: npm run -s token -- --role <${roles.join('|')}> --sub <id> [--tenant <id>] [--ttl <seconds>]
   e.g. npm run -s token -- --role courier --sub 7`

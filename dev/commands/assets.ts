@@ -1,0 +1,3 @@
+import { prepareAssets } from '../system/assets.ts'
+
+prepareAssets()

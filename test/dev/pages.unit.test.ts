@@ -1,0 +1,38 @@
+import { execFile } from 'node:child_process'
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it, onTestFinished } from 'vitest'
+import { prepareAssets } from '../../dev/system/assets.ts'
+import { projectRoot } from '../../dev/system/project.ts'
+
+const run = promisify(execFile)
+
+it('the Worker serves the pages of web/ and Swagger UI, without what only the compiler needs', () => {
+  prepareAssets()
+  const served = readdirSync(join(projectRoot, 'dist/web'), { recursive: true }).map(String)
+  const needed = ['_headers', 'docs/start.js', 'docs/swagger-ui-bundle.js', 'docs/swagger-ui.css']
+  expect(served).toEqual(expect.arrayContaining(needed))
+  expect(served.filter((path) => /\.ts$|tsconfig/.test(path))).toEqual([])
+})
+
+it.each([
+  ['types', 'tsc', ['--noEmit', '--project', 'web'], 'SwaggerUIBundle({ url: 1 })', 'TS2322'],
+  ['types of the Worker', 'tsc', ['--noEmit', '--project', 'web'], 'export const id = process.pid', 'TS2591'],
+  ['lint', 'oxlint', ['--type-aware', 'web'], 'fetch("/openapi.json")', 'no-floating-promises'],
+  ['format', 'biome', ['check', 'web'], 'const  a = 1;', 'planted.js format'],
+])('a page is checked: %s', async (_what, tool, args, line, fault) => {
+  const folder = mkdtempSync(join(tmpdir(), 'lockstep-web-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  cpSync(join(projectRoot, 'web'), join(folder, 'web'), { recursive: true })
+  symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'))
+  for (const name of ['tsconfig.json', '.oxlintrc.json', 'biome.json', '.gitignore'])
+    copyFileSync(join(projectRoot, name), join(folder, name))
+  const bin = join(projectRoot, 'node_modules/.bin', tool)
+  await run(bin, args, { cwd: folder })
+  writeFileSync(join(folder, 'web/docs/planted.js'), `${line}\n`)
+  const failed = await run(bin, args, { cwd: folder }).catch((error: unknown) => error)
+  expect(failed).toMatchObject({ code: expect.any(Number) })
+  expect(JSON.stringify(failed)).toContain(fault)
+})
