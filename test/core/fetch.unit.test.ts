@@ -4,7 +4,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { type Health, unknownHealth } from '../../functions/core/circuit.ts'
 import { callUpstream, notJson, type Upstream, workerRuntime } from '../../functions/core/fetch.ts'
 
-const upstream: Upstream = { name: 'stub', timeoutMs: 300, maxBytes: 10_000, unusable: notJson }
+const upstream: Upstream = { name: 'stub', timeoutMs: 10_000, maxBytes: 10_000, unusable: notJson }
+/** For servers that never finish: the only ones that may run into the timeout. */
+const hasty: Upstream = { ...upstream, timeoutMs: 300 }
 
 let server: Server | undefined
 let calls = 0
@@ -76,7 +78,8 @@ describe('callUpstream', () => {
     'tries again after %s, two times, and then says so',
     async (reason, step) => {
       const w = world()
-      const called = await call(await answering(step), { in: w })
+      const on = reason === 'timeout' ? hasty : upstream
+      const called = await call(await answering(step), { on, in: w })
       expect(called).toMatchObject({ ok: false, reason, attempts: 3 })
       expect(calls).toBe(3)
       expect(w.slept).toEqual([250, 500])
@@ -108,7 +111,7 @@ describe('callUpstream', () => {
     expect(await call(await answering(endless))).toMatchObject({ ok: false, reason: 'too_large' })
     server?.closeAllConnections()
     const stalled: RequestListener = (_, response) => response.write('{"a":')
-    expect(await call(await answering(stalled), { on: { ...upstream, retries: 0 } })).toMatchObject({
+    expect(await call(await answering(stalled), { on: { ...hasty, retries: 0 } })).toMatchObject({
       ok: false,
       reason: 'timeout',
     })
