@@ -119,88 +119,6 @@ CREATE INDEX idx_view_refreshes_view ON core.view_refreshes USING btree (view, i
 comment on index core.idx_view_refreshes_view is 'the newest refresh of a view: its age, and whether its sources have moved since';
 grant select on table core.view_refreshes to lockstep_app;
 
-create table core.webhook_attempts (
-  delivery_id bigint not null,
-  number integer not null,
-  started_at timestamp with time zone not null,
-  outcome text,
-  status integer,
-  took_ms integer,
-  constraint webhook_attempts_delivery_id_number_pk PRIMARY KEY (delivery_id, number),
-  constraint webhook_attempts_status_range CHECK (status >= 100 AND status <= 999),
-  constraint webhook_attempts_delivery_id_webhook_deliveries_id_fk FOREIGN KEY (delivery_id) REFERENCES core.webhook_deliveries(id) ON DELETE CASCADE
-);
-grant delete, insert, select, update on table core.webhook_attempts to lockstep_app;
-
-create table core.webhook_deliveries (
-  id bigint generated always as identity not null,
-  webhook_id bigint not null,
-  event_id text not null,
-  subject text not null,
-  type text not null,
-  body text not null,
-  state text default 'waiting'::text not null,
-  attempts integer default 0 not null,
-  replays integer default 0 not null,
-  due_at timestamp with time zone default now() not null,
-  give_up_at timestamp with time zone not null,
-  reason text,
-  created_at timestamp with time zone default now() not null,
-  finished_at timestamp with time zone,
-  tries integer default 0 not null,
-  constraint webhook_deliveries_pkey PRIMARY KEY (id),
-  constraint webhook_deliveries_attempts_not_negative CHECK (attempts >= tries AND tries >= 0 AND replays >= 0),
-  constraint webhook_deliveries_dead_for_reason CHECK ((state = 'dead'::text) = (reason IS NOT NULL)),
-  constraint webhook_deliveries_finished CHECK ((state = 'waiting'::text) = (finished_at IS NULL)),
-  constraint webhook_deliveries_state_known CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])),
-  constraint webhook_deliveries_webhook_id_webhooks_id_fk FOREIGN KEY (webhook_id) REFERENCES core.webhooks(id)
-);
-CREATE INDEX idx_webhook_deliveries_created_brin ON core.webhook_deliveries USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
-comment on index core.idx_webhook_deliveries_created_brin is 'the removal of deliveries past their time';
-CREATE INDEX idx_webhook_deliveries_due ON core.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (state = 'waiting'::text);
-comment on index core.idx_webhook_deliveries_due is 'what a sender takes next';
-CREATE UNIQUE INDEX idx_webhook_deliveries_event ON core.webhook_deliveries USING btree (webhook_id, event_id);
-comment on index core.idx_webhook_deliveries_event is 'an event is queued for a webhook once; replay from an event';
-CREATE INDEX idx_webhook_deliveries_list ON core.webhook_deliveries USING btree (webhook_id, state, id DESC);
-comment on index core.idx_webhook_deliveries_list is 'GET /v1/webhooks/{id}/deliveries';
-CREATE INDEX idx_webhook_deliveries_subject ON core.webhook_deliveries USING btree (webhook_id, subject, id) WHERE (state = 'waiting'::text);
-comment on index core.idx_webhook_deliveries_subject is 'whether an earlier event of the subject still waits';
-grant delete, insert, select, update on table core.webhook_deliveries to lockstep_app;
-
-create table core.webhooks (
-  id bigint generated always as identity not null,
-  owner text not null,
-  slot integer not null,
-  url text not null,
-  events text[] not null,
-  description text,
-  secret text not null,
-  old_secret text,
-  old_secret_until timestamp with time zone,
-  failures integer default 0 not null,
-  failing_since timestamp with time zone,
-  paused_until timestamp with time zone,
-  disabled_at timestamp with time zone,
-  disabled_for text,
-  removed_at timestamp with time zone,
-  xid xid8 default core.reading_xid() not null,
-  version integer default 1 not null,
-  created_at timestamp with time zone default now() not null,
-  constraint webhooks_pkey PRIMARY KEY (id),
-  constraint webhooks_description_length CHECK (char_length(description) <= 300),
-  constraint webhooks_disabled_for_reason CHECK ((disabled_at IS NULL) = (disabled_for IS NULL)),
-  constraint webhooks_events_some CHECK (cardinality(events) >= 1 AND cardinality(events) <= 50),
-  constraint webhooks_failing_since_failure CHECK ((failures > 0) = (failing_since IS NOT NULL)),
-  constraint webhooks_failures_not_negative CHECK (failures >= 0),
-  constraint webhooks_old_secret_ends CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
-  constraint webhooks_owner_shape CHECK (owner = 'admin'::text OR owner ~ '^[a-z]{2,20}:[!-~]{1,128}$'::text),
-  constraint webhooks_slot_range CHECK (slot >= 1 AND slot <= 20),
-  constraint webhooks_url_shape CHECK (url ~ '^https?://'::text AND char_length(url) <= 2000)
-);
-CREATE UNIQUE INDEX idx_webhooks_slot ON core.webhooks USING btree (owner, slot) WHERE (removed_at IS NULL);
-comment on index core.idx_webhooks_slot is 'an owner has a bounded number of webhooks; GET /v1/webhooks';
-grant delete, insert, select, update on table core.webhooks to lockstep_app;
-
 CREATE OR REPLACE FUNCTION core.assert_lease(lease_name text, lease_fence bigint)
  RETURNS void
  LANGUAGE plpgsql
@@ -489,6 +407,20 @@ begin
   end if;
   return answer;
 end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.slowest_reader(feed text)
+ RETURNS TABLE(xid xid8, seq bigint)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select p.xid, p.seq
+  from core.feed_positions p
+  where split_part(p.name, ':', 2) = feed
+    and split_part(p.name, ':', 1) <> 'removed'
+  order by p.xid, p.seq
+  limit 1
 $function$;
 
 CREATE OR REPLACE FUNCTION core.take_lease(lease_name text, holder text, time_to_live interval)
@@ -874,9 +806,7 @@ begin
     join dispatch.orders o on o.id = e.order_id
     where e.created_at < now() - interval '90 days'
       and (o.status in ('canceled', 'returned') or o.settled_at is not null)
-      and (e.xid, e.id) <= (
-        select p.xid, p.seq from core.feed_positions p where p.name = 'webhooks:dispatch'
-      )
+      and (e.xid, e.id) <= (select r.xid, r.seq from core.slowest_reader('dispatch') r)
     limit most
   ),
   gone as (
@@ -3651,3 +3581,88 @@ AS $function$
   ) refreshed
   order by named.place
 $function$;
+
+create schema webhooks;
+grant usage on schema webhooks to lockstep_app;
+
+create table webhooks.webhook_attempts (
+  delivery_id bigint not null,
+  number integer not null,
+  started_at timestamp with time zone not null,
+  outcome text,
+  status integer,
+  took_ms integer,
+  constraint webhook_attempts_delivery_id_number_pk PRIMARY KEY (delivery_id, number),
+  constraint webhook_attempts_status_range CHECK (status >= 100 AND status <= 999),
+  constraint webhook_attempts_delivery_id_webhook_deliveries_id_fk FOREIGN KEY (delivery_id) REFERENCES webhooks.webhook_deliveries(id) ON DELETE CASCADE
+);
+grant delete, insert, select, update on table webhooks.webhook_attempts to lockstep_app;
+
+create table webhooks.webhook_deliveries (
+  id bigint generated always as identity not null,
+  webhook_id bigint not null,
+  event_id text not null,
+  subject text not null,
+  type text not null,
+  body text not null,
+  state text default 'waiting'::text not null,
+  attempts integer default 0 not null,
+  replays integer default 0 not null,
+  due_at timestamp with time zone default now() not null,
+  give_up_at timestamp with time zone not null,
+  reason text,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  tries integer default 0 not null,
+  constraint webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint webhook_deliveries_attempts_not_negative CHECK (attempts >= tries AND tries >= 0 AND replays >= 0),
+  constraint webhook_deliveries_dead_for_reason CHECK ((state = 'dead'::text) = (reason IS NOT NULL)),
+  constraint webhook_deliveries_finished CHECK ((state = 'waiting'::text) = (finished_at IS NULL)),
+  constraint webhook_deliveries_state_known CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])),
+  constraint webhook_deliveries_webhook_id_webhooks_id_fk FOREIGN KEY (webhook_id) REFERENCES webhooks.webhooks(id)
+);
+CREATE INDEX idx_webhook_deliveries_created_brin ON webhooks.webhook_deliveries USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
+comment on index webhooks.idx_webhook_deliveries_created_brin is 'the removal of deliveries past their time';
+CREATE INDEX idx_webhook_deliveries_due ON webhooks.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (state = 'waiting'::text);
+comment on index webhooks.idx_webhook_deliveries_due is 'what a sender takes next';
+CREATE UNIQUE INDEX idx_webhook_deliveries_event ON webhooks.webhook_deliveries USING btree (webhook_id, event_id);
+comment on index webhooks.idx_webhook_deliveries_event is 'an event is queued for a webhook once; replay from an event';
+CREATE INDEX idx_webhook_deliveries_list ON webhooks.webhook_deliveries USING btree (webhook_id, state, id DESC);
+comment on index webhooks.idx_webhook_deliveries_list is 'GET /v1/webhooks/{id}/deliveries';
+CREATE INDEX idx_webhook_deliveries_subject ON webhooks.webhook_deliveries USING btree (webhook_id, subject, id) WHERE (state = 'waiting'::text);
+comment on index webhooks.idx_webhook_deliveries_subject is 'whether an earlier event of the subject still waits';
+grant delete, insert, select, update on table webhooks.webhook_deliveries to lockstep_app;
+
+create table webhooks.webhooks (
+  id bigint generated always as identity not null,
+  owner text not null,
+  slot integer not null,
+  url text not null,
+  events text[] not null,
+  description text,
+  secret text not null,
+  old_secret text,
+  old_secret_until timestamp with time zone,
+  failures integer default 0 not null,
+  failing_since timestamp with time zone,
+  paused_until timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_for text,
+  removed_at timestamp with time zone,
+  xid xid8 default core.reading_xid() not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint webhooks_pkey PRIMARY KEY (id),
+  constraint webhooks_description_length CHECK (char_length(description) <= 300),
+  constraint webhooks_disabled_for_reason CHECK ((disabled_at IS NULL) = (disabled_for IS NULL)),
+  constraint webhooks_events_some CHECK (cardinality(events) >= 1 AND cardinality(events) <= 50),
+  constraint webhooks_failing_since_failure CHECK ((failures > 0) = (failing_since IS NOT NULL)),
+  constraint webhooks_failures_not_negative CHECK (failures >= 0),
+  constraint webhooks_old_secret_ends CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
+  constraint webhooks_owner_shape CHECK (owner = 'admin'::text OR owner ~ '^[a-z]{2,20}:[!-~]{1,128}$'::text),
+  constraint webhooks_slot_range CHECK (slot >= 1 AND slot <= 20),
+  constraint webhooks_url_shape CHECK (url ~ '^https?://'::text AND char_length(url) <= 2000)
+);
+CREATE UNIQUE INDEX idx_webhooks_slot ON webhooks.webhooks USING btree (owner, slot) WHERE (removed_at IS NULL);
+comment on index webhooks.idx_webhooks_slot is 'an owner has a bounded number of webhooks; GET /v1/webhooks';
+grant delete, insert, select, update on table webhooks.webhooks to lockstep_app;

@@ -33,7 +33,9 @@ const behave = [
   'npm:drizzle-orm',
 ]
 const behaveIn = (m: string) =>
-  behave.map((pattern) => pattern.replaceAll('<m>', m)).filter((pattern) => !pattern.startsWith('schema/'))
+  behave
+    .filter((pattern) => !pattern.startsWith('schema/') && pattern !== 'functions/<m>/contract.ts')
+    .map((pattern) => pattern.replaceAll('<m>', m))
 const compose = ['worker.ts', '{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
 
 export const importTable: Row[] = [
@@ -83,7 +85,7 @@ export const importTable: Row[] = [
   { file: 'functions/<m>/decide.ts', may: [...onPaper, 'functions/<m>/events.ts'], pure: true },
   { file: 'functions/<m>/feed.ts', may: behave },
   {
-    file: 'functions/<m>/{,*/}routes.ts',
+    file: 'functions/<m>/*/routes.ts',
     may: [
       ...contracts,
       verbs,
@@ -104,7 +106,7 @@ export const importTable: Row[] = [
     may: [
       ...contracts,
       'functions/<m>/{feed,queue}.ts',
-      'functions/<m>/{,*/}routes.ts',
+      'functions/<m>/*/routes.ts',
       'functions/http/*.ts',
       'functions/core/*.ts',
     ],
@@ -118,7 +120,6 @@ export const importTable: Row[] = [
     file: 'functions/ops/*/<verb>.ts',
     may: [...behaveIn('ops'), 'schema/core/tables.ts', 'schema/migrations/index.ts', 'npm:croner'],
   },
-  { file: 'functions/webhooks/*/<verb>.ts', may: [...behaveIn('webhooks'), 'schema/core/tables.ts'] },
   { file: verbs, may: behave },
 
   { file: 'functions/{app,modules,streams}.ts', may: ['functions/**', '{npm,cloudflare}:**'] },

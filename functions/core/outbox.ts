@@ -10,6 +10,7 @@
  * Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
+import { moveCursor, removedUpTo, slowestCursor } from './cursors.ts'
 import type { Feed } from './stream.ts'
 
 export type Emitted = {
@@ -61,4 +62,24 @@ export const outboxOutgoing: Outgoing = {
   subject: sql`e.subject`,
   audience: sql`e.audience`,
   data: sql`e.data`,
+}
+
+/** CTE `removed`: deletes old events that every reader has read. CTE `marked`: records how far the feed is removed. */
+export function removeOldOutbox({ days, limit }: { days: number; limit: number }): SQL {
+  const { name } = outboxOutgoing.feed
+  return sql`
+removed as (
+  delete from core.outbox
+  where (xid, seq) in (
+    select e.xid, e.seq
+    from core.outbox e
+    where e.created_at < now() - make_interval(days => ${days})
+      and (e.xid, e.seq) <= ${slowestCursor(name)}
+    order by e.xid, e.seq
+    limit ${limit}
+  )
+  returning xid, seq
+),
+marked as (${moveCursor(removedUpTo(name), { from: 'removed' })}
+)`
 }

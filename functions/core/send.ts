@@ -1,24 +1,16 @@
 /**
- * One attempt to bring an event to its receiver, who is somebody else's server.
+ * One attempt to send a message to a server that a customer named.
  *
- * Guarantee: it ends within `attemptMs`; nothing is sent to a target that is not public at this moment; no redirect is
- * followed; of the answer only status and Retry-After are looked at, its body is not read, so none is too long.
- * How a caller loses: `delivered` only for 2xx; everything else says why. Nothing of the answer is kept.
+ * Guarantee: it ends within `attemptMs`. It sends nothing to an address that is not public at this moment, and it follows
+ * no redirect. It reads the status and Retry-After only, never the body, so no response is too long.
+ * How a caller loses: only a 2xx is `delivered`; each other outcome says why. Nothing of the response is kept.
  */
-import { faultNow, type TargetFault } from './target.ts'
+import { faultNow, type UrlFault } from './url-guard.ts'
 
 export type Sent = {
-  outcome:
-    | 'delivered'
-    | 'gone'
-    | 'refused'
-    | 'redirect'
-    | 'rate_limited'
-    | 'timeout'
-    | 'network'
-    | TargetFault
+  outcome: 'delivered' | 'gone' | 'refused' | 'redirect' | 'rate_limited' | 'timeout' | 'network' | UrlFault
   status: number | null
-  /** What the receiver asked for. */
+  /** The pause that the receiver requires. */
   retryAfterMs: number | null
   tookMs: number
 }
@@ -27,7 +19,9 @@ type Attempt = {
   url: string
   headers: Record<string, string>
   body: string
+  /** Origins that may be called although they are not public: for tests and development. */
   allowed: readonly string[]
+  /** A resolver that answers DNS over HTTPS; without one the platform resolves the name. */
   resolver: string | undefined
 }
 
@@ -45,13 +39,7 @@ export async function send({ url, headers, body, allowed, resolver }: Attempt): 
   try {
     const fault = await faultNow(url, { allowed, resolver, signal }).catch(() => 'unresolvable' as const)
     if (fault !== null) return ended(fault)
-    const init = {
-      method: 'POST',
-      headers: { ...headers, ...always },
-      body,
-      redirect: 'manual',
-      signal,
-    } as const
+    const init = { method: 'POST', headers, body, redirect: 'manual', signal } as const
     const response = await fetch(url, init)
     await response.body?.cancel().catch(() => undefined)
     return ended(outcomeOf(response.status), response)
@@ -59,8 +47,6 @@ export async function send({ url, headers, body, allowed, resolver }: Attempt): 
     return ended(signal.aborted ? 'timeout' : 'network')
   }
 }
-
-const always = { 'content-type': 'application/json', 'user-agent': 'Lockstep-Webhooks/1' }
 
 function outcomeOf(status: number): Sent['outcome'] {
   if (status >= 200 && status < 300) return 'delivered'

@@ -12,6 +12,7 @@
  * committed; read on the primary; lock the table before it gives a row its place by hand. Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
+import { removedUpTo } from './cursors.ts'
 import type { Db } from './db.ts'
 
 /** The place of an event in its feed. xid8 and bigint are text, because both outgrow a JavaScript number. */
@@ -109,11 +110,6 @@ from unnest(${sql.param(cursors.map(({ xid }) => xid))}::xid8[], ${sql.param(cur
   with ordinality as p (xid, seq, at)
 left join core.feed_positions f on f.name = ${removedUpTo(feed.name)}
 order by p.at`
-}
-
-/** The name under which core.feed_positions keeps the last event that retention removed. */
-export function removedUpTo(feed: string): string {
-  return `removed:${feed}`
 }
 
 /** Negative when `a` is before `b`. */

@@ -1,7 +1,9 @@
 import type { Module } from '../http/module.ts'
-import { opsEndpoints } from './routes.ts'
+import { healthEndpoints } from './health/routes.ts'
+import { jobsEndpoints } from './jobs/routes.ts'
+import { viewsEndpoints } from './views/routes.ts'
 
 export const opsModule: Module = {
   name: 'ops',
-  endpoints: ({ jobs }) => opsEndpoints(jobs),
+  endpoints: ({ jobs }) => [...healthEndpoints, ...jobsEndpoints(jobs), ...viewsEndpoints],
 }

@@ -1,7 +1,8 @@
 import type { Module } from '../http/module.ts'
-import { webhooksEndpoints } from './routes.ts'
+import { deliveriesEndpoints } from './deliveries/routes.ts'
+import { subscriptionsEndpoints } from './subscriptions/routes.ts'
 
 export const webhooksModule: Module = {
   name: 'webhooks',
-  endpoints: () => webhooksEndpoints,
+  endpoints: () => [...subscriptionsEndpoints, ...deliveriesEndpoints],
 }

@@ -10,6 +10,7 @@ export const declared: Declared[] = [
 
   functionFile('core.reading_xid()', { beforeTables: true }),
   functionFile('core.mark_horizon(regclass[],regclass)', { executeBy: 'lockstep_app' }),
+  functionFile('core.slowest_reader(text)'),
   functionFile('core.iso(timestamptz)'),
   functionFile('core.settled(jsonb)'),
   functionFile('core.begin_idempotent(text, text, text, text)'),
@@ -40,9 +41,6 @@ export const declared: Declared[] = [
   grants({ on: 'table core.leases', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
   grants({ on: 'table core.outbox', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.feed_positions', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
-  grants({ on: 'table core.webhooks', to: 'lockstep_app', privileges: everything }),
-  grants({ on: 'table core.webhook_deliveries', to: 'lockstep_app', privileges: everything }),
-  grants({ on: 'table core.webhook_attempts', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.idempotency_keys', to: 'lockstep_app', privileges: everything }),
 
   sqlIndex({
@@ -50,49 +48,6 @@ export const declared: Declared[] = [
     table: 'core.job_runs',
     columns: ['job', 'id desc'],
     serves: 'the newest runs of one job',
-  }),
-  sqlIndex({
-    name: 'idx_webhooks_slot',
-    table: 'core.webhooks',
-    unique: true,
-    columns: ['owner', 'slot'],
-    where: 'removed_at is null',
-    serves: 'an owner has a bounded number of webhooks; GET /v1/webhooks',
-  }),
-  sqlIndex({
-    name: 'idx_webhook_deliveries_event',
-    table: 'core.webhook_deliveries',
-    unique: true,
-    columns: ['webhook_id', 'event_id'],
-    serves: 'an event is queued for a webhook once; replay from an event',
-  }),
-  sqlIndex({
-    name: 'idx_webhook_deliveries_due',
-    table: 'core.webhook_deliveries',
-    columns: ['webhook_id', 'due_at', 'id'],
-    where: "state = 'waiting'",
-    serves: 'what a sender takes next',
-  }),
-  sqlIndex({
-    name: 'idx_webhook_deliveries_subject',
-    table: 'core.webhook_deliveries',
-    columns: ['webhook_id', 'subject', 'id'],
-    where: "state = 'waiting'",
-    serves: 'whether an earlier event of the subject still waits',
-  }),
-  sqlIndex({
-    name: 'idx_webhook_deliveries_list',
-    table: 'core.webhook_deliveries',
-    columns: ['webhook_id', 'state', 'id desc'],
-    serves: 'GET /v1/webhooks/{id}/deliveries',
-  }),
-  sqlIndex({
-    name: 'idx_webhook_deliveries_created_brin',
-    table: 'core.webhook_deliveries',
-    using: 'brin',
-    columns: ['created_at'],
-    with: { pages_per_range: 32, autosummarize: 'on' },
-    serves: 'the removal of deliveries past their time',
   }),
   sqlIndex({
     name: 'idx_idempotency_keys_created',

@@ -1,5 +1,3 @@
 export const runTriggers = ['cron', 'manual'] as const
 
 export const runOutcomes = ['running', 'ok', 'skipped', 'failed'] as const
-
-export const deliveryStates = ['waiting', 'delivered', 'dead'] as const

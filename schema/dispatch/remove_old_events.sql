@@ -1,6 +1,6 @@
 -- Removes events of finished orders ninety days after they happened, and lost claims of the same age. Definer:
 -- the Worker may not delete history.
--- The function removes only events that the webhooks' fan-out has queued. It records the position of the last
+-- The function removes only events that every reader with a cursor has read. It records the position of the last
 -- removed event, so a reader that resumes before it learns that events are missing.
 create or replace function dispatch.remove_old_events(most integer) returns bigint
 language plpgsql
@@ -16,9 +16,7 @@ begin
     join dispatch.orders o on o.id = e.order_id
     where e.created_at < now() - interval '90 days'
       and (o.status in ('canceled', 'returned') or o.settled_at is not null)
-      and (e.xid, e.id) <= (
-        select p.xid, p.seq from core.feed_positions p where p.name = 'webhooks:dispatch'
-      )
+      and (e.xid, e.id) <= (select r.xid, r.seq from core.slowest_reader('dispatch') r)
     limit most
   ),
   gone as (

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 24, name: 'feeds_wait_for_their_own_writers' } as const
+export const latestMigration = { version: 26, name: 'webhooks_get_their_own_schema' } as const

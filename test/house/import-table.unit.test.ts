@@ -70,7 +70,7 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/dispatch/feed.ts', "import { openStream } from '../http/stream.ts'"],
     ['functions/dispatch/feed.ts', "import { ledgerFeed } from '../ledger/feed.ts'"],
   ],
-  'functions/<m>/{,*/}routes.ts': [
+  'functions/<m>/*/routes.ts': [
     ['functions/dispatch/orders/routes.ts', "import { sql } from 'drizzle-orm'"],
     ['functions/dispatch/orders/routes.ts', "import { orders } from '../../../schema/dispatch/tables.ts'"],
     ['functions/dispatch/orders/routes.ts', "import { makeDb } from '../../core/db.ts'"],
@@ -88,17 +88,16 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/space/iss/orbit.ts', "import { sql } from 'drizzle-orm'"],
     ['functions/space/iss/orbit.ts', "import { AppError } from '../../core/errors.ts'"],
   ],
-  'functions/webhooks/*/<verb>.ts': [
-    [
-      'functions/webhooks/deliveries/replay.ts',
-      "import { orders } from '../../../schema/dispatch/tables.ts'",
-    ],
-  ],
   'functions/ops/*/<verb>.ts': [
     ['functions/ops/views/list.ts', "import { orders } from '../../../schema/dispatch/tables.ts'"],
   ],
   'functions/<m>/*/<verb>.ts': [
     ['functions/dispatch/orders/claim.ts', "import { Hono } from 'hono'"],
+    [
+      'functions/webhooks/deliveries/replay.ts',
+      "import { orders } from '../../../schema/dispatch/tables.ts'",
+    ],
+    ['functions/webhooks/deliveries/replay.ts', "import { outbox } from '../../../schema/core/tables.ts'"],
     ['functions/dispatch/orders/claim.ts', "import { problem } from '../../http/problem.ts'"],
     ['functions/dispatch/orders/claim.ts', "import { post } from '../../ledger/journal/post.ts'"],
     ['functions/dispatch/orders/claim.ts', "import { bets } from '../../../schema/ledger/tables.ts'"],
@@ -161,7 +160,7 @@ describe('the import table', () => {
     ['functions/dispatch/orders/claim.ts', "import { priceOf } from '../rules.ts'"],
     ['functions/dispatch/orders/claim.ts', "import { showStore } from '../stores/show.ts'"],
     ['functions/ops/views/list.ts', "import { jobRuns } from '../../../schema/core/tables.ts'"],
-    ['functions/ops/views/list.ts', "import { View } from '../contract.ts'"],
+    ['functions/ops/views/list.ts', "import { View } from './contract.ts'"],
     ['functions/ledger/decide.ts', "import { BetPlaced } from './events.ts'"],
     ['functions/modules.ts', "import { dispatchModule } from './dispatch/module.ts'"],
     ['schema/dispatch/tables.ts', "import { pgSchema } from 'drizzle-orm/pg-core'"],

@@ -2,12 +2,14 @@ import { sql } from 'drizzle-orm'
 import { latestMigration } from '../../../schema/migrations/index.ts'
 import type { Ctx } from '../../core/context.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
-import { schemas } from '../../registry/schemas.ts'
-import type { Readiness } from '../contract.ts'
+import type { Readiness } from './contract.ts'
 
 type Found = { bypasses: boolean; owns: boolean; migration: number | null }
 
-/** Every dependency that matters: one that fails makes the Worker not ready. */
+/**
+ * Checks each dependency. The Worker is not ready when one of them fails. The schemas of the rows are those that
+ * lockstep_app may use.
+ */
 export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
   const asOf = ctx.now().toISOString()
   try {
@@ -17,7 +19,9 @@ select
   exists (
     select from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = any(${sql.param(schemas)}::text[])
+    cross join aclexplode(n.nspacl) granted
+    join pg_roles app on app.oid = granted.grantee
+    where app.rolname = 'lockstep_app'
       and pg_has_role(c.relowner, 'usage')
   ) as owns,
   (select max(version) from core.schema_migrations) as migration

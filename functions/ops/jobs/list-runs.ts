@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { JobRun } from '../contract.ts'
+import type { JobRun } from './contract.ts'
 
-type Asked = { job: string | null; outcome: string | null; before: number | null; limit: number }
+type Query = { job: string | null; outcome: string | null; before: number | null; limit: number }
 
 /** Runs of jobs, newest first. */
-export async function listRuns(ctx: Ctx, { job, outcome, before, limit }: Asked): Promise<JobRun[]> {
+export async function listRuns(ctx: Ctx, { job, outcome, before, limit }: Query): Promise<JobRun[]> {
   const rows = await ctx.replica.query<{ run: JobRun }>(sql`
 select jsonb_build_object(
   'id', r.id, 'job', r.job, 'trigger', r.trigger, 'slot', core.iso(r.slot), 'startedAt', core.iso(r.started_at),

@@ -1,14 +1,14 @@
 import { Cron } from 'croner'
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Job as Shown } from '../contract.ts'
+import type { Job as Shown } from './contract.ts'
 
 type Scheduled = { name: string; cron: string; lock: number }
 type Seen = { job: string; lastRun: Shown['lastRun']; first: string | null; slots: string[] }
 
 const windowMs = 24 * 60 * 60 * 1_000
 
-/** Each cron job: its last run, its next slot, and the slots of the last day that no run did. */
+/** Each cron job with its last run, its next slot, and the missed slots of the last day. */
 export async function listJobs(ctx: Ctx, jobs: readonly Scheduled[]): Promise<Shown[]> {
   const seen = await ctx.replica.query<Seen>(sql`
 select named.job, last_run.run as "lastRun", first_done.slot as first, coalesce(done.slots, '[]'::jsonb) as slots
@@ -46,8 +46,8 @@ left join lateral (
 }
 
 /**
- * Of the last day, and not before the first slot that was ever done (as far as slots are kept): a job that did not exist
- * yet has missed nothing.
+ * Slots of the last day that no run did. Slots before the first finished one do not count, because the job may not have
+ * existed yet.
  */
 export function missedSlots(
   cron: string,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { View } from '../contract.ts'
+import type { View } from './contract.ts'
 
 /** Each materialized view: its last refresh, its age, and whether its sources have been written since. */
 export async function listViews(ctx: Ctx): Promise<View[]> {

@@ -1,24 +1,24 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Delivery } from '../contract.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
-import { showDelivery } from '../subscriptions/show.ts'
+import type { Delivery } from './contract.ts'
+import { showDelivery } from './show.ts'
 
-type Asked = { id: number; state: Delivery['state'] | null; before: number | null; limit: number }
+type Query = { id: number; state: Delivery['state'] | null; before: number | null; limit: number }
 
-/** What was sent, is to be sent, or could not be, newest first; null when there is no such webhook. */
+/** The deliveries of a webhook, newest first; null when the caller has no such webhook. */
 export async function listDeliveries(
   ctx: Ctx,
-  { id, state, before, limit }: Asked,
+  { id, state, before, limit }: Query,
 ): Promise<Delivery[] | null> {
   const [row] = await ctx.db.query<{ deliveries: Delivery[] }>(sql`
 select coalesce(page.deliveries, '[]'::jsonb) as deliveries
-from core.webhooks w
+from webhooks.webhooks w
 left join lateral (
   select jsonb_agg(${showDelivery} order by d.id desc) as deliveries
   from (
     select d.*
-    from core.webhook_deliveries d
+    from webhooks.webhook_deliveries d
     where d.webhook_id = w.id
       and (${state}::text is null or d.state = ${state})
       and (${before}::bigint is null or d.id < ${before}::bigint)

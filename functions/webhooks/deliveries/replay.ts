@@ -2,14 +2,14 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
-import { deliveryDays } from '../../core/queue-deliveries.ts'
-import type { Replay, Replayed } from '../contract.ts'
+import { deliveryDays } from '../rules.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
+import type { Replay, Replayed } from './contract.ts'
 
-/** Deliveries of one request. */
+/** Deliveries that one request may queue again. */
 const limit = 1_000
 
-/** Delivers events again, in their order, with the ids they had. */
+/** Queues ended deliveries again, in their order and with their event ids. */
 export function replayDeliveries(
   ctx: Ctx,
   { id, from, to, only }: Replay & { id: number },
@@ -19,9 +19,9 @@ export function replayDeliveries(
     sql`
 with bounds as (
   select w.id as webhook_id, first.id as first_id, last.id as last_id
-  from core.webhooks w
-  left join core.webhook_deliveries first on first.webhook_id = w.id and first.event_id = ${from}
-  left join core.webhook_deliveries last on last.webhook_id = w.id and last.event_id = ${to ?? null}
+  from webhooks.webhooks w
+  left join webhooks.webhook_deliveries first on first.webhook_id = w.id and first.event_id = ${from}
+  left join webhooks.webhook_deliveries last on last.webhook_id = w.id and last.event_id = ${to ?? null}
   where w.id = ${id}
     and w.owner = ${ownerOf(ctx)}
     and w.removed_at is null
@@ -29,7 +29,7 @@ with bounds as (
 wanted as materialized (
   select d.id, d.event_id, row_number() over (order by d.id) as nth
   from bounds
-  join core.webhook_deliveries d
+  join webhooks.webhook_deliveries d
     on d.webhook_id = bounds.webhook_id
     and d.id >= bounds.first_id
     and (${to === undefined} or d.id <= bounds.last_id)
@@ -38,7 +38,7 @@ wanted as materialized (
   limit ${limit + 1}
 ),
 requeued as (
-  update core.webhook_deliveries d
+  update webhooks.webhook_deliveries d
   set state = 'waiting',
       tries = 0,
       replays = d.replays + 1,

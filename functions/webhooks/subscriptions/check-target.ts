@@ -1,11 +1,11 @@
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
-import { faultNow, type TargetFault } from '../../core/target.ts'
+import { faultNow, type UrlFault } from '../../core/url-guard.ts'
 
 const checkMs = 3_000
 
-const explained: Record<TargetFault, string> = {
-  not_a_url: 'This is no URL',
+const explained: Record<UrlFault, string> = {
+  not_a_url: 'The target is not a URL',
   not_https: 'A target must be https',
   has_credentials: 'A target must not contain credentials',
   not_public_name: 'A target must have a public name',
@@ -13,7 +13,7 @@ const explained: Record<TargetFault, string> = {
   unresolvable: 'The name of the target does not resolve',
 }
 
-/** Null when events may be sent there. A resolver that does not answer is no reason to refuse: each attempt asks again. */
+/** Null when events may be sent to the URL. A resolver that does not answer refuses nothing: each attempt checks again. */
 export async function checkTarget(ctx: Ctx, url: string): Promise<Refused | null> {
   const { WEBHOOK_ALLOW: allowed, DNS_OVER_HTTPS: resolver } = ctx.env
   const signal = AbortSignal.timeout(checkMs)

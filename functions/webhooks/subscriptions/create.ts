@@ -1,21 +1,23 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { effectAgain } from '../../core/again.ts'
 import type { Ctx } from '../../core/context.ts'
+import { decryptSecret, encryptSecret } from '../../core/encrypt.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
-import { seal, unseal } from '../../core/seal.ts'
-import { newSecret } from '../../core/sign.ts'
-import type { NewWebhook, Webhook, WebhookWithSecret } from '../contract.ts'
 import { checkTarget } from './check-target.ts'
+import type { NewWebhook, Webhook, WebhookWithSecret } from './contract.ts'
+import { encryptionFor } from './encryption.ts'
+import { makeSecret } from './make-secret.ts'
 import { ownerOf } from './owner.ts'
 import { showWebhook } from './show.ts'
 
-/** As many as the table has slots for. */
+/** The table has so many slots per owner. */
 const slots = 20
 
+/** `sealed` is the encrypted secret. Answers that are stored for repeated requests have it under this name, too. */
 type Created = { ok: true; webhook: Webhook; sealed: string } | Refused
 
-/** Subscribes to events; the secret is told with this answer and never again. */
+/** Subscribes to events. Only this answer contains the secret. */
 export async function createWebhook(
   ctx: Ctx,
   webhook: NewWebhook,
@@ -23,22 +25,25 @@ export async function createWebhook(
   const refused = await checkTarget(ctx, webhook.url)
   if (refused) return refused
   const owner = ownerOf(ctx)
-  // Sealed also in the answer that is kept for a repetition of this request.
-  const sealed = await seal(ctx.env, newSecret(), owner)
-  // Somebody else took that slot at this moment; the next one may be free.
-  const created = await effectAgain<Created>(ctx, { statement: createStatement(owner, webhook, sealed) })
+  const encryption = encryptionFor(ctx.env, owner)
+  const secret = await encryptSecret(makeSecret(), encryption)
+  // Race: another request took the same slot; the next slot may be free.
+  const created = await effectAgain<Created>(ctx, { statement: createStatement(owner, webhook, secret) })
   if (created === null) return { ok: false, reason: 'busy', retryAfter: 1 }
   if (!created.ok) return created
-  return { ok: true, webhook: { ...created.webhook, secret: await unseal(ctx.env, created.sealed, owner) } }
+  return {
+    ok: true,
+    webhook: { ...created.webhook, secret: await decryptSecret(created.sealed, encryption) },
+  }
 }
 
-function createStatement(owner: string, { url, events, description }: NewWebhook, sealed: string): SQL {
+function createStatement(owner: string, { url, events, description }: NewWebhook, secret: string): SQL {
   return sql`
 with free as (
   select slot
   from generate_series(1, ${slots}) slot
   where not exists (
-    select from core.webhooks w
+    select from webhooks.webhooks w
     where w.owner = ${owner}
       and w.slot = slot.slot
       and w.removed_at is null
@@ -47,8 +52,8 @@ with free as (
   limit 1
 ),
 created as (
-  insert into core.webhooks (owner, slot, url, events, description, secret)
-  select ${owner}, slot, ${url}, ${sql.param([...new Set(events)])}::text[], ${description}, ${sealed}
+  insert into webhooks.webhooks (owner, slot, url, events, description, secret)
+  select ${owner}, slot, ${url}, ${sql.param([...new Set(events)])}::text[], ${description}, ${secret}
   from free
   on conflict (owner, slot) where removed_at is null do nothing
   returning *

@@ -1,16 +1,16 @@
 import { sql } from 'drizzle-orm'
-import { webhooks } from '../../../schema/core/tables.ts'
+import { webhooks } from '../../../schema/webhooks/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'
-import type { Webhook, WebhookChange } from '../contract.ts'
 import { checkTarget } from './check-target.ts'
+import type { Webhook, WebhookChange } from './contract.ts'
 import { ownerOf } from './owner.ts'
 import { showWebhook } from './show.ts'
 
 type Edit = { id: number; version: number; change: WebhookChange }
 
-/** Changes where and what it hears. Enabling it forgets that its receiver failed. */
+/** Changes the target, the events or the description, disables or enables. Enabling resets the count of failures. */
 export async function editWebhook(
   ctx: Ctx,
   { id, version, change }: Edit,

@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import type { Webhook } from '../contract.ts'
+import type { Webhook } from './contract.ts'
 import { ownerOf } from './owner.ts'
 import { showWebhook } from './show.ts'
 
-/** All of them: there are few by construction. */
+/** All webhooks of the caller: the table limits their number. */
 export async function listWebhooks(ctx: Ctx): Promise<Webhook[]> {
   const rows = await ctx.db.query<{ webhook: Webhook }>(sql`
 select ${showWebhook('w')} as webhook
-from core.webhooks w
+from webhooks.webhooks w
 where w.owner = ${ownerOf(ctx)}
   and w.removed_at is null
 order by w.id

@@ -1,28 +1,31 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { decryptSecret, encryptSecret } from '../../core/encrypt.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
-import { seal, unseal } from '../../core/seal.ts'
-import { newSecret } from '../../core/sign.ts'
-import type { Webhook, WebhookWithSecret } from '../contract.ts'
+import type { Webhook, WebhookWithSecret } from './contract.ts'
+import { encryptionFor } from './encryption.ts'
+import { makeSecret } from './make-secret.ts'
 import { ownerOf } from './owner.ts'
 import { showWebhook } from './show.ts'
 
+/** `sealed` is the encrypted secret. Answers that are stored for repeated requests have it under this name, too. */
 type Rotated = { ok: true; webhook: Webhook; sealed: string } | Refused
 
-/** Gives a new secret; for a while the one before signs too, so that the receiver can change over in its own time. */
+/** Replaces the secret. For `overlapHours` the old secret signs as well, so that the receiver can switch when it is ready. */
 export async function rotateSecret(
   ctx: Ctx,
   { id, overlapHours }: { id: number; overlapHours: number },
 ): Promise<{ ok: true; webhook: WebhookWithSecret } | Refused> {
   const owner = ownerOf(ctx)
-  const sealed = await seal(ctx.env, newSecret(), owner)
+  const encryption = encryptionFor(ctx.env, owner)
+  const secret = await encryptSecret(makeSecret(), encryption)
   const rotated = await effect<Rotated>(
     ctx,
     sql`
 with changed as (
-  update core.webhooks w
-  set secret = ${sealed},
+  update webhooks.webhooks w
+  set secret = ${secret},
       old_secret = case when ${overlapHours > 0} then w.secret end,
       old_secret_until = case when ${overlapHours > 0} then now() + make_interval(hours => ${overlapHours}) end,
       version = w.version + 1
@@ -37,5 +40,8 @@ select ${answer(sql`coalesce(
 )`)}`,
   )
   if (!rotated.ok) return rotated
-  return { ok: true, webhook: { ...rotated.webhook, secret: await unseal(ctx.env, rotated.sealed, owner) } }
+  return {
+    ok: true,
+    webhook: { ...rotated.webhook, secret: await decryptSecret(rotated.sealed, encryption) },
+  }
 }

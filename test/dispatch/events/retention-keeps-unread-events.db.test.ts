@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { effect } from '../../../functions/core/idempotency.ts'
-import { queueDeliveries } from '../../../functions/core/queue-deliveries.ts'
 import { type Cursor, cursorStatuses, readBehindHorizon, readFeed } from '../../../functions/core/stream.ts'
 import { removeOldEvents } from '../../../functions/dispatch/events/remove-old.ts'
 import { orderFeed, orderOutgoing } from '../../../functions/dispatch/feed.ts'
+import { fanOut } from '../../../functions/webhooks/deliveries/fan-out.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import { contextsOf } from '../support/context.ts'
@@ -39,7 +39,7 @@ describe('order events', () => {
     const live = await givenOrder(pool, { storeId, courierId, status: 'accepted' })
     await age(91)
     expect(await remove()).toEqual({ rows: 0 })
-    await queueDeliveries(ctx, orderOutgoing)
+    await fanOut(ctx, orderOutgoing)
     const [[first] = []] = (await readBehindHorizon(ctx.db, orderFeed, [
       readFeed(orderFeed, { xid: '0', seq: '0' }, 1),
     ])) as Cursor[][]
@@ -56,6 +56,22 @@ describe('order events', () => {
     expect(statuses).toEqual([{ status: 'expired' }, { status: 'known' }, { status: 'expired' }])
   })
 
+  it('stay while a second reader has yet to read them', async () => {
+    const ended = await givenOrder(pool, { storeId, status: 'canceled' })
+    await age(91)
+    await fanOut(ctx, orderOutgoing)
+    await pool.query(
+      `insert into core.feed_positions (name, xid, seq)
+      select 'billing:dispatch', xid, id - 1 from dispatch.order_events where order_id = $1 order by id limit 1`,
+      [ended],
+    )
+    await remove()
+    expect(await eventsOf(ended)).toBe(2)
+    await pool.query(`delete from core.feed_positions where name = 'billing:dispatch'`)
+    await remove()
+    expect(await eventsOf(ended)).toBe(0)
+  })
+
   it('cannot be removed by the Worker’s role, nor before ninety days', async () => {
     const worker = await database.connect(database.workerUrl)
     await expect(worker.query('delete from dispatch.order_events')).rejects.toMatchObject({ code: '42501' })
@@ -65,7 +81,7 @@ describe('order events', () => {
     const courierId = await givenCourier(pool)
     const recent = await givenOrder(pool, { storeId, courierId, status: 'delivered' })
     await age(89)
-    await queueDeliveries(ctx, orderOutgoing)
+    await fanOut(ctx, orderOutgoing)
     expect(await remove()).toEqual({ rows: 0 })
     expect(await eventsOf(recent)).toBe(5)
   })

@@ -1,0 +1,27 @@
+import * as z from 'zod'
+import { shownInstant } from '../../http/fields.ts'
+
+export const View = z
+  .strictObject({
+    name: z.string(),
+    populated: z.boolean(),
+    lastRefresh: shownInstant.nullable(),
+    asOf: shownInstant
+      .nullable()
+      .meta({ description: 'The last moment at which the view is known to equal its sources' }),
+    ageSeconds: z.number().nullable(),
+    durationMs: z.number().nullable(),
+    rows: z.int().nullable(),
+    sizeBytes: z.int(),
+    pendingWrites: z
+      .int()
+      .nullable()
+      .meta({ description: 'Writing statements since then; null when they are not counted' }),
+    stale: z.boolean().nullable().meta({ description: 'Null when writes are not counted' }),
+    skipped: z
+      .int()
+      .nullable()
+      .meta({ description: 'Refreshes skipped since the last one, because no source had changed' }),
+  })
+  .meta({ id: 'MaterializedView' })
+export type View = z.infer<typeof View>

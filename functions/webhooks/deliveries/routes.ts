@@ -1,0 +1,76 @@
+import * as z from 'zod'
+import { orThrow } from '../../core/errors.ts'
+import { at, type Endpoint, found, ok } from '../../http/endpoint.ts'
+import { IdPath, Page, PageQuery } from '../../http/fields.ts'
+import { cursorOf, page } from '../../http/page.ts'
+import { subscribers as roles } from '../../registry/roles.ts'
+import {
+  Delivery,
+  DeliveryCursor,
+  DeliveryPath,
+  DeliveryState,
+  DeliveryWithBody,
+  Replay,
+  Replayed,
+} from './contract.ts'
+import { listDeliveries } from './list.ts'
+import { readDelivery } from './read.ts'
+import { replayDeliveries } from './replay.ts'
+import { sendTest } from './send-test.ts'
+
+const on = at('/v1/webhooks/{id}', 'webhooks')
+
+export const deliveriesEndpoints: Endpoint[] = [
+  on.post(
+    '/test',
+    {
+      summary: 'Send a test event and return its delivery',
+      roles,
+      params: IdPath,
+      answers: { 200: DeliveryWithBody },
+      problems: ['conflict'],
+    },
+    async (ctx, { params }) => ok(orThrow(await sendTest(ctx, params)).delivery),
+  ),
+  on.get(
+    '/deliveries',
+    {
+      summary: 'List deliveries, newest first',
+      roles,
+      params: IdPath,
+      query: z.strictObject({ state: DeliveryState.optional(), ...PageQuery }),
+      answers: { 200: Page(Delivery) },
+    },
+    async (ctx, { params, query: { state = null, limit, cursor } }) => {
+      const [before = null] = cursorOf(DeliveryCursor, cursor) ?? []
+      const deliveries = await listDeliveries(ctx, { id: params.id, state, before, limit: limit + 1 })
+      return ok(page(found(deliveries, 'This webhook does not exist'), limit, ({ id }) => [id]))
+    },
+  ),
+  on.get(
+    '/deliveries/{deliveryId}',
+    {
+      summary: 'Read a delivery with its body',
+      roles,
+      params: DeliveryPath,
+      answers: { 200: DeliveryWithBody },
+    },
+    async (ctx, { params }) =>
+      ok(found(await readDelivery(ctx, params), 'This delivery does not exist for this webhook')),
+  ),
+  on.post(
+    '/replay',
+    {
+      summary: 'Deliver events again, starting at one event',
+      roles,
+      params: IdPath,
+      body: Replay,
+      answers: { 200: Replayed },
+      problems: ['unprocessable'],
+    },
+    async (ctx, { params, body }) => {
+      const { requeued, next } = orThrow(await replayDeliveries(ctx, { id: params.id, ...body }))
+      return ok({ requeued, next })
+    },
+  ),
+]

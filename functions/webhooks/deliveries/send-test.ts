@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { answer, effect } from '../../core/idempotency.ts'
+import { deliveryDays } from '../rules.ts'
+import { ownerOf } from '../subscriptions/owner.ts'
+import type { DeliveryWithBody } from './contract.ts'
+import { deliverDue } from './deliver-due.ts'
+import { readDelivery } from './read.ts'
+
+type Tested = { ok: true; delivery: DeliveryWithBody } | Refused
+
+/** Sends a test event at once and returns its delivery with the attempt. */
+export async function sendTest(ctx: Ctx, { id }: { id: number }): Promise<Tested> {
+  const nonce = crypto.randomUUID()
+  const queued = await effect<{ ok: true; deliveryId: number } | Refused>(
+    ctx,
+    sql`
+with wanted as (
+  select w.id, w.disabled_at is null as enabled
+  from webhooks.webhooks w
+  where w.id = ${id}
+    and w.owner = ${ownerOf(ctx)}
+    and w.removed_at is null
+),
+queued as (
+  insert into webhooks.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
+  select w.id, ${`evt_test_${nonce}`}, ${`test:${nonce}`}, 'webhook.test',
+    jsonb_build_object('type', 'webhook.test', 'timestamp', core.iso(now()), 'data', jsonb_build_object('webhookId', w.id))::text,
+    now() + make_interval(days => ${deliveryDays})
+  from wanted w
+  where w.enabled
+  returning id
+)
+select ${answer(sql`coalesce(
+  (select jsonb_build_object('ok', true, 'deliveryId', id) from queued),
+  (select jsonb_build_object('ok', false, 'reason', 'conflict', 'detail', 'A disabled webhook sends nothing: enable it first') from wanted),
+  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'This webhook does not exist')
+)`)}`,
+  )
+  if (!queued.ok) return queued
+  const { deliveryId } = queued
+  await deliverDue(ctx, { deliveryId })
+  const delivery = await readDelivery(ctx, { id, deliveryId })
+  return delivery === null ? { ok: false, reason: 'not_found' } : { ok: true, delivery }
+}

@@ -1,0 +1,30 @@
+/** An event is attempted for so long; then its delivery is dead. */
+export const deliveryDays = 3
+
+/** After so many failures in a row a webhook gets one attempt at a time, with growing pauses. */
+export const failuresToPause = 5
+
+/** A secret begins with it, as Standard Webhooks requires. */
+export const secretPrefix = 'whsec_'
+
+/** The result of an attempt. */
+type Attempted = { outcome: string; status: number | null }
+
+type Progress = { tries: number; giveUpAt: string; now: Date; pauseMs: number }
+
+export type NextStep =
+  | { state: 'delivered' }
+  | { state: 'dead'; reason: string }
+  | { state: 'waiting'; afterMs: number }
+
+/** The state of a delivery after an attempt. It waits for the next attempt only if that can begin before `giveUpAt`. */
+export function nextStep(
+  { outcome, status }: Attempted,
+  { tries, giveUpAt, now, pauseMs }: Progress,
+): NextStep {
+  if (outcome === 'delivered') return { state: 'delivered' }
+  const reason = status === null ? outcome : `${outcome} (${status})`
+  if (outcome === 'gone') return { state: 'dead', reason }
+  if (now.getTime() + pauseMs < Date.parse(giveUpAt)) return { state: 'waiting', afterMs: pauseMs }
+  return { state: 'dead', reason: `${reason}, after ${tries} attempts` }
+}

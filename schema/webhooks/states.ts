@@ -1,0 +1,1 @@
+export const deliveryStates = ['waiting', 'delivered', 'dead'] as const

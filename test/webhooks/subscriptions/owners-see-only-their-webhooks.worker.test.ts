@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest'
+import { freshWorker } from '../../support/worker.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
+
+const receiver = await startReceiver()
+const lines: string[] = []
+const app = await freshWorker({
+  bindings: {
+    WEBHOOK_ALLOW: receiver.origin,
+    WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
+    WEBHOOK_LINGER_SECONDS: '0',
+  },
+  onLog: (line) => lines.push(line),
+})
+const pool = app.database.admin
+const one = (await orderToPickup(app)).storeId
+const other = (await orderToPickup(app)).storeId
+const asOne = caller(app, await app.token('store', one))
+const asOther = caller(app, await app.token('store', other))
+const asAdmin = caller(app, await app.token('admin', 'root'))
+const asTenant = caller(app, await app.token('tenant', 'server', 10_001))
+
+const webhook = (path: string, events = ['*']) => ({ url: receiver.origin + path, events })
+
+describe('webhooks', () => {
+  it('receive only the events that their owner may see', async () => {
+    await asOne('POST', '/v1/webhooks', webhook('/one'))
+    await asOther('POST', '/v1/webhooks', webhook('/other'))
+    await asAdmin('POST', '/v1/webhooks', webhook('/admin', ['order.created']))
+    await asTenant('POST', '/v1/webhooks', webhook('/tenant'))
+    const ofOne = await anotherOrder(app, one)
+    const ofOther = await anotherOrder(app, other)
+    await pool.query(
+      `insert into core.outbox (topic, audience, subject, type, data) values
+        ('ledger', 'tenant:10001', 'bet:1', 'bet.settled', '{"bet": 1}'),
+        ('ledger', 'tenant:10002', 'bet:2', 'bet.settled', '{"bet": 2}'),
+        ('dispatch', 'module:any', 'order:1', 'order.delivered', '{}')`,
+    )
+    await runWebhooks(app)
+    const orders = (path: string) =>
+      new Set(receiver.at(path).map(({ body }) => JSON.parse(body).data.orderId))
+    expect(orders('/one')).toEqual(new Set([ofOne]))
+    expect(orders('/other')).toEqual(new Set([ofOther]))
+    expect(orders('/admin')).toEqual(new Set([ofOne, ofOther]))
+    expect(receiver.at('/admin')).toHaveLength(2)
+    expect(receiver.at('/tenant').map(({ body }) => JSON.parse(body).data)).toEqual([{ bet: 1 }])
+  })
+
+  it('are not found by another owner in any call', async () => {
+    const { body } = await asOne('POST', '/v1/webhooks', webhook('/mine'))
+    const path = `/v1/webhooks/${String(body['id'])}`
+    const tested = await asOne('POST', `${path}/test`)
+    const delivery = `${path}/deliveries/${String(tested.body['id'])}`
+    const calls: [string, string, object?][] = [
+      ['GET', path],
+      ['PATCH', path, { enabled: false }],
+      ['DELETE', path],
+      ['POST', `${path}/rotate`, {}],
+      ['POST', `${path}/test`],
+      ['GET', `${path}/deliveries`],
+      ['GET', delivery],
+      ['POST', `${path}/replay`, { from: tested.body['eventId'] }],
+    ]
+    for (const [method, url, sent] of calls)
+      expect([url, (await asOther(method, url, sent, { 'if-match': '"1"' })).status]).toEqual([url, 404])
+    expect((await asOther('GET', '/v1/webhooks')).body['data']).toHaveLength(1)
+    expect((await asOne('GET', path)).body).toMatchObject({ enabled: true, version: 1 })
+    expect((await asOne('GET', delivery)).status).toBe(200)
+    const courier = caller(app, await app.token('courier', 1))
+    expect((await courier('GET', '/v1/webhooks')).status).toBe(403)
+  })
+
+  it('show their secret once; tables, later answers and logs do not contain it', async () => {
+    const key = { 'idempotency-key': 'the-same-twice' }
+    const first = await asOne('POST', '/v1/webhooks', webhook('/secret'), key)
+    const again = await asOne('POST', '/v1/webhooks', webhook('/secret'), key)
+    const secret = String(first.body['secret'])
+    expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+    expect(again.body).toEqual(first.body)
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+    const path = `/v1/webhooks/${String(first.body['id'])}`
+    await asOne('POST', `${path}/test`)
+    for (const shown of [await asOne('GET', path), await asOne('GET', '/v1/webhooks')])
+      expect(JSON.stringify(shown.body)).not.toContain(secret)
+    const bare = secret.slice('whsec_'.length)
+    const { rows } = await pool.query(
+      `select w::text as row from webhooks.webhooks w
+      union all select d::text from webhooks.webhook_deliveries d
+      union all select k::text from core.idempotency_keys k`,
+    )
+    expect(rows.filter(({ row }) => row.includes(bare))).toEqual([])
+    expect(lines.filter((line) => line.includes(bare))).toEqual([])
+  })
+
+  it('are at most twenty for one owner, also when thirty requests create them at once', async () => {
+    const token = await app.token('store', 987)
+    const asNew = caller(app, token)
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => asNew('POST', '/v1/webhooks', webhook('/many'))),
+    )
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter((status) => status >= 500 && status !== 503)).toEqual([])
+    const { body } = await asNew('GET', '/v1/webhooks')
+    const kept = body['data'] as unknown[]
+    expect(kept).toHaveLength(statuses.filter((status) => status === 201).length)
+    expect(kept.length).toBeLessThanOrEqual(20)
+    for (let more = kept.length; more < 20; more++) await asNew('POST', '/v1/webhooks', webhook('/many'))
+    expect(await asNew('POST', '/v1/webhooks', webhook('/many'))).toMatchObject({
+      status: 409,
+      body: { code: 'too_many_webhooks', limit: 20 },
+    })
+  })
+
+  it('list their deliveries page by page, and replay from any of them', async () => {
+    const { body } = await asOther('POST', '/v1/webhooks', webhook('/paged', ['webhook.test']))
+    const path = `/v1/webhooks/${String(body['id'])}`
+    const ids: unknown[] = []
+    for (let nth = 0; nth < 5; nth++) ids.push((await asOther('POST', `${path}/test`)).body['eventId'])
+    const seen: unknown[] = []
+    let cursor = ''
+    for (;;) {
+      const { body: answer } = await asOther('GET', `${path}/deliveries?limit=2${cursor}`)
+      const page = answer as { data: { eventId: string }[]; nextCursor: string | null }
+      seen.push(...page.data.map(({ eventId }) => eventId))
+      if (page.nextCursor === null) break
+      cursor = `&cursor=${page.nextCursor}`
+    }
+    expect(seen).toEqual(ids.toReversed())
+    const sent = () => receiver.at('/paged').map(({ id }) => id)
+    const replayed = await asOther('POST', `${path}/replay`, { from: ids[1], to: ids[3] })
+    expect(replayed.body).toEqual({ requeued: 3, next: null })
+    await runWebhooks(app)
+    // Their subjects differ, so they are sent at the same time.
+    expect(new Set(sent().slice(5))).toEqual(new Set(ids.slice(1, 4)))
+    expect(sent()).toHaveLength(8)
+    expect(await asOther('POST', `${path}/replay`, { from: 'evt_never' })).toMatchObject({ status: 404 })
+    expect(await asOther('POST', `${path}/replay`, { from: ids[3], to: ids[1] })).toMatchObject({
+      status: 422,
+      body: { code: 'unprocessable', detail: '`to` comes before `from`' },
+    })
+  })
+
+  it('refuse a test event while they are disabled', async () => {
+    const { body, headers } = await asOther('POST', '/v1/webhooks', webhook('/off', ['webhook.test']))
+    const path = `/v1/webhooks/${String(body['id'])}`
+    await asOther('PATCH', path, { enabled: false }, { 'if-match': headers.get('etag') ?? '' })
+    expect(await asOther('POST', `${path}/test`)).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', detail: 'A disabled webhook sends nothing: enable it first' },
+    })
+    expect((await asOther('GET', `${path}/deliveries`)).body['data']).toEqual([])
+  })
+})

@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { atTheEnd } from '../../support/at-the-end.ts'
+import { freshWorker } from '../../support/worker.ts'
+import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
+
+/** A DNS resolver over HTTP. A test sets the addresses of each name, and may change them. */
+const zone = new Map<string, { A?: string[]; AAAA?: string[] }>()
+const resolver = createServer((request, response) => {
+  const { searchParams } = new URL(request.url ?? '', 'http://resolver')
+  const type = searchParams.get('type') === 'AAAA' ? 'AAAA' : 'A'
+  const data = zone.get(searchParams.get('name') ?? '')?.[type] ?? []
+  const answer = {
+    Status: 0,
+    Answer: data.map((address) => ({ type: type === 'A' ? 1 : 28, data: address })),
+  }
+  response.setHeader('content-type', 'application/dns-json').end(JSON.stringify(answer))
+})
+
+/** A private server that counts the connections made to it. */
+let connections = 0
+const privateServer = createTcpServer((socket) => {
+  connections += 1
+  socket.destroy()
+})
+
+async function portOf(server: typeof resolver | typeof privateServer): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  atTheEnd(() => server.close())
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+const resolverPort = await portOf(resolver)
+const privatePort = await portOf(privateServer)
+const app = await freshWorker({
+  bindings: {
+    WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
+    WEBHOOK_LINGER_SECONDS: '0',
+    DNS_OVER_HTTPS: `http://127.0.0.1:${resolverPort}/dns-query`,
+  },
+})
+const { storeId } = await orderToPickup(app)
+const store = caller(app, await app.token('store', storeId))
+
+const subscribe = (url: string) => store('POST', '/v1/webhooks', { url, events: ['order.created'] })
+
+const spellings = [
+  `http://127.0.0.1:PORT/`,
+  'https://127.0.0.1:PORT/',
+  'https://2130706433:PORT/',
+  'https://0177.0.0.1:PORT/',
+  'https://0x7f.1:PORT/',
+  'https://127.1:PORT/',
+  'https://[::1]:PORT/',
+  'https://[::ffff:127.0.0.1]:PORT/',
+  'https://[::ffff:7f00:1]:PORT/',
+  'https://localhost:PORT/',
+  'https://user@127.0.0.1:PORT/',
+  'https://inside.example.com:PORT/',
+  'https://mixed.example.com:PORT/',
+  'https://nowhere.example.com:PORT/',
+]
+
+describe('a target that is not public', () => {
+  zone.set('inside.example.com', { A: ['10.1.2.3'] })
+  zone.set('mixed.example.com', { A: ['93.184.216.34'], AAAA: ['::ffff:127.0.0.1'] })
+
+  it.each(spellings)('%s is refused when a webhook names it, and no connection is made', async (spelling) => {
+    const { status, body } = await subscribe(spelling.replace('PORT', String(privatePort)))
+    expect(status).toBe(422)
+    expect(body).toMatchObject({ code: 'target_refused', retryable: false })
+    expect(connections).toBe(0)
+  })
+
+  it('is refused for a change as well, and the webhook stays unchanged', async () => {
+    zone.set('hooks.example.com', { A: ['93.184.216.34'] })
+    const { body, headers } = await subscribe('https://hooks.example.com/in')
+    const path = `/v1/webhooks/${String(body['id'])}`
+    const match = { 'if-match': headers.get('etag') ?? '' }
+    const changed = await store('PATCH', path, { url: `https://127.0.0.1:${privatePort}/` }, match)
+    expect(changed).toMatchObject({ status: 422, body: { code: 'target_refused' } })
+    expect((await store('GET', path)).body).toMatchObject({ url: 'https://hooks.example.com/in', version: 1 })
+    await store('DELETE', path)
+  })
+})
+
+describe('a name that resolves to a private address after it was accepted', () => {
+  it('fails the attempt before a connection is made', async () => {
+    zone.set('rebinding.example.com', { A: ['93.184.216.34'], AAAA: ['2606:2800:220:1::1'] })
+    const { status, body } = await subscribe(`https://rebinding.example.com:${privatePort}/`)
+    expect(status).toBe(201)
+    for (const rebound of [{ A: ['127.0.0.1'] }, { A: ['93.184.216.34'], AAAA: ['::1'] }, {}]) {
+      zone.set('rebinding.example.com', rebound)
+      const tested = await store('POST', `/v1/webhooks/${String(body['id'])}/test`)
+      const outcome = rebound.A === undefined ? 'unresolvable' : 'private_address'
+      expect(tested.body).toMatchObject({ state: 'waiting', attempts: [{ outcome, status: null }] })
+    }
+    expect(connections).toBe(0)
+    await store('DELETE', `/v1/webhooks/${String(body['id'])}`)
+  })
+
+  it('delays neither the request that changes an order nor the delivery run', async () => {
+    const { body } = await subscribe(`https://rebinding.example.com:${privatePort}/`).then(
+      async (refused) => {
+        expect(refused.status).toBe(422)
+        zone.set('rebinding.example.com', { A: ['93.184.216.34'] })
+        const accepted = await subscribe(`https://rebinding.example.com:${privatePort}/`)
+        zone.set('rebinding.example.com', { A: ['127.0.0.1'] })
+        return accepted
+      },
+    )
+    expect(await anotherOrder(app, storeId)).toBeGreaterThan(0)
+    await runWebhooks(app)
+    const { body: page } = await store('GET', `/v1/webhooks/${String(body['id'])}/deliveries`)
+    expect(page['data']).toMatchObject([{ state: 'waiting', attempts: [{ outcome: 'private_address' }] }])
+  })
+})
