@@ -1,7 +1,7 @@
 import type { Pace } from './method.ts'
 import type { Rig } from './rig.ts'
 
-/** One headline number: makes its own databases, ends in `compare`. */
+/** Measures one headline number. It creates its own databases and ends in `compare`. */
 export type Measurement = (rig: Rig, pace: Pace) => Promise<void>
 
 /** The measurements of a row, by their names on the command line. */

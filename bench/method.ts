@@ -1,35 +1,34 @@
 /**
- * How everything here is measured. Machines are shared and noisy, so a speed alone says little: ours and a baseline
- * run in the same process, one after the other, in reverse order every other round, and their ratio is taken inside
- * the round. What is told is the median of the rounds and how far they lie apart. After every turn the data is
- * checked; one mismatch ends the run, whatever the speed.
+ * The method of all measurements. Machines are shared and noisy, so a speed alone says little. Ours and a baseline take
+ * turns in one process, in reverse order every other round, and each round gives one ratio. The report has the median
+ * of the rounds and their range. After every turn the data is checked, and one mismatch ends the run.
  */
 import type pg from 'pg'
 
-/** What one turn of one contender showed. */
+/** The result of one turn of one contender. */
 export type Turn = { operations: number; seconds: number; latenciesMs: number[] }
 
 export type Contender = {
   name: string
-  /** Arranges each of its turns; not measured. */
+  /** Prepares each turn; not measured. */
   prepare?: () => Promise<void>
   turn: () => Promise<Turn>
-  /** Throws when the data is not as the turn must have left it. */
+  /** Throws unless the data is as the turn must have left it. */
   verify: (turn: Turn) => Promise<void>
 }
 
 export type Comparison = {
   name: string
-  /** Of the number compared, as in `claims/s`. */
+  /** The unit of the number that is compared, such as `claims/s`. */
   unit: string
-  /** Whose statements and write-ahead log are counted. */
+  /** The database whose statements and write-ahead log are counted. */
   database: pg.Pool
   ours: Contender
-  /** What ours is set against; null when the number stands for itself. */
+  /** The contender that ours is compared with; null when the number stands alone. */
   baseline: Contender | null
-  /** Run and told like the baseline, but not in the last line. */
+  /** Run and printed like the baseline, but not in the last line. */
   others?: Contender[]
-  /** The number compared; operations a second unless told otherwise. */
+  /** The number that is compared, by default operations per second. */
   value?: (turn: Turn) => number
 }
 
@@ -37,7 +36,7 @@ export type Pace = { rounds: number; seconds: number }
 
 type Measured = { value: number; p95: number; statements: number; walBytes: number }
 
-/** Takes turns, tells what came out, and ends with one line of JSON. */
+/** Runs the turns, prints the results and ends with one line of JSON. */
 export async function compare(comparison: Comparison, { rounds }: Pace): Promise<void> {
   const { name, unit, ours, baseline, others = [] } = comparison
   const contenders = [ours, ...(baseline === null ? [] : [baseline]), ...others]
@@ -73,15 +72,15 @@ async function take(contender: Contender, { database, value = rate }: Comparison
 
 type Loop = {
   clients: number
-  /** At most this long. */
+  /** The time limit. */
   seconds: number
-  /** At most this many operations over all clients. */
+  /** The limit of operations over all clients. */
   count?: number
-  /** Does one operation, or several; tells how many, and null when nothing is left to do. */
+  /** Runs one or more operations. Returns how many, or null when no work is left. */
   operation: (client: number, n: number) => Promise<number | null>
 }
 
-/** So many clients, each starting its next operation when the last one has been answered. */
+/** Runs clients side by side. Each starts its next operation when the previous one has ended. */
 export async function closedLoop(loop: Loop): Promise<Turn> {
   const { clients, seconds, count = Number.POSITIVE_INFINITY, operation } = loop
   const latenciesMs: number[] = []
@@ -118,7 +117,7 @@ export function median(values: number[]): number {
   return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2
 }
 
-/** Fails the run unless both are the same. */
+/** Fails the run unless both are equal. */
 export function mustBe(actual: unknown, expected: unknown, what: string): void {
   const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)]
   if (is !== should) throw new Error(`${what} is ${is} and should be ${should}`)

@@ -5,12 +5,12 @@ import type pg from 'pg'
 export type Run = (client: pg.ClientBase, ...values: number[]) => Promise<unknown[]>
 
 const dialect = new PgDialect()
-// Larger than any id or count that occurs otherwise, so that a hole is known by its value.
+// Larger than every id and count that occurs, so that the value identifies the hole.
 const firstHole = 7_000_000_000
 
 /**
- * A verb's statement, compiled once: what is measured is Postgres, not the making of its text. With a `name` it is
- * parsed and planned once per connection; without, anew each time, which is how Neon's HTTP interface gets it.
+ * Compiles a verb's statement once, so that Postgres is measured and not the creation of the text. With a `name`
+ * Postgres parses and plans it once per connection; without one at each call, as over Neon's HTTP interface.
  */
 export function statement(build: (...holes: number[]) => SQL, name?: string): Run {
   const holes = Array.from({ length: build.length }, (_, n) => firstHole + n)

@@ -18,11 +18,11 @@ import type { Role } from '../functions/registry/roles.ts'
 
 export type BenchDatabase = {
   ownerUrl: string
-  /** As the Worker's role. */
+  /** Connects as the Worker's role. */
   workerUrl: string
-  /** As the owner, for arranging, checking and metering. */
+  /** Connects as the owner, to prepare, check and meter. */
   owner: pg.Pool
-  /** Connections of the Worker's role, already open. */
+  /** Opens connections of the Worker's role. */
   connect(count: number): Promise<pg.Client[]>
 }
 
@@ -31,11 +31,11 @@ export type BenchWorker = {
   token(role: Role, sub: string | number, tenantId?: number): Promise<string>
 }
 
-/** What a measurement runs on; everything it makes is gone when the run ends. */
+/** The environment of a measurement. All of it is removed when the run ends. */
 export type Rig = {
-  /** A migrated database of its own, on a Postgres that keeps what it acknowledged. */
+  /** Creates a migrated database on a Postgres with durable commits. */
   database(): Promise<BenchDatabase>
-  /** The built Worker in Miniflare's workerd, without rate limits, behind the Neon-compatible proxy. */
+  /** Starts the built Worker in workerd, without rate limits, with the Neon-compatible proxy before the database. */
   worker(database: BenchDatabase): Promise<BenchWorker>
   end(): Promise<void>
 }
@@ -126,7 +126,7 @@ async function execute(url: string, statement: string): Promise<void> {
   }
 }
 
-/** Clears away what runs left that were killed before they could. */
+/** Removes the processes and folders of runs that were killed. */
 async function sweepDeadRuns(): Promise<void> {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN

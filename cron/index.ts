@@ -18,7 +18,9 @@ export const jobs: readonly Job[] = [
   ...spaceJobs,
 ]
 
-/** How many jobs of a tick run at once: Cloudflare allows an invocation six open connections, and a job may need two. */
+/**
+ * How many jobs of a tick run at once. Cloudflare allows an invocation six open connections, and a job may need two.
+ */
 export const jobsAtOnce = 3
 
 /** The expressions that wrangler.toml must name; Cloudflare passes back the very string. */
@@ -26,7 +28,9 @@ export const crons: readonly string[] = [...new Set(jobs.map(({ cron }) => cron)
 
 type Tick = { cron: string; scheduledTime: number }
 
-/** Runs the due jobs of a tick, a few at a time, each under its own guard. A job that fails does not stop the others. */
+/**
+ * Runs the due jobs of a tick, a few at a time, each under its own guard. A job that fails does not stop the others.
+ */
 export async function tick(ctx: () => Ctx, { cron, scheduledTime }: Tick, all = jobs): Promise<void> {
   const due = all.filter((job) => job.cron === cron)
   if (due.length === 0) throw new Error(`No job has the cron expression ${cron}`)

@@ -9,15 +9,18 @@ import { syncWeather } from '../functions/space/nasa/sync-weather.ts'
 import { syncDatasets } from '../functions/space/osdr/sync-datasets.ts'
 import { refreshViews } from '../functions/space/views/refresh.ts'
 
-// Five expressions in all are free of charge on Cloudflare: rhythms are shared, and minutes are odd because the whole
-// world asks at the full hour.
+// Cloudflare's free plan allows five expressions, so the jobs share them. The minutes are odd because upstreams are
+// busiest at the full hour.
 const everyMinute = '* * * * *'
 const everyQuarter = '*/15 * * * *'
 const everyHour = '7 * * * *'
 const everySecondHour = '37 */2 * * *'
 const everySixthHour = '47 */6 * * *'
 
-/** Calls take seconds; a lease that is renewed thrice in its time is free half a minute after its holder died. */
+/**
+ * Calls take seconds. The lease is renewed three times within its lifetime, and is free half a minute after its holder
+ * died.
+ */
 const patient = { ttlSeconds: 30 }
 
 export const spaceJobs: Job[] = [

@@ -7,7 +7,7 @@ import { type Contender, closedLoop, compare, mustBe, type Pace } from '../metho
 import type { Rig } from '../rig.ts'
 import { clientAt, connectTenant, countOf, funding, givenFundedUsers, mustBeSound, tenant } from './given.ts'
 
-/** Of single calls; batches that want the same accounts would only wait for each other, and have one caller. */
+/** For single calls. Batches have one caller, because batches over the same accounts would only wait for each other. */
 const callers = 8
 const users = 200
 const batch = 200
@@ -50,7 +50,7 @@ export const transfersBesideSingle: Measurement = async (rig, pace) => {
     )
 }
 
-/** Sends transfers, and tells how many of them were accepted. */
+/** Sends transfers, and returns how many were accepted. */
 type Send = (client: pg.Client, transfers: Transfer[]) => Promise<number>
 
 type Load = { send: Send; each?: number; hot?: boolean; clients?: number }
@@ -117,7 +117,7 @@ async function accepted(client: pg.Client, text: string, transfers: Transfer[]):
   return Number(rows[0]?.n)
 }
 
-/** Every tenth asks for more than anybody has. */
+/** Every tenth transfer exceeds every balance. */
 function drawTransfers(count: number, hot: boolean): Transfer[] {
   return Array.from({ length: count }, (_, n) => {
     const one = hot ? 0 : Math.floor(Math.random() * users)
@@ -132,7 +132,7 @@ function drawTransfers(count: number, hot: boolean): Transfer[] {
   })
 }
 
-/** The same books, written as one would without sets: both lock their accounts in one order, so none deadlocks. */
+/** The same accounts, changed row by row instead of by sets. Both lock accounts in one order, so none deadlocks. */
 async function givenFunctions(owner: pg.Pool): Promise<void> {
   const legs = (sender: string, receiver: string, minor: string) => `
   insert into ledger.balance_events (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)

@@ -4,7 +4,7 @@ import { givenYear } from './year.ts'
 
 const refresh = 'select view, outcome from space.refresh_iss_materialized_views()'
 
-/** Three views over a year of minutes whose source has not moved: one look, beside refreshing them. */
+/** Checks three views over a year of minutes whose source is unchanged, compared with refreshing them. */
 export async function skippedRefresh(rig: Rig, pace: Pace): Promise<void> {
   const { owner } = await rig.database()
   await givenYear(owner)
@@ -36,7 +36,7 @@ export async function skippedRefresh(rig: Rig, pace: Pace): Promise<void> {
   )
 }
 
-/** How long a reader waits while the views are being refreshed, beside an idle database. */
+/** Measures the delay of a reader during a refresh, compared with an idle database. */
 export async function readersDuringRefresh(rig: Rig, { rounds }: Pace): Promise<void> {
   const { owner, connect } = await rig.database()
   await givenYear(owner)
@@ -68,7 +68,7 @@ export async function readersDuringRefresh(rig: Rig, { rounds }: Pace): Promise<
     const busy: number[] = []
     while (running) busy.push(await read())
     await refreshing
-    // As many reads of an idle database: the longest of more reads is longer.
+    // The same number of reads on an idle database, because the maximum of more reads is larger.
     const idle: number[] = []
     while (idle.length < busy.length) idle.push(await read())
     longest.push({ busy: Math.max(...busy), idle: Math.max(...idle) })

@@ -3,7 +3,10 @@ import { closedLoop, compare, mustBe, type Pace } from '../method.ts'
 import type { Rig } from '../rig.ts'
 import { givenYear } from './year.ts'
 
-/** What an endpoint reads, and the same asked of the tables: with the view's own definition, or as one would write it. */
+/**
+ * Reads of the endpoints from views, compared with queries of the tables: by the view's definition, or by a plain
+ * query.
+ */
 const reads = [
   {
     name: 'hourly stats of a day',
@@ -66,7 +69,7 @@ export async function views(rig: Rig, pace: Pace): Promise<void> {
 
 async function shown(database: pg.Pool, text: string): Promise<unknown> {
   const { rows } = await database.query(text)
-  // The view knows the same sums, added in another order.
+  // The view has the same sums, added in another order.
   return JSON.parse(JSON.stringify(rows), (_, value) =>
     typeof value === 'number' ? Number(value.toPrecision(9)) : value,
   )

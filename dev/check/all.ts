@@ -38,7 +38,7 @@ const steps: Step[] = [
   { name: 'cron triggers', run: unfiredJobs },
 ]
 
-// Imported inside the step: when the clock itself cannot be loaded, this check fails and the others still run.
+// Imported inside the step: if cron/index.ts cannot be loaded, this check fails and the others still run.
 async function unfiredJobs(): Promise<string> {
   const { crons } = await import('../../cron/index.ts')
   return list(cronTriggers(tree.read('wrangler.toml'), crons))

@@ -1,6 +1,6 @@
 import type { Finding } from './tree.ts'
 
-/** Cloudflare fires what wrangler.toml lists and nothing else: a job whose expression is missing there never runs. */
+/** Cloudflare fires only the expressions in wrangler.toml, so a job whose expression is missing there never runs. */
 export function cronTriggers(toml: string, table: readonly string[]): Finding[] {
   const listed = triggersIn(toml)
   const wanted = new Set(table)

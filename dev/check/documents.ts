@@ -8,7 +8,7 @@ const script = /\bnpm run ([a-z][\w:-]*)/g
 const pathLike = /^[\w.@*<>{},-]+(?:\/[\w.@*<>{},-]+)*\/?$/
 const fileLike = /\.(?:ts|js|mjs|md|sql|toml|json|html|css)$/
 
-/** Whatever a document names exists: files and folders in backticks, targets of links, npm scripts. */
+/** Finds names in documents that do not exist: files and folders in backticks, targets of links, npm scripts. */
 export function documentPaths(tree: Tree): Finding[] {
   const folders = foldersOf(tree.paths)
   const known = [...tree.paths, ...folders]
@@ -35,7 +35,7 @@ export function documentPaths(tree: Tree): Finding[] {
   })
 }
 
-// `text/event-stream` has a slash and is no path: without an extension the first name must be one of our folders.
+// `text/event-stream` has a slash and is no path. So without an extension the first name must be a folder here.
 function isPath(name: string, folders: string[]): boolean {
   if (!pathLike.test(name) || isMadeAtRunTime(name)) return false
   if (fileLike.test(name) || name.endsWith('/')) return true
@@ -46,8 +46,9 @@ function isMadeAtRunTime(name: string): boolean {
   return /^(?:\.lockstep|node_modules|dist|\.wrangler)\b/.test(name)
 }
 
-// A short form counts (`core/db.ts` for functions/core/db.ts), and a suffix (`.race.test.ts`) if a file has it. A pattern
-// or a reserved name is a rule about files that may come: of a pattern, what precedes the first placeholder must exist.
+// A short form is accepted (`core/db.ts` for functions/core/db.ts), and so is a suffix that a file has
+// (`.race.test.ts`). A pattern or a reserved name may describe future files. The folder before the first placeholder
+// must exist.
 function exists(name: string, known: string[]): boolean {
   if (reservedNames.includes(name.replace(/\.ts$/, ''))) return true
   if (/^(?:\.\w+)+$/.test(name)) return known.some((path) => path.endsWith(name))

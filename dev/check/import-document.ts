@@ -1,6 +1,6 @@
 import { importTable, type Row } from './import-table.ts'
 
-/** The table as ARCHITECTURE.md shows it; a test holds the two together. */
+/** Renders the table for ARCHITECTURE.md; a test compares the two. */
 export function importTableAsMarkdown(table: Row[] = importTable): string {
   const rows = table.map(
     ({ file, may }) =>

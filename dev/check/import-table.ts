@@ -1,5 +1,5 @@
 /*
- * Who may import whom. The first row whose pattern fits a file is the file's row; a file that fits none has no home.
+ * The table says which file may import which. The first row whose pattern fits a file is its row; every file needs one.
  *
  *   <m>      one module, the same on both sides of a row; never `core` or `http`
  *   <row>    the same, and `core` too
@@ -7,13 +7,13 @@
  *   {a,b}    either; * one name; ** any depth
  *   type x   only `import type`
  *   npm:x    a package
- *   computed an import whose name is made at run time, which nobody can check
+ *   computed an import whose name is computed at run time, which cannot be checked
  */
 
 export type Row = {
   file: string
   may: string[]
-  /** Decisions that could run on paper: neither clock nor random nor I/O, not even the global ones. */
+  /** Pure decisions: no clock, no random numbers, no I/O, and none of the globals for them. */
   pure?: true
 }
 

@@ -2,7 +2,8 @@ import type { Finding } from './tree.ts'
 
 type Package = { optionalDependencies?: Record<string, string> }
 
-// A registry may lack the binaries of other platforms: `npm install` then forgets them, and `npm ci` refuses a lock that did.
+// Where a registry lacks the binaries of other platforms, `npm install` drops them from the lock file. `npm ci` refuses
+// such a lock file.
 export function forgottenPackages(lock: { packages: Record<string, Package> }): Finding[] {
   const { packages } = lock
   return Object.entries(packages).flatMap(([place, { optionalDependencies = {} }]) =>
@@ -12,7 +13,7 @@ export function forgottenPackages(lock: { packages: Record<string, Package> }): 
   )
 }
 
-// As Node looks for it: beside the package, then in each folder above.
+// Resolves as Node does: beside the package, then in each folder above.
 function isLocked(packages: Record<string, Package>, place: string, name: string): boolean {
   const own = `${place === '' ? '' : `${place}/`}node_modules/${name}`
   if (own in packages) return true

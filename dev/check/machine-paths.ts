@@ -1,9 +1,9 @@
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
-// Spelt with character classes so that this file does not find itself.
+// Character classes keep this file from matching itself.
 const machinePath = /(?<![\w.:/])[/](?:work|root|home[/]\w+|tmp[/]bash\w*)\b[^\s'"`)]*|[.][.][/]shared\b/g
 
-/** A path of the machine where a line was written means nothing on the machine where it is read. */
+/** Finds absolute paths of a developer's machine; they mean nothing on another one. */
 export function machinePaths(tree: Tree): Finding[] {
   const readable = [
     '.ts',

@@ -3,7 +3,7 @@ import type { Finding, Tree } from './tree.ts'
 const kinds = '(?:utils?|types?|helpers?|common|constants?|shared|misc)'
 const namedAfterKind = new RegExp(`^(?:.+[-_.])?${kinds}(?:\\.|$)`)
 
-/** A file or folder is named after what it does; one named after a kind of code collects strangers. */
+/** Finds files and folders named after a kind of code. Such a name attracts unrelated code. */
 export function kindNames(tree: Tree): Finding[] {
   return tree.paths
     .filter((path) => path.split('/').some((part) => namedAfterKind.test(part)))

@@ -3,7 +3,7 @@ import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 const sessionLock = /\bpg_(?:try_)?advisory_(?:un)?lock(?:_shared|_all)?\b/g
 
-// Through transaction-mode pooling a session lock and its unlock may meet different connections: the lock leaks.
+// A pooler in transaction mode may send a session lock and its unlock to different connections, which leaks the lock.
 export function sessionLocks(tree: Tree): Finding[] {
   return textFiles(tree, '.ts', '.sql')
     .filter((path) => !path.startsWith('test/') && path !== 'dev/check/session-locks.ts')
@@ -18,7 +18,7 @@ export function sessionLocks(tree: Tree): Finding[] {
     })
 }
 
-// A pooler's own reset list between two clients unlocks what a client left behind; the local proxy repeats it.
+// A pooler resets a connection between two clients and releases its session locks; the local proxy does the same.
 function isPoolersReset(path: string, name: string): boolean {
   return path.startsWith('dev/neon-proxy') && name === 'pg_advisory_unlock_all'
 }

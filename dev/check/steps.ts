@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import type { Finding } from './tree.ts'
 
-/** A step answers with what it found wrong, as text; nothing found is the empty string. */
+/** A step returns its findings as text, and the empty string when there are none. */
 export type Step = { name: string; run: () => string | Promise<string> }
 
-/** Runs all steps at once and tells every failure, not only the first. Returns how many failed. */
+/** Runs all steps at once and prints every failure, not only the first. Returns how many failed. */
 export async function runSteps(steps: Step[], print: (line: string) => void): Promise<number> {
   const width = Math.max(...steps.map(({ name }) => name.length))
   const started = performance.now()
@@ -27,7 +27,7 @@ export async function runSteps(steps: Step[], print: (line: string) => void): Pr
   return failed.length
 }
 
-/** A tool of node_modules; what it printed is what it found, if it was not content. */
+/** Runs a tool of node_modules. If it fails, its output is the finding. */
 export function tool(root: string, name: string, ...args: string[]): Promise<string> {
   const bin = join(root, 'node_modules', '.bin')
   return new Promise((resolve, reject) => {
@@ -57,7 +57,7 @@ async function timed(step: Step): Promise<{ wrong: string; ms: number }> {
     return { wrong: await step.run(), ms: performance.now() - started }
   } catch (error) {
     const wrong = error instanceof Error ? error.message : String(error)
-    return { wrong: wrong || 'failed without a word', ms: performance.now() - started }
+    return { wrong: wrong || 'failed without a message', ms: performance.now() - started }
   }
 }
 

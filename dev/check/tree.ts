@@ -4,10 +4,10 @@ import { join, relative } from 'node:path'
 /** The repository as the checks see it: paths with forward slashes from its root, and their text. */
 export type Tree = { paths: string[]; read: (path: string) => string }
 
-/** One breach: where, and what a reader has to know to mend it. */
+/** One breach: its place, and how to mend it. */
 export type Finding = { where: string; what: string }
 
-// Walks the disk, not git's index: a file not yet added is checked too, and a downloaded archive works.
+// Walks the disk and not git's index, so that new files are checked too, and an archive without git works.
 export function readTree(root: string): Tree {
   const ignored = ignoredNames(root)
   const paths = readdirSync(root, { withFileTypes: true })

@@ -17,9 +17,9 @@ const base = `${running.url}/v1/dispatch`
 const admin = await tokenFor({ role: 'admin', sub: '1' })
 process.exitCode = (await race()) === 1 ? 0 : 1
 
-/** Three hundred couriers want one order at the same moment. Prints what each was told; returns how many won. */
+/** Lets three hundred couriers claim one order at once. Prints how many got each response; returns how many won. */
 async function race(): Promise<number> {
-  // The keys make a second run meet the same store and couriers, and not add three hundred more.
+  // With these keys a second run reuses the store and the couriers of the first.
   const store = await add('stores', 'race-store', { name: 'Race', pickupAddress: '1 Start Lane' })
   const racers = await Promise.all(
     Array.from({ length: couriers }, (_, n) =>
@@ -67,7 +67,7 @@ async function add(kind: string, key: string, body: object): Promise<Row> {
 
 type Asked = { key?: string; body?: object; tries?: number }
 
-/** A kept connection may be closed under the request that takes it: with its key it can be sent again. */
+/** The server may close a kept connection while a request uses it. With its key the request can be sent again. */
 async function post(path: string, token: string, asked: Asked): Promise<Response> {
   const { key = randomUUID(), body = {}, tries = 5 } = asked
   const headers = {

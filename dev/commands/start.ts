@@ -4,7 +4,7 @@ import { readStarting, type Starting } from '../system/settings.ts'
 import { claimFolder, readStale, releaseFolder, updateState } from '../system/state.ts'
 import { type Stopping, untilStopped } from '../system/stopping.ts'
 
-/** `npm start`: the whole system, until Ctrl-C. */
+/** `npm start` runs the whole system until Ctrl-C. */
 const stopping = untilStopped()
 try {
   await run(readStarting(process.env), stopping)
@@ -21,7 +21,7 @@ async function run(starting: Starting, stopping: Stopping): Promise<void> {
   try {
     await stopLeftovers(stale)
     await assertFree(starting.port)
-    // Loaded only now: wrangler alone takes a second, in which Ctrl-C would find nobody listening.
+    // Loaded late, because wrangler alone takes a second, and before that Ctrl-C must already have its handler.
     const { startSystem } = await import('../system/system.ts')
     await using system = await startSystem({ ...starting, signal: stopping.signal, say: console.log })
     updateState({ pid: process.pid, url: system.url, databaseUrl: system.databaseUrl })
@@ -47,6 +47,6 @@ async function assertFree(port: number): Promise<void> {
   if (await isFree(port)) return
   const other = port < 65_535 ? port + 1 : port - 1
   throw new Error(
-    `Port ${port} is taken. Stop what listens there, or choose another: PORT=${other} npm start`,
+    `Port ${port} is taken. Stop the program that uses it, or choose another: PORT=${other} npm start`,
   )
 }

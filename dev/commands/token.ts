@@ -7,12 +7,12 @@ import { signToken, type TokenClaims } from '../system/sign-token.ts'
 const usage = `usage: npm run -s token -- --role <${roles.join('|')}> --sub <id> [--tenant <id>] [--ttl <seconds>]
   e.g. npm run -s token -- --role courier --sub 7`
 
-/** Reads the command line of `npm run token`; throws with what to change. */
+/** Reads the command line of `npm run token`. Its errors say which option to change. */
 export function readTokenArguments(args: string[]): TokenClaims {
   const { role, sub, tenant, ttl } = parse(args)
   if (!isRole(role))
     throw new Error(`--role must be one of ${roles.join(', ')}${role ? `, not ${role}` : ''}`)
-  if (!sub) throw new Error("--sub is missing: whom the token is for, such as a courier's id")
+  if (!sub) throw new Error("--sub is missing: the id of the caller, such as a courier's id")
   if (role === 'tenant' && tenant === undefined)
     throw new Error("--tenant is missing: a tenant's token names its tenant")
   return {

@@ -1,7 +1,7 @@
 const commandComplete = 'C'.charCodeAt(0)
 
 /**
- * Reads a server's side of the Postgres protocol chunk by chunk and tells which commands each chunk completes
+ * Reads the server's side of the Postgres protocol chunk by chunk and returns the commands that each chunk completes
  * ("COMMIT", "INSERT 0 1"). Every message is one type byte, a length that counts itself, and a body.
  */
 export function commandTags(): (chunk: Buffer) => string[] {

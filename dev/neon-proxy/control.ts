@@ -4,7 +4,7 @@ import { reply } from './reply.ts'
 import { readBody, readJson } from './request.ts'
 import type { Exchange } from './sql.ts'
 
-/** GET /faults tells, POST /faults changes what it names (and `seed`), DELETE /faults ends them. */
+/** GET /faults returns the faults, POST /faults changes the named ones and `seed`, DELETE /faults clears them. */
 export async function answerFaults({ req, res }: Exchange, faults: Faults): Promise<void> {
   try {
     if (req.method === 'DELETE') faults.clear()
@@ -27,7 +27,7 @@ function apply(faults: Faults, body: unknown): void {
   faults.set(changes)
 }
 
-// Numbers for probabilities and counts, a boolean for `cancelWhenCut`, null or a value for the two that may be absent.
+// Probabilities and counts are numbers, and `cancelWhenCut` is a boolean. The two optional settings may be null.
 function fits(current: FaultSettings[keyof FaultSettings], value: unknown): boolean {
   if (typeof current === 'boolean') return typeof value === 'boolean'
   if (typeof current === 'number') return typeof value === 'number' && value >= 0

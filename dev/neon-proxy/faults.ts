@@ -1,27 +1,27 @@
 /**
- * What the network between a Worker and its database can do, each with the probability that a request meets it.
- * All default to never. Switched at run time; see `Faults.set` and the proxy's POST /faults.
+ * Faults of the network between a Worker and its database, each with the probability that a request meets it. All
+ * default to 0. `Faults.set` and the proxy's POST /faults change them at run time.
  */
 export type FaultSettings = {
   /** Added before every request, and before every chunk a WebSocket client sends. Not a probability. */
   latencyMs: number
-  /** Answered 503, as while a compute starts: nothing executed. */
+  /** The response is 503, as while a compute starts; nothing executes. */
   refuse: number
   /** The connection is reset before anything executes. */
   reset: number
-  /** The request is taken and never answered, nothing executed. */
+  /** The request is accepted and gets no response; nothing executes. */
   blackhole: number
-  /** The statement is on its way in Postgres when the connection is reset: it may still commit. */
+  /** The connection is reset while Postgres runs the statement, which may still commit. */
   cutDuring: number
-  /** Whether Postgres is then told to cancel it, as Neon does, or runs on. */
+  /** Whether the proxy then cancels the statement, as Neon does, or lets it run. */
   cancelWhenCut: boolean
-  /** Committed, never answered. On a WebSocket: cut when the server confirms a COMMIT. */
+  /** The statement commits and the response is lost. A WebSocket is cut when the server confirms a COMMIT. */
   cutAfterCommit: number
-  /** Committed, and the answer breaks off in the middle. */
+  /** The statement commits, and the response breaks off in the middle. */
   truncate: number
-  /** Only requests whose SQL contains this. Does not concern WebSockets. */
+  /** Limits the faults to requests whose SQL contains this text. WebSockets ignore it. */
   match: string | null
-  /** Stop after this many have fired. */
+  /** No further fault fires after this many. */
   times: number | null
 }
 
@@ -29,15 +29,15 @@ export type Fault = 'refuse' | 'reset' | 'blackhole' | 'cutDuring' | 'cutAfterCo
 
 export type Faults = {
   readonly settings: Readonly<FaultSettings>
-  /** How often each has fired since the last `clear`. */
+  /** How often each fault has fired since the last `clear`. */
   readonly counts: Readonly<Record<Fault, number>>
-  /** Changes the named settings, keeps the rest. */
+  /** Changes the named settings and keeps the others. */
   set(changes: Partial<FaultSettings>): void
-  /** Back to a faultless network, counters at zero. */
+  /** Ends all faults and sets the counters to 0. */
   clear(): void
-  /** Makes the dice repeatable. */
+  /** Seeds the random numbers, so that a run can be repeated. */
   seed(seed: number): void
-  /** Rolls the dice for one fault and counts it if it is to happen. */
+  /** Decides at random whether a fault happens now, and counts it if it does. */
   strikes(fault: Fault, sql?: string): boolean
   /** Resolves the next time this fault fires. */
   fired(fault: Fault): Promise<void>

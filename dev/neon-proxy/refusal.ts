@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** An answer other than rows: the status, and what the driver turns into a `NeonDbError`. */
+/** A response without rows: the status, and the body that the driver turns into a `NeonDbError`. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
@@ -14,8 +14,8 @@ export class Refusal extends Error {
 }
 
 /**
- * Whatever went wrong while a statement ran. An error of Postgres keeps all its fields. A connection lost half-way is a
- * 400 too, with an empty code: the driver then cannot tell whether the statement committed, and neither can we.
+ * The response to a statement that failed. An error of Postgres keeps all its fields. A lost connection is a 400 as
+ * well, with an empty code: then neither driver nor proxy can know whether the statement committed.
  */
 export function describeFailure(error: unknown): { status: number; body: Record<string, unknown> } {
   if (error instanceof pg.DatabaseError)
@@ -25,9 +25,9 @@ export function describeFailure(error: unknown): { status: number; body: Record<
   return { status, body: { message, ...fields({ code }) } }
 }
 
-/** A failure to connect is the control plane's, not the statement's: no 400, so no code, unless the password is wrong. */
+/** A failed connection is reported as the control plane reports it, without a code. A wrong password is a 400. */
 export function connectRefusal(error: unknown, user: string): Error {
-  // The compute answers for itself: there is no such database.
+  // The compute itself reports that the database does not exist.
   if (error instanceof pg.DatabaseError && error.code === '3D000') return error
   if (error instanceof pg.DatabaseError && (error.code === '28P01' || error.code === '28000')) {
     return new Refusal(400, `password authentication failed for user '${user}'`)

@@ -15,7 +15,7 @@ export function reply(
   res.end(JSON.stringify(body))
 }
 
-/** Announces the whole answer and breaks off in the middle of it. */
+/** Announces the length of the whole response, and breaks off in the middle. */
 export function replyCutShort(res: ServerResponse, body: unknown): void {
   const whole = Buffer.from(JSON.stringify(body))
   res.writeHead(200, { 'content-type': 'application/json', 'content-length': whole.length })

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Refusal } from './refusal.ts'
 
-/** Where a request wants to go: the proxy checks no password, Postgres does. */
+/** The database that a request names. Postgres checks the password, the proxy does not. */
 export type Login = { user: string; password: string; database: string }
 
 export type Statement = { query: string; params: unknown[]; arrayMode?: boolean }
@@ -28,7 +28,7 @@ export function readLogin(headers: IncomingHttpHeaders): Login {
   return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password), database }
 }
 
-/** The transaction a batch asks for. As on Neon, whatever is not exactly "true" is false. */
+/** The transaction that a batch requests. As on Neon, every value but "true" is false. */
 export function readBatch(headers: IncomingHttpHeaders): Batch {
   const level = headers['neon-batch-isolation-level']
   const isolation = level === undefined ? null : (isolationLevels[String(level)] ?? null)
@@ -40,7 +40,9 @@ export function readBatch(headers: IncomingHttpHeaders): Batch {
   }
 }
 
-/** The whole body, or 413 once it has all been sent: a client that still writes would not see an earlier answer. */
+/**
+ * Reads the whole body. A 413 follows only after all of it, because a client that still writes would miss the response.
+ */
 export async function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -52,7 +54,7 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** The statements of a request, and the one that is to run by itself rather than as a batch. */
+/** The statements of a request, and whether there is a single one, which runs by itself and not as a batch. */
 export function readStatements(body: string): { single: Statement | null; statements: Statement[] } {
   const payload = readJson(body)
   if (isObject(payload) && typeof payload.query === 'string') {

@@ -10,23 +10,23 @@ import { targetOf } from './target.ts'
 import { tunnelWebSockets } from './websocket.ts'
 
 export type NeonProxy = {
-  /** `127.0.0.1:port`, what the Worker's NEON_PROXY binding takes. */
+  /** `127.0.0.1:port`, for the Worker's NEON_PROXY binding. */
   address: string
   faults: Faults
   close(): Promise<void>
 }
 
 export type NeonProxyOptions = {
-  /** The Postgres behind it: host, port and sslmode count, user and database come with each request. */
+  /** The Postgres behind the proxy. Only host, port and sslmode are used; each request names its user and database. */
   databaseUrl: string
   port?: number
-  /** Sessions per user and database; more requests than that wait. */
+  /** Sessions per user and database. Further requests wait. */
   maxSessions?: number
-  /** Of a request and of an answer; Neon's own limit unless told otherwise. */
+  /** The limit for requests and responses, by default Neon's. */
   maxBytes?: number
 }
 
-/** Neon's HTTP and WebSocket front over a plain Postgres, so that the real driver runs unchanged on a laptop. */
+/** Puts Neon's HTTP and WebSocket interfaces in front of a plain Postgres, so that the real driver runs on a laptop. */
 export async function startNeonProxy(options: NeonProxyOptions): Promise<NeonProxy> {
   const { databaseUrl, port = await freePort(), maxSessions = 40, maxBytes = 64 * 1024 * 1024 } = options
   const target = targetOf(databaseUrl)
@@ -45,7 +45,7 @@ export async function startNeonProxy(options: NeonProxyOptions): Promise<NeonPro
       res.destroy()
     })
   })
-  // workerd keeps connections open and would now and then send into one that we are just closing.
+  // workerd keeps connections open, and would sometimes send a request on one that is being closed.
   server.keepAliveTimeout = 0
   server.requestTimeout = 0
   const tunnels = tunnelWebSockets(server, target, faults)

@@ -6,15 +6,15 @@ import { cancelBackend, type Target } from './target.ts'
 /** A Postgres session lent to one HTTP request. */
 export type Session = {
   client: pg.ClientBase
-  /** Stops what it is doing; the session is not used again. */
+  /** Cancels its statement. The session is not used again. */
   cancel(): Promise<void>
-  /** Gives it back, cleaned of everything the request may have set. */
+  /** Returns it to the pool after a reset of all that the request may have set. */
   giveBack(): Promise<void>
 }
 
 export type Sessions = { open(login: Login): Promise<Session>; close(): Promise<void> }
 
-/** Pooled sessions, one pool per user and database. When all are lent, the next request waits. */
+/** One pool of sessions per user and database. When all are in use, the next request waits. */
 export function createSessions(target: Target, max: number): Sessions {
   const pools = new Map<string, pg.Pool>()
 
@@ -22,7 +22,7 @@ export function createSessions(target: Target, max: number): Sessions {
     const key = JSON.stringify(login)
     const existing = pools.get(key)
     if (existing) return existing
-    // `fallback`: who sets PGAPPNAME gives connections another name.
+    // A fallback, so that PGAPPNAME can name the connections.
     const pool = new pg.Pool({
       ...target,
       ssl: target.tls,
@@ -30,7 +30,7 @@ export function createSessions(target: Target, max: number): Sessions {
       max,
       fallback_application_name: 'neon-proxy',
     })
-    // An idle session that the server closed: the pool drops it, the next request opens another.
+    // The server closed an idle session. The pool drops it, and the next request opens another.
     pool.on('error', () => undefined)
     pools.set(key, pool)
     return pool
@@ -71,15 +71,15 @@ async function connect(pool: pg.Pool, user: string): Promise<pg.PoolClient> {
   }
 }
 
-// What Neon runs between two requests: nothing that belongs to a session survives one. Its ROLLBACK only when needed,
-// since outside a transaction Postgres logs a warning for it.
+// Neon runs this between two requests, so that no state of a session survives a request. The rollback is sent only
+// inside a transaction, because Postgres logs a warning for it outside.
 function resetSql(client: pg.ClientBase): string {
   const rollback = client.getTransactionStatus() === 'I' ? '' : 'rollback;'
   return `${rollback} close all; set session authorization default; reset all; deallocate all; unlisten *;
     select pg_advisory_unlock_all(); discard temp; discard sequences;`
 }
 
-// node-postgres keeps both from the server's BackendKeyData but does not declare them.
+// node-postgres has both from the server's BackendKeyData but does not declare them.
 function backendOf(client: pg.ClientBase): { pid: number; secret: number } {
   const { processID, secretKey } = client as unknown as { processID: number; secretKey: number }
   return { pid: processID, secret: secretKey }

@@ -10,7 +10,7 @@ import { runBatch, runStatement } from './statement.ts'
 export type Exchange = { req: IncomingMessage; res: ServerResponse }
 export type Backend = { sessions: Sessions; faults: Faults; maxBytes: number }
 
-/** Neon's POST /sql: one statement or one batch, one answer, and nothing left behind in the session. */
+/** Neon's POST /sql: runs one statement or one batch, sends one response and leaves no state in the session. */
 export async function answerSql(exchange: Exchange, backend: Backend): Promise<void> {
   try {
     await execute(exchange, backend)
@@ -44,7 +44,7 @@ async function execute({ req, res }: Exchange, { sessions, faults, maxBytes }: B
   }
 }
 
-/** The faults that strike before anything executes; true when the request is thereby done with. */
+/** Applies the faults that happen before anything executes. True if one of them ended the request. */
 async function struckBefore(res: ServerResponse, faults: Faults, sql: string): Promise<boolean> {
   if (faults.settings.latencyMs > 0) await delay(faults.settings.latencyMs)
   if (faults.strikes('blackhole', sql)) return true
@@ -59,7 +59,7 @@ async function struckBefore(res: ServerResponse, faults: Faults, sql: string): P
   return false
 }
 
-// Who hangs up wants no result: Neon cancels the query in Postgres, and so do we.
+// When a client disconnects, Neon cancels its query in Postgres, and so does the proxy.
 function cancelWhenClosed(res: ServerResponse, session: Session, faults: Faults): AbortSignal {
   const closed = new AbortController()
   res.once('close', () => {

@@ -7,7 +7,7 @@ export type Output = {
   rawText: boolean
   arrayMode: boolean
   maxBytes: number
-  /** Called once when the answer has grown over `maxBytes`: the rest of it is not worth producing. */
+  /** Called once when the response exceeds `maxBytes`, so that Postgres need not produce the rest. */
   giveUp: () => Promise<void>
 }
 
@@ -21,14 +21,14 @@ export type Result = {
   rows: unknown[]
 }
 
-/** One statement through the extended protocol, which takes exactly one. */
+/** Runs one statement through the extended protocol, which accepts exactly one. */
 export async function runStatement(
   client: pg.ClientBase,
   statement: Statement,
   output: Output,
 ): Promise<Result> {
-  // `queryMode` is node-postgres', though its types do not know it: without it a query without parameters goes the simple
-  // way, which takes many statements.
+  // node-postgres has `queryMode`, although its types lack it. Without it a query without parameters uses the simple
+  // protocol, which accepts many statements.
   const extended = {
     text: statement.query,
     values: statement.params.map(toPgText),
@@ -53,7 +53,7 @@ export async function runStatement(
   }
 }
 
-/** Several statements in one transaction: all or nothing. */
+/** Runs several statements in one transaction. */
 export async function runBatch(
   client: pg.ClientBase,
   { statements, batch, output, signal }: RunBatch,
@@ -82,7 +82,7 @@ function beginSql({ isolation, readOnly, deferrable }: Batch): string {
   return ['begin', modes.filter(Boolean).join(', ')].join(' ')
 }
 
-// Text as it came off the wire, weighed: an answer over the limit is given up while it arrives, not once it is in memory.
+// Counts the bytes of the text as it arrives. A response over the limit is abandoned before all of it is in memory.
 function countingTypes({ maxBytes, giveUp }: Output): pg.CustomTypesConfig {
   let bytes = 0
   return {
@@ -99,7 +99,7 @@ function typed(text: string | null, field: pg.FieldDef | undefined, elementTypes
   return text === null || !field ? null : toJson(text, field.dataTypeID, elementTypes)
 }
 
-/** Which of these columns are arrays, and of what. */
+/** The columns that are arrays, with the types of their elements. */
 async function readElementTypes(client: pg.ClientBase, fields: pg.FieldDef[]): Promise<ElementTypes> {
   const { rows } = await client.query<{ oid: number; element: number }>(
     `select oid, typelem as element from pg_type where oid = any($1) and typcategory = 'A' and typelem <> 0`,
@@ -110,21 +110,21 @@ async function readElementTypes(client: pg.ClientBase, fields: pg.FieldDef[]): P
 
 type Answered = pg.QueryArrayResult<(string | null)[]>
 
-/** Runs one statement, and refuses COPY, whose data has no place in an HTTP request or answer. */
+/** Runs one statement. It refuses COPY, because an HTTP request or response cannot carry its data. */
 function query(client: pg.ClientBase, config: pg.QueryArrayConfig): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const copy: RefusedCopy = new RefusedCopy(config, (error, result) => {
       copy.release()
       if (copy.refused) reject(new Refusal(400, 'unexpected message from server'))
       else if (error) reject(error)
-      // With rowMode "array" a result has rows of arrays.
+      // With rowMode "array" each row of a result is an array.
       else resolve(result)
     })
     client.query(copy)
   })
 }
 
-/** Notices either kind of COPY; ends the one that waits for data, which Postgres would otherwise wait for without end. */
+/** Detects both kinds of COPY. It ends a COPY that waits for data, because Postgres would wait forever. */
 class RefusedCopy extends pg.Query {
   refused = false
   release = () => {}
@@ -142,7 +142,7 @@ class RefusedCopy extends pg.Query {
     }
   }
 
-  /** Called by node-postgres. The server skipped our Sync while it waited for data, so it needs another. */
+  /** Called by node-postgres. The server skipped the Sync while it waited for data, so it needs another. */
   handleCopyInResponse(connection: pg.Connection & { sendCopyFail(reason: string): void }): void {
     this.refused = true
     connection.sendCopyFail('COPY is not possible over HTTP')

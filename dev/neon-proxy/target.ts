@@ -15,7 +15,7 @@ export function targetOf(databaseUrl: string): Target {
   }
 }
 
-/** A socket that speaks the Postgres protocol from its first byte, encrypted when the server wants that. */
+/** Opens a socket for the Postgres protocol, encrypted when the server requires it. */
 export async function connectToPostgres({ host, port, tls }: Target): Promise<Socket> {
   const socket = connect({ host, port, noDelay: true })
   await once(socket, 'connect')
@@ -29,8 +29,8 @@ export async function connectToPostgres({ host, port, tls }: Target): Promise<So
 }
 
 /**
- * Asks the server to cancel what this backend is doing. Resolves when the server has passed it on, which is before the
- * backend acts on it: never give that backend to somebody else afterwards.
+ * Asks the server to cancel this backend's statement. Resolves when the server has sent the signal, which is before the
+ * backend acts on it. So the backend must not serve another client afterwards.
  */
 export async function cancelBackend(target: Target, backend: { pid: number; secret: number }): Promise<void> {
   const request = Buffer.alloc(16)

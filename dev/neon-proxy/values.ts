@@ -1,6 +1,6 @@
 import { parse as parseArray } from 'postgres-array'
 
-/** A JSON parameter as Postgres reads it: text or null. The server, not we, decides its type. */
+/** A JSON parameter as text or null. The server decides its type. */
 export function toPgText(value: unknown): string | null {
   if (value === null || value === undefined) return null
   if (typeof value === 'string') return value
@@ -14,7 +14,7 @@ function toPgArray(value: unknown): string {
   return JSON.stringify(value)
 }
 
-// OIDs of the types that Neon turns into JSON values when raw text was not asked for.
+// The OIDs of the types that Neon turns into JSON values when the client did not request raw text.
 const bool = 16
 const int2 = 21
 const int4 = 23
@@ -23,10 +23,10 @@ const float8 = 701
 const json = 114
 const jsonb = 3802
 
-/** By the OID of an array type, that of its elements. */
+/** The OID of an array's elements, by the OID of the array. */
 export type ElementTypes = ReadonlyMap<number, number>
 
-/** For clients that do not ask for `Neon-Raw-Text-Output`; the driver always does, and parses by type itself. */
+/** For clients that do not request `Neon-Raw-Text-Output`. The driver always does, and parses by type itself. */
 export function toJson(text: string, oid: number, elementTypes: ElementTypes): unknown {
   const element = elementTypes.get(oid)
   if (element !== undefined) return parseArray(text, (item) => toJson(item, element, elementTypes))
@@ -37,12 +37,12 @@ export function toJson(text: string, oid: number, elementTypes: ElementTypes): u
   return text
 }
 
-/** JSON whose numbers keep every digit when it is written again. */
+/** JSON whose numbers keep every digit when they are serialized again. */
 function parseExactly(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown, { source }: { source?: string } = {}) =>
     typeof value === 'number' && source !== undefined ? exactJson.rawJSON(source) : value,
   )
 }
 
-// In V8 since Node 22; TypeScript's library does not declare it yet.
+// V8 has it since Node 22; TypeScript's library does not declare it yet.
 const exactJson = JSON as typeof JSON & { rawJSON(text: string): unknown }

@@ -10,7 +10,7 @@ import { connectToPostgres, type Target } from './target.ts'
 /** A client that does not answer the Close frame in this time is disconnected. */
 const closeTimeoutMs = 2_000
 
-/** Neon's /v2: the Postgres protocol inside binary WebSocket messages, one session per socket. */
+/** Neon's /v2 carries the Postgres protocol in binary WebSocket messages, one session per socket. */
 export function tunnelWebSockets(server: Server, target: Target, faults: Faults): { close(): void } {
   const sockets = new WebSocketServer({ server, perMessageDeflate: false, verifyClient: admit })
 
@@ -57,7 +57,7 @@ async function tunnel(socket: WebSocket, target: Target, faults: Faults): Promis
   else await closeBoth(socket, postgres)
 }
 
-/** Both sides learn that the session is over: the client by a Close frame, Postgres by the end of its input. */
+/** Ends the session for both sides: the client gets a Close frame, Postgres the end of its input. */
 async function closeBoth(socket: WebSocket, postgres: Duplex): Promise<void> {
   postgres.end()
   if (socket.readyState === socket.CLOSED) return
@@ -67,7 +67,7 @@ async function closeBoth(socket: WebSocket, postgres: Duplex): Promise<void> {
   clearTimeout(late)
 }
 
-/** `cut`: a fault ends the session without a word. */
+/** `cut`: a fault ends the session without a Close frame. */
 type End = 'closed' | 'cut'
 
 async function forwardQueries(client: Duplex, postgres: Duplex, faults: Faults): Promise<End> {

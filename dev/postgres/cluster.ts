@@ -12,29 +12,29 @@ import { choosePlace } from './place.ts'
 import { type Settings, tune } from './tune.ts'
 
 export type ClusterOptions = {
-  /** Our folder for it; the data may lie elsewhere, see place.ts. */
+  /** The folder of this clone. The data may be elsewhere, see place.ts. */
   folder: string
   password: string
-  /** Taken if it is free. */
+  /** Used if it is free. */
   port?: number
-  /** On top of what the machine's memory suggests. */
+  /** Added to the settings that tune.ts computes from the machine's memory. */
   settings?: Settings
   signal?: AbortSignal
-  /** Told when the server died without being asked; it is then started again. */
+  /** Called when the server ended unexpectedly; it is then started again. */
   onCrash?: (message: string) => void
 }
 
 export type Cluster = {
   readonly port: number
   readonly dataDir: string
-  /** The owner's connection string, straight to Postgres. */
+  /** The connection string of the owner, without the proxy. */
   url(database?: string): string
   pid(): number | null
   /** Starts it again, on the same port, after `stop` or `kill`. */
   start(): Promise<void>
-  /** Fast shutdown: running transactions are rolled back, everything committed is on disk. */
+  /** Shuts down fast: Postgres rolls back running transactions, and all commits are on disk. */
   stop(): Promise<void>
-  /** What a power cut does: every process of it dies at once. */
+  /** Kills all processes of the server at once, as a power cut does. */
   kill(): Promise<void>
   restart(): Promise<void>
 }
@@ -79,9 +79,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     })
   }
 
-  // The processes of a server that was killed live on until each notices, and until then none other may start.
+  // After a kill, child processes live until each notices it. Until then no other server can start on the data.
   async function revive(): Promise<void> {
-    onCrash('PostgreSQL ended without being asked; starting it again.')
+    onCrash('PostgreSQL ended unexpectedly; starting it again.')
     for (let attempt = 1; wanted && !server; attempt++) {
       try {
         await start()
@@ -102,7 +102,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await exited
   }
 
-  // Backends outlive their postmaster for a moment and could still commit: stop it from forking, then kill all at once.
+  // Backends outlive their postmaster for a moment and could still commit. So the postmaster is suspended first, which
+  // ends forking, and then all are killed at once.
   async function kill(): Promise<void> {
     wanted = false
     if (!server?.pid) return

@@ -9,8 +9,8 @@ const run = promisify(execFile)
 type Initialise = { place: Place; dataDir: string; password: string; signal?: AbortSignal }
 
 /**
- * Makes the data directory if there is none. It is made under another name and renamed when complete, so that a run
- * killed half-way leaves nothing that looks like a database.
+ * Creates the data directory if there is none. It is created under another name and renamed when complete, so that a
+ * killed run leaves nothing that looks like a database.
  */
 export async function initialise({ place, dataDir, password, signal }: Initialise): Promise<void> {
   removeHalfMade(dataDir)
@@ -27,7 +27,7 @@ export async function initialise({ place, dataDir, password, signal }: Initialis
       `--pgdata=${data}`,
       '--username=postgres',
       `--pwfile=${passwordFile}`,
-      // Clear-text over loopback, as Neon's driver pipelines it; stored hashed.
+      // The password crosses the loopback in clear text, because Neon's driver pipelines it. Postgres stores it hashed.
       '--auth=password',
       '--encoding=UTF8',
       '--locale=C',

@@ -8,11 +8,11 @@ import type { Settings } from './tune.ts'
 
 export type Launch = { place: Place; dataDir: string; settings: Settings; logFile: string }
 
-/** Starts the server process and waits until it takes connections; what it logs goes to a file. */
+/** Starts the server process and waits until it accepts connections. Its log goes to a file. */
 export async function launch({ place, dataDir, settings, logFile }: Launch): Promise<ChildProcess> {
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
   const log = openSync(logFile, 'a', 0o600)
-  // Its own process group: Ctrl-C in the terminal is for us, and we stop it after what depends on it.
+  // A process group of its own keeps Ctrl-C away from Postgres, which must stop after the parts that use it.
   const server = spawn(join(place.binDir, 'postgres'), ['-D', dataDir, ...flags], {
     ...place.user,
     cwd: '/',

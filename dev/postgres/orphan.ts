@@ -4,8 +4,8 @@ import { commandLine, isAlive, untilGone } from '../system/processes.ts'
 import { readPostmaster } from './postmaster-file.ts'
 
 /**
- * Stops the server that a killed run left behind on this data directory, if there is one, and removes a lock file that
- * names nobody: after a container restarts, its pid often belongs to some other program, which must not be touched.
+ * Stops the server that a killed run left on this data directory, and removes a stale lock file. After a container
+ * restarts, the pid in that file often belongs to another program, which must not be touched.
  */
 export async function stopOrphan(dataDir: string): Promise<void> {
   const file = readPostmaster(dataDir)
@@ -18,7 +18,7 @@ function isServerOf(dataDir: string, pid: number): boolean {
   return isAlive(pid) && commandLine(pid).includes(dataDir)
 }
 
-/** Fast shutdown, then less polite ones: a server stuck in one must not keep its caller from ending. */
+/** Tries a fast shutdown, then an immediate one, then a kill, so that a stuck server cannot block its caller. */
 export async function stopServer(pid: number): Promise<void> {
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (!isAlive(pid)) return

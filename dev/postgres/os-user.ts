@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 
-/** Whom Postgres runs as. Empty: as ourselves. */
+/** The operating system's user that runs Postgres. Empty for the current user. */
 export type OsUser = { uid?: number; gid?: number }
 
 const created = 'lockstep-postgres'
 
-/** PostgreSQL refuses to run as root: as root we lend it another user, creating one on a bare machine. */
+/** PostgreSQL refuses to run as root. For root this returns another user, and creates one on a bare machine. */
 export function chooseOsUser(): OsUser {
   if (process.getuid?.() !== 0) return {}
   const user = find('postgres') ?? find(created) ?? create() ?? find('nobody')
@@ -38,7 +38,7 @@ function create(): OsUser | null {
       execFileSync(command, args, { stdio: 'ignore' })
       return find(created)
     } catch {
-      // Not on this system; the next one may be.
+      // This command does not exist on this system; the next may.
     }
   }
   return null

@@ -6,19 +6,20 @@ import { join, resolve } from 'node:path'
 import { type Binaries, locateBinaries } from './binaries.ts'
 import { chooseOsUser, type OsUser } from './os-user.ts'
 
-/** Where a cluster lives and who runs it: everything in it is reachable for that user. */
+/** The folder of a cluster, and the user that runs it and can reach all files in the folder. */
 export type Place = { user: OsUser; binDir: string; folder: string }
 
 /**
- * `folder` if the user Postgres runs as can get there, else one under /var/tmp: a clone under a folder that only root
- * may enter is common in containers and CI. Reachability is tried, not deduced: modes, ACLs and mounts all have a say.
+ * Returns `folder` if Postgres' user can reach it, else a folder under /var/tmp. In containers and CI a clone often
+ * lies in a folder that only root may enter. Access is tried, not computed, because modes, ACLs and mounts all decide
+ * it.
  */
 export function choosePlace(folder: string): Place {
   const user = chooseOsUser()
   return { user, binDir: chooseBinaries(user), folder: chooseFolder(folder, user) }
 }
 
-/** The folder outside the project that stands in for `folder`, whether or not it is in use. */
+/** The folder outside the project that would replace `folder`, in use or not. */
 export function outsideFolder(folder: string): string {
   return join(
     sharedRoot(),
@@ -26,7 +27,7 @@ export function outsideFolder(folder: string): string {
   )
 }
 
-/** Deletes what `folder` has outside the project, if that is ours. */
+/** Deletes the folder outside the project that replaces `folder`, if this user owns it. */
 export function removeOutside(folder: string): void {
   const outside = outsideFolder(folder)
   if (!existsSync(outside)) return
@@ -51,7 +52,7 @@ function copyBinaries({ home, version }: Binaries): string {
     const half = `${copy}.${process.pid}`
     cpSync(home, half, { recursive: true, verbatimSymlinks: true })
     openToAll(half)
-    // Renaming makes the copy appear whole; losing to another process that did the same is as good.
+    // A rename makes the copy appear whole. If another process renamed first, its copy serves as well.
     try {
       renameSync(half, copy)
     } catch {
@@ -90,11 +91,11 @@ function tries(command: string, args: string[], user: OsUser): boolean {
   }
 }
 
-// /var/tmp is writable for everybody: whoever made the folder first could have put anything into it.
+// Every user can write to /var/tmp, so a folder that another user created could contain anything.
 function assertOurs(folder: string): void {
   const { uid, mode } = lstatSync(folder)
   if (lstatSync(folder).isDirectory() && uid === process.getuid?.() && (mode & 0o022) === 0) return
-  throw new Error(`${folder} exists but belongs to somebody else. Remove it, then start again.`)
+  throw new Error(`${folder} exists but belongs to another user. Remove it, then start again.`)
 }
 
 function openToAll(folder: string): void {
@@ -109,7 +110,7 @@ function asWhom(user: OsUser): string {
   return user.uid === undefined ? '' : ` as uid ${user.uid}`
 }
 
-/** Gives a folder to the user Postgres runs as. */
+/** Makes Postgres' user the owner of a folder. */
 export function handOver(folder: string, user: OsUser): void {
   if (user.uid !== undefined && user.gid !== undefined) chownSync(folder, user.uid, user.gid)
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What a running server says about itself in `postmaster.pid`: pid in line 1, port in 4, state in 8. */
+/** The contents of a running server's `postmaster.pid`: the pid in line 1, the port in line 4, the state in line 8. */
 export function readPostmaster(dataDir: string): { pid: number; port: number; ready: boolean } | null {
   let text: string
   try {

@@ -3,8 +3,9 @@ import pg from 'pg'
 const group = 'lockstep_app'
 export const workerRole = 'lockstep_worker'
 
-// A Worker's statement is over in milliseconds or something is wrong. Open transactions hold back event delivery, so
-// they are cut soonest. On the role, since Neon's HTTP passes no start-up options on.
+// A statement of the Worker takes milliseconds unless something is wrong. An open transaction that has
+// written to a feed delays the feed's readers, so an idle one ends early. The limits are set on the role, because Neon's
+// HTTP interface passes no start-up options on.
 const limits = {
   statement_timeout: '8s',
   lock_timeout: '2s',
@@ -12,7 +13,7 @@ const limits = {
   transaction_timeout: '30s',
 }
 
-/** Creates, or brings up to date, the role the Worker connects as: it owns nothing and passes no row-level security. */
+/** Creates or updates the role as which the Worker connects. It owns nothing and is bound by row-level security. */
 export async function ensureWorkerRole(ownerUrl: string, password: string, role = workerRole): Promise<void> {
   const client = await connect(ownerUrl)
   try {
@@ -30,7 +31,7 @@ export async function ensureWorkerRole(ownerUrl: string, password: string, role 
   }
 }
 
-/** Creates the database unless it exists; true if it did not. */
+/** Creates the database unless it exists. Returns whether it was created. */
 export async function ensureDatabase(ownerUrl: string, name: string): Promise<boolean> {
   const client = await connect(ownerUrl)
   try {

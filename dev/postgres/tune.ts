@@ -4,14 +4,14 @@ const mb = 1024 * 1024
 export const gb = 1024 * mb
 
 /**
- * postgresql.conf for a machine whose memory is Postgres' own or, with `beside`, shared with a developer's editor,
- * browser and Worker: then its own buffers stop at 1 GB, which is what a machine of 4 GB would give.
+ * Computes a postgresql.conf for a machine whose memory Postgres has to itself. With `beside` it shares the memory with
+ * a developer's editor, browser and Worker, so its buffers stop at 1 GB, as on a machine with 4 GB.
  */
 export function tune(memoryBytes: number, { beside = false, maxConnections = 200 } = {}): Settings {
   const memory = Math.max(memoryBytes, 512 * mb)
   const buffers = clamp(memory / 4, 128 * mb, beside ? gb : 64 * gb)
   const maintenance = clamp(memory / 16, 32 * mb, beside ? 256 * mb : 2 * gb)
-  // Each of many connections may sort and hash a few times at once: a quarter of memory over all of them.
+  // Each connection may sort and hash a few times at once, so all connections share a quarter of the memory.
   const work = clamp(memory / 4 / maxConnections / 2, 4 * mb, 64 * mb)
   return {
     max_connections: String(maxConnections),
@@ -19,7 +19,7 @@ export function tune(memoryBytes: number, { beside = false, maxConnections = 200
     effective_cache_size: inMb(beside ? memory / 2 : (memory * 3) / 4),
     maintenance_work_mem: inMb(maintenance),
     work_mem: inMb(work),
-    // Solid-state disks: a page read at random costs hardly more than the next one.
+    // On solid-state disks a random page costs hardly more than the next one.
     random_page_cost: '1.1',
     effective_io_concurrency: '200',
     wal_buffers: '16MB',
@@ -27,7 +27,8 @@ export function tune(memoryBytes: number, { beside = false, maxConnections = 200
     max_wal_size: beside ? '1GB' : '8GB',
     checkpoint_timeout: '15min',
     checkpoint_completion_target: '0.9',
-    // Queue-like tables turn over completely; waiting for a fifth of them to be dead is too late.
+    // In tables used as queues every row is replaced. The default waits until a fifth of the rows is dead, which is too
+    // late.
     autovacuum_naptime: '15s',
     autovacuum_vacuum_scale_factor: '0.05',
     autovacuum_analyze_scale_factor: '0.02',
@@ -35,7 +36,7 @@ export function tune(memoryBytes: number, { beside = false, maxConnections = 200
     'pg_stat_statements.track': 'all',
     track_io_timing: 'on',
     log_lock_waits: 'on',
-    // Short statements: compiling them costs more than it saves.
+    // The statements are short, so compiling them costs more than it saves.
     jit: 'off',
     idle_in_transaction_session_timeout: '5min',
   }

@@ -1,4 +1,4 @@
-/** The same server as `url`, as somebody else. */
+/** The server of `url` with another user. */
 export function urlAs(url: string, { user, password }: { user: string; password: string }): string {
   const copy = new URL(url)
   copy.username = user

@@ -6,14 +6,14 @@ import { seedSpace } from './space/fill.ts'
 
 type Seed = { firstTable: string; numberedBy?: string; fill: (client: pg.Client) => Promise<void> }
 
-/** How a module is filled, and the table whose ids, or the sequence that, tells whether the module was ever used. */
+/** How a module is filled. The sequence of `firstTable`, or `numberedBy`, shows whether the module was ever used. */
 const seeds: Seed[] = [
   { firstTable: 'dispatch.stores', fill: fromFile('dispatch/fill.sql') },
   { firstTable: 'space.iss_fetch_log', fill: (client) => seedSpace(client) },
   { firstTable: 'ledger.bet_events', numberedBy: 'ledger.event_seq', fill: (client) => seedLedger(client) },
 ]
 
-/** Loads the demo data of each module whose tables have never held anything; true if there was one. */
+/** Loads the demo data of each module whose tables never had a row. Returns whether there was one. */
 export async function loadDemoData(ownerUrl: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: ownerUrl })
   await client.connect()
@@ -29,7 +29,7 @@ export async function loadDemoData(ownerUrl: string): Promise<boolean> {
 async function load(client: pg.Client, seed: Seed): Promise<boolean> {
   const { firstTable, fill } = seed
   await client.query('begin')
-  // Of two that start at once on one database, the second sees what the first loaded.
+  // Of two starts at once on one database, the second sees the data of the first.
   await client.query(`lock table ${firstTable} in exclusive mode`)
   const untouched = await isUntouched(client, seed)
   if (untouched) await fill(client)
@@ -37,7 +37,7 @@ async function load(client: pg.Client, seed: Seed): Promise<boolean> {
   return untouched
 }
 
-// Not by looking for rows: who deleted all of them does not want ours back.
+// Rows are not counted: a user who deleted all of them does not want the demo data back.
 async function isUntouched(client: pg.Client, { firstTable, numberedBy }: Seed): Promise<boolean> {
   const { rows } = await client.query<{ untouched: boolean }>(
     `select pg_sequence_last_value(coalesce($2, pg_get_serial_sequence($1, 'id'))::regclass) is null as untouched`,

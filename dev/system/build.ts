@@ -4,7 +4,9 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { projectRoot } from './project.ts'
 
-/** Bundles the Worker as `wrangler deploy` would and returns the bundle's path. Says nothing unless it fails. */
+/**
+ * Bundles the Worker as `wrangler deploy` would and returns the bundle's path. Prints nothing unless the build fails.
+ */
 export async function buildWorker(outdir: string, signal?: AbortSignal): Promise<string> {
   const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
   const child = spawn(

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
-// Below 32768, where Linux hands out ports for outgoing connections: one of those could take ours at any moment.
+// Linux assigns ports from 32768 upward to outgoing connections, and one of these could take ours at any moment.
 const lowest = 15_000
 const highest = 32_000
 
-/** A port nobody listens on, `preferred` if it is free. */
+/** A free port: `preferred` if it is free. */
 export async function freePort(preferred?: number): Promise<number> {
   if (preferred !== undefined && (await isFree(preferred))) return preferred
   for (let attempt = 0; attempt < 100; attempt++) {

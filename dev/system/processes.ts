@@ -13,7 +13,9 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** A process' command line, empty when it is gone. A pid alone proves nothing: pids are reused. */
+/**
+ * The command line of a process, empty when the process has ended. A pid alone proves nothing, because pids are reused.
+ */
 export function commandLine(pid: number): string {
   try {
     if (proc) return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
@@ -42,7 +44,7 @@ export function childrenOf(parent: number): number[] {
     .map(({ pid }) => pid)
 }
 
-/** True once none of them is left, false if some still are after `withinMs`. */
+/** True when all of them have ended, false if one is still running after `withinMs`. */
 export async function untilGone(pids: readonly number[], withinMs: number): Promise<boolean> {
   const until = Date.now() + withinMs
   while (pids.some(isAlive)) {

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 
 export const projectRoot = join(import.meta.dirname, '../..')
 
-/** What belongs to this clone alone and is not committed: data, secret, state. A second one makes a second system. */
+/** Holds the data, the secret and the state of this clone; none is committed. A second folder makes a second system. */
 export const localFolder = resolve(process.env['LOCKSTEP_FOLDER'] ?? join(projectRoot, '.lockstep'))
 
 export const wranglerConfig = join(projectRoot, 'wrangler.toml')

@@ -3,18 +3,18 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { localFolder } from './project.ts'
 
-/** The development AUTH_SECRET: made once per clone, never committed, never the same on two machines. */
+/** The development AUTH_SECRET: generated once per clone and never committed, so it differs on every machine. */
 export function developmentSecret(folder = localFolder): string {
   const path = join(folder, 'secret')
   return read(path) ?? create(path)
 }
 
-/** The password of a Postgres role, derived so that there is one secret to keep. */
+/** The password of a Postgres role, derived from the secret so that only one secret is stored. */
 export function passwordOf(role: string, secret = developmentSecret()): string {
   return createHmac('sha256', secret).update(`postgres role ${role}`).digest('hex').slice(0, 32)
 }
 
-/** A Postgres role of this clone alone. */
+/** A Postgres role that only this clone uses. */
 export function localRole(secret = developmentSecret()): string {
   return `lockstep_local_${createHmac('sha256', secret).update('postgres role of this clone').digest('hex').slice(0, 8)}`
 }
@@ -27,7 +27,7 @@ function read(path: string): string | null {
   }
 }
 
-// Linking makes it appear whole and once: of two commands that create it at the same moment, both get the winner's.
+// A link appears whole and once. Two commands that create the secret at the same moment both read the winner's.
 function create(path: string): string {
   mkdirSync(join(path, '..'), { recursive: true })
   const draft = `${path}.${process.pid}`
@@ -35,7 +35,7 @@ function create(path: string): string {
   try {
     linkSync(draft, path)
   } catch {
-    // Somebody was faster.
+    // Another command created it first.
   } finally {
     rmSync(draft)
   }

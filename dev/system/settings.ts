@@ -3,9 +3,9 @@ export type Starting = {
   /** A database of the user's own, instead of the embedded one. */
   databaseUrl: string | undefined
   demoData: boolean
-  /** Ask the real outside services rather than the simulated ones. */
+  /** Calls the real outside services instead of the simulated ones. */
   liveUpstreams: boolean
-  /** Settings of the Worker's that the environment names. */
+  /** Settings of the Worker that the environment sets. */
   bindings: Record<string, string>
 }
 
@@ -19,7 +19,7 @@ const passedOn = [
   'WEBHOOK_LINGER_SECONDS',
 ]
 
-/** What `npm start` takes from the environment. */
+/** Reads the settings of `npm start` from the environment. */
 export function readStarting(env: NodeJS.ProcessEnv): Starting {
   const port = Number(env['PORT'] || 8787)
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
@@ -28,7 +28,7 @@ export function readStarting(env: NodeJS.ProcessEnv): Starting {
   if (databaseUrl !== undefined && !/^postgres(ql)?:\/\/.+\/.+/.test(databaseUrl)) {
     throw new Error('DATABASE_URL is not of the form postgresql://user:password@host:port/database')
   }
-  // Somebody's own database gets made-up stores only when they ask for them.
+  // A database of the user's own gets demo data only on request.
   const demo = env['DEMO_DATA'] || (databaseUrl === undefined ? '1' : '0')
   if (!['0', '1'].includes(demo)) throw new Error(`DEMO_DATA is 1 or 0, not ${demo}`)
   const upstreams = env['UPSTREAMS'] || 'simulated'

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { commandLine, isAlive } from './processes.ts'
 import { localFolder } from './project.ts'
 
-/** What runs in this folder, for the commands that ask and for the next start. */
+/** The system that runs in this folder, as other commands and the next start read it. */
 export type State = {
   pid: number
-  /** The Worker's, where people send requests. */
+  /** The URL of the Worker. */
   url: string
-  /** Straight to Postgres, as its owner; null while starting. */
+  /** Connects to Postgres directly, as the owner. Null while the system starts. */
   databaseUrl: string | null
 }
 
@@ -20,13 +20,13 @@ export function readRunning(): State | null {
   return state && isRunning(state) ? state : null
 }
 
-/** What a run that was killed left behind, or null. */
+/** The state that a killed run left behind, or null. */
 export function readStale(): State | null {
   const state = read(file)
   return state && !isRunning(state) ? state : null
 }
 
-/** Makes this process the one that runs here. Of several at once, one succeeds; the others get its state. */
+/** Claims the folder for this process. Of several processes at once one succeeds; the others get its state. */
 export function claimFolder(state: State): { claimed: true } | { claimed: false; by: State } {
   mkdirSync(localFolder, { recursive: true })
   const draft = writeDraft(state)
@@ -54,7 +54,8 @@ function isRunning({ pid }: State): boolean {
   return pid === process.pid || (isAlive(pid) && commandLine(pid).includes('dev/commands/start.ts'))
 }
 
-// Between our look and our move somebody else may have cleared it and started: then what we moved is theirs to have back.
+// Race: between the read and the rename another process may have cleared the stale state and started. Then the renamed
+// file is its state, and goes back.
 function discardStale(seen: State | null): void {
   const aside = `${file}.stale-${process.pid}`
   try {

@@ -1,8 +1,8 @@
 export type Stopping = { signal: AbortSignal; stopped: Promise<void> }
 
 /**
- * Ctrl-C, a terminal that closes and `kill` all ask once; asking again, as npm does when it passes on what the terminal
- * already sent, changes nothing.
+ * Ctrl-C, a closed terminal and `kill` stop the program. A second signal changes nothing: npm sends one more, because
+ * it forwards the signal that the terminal sent already.
  */
 export function untilStopped(): Stopping {
   const controller = new AbortController()
@@ -11,14 +11,14 @@ export function untilStopped(): Stopping {
       process.on(name, () => {
         controller.abort(new Error(`Stopped by ${name}.`))
         resolve()
-        // A start may hang on a database far away: nobody should have to press twice.
+        // A start may hang on a remote database. Without this, the user would have to press Ctrl-C twice.
         setTimeout(() => process.exit(0), 20_000).unref()
       })
     }
   })
-  // npm killed outright passes nothing on, and its shell does not either: without them nobody could press Ctrl-C.
+  // A killed npm forwards no signal, nor does its shell. Without npm, Ctrl-C no longer reaches this process.
   if (process.env['npm_lifecycle_event'] !== undefined) whenOrphaned(() => process.emit('SIGHUP'))
-  // The reader of our output may be gone (`npm start | head`): that is no reason to leave things running.
+  // The reader of our output may be gone (`npm start | head`). The system must still stop in order.
   process.stdout.on('error', () => undefined)
   return { signal: controller.signal, stopped }
 }

@@ -23,22 +23,24 @@ export type System = AsyncDisposable & {
   url: string
   databaseUrl: string
   proxy: string
-  /** Where the outside services are simulated; null when the real ones are asked. */
+  /** The URL of the simulated outside services, or null when the Worker calls the real ones. */
   upstreams: string | null
   crons: string[]
 }
 
-/** Starts Postgres, proxy, Worker and clock, in the order in which they need each other; disposal is the reverse. */
+/**
+ * Starts Postgres, proxy, Worker and ticker in the order of their dependencies. Disposal stops them in reverse order.
+ */
 export async function startSystem(options: StartSystem): Promise<System> {
   const { port, signal, say } = options
   await using starting = new AsyncDisposableStack()
   const building = build(signal)
-  // Awaited below; if Postgres fails first this one's failure is not unhandled.
+  // Awaited below. If Postgres fails first, a failed build must not count as an unhandled rejection.
   building.catch(() => undefined)
 
   const databaseUrl = options.databaseUrl ?? (await startDatabase(starting, options))
   signal.throwIfAborted()
-  // In a database of somebody's own the Worker's role may be a deployed Worker's, whose password is not ours to set.
+  // In the user's own database a deployed Worker may use the Worker's role, so its password must not change.
   const user = options.databaseUrl === undefined ? workerRole : localRole()
   const password = passwordOf(user)
   await ensureWorkerRole(databaseUrl, password, user).catch(explain(databaseUrl))
@@ -73,7 +75,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
   const { crons } = config
   const ticker = startTicker({ crons, fire: worker.scheduled, onError: say })
   starting.defer(() => ticker.stop())
-  // Some jobs come every sixth hour: a new system need not wait for them to have something to show.
+  // Some jobs run every six hours. Their first run now gives a new system data to show.
   const firstRuns = isNew ? Promise.allSettled(crons.map((cron) => worker.scheduled(cron))) : null
   starting.defer(async () => void (await firstRuns))
 
@@ -118,7 +120,7 @@ function explain(databaseUrl: string): (error: unknown) => never {
   }
 }
 
-/** Everything goes to a file; what somebody should see goes to the terminal too. */
+/** Writes each line to a file, and warnings and errors to the terminal as well. */
 function logger(say: (line: string) => void): (line: string, level: string) => void {
   mkdirSync(localFolder, { recursive: true })
   const file = join(localFolder, 'worker.log')

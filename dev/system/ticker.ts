@@ -10,8 +10,8 @@ export type Tick = {
 }
 
 /**
- * Fires cron triggers at each minute as Cloudflare does: UTC, Sunday is day 1, nothing made up for missed minutes, and
- * no waiting for the previous run. That runs may overlap is the point: keeping them apart is the jobs' own duty.
+ * Fires cron triggers at each minute as Cloudflare does: in UTC, with Sunday as day 1. It repeats no missed minute and
+ * does not wait for the previous run. So runs may overlap here as in production, and the jobs must exclude each other.
  */
 export function startTicker({ crons, fire, onError }: Tick): Ticker {
   const schedules = crons.map((cron) => ({ cron, schedule: parse(cron) }))
@@ -42,7 +42,7 @@ function parse(cron: string): Cron {
   return new Cron(cron, { timezone: 'UTC', alternativeWeekdays: true, paused: true })
 }
 
-// A timer may fire a few milliseconds early: aim a little behind the boundary.
+// A timer may fire a few milliseconds early, so it is set a little behind the boundary.
 function untilNextMinute(): number {
   return 60_000 - (Date.now() % 60_000) + 20
 }

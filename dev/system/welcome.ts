@@ -4,7 +4,7 @@ import type { System } from './system.ts'
 
 const day = 86_400
 
-/** What runs where, and commands to paste. */
+/** Prints the address of each part, and commands to paste. */
 export async function welcome({ url, databaseUrl, proxy, upstreams, crons }: System): Promise<string> {
   const secret = developmentSecret()
   const [admin, store, courier] = await Promise.all([

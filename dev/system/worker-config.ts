@@ -5,10 +5,10 @@ import {
 } from 'wrangler'
 import { wranglerConfig } from './project.ts'
 
-/** What wrangler.toml binds to the Worker, as Miniflare takes it, and when it is to be triggered. */
+/** The bindings of wrangler.toml in the form that Miniflare takes, and the cron triggers. */
 export type WorkerConfig = { options: Unstable_MiniflareWorkerOptions['workerOptions']; crons: string[] }
 
-/** wrangler.toml is the one source: what holds when deployed holds on a laptop and in tests. */
+/** Reads wrangler.toml, so that a laptop and the tests run with the settings of the deployment. */
 export function readWorkerConfig(): WorkerConfig {
   return {
     options: unstable_getMiniflareWorkerOptions(wranglerConfig).workerOptions,

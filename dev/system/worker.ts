@@ -6,16 +6,18 @@ import type { WorkerConfig } from './worker-config.ts'
 export type RunWorker = {
   /** The built bundle, see build.ts. */
   bundle: string
-  /** Read already, where starting wrangler's reader once more would be felt; see worker-config.ts. */
+  /**
+   * Given by callers that have read it already, because reading it starts wrangler's slow reader; see worker-config.ts.
+   */
   config?: WorkerConfig
-  /** On top of wrangler.toml's vars; undefined takes one away. */
+  /** Added to the vars of wrangler.toml; undefined removes one. */
   bindings: Record<string, string | undefined>
   host?: string
   port?: number
   rateLimits?: Record<string, { limit: number; period: 10 | 60 }>
-  /** Where KV and Durable Objects keep their state; in memory when absent. */
+  /** The folder for the state of KV and Durable Objects. Without it the state is in memory. */
   persistTo?: string
-  /** Takes each line the Worker logs; default: our standard output. */
+  /** Receives each line that the Worker logs; writes to standard output by default. */
   onLog?: (line: string, level: string) => void
 }
 
@@ -41,7 +43,7 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
         ratelimits: overrideLimits(config.options.ratelimits ?? {}, rateLimits),
         host,
         port,
-        // Instead of asking Cloudflare who and where we are.
+        // Otherwise Miniflare queries Cloudflare for the `cf` object.
         cf: false,
         log: new Log(LogLevel.ERROR),
         ...(persistTo !== undefined && { defaultPersistRoot: persistTo }),
@@ -70,8 +72,8 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
   }
 }
 
-// Miniflare ends the whole process on a signal, before anything else could be put away. Its `exit` hook, which ends
-// workerd, stays.
+// On a signal Miniflare ends the whole process at once, before the other parts can stop. Its `exit` hook stays, because
+// it ends workerd.
 function keepingSignals<T>(make: () => T): T {
   const signals = ['SIGINT', 'SIGTERM'] as const
   const before = new Set(signals.flatMap((signal) => process.listeners(signal)))

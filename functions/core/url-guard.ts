@@ -95,7 +95,7 @@ export function isPublic(address: string): boolean {
   return v6 !== null && isPublicV6(v6)
 }
 
-/** The IANA registry of special-purpose addresses, multicast and reserved space. */
+/** The IANA registry of special-purpose addresses, multicast and reserved ranges. */
 const privateV4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],

@@ -67,7 +67,7 @@ export const idempotencyKeys = core.table('idempotency_keys', {
 })
 
 /**
- * Events for readers outside their module: webhooks and other modules. The statement that makes the change inserts its
+ * Events for readers outside their module. The statement that makes the change inserts its
  * event (functions/core/outbox.ts). `audience` names who may receive it besides admins: `tenant:7`, `store:3`.
  */
 export const outbox = core.table(

@@ -26,23 +26,6 @@ const registry = readdirSync(join(root, 'functions/registry')).map((file) => `fu
 const exceptions = [
   {
     row: 'webhooks',
-    why: 'its tables, its settings and its delivery run stand in core',
-    files: [
-      'functions/core/deliver.ts',
-      'functions/core/queue-deliveries.ts',
-      'functions/core/remove-delivered.ts',
-      'functions/core/seal.ts',
-      'functions/core/send.ts',
-      'functions/core/sign.ts',
-      'functions/core/work-off.ts',
-      'functions/registry/env.ts',
-      'schema/core/declared.ts',
-      'schema/core/tables.ts',
-      'schema/dispatch/remove_old_events.sql',
-    ],
-  },
-  {
-    row: 'webhooks',
     why: 'the word names readers outside the Worker, in a comment or a text',
     files: [
       'functions/core/outbox.ts',
