@@ -5,7 +5,11 @@ import { closingLine } from './test/support/closing-line.ts'
 // Dates without a zone are read in the process' own: Workers run in UTC, so do we.
 process.env['TZ'] = 'UTC'
 
-const patience = { testTimeout: 120_000, hookTimeout: 120_000 }
+const patience = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 30_000, interval: 20 } },
+}
 // What a test file needs it makes itself: databases, proxies, Workers. So many files may share the modules of a
 // process, and to read these anew for each would take a quarter of the whole time.
 const shared = {

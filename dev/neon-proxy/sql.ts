@@ -4,7 +4,7 @@ import type { Faults } from './faults.ts'
 import { describeFailure } from './refusal.ts'
 import { reply, replyCutShort } from './reply.ts'
 import { readBatch, readBody, readLogin, readStatements } from './request.ts'
-import type { Session, Sessions } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
 import { runBatch, runStatement } from './statement.ts'
 
 export type Exchange = { req: IncomingMessage; res: ServerResponse }
@@ -27,10 +27,14 @@ async function execute({ req, res }: Exchange, { sessions, faults, maxBytes }: B
   const sql = statements.map(({ query }) => query).join(';\n')
   if (await struckBefore(res, faults, sql)) return
   const session = await sessions.open(login)
+  let finished = false
   try {
     if (res.destroyed) return
     const output = { ...readOutput(req.headers), maxBytes, giveUp: () => session.cancel() }
-    const signal = cancelWhenClosed(res, session, faults)
+    const signal = cancelWhenClosed(res, faults, async () => {
+      // Postgres ignores a request to cancel that overtakes its statement: the request is repeated.
+      for (; !finished; await delay(100)) await session.cancel().catch(() => undefined)
+    })
     const running = single
       ? runStatement(session.client, single, output)
       : runBatch(session.client, { statements, batch, output, signal })
@@ -40,6 +44,7 @@ async function execute({ req, res }: Exchange, { sessions, faults, maxBytes }: B
     else if (faults.strikes('truncate', sql)) replyCutShort(res, result)
     else reply(res, 200, result, single ? {} : echoed(req.headers))
   } finally {
+    finished = true
     await session.giveBack()
   }
 }
@@ -60,12 +65,12 @@ async function struckBefore(res: ServerResponse, faults: Faults, sql: string): P
 }
 
 // When a client disconnects, Neon cancels its query in Postgres, and so does the proxy.
-function cancelWhenClosed(res: ServerResponse, session: Session, faults: Faults): AbortSignal {
+function cancelWhenClosed(res: ServerResponse, faults: Faults, cancel: () => Promise<void>): AbortSignal {
   const closed = new AbortController()
   res.once('close', () => {
     if (res.writableFinished || !faults.settings.cancelWhenCut) return
     closed.abort(new Error('Query cancelled, connection was terminated'))
-    session.cancel().catch(() => undefined)
+    void cancel()
   })
   return closed.signal
 }

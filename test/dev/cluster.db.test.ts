@@ -12,6 +12,7 @@ import { outsideFolder } from '../../dev/postgres/place.ts'
 import { isAlive } from '../../dev/system/processes.ts'
 import { freshFolder } from '../support/folder.ts'
 import { removeRun } from '../support/runs.ts'
+import { soon } from '../support/soon.ts'
 
 const folders = { left: freshFolder(), reused: freshFolder(), half: freshFolder(), closed: freshFolder() }
 const crashes: string[] = []
@@ -88,7 +89,7 @@ it('has every acknowledged row after being killed in the middle of writing', asy
       acknowledged.push(id)
     }
   })()
-  await vi.waitUntil(() => acknowledged.length >= 20)
+  await vi.waitUntil(() => acknowledged.length >= 20, soon)
   await Promise.all([cluster.kill(), expect(killed).rejects.toThrow(/terminated|ECONNRESET/)])
   expect(cluster.pid()).toBe(null)
   await cluster.start()

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, expect, it, vi } from 'vitest'
 import type { Fault } from '../../dev/neon-proxy/faults.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
+import { soon } from '../support/soon.ts'
 
 const database = await freshDatabase()
 const { address, faults } = await freshProxy(database)
@@ -73,13 +74,18 @@ it.each([
   const blocker = await database.connect()
   await blocker.query('begin')
   await blocker.query('lock table things')
-  faults.set({ cutDuring: 1, cancelWhenCut })
-  await expect(insert(1)).rejects.toThrow('Error connecting')
-  await vi.waitUntil(async () => (await waiting()) === stillWaiting)
-  await blocker.query('commit')
-  await vi.waitUntil(async () => (await waiting()) === 0)
-  // A statement that has the lock is not committed yet.
-  await expect.poll(stored).toEqual(then)
+  try {
+    faults.set({ cutDuring: 1, cancelWhenCut })
+    await expect(insert(1)).rejects.toThrow('Error connecting')
+    await vi.waitUntil(async () => (await waiting()) === stillWaiting, soon)
+    await blocker.query('commit')
+    await vi.waitUntil(async () => (await waiting()) === 0, soon)
+    // A statement that has the lock is not committed yet.
+    await expect.poll(stored).toEqual(then)
+  } finally {
+    // Nothing else ends the lock when an expectation fails.
+    await blocker.query('rollback')
+  }
 })
 
 it('strikes only statements that match, and only so often', async () => {

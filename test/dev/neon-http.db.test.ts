@@ -2,6 +2,7 @@ import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverle
 import { beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
+import { soon } from '../support/soon.ts'
 
 const database = await freshDatabase()
 const proxy = await freshProxy(database, { maxSessions: 4, maxBytes: 50_000 })
@@ -361,10 +362,10 @@ it('cancels the query in Postgres when the client hangs up', async () => {
   const hung = Promise.resolve(
     sql.query('select pg_sleep(60)', [], { fetchOptions: { signal: controller.signal } }),
   )
-  await vi.waitUntil(async () => (await sleeping()) === 1)
+  await vi.waitUntil(async () => (await sleeping()) === 1, soon)
   controller.abort()
   await expect(hung).rejects.toMatchObject({ code: undefined, sourceError: { name: 'AbortError' } })
-  await vi.waitUntil(async () => (await sleeping()) === 0)
+  await vi.waitUntil(async () => (await sleeping()) === 0, soon)
 })
 
 it('rolls back a batch whose client hangs up between two statements', async () => {
@@ -378,10 +379,10 @@ it('rolls back a batch whose client hangs up between two statements', async () =
       fetchOptions: { signal: controller.signal },
     },
   )
-  await vi.waitUntil(async () => (await waiting()) === 1)
+  await vi.waitUntil(async () => (await waiting()) === 1, soon)
   controller.abort()
   await expect(hung).rejects.toThrow('aborted')
-  await vi.waitUntil(async () => (await waiting()) === 0)
+  await vi.waitUntil(async () => (await waiting()) === 0, soon)
   await blocker.query('rollback')
   expect(await sql`select from things where id = 50`).toEqual([])
 })

@@ -2,6 +2,7 @@ import { Client, neonConfig, Pool, type PoolClient } from '@neondatabase/serverl
 import { afterEach, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
+import { soon } from '../support/soon.ts'
 
 const database = await freshDatabase()
 const { address, faults } = await freshProxy(database)
@@ -55,7 +56,7 @@ it('ends the session in Postgres, and its transaction, when the socket goes', as
   await vi.waitUntil(async () => {
     const { rowCount } = await database.admin.query('select from pg_stat_activity where pid = $1', [pid])
     return rowCount === 0
-  })
+  }, soon)
   expect(await stored()).toEqual([{ id: 1 }])
 })
 
@@ -81,7 +82,7 @@ it('ends a session with a Close frame, whoever ends it first', async () => {
   await ended.connect()
   const { rows } = await ended.query('select pg_backend_pid() as pid')
   await database.admin.query('select pg_terminate_backend($1)', [rows[0]?.pid])
-  await vi.waitUntil(() => clean.length === 2)
+  await vi.waitUntil(() => clean.length === 2, soon)
   expect(clean).toEqual([true, true])
 })
 

@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
+import { soon } from '../support/soon.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const lines: string[] = []
@@ -48,7 +49,7 @@ it('fires a cron trigger and waits for its run; one that nobody knows fails', as
 
 it('hands over what the Worker logs', async () => {
   await worker.fetch('/healthz', { headers: { 'x-request-id': 'look-for-this' } })
-  await vi.waitFor(() => expect(lines.join('\n')).toContain('look-for-this'))
+  await vi.waitFor(() => expect(lines.join('\n')).toContain('look-for-this'), soon)
 })
 
 it('serves the static assets, Swagger UI among them', async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { leftBy } from '../support/connections.ts'
 import { freshDatabase } from '../support/database.ts'
 import { watchTransactions } from '../support/long-transactions.ts'
+import { soon } from '../support/soon.ts'
 
 const { ownerUrl } = await freshDatabase()
 
@@ -48,7 +49,7 @@ describe('the watch over transactions', () => {
     })
     const client = await forgotten('slow.db.test.ts')
     await client.query('begin; select pg_current_xact_id()')
-    await vi.waitUntil(() => lines.some((line) => line.includes('slow.db.test.ts')))
+    await vi.waitUntil(() => lines.some((line) => line.includes('slow.db.test.ts')), soon)
     await client.end()
     const longest = await watch.stop()
     expect(longest?.seconds).toBeGreaterThan(0.05)

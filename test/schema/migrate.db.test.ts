@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { readMigrations } from '../../dev/migrations/files.ts'
 import { migrate } from '../../dev/migrations/migrate.ts'
 import { urlAs } from '../../dev/postgres/urls.ts'
+import { soon } from '../support/soon.ts'
 import { emptyDatabase, migrationFiles } from './empty-database.ts'
 
 const table = 'create table public.t (id int, name text);\n'
@@ -129,7 +130,7 @@ describe('an index built outside a transaction', () => {
         `select query from pg_stat_activity where wait_event_type = 'Lock' and query like 'create unique index%'`,
       )
       expect(waiting).toHaveLength(1)
-    })
+    }, soon)
     await client.query(`set lock_timeout = '1s'`)
     await client.query('insert into public.t values (2)')
     await slowWriter.query('commit')

@@ -5,6 +5,7 @@ import { readMigrations } from '../../dev/migrations/files.ts'
 import { ensureHistory } from '../../dev/migrations/history.ts'
 import { lockOutOthers } from '../../dev/migrations/lock.ts'
 import { migrate } from '../../dev/migrations/migrate.ts'
+import { soon } from '../support/soon.ts'
 import { emptyDatabase, migrationFiles } from './empty-database.ts'
 
 const runners = Array.from({ length: 8 })
@@ -41,7 +42,7 @@ describe('the lock', () => {
     await client.query('create table public.t (id int)')
     const lock = await lockOutOthers(url)
     const waiters = runners.map(() => lockOutOthers(url))
-    await vi.waitFor(async () => expect(await column(sessions)).toHaveLength(1 + runners.length))
+    await vi.waitFor(async () => expect(await column(sessions)).toHaveLength(1 + runners.length), soon)
     await client.query(`set lock_timeout = '5s'`)
     await client.query('create index concurrently t_id on public.t (id)')
     await lock.release()
@@ -58,7 +59,7 @@ describe('the lock', () => {
       await holder.query(take)
       await waiter.query('begin')
       const waited = waiter.query(take)
-      await vi.waitFor(async () => expect(await column(waiting)).toHaveLength(1))
+      await vi.waitFor(async () => expect(await column(waiting)).toHaveLength(1), soon)
       await client.query(`set lock_timeout = '200ms'`)
       await expect(client.query('create index concurrently t_id on public.t (id)')).rejects.toThrow(
         'lock timeout',
@@ -78,7 +79,7 @@ describe('the lock', () => {
     const blocker = await connect()
     await blocker.query('begin; lock table public.t in access share mode')
     const died = migrate(url, { folder }).catch(String)
-    await vi.waitFor(async () => expect(await column(waiting)).toHaveLength(1))
+    await vi.waitFor(async () => expect(await column(waiting)).toHaveLength(1), soon)
     await client.query(`
       select pg_terminate_backend(pid) from pg_locks
       where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`)

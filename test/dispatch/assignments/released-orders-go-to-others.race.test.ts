@@ -7,6 +7,7 @@ import { declineOrder } from '../../../functions/dispatch/assignments/decline.ts
 import { freshDatabase } from '../../support/database.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { freshProxy } from '../../support/proxy.ts'
+import { soon } from '../../support/soon.ts'
 import { contextsOf } from '../support/context.ts'
 import { asAdmin, asCourier, givenCourier, givenOrder, givenStore } from '../support/given.ts'
 import { broken } from '../support/invariants.ts'
@@ -40,7 +41,7 @@ async function inBetween<T>(run: () => Promise<T>, between: () => Promise<unknow
   await keeper.query('select pg_advisory_xact_lock($1)', [gate])
   const running = run()
   const waits = `select from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted`
-  await vi.waitUntil(async () => (await admin.query(waits)).rowCount)
+  await vi.waitUntil(async () => (await admin.query(waits)).rowCount, soon)
   await between()
   await keeper.query('commit')
   return running

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { expect, it, vi } from 'vitest'
 import { freePort } from '../../../dev/system/free-port.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
+import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
 
@@ -42,7 +43,7 @@ it('the receiver of the README accepts signed events only', async () => {
   const tested = await store('POST', `/v1/webhooks/${String(body['id'])}/test`)
   await anotherOrder(app, storeId)
   await runWebhooks(app)
-  await vi.waitUntil(() => lines.length >= 6)
+  await vi.waitUntil(() => lines.length >= 6, soon)
   const [unsigned, ...accepted] = lines
   expect(unsigned).toBe('Missing required headers')
   expect(accepted[0]).toBe(`webhook.test ${String(tested.body['eventId'])}`)
