@@ -6,10 +6,15 @@ import {
   parseWheretheissTle,
 } from '../../functions/space/iss/parse-elements.ts'
 import { parseOpenNotify, parseWheretheiss } from '../../functions/space/iss/parse-position.ts'
-import { isNoPictureYet, parsePictures } from '../../functions/space/nasa/parse-apod.ts'
-import { parseWeather } from '../../functions/space/nasa/parse-donki.ts'
-import { parseNeoFeed } from '../../functions/space/nasa/parse-neo.ts'
-import { canonical, parseDataset, parseDatasetList, parseOverview } from '../../functions/space/osdr/parse.ts'
+import { parseApproaches } from '../../functions/space/nasa/parse-approaches.ts'
+import { isNoPictureYet, parsePictures } from '../../functions/space/nasa/parse-pictures.ts'
+import { parseWeather } from '../../functions/space/nasa/parse-weather.ts'
+import {
+  canonical,
+  parseDataset,
+  parseDatasetList,
+  parseOverview,
+} from '../../functions/space/osdr/parse-datasets.ts'
 import * as answers from './fixtures/answers.ts'
 import { issElements, issTle } from './fixtures/elements.ts'
 
@@ -221,9 +226,9 @@ describe('parsePictures', () => {
   })
 })
 
-describe('parseNeoFeed', () => {
+describe('parseApproaches', () => {
   it('reads distances and speeds from text, and the moment from milliseconds', () => {
-    const parsed = parseNeoFeed(json(answers.neoFeed))
+    const parsed = parseApproaches(json(answers.neoFeed))
     expect(parsed).toMatchObject({
       ok: true,
       value: [
@@ -242,12 +247,12 @@ describe('parseNeoFeed', () => {
   })
 
   it('lets no API key through', () => {
-    expect(json(parseNeoFeed(json(answers.neoFeed)))).not.toContain('SECRET')
+    expect(json(parseApproaches(json(answers.neoFeed)))).not.toContain('SECRET')
   })
 
   it('passes no link on that is not https', () => {
     const linked = (link: string) =>
-      parseNeoFeed(json(answers.neoFeed).replace(/"nasa_jpl_url":"[^"]*"/, `"nasa_jpl_url":${json(link)}`))
+      parseApproaches(json(answers.neoFeed).replace(/"nasa_jpl_url":"[^"]*"/, `"nasa_jpl_url":${json(link)}`))
     expect(linked('http://ssd.jpl.nasa.gov/x')).toHaveProperty('value.0.jplUrl', 'https://ssd.jpl.nasa.gov/x')
     expect(linked('javascript:alert(1)')).toHaveProperty('value.0.jplUrl', null)
   })
@@ -324,7 +329,7 @@ describe('every reader', () => {
     ['OSDR overview', parseOverview],
     ['OSDR dataset', (body) => parseDataset(body, 'OSD-1')],
     ['APOD', parsePictures],
-    ['NeoWs', parseNeoFeed],
+    ['NeoWs', parseApproaches],
   ]
   for (const [name, read] of readers)
     it.each(answers.rubbish)(`refuses %s: ${name}`, (_, body) => {

@@ -13,10 +13,10 @@ import {
   parseWheretheissTle,
 } from '../../functions/space/iss/parse-elements.ts'
 import { parseOpenNotify, parseWheretheiss } from '../../functions/space/iss/parse-position.ts'
-import { parsePictures } from '../../functions/space/nasa/parse-apod.ts'
-import { parseWeather } from '../../functions/space/nasa/parse-donki.ts'
-import { parseNeoFeed } from '../../functions/space/nasa/parse-neo.ts'
-import { parseDataset, parseDatasetList, parseOverview } from '../../functions/space/osdr/parse.ts'
+import { parseApproaches } from '../../functions/space/nasa/parse-approaches.ts'
+import { parsePictures } from '../../functions/space/nasa/parse-pictures.ts'
+import { parseWeather } from '../../functions/space/nasa/parse-weather.ts'
+import { parseDataset, parseDatasetList, parseOverview } from '../../functions/space/osdr/parse-datasets.ts'
 import { implausible } from '../../functions/space/rules.ts'
 import { weatherTypes } from '../../schema/space/states.ts'
 
@@ -103,7 +103,9 @@ describe('the simulated upstreams', () => {
     }
     const week = parsePictures(await get('/apod/planetary/apod?start_date=2026-11-14&end_date=2026-11-20'))
     expect(week.ok && week.value.length).toBe(7)
-    const feed = parseNeoFeed(await get('/neows/neo/rest/v1/feed?start_date=2026-11-14&end_date=2026-11-20'))
+    const feed = parseApproaches(
+      await get('/neows/neo/rest/v1/feed?start_date=2026-11-14&end_date=2026-11-20'),
+    )
     expect(feed.ok && feed.value.length).toBeGreaterThan(20)
     for (const [type, path] of weatherTypes.map(
       (type) => [type, type === 'notifications' ? type : type.toUpperCase()] as const,

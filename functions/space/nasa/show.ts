@@ -1,37 +1,6 @@
 import { sql } from 'drizzle-orm'
 
-/** A fix `f` of the log as the wire has it, and when it came. */
-export const fixColumns = sql`jsonb_build_object(
-  'noradId', f.norad_id,
-  'ts', core.iso(f.ts),
-  'latitude', f.latitude,
-  'longitude', f.longitude,
-  'altitudeKm', f.altitude_km,
-  'velocityKmh', f.velocity_kmh,
-  'visibility', f.visibility,
-  'source', f.source,
-  'computed', f.computed,
-  'crossCheckKm', f.cross_check_km,
-  'errorKm', f.error_km,
-  'fetchedAt', core.iso(f.fetched_at)
-)`
-
-/** A dataset `d` as a list shows it. */
-export const datasetColumns = sql`jsonb_build_object(
-  'accession', d.dataset_id,
-  'title', d.title,
-  'description', d.description,
-  'releaseDate', d.release_date,
-  'organism', d.organism,
-  'material', d.material,
-  'project', d.project,
-  'projectType', d.project_type,
-  'mission', d.mission,
-  'assayTypes', d.assay_types,
-  'updatedAt', core.iso(d.updated_at)
-)`
-
-/** An event `e` with its links; one is followed only to what is known here. */
+/** A space weather event `e` with its links. A link has an `href` only if the linked event is stored here. */
 export const weatherColumns = sql`jsonb_build_object(
   'type', e.type,
   'id', e.event_id,

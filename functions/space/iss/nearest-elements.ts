@@ -5,7 +5,7 @@ import { type Elements, type Orbit, orbitOf } from './orbit.ts'
 
 export type StoredElements = { omm: Elements; fetchedAt: string; source: string }
 
-/** One row at most: the elements whose epoch is nearest to a moment. Two index lookups, not a sort. */
+/** At most one row: the elements whose epoch is nearest to a moment. Two index lookups replace a sort. */
 export function elementsNear(ts: SQL): SQL {
   const side = (beyond: SQL, order: SQL) => sql`(
   select e.epoch, e.omm, e.source, e.fetched_at
@@ -21,7 +21,7 @@ order by abs(extract(epoch from near.epoch - ${ts}))
 limit 1`
 }
 
-/** The elements to compute this moment with; null when there are none, or none near enough to mean anything. */
+/** The orbit that serves to compute this moment. Null without elements that are near enough. */
 export async function orbitNear(ctx: Ctx, ts: Date): Promise<Orbit | null> {
   const [row] = await ctx.replica.query<{ elements: StoredElements }>(
     elementsNear(sql`${ts.toISOString()}::timestamptz`),

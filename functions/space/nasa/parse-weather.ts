@@ -27,7 +27,7 @@ export type WeatherEvent = {
   peakAt: Date | null
   endedAt: Date | null
   classType: string | null
-  /** Grows with the strength: of a flare its class, of a storm ten times its Kp index, of a CME its speed in km/s. */
+  /** Grows with the strength: a flare's class, ten times a storm's Kp index, or a CME's speed in km/s. */
   rank: number | null
   sourceLocation: string | null
   activeRegion: number | null
@@ -46,7 +46,7 @@ const shapes: Record<WeatherType, Shape> = {
   notifications: { id: 'messageID', start: 'messageIssueTime', rank: () => null },
 }
 
-/** DONKI: a list of events, or nothing at all for an empty one. Lists inside an event may be null. */
+/** DONKI answers a list of events, or an empty body for an empty list. Lists inside an event may be null. */
 export function parseWeather(body: string, type: WeatherType): Parsed<WeatherEvent[]> {
   return parsing(() => {
     if (body.trim() === '') return []
@@ -75,7 +75,7 @@ function eventOf(raw: Fields, type: WeatherType): WeatherEvent {
   }
 }
 
-/** Speed of the analysis that its authors call the most accurate, else the fastest. */
+/** The speed of the analysis that its authors call the most accurate, else the highest speed. */
 function fastest(raw: Fields): number | null {
   const analyses = entriesOf(raw['cmeAnalyses'])
   const best = analyses.filter((analysis) => analysis['isMostAccurate'] === true)

@@ -31,8 +31,8 @@ export type Approach = {
   raw: Fields
 }
 
-/** The NeoWs feed: objects under their day, in no particular order; distances and speeds are texts. */
-export function parseNeoFeed(body: string): Parsed<Approach[]> {
+/** The NeoWs feed lists objects by day, in no particular order. Distances and speeds are texts. */
+export function parseApproaches(body: string): Parsed<Approach[]> {
   return parsing(() => {
     const feed = fieldsOf(jsonOf(body), 'the feed')
     const days = Object.values(fieldsOf(feed['near_earth_objects'], 'near_earth_objects'))
@@ -69,7 +69,7 @@ function approachesOf(object: Fields): Approach[] {
   })
 }
 
-/** Milliseconds since 1970, against all the others' seconds. */
+/** Milliseconds since 1970, while all other upstreams send seconds. */
 function approachMoment(approach: Fields): Date {
   const ms = numberIn(approach, 'epoch_date_close_approach')
   if (ms < Date.UTC(1900) || ms > Date.UTC(2200))
@@ -77,7 +77,7 @@ function approachMoment(approach: Fields): Date {
   return new Date(ms)
 }
 
-/** `links` echo the API key back at every level: they never reach a row. */
+/** `links` contain the caller's API key at every level, so they are never stored. */
 function withoutLinks({ links: _links, ...rest }: Fields): Fields {
   return rest
 }

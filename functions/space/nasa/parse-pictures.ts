@@ -24,7 +24,7 @@ export type Picture = {
   raw: Fields
 }
 
-/** One picture for a day, a list for several, none where nothing is published yet. */
+/** The answer is one picture for a day, a list for several days, or a message while none is published yet. */
 export function parsePictures(body: string): Parsed<Picture[]> {
   return parsing(() => {
     if (saysNotYet(body)) return []
@@ -35,7 +35,7 @@ export function parsePictures(body: string): Parsed<Picture[]> {
   })
 }
 
-/** A video may be an embedded player or a page; pictures alone have an `hdurl`. */
+/** The link of a video may be an embedded player or a page. Only images have an `hdurl`. */
 function pictureOf(raw: Fields): Picture {
   return {
     date: dayIn(raw, 'date'),
@@ -50,7 +50,7 @@ function pictureOf(raw: Fields): Picture {
   }
 }
 
-/** Nothing is published for that day yet: "today" is US Eastern, so early in the UTC day it is tomorrow's. */
+/** No picture is published for that day yet. NASA's day is US Eastern, so early in the UTC day it has not begun. */
 export function isNoPictureYet({ status, body }: { status: number; body: string }): boolean {
   return status === 404 && saysNotYet(body)
 }

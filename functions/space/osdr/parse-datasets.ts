@@ -36,13 +36,13 @@ const accession = /^(?:OSD|GLDS)-\d+$/
 export function parseDatasetList(body: string): Parsed<string[]> {
   return parsing(() => {
     const keys = Object.keys(fieldsOf(jsonOf(body), 'the list')).filter((key) => accession.test(key))
-    // An empty list is no list: it would say that NASA deleted everything.
+    // An empty list is refused: it would mean that NASA deleted all datasets.
     if (keys.length === 0) throw new Malformed('the list holds no accession')
     return keys
   })
 }
 
-/** One row per dataset with the fields asked for: what tells a changed dataset without fetching each. */
+/** One row per dataset with the requested fields. It shows which datasets changed without fetching each. */
 export function parseOverview(body: string): Parsed<Map<string, string>> {
   return parsing(() => {
     const rows = listOf(jsonOf(body), 'the overview').map((row) => fieldsOf(row, 'a row of the overview'))
@@ -50,7 +50,7 @@ export function parseOverview(body: string): Parsed<Map<string, string>> {
   })
 }
 
-/** `dataset/{accession}/`. Any value may be a text or a list, any key may be missing. */
+/** `dataset/{accession}/`. Any value may be a text or a list, and any key may be missing. */
 export function parseDataset(body: string, datasetId: string): Parsed<Dataset> {
   return parsing(() => {
     const entry = fieldsOf(fieldsOf(jsonOf(body), 'the answer')[datasetId], 'the dataset')
@@ -71,7 +71,7 @@ export function parseDataset(body: string, datasetId: string): Parsed<Dataset> {
   })
 }
 
-/** The same content gives the same text, whatever the order of its keys: what a hash can be taken of. */
+/** Equal content gives equal text in any order of keys, so that the text can be hashed. */
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (!isFields(value)) return JSON.stringify(value) ?? 'null'
@@ -87,7 +87,7 @@ function releaseDay(raw: Fields): string | null {
   return new Date(seconds * 1000).toISOString().slice(0, 10)
 }
 
-/** One mission or a list of them; a mission of blanks is none. */
+/** One mission or a list of them. A mission with only blank fields counts as none. */
 function missionOf(value: unknown): Mission | null {
   const [first] = Array.isArray(value) ? value : [value]
   if (!isFields(first)) return null
@@ -99,7 +99,7 @@ function missionOf(value: unknown): Mission | null {
   return Object.values(mission).every((part) => part === null) ? null : mission
 }
 
-/** `07/17/2006`, also `9/21/14`; what is neither is kept out rather than guessed. */
+/** `07/17/2006` or `9/21/14`. Any other form gives null instead of a guess. */
 function missionDay(mission: Fields, name: string): string | null {
   const [, month, day, year] =
     /^(\d{1,2})\/(\d{1,2})\/(\d{2}|\d{4})$/.exec(maybeTextIn(mission, name) ?? '') ?? []
