@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { haversineKm } from '../../functions/space/iss/geometry.ts'
-import { orbitOf, placeAt, stateAt, trackOf } from '../../functions/space/iss/orbit.ts'
-import { elementsOfTle } from '../../functions/space/iss/tle.ts'
-import { issElements } from './fixtures/elements.ts'
-import { sgp4Verification } from './fixtures/sgp4-verification.ts'
+import { haversineKm } from '../../../functions/space/iss/geometry.ts'
+import { orbitOf, placeAt, stateAt, trackOf } from '../../../functions/space/iss/orbit.ts'
+import { elementsOfTle } from '../../../functions/space/iss/tle.ts'
+import { issElements } from '../support/elements.ts'
+import { sgp4Verification } from '../support/sgp4-verification.ts'
 
 const start = new Date('2026-09-15T09:00:00Z')
 

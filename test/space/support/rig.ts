@@ -1,17 +1,18 @@
-import { jobs } from '../../cron/index.ts'
-import { startNeonProxy } from '../../dev/neon-proxy/server.ts'
-import { startUpstreams } from '../../dev/upstreams/server.ts'
-import { type Ctx, makeContext } from '../../functions/core/context.ts'
-import { type JobRun, runJob } from '../../functions/core/job.ts'
-import { atTheEnd } from '../support/at-the-end.ts'
-import { freshDatabase } from '../support/database.ts'
+import { jobs } from '../../../cron/index.ts'
+import { startNeonProxy } from '../../../dev/neon-proxy/server.ts'
+import { startUpstreams } from '../../../dev/upstreams/server.ts'
+import { type Ctx, makeContext } from '../../../functions/core/context.ts'
+import { type JobRun, runJob } from '../../../functions/core/job.ts'
+import { atTheEnd } from '../../support/at-the-end.ts'
+import { freshDatabase } from '../../support/database.ts'
 import { startPgBouncer } from './pgbouncer.ts'
 
+const start = new Date('2026-11-20T10:00:30Z')
 export const apiKey = 'a-key-nobody-may-see'
 
 /** The jobs of space on a database of their own, with simulated upstreams, a clock to move and a log to read. */
 export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false } = {}) {
-  let now = new Date('2026-11-20T10:00:30Z')
+  let now = start
   const clock = () => new Date(now)
   const database = await freshDatabase()
   const pooler = pooled ? await startPgBouncer([database.ownerUrl, database.workerUrl]) : null
@@ -52,6 +53,15 @@ export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false
     jobNames: jobs.filter(({ lock }) => lock >= 1001 && lock < 1100).map(({ name }) => name),
     setClock: (iso: string) => {
       now = new Date(iso)
+    },
+    /** Empties all tables, resets the upstreams and sets the clock back. */
+    async reset(): Promise<void> {
+      upstreams.reset()
+      now = start
+      await database.admin.query(
+        `truncate space.iss_fetch_log, space.elements, space.osdr_items, space.osdr_changes, space.apod, space.neo_approaches,
+          space.donki_events, space.donki_revisions, space.upstream_state, space.upstream_answers, core.job_runs, core.job_slots, core.leases`,
+      )
     },
     jobs,
     /** As cron fires it when there is a slot, else as by hand. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { cutAtAntimeridian, haversineKm, wrapLongitude } from '../../functions/space/iss/geometry.ts'
+import { cutAtAntimeridian, haversineKm, wrapLongitude } from '../../../functions/space/iss/geometry.ts'
 
 const latitude = fc.double({ min: -90, max: 90, noNaN: true })
 const longitude = fc.double({ min: -180, max: 180, noNaN: true })

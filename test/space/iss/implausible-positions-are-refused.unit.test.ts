@@ -1,14 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { inUnits } from '../../functions/space/iss/units.ts'
 import {
   contradicts,
   daysBetween,
   errorBoundKm,
   type Fix,
-  flareRank,
   implausible,
-} from '../../functions/space/rules.ts'
+} from '../../../functions/space/rules.ts'
 
 const now = new Date('2026-11-20T10:00:00Z')
 const fix: Fix = {
@@ -80,38 +78,5 @@ describe('daysBetween', () => {
   it('does not ask which comes first', () => {
     expect(daysBetween(now, new Date('2026-11-22T22:00:00Z'))).toBe(2.5)
     expect(daysBetween(new Date('2026-11-22T22:00:00Z'), now)).toBe(2.5)
-  })
-})
-
-describe('flareRank', () => {
-  it('orders flares by letter, then by number, X without end', () => {
-    const order = ['A1.0', 'B9.9', 'C1.0', 'C5.0', 'M1.0', 'M9.9', 'X1.0', 'X45.0'].map(flareRank)
-    expect(order).toEqual([...order].sort((a, b) => (a ?? 0) - (b ?? 0)))
-    expect(new Set(order).size).toBe(8)
-  })
-
-  it('reads a bare letter as the start of its class, and has no rank for anything else', () => {
-    expect(flareRank('M')).toBe(flareRank('M0.0'))
-    expect([flareRank(''), flareRank('null'), flareRank(null), flareRank('Z9')]).toEqual([
-      null,
-      null,
-      null,
-      null,
-    ])
-  })
-})
-
-describe('inUnits', () => {
-  it('renames and converts what carries a unit, and nothing else', () => {
-    expect(
-      inUnits({ altitudeKm: 1.609344, velocityKmh: 16.09344, errorKm: null, latitude: 5, ok: true }, 'mi'),
-    ).toEqual({
-      altitudeMi: 1,
-      velocityMph: 10,
-      errorMi: null,
-      latitude: 5,
-      ok: true,
-    })
-    expect(inUnits({ altitudeKm: 420 }, 'km')).toEqual({ altitudeKm: 420 })
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { freshWorker, type TestWorker } from '../support/worker.ts'
+import { freshWorker, type TestWorker } from '../../support/worker.ts'
 
 const dying = await freshWorker()
 const { database } = dying

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isSunlitAt, orbitOf, sightingFrom, sunElevationAt } from '../../functions/space/iss/orbit.ts'
-import { passesOver } from '../../functions/space/iss/passes.ts'
-import { issElements } from './fixtures/elements.ts'
+import { isSunlitAt, orbitOf, sightingFrom, sunElevationAt } from '../../../functions/space/iss/orbit.ts'
+import { passesOver } from '../../../functions/space/iss/passes.ts'
+import { issElements } from '../support/elements.ts'
 
 const orbit = orbitOf(issElements)
 const london = { latitude: 51.5072, longitude: -0.1276 }

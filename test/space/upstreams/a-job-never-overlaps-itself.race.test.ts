@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { runJob } from '../../functions/core/job.ts'
-import { hasPgBouncer } from './pgbouncer.ts'
-import { spaceRig } from './rig.ts'
+import { runJob } from '../../../functions/core/job.ts'
+import { hasPgBouncer } from '../support/pgbouncer.ts'
+import { spaceRig } from '../support/rig.ts'
 
 const slot = '2026-11-20T10:00:00Z'
 const ways = [
@@ -26,14 +26,7 @@ for (const { way, pooled } of ways) {
     (await rows('select pg_try_advisory_xact_lock($1) as free', [lock]))[0]?.['free']
 
   describe(`ten runs of one job at one moment, ${way}`, () => {
-    beforeEach(async () => {
-      upstreams.reset()
-      rig.setClock('2026-11-20T10:00:30Z')
-      await admin.query(
-        `truncate space.iss_fetch_log, space.elements, space.osdr_items, space.osdr_changes, space.apod, space.neo_approaches,
-          space.donki_events, space.donki_revisions, space.upstream_state, space.upstream_answers, core.job_runs, core.job_slots, core.leases`,
-      )
-    })
+    beforeEach(rig.reset)
 
     it.each(rig.jobNames)('%s: one ran, nine did not, one slot is done, one run recorded', async (name) => {
       const runs = await Promise.all(Array.from({ length: 10 }, () => run(name, slot)))

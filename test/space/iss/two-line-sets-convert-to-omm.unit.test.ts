@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { elementsOfTle } from '../../functions/space/iss/tle.ts'
-import { issTle } from './fixtures/elements.ts'
+import { elementsOfTle } from '../../../functions/space/iss/tle.ts'
+import { issTle } from '../support/elements.ts'
 
 const [name, first, second] = issTle
 

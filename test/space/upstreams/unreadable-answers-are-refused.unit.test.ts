@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import {
+  parseCelestrak,
+  parseSatnogs,
+  parseWheretheissTle,
+} from '../../../functions/space/iss/parse-elements.ts'
+import { parseOpenNotify, parseWheretheiss } from '../../../functions/space/iss/parse-position.ts'
+import { parseApproaches } from '../../../functions/space/nasa/parse-approaches.ts'
+import { parsePictures } from '../../../functions/space/nasa/parse-pictures.ts'
+import { parseWeather } from '../../../functions/space/nasa/parse-weather.ts'
+import {
+  parseDataset,
+  parseDatasetList,
+  parseOverview,
+} from '../../../functions/space/osdr/parse-datasets.ts'
+import * as answers from '../support/answers.ts'
+
+describe('every reader', () => {
+  const readers: [string, (body: string) => { ok: boolean }][] = [
+    ['wheretheiss', parseWheretheiss],
+    ['open-notify', parseOpenNotify],
+    ['CelesTrak', parseCelestrak],
+    ['wheretheiss TLE', parseWheretheissTle],
+    ['SatNOGS', parseSatnogs],
+    ['OSDR list', parseDatasetList],
+    ['OSDR overview', parseOverview],
+    ['OSDR dataset', (body) => parseDataset(body, 'OSD-1')],
+    ['APOD', parsePictures],
+    ['NeoWs', parseApproaches],
+  ]
+  for (const [name, read] of readers)
+    it.each(answers.rubbish)(`refuses %s: ${name}`, (_, body) => {
+      expect(read(body)).toMatchObject({ ok: false, reason: expect.any(String) })
+    })
+
+  it.each(answers.rubbish.filter(([, body]) => body !== ''))('refuses %s: DONKI', (_, body) => {
+    expect(parseWeather(body, 'flr')).toMatchObject({ ok: false, reason: expect.any(String) })
+  })
+})
