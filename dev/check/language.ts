@@ -2,7 +2,13 @@ import { type Node, parseSync, Visitor } from 'oxc-parser'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 /** The folders and files whose language is checked. */
-export const checked = ['functions/core/', 'functions/http/', 'functions/registry/', 'functions/app.ts']
+export const checked = [
+  'functions/core/',
+  'functions/http/',
+  'functions/registry/',
+  'functions/space/',
+  'functions/app.ts',
+]
 
 /** Still to be rewritten: move an entry into `checked` once it passes, or delete it when it only narrows one. */
 export const pending = [
@@ -17,7 +23,6 @@ export const pending = [
   'functions/dispatch/',
   'functions/ledger/',
   'functions/ops/',
-  'functions/space/',
   'functions/webhooks/',
   'functions/streams.ts',
   'functions/modules.ts',
