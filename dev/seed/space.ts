@@ -8,8 +8,8 @@ const minuteMs = 60_000
 const dayMs = 86_400_000
 
 /**
- * A month of the ISS, minute by minute, computed by SGP4 and marked so, with the elements it was computed from: the orbit
- * that the simulated upstreams go on with. Set by set, not row by row.
+ * Seeds a month of positions, one a minute, computed by SGP4 and marked as computed, with their elements. The simulated
+ * upstreams continue the same orbit. Each table takes one statement.
  */
 export async function seedSpace(client: pg.Client, now = new Date()): Promise<void> {
   const until = Math.floor(now.getTime() / minuteMs) * minuteMs

@@ -32,7 +32,7 @@ const get = async (path: string, headers: Record<string, string> = { 'x-api-key'
   (await fetch(`${upstreams.url}${path}`, { headers, redirect: 'manual' })).text()
 
 describe('the simulated upstreams', () => {
-  it('say the same of where the ISS is, to the metre', async () => {
+  it('agree on the position of the ISS to the metre', async () => {
     const wheretheiss = parseWheretheiss(await get('/wheretheiss/v1/satellites/25544'))
     const openNotify = parseOpenNotify(await get('/open-notify/iss-now.json'))
     const elements = parseCelestrak(await get('/celestrak/NORAD/elements/gp.php?CATNR=25544&FORMAT=JSON'))
@@ -59,7 +59,7 @@ describe('the simulated upstreams', () => {
     }
   })
 
-  it('keep the orbit whole from one element set to the next, for years', () => {
+  it('continue the orbit from one element set to the next for years', () => {
     for (const at of ['2026-09-15T10:00:00Z', '2026-11-20T12:00:00Z', '2028-02-29T00:00:00Z']) {
       const [before, after] = [new Date(Date.parse(at) - 1), new Date(at)]
       expect(elementsAt(before).EPOCH).not.toBe(elementsAt(after).EPOCH)
@@ -68,7 +68,7 @@ describe('the simulated upstreams', () => {
     }
   })
 
-  it('have nothing newer to say within two hours, as CelesTrak', async () => {
+  it('answer "not updated" within two hours, like CelesTrak', async () => {
     const path = '/celestrak/NORAD/elements/gp.php?CATNR=25544&FORMAT=JSON'
     now = new Date('2026-11-21T10:00:00Z')
     expect(parseCelestrak(await get(path)).ok).toBe(true)
@@ -78,7 +78,7 @@ describe('the simulated upstreams', () => {
     expect(parseCelestrak(await get(path)).ok).toBe(true)
   })
 
-  it('hold 640 datasets, every one readable, each in list and overview', async () => {
+  it('serve 640 readable datasets, each in the list and in the overview', async () => {
     const list = parseDatasetList(await get('/osdr/biodata/api/v2/datasets/?format=json'))
     const overview = parseOverview(
       await get(
@@ -94,7 +94,7 @@ describe('the simulated upstreams', () => {
       ).toMatchObject({ ok: true })
   })
 
-  it('answer pictures, asteroids and space weather that can be read', async () => {
+  it('serve readable pictures, asteroids and space weather', async () => {
     for (let day = 0; day < 40; day += 1) {
       const date = new Date(Date.parse('2026-10-01') + day * 86_400_000).toISOString().slice(0, 10)
       expect(parsePictures(await get(`/apod/planetary/apod?date=${date}&thumbs=true`))).toMatchObject({
@@ -121,7 +121,7 @@ describe('the simulated upstreams', () => {
     }
   })
 
-  it('refuse a caller without a key where NASA does', async () => {
+  it('refuse a call without a key where NASA does', async () => {
     for (const path of [
       '/apod/planetary/apod',
       '/neows/neo/rest/v1/feed?start_date=2026-11-14',
@@ -141,7 +141,7 @@ describe('each fault', () => {
     unusable: notJson,
   }
 
-  it.each(Object.keys(faults))('is noticed by who asks: %s', async (fault) => {
+  it.each(Object.keys(faults))('is detected by the caller: %s', async (fault) => {
     if (!isFault(fault)) throw new Error(fault)
     upstreams.fail('wheretheiss', fault, fault === 'status-429-retry-soon' ? { times: 1 } : {})
     const called = await callUpstream(wheretheiss, {
@@ -162,7 +162,7 @@ describe('the switches', () => {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
 
-  it('turn a fault on for so many requests, and off', async () => {
+  it('turn a fault on for a number of requests, and off', async () => {
     await switched('PUT', 'faults/osdr', { fault: 'status-500', times: 1 })
     expect(await get('/osdr/biodata/api/v2/datasets/')).toContain('Internal Service Error')
     expect(await get('/osdr/biodata/api/v2/datasets/')).toContain('OSD-1')
@@ -181,7 +181,7 @@ describe('the switches', () => {
     expect(revised).toMatchObject({ activityID: event.activityID, versionId: 9 })
   })
 
-  it('tell what was asked, and what there is to switch', async () => {
+  it('list the calls so far and the switches', async () => {
     await get('/satnogs/api/tle/?norad_cat_id=25544')
     expect(upstreams.calls('satnogs')).toEqual(['/api/tle/?norad_cat_id=25544'])
     const shown = await (await switched('GET', '')).json()

@@ -4,12 +4,9 @@ import { day, known, listOf, pageOf, text, whole } from '../contract.ts'
 
 export const datasetOrders = ['-releaseDate', 'releaseDate', 'accession', 'title', '-updatedAt'] as const
 export const DatasetFilter = {
-  q: text
-    .optional()
-    .meta({
-      description:
-        'Words that must all occur in accession, title, description, organism, material or project',
-    }),
+  q: text.optional().meta({
+    description: 'Words that must all occur in accession, title, description, organism, material or project',
+  }),
   organism: text.optional(),
   project: text.optional().meta({ description: 'Project or project type' }),
   sort: z.enum(datasetOrders).default('-releaseDate'),

@@ -12,7 +12,7 @@ import { issElements, issTle } from '../support/elements.ts'
 const json = (value: unknown) => JSON.stringify(value)
 
 describe('parseWheretheiss', () => {
-  it('takes what is used and lets the rest pass', () => {
+  it('reads the used fields and ignores the others', () => {
     expect(parseWheretheiss(json(answers.wheretheiss))).toEqual({
       ok: true,
       value: {
@@ -28,7 +28,7 @@ describe('parseWheretheiss', () => {
     })
   })
 
-  it('takes numbers that come as text', () => {
+  it('accepts numbers that arrive as text', () => {
     expect(parseWheretheiss(json({ ...answers.wheretheiss, latitude: '-24.1', id: '25544' }))).toHaveProperty(
       'value.latitude',
       -24.1,
@@ -48,7 +48,7 @@ describe('parseWheretheiss', () => {
 })
 
 describe('parseOpenNotify', () => {
-  it('reads texts as numbers and invents neither height nor speed', () => {
+  it('reads texts as numbers and leaves height, speed and visibility null', () => {
     expect(parseOpenNotify(json(answers.openNotify))).toMatchObject({
       ok: true,
       value: {
@@ -62,20 +62,20 @@ describe('parseOpenNotify', () => {
     })
   })
 
-  it('refuses what does not say success', () => {
+  it('refuses an answer without success', () => {
     expect(parseOpenNotify(json({ ...answers.openNotify, message: 'failure' }))).toMatchObject({ ok: false })
   })
 })
 
 describe('elements', () => {
-  it('come as OMM from CelesTrak', () => {
+  it('are read from the OMM of CelesTrak', () => {
     expect(parseCelestrak(json([{ ...issElements, MEAN_MOTION_DOT: '5.779e-5' }]))).toEqual({
       ok: true,
       value: issElements,
     })
   })
 
-  it('come as two lines from wheretheiss and SatNOGS', () => {
+  it('are read from the two lines of wheretheiss and SatNOGS', () => {
     expect(parseWheretheissTle(json(answers.wheretheissTle))).toHaveProperty('value.MEAN_MOTION', 15.52100765)
     const [tle0, tle1, tle2] = issTle
     expect(
@@ -83,7 +83,7 @@ describe('elements', () => {
     ).toHaveProperty('value.OBJECT_NAME', 'ISS (ZARYA)')
   })
 
-  it('are known not to be newer by the text of the answer, whatever its status', () => {
+  it('count as not updated by the text of the answer', () => {
     expect(isNotUpdated('GP data has not updated since your last successful\ndownload of GROUP=active')).toBe(
       true,
     )
@@ -98,7 +98,7 @@ describe('elements', () => {
     ['of no moment', { EPOCH: 'yesterday' }],
     ['that would fall tomorrow', { BSTAR: 1 }],
     ['without drag', { BSTAR: null }],
-  ])('are refused when they are %s', (_, wrong) => {
+  ])('are refused if they are %s', (_, wrong) => {
     expect(parseCelestrak(json([{ ...issElements, ...wrong }]))).toMatchObject({ ok: false })
   })
 })

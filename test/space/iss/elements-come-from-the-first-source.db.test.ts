@@ -7,7 +7,7 @@ const { upstreams, run, rows } = rig
 beforeEach(rig.reset)
 
 describe('elements', () => {
-  it('come from CelesTrak, and "not updated" is nothing new', async () => {
+  it('come from CelesTrak, whose "not updated" skips the run without calling others', async () => {
     expect(await run('elements')).toMatchObject({ outcome: 'ok', rows: 1, detail: { source: 'celestrak' } })
     expect(await run('elements')).toMatchObject({
       outcome: 'skipped',
@@ -21,7 +21,7 @@ describe('elements', () => {
     expect(upstreams.calls('wheretheiss')).toEqual([])
   })
 
-  it('come from wheretheiss, then from SatNOGS, when CelesTrak has none', async () => {
+  it('come from wheretheiss, then from SatNOGS, if CelesTrak has none', async () => {
     upstreams.fail('celestrak', 'unknown-200')
     expect(await run('elements')).toMatchObject({ outcome: 'ok', detail: { source: 'wheretheiss' } })
     rig.setClock('2026-11-20T12:30:00Z')
@@ -29,7 +29,7 @@ describe('elements', () => {
     expect(await run('elements')).toMatchObject({ outcome: 'ok', detail: { source: 'satnogs' } })
   })
 
-  it('stay as they were when nobody has any', async () => {
+  it('stay unchanged if no upstream has any', async () => {
     await run('elements')
     const before = await rows('select * from space.elements')
     for (const name of ['celestrak', 'wheretheiss', 'satnogs'] as const) upstreams.fail(name, 'html-with-200')

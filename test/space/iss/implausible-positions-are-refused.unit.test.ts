@@ -21,10 +21,10 @@ const fix: Fix = {
 }
 
 describe('implausible', () => {
-  it('takes what the ISS does, with or without height and speed', () => {
+  it('accepts positions of the ISS with or without height and speed', () => {
     expect(implausible(fix, now)).toBeNull()
     expect(implausible({ ...fix, altitudeKm: null, velocityKmh: null, visibility: null }, now)).toBeNull()
-    // 51.65° of inclination are 51.81° of geodetic latitude.
+    // An inclination of 51.65° reaches a geodetic latitude of 51.81°.
     expect(implausible({ ...fix, latitude: -51.81 }, now)).toBeNull()
   })
 
@@ -40,13 +40,13 @@ describe('implausible', () => {
     [{ noradId: 25545 }, 'norad_id'],
     [{ ts: new Date('2026-11-20T10:02:00Z') }, 'future'],
     [{ ts: new Date('2026-11-20T09:30:00Z') }, 'old'],
-  ])('refuses %o and says why', (wrong, reason) => {
+  ])('refuses %o and names the reason', (wrong, reason) => {
     expect(implausible({ ...fix, ...wrong }, now)).toContain(reason)
   })
 })
 
 describe('errorBoundKm', () => {
-  it('is 2.3 km at a day, 113 km at a week, and never better than SGP4 itself', () => {
+  it('is 2.3 km at a day, 113 km at a week, and at least the error of SGP4 itself', () => {
     expect(errorBoundKm(1)).toBeCloseTo(2.3)
     expect(errorBoundKm(7)).toBeCloseTo(112.7)
     expect(errorBoundKm(0)).toBe(1)
@@ -66,7 +66,7 @@ describe('errorBoundKm', () => {
 })
 
 describe('contradicts', () => {
-  it('trusts fresh elements over a position a thousand kilometres away, and old ones not', () => {
+  it('refuses a position a thousand kilometres away from fresh elements, but not from old ones', () => {
     expect(contradicts(5_000, 0.5)).toBe(true)
     expect(contradicts(40, 0.5)).toBe(false)
     expect(contradicts(5_000, 10)).toBe(false)
@@ -75,7 +75,7 @@ describe('contradicts', () => {
 })
 
 describe('daysBetween', () => {
-  it('does not ask which comes first', () => {
+  it('gives the same distance in both directions of time', () => {
     expect(daysBetween(now, new Date('2026-11-22T22:00:00Z'))).toBe(2.5)
     expect(daysBetween(new Date('2026-11-22T22:00:00Z'), now)).toBe(2.5)
   })

@@ -4,7 +4,7 @@ import { spaceWorker } from '../support/space-worker.ts'
 const { admin, get, json, runJobs } = await spaceWorker()
 await runJobs('elements', 'iss-position', 'refresh-iss-views')
 
-it('tells where the ISS is, from whom and how old', async () => {
+it('answers the position of the ISS with its source and age', async () => {
   expect(await json('/iss')).toMatchObject({
     noradId: 25544,
     source: 'wheretheiss',
@@ -16,7 +16,7 @@ it('tells where the ISS is, from whom and how old', async () => {
   })
 })
 
-it('computes it when the log has fallen behind, and says so', async () => {
+it('computes the position while the log is behind, and marks it as computed', async () => {
   await admin.query(`update space.iss_fetch_log set ts = ts - interval '10 minutes'`)
   expect(await json('/iss')).toMatchObject({
     source: 'sgp4',
@@ -37,7 +37,7 @@ it('computes it when the log has fallen behind, and says so', async () => {
   )
 })
 
-it('tells of a computed position how old its elements are, also while computed ones fill the log', async () => {
+it('states the age of the elements of a computed position, also while the log holds computed ones', async () => {
   await admin.query('update space.iss_fetch_log set ts = now(), fetched_at = now()')
   expect(await json('/iss')).toMatchObject({ computed: false })
   await admin.query(
@@ -52,7 +52,7 @@ it('tells of a computed position how old its elements are, also while computed o
   )
 })
 
-it('answers any moment: from the log where there is a fix, else computed', async () => {
+it('answers a logged moment from the log and any other by computing it', async () => {
   const [fix] = (await admin.query('select ts from space.iss_fetch_log order by ts desc limit 1')).rows
   expect(await json(`/iss/at?ts=${fix.ts.toISOString()}`)).toMatchObject({
     computed: false,
@@ -65,7 +65,7 @@ it('answers any moment: from the log where there is a fix, else computed', async
   expect((await get('/iss/at?ts=2001-01-01T00:00:00Z')).status).toBe(503)
 })
 
-it('speaks miles', async () => {
+it('answers in miles on request', async () => {
   const km = await json('/iss/stats/hourly')
   const mi = await json('/iss/stats/hourly?units=mi')
   expect(Number(mi.data[0]?.['avgAltitudeMi']) * 1.609344).toBeCloseTo(
@@ -76,7 +76,7 @@ it('speaks miles', async () => {
   expect(await json('/iss?units=mi')).toHaveProperty('velocityMph')
 })
 
-it('draws the track as GeoJSON, longitude first, never across the antimeridian', async () => {
+it('answers the track as GeoJSON with longitude first, cut at the antimeridian', async () => {
   const response = await get('/iss/track?minutes=200&stepSeconds=60', { accept: 'application/geo+json' })
   expect(response.headers.get('content-type')).toBe('application/geo+json')
   expect(response.headers.get('vary')).toContain('Accept')
@@ -91,7 +91,7 @@ it('draws the track as GeoJSON, longitude first, never across the antimeridian',
   expect((await json('/iss/track?minutes=10&stepSeconds=60')).data).toHaveLength(11)
 })
 
-it('lists passes in order, each above its minimum', async () => {
+it('lists passes that culminate above the minimum elevation', async () => {
   const { data } = await json('/iss/passes?lat=51.5&lng=-0.13&days=3&minElevation=20')
   expect(data.length).toBeGreaterThan(3)
   for (const pass of data)

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await admin.query(
     `select space.keep_log_month('2026-11-20'::timestamptz - n * interval '1 month') from generate_series(0, 12) n`,
   )
-  // In parts: the feeds of other files wait for the end of each transaction.
+  // Parts keep each transaction short, because tests of other files wait for its end.
   for (let from = 0; from < yearOfMinutes; from += yearOfMinutes / 12)
     await admin.query(
       `insert into space.iss_fetch_log (norad_id, ts, latitude, longitude, altitude_km, velocity_kmh, visibility, source, computed, fetched_at)
@@ -63,18 +63,18 @@ describe('over a year of minute fixes', () => {
     ],
     ['hourly stats', (ctx) => hourlyStats(ctx, 24), 60],
     ['daily stats', (ctx) => dailyStats(ctx, 30), 60],
-    // Every square, in order.
+    // This read returns every square.
     ['coverage', (ctx) => coverage(ctx), 2_000],
     ['activity', (ctx) => recentActivity(ctx), 60],
-    ['the track to come', (ctx) => predictTrack(ctx, { from: now, minutes: 92, stepSeconds: 60 }), 60],
+    ['the track ahead', (ctx) => predictTrack(ctx, { from: now, minutes: 92, stepSeconds: 60 }), 60],
   ]
-  it.each(reads)('%s is one statement, by index, that touches a handful of blocks', async (_, read, most) => {
+  it.each(reads)('%s takes one statement that uses indexes and touches few blocks', async (_, read, most) => {
     const plan = await planOf(rig, read)
     expect(scannedWhole(plan)).toEqual([])
     expect(blocksOf(plan)).toBeLessThan(most)
   })
 
-  it('the same asked of the table scans every month of it, and is noticed', async () => {
+  it('the same statistics from the table scan every month (negative control)', async () => {
     const { rows } = await admin.query(
       `explain (analyze, buffers, format json) select date_trunc('hour', ts, 'UTC'), avg(altitude_km) from space.iss_fetch_log where norad_id = 25544 group by 1`,
     )

@@ -24,7 +24,7 @@ describe('SGP4 against the published verification vectors', () => {
       }
     })
 
-  it('would notice an inclination that is wrong by a thousandth of a degree', () => {
+  it('fails for an inclination that is wrong by a thousandth of a degree (negative control)', () => {
     const [first] = sgp4Verification
     if (!first) throw new Error('no vectors')
     const bent = orbitOfTle([first.tle[0], first.tle[1].replace('58.0579', '58.0589').replace(/.$/, '5')])
@@ -37,7 +37,7 @@ describe('SGP4 against the published verification vectors', () => {
 describe('placeAt', () => {
   const orbit = orbitOf(issElements)
 
-  it('keeps to the height, speed and latitudes of the ISS for a day', () => {
+  it('stays within the height, speed and latitudes of the ISS for a day', () => {
     for (const place of trackOf(orbit, start, { minutes: 24 * 60, stepSeconds: 30 })) {
       expect(Math.abs(place.latitude)).toBeLessThan(51.85)
       expect(place.longitude).toBeGreaterThanOrEqual(-180)
@@ -59,21 +59,21 @@ describe('placeAt', () => {
     }
   })
 
-  it('spends a bit more than a third of each orbit in the shadow of the Earth', () => {
+  it('is in the shadow of the Earth for slightly more than a third of each orbit', () => {
     const places = trackOf(orbit, start, { minutes: 93 * 10, stepSeconds: 10 })
     const share = places.filter(({ visibility }) => visibility === 'eclipsed').length / places.length
     expect(share).toBeGreaterThan(0.3)
     expect(share).toBeLessThan(0.42)
   })
 
-  it('gives no place when the orbit has decayed', () => {
+  it('returns null after the orbit has decayed', () => {
     const falling = orbitOf({ ...issElements, MEAN_MOTION: 16.4, BSTAR: 0.5 })
     expect(placeAt(falling, new Date(falling.epoch.getTime() + 40 * 86_400_000))).toBeNull()
   })
 })
 
 describe('trackOf', () => {
-  it('gives a place for every step, both ends included', () => {
+  it('returns a place for every step, including both ends', () => {
     const track = trackOf(orbitOf(issElements), start, { minutes: 10, stepSeconds: 60 })
     expect(track.map(({ ts }) => ts.getTime())).toEqual(
       Array.from({ length: 11 }, (_, minute) => start.getTime() + minute * 60_000),

@@ -11,13 +11,13 @@ describe('the log', () => {
     ['latitude', { lat: 52, lng: 0 }],
     ['altitude', { lat: 0, lng: 0, altitude: 369 }],
     ['longitude', { lat: 0, lng: 180 }],
-  ])('takes no impossible %s, whoever writes it', async (column, fix) => {
+  ])('refuses an impossible %s from any writer', async (column, fix) => {
     await expect(logFixes(admin, [{ ts: '2026-11-01T05:00:00Z', ...fix }])).rejects.toThrow(
       `iss_fetch_log_${column}`,
     )
   })
 
-  it('has a month made once, however many ask', async () => {
+  it('creates the partition of a month once for concurrent calls', async () => {
     const made = await Promise.all(
       Array.from({ length: 5 }, () => admin.query(`select space.keep_log_month('2031-05-05') as made`)),
     )
@@ -27,7 +27,7 @@ describe('the log', () => {
     })
   })
 
-  it('drops months whole', async () => {
+  it('drops whole months only', async () => {
     await admin.query(`select space.keep_log_month('2019-01-05'), space.keep_log_month('2019-02-05')`)
     expect(await one(`select space.drop_log_months('2019-02-10') as dropped`)).toEqual({ dropped: 1 })
     expect(await one(`select to_regclass('space.iss_fetch_log_201902')::text as kept`)).toEqual({

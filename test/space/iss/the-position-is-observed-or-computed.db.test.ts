@@ -13,7 +13,7 @@ const lastRun = async () =>
   (await rows('select outcome, error, rows, detail from core.job_runs order by id desc limit 1'))[0]
 
 describe('iss-position', () => {
-  it('logs what wheretheiss tells, and checks it against our own orbit', async () => {
+  it('logs the answer of wheretheiss and cross-checks it with the computed orbit', async () => {
     await run('elements')
     expect(await run('iss-position', '2026-11-20T10:00:00Z')).toMatchObject({
       ran: true,
@@ -35,7 +35,7 @@ describe('iss-position', () => {
     ])
   })
 
-  it('leaves a second that is in the log as it is, observed or computed', async () => {
+  it('does not overwrite a second that is in the log', async () => {
     await run('elements')
     upstreams.fail('wheretheiss', 'reset')
     upstreams.fail('open-notify', 'reset')
@@ -50,7 +50,7 @@ describe('iss-position', () => {
     expect(await fixes()).toEqual(computed)
   })
 
-  it('does a slot once, and a second once', async () => {
+  it('runs a slot once and logs a second once', async () => {
     await run('iss-position', '2026-11-20T10:00:00Z')
     expect(await run('iss-position', '2026-11-20T10:00:00Z')).toEqual({ ran: false, reason: 'done' })
     expect(upstreams.calls('wheretheiss')).toHaveLength(1)
@@ -58,7 +58,7 @@ describe('iss-position', () => {
     expect(await fixes()).toHaveLength(1)
   })
 
-  it('asks open-notify when wheretheiss fails, and leaves unknown what that does not tell', async () => {
+  it('calls open-notify if wheretheiss fails, and stores null for fields that open-notify lacks', async () => {
     upstreams.fail('wheretheiss', 'status-500')
     expect(await run('iss-position')).toMatchObject({
       outcome: 'ok',
@@ -69,7 +69,7 @@ describe('iss-position', () => {
     ])
   })
 
-  it('computes it from stored elements when nobody tells, says so, and says how far off it may be', async () => {
+  it('computes the position from stored elements if all upstreams fail, and marks it with its error bound', async () => {
     await run('elements')
     rig.setClock('2026-11-22T10:00:30Z')
     upstreams.fail('wheretheiss', 'timeout')
@@ -80,7 +80,7 @@ describe('iss-position', () => {
     expect(fix?.['error_km']).toBeCloseTo(2.3 * 2 ** 2, 0)
   })
 
-  it('invents nothing: without a source and without elements there is no row, and the run has failed', async () => {
+  it('fails and writes no row without an upstream and without elements', async () => {
     upstreams.fail('wheretheiss', 'reset')
     upstreams.fail('open-notify', 'reset')
     expect(await run('iss-position', '2026-11-20T10:00:00Z')).toMatchObject({
@@ -100,7 +100,7 @@ describe('iss-position', () => {
     expect(await run('iss-position', '2026-11-20T10:00:00Z')).toMatchObject({ outcome: 'ok' })
   })
 
-  it('computes nothing from elements that are older than a month', async () => {
+  it('computes no position from elements older than a month', async () => {
     await run('elements')
     rig.setClock('2026-12-25T10:00:30Z')
     upstreams.fail('wheretheiss', 'reset')
@@ -108,9 +108,9 @@ describe('iss-position', () => {
     expect(await run('iss-position')).toMatchObject({ outcome: 'failed' })
   })
 
-  it('quarantines what contradicts a fresh orbit by a thousand kilometres', async () => {
+  it('quarantines a position a thousand kilometres away from a fresh orbit', async () => {
     await run('elements')
-    // Half an orbit later in the same orbit: plausible by itself.
+    // A position half an orbit later on the same orbit is plausible by itself.
     await admin.query(
       `update space.elements set omm = omm || jsonb_build_object('MEAN_ANOMALY', (omm ->> 'MEAN_ANOMALY')::float + 180)`,
     )
@@ -119,7 +119,7 @@ describe('iss-position', () => {
     })
   })
 
-  it('does not ask an upstream that has failed five times, and asks once after a minute', async () => {
+  it('stops calling an upstream after five failures, and calls it again after a minute', async () => {
     upstreams.fail('wheretheiss', 'status-404')
     for (let time = 0; time < 7; time += 1) await run('iss-position')
     expect(upstreams.calls('wheretheiss')).toHaveLength(5)
@@ -132,7 +132,7 @@ describe('iss-position', () => {
   })
 
   const harmless = new Set(['quota-zero', 'status-429-retry-soon'])
-  it.each(Object.keys(faults))('survives an upstream that does this: %s', async (fault) => {
+  it.each(Object.keys(faults))('logs a position despite the fault %s of both upstreams', async (fault) => {
     if (!isFault(fault)) throw new Error(fault)
     await run('elements')
     await run('iss-position')

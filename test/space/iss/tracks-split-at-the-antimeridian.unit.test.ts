@@ -29,7 +29,7 @@ describe('haversineKm', () => {
 })
 
 describe('wrapLongitude', () => {
-  it('gives every meridian one number', () => {
+  it('maps every meridian to one number', () => {
     expect([180, -180, 540, 190, -190, 359, 0].map(wrapLongitude)).toEqual([
       -180, -180, -180, -170, 170, -1, 0,
     ])
@@ -54,7 +54,7 @@ describe('cutAtAntimeridian', () => {
     ])
   })
 
-  it('cuts westward crossings too, and leaves other lines whole', () => {
+  it('cuts westward crossings, too, and leaves other lines whole', () => {
     const west = cutAtAntimeridian([
       { latitude: 0, longitude: -179 },
       { latitude: 2, longitude: 179 },
@@ -71,7 +71,7 @@ describe('cutAtAntimeridian', () => {
     expect(cutAtAntimeridian([])).toEqual([])
   })
 
-  it('never leaves a jump of more than half a circle inside a piece, and loses no point', () => {
+  it('leaves no jump of more than half a circle inside a piece, and keeps every point', () => {
     fc.assert(
       fc.property(fc.array(place, { maxLength: 30 }), (points) => {
         const pieces = cutAtAntimeridian(points)

@@ -24,7 +24,7 @@ describe('elementsOfTle', () => {
     })
   })
 
-  it('takes lines that end in a carriage return', () => {
+  it('accepts lines that end in a carriage return', () => {
     expect(elementsOfTle(name, `${first}\r`, `${second}\r`)).toHaveProperty('NORAD_CAT_ID', 25544)
   })
 

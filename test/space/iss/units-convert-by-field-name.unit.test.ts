@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { inUnits } from '../../../functions/space/iss/units.ts'
 
 describe('inUnits', () => {
-  it('renames and converts what carries a unit, and nothing else', () => {
+  it('renames and converts fields that end in a unit, and no others', () => {
     expect(
       inUnits({ altitudeKm: 1.609344, velocityKmh: 16.09344, errorKm: null, latitude: 5, ok: true }, 'mi'),
     ).toEqual({

@@ -7,13 +7,13 @@ import * as answers from '../support/answers.ts'
 const json = (value: unknown) => JSON.stringify(value)
 
 describe('parsePictures', () => {
-  it('reads an image, its credit on one line', () => {
+  it('reads an image and joins its credit to one line', () => {
     expect(parsePictures(json(answers.picture))).toMatchObject({
       value: [{ date: '2018-10-30', mediaType: 'image', copyright: 'Yin Hao', thumbnailUrl: null }],
     })
   })
 
-  it('makes https of a protocol-relative player, and passes on no other scheme', () => {
+  it('turns a protocol-relative link into https, and drops links of other schemes', () => {
     const video = { ...answers.picture, media_type: 'video', hdurl: undefined }
     expect(parsePictures(json({ ...video, url: '//www.youtube.com/embed/x' }))).toHaveProperty(
       'value.0.url',
@@ -26,7 +26,7 @@ describe('parsePictures', () => {
     expect(parsePictures(json({ ...answers.picture, date: '2018-02-30' }))).toMatchObject({ ok: false })
   })
 
-  it('knows "not yet" from "gone"', () => {
+  it('tells apart "not yet" and "gone"', () => {
     const body = json({ code: 404, msg: 'No data available for date: 2026-09-16', service_version: 'v1' })
     expect(isNoPictureYet({ status: 404, body })).toBe(true)
     expect(parsePictures(body)).toEqual({ ok: true, value: [] })
@@ -54,11 +54,11 @@ describe('parseApproaches', () => {
     })
   })
 
-  it('lets no API key through', () => {
+  it('removes the API key', () => {
     expect(json(parseApproaches(json(answers.neoFeed)))).not.toContain('SECRET')
   })
 
-  it('passes no link on that is not https', () => {
+  it('passes on https links only', () => {
     const linked = (link: string) =>
       parseApproaches(json(answers.neoFeed).replace(/"nasa_jpl_url":"[^"]*"/, `"nasa_jpl_url":${json(link)}`))
     expect(linked('http://ssd.jpl.nasa.gov/x')).toHaveProperty('value.0.jplUrl', 'https://ssd.jpl.nasa.gov/x')
@@ -81,7 +81,7 @@ describe('parseWeather', () => {
     })
   })
 
-  it('passes no link on that is not https', () => {
+  it('passes on https links only', () => {
     const linked = (link: string) => parseWeather(json([{ ...answers.cme, link }]), 'cme')
     expect(linked('http://kauai.ccmc.gsfc.nasa.gov/x')).toHaveProperty(
       'value.0.link',
@@ -90,7 +90,7 @@ describe('parseWeather', () => {
     expect(linked('javascript:alert(1)')).toHaveProperty('value.0.link', null)
   })
 
-  it('reads a flare, its end still open', () => {
+  it('reads a flare without an end', () => {
     expect(parseWeather(json([answers.flare]), 'flr')).toMatchObject({
       value: [
         {
@@ -120,7 +120,7 @@ describe('parseWeather', () => {
     })
   })
 
-  it('takes an empty list and an empty body for no events', () => {
+  it('reads an empty list and an empty body as no events', () => {
     expect(parseWeather('[]', 'cme')).toEqual({ ok: true, value: [] })
     expect(parseWeather('', 'cme')).toEqual({ ok: true, value: [] })
   })

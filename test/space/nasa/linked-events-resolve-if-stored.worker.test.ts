@@ -4,7 +4,7 @@ import { spaceWorker } from '../support/space-worker.ts'
 const { app, json, runJobs } = await spaceWorker()
 await runJobs('donki')
 
-it('resolves linked events to what is known', async () => {
+it('links an event to the linked events that are stored', async () => {
   const { data } = await json('/donki/flr?limit=200')
   const [link] = data.flatMap(({ linkedEvents }) => linkedEvents as { id: string; href: string | null }[])
   const event = await app.fetch(link?.href ?? '')

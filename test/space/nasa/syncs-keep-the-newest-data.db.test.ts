@@ -7,7 +7,7 @@ const { upstreams, run, rows } = rig
 beforeEach(rig.reset)
 
 describe('apod', () => {
-  it('fetches the last week at first, then nothing while the day is known', async () => {
+  it('fetches the last week first, then makes no call until the next day', async () => {
     expect(await run('apod')).toMatchObject({ outcome: 'ok', rows: 7 })
     expect(await run('apod')).toMatchObject({ outcome: 'skipped' })
     expect(upstreams.calls('apod')).toHaveLength(1)
@@ -16,7 +16,7 @@ describe('apod', () => {
     expect(upstreams.calls('apod').at(-1)).toContain('date=2026-11-21')
   })
 
-  it('asks for the Eastern day: early in the UTC day it is still yesterday', async () => {
+  it('requests the Eastern day, which early in the UTC day is yesterday', async () => {
     rig.setClock('2026-11-21T03:00:00Z')
     await run('apod')
     expect(await rows('select max(date)::text as newest from space.apod')).toEqual([{ newest: '2026-11-20' }])
@@ -24,7 +24,7 @@ describe('apod', () => {
 })
 
 describe('neo', () => {
-  it('reaches three weeks ahead in windows of seven days, then asks for one at a time', async () => {
+  it('requests three weeks ahead in windows of seven days, then one window a run', async () => {
     expect(await run('neo')).toMatchObject({ outcome: 'ok' })
     expect(upstreams.calls('neows')).toEqual([
       '/neo/rest/v1/feed?start_date=2026-11-19&end_date=2026-11-25',
@@ -37,7 +37,7 @@ describe('neo', () => {
 })
 
 describe('donki', () => {
-  it('keeps every version, and the newest in front', async () => {
+  it('keeps every version of an event and shows the newest', async () => {
     await run('donki')
     const [event] = await rows(
       `select event_id, version_id from space.donki_events where type = 'cme' order by started_at desc limit 1`,
@@ -59,7 +59,7 @@ describe('donki', () => {
     expect(await versions()).toHaveLength(3)
   })
 
-  it('takes the other types when the list of one cannot be read', async () => {
+  it('stores the other types if the list of one is unreadable', async () => {
     for (const name of ['donki', 'ccmc'] as const) upstreams.fail(name, 'wrong-types', { matching: '/CME' })
     expect(await run('donki')).toMatchObject({ outcome: 'failed', detail: { quarantined: 8 } })
     expect(await rows('select distinct type from space.donki_events order by 1')).toEqual(
@@ -67,7 +67,7 @@ describe('donki', () => {
     )
   })
 
-  it('goes to CCMC when the quota of NASA is used up, and never asks NASA without one', async () => {
+  it('calls CCMC instead of NASA while the quota of NASA is used up', async () => {
     upstreams.fail('donki', 'status-429-retry-late')
     expect(await run('donki')).toMatchObject({
       outcome: 'ok',

@@ -7,7 +7,7 @@ const { upstreams, admin, run, rows } = rig
 beforeEach(rig.reset)
 
 describe('osdr-sync', () => {
-  const untilAsked = async (times: number) => {
+  const untilCalled = async (times: number) => {
     while (upstreams.calls('osdr').length < times) await new Promise(setImmediate)
   }
   const versions = () =>
@@ -26,7 +26,7 @@ describe('osdr-sync', () => {
     expect(await rows('select total_datasets from space.mv_osdr_stats')).toEqual([{ total_datasets: 60 }])
   })
 
-  it('writes no row when nothing changed', async () => {
+  it('writes no row if nothing changed', async () => {
     await run('osdr-sync')
     const before = await versions()
     expect(await run('osdr-sync')).toMatchObject({
@@ -35,11 +35,11 @@ describe('osdr-sync', () => {
       detail: { inserted: 0, updated: 0 },
     })
     expect(await versions()).toEqual(before)
-    // The list, the overview, and the few whose turn it is.
+    // The calls are the list, the overview and the few datasets whose slot it is.
     expect(upstreams.calls('osdr').length).toBeLessThan(62 + 12)
   })
 
-  it('writes one row and one record of change for one changed title', async () => {
+  it('writes one row and one change for one changed title', async () => {
     await run('osdr-sync')
     const old = upstreams.datasets.get('OSD-7')
     upstreams.datasets.set('OSD-7', { ...old, 'study title': 'Quite another title' })
@@ -51,9 +51,9 @@ describe('osdr-sync', () => {
     ])
   })
 
-  it('keeps what came before the server failed, and goes on there next time', async () => {
+  it('keeps the datasets that arrived before a failure, and the next run continues there', async () => {
     const half = run('osdr-sync')
-    await untilAsked(58)
+    await untilCalled(58)
     upstreams.fail('osdr', 'reset')
     expect(await half).toMatchObject({ outcome: 'failed' })
     const [{ n } = { n: 0 }] = await rows('select count(*)::int as n from space.osdr_items')
@@ -64,7 +64,7 @@ describe('osdr-sync', () => {
     expect(await run('osdr-sync')).toMatchObject({ outcome: 'ok', detail: { inserted: 60 - Number(n) } })
   })
 
-  it('quarantines a dataset that cannot be read and takes the others', async () => {
+  it('quarantines an unreadable dataset and stores the others', async () => {
     upstreams.datasets.set('OSD-999', { accession: 'OSD-999' })
     expect(await run('osdr-sync')).toMatchObject({ outcome: 'ok', detail: { inserted: 60, quarantined: 1 } })
     expect(
@@ -72,7 +72,7 @@ describe('osdr-sync', () => {
     ).toEqual([{ request: expect.stringContaining('OSD-999'), reason: 'study title is missing' }])
   })
 
-  it('keeps a dataset that left the list, and all of them when the list is no list', async () => {
+  it('keeps a dataset that left the list, and all datasets if the list is unreadable', async () => {
     await run('osdr-sync')
     upstreams.datasets.delete('OSD-3')
     await run('osdr-sync')
@@ -93,7 +93,7 @@ describe('osdr-sync', () => {
     expect(await rows('select count(*)::int as n from space.osdr_items')).toEqual([{ n: 60 }])
   })
 
-  it('still learns of new datasets when there is no overview', async () => {
+  it('stores new datasets without an overview, too', async () => {
     await run('osdr-sync')
     await admin.query(`delete from space.osdr_items where dataset_id in ('OSD-1', 'OSD-2')`)
     const hashes = () => rows(`select listing_hash from space.osdr_items where dataset_id = 'OSD-9'`)

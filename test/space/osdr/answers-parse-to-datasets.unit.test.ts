@@ -10,14 +10,14 @@ import * as answers from '../support/answers.ts'
 const json = (value: unknown) => JSON.stringify(value)
 
 describe('OSDR', () => {
-  it('lists accessions and nothing else', () => {
+  it('lists only accessions', () => {
     expect(parseDatasetList(json({ 'OSD-1': {}, 'OSD-120': {}, 'GLDS-7': {}, version: 2 }))).toEqual({
       ok: true,
       value: ['OSD-1', 'OSD-120', 'GLDS-7'],
     })
   })
 
-  it('reads a dataset whole', () => {
+  it('reads all fields of a dataset', () => {
     expect(parseDataset(json(answers.dataset), 'OSD-1')).toMatchObject({
       ok: true,
       value: {
@@ -34,7 +34,7 @@ describe('OSDR', () => {
     })
   })
 
-  it('takes lists where others send text, and nothing where nothing is', () => {
+  it('accepts lists in place of text, and blank fields', () => {
     const metadata = {
       'study title': ['A', 'B'],
       organism: ['Mus musculus', 'Homo sapiens'],
@@ -53,7 +53,7 @@ describe('OSDR', () => {
     })
   })
 
-  it('reads both forms of a mission date, and keeps out a day that does not exist', () => {
+  it('reads both forms of a mission date, and refuses a day that does not exist', () => {
     const withDates = (start: string, end: string) =>
       parseDataset(
         json({
@@ -79,7 +79,7 @@ describe('OSDR', () => {
     expect(parseDataset(json(answers.dataset), 'OSD-2')).toMatchObject({ ok: false })
   })
 
-  it('knows a changed dataset from the overview, and the order of keys is no change', () => {
+  it('detects a changed dataset in the overview, in any order of keys', () => {
     const row = { 'id.accession': 'OSD-1', 'investigation.study.study title': 'T' }
     const turned = Object.fromEntries(Object.entries(row).toReversed())
     const read = (one: unknown) => {
@@ -90,7 +90,7 @@ describe('OSDR', () => {
     expect(read({ ...row, 'investigation.study.study title': 'U' })).not.toBe(read(row))
   })
 
-  it('gives equal content equal text', () => {
+  it('gives equal content the same canonical text', () => {
     expect(canonical({ b: [1, { d: null, c: 'x' }], a: 1 })).toBe('{"a":1,"b":[1,{"c":"x","d":null}]}')
   })
 })

@@ -6,7 +6,7 @@ await runJobs('osdr-sync')
 
 const patient = { timeout: 10_000, interval: 50 }
 
-it('pages through datasets in every order without gap or repeat', async () => {
+it('pages through datasets in every order without a gap or a repeated row', async () => {
   for (const sort of ['-releaseDate', 'releaseDate', 'accession', 'title', '-updatedAt']) {
     const seen: unknown[] = []
     for (let cursor: string | null = ''; cursor !== null; ) {
@@ -20,7 +20,7 @@ it('pages through datasets in every order without gap or repeat', async () => {
   }
 })
 
-it('finds datasets by words, literally', async () => {
+it('finds datasets by words without wildcards', async () => {
   const { data } = await json('/osdr/datasets?q=DROSOPHILA%20effects&limit=200')
   expect(data.length).toBeGreaterThan(0)
   for (const { title } of data) expect(String(title).toLowerCase()).toContain('drosophila')
@@ -28,7 +28,7 @@ it('finds datasets by words, literally', async () => {
   expect((await json('/osdr/datasets?organism=mus%20musculus')).data.length).toBeGreaterThan(0)
 })
 
-it('follows the changes of the catalogue from any position, missing nothing', async () => {
+it('lists every change of the catalogue after a cursor', async () => {
   await expect.poll(async () => (await json('/osdr/changes?limit=200')).data.length, patient).toBe(40)
   const first = await json('/osdr/changes?limit=200')
   const after = String(first['cursor'])

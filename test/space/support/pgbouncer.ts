@@ -11,13 +11,13 @@ const binary = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/
 
 export const hasPgBouncer = binary !== undefined
 
-/** A pooler in transaction mode in front of the database of `urls`, for the users in them: what Neon's pooled host is. */
+/** A pooler in transaction mode in front of the database of `urls`, for their users, like Neon's pooled host. */
 export async function startPgBouncer(
   urls: readonly string[],
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  if (binary === undefined) throw new Error('There is no pgbouncer here')
+  if (binary === undefined) throw new Error('PgBouncer is not installed')
   const [target, ...others] = urls.map((url) => new URL(url))
-  if (!target) throw new Error('Which database?')
+  if (!target) throw new Error('startPgBouncer needs the URL of a database')
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-pgbouncer-'))
   const port = await freePort()
   const users = [target, ...others].map(
@@ -43,7 +43,7 @@ export async function startPgBouncer(
     ].join('\n'),
   )
   for (const file of ['', 'users.txt', 'pgbouncer.ini']) chmodSync(join(folder, file), 0o755)
-  // It refuses to run as root.
+  // PgBouncer refuses to run as root.
   const as = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const child = spawn(binary, ['-q', ...as, join(folder, 'pgbouncer.ini')], { stdio: 'ignore' })
   await untilListening(port, child)

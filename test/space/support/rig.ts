@@ -10,7 +10,7 @@ import { startPgBouncer } from './pgbouncer.ts'
 const start = new Date('2026-11-20T10:00:30Z')
 export const apiKey = 'a-key-nobody-may-see'
 
-/** The jobs of space on a database of their own, with simulated upstreams, a clock to move and a log to read. */
+/** Runs the jobs of space on their own database, with simulated upstreams, a clock to set and a log to read. */
 export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false } = {}) {
   let now = start
   const clock = () => new Date(now)
@@ -64,7 +64,7 @@ export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false
       )
     },
     jobs,
-    /** As cron fires it when there is a slot, else as by hand. */
+    /** Runs the job like cron with a slot, and like an operator without one. */
     async run(name: string, slot: string | null = null): Promise<JobRun> {
       const job = jobs.find((one) => one.name === name)
       if (!job) throw new Error(`There is no job ${name}`)

@@ -6,7 +6,7 @@ export type Json = Record<string, unknown> & {
   nextCursor?: string | null
 }
 
-/** A Worker of its own with the reads of space and the jobs that collect their data. */
+/** A Worker with its own database, the reads of space and the jobs that collect their data. */
 export async function spaceWorker(bindings: Record<string, string> = {}) {
   const app = await freshWorker({ bindings })
   const { upstreams } = app
@@ -19,7 +19,7 @@ export async function spaceWorker(bindings: Record<string, string> = {}) {
   async function json(path: string): Promise<Json> {
     const response = await get(path)
     expect([path, response.status]).toEqual([path, 200])
-    // The shape is what each test goes on to check.
+    // Each test checks the shape that it needs.
     return response.json<Json>()
   }
 

@@ -34,7 +34,7 @@ describe('a failing upstream', () => {
     ['donki', 'donki', 'space.donki_events'],
   ] as const
   for (const [job, upstream, table] of jobs)
-    it.each(kinds)(`changes no row of ${table} when it does this: %s`, async (fault) => {
+    it.each(kinds)(`changes no row of ${table} with the fault %s`, async (fault) => {
       await run(job)
       const before = await rows(`select xmin::text, * from ${table} order by 2, 3`)
       expect(before.length).toBeGreaterThan(0)

@@ -25,30 +25,33 @@ for (const { way, pooled } of ways) {
   const isFree = async (lock: number) =>
     (await rows('select pg_try_advisory_xact_lock($1) as free', [lock]))[0]?.['free']
 
-  describe(`ten runs of one job at one moment, ${way}`, () => {
+  describe(`ten runs of one job at once, ${way}`, () => {
     beforeEach(rig.reset)
 
-    it.each(rig.jobNames)('%s: one ran, nine did not, one slot is done, one run recorded', async (name) => {
-      const runs = await Promise.all(Array.from({ length: 10 }, () => run(name, slot)))
-      const ran = runs.filter((one) => one.ran)
-      expect(ran).toHaveLength(1)
-      expect(runs.filter((one) => !one.ran && ['busy', 'done'].includes(one.reason))).toHaveLength(9)
-      expect(await rows('select job, slot from core.job_slots')).toEqual([
-        { job: name, slot: new Date(slot) },
-      ])
-      expect(await rows('select job, outcome from core.job_runs')).toEqual([
-        { job: name, outcome: expect.stringMatching(/ok|skipped/) },
-      ])
-      const asked = upstreams.calls()
-      upstreams.reset()
-      await admin.query(
-        'truncate space.osdr_items, space.apod, space.neo_approaches, space.donki_events, space.upstream_state',
-      )
-      await run(name)
-      expect(asked.length).toBe(upstreams.calls().length)
-    })
+    it.each(rig.jobNames)(
+      '%s runs once: nine runs lose, one slot is done and one run is recorded',
+      async (name) => {
+        const runs = await Promise.all(Array.from({ length: 10 }, () => run(name, slot)))
+        const ran = runs.filter((one) => one.ran)
+        expect(ran).toHaveLength(1)
+        expect(runs.filter((one) => !one.ran && ['busy', 'done'].includes(one.reason))).toHaveLength(9)
+        expect(await rows('select job, slot from core.job_slots')).toEqual([
+          { job: name, slot: new Date(slot) },
+        ])
+        expect(await rows('select job, outcome from core.job_runs')).toEqual([
+          { job: name, outcome: expect.stringMatching(/ok|skipped/) },
+        ])
+        const calls = upstreams.calls()
+        upstreams.reset()
+        await admin.query(
+          'truncate space.osdr_items, space.apod, space.neo_approaches, space.donki_events, space.upstream_state',
+        )
+        await run(name)
+        expect(calls.length).toBe(upstreams.calls().length)
+      },
+    )
 
-    it('would all run without their common lock', async () => {
+    it('would all run without their common lock (negative control)', async () => {
       const job = rig.jobs.find(({ name }) => name === 'iss-position')
       if (!job) throw new Error('no job')
       const runs = await Promise.all(
@@ -60,7 +63,7 @@ for (const { way, pooled } of ways) {
       expect(upstreams.calls('wheretheiss')).toHaveLength(5)
     })
 
-    it('do nothing while somebody else holds the number', async () => {
+    it('do nothing while another session holds the lock', async () => {
       const holder = await rig.database.connect()
       for (const { name, lock } of rig.jobs.filter((job) => rig.jobNames.includes(job.name))) {
         await holder.query('begin')
@@ -72,13 +75,13 @@ for (const { way, pooled } of ways) {
     })
   })
 
-  describe(`a holder that dies while it asks, ${way}`, () => {
+  describe(`a holder that dies during a call, ${way}`, () => {
     it.each([
       ['iss-position', 1001, 'wheretheiss', 'space.iss_fetch_log'],
       ['apod', 1003, 'apod', 'space.apod'],
       ['elements', 1006, 'celestrak', 'space.elements'],
     ] as const)(
-      '%s: its lock %i is free at once, nothing half-written',
+      '%s frees its lock %i at once and has written nothing',
       async (name, lock, upstream, table) => {
         await admin.query(`truncate ${table}, space.upstream_state, core.job_runs, core.job_slots`)
         upstreams.reset()
@@ -99,14 +102,14 @@ for (const { way, pooled } of ways) {
       },
     )
 
-    it('osdr-sync: whoever takes the lease over goes on, and the one that lost it writes nothing more', async () => {
+    it('osdr-sync continues under a new holder of the lease, and the old holder writes nothing more', async () => {
       await admin.query(
         'truncate space.osdr_items, space.osdr_changes, space.upstream_state, core.job_runs, core.job_slots, core.leases',
       )
       upstreams.reset()
       const lost = run('osdr-sync', slot).catch((error: unknown) => error)
       while (upstreams.calls('osdr').length < 20) await new Promise(setImmediate)
-      // As if it had died half a minute ago.
+      // The lease of a holder that died half a minute ago looks like this.
       await admin.query(`update core.leases set expires_at = clock_timestamp() where name = 'osdr-sync'`)
       expect(await isFree(1002)).toBe(true)
       expect(await run('osdr-sync', slot)).toMatchObject({ ran: true, outcome: 'ok' })

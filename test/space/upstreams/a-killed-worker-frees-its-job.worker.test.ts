@@ -20,10 +20,10 @@ const holders = async (lock: number) =>
     )
   ).rows.length
 
-describe('a Worker that is killed while it asks where the ISS is', () => {
-  it('frees the lock at once, leaves nothing half-written, and the next one does the work', async () => {
+describe('a Worker that is killed while it calls an upstream', () => {
+  it('frees its lock at once and writes nothing, and another Worker then runs the job', async () => {
     dying.upstreams.fail('wheretheiss', 'timeout')
-    const asked = run(dying, 'iss-position').catch((error: unknown) => error)
+    const killed = run(dying, 'iss-position').catch((error: unknown) => error)
     await expect.poll(() => holders(1001), { timeout: 5_000, interval: 5 }).toBe(1)
     expect(await (await run(surviving, 'iss-position')).json()).toEqual({ ran: false, reason: 'busy' })
 
@@ -40,12 +40,12 @@ describe('a Worker that is killed while it asks where the ISS is', () => {
     expect((await admin.query('select source from space.iss_fetch_log')).rows).toEqual([
       { source: 'wheretheiss' },
     ])
-    await asked
+    await killed
   })
 })
 
 describe('two Workers at one tick', () => {
-  it('run each job once', async () => {
+  it('run each job of the tick once', async () => {
     const tick = new Date('2026-11-20T10:00:00Z')
     await admin.query('truncate core.job_slots, core.job_runs')
     await Promise.all([surviving.scheduled('* * * * *', tick), twin.scheduled('* * * * *', tick)])

@@ -9,7 +9,7 @@ beforeEach(rig.reset)
 const fixes = () => rows('select * from space.iss_fetch_log order by ts')
 
 describe('the API key', () => {
-  it('is in no row, no log and no request line', async () => {
+  it('appears in no row, no log line and no request line', async () => {
     for (const job of rig.jobNames) await run(job)
     upstreams.fail('neows', 'wrong-types')
     rig.setClock('2026-11-20T13:00:30Z')
@@ -28,8 +28,8 @@ describe('the API key', () => {
   })
 })
 
-describe('what came over the wire', () => {
-  it('is kept whole and once, and read again gives the same position', async () => {
+describe('answers of upstreams', () => {
+  it('are stored whole and once, and contain the position that was logged', async () => {
     await run('iss-position')
     await run('iss-position')
     const [answer] = await rows(
@@ -44,7 +44,7 @@ describe('what came over the wire', () => {
     })
   })
 
-  it('is thrown away after a week, and months of the log are made ahead', async () => {
+  it('are removed after a week by the job that creates partitions of the log ahead', async () => {
     await run('iss-position')
     await admin.query(`update space.upstream_answers set received_at = now() - interval '8 days'`)
     expect(await run('space-upkeep')).toMatchObject({ outcome: 'ok', detail: { answersRemoved: 1 } })

@@ -15,8 +15,8 @@ import {
 } from '../../../functions/space/osdr/parse-datasets.ts'
 import * as answers from '../support/answers.ts'
 
-describe('every reader', () => {
-  const readers: [string, (body: string) => { ok: boolean }][] = [
+describe('every parser', () => {
+  const parsers: [string, (body: string) => { ok: boolean }][] = [
     ['wheretheiss', parseWheretheiss],
     ['open-notify', parseOpenNotify],
     ['CelesTrak', parseCelestrak],
@@ -28,12 +28,15 @@ describe('every reader', () => {
     ['APOD', parsePictures],
     ['NeoWs', parseApproaches],
   ]
-  for (const [name, read] of readers)
-    it.each(answers.rubbish)(`refuses %s: ${name}`, (_, body) => {
-      expect(read(body)).toMatchObject({ ok: false, reason: expect.any(String) })
+  for (const [name, parse] of parsers)
+    it.each(answers.rubbish)(`refuses %s as an answer of ${name}`, (_, body) => {
+      expect(parse(body)).toMatchObject({ ok: false, reason: expect.any(String) })
     })
 
-  it.each(answers.rubbish.filter(([, body]) => body !== ''))('refuses %s: DONKI', (_, body) => {
-    expect(parseWeather(body, 'flr')).toMatchObject({ ok: false, reason: expect.any(String) })
-  })
+  it.each(answers.rubbish.filter(([, body]) => body !== ''))(
+    'refuses %s as an answer of DONKI',
+    (_, body) => {
+      expect(parseWeather(body, 'flr')).toMatchObject({ ok: false, reason: expect.any(String) })
+    },
+  )
 })

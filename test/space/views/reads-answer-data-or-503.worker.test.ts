@@ -24,8 +24,8 @@ const empty = [
   '/donki/flr/nothing',
 ]
 
-describe('before anything is known', () => {
-  it.each(empty)('%s is 503 no_data_yet with Retry-After, never zeros', async (path) => {
+describe('before any data is collected', () => {
+  it.each(empty)('%s answers 503 no_data_yet with Retry-After instead of zeros', async (path) => {
     const response = await get(path)
     expect(response.status).toBe(503)
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -33,7 +33,7 @@ describe('before anything is known', () => {
   })
 })
 
-describe('with data', () => {
+describe('with collected data', () => {
   beforeAll(async () => {
     await runJobs(
       'elements',
@@ -79,7 +79,7 @@ describe('with data', () => {
     await response.body?.cancel()
   })
 
-  it('answers 304 to who has the content, and says how old it is', async () => {
+  it('answers 304 to a matching If-None-Match, and states its age', async () => {
     const first = await get('/osdr/by-year')
     expect(first.headers.get('cache-control')).toMatch(/^public, max-age=\d+$/)
     expect(Number(first.headers.get('age'))).toBeGreaterThanOrEqual(0)
@@ -98,24 +98,24 @@ describe('with data', () => {
     ['donki', '/donki/flr', 3],
   ] as const
   it.each(copied)(
-    'says of what %s told, at %s, when it was told; and that %i hours are long ago',
+    'states the last answer of %s as the age of %s, and calls an age of %i hours stale',
     async (upstream, path, hours) => {
       expect(await json(path)).toMatchObject({ stale: false })
       const setBack = async (by: number) =>
         admin.query(
           `update space.upstream_state set last_ok_at = last_ok_at + make_interval(hours => $1)
-         where upstream in ($2, 'ccmc') returning core.iso(last_ok_at) as heard`,
+         where upstream in ($2, 'ccmc') returning core.iso(last_ok_at) as answered`,
           [by, upstream],
         )
-      const [{ heard }] = (await setBack(-hours)).rows
+      const [{ answered }] = (await setBack(-hours)).rows
       const response = await get(path)
       expect(Number(response.headers.get('age'))).toBeGreaterThanOrEqual(hours * 3_600)
-      expect(await response.json()).toMatchObject({ asOf: heard, stale: true })
+      expect(await response.json()).toMatchObject({ asOf: answered, stale: true })
       await setBack(hours)
     },
   )
 
-  it('tells the operator of each view how old it is and what it has not seen', async () => {
+  it('reports the age and the pending writes of each view to the operator', async () => {
     const views = async () => {
       const authorization = `Bearer ${await app.token('admin', 1)}`
       const response = await app.fetch('/v1/ops/views', { headers: { authorization } })
@@ -171,7 +171,7 @@ describe('with data', () => {
     ['/donki/notifications?minClass=5', 'minClass'],
     ['/neo?from=2026-13-01', 'from'],
     ['/activity?limit=5', 'limit'],
-  ])('%s is 400 and names %s', async (path, name) => {
+  ])('%s answers 400 and names %s', async (path, name) => {
     const response = await get(path)
     expect(response.status).toBe(400)
     const problem = await response.json<{ code: string; errors: { path: string }[] }>()
@@ -186,7 +186,7 @@ describe('with data', () => {
     ['/apod?date=1990-01-01', '1995-06-16 to 20'],
     ['/neo?to=2500-01-01', '1900-01-01 to 2199-12-31'],
     ['/donki/gst?minClass=10', '0 to 9'],
-  ])('%s says what is allowed: %s', async (path, range) => {
+  ])('%s answers the allowed range %s', async (path, range) => {
     expect(await (await get(path)).text()).toContain(range)
   })
 
@@ -195,18 +195,18 @@ describe('with data', () => {
     '/neo?from=2031-01-01',
     '/donki/cme?to=2026-01-31',
     '/donki/cme?from=2031-01-01',
-  ])('%s needs no other end', async (path) => {
+  ])('%s works without the other end of the range', async (path) => {
     expect((await json(path)).data).toEqual([])
   })
 
   it.each(['/osdr/datasets/OSD-99999', '/donki/cme/nothing', '/apod?date=1999-01-01'])(
-    '%s is 404',
+    '%s answers 404',
     async (path) => {
       expect((await get(path)).status).toBe(404)
     },
   )
 
-  it('shows the key to nobody', async () => {
+  it('never contains the API key', async () => {
     for (const path of reads) expect(await (await get(path)).text()).not.toContain(apiKey)
   })
 })

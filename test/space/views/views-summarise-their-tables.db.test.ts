@@ -15,7 +15,7 @@ await admin.query('select * from space.refresh_iss_materialized_views()')
 const one = async (text: string) => (await admin.query(text)).rows[0]
 
 describe('the views of the log', () => {
-  it('average longitudes as directions, across the date line', async () => {
+  it('average longitudes as directions, also across the date line', async () => {
     const hour = await one(`select * from space.mv_iss_stats_hourly where hour = '2026-11-01T00:00Z'`)
     expect(hour).toMatchObject({
       position_count: 2,
@@ -30,7 +30,7 @@ describe('the views of the log', () => {
     expect(before.altitude_stddev).toBeCloseTo(7.0711, 3)
   })
 
-  it('measure the way along consecutive positions, none lost at midnight or at the date line', async () => {
+  it('measure the distance between consecutive positions, also across midnight and the date line', async () => {
     const { rows } = await admin.query(`select * from space.mv_iss_stats_daily order by day`)
     const degree = (6371.0088 * Math.PI) / 180
     expect(rows[0]).toMatchObject({ total_positions: 2, longest_gap_seconds: 60 })
@@ -40,7 +40,7 @@ describe('the views of the log', () => {
     expect(rows[1].first_fetch).toEqual(new Date('2026-11-01T00:00:00Z'))
   })
 
-  it('put the date line into one bucket', async () => {
+  it('count positions on the date line in one square', async () => {
     const { rows } = await admin.query(
       'select lat_bucket, lon_bucket, observation_count from space.mv_iss_coverage_map order by 1, 2',
     )
@@ -61,7 +61,7 @@ describe('the catalogue', () => {
   const changes = async () =>
     (await admin.query('select dataset_id, field, old, new from space.osdr_changes order by id')).rows
 
-  it('keeps one record for each field that changed, and none for what did not', async () => {
+  it('records one change for each changed field and none for equal fields', async () => {
     await add('OSD-1', 'one')
     await admin.query(`update space.osdr_items set title = 'two', content_hash = 'x'`)
     await admin.query(`update space.osdr_items set title = 'two'`)
@@ -73,7 +73,7 @@ describe('the catalogue', () => {
     ])
   })
 
-  it('is counted with the moment of counting', async () => {
+  it('has totals that state when they were counted', async () => {
     await admin.query('select * from space.refresh_osdr_materialized_views()')
     expect(await one('select * from space.mv_osdr_stats')).toMatchObject({
       total_datasets: 1,
@@ -83,7 +83,7 @@ describe('the catalogue', () => {
     })
   })
 
-  it('shares the hundred newest activities with the log', async () => {
+  it('shares the hundred rows of recent activity equally with the log', async () => {
     for (let number = 10; number < 170; number += 1) await add(`OSD-${number}`, `title ${number}`)
     await admin.query(`
       insert into space.iss_fetch_log (norad_id, ts, latitude, longitude, source, computed)
