@@ -1,26 +1,26 @@
 import { aroundCall, asStatement, type Job, underLease } from '../functions/core/job.ts'
 import { locks } from '../functions/registry/locks.ts'
-import { keepHouse } from '../functions/space/iss/keep-partitions.ts'
-import { askPosition, logPosition } from '../functions/space/iss/log-position.ts'
-import { askElements, storeElements } from '../functions/space/iss/refresh-elements.ts'
-import { askPictures, storePictures } from '../functions/space/nasa/fetch-pictures.ts'
+import { fetchElements } from '../functions/space/iss/fetch-elements.ts'
+import { fetchPosition } from '../functions/space/iss/fetch-position.ts'
+import { keepPartitions } from '../functions/space/iss/keep-partitions.ts'
+import { logPosition } from '../functions/space/iss/log-position.ts'
+import { storeElements } from '../functions/space/iss/store-elements.ts'
+import { fetchPictures } from '../functions/space/nasa/fetch-pictures.ts'
+import { storePictures } from '../functions/space/nasa/store-pictures.ts'
 import { syncApproaches } from '../functions/space/nasa/sync-approaches.ts'
 import { syncWeather } from '../functions/space/nasa/sync-weather.ts'
 import { syncDatasets } from '../functions/space/osdr/sync-datasets.ts'
 import { refreshViews } from '../functions/space/views/refresh.ts'
 
-// Cloudflare's free plan allows five expressions, so the jobs share them. The minutes are odd because upstreams are
-// busiest at the full hour.
+// Cloudflare's free plan has five cron expressions, so jobs share them. The minutes are odd, because most other clients
+// call at the full hour.
 const everyMinute = '* * * * *'
 const everyQuarter = '*/15 * * * *'
 const everyHour = '7 * * * *'
 const everySecondHour = '37 */2 * * *'
 const everySixthHour = '47 */6 * * *'
 
-/**
- * Calls take seconds. The lease is renewed three times within its lifetime, and is free half a minute after its holder
- * died.
- */
+/** Calls take seconds. A lease is renewed three times within its term, and expires half a minute after its holder died. */
 const patient = { ttlSeconds: 30 }
 
 export const spaceJobs: Job[] = [
@@ -28,15 +28,15 @@ export const spaceJobs: Job[] = [
     name: 'iss-position',
     cron: everyMinute,
     lock: locks.issPosition,
-    run: aroundCall(askPosition, logPosition),
+    run: aroundCall(fetchPosition, logPosition),
   },
   {
     name: 'elements',
     cron: everySecondHour,
     lock: locks.elements,
-    run: aroundCall(askElements, storeElements),
+    run: aroundCall(fetchElements, storeElements),
   },
-  { name: 'apod', cron: everySixthHour, lock: locks.apod, run: aroundCall(askPictures, storePictures) },
+  { name: 'apod', cron: everySixthHour, lock: locks.apod, run: aroundCall(fetchPictures, storePictures) },
   { name: 'osdr-sync', cron: everySixthHour, lock: locks.osdrSync, run: underLease(syncDatasets, patient) },
   { name: 'neo', cron: everySecondHour, lock: locks.neo, run: underLease(syncApproaches, patient) },
   { name: 'donki', cron: everyHour, lock: locks.donki, run: underLease(syncWeather, patient) },
@@ -58,5 +58,5 @@ export const spaceJobs: Job[] = [
     lock: locks.refreshRecentActivity,
     run: asStatement(() => refreshViews('activity')),
   },
-  { name: 'space-upkeep', cron: everyHour, lock: locks.spaceUpkeep, run: asStatement(keepHouse) },
+  { name: 'space-upkeep', cron: everyHour, lock: locks.spaceUpkeep, run: asStatement(keepPartitions) },
 ]

@@ -4,7 +4,7 @@ import { givenYear } from './year.ts'
 
 const refresh = 'select view, outcome from space.refresh_iss_materialized_views()'
 
-/** Checks three views over a year of minutes whose source is unchanged, compared with refreshing them. */
+/** A refresh that skips three views with an unchanged source, compared with a refresh that rebuilds them. */
 export async function skippedRefresh(rig: Rig, pace: Pace): Promise<void> {
   const { owner } = await rig.database()
   await givenYear(owner)
@@ -29,14 +29,14 @@ export async function skippedRefresh(rig: Rig, pace: Pace): Promise<void> {
         name: 'refreshed',
         prepare: touch,
         turn: turn(1),
-        verify: async () => mustBe(await outcomes(), ['skipped'], 'the look after it'),
+        verify: async () => mustBe(await outcomes(), ['skipped'], 'the outcome of the next refresh'),
       },
     },
     { ...pace, rounds: Math.min(pace.rounds, 5) },
   )
 }
 
-/** Measures the delay of a reader during a refresh, compared with an idle database. */
+/** The longest read during a refresh of the views, compared with reads of an idle database. */
 export async function readersDuringRefresh(rig: Rig, { rounds }: Pace): Promise<void> {
   const { owner, connect } = await rig.database()
   await givenYear(owner)
@@ -68,12 +68,12 @@ export async function readersDuringRefresh(rig: Rig, { rounds }: Pace): Promise<
     const busy: number[] = []
     while (running) busy.push(await read())
     await refreshing
-    // The same number of reads on an idle database, because the maximum of more reads is larger.
+    // The idle database gets as many reads, because the longest of more reads is longer.
     const idle: number[] = []
     while (idle.length < busy.length) idle.push(await read())
     longest.push({ busy: Math.max(...busy), idle: Math.max(...idle) })
     console.log(
-      `  round ${round + 1}: ${busy.length} reads during the refresh ${told(busy)}; as many when idle ${told(idle)}`,
+      `  round ${round + 1}: ${busy.length} reads during the refresh ${spread(busy)}; as many when idle ${spread(idle)}`,
     )
   }
   const [busy, idle] = [median(longest.map((one) => one.busy)), median(longest.map((one) => one.idle))]
@@ -89,7 +89,7 @@ export async function readersDuringRefresh(rig: Rig, { rounds }: Pace): Promise<
   )
 }
 
-function told(latencies: number[]): string {
+function spread(latencies: number[]): string {
   const [half, most] = [quantile(latencies, 0.5), quantile(latencies, 0.99)]
   return `p50 ${half.toFixed(2)} p99 ${most.toFixed(2)} longest ${Math.max(...latencies).toFixed(2)} ms`
 }

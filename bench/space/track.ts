@@ -3,7 +3,7 @@ import { orbitOf, trackOf } from '../../functions/space/iss/orbit.ts'
 import { median, mustBe, type Pace, quantile } from '../method.ts'
 import type { Rig } from '../rig.ts'
 
-/** Computes a ground track of a day, 1 440 points, by SGP4. No database is involved. */
+/** A ground track of a day with 1 440 points by SGP4, without a database. */
 export async function track(_rig: Rig, { rounds }: Pace): Promise<void> {
   const from = new Date('2026-11-20T00:00:00Z')
   const orbit = orbitOf(elementsAt(from))

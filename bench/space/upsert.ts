@@ -18,7 +18,7 @@ const batches = 10
 const dialect = new PgDialect()
 const options = { key: ['datasetId'], compare: ['contentHash'], touch: 'updatedAt' } as const
 
-/** Writes a thousand new datasets in one statement, compared with `copy` of the same rows into the same table. */
+/** A thousand new datasets in one statement, compared with `copy` of the same rows into the same table with triggers and indexes. */
 export async function upsertBesideCopy(rig: Rig, pace: Pace): Promise<void> {
   const { database, client } = await arranged(rig)
   await compare(
@@ -38,7 +38,7 @@ export async function upsertBesideCopy(rig: Rig, pace: Pace): Promise<void> {
   )
 }
 
-/** The same through the Worker's driver, compared with one upsert per row, each with a round trip and a transaction. */
+/** The same through the driver of the Worker, compared with one upsert per row, each in its own round trip and transaction. */
 export async function upsertBesideSingle(rig: Rig, pace: Pace): Promise<void> {
   const made = await rig.database()
   const proxy = await startNeonProxy({ databaseUrl: made.ownerUrl })
@@ -75,7 +75,7 @@ export async function upsertBesideSingle(rig: Rig, pace: Pace): Promise<void> {
   }
 }
 
-/** Writes a thousand unchanged rows, compared with a plain upsert that writes them all again. */
+/** A thousand unchanged rows, compared with a plain upsert that writes all of them again. */
 export async function upsertUnchanged(rig: Rig, pace: Pace): Promise<void> {
   const { database, client } = await arranged(rig)
   const rows = rowsOf(0)
@@ -103,7 +103,7 @@ export async function upsertUnchanged(rig: Rig, pace: Pace): Promise<void> {
       unit: 'rows/s',
       database,
       ours: {
-        name: 'writes what differs: nothing',
+        name: 'writes no unchanged row',
         prepare: async () => {
           before = await versions()
         },

@@ -3,10 +3,7 @@ import { closedLoop, compare, mustBe, type Pace } from '../method.ts'
 import type { Rig } from '../rig.ts'
 import { givenYear } from './year.ts'
 
-/**
- * Reads of the endpoints from views, compared with queries of the tables: by the view's definition, or by a plain
- * query.
- */
+/** The query of an endpoint on its view, and an equal query on the tables. */
 const reads = [
   {
     name: 'hourly stats of a day',
@@ -69,7 +66,7 @@ export async function views(rig: Rig, pace: Pace): Promise<void> {
 
 async function shown(database: pg.Pool, text: string): Promise<unknown> {
   const { rows } = await database.query(text)
-  // The view has the same sums, added in another order.
+  // The view adds the same numbers in another order.
   return JSON.parse(JSON.stringify(rows), (_, value) =>
     typeof value === 'number' ? Number(value.toPrecision(9)) : value,
   )

@@ -2,10 +2,7 @@ import type pg from 'pg'
 
 const yearOfMinutes = 525_600
 
-/**
- * Inserts a year of positions, one a minute up to now, on a track like that of the ISS, and a hundred thousand
- * datasets.
- */
+/** A year of fixes up to now, one a minute, roughly on the track of the ISS, and a hundred thousand datasets. */
 export async function givenYear(database: pg.Pool): Promise<void> {
   await database.query(
     `select space.keep_log_month(now() - n * interval '1 month') from generate_series(0, 12) n`,

@@ -10,6 +10,7 @@ export const checked = [
   'functions/http/',
   'functions/ops/',
   'functions/registry/',
+  'functions/space/',
   'functions/webhooks/',
   'functions/app.ts',
   'functions/modules.ts',
@@ -22,7 +23,6 @@ export const checked = [
 export const pending = [
   'functions/dispatch/',
   'functions/ledger/',
-  'functions/space/',
   'schema/',
   'dev/check/language.ts',
   'dev/migrations/',

@@ -1,7 +1,7 @@
 export type Answer = { status: number; headers: Record<string, string>; body: string }
 
-/** What an upstream sees of a request; `path` has lost the prefix that stands for its host. */
-export type Asked = { path: string; query: URLSearchParams; headers: Headers; now: Date }
+/** The parts of a request that an upstream sees. `path` is without the prefix that stands for its host. */
+export type UpstreamRequest = { path: string; query: URLSearchParams; headers: Headers; now: Date }
 
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Answer {
   return { status, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(value) }
@@ -24,7 +24,7 @@ export function dayOf(date: Date): string {
   return date.toISOString().slice(0, 10)
 }
 
-/** Every day from one to the other, both included. */
+/** Every day from the first through the last. */
 export function daysBetween(from: string, to: string): string[] {
   const [first, last] = [Date.parse(from), Date.parse(to)]
   const count = Math.max(0, Math.round((last - first) / 86_400_000) + 1)
@@ -35,7 +35,7 @@ export function isDay(value: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value))
 }
 
-/** Numbers in [0, 1) that are the same for the same seed: the simulated world does not change between two starts. */
+/** Numbers in [0, 1) that are the same for the same seed, so that the simulation is the same after each start. */
 export function dice(seed: string): () => number {
   let state = 2_166_136_261
   for (const char of seed) state = Math.imul(state ^ char.charCodeAt(0), 16_777_619)

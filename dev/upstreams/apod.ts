@@ -1,4 +1,4 @@
-import { type Answer, type Asked, daysBetween, dice, isDay, json, pick } from './answer.ts'
+import { type Answer, daysBetween, dice, isDay, json, pick, type UpstreamRequest } from './answer.ts'
 
 const firstDay = '1995-06-16'
 const subjects = [
@@ -11,7 +11,7 @@ const subjects = [
 ] as const
 
 /** api.nasa.gov/planetary/apod: one picture a day; "today" is Eastern time. */
-export function apod({ path, query, now }: Asked): Answer {
+export function apod({ path, query, now }: UpstreamRequest): Answer {
   if (path !== '/planetary/apod') return json({ code: 404, msg: 'Not Found', service_version: 'v1' }, 404)
   const today = easternDay(now)
   const from = query.get('start_date')

@@ -6,10 +6,10 @@ import { type Failing, type Upstreams, upstreamNames } from './handle.ts'
 type Controlled = { upstreams: Upstreams; failing: Failing }
 
 /**
- * The switches, at run time, below /control:
- *   GET    /control                      what fails, what was asked how often, the faults and upstreams there are
+ * Switches the simulation at run time, below /control:
+ *   GET    /control                      lists the active faults, the calls so far, all faults and all upstreams
  *   PUT    /control/faults/{upstream}    { "fault": "status-500", "times": 3, "matching": "part of a path" }
- *   DELETE /control/faults               all faults gone
+ *   DELETE /control/faults               removes all faults
  *   PATCH  /control/osdr/{accession}     { "study title": "…" } changes a dataset, or adds one
  *   PATCH  /control/donki/{event id}     { "versionId": 3, "note": "…" } revises an event
  */
@@ -43,7 +43,10 @@ export async function control(
     upstreams.revised.set(name, { ...upstreams.revised.get(name), ...sent })
     return json(upstreams.revised.get(name))
   }
-  return json({ error: 'no such switch', faults: Object.keys(faults), upstreams: upstreamNames }, 400)
+  return json(
+    { error: 'There is no such switch', faults: Object.keys(faults), upstreams: upstreamNames },
+    400,
+  )
 }
 
 function shown({ upstreams, failing }: Controlled): Record<string, unknown> {

@@ -1,26 +1,35 @@
-import { type Answer, type Asked, dayOf, daysBetween, dice, isDay, json, nothingThere } from './answer.ts'
+import {
+  type Answer,
+  dayOf,
+  daysBetween,
+  dice,
+  isDay,
+  json,
+  nothingThere,
+  type UpstreamRequest,
+} from './answer.ts'
 
 type Event = Record<string, unknown> & { versionId?: number }
 
 const viewer = 'https://kauai.ccmc.gsfc.nasa.gov/DONKI/view'
 
-/** Space weather events. Each is revised once, on the day after it happened; `revised` adds further versions at will. */
-export function makeDonki(): { answer: (asked: Asked) => Answer; revised: Map<string, Event> } {
+/** Space weather events. Each is revised once, on the day after it happened. `revised` adds further versions. */
+export function makeDonki(): { answer: (request: UpstreamRequest) => Answer; revised: Map<string, Event> } {
   const revised = new Map<string, Event>()
-  return { answer: (asked) => answer(asked, revised), revised }
+  return { answer: (request) => answer(request, revised), revised }
 }
 
-function answer({ path, query, now }: Asked, revised: Map<string, Event>): Answer {
+function answer({ path, query, now }: UpstreamRequest, revised: Map<string, Event>): Answer {
   const kind = path.replace('/DONKI/WS/get/', '/DONKI/').slice('/DONKI/'.length)
   const maker = { CME: massEjections, FLR: flares, GST: storms, notifications }[kind]
   if (!maker) return nothingThere()
   const today = dayOf(now)
-  const asked = (name: string, otherwise: string) => {
+  const dayIn = (name: string, otherwise: string) => {
     const day = query.get(name) ?? ''
     return isDay(day) ? day : otherwise
   }
-  const from = asked('startDate', dayOf(new Date(now.getTime() - 30 * 86_400_000)))
-  const to = asked('endDate', today)
+  const from = dayIn('startDate', dayOf(new Date(now.getTime() - 30 * 86_400_000)))
+  const to = dayIn('endDate', today)
   const events = daysBetween(from, to < today ? to : today)
     .flatMap((day) => maker(day, now))
     .map((event) => ({ ...event, ...revised.get(String(event[idOf[kind] ?? ''])) }))
@@ -124,7 +133,7 @@ function notifications(day: string, now: Date): Event[] {
   }))
 }
 
-/** Nothing that has not begun; the second version appears a day after the first. */
+/** Leaves out events that have not begun. The second version appears a day after the first. */
 function published(now: Date, event: Event): Event[] {
   const start = Date.parse(String(event['startTime'] ?? event['beginTime']))
   if (start > now.getTime()) return []

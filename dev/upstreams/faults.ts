@@ -1,7 +1,7 @@
 import { type Answer, html, json, text } from './answer.ts'
 import { notUpdated } from './position.ts'
 
-/** What comes in place of an answer; `hang` never answers, `reset` cuts the connection. */
+/** The reply in place of an answer: `hang` never answers, `reset` cuts the connection. */
 export type Misbehaviour = Answer | 'hang' | 'reset' | 'stall' | 'endless'
 
 type Fault = (usual: Answer, now: Date) => Misbehaviour
@@ -11,11 +11,11 @@ const gateway =
   (): Answer =>
     json({ error: { code, message: `${code}, says the gateway` } }, status, headers)
 
-/** Every way in which the real upstreams have been seen to fail. */
+/** Every observed failure of the real upstreams. */
 export const faults = {
   timeout: () => 'hang',
   reset: () => 'reset',
-  /** Headers and the first half of the body, then silence. */
+  /** Sends headers and the first half of the body, then nothing. */
   stall: () => 'stall',
   endless: () => 'endless',
   'status-400': () => json({ code: 400, msg: 'Bad Request', service_version: 'v1' }, 400),
@@ -69,7 +69,7 @@ export function isFault(name: unknown): name is FaultName {
   return typeof name === 'string' && name in faults
 }
 
-/** More than any of them may ever send. */
+/** More than the size limit of every upstream. */
 const huge = json('x'.repeat(32 * 1024 * 1024))
 
 const herokuPage =

@@ -15,22 +15,22 @@ export const upstreamNames = [
 export type UpstreamName = (typeof upstreamNames)[number]
 
 export type Upstreams = {
-  /** Each upstream is below it under its name: `${url}/osdr/biodata/api/v2/datasets/`. */
+  /** The name of an upstream follows it: `${url}/osdr/biodata/api/v2/datasets/`. */
   url: string
-  /** From now on, or for the next `times` requests; of all requests, or of those whose path contains `matching`. */
+  /** Sets a fault for all later requests or the next `times`; `matching` limits it to paths that contain this text. */
   fail(upstream: UpstreamName, fault: FaultName, limits?: { times?: number; matching?: string }): void
-  /** All faults gone. */
+  /** Removes all faults. */
   heal(): void
-  /** As after the start: no faults, no changes, nobody has asked anything. */
+  /** Returns to the state after the start: no faults, no changes, no calls. */
   reset(): void
-  /** What was asked, with its query, oldest first. */
+  /** Path and query of each request, oldest first. */
   calls(upstream?: UpstreamName): string[]
-  /** The catalogue, to change. */
+  /** The catalogue, which a test may change. */
   datasets: Map<string, Metadata>
   /** Overrides on events by id, `versionId` among them. */
   revised: Map<string, Record<string, unknown>>
   close(): Promise<void>
 }
 
-/** What each upstream does wrong at the moment, to which requests, and how many times more. */
+/** The active fault of each upstream, the requests that it hits, and how many more. */
 export type Failing = Map<UpstreamName, { fault: FaultName; times: number; matching: string }>

@@ -1,7 +1,7 @@
-import { type Answer, type Asked, dayOf, daysBetween, dice, isDay, json } from './answer.ts'
+import { type Answer, dayOf, daysBetween, dice, isDay, json, type UpstreamRequest } from './answer.ts'
 
-/** api.nasa.gov/neo/rest/v1/feed: at most seven days, distances as text, and the caller's key in every link. */
-export function neows({ path, query, headers }: Asked): Answer {
+/** api.nasa.gov/neo/rest/v1/feed: at most seven days, with distances as text and the caller's key in every link. */
+export function neows({ path, query, headers }: UpstreamRequest): Answer {
   if (path !== '/neo/rest/v1/feed')
     return json({ code: 404, http_error: 'NOT_FOUND', error_message: 'no such path' }, 404)
   const from = query.get('start_date') ?? ''

@@ -1,6 +1,6 @@
 import { type Elements, type Orbit, orbitOf } from '../../functions/space/iss/orbit.ts'
 
-/** A real element set of September 2026. Without drag, so that its angles can be carried on for years. */
+/** A real element set of September 2026, without drag, so that its angles can be extrapolated for years. */
 const base: Elements = {
   OBJECT_NAME: 'ISS (ZARYA)',
   OBJECT_ID: '1998-067A',
@@ -21,7 +21,7 @@ const base: Elements = {
 const { satrec, epoch: baseEpoch } = orbitOf(base)
 const setsEveryMs = 2 * 3_600_000
 
-/** The newest element set there is at a moment: sets appear every two hours, and each continues the one before. */
+/** The newest element set at a moment. A set appears every two hours and continues the previous one. */
 export function elementsAt(now: Date): Elements {
   const epoch = new Date(Math.floor(now.getTime() / setsEveryMs) * setsEveryMs)
   const minutes = (epoch.getTime() - baseEpoch.getTime()) / 60_000
@@ -39,7 +39,7 @@ export function elementsAt(now: Date): Elements {
   }
 }
 
-/** Where the simulated ISS really is. */
+/** The true orbit of the simulated ISS. */
 export function orbitAt(now: Date): Orbit {
   return orbitOf(elementsAt(now))
 }

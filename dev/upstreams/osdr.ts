@@ -1,4 +1,4 @@
-import { type Answer, type Asked, dice, json, nothingThere, pick } from './answer.ts'
+import { type Answer, dice, json, nothingThere, pick, type UpstreamRequest } from './answer.ts'
 
 export type Metadata = Record<string, unknown>
 
@@ -43,7 +43,11 @@ const assays = [
 ] as const
 const missions = ['STS-121', 'STS-131', 'SpaceX-4', 'SpaceX-12', 'BION-M1', 'Rodent Research-6', ''] as const
 
-export type Osdr = { answer: (asked: Asked) => Answer; datasets: Map<string, Metadata>; reset(): void }
+export type Osdr = {
+  answer: (request: UpstreamRequest) => Answer
+  datasets: Map<string, Metadata>
+  reset(): void
+}
 
 /** The catalogue of the Open Science Data Repository, with the quirks of the real one. */
 export function makeOsdr(size = 640): Osdr {
@@ -53,12 +57,12 @@ export function makeOsdr(size = 640): Osdr {
     for (let number = 1; number <= size; number += 1) datasets.set(`OSD-${number}`, metadataOf(number))
   }
   reset()
-  return { answer: (asked) => answer(asked, datasets), datasets, reset }
+  return { answer: (request) => answer(request, datasets), datasets, reset }
 }
 
 const root = 'https://visualization.osdr.nasa.gov/biodata/api/v2'
 
-function answer({ path, query }: Asked, datasets: Map<string, Metadata>): Answer {
+function answer({ path, query }: UpstreamRequest, datasets: Map<string, Metadata>): Answer {
   const route = path.replace('/biodata/api/v2', '')
   if (route === '/datasets/')
     return json(
@@ -74,14 +78,14 @@ function answer({ path, query }: Asked, datasets: Map<string, Metadata>): Answer
   return json({ [accession]: { REST_URL: `${root}/dataset/${accession}/`, files, metadata } })
 }
 
-/** `query/datasets/?id.accession&investigation.study.study title…&format=json.records`: one row a dataset. */
+/** `query/datasets/?id.accession&investigation.study.study title…&format=json.records`: one row per dataset. */
 function overview(fields: string[], datasets: Map<string, Metadata>): Answer {
-  const asked = fields.filter((field) => field.startsWith('investigation.study.'))
+  const requested = fields.filter((field) => field.startsWith('investigation.study.'))
   return json(
     [...datasets].map(([accession, metadata]) => ({
       'id.accession': accession,
       ...Object.fromEntries(
-        asked.map((field) => [field, metadata[field.replace('investigation.study.', '')] ?? null]),
+        requested.map((field) => [field, metadata[field.replace('investigation.study.', '')] ?? null]),
       ),
     })),
   )

@@ -1,10 +1,10 @@
 import { type Elements, placeAt } from '../../functions/space/iss/orbit.ts'
-import { type Answer, type Asked, json, nothingThere, text } from './answer.ts'
+import { type Answer, json, nothingThere, text, type UpstreamRequest } from './answer.ts'
 import { elementsAt, orbitAt } from './orbit.ts'
 import { twoLines } from './two-lines.ts'
 
 /** api.wheretheiss.at */
-export function wheretheiss({ path, query, now }: Asked): Answer {
+export function wheretheiss({ path, query, now }: UpstreamRequest): Answer {
   if (path === '/v1/satellites/25544/tles') return tles(now)
   if (path !== '/v1/satellites/25544') return json({ error: 'satellite not found', status: 404 }, 404)
   const seconds = Number(query.get('timestamp') ?? Math.floor(now.getTime() / 1000))
@@ -45,7 +45,7 @@ function tles(now: Date): Answer {
 }
 
 /** api.open-notify.org: latitude and longitude as text. */
-export function openNotify({ path, now }: Asked): Answer {
+export function openNotify({ path, now }: UpstreamRequest): Answer {
   if (path !== '/iss-now.json') return nothingThere()
   const ts = new Date(Math.floor(now.getTime() / 1000) * 1000)
   const place = placeAt(orbitAt(ts), ts)
@@ -56,8 +56,8 @@ export function openNotify({ path, now }: Asked): Answer {
   })
 }
 
-/** celestrak.org: the same question again within two hours is refused with a friendly text. */
-export function makeCelestrak(): (asked: Asked) => Answer {
+/** celestrak.org: a second request within two hours gets a text instead of data. */
+export function makeCelestrak(): (request: UpstreamRequest) => Answer {
   let last: Date | null = null
   return ({ path, query, now }) => {
     if (path !== '/NORAD/elements/gp.php') return nothingThere()
@@ -77,7 +77,7 @@ export function notUpdated(last: Date): string {
 }
 
 /** db.satnogs.org */
-export function satnogs({ path, query, now }: Asked): Answer {
+export function satnogs({ path, query, now }: UpstreamRequest): Answer {
   if (path !== '/api/tle/' || query.get('norad_cat_id') !== '25544') return json([])
   const elements = elementsAt(now)
   const [tle1, tle2] = twoLines(elements)

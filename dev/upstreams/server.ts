@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Answer, type Asked, json, nothingThere } from './answer.ts'
+import { type Answer, json, nothingThere, type UpstreamRequest } from './answer.ts'
 import { apod } from './apod.ts'
 import { control } from './control.ts'
 import { makeDonki } from './donki.ts'
@@ -12,7 +12,7 @@ import { makeCelestrak, openNotify, satnogs, wheretheiss } from './position.ts'
 
 type Options = { port?: number; now?: () => Date; datasets?: number }
 
-/** Answers like the outside services that `space` reads, and fails like them when told to. Needs no network. */
+/** Simulates the outside services that `space` reads, with their failures on demand. Needs no network. */
 export async function startUpstreams({
   port = 0,
   now = () => new Date(),
@@ -21,7 +21,7 @@ export async function startUpstreams({
   const osdr = makeOsdr(datasets)
   const donki = makeDonki()
   const nasa = keyed(makeQuota())
-  const answers: Record<UpstreamName, (asked: Asked) => Answer> = {
+  const answers: Record<UpstreamName, (request: UpstreamRequest) => Answer> = {
     wheretheiss,
     'open-notify': openNotify,
     celestrak: makeCelestrak(),
@@ -33,7 +33,7 @@ export async function startUpstreams({
     ccmc: donki.answer,
   }
   const failing: Failing = new Map()
-  const log: { upstream: UpstreamName; asked: string }[] = []
+  const log: { upstream: UpstreamName; request: string }[] = []
 
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy())
@@ -56,7 +56,8 @@ export async function startUpstreams({
       donki.revised.clear()
       answers.celestrak = makeCelestrak()
     },
-    calls: (upstream) => log.flatMap((call) => (upstream && call.upstream !== upstream ? [] : [call.asked])),
+    calls: (upstream) =>
+      log.flatMap((call) => (upstream && call.upstream !== upstream ? [] : [call.request])),
     datasets: osdr.datasets,
     revised: donki.revised,
     close: () =>
@@ -73,7 +74,7 @@ export async function startUpstreams({
     const upstream = upstreamNames.find((name) => name === first)
     if (!upstream) return send(response, nothingThere())
     const path = `/${rest.join('/')}`
-    log.push({ upstream, asked: `${path}${url.search}` })
+    log.push({ upstream, request: `${path}${url.search}` })
     const headers = new Headers(
       Object.entries(request.headers).flatMap(([name, value]) =>
         typeof value === 'string' ? [[name, value]] : [],
@@ -118,7 +119,7 @@ function sendWithoutEnd(response: ServerResponse): void {
   more()
 }
 
-/** One key's thousand requests an hour, over all of api.nasa.gov. */
+/** A key may send a thousand requests an hour to all of api.nasa.gov. */
 function makeQuota(): (now: Date) => number {
   let [hour, used] = [0, 0]
   return (now) => {
@@ -129,19 +130,19 @@ function makeQuota(): (now: Date) => number {
   }
 }
 
-/** The gateway of api.nasa.gov: who asks without a key is refused, who asks with one is told what is left. */
+/** The gateway of api.nasa.gov refuses calls without a key, and answers the others with the rest of their quota. */
 function keyed(quota: (now: Date) => number) {
-  return (answer: (asked: Asked) => Answer) =>
-    (asked: Asked): Answer => {
-      if (!asked.headers.has('x-api-key') && !asked.query.has('api_key')) return faults['key-missing']()
-      const left = Math.max(0, quota(asked.now))
-      const told = { 'x-ratelimit-limit': '1000', 'x-ratelimit-remaining': String(left) }
+  return (answer: (request: UpstreamRequest) => Answer) =>
+    (request: UpstreamRequest): Answer => {
+      if (!request.headers.has('x-api-key') && !request.query.has('api_key')) return faults['key-missing']()
+      const left = Math.max(0, quota(request.now))
+      const quotaHeaders = { 'x-ratelimit-limit': '1000', 'x-ratelimit-remaining': String(left) }
       if (left === 0)
         return json({ error: { code: 'OVER_RATE_LIMIT', message: 'wait' } }, 429, {
-          ...told,
+          ...quotaHeaders,
           'retry-after': '600',
         })
-      const usual = answer(asked)
-      return { ...usual, headers: { ...usual.headers, ...told } }
+      const usual = answer(request)
+      return { ...usual, headers: { ...usual.headers, ...quotaHeaders } }
     }
 }

@@ -1,6 +1,6 @@
 import type { Elements } from '../../functions/space/iss/orbit.ts'
 
-/** An element set as two lines of 69 characters, checksums included. */
+/** An element set as two lines of 69 characters with checksums. */
 export function twoLines(elements: Elements): [string, string] {
   const number = String(elements.NORAD_CAT_ID).padStart(5, '0')
   const designator = `${elements.OBJECT_ID.slice(2, 4)}${elements.OBJECT_ID.slice(5)}`.padEnd(8)

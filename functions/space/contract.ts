@@ -5,7 +5,7 @@ export const day = z.iso.date()
 export const number = z.number()
 export const maybe = z.number().nullable()
 
-/** Decimal digits and nothing else; what is out of range is refused with the range, never clamped. */
+/** Decimal digits only. A value out of range is refused with the allowed range, never clamped. */
 export function decimal(least: number, most: number, form = /^-?\d{1,9}(\.\d{1,20})?$/) {
   const allowed = `Allowed: ${least} to ${most}`
   return z
@@ -28,7 +28,7 @@ export const Units = {
   units: z.enum(['km', 'mi']).default('km').meta({ description: 'With mi, altitudeKm becomes altitudeMi' }),
 }
 
-/** With `units=mi` every …Km is named …Mi and every …Kmh …Mph; the document shows kilometres. */
+/** With `units=mi` every field …Km is named …Mi and every …Kmh …Mph, so each schema declares both names as optional. */
 export function measured<T extends z.ZodRawShape>(shape: T) {
   const inMiles = Object.fromEntries(
     Object.entries(shape)

@@ -3,7 +3,7 @@ export const issNoradId = 25544
 export type Source = 'wheretheiss' | 'open-notify' | 'sgp4'
 export type Visibility = 'daylight' | 'eclipsed'
 
-/** Where a satellite was at one moment. open-notify tells neither height nor speed nor light: null, never a guess. */
+/** The position of a satellite at one moment. open-notify sends no height, speed or visibility: these are null, never a guess. */
 export type Fix = {
   noradId: number
   ts: Date
@@ -16,16 +16,16 @@ export type Fix = {
 }
 
 const bounds = {
-  // Geodetic latitude peaks about 0.156° above the orbit's inclination, which has moved between 51.63° and 51.65°.
+  // Geodetic latitude peaks about 0.156° above the orbit's inclination, which varies between 51.63° and 51.65°.
   latitude: 51.85,
   altitudeKm: [370, 460],
   velocityKmh: [27_000, 28_500],
-  // A clock ahead of ours, or an upstream that keeps answering one old position, is no observation of now.
+  // A timestamp from a fast clock, or one old position that is sent again and again, is no observation of now.
   aheadSeconds: 60,
   behindSeconds: 600,
 } as const
 
-/** Why this cannot be where the ISS is now, or null when it can. */
+/** The reason why this cannot be the position of the ISS now, or null if it can. */
 export function implausible(fix: Fix, now: Date): string | null {
   const { latitude, longitude, altitudeKm, velocityKmh } = fix
   const ageSeconds = (now.getTime() - fix.ts.getTime()) / 1000
@@ -52,29 +52,29 @@ export function daysBetween(a: Date, b: Date): number {
 }
 
 /**
- * How far a computed position may be off, from the age of its elements: drag displaces the ISS by about 2.3 km in a
- * day, growing with the square of time (2 km at 1 day, 111 km at 7, 2 047 km at 30 were measured on a real set). SGP4
- * itself is good to about 1 km at the epoch.
+ * The greatest error of a computed position, from the age of its elements. Drag displaces the ISS by about 2.3 km in a day,
+ * and the error grows with the square of time: 2 km at 1 day, 111 km at 7 and 2 047 km at 30 were measured on a real set.
+ * SGP4 itself is accurate to about 1 km at the epoch.
  */
 export function errorBoundKm(elementAgeDays: number): number {
   return Math.max(1, 2.3 * elementAgeDays ** 2)
 }
 
-/** Two ticks of the clock missed: then a computed position is nearer to the truth than an observed one. */
+/** After two missed ticks a computed position is more accurate than the last observed one. */
 export const freshFixSeconds = 120
 
-/** Past this the bound is wider than a continent: a position would be an invention. */
+/** After this the error is wider than a continent, so no position is computed. */
 export const oldestUsableElementsDays = 30
 
-/** From here on the error grows by tens of kilometres a day. */
+/** After this the error grows by tens of kilometres a day. */
 export const staleElementsDays = 6
 
-/** An observation this far from fresh elements is not the ISS: their own error is two orders of magnitude smaller. */
+/** An observation this far from fresh elements is wrong: their own error is two orders of magnitude smaller. */
 export function contradicts(crossCheckKm: number | null, elementAgeDays: number): boolean {
   return crossCheckKm !== null && elementAgeDays <= 3 && crossCheckKm > 1_000
 }
 
-/** `C5.0` → 305: the letter is a decade of X-ray flux, the number grows without end within X only. */
+/** `C5.0` → 2050. The letter is a decade of X-ray flux; only within X has the number no upper end. */
 export function flareRank(classType: string | null): number | null {
   const [, letter, number] = /^([ABCMX])(\d+(?:\.\d+)?)?$/.exec(classType?.trim().toUpperCase() ?? '') ?? []
   if (letter === undefined) return null

@@ -41,12 +41,15 @@ export const Positions = pageOf(Position).meta({ id: 'IssPositions' })
 export const CurrentPosition = Position.extend({ ageSeconds: number, ...known }).meta({ id: 'IssNow' })
 
 export const AtQuery = z.strictObject({
-  ts: instant.meta({ description: 'Past: from the log; else computed from the elements nearest in time' }),
+  ts: instant.meta({
+    description:
+      'A logged moment answers its observed position; any other is computed from the nearest elements',
+  }),
   ...Units,
 })
 
 export const RangeQuery = {
-  from: instant.optional().meta({ description: 'Default: a day before `to`' }),
+  from: instant.optional().meta({ description: 'Default: one day before `to`' }),
   to: instant.optional().meta({ description: 'Default: now' }),
 }
 
@@ -61,7 +64,7 @@ export const TrackQuery = z
   })
   .refine(({ minutes, stepSeconds }) => (minutes * 60) / stepSeconds <= mostSteps, {
     path: ['stepSeconds'],
-    error: `Allowed: ${mostSteps} steps at most, minutes * 60 / stepSeconds`,
+    error: `Allowed: at most ${mostSteps} steps, which is minutes * 60 / stepSeconds`,
   })
 
 const computedFrom = {
@@ -83,7 +86,7 @@ export const TrackFeature = z
     properties: z.strictObject({ ...known, ...computedFrom, from: shownInstant, until: shownInstant }),
     geometry: z.strictObject({
       type: z.literal('MultiLineString'),
-      coordinates: z.array(z.array(z.array(number))).meta({ description: 'Longitude, then latitude' }),
+      coordinates: z.array(z.array(z.array(number))).meta({ description: 'Longitude before latitude' }),
     }),
   })
   .meta({ id: 'IssTrackFeature' })
@@ -141,7 +144,7 @@ export const DailyStats = listOf(
     day,
     totalPositions: z.int(),
     avgAltitudeKm: maybe,
-    approxDistanceKm: number.meta({ description: 'Along the ground, from position to position' }),
+    approxDistanceKm: number.meta({ description: 'Length of the ground track between the logged positions' }),
     longestGapSeconds: z.int(),
     firstFetch: shownInstant,
     lastFetch: shownInstant,

@@ -1,9 +1,9 @@
 import { cutAtAntimeridian } from './geometry.ts'
 import type { Place } from './orbit.ts'
-import type { Predicted } from './predict.ts'
+import type { Prediction } from './prediction.ts'
 
-/** RFC 7946: longitude first, and a line that crosses the antimeridian is cut there. */
-export function trackAsGeoJson({ data, ...properties }: Predicted<Place>) {
+/** RFC 7946: longitude first. A line that crosses the antimeridian is cut there. */
+export function trackAsGeoJson({ data, ...properties }: Prediction<Place>) {
   const coordinates = cutAtAntimeridian(data).map((piece) =>
     piece.map(({ longitude, latitude }) => [longitude, latitude]),
   )

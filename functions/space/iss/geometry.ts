@@ -1,4 +1,4 @@
-/** IUGG mean radius: what haversine formulas of other libraries use, so that distances agree. */
+/** IUGG mean radius. Other libraries use it in their haversine formulas, so that distances agree. */
 const earthRadiusKm = 6371.0088
 
 export type LatLng = { latitude: number; longitude: number }
@@ -13,14 +13,14 @@ export function haversineKm(a: LatLng, b: LatLng): number {
   return 2 * earthRadiusKm * Math.asin(Math.min(1, Math.sqrt(h)))
 }
 
-/** Into [-180, 180): one meridian, one number. */
+/** Into [-180, 180), so that each meridian has one number. */
 export function wrapLongitude(degrees: number): number {
   return ((((degrees + 180) % 360) + 360) % 360) - 180
 }
 
 /**
- * A line that crosses the 180th meridian, cut there (RFC 7946 §3.1.9): both pieces end on it, at the latitude where a
- * straight line between the two points would cross.
+ * Cuts a line where it crosses the 180th meridian (RFC 7946 §3.1.9). Both pieces end on the meridian, at the latitude where
+ * a straight line between the two points would cross it.
  */
 export function cutAtAntimeridian<P extends LatLng>(points: readonly P[]): LatLng[][] {
   const pieces: LatLng[][] = []

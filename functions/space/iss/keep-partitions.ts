@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
 
-/** Months of the log are made ahead and dropped after thirteen; answers of upstreams are kept for a week. */
-export function keepHouse(): SQL {
+/** Creates partitions of the log three months ahead, drops them after thirteen months, and removes stored answers of upstreams after a week. */
+export function keepPartitions(): SQL {
   return sql`
 with months as (
   select space.keep_log_month(now() + ahead * interval '1 month') as made

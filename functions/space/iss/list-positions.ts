@@ -1,16 +1,15 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { freshFixSeconds, issNoradId } from '../rules.ts'
-import { fixColumns } from '../upstreams/show.ts'
 import type { Viewed } from '../views/read.ts'
-import type { ShownFix } from './locate.ts'
+import { fixColumns, type ShownFix } from './show.ts'
 
-type Asked = { from: Date; to: Date; after: string | null; limit: number }
+type Input = { from: Date; to: Date; after: string | null; limit: number }
 
-/** The log between two moments, oldest first. Stale: it does not reach the end of what was asked, or this moment. */
+/** The log between two moments, oldest first. It is stale if it reaches neither the end of that range nor now. */
 export async function listPositions(
   ctx: Ctx,
-  { from, to, after, limit }: Asked,
+  { from, to, after, limit }: Input,
 ): Promise<Viewed<ShownFix> | null> {
   const end = new Date(Math.min(to.getTime(), ctx.now().getTime()) - freshFixSeconds * 1000)
   const [read] = await ctx.replica.query<Viewed<ShownFix>>(sql`

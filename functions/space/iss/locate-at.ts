@@ -1,21 +1,20 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { issNoradId } from '../rules.ts'
-import { fixColumns } from '../upstreams/show.ts'
-import { computedAt, type Located, logged, type ShownFix } from './locate.ts'
-import { elementsNear, type StoredElements } from './newest-elements.ts'
+import { elementsNear, type StoredElements } from './nearest-elements.ts'
+import { fixColumns, type Located, type LoggedFix, showComputed, showLogged } from './show.ts'
 
-/** The log has a fix a minute: none is farther than half of that from any moment it covers. */
+/** The log has a fix a minute, so each moment that it covers is at most half a minute from a fix. */
 const nearSeconds = 30
 
 /**
- * Where the ISS was or will be: observed near that moment, else computed for it from the elements nearest to it, which may
- * have come only after a computed fix was logged.
+ * The position at a moment: observed near it, else computed from the nearest elements. A computed fix of the log is
+ * computed again, because nearer elements may have arrived since.
  */
 export async function locateIssAt(ctx: Ctx, ts: Date): Promise<Located | null> {
   const at = sql`${ts.toISOString()}::timestamptz`
   const [row] = await ctx.replica.query<{
-    fix: (ShownFix & { fetchedAt: string }) | null
+    fix: LoggedFix | null
     elements: StoredElements | null
   }>(sql`
 select
@@ -28,7 +27,7 @@ select
     limit 1
   ) as fix,
   (${elementsNear(at)}) as elements`)
-  const fix = row?.fix ? logged(row.fix, ctx.now()) : null
+  const fix = row?.fix ? showLogged(row.fix, ctx.now()) : null
   if (fix && !fix.computed) return fix
-  return computedAt(row?.elements ?? null, ts) ?? fix
+  return showComputed(row?.elements ?? null, ts) ?? fix
 }

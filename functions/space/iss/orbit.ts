@@ -16,7 +16,7 @@ import { type LatLng, wrapLongitude } from './geometry.ts'
 export type Elements = {
   OBJECT_NAME: string
   OBJECT_ID: string
-  /** ISO-8601 UTC; CelesTrak leaves the Z away. */
+  /** ISO-8601 UTC. CelesTrak omits the Z. */
   EPOCH: string
   MEAN_MOTION: number
   ECCENTRICITY: number
@@ -51,7 +51,7 @@ export function orbitOf(elements: Elements): Orbit {
   return { satrec: json2satrec(elements), epoch: epochOf(elements) }
 }
 
-/** Null when SGP4 says that the orbit has decayed or the elements make no orbit. */
+/** Null if SGP4 reports that the orbit has decayed or that the elements describe no orbit. */
 export function placeAt(orbit: Orbit, ts: Date): Place | null {
   const state = stateAt(orbit, ts)
   if (!state) return null
@@ -66,7 +66,7 @@ export function placeAt(orbit: Orbit, ts: Date): Place | null {
   }
 }
 
-/** The ground track: one place every `stepSeconds`, both ends included. */
+/** The ground track: one place every `stepSeconds`, including both ends. */
 export function trackOf(
   orbit: Orbit,
   from: Date,
@@ -96,7 +96,7 @@ export function isSunlitAt(orbit: Orbit, ts: Date): boolean {
   return state !== null && isSunlit(state.position, ts)
 }
 
-/** Degrees above the horizon, good to 0.01°, refraction left out. */
+/** Degrees above the horizon, accurate to 0.01°, without refraction. */
 export function sunElevationAt({ latitude, longitude }: LatLng, ts: Date): number {
   const sun = eciToEcf(sunPos(julianDay(ts)).rsun, gstime(ts))
   const [lat, lng] = [radians(latitude), radians(longitude)]
@@ -110,7 +110,7 @@ export function stateAt({ satrec, epoch }: Orbit, ts: Date): { position: Vector;
   return sgp4(satrec, (ts.getTime() - epoch.getTime()) / 60_000)
 }
 
-/** More than half of the sun's disc is seen: full daylight and the brighter half of the penumbra. */
+/** More than half of the sun's disc is visible: full daylight and the brighter half of the penumbra. */
 function isSunlit(position: Vector, ts: Date): boolean {
   return shadowFraction(sunPos(julianDay(ts)).rsun, position) < 0.5
 }

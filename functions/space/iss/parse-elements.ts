@@ -15,7 +15,7 @@ import {
 import type { Elements } from './orbit.ts'
 import { elementsOfTle } from './tle.ts'
 
-/** CelesTrak says with 403 or 200 that there is nothing newer than what one has: the body decides, never the status. */
+/** CelesTrak answers 403 or 200 if it has no newer elements. Only the body shows it, never the status. */
 export function isNotUpdated(body: string): boolean {
   return body.startsWith('GP data has not updated')
 }
@@ -29,12 +29,12 @@ export function parseCelestrak(body: string): Parsed<Elements> {
   })
 }
 
-/** api.wheretheiss.at/v1/satellites/25544/tles: two lines, the number as text. */
+/** api.wheretheiss.at/v1/satellites/25544/tles: a two-line set; the catalogue number is a text. */
 export function parseWheretheissTle(body: string): Parsed<Elements> {
   return parsing(() => twoLines(fieldsOf(jsonOf(body), 'the answer'), ['header', 'line1', 'line2']))
 }
 
-/** db.satnogs.org/api/tle: a list of two-line sets, the name as a line before them. */
+/** db.satnogs.org/api/tle: a list of two-line sets, each with its name as a line before it. */
 export function parseSatnogs(body: string): Parsed<Elements> {
   return parsing(() => {
     const [first] = listOf(jsonOf(body), 'the answer')
@@ -49,7 +49,7 @@ function twoLines(fields: Fields, [name, one, two]: readonly [string, string, st
 }
 
 function ommOf(omm: Fields): Elements {
-  // Kept as it came, with its microseconds; but it must be a moment.
+  // The text is stored unchanged with its microseconds, but it must be a valid moment.
   momentIn(omm, 'EPOCH')
   return {
     OBJECT_NAME: textIn(omm, 'OBJECT_NAME'),
@@ -69,7 +69,7 @@ function ommOf(omm: Fields): Elements {
   }
 }
 
-/** The ISS keeps these since 1998; anything else would place it somewhere it never was. */
+/** The ISS has kept these values since 1998. Other values would give positions where it never was. */
 function orbiting(elements: Elements): Elements {
   const { NORAD_CAT_ID, INCLINATION, MEAN_MOTION, ECCENTRICITY, BSTAR } = elements
   oneOf(String(NORAD_CAT_ID), [String(issNoradId)], 'NORAD_CAT_ID')

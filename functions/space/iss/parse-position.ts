@@ -12,11 +12,11 @@ import {
   unixSecondsIn,
 } from '../upstreams/lenient.ts'
 
-/** api.wheretheiss.at: numbers, km and km per hour, seconds since 1970. */
+/** api.wheretheiss.at: numbers, in km, km per hour and seconds since 1970. */
 export function parseWheretheiss(body: string): Parsed<Fix> {
   return parsing((): Fix => {
     const answer = fieldsOf(jsonOf(body), 'the answer')
-    // We ask for kilometres; miles would pass for a height that is merely implausible.
+    // The request is for kilometres. A height in miles would be refused as implausible, which hides the cause.
     oneOf(textIn(answer, 'units'), ['kilometers'], 'units')
     return {
       noradId: numberIn(answer, 'id'),
@@ -31,7 +31,7 @@ export function parseWheretheiss(body: string): Parsed<Fix> {
   })
 }
 
-/** api.open-notify.org: latitude and longitude are texts; no height, speed or light. */
+/** api.open-notify.org: latitude and longitude are texts. Height, speed and visibility are missing. */
 export function parseOpenNotify(body: string): Parsed<Fix> {
   return parsing((): Fix => {
     const answer = fieldsOf(jsonOf(body), 'the answer')

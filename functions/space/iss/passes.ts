@@ -7,7 +7,7 @@ export type Pass = {
   set: Sighting
   durationSeconds: number
   inProgress: boolean
-  /** When the satellite is sunlit and the observer in the dark; null when it never is during this pass. */
+  /** The time when the satellite is sunlit and the observer is in the dark; null without such a time. */
   visible: { from: Date; until: Date } | null
 }
 
@@ -15,12 +15,12 @@ type Search = { from: Date; to: Date; minElevation: number; visibleOnly: boolean
 
 const second = 1000
 const minute = 60 * second
-/** From horizon to horizon the ISS takes at most 11 minutes, so a pass in progress rose less than this ago. */
+/** The ISS takes at most 11 minutes from horizon to horizon, so a pass in progress rose less than this ago. */
 const longestPass = 12 * minute
 /** Civil twilight: the sky is dark enough for a satellite as bright as the ISS. */
 const darkBelowDegrees = -6
 
-/** Every pass above `minElevation` that touches [from, to], in order; a pass in progress at `from` is the first. */
+/** Every pass above `minElevation` that overlaps [from, to], by time. A pass in progress at `from` is the first. */
 export function passesOver(
   orbit: Orbit,
   observer: LatLng,
@@ -37,14 +37,14 @@ export function passesOver(
 
 type Look = (ms: number) => Sighting
 
-/** Elevation has one peak per orbit of 92 minutes: samples a minute apart bracket each, a ternary search finds it. */
+/** Elevation has one peak per orbit of 92 minutes. Samples a minute apart bracket each peak; a ternary search finds it. */
 function culminations(look: Look, from: number, to: number): Sighting[] {
   const peaks: Sighting[] = []
   let [before, here] = [look(from - minute), look(from)]
   for (let ms = from + minute; ms <= to + minute; ms += minute) {
     const next = look(ms)
     const peaked = here.elevation >= before.elevation && here.elevation > next.elevation
-    // A peak is at most 3° above its nearest sample as long as it stays near the horizon.
+    // Near the horizon a peak is at most 3° above its nearest sample.
     if (peaked && here.elevation > -5) peaks.push(peakBetween(look, ms - 2 * minute, ms))
     before = here
     here = next
@@ -78,7 +78,7 @@ function passAround(
   }
 }
 
-/** Where the elevation crosses `minElevation`; the answer lies on the inner side, so that it is never below it. */
+/** The time when the elevation crosses `minElevation`, on the inner side, so that the elevation there is never below it. */
 function crossingBetween(
   look: Look,
   minElevation: number,

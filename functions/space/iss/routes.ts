@@ -16,12 +16,15 @@ import {
 } from '../../http/reads.ts'
 import { Units } from '../contract.ts'
 import * as wire from './contract.ts'
+import { coverage } from './coverage.ts'
+import { dailyStats } from './daily-stats.ts'
 import { trackAsGeoJson } from './geojson.ts'
+import { hourlyStats } from './hourly-stats.ts'
 import { listPositions } from './list-positions.ts'
 import { locateIss } from './locate.ts'
 import { locateIssAt } from './locate-at.ts'
-import { predictPasses, predictTrack } from './predict.ts'
-import { coverage, dailyStats, hourlyStats } from './stats.ts'
+import { predictPasses } from './predict-passes.ts'
+import { predictTrack } from './predict-track.ts'
 import { inUnits } from './units.ts'
 
 const on = at('/v1/space', 'space')
@@ -66,12 +69,12 @@ export const issEndpoints: Endpoint[] = [
       description: 'The GeoJSON form is one feature, split at the antimeridian.',
       alsoAs: { [geoJson]: wire.TrackFeature },
     },
-    async (ctx, { from, units, ...asked }, accept) => {
+    async (ctx, { from, units, ...steps }, accept) => {
       const begin = within('from', from ? new Date(from) : ctx.now(), {
         from: launch,
         to: daysFromNow(ctx, 30),
       })
-      const track = orNoData(await predictTrack(ctx, { from: begin, ...asked }), hour)
+      const track = orNoData(await predictTrack(ctx, { from: begin, ...steps }), hour)
       if (accept.includes(geoJson))
         return { ...fresh(ctx, trackAsGeoJson(track), minutes, track.asOf), mediaType: geoJson }
       const data = track.data.map((place) => inUnits({ ...place, ts: place.ts.toISOString() }, units))
@@ -83,9 +86,9 @@ export const issEndpoints: Endpoint[] = [
     '/iss/passes',
     'Passes of the ISS over a place',
     { query: wire.PassesQuery, answer: wire.Passes },
-    async (ctx, { lat, lng, units, ...asked }) => {
+    async (ctx, { lat, lng, units, ...search }) => {
       const observer = { latitude: lat, longitude: lng }
-      const passes = orNoData(await predictPasses(ctx, { observer, ...asked }), hour)
+      const passes = orNoData(await predictPasses(ctx, { observer, ...search }), hour)
       return fresh(ctx, inUnits(passes, units), minutes, passes.asOf)
     },
   ),
@@ -113,7 +116,7 @@ export const issEndpoints: Endpoint[] = [
   ),
 ]
 
-/** The first module of the ISS was launched on this day. */
+/** The launch of the first module of the ISS. */
 const launch = new Date('1998-11-20T00:00:00Z')
 type Range = { from?: string | undefined; to?: string | undefined }
 

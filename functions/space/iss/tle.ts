@@ -1,8 +1,8 @@
 import type { Elements } from './orbit.ts'
 
 /**
- * A two-line element set as OMM, or why it is none. Columns as in Space-Track's definition; a decimal point is assumed
- * before `ECCENTRICITY`, `BSTAR` and the second derivative. Catalogue numbers above 99999 do not exist in this form.
+ * Converts a two-line element set to OMM, or returns why it cannot. Columns are those of Space-Track's definition. A decimal
+ * point is assumed before `ECCENTRICITY`, `BSTAR` and the second derivative. This form ends at catalogue number 99999.
  */
 export function elementsOfTle(name: string, first: string, second: string): Elements | { malformed: string } {
   const [one, two] = [first.trimEnd(), second.trimEnd()]
@@ -31,7 +31,7 @@ function isLine(line: string, number: '1' | '2'): boolean {
   return line.length === 69 && line.startsWith(`${number} `)
 }
 
-/** The last digit is the sum of all others, a minus counting one, modulo ten. */
+/** The last digit is the sum of all others modulo ten; a minus counts as one. */
 function checksumHolds(line: string): boolean {
   const sum = line
     .slice(0, 68)
@@ -46,14 +46,14 @@ function designator(short: string): string {
   return `${fullYear(year)}-${short.slice(2)}`
 }
 
-/** `20143.56318382`: two-digit year and day of the year, 1 January being day 1. */
+/** `20143.56318382`: a two-digit year and the day of the year, where 1 January is day 1. */
 function epoch(text: string): string {
   const start = Date.UTC(fullYear(Number(text.slice(0, 2))), 0, 1)
   const days = Number(text.slice(2)) - 1
   return new Date(start + Math.round(days * 86_400_000)).toISOString()
 }
 
-/** Satellites exist since 1957. */
+/** There are no satellites before 1957. */
 function fullYear(year: number): number {
   return year < 57 ? 2000 + year : 1900 + year
 }

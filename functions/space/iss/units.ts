@@ -1,6 +1,6 @@
 export type Units = 'km' | 'mi'
 
-/** The name carries the unit, so `altitudeKm` asked for in miles becomes `altitudeMi`. */
+/** A field's name ends in its unit, so with miles `altitudeKm` becomes `altitudeMi`. */
 type MilesName<K> = K extends `${infer Stem}Kmh`
   ? `${Stem}Mph`
   : K extends `${infer Stem}Km`
@@ -10,7 +10,7 @@ export type InMiles<T> = { [K in keyof T as MilesName<K>]: T[K] }
 
 const kmPerMile = 1.609344
 
-/** Renames and converts the fields that end in `Km` or `Kmh`; everything else passes unchanged. */
+/** Renames and converts the fields that end in `Km` or `Kmh`. All other fields pass unchanged. */
 export function inUnits<T extends Record<string, unknown>>(value: T, units: Units): T | InMiles<T> {
   if (units === 'km') return value
   return Object.fromEntries(Object.entries(value).map(inMiles)) as InMiles<T>

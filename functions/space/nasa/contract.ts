@@ -4,7 +4,7 @@ import { shownInstant } from '../../http/fields.ts'
 import { day, flag, known, maybe, measured, number, pageOf, Units } from '../contract.ts'
 
 export const PictureQuery = z.strictObject({
-  date: day.optional().meta({ description: 'From 1995-06-16 to today; default: the newest' }),
+  date: day.optional().meta({ description: 'From 1995-06-16 to today; default: the newest stored picture' }),
 })
 export const Picture = z
   .strictObject({
@@ -51,7 +51,10 @@ export const WeatherFilter = {
   to: day.optional().meta({ description: 'Default: today' }),
   minClass: z
     .string()
-    .regex(/^[ABCMX](\d{1,2}(\.\d)?)?$|^\d{1,4}(\.\d{1,2})?$/i, 'A flare class as M1.5, a Kp index, or km/s')
+    .regex(
+      /^[ABCMX](\d{1,2}(\.\d)?)?$|^\d{1,4}(\.\d{1,2})?$/i,
+      'Must be a flare class like M1.5, a Kp index, or a speed in km/s',
+    )
     .optional(),
 }
 const WeatherEvent = z

@@ -3,7 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { readCopy } from '../upstreams/read-copy.ts'
 import type { Viewed } from '../views/read.ts'
 
-type Asked = {
+type Filter = {
   from: string
   to: string
   hazardous: boolean | null
@@ -12,10 +12,10 @@ type Asked = {
 }
 export type ShownApproach = Record<string, unknown> & { approachAt: string; id: string; orbitingBody: string }
 
-/** Approaches of these days, both included, in the order in which they come. */
+/** Approaches from the first day through the last, by time. */
 export async function listApproaches(
   ctx: Ctx,
-  { from, to, hazardous, after, limit }: Asked,
+  { from, to, hazardous, after, limit }: Filter,
 ): Promise<Viewed<ShownApproach> | null> {
   const rows = sql`
 select jsonb_build_object(

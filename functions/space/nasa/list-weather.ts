@@ -1,12 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { flareRank } from '../rules.ts'
 import { readCopy } from '../upstreams/read-copy.ts'
-import { weatherColumns } from '../upstreams/show.ts'
 import type { Viewed } from '../views/read.ts'
 import type { WeatherEvent } from './contract.ts'
+import { weatherColumns } from './show.ts'
 
-type Asked = {
+type Filter = {
   type: WeatherEvent['type']
   from: string
   to: string
@@ -15,10 +14,10 @@ type Asked = {
   limit: number
 }
 
-/** Events of one type that began on these days, both included, newest first. */
+/** Events of one type that began from the first day through the last, newest first. */
 export async function listWeather(
   ctx: Ctx,
-  { type, from, to, minRank, before, limit }: Asked,
+  { type, from, to, minRank, before, limit }: Filter,
 ): Promise<Viewed<WeatherEvent> | null> {
   const rows = sql`
 select ${weatherColumns}
@@ -31,12 +30,4 @@ where e.type = ${type}
 order by e.started_at desc, e.event_id desc
 limit ${limit}`
   return readCopy(ctx, 'weather', rows)
-}
-
-/** The least rank of a class: a flare's is a letter and a number, a storm's a Kp index, an ejection's km/s; else null. */
-export function rankOf(type: WeatherEvent['type'], minClass: string): number | null {
-  if (type === 'flr') return flareRank(minClass)
-  const number = Number(minClass)
-  if (type === 'gst' && number >= 0 && number <= 9) return number * 10
-  return type === 'cme' && number >= 0 && number <= 9_999 ? number : null
 }

@@ -3,7 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 
 export type ShownPicture = Record<string, unknown> & { asOf: string; stale: boolean; date: string }
 
-/** The picture of a day, or the newest. The newest is stale when a whole day passed without one. */
+/** The picture of a day, or the newest one. The newest is stale after a whole day without a new picture. */
 export async function readPicture(ctx: Ctx, date: string | null): Promise<ShownPicture | null> {
   const [row] = await ctx.replica.query<{ picture: ShownPicture }>(sql`
 select jsonb_build_object(

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { readCopy } from '../upstreams/read-copy.ts'
-import { weatherColumns } from '../upstreams/show.ts'
 import type { Viewed } from '../views/read.ts'
 import type { WeatherEvent } from './contract.ts'
+import { weatherColumns } from './show.ts'
 
-/** None or one event, with every version of it that was ever seen. */
+/** Holds one event with every stored version of it, or none if the event is not stored. */
 export async function readWeather(
   ctx: Ctx,
   { type, id }: { type: WeatherEvent['type']; id: string },

@@ -8,7 +8,8 @@ import { fresh, freshPage, freshRow, hour, minutes, orNoData, publicRead } from 
 import { inUnits } from '../iss/units.ts'
 import * as wire from './contract.ts'
 import { listApproaches } from './list-approaches.ts'
-import { listWeather, rankOf } from './list-weather.ts'
+import { listWeather } from './list-weather.ts'
+import { rankOfClass } from './rank-of-class.ts'
 import { readPicture } from './read-picture.ts'
 import { readWeather } from './read-weather.ts'
 
@@ -35,8 +36,8 @@ export const nasaEndpoints: Endpoint[] = [
     { query: z.strictObject({ ...wire.ApproachFilter, ...PageQuery }), answer: wire.Approaches },
     async (ctx, { hazardous = null, units, limit, cursor, ...days }) => {
       const after = cursorOf(wire.ApproachCursor, cursor)
-      const asked = daysOf(ctx, days, { back: 1, ahead: 7 })
-      const listed = await listApproaches(ctx, { ...asked, hazardous, after, limit: limit + 1 })
+      const range = daysOf(ctx, days, { back: 1, ahead: 7 })
+      const listed = await listApproaches(ctx, { ...range, hazardous, after, limit: limit + 1 })
       return freshPage(ctx, listed, {
         limit,
         keyOf: ({ approachAt, id, orbitingBody }) => [approachAt, id, orbitingBody],
@@ -54,10 +55,10 @@ export const nasaEndpoints: Endpoint[] = [
       answer: wire.WeatherEvents,
     },
     async (ctx, { type, minClass, limit, cursor, ...days }) => {
-      const minRank = minClass === undefined ? null : (rankOf(type, minClass) ?? refuseClass(type))
+      const minRank = minClass === undefined ? null : (rankOfClass(type, minClass) ?? refuseClass(type))
       const before = cursorOf(wire.WeatherCursor, cursor)
-      const asked = daysOf(ctx, days, { back: 30, ahead: 0 })
-      const listed = await listWeather(ctx, { type, ...asked, minRank, before, limit: limit + 1 })
+      const range = daysOf(ctx, days, { back: 30, ahead: 0 })
+      const listed = await listWeather(ctx, { type, ...range, minRank, before, limit: limit + 1 })
       return freshPage(ctx, listed, {
         limit,
         keyOf: ({ startedAt, id }) => [startedAt, id],
@@ -70,7 +71,7 @@ export const nasaEndpoints: Endpoint[] = [
     '/donki/{type}/{id}',
     'A space weather event and its versions',
     { params: wire.WeatherEventPath, answer: wire.WeatherEventWithVersions },
-    async (ctx, asked) => freshRow(ctx, await readWeather(ctx, asked)),
+    async (ctx, event) => freshRow(ctx, await readWeather(ctx, event)),
   ),
 ]
 

@@ -4,42 +4,42 @@ import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
 import { holding, type Lease, whileRenewing } from '../../core/lease.ts'
 import { upsertMany } from '../../core/upsert.ts'
-import { converse } from '../upstreams/session.ts'
-import { outcomeOf } from '../upstreams/sync-outcome.ts'
-import { type Approach, parseNeoFeed } from './parse-neo.ts'
+import { openSession } from '../upstreams/session.ts'
+import { syncOutcome } from '../upstreams/sync-outcome.ts'
+import { type Approach, parseApproaches } from './parse-approaches.ts'
 
-/** The feed takes at most seven days. Three such windows reach three weeks ahead. */
+/** The feed answers at most seven days. Three such windows reach three weeks ahead. */
 const windows = [-1, 6, 13]
 const budgetMs = 110_000
 
 /**
- * Approaches of near-Earth objects from yesterday to three weeks ahead. A run asks for one window, by turns, so that each
- * is asked for every sixth hour; the first run asks for all.
+ * Copies approaches of near-Earth objects from yesterday to three weeks ahead. A run requests one window in turn, so each
+ * is requested every sixth hour. The first run requests all.
  */
 export async function syncApproaches(ctx: Ctx, lease: Lease): Promise<JobResult> {
-  const talk = await converse(ctx, ['neows'], { budgetMs })
+  const session = await openSession(ctx, ['neows'], { budgetMs })
   const approaches: Approach[] = []
   await whileRenewing(ctx, lease, async () => {
-    for (const offset of await windowsToAsk(ctx)) {
+    for (const offset of await dueWindows(ctx)) {
       const [from, to] = [dayFrom(ctx.now(), offset), dayFrom(ctx.now(), offset + 6)]
-      const answer = await talk.ask(
+      const reply = await session.call(
         'neows',
         `/neo/rest/v1/feed?start_date=${from}&end_date=${to}`,
-        parseNeoFeed,
+        parseApproaches,
       )
-      if (!answer.ok) break
-      approaches.push(...answer.value)
+      if (!reply.ok) break
+      approaches.push(...reply.value)
     }
   })
   const counts = await upsertMany(ctx, neoApproaches, approaches, {
     key: ['neoId', 'closeApproachDate', 'orbitingBody'],
     touch: 'updatedAt',
-    before: [holding(lease), ...talk.records()],
+    before: [holding(lease), ...session.records()],
   })
-  return outcomeOf(counts, talk.faults().neows ?? null, { quarantined: talk.quarantined() })
+  return syncOutcome(counts, session.faults().neows ?? null, { quarantined: session.quarantined() })
 }
 
-async function windowsToAsk(ctx: Ctx): Promise<number[]> {
+async function dueWindows(ctx: Ctx): Promise<number[]> {
   const [row] = await ctx.db.query<{ known: boolean }>(
     sql`select exists (select from space.neo_approaches) as known`,
   )

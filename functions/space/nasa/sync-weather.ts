@@ -5,27 +5,27 @@ import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
 import { holding, type Lease, whileRenewing } from '../../core/lease.ts'
 import { upsertMany, upsertOf } from '../../core/upsert.ts'
-import { type Conversation, converse, type Told } from '../upstreams/session.ts'
-import { outcomeOf } from '../upstreams/sync-outcome.ts'
-import { parseWeather, type WeatherEvent, type WeatherType } from './parse-donki.ts'
+import { openSession, type Reply, type UpstreamSession } from '../upstreams/session.ts'
+import { syncOutcome } from '../upstreams/sync-outcome.ts'
+import { parseWeather, type WeatherEvent, type WeatherType } from './parse-weather.ts'
 
-/** Events are revised for weeks. The last seven days are asked for every hour, one older week by turns. */
+/** Events are revised for weeks. Each hour requests the last seven days and one older week in turn. */
 const olderWeeks = [1, 2, 3]
 const budgetMs = 600_000
 
-/** Space weather of the last four weeks: the newest version of each event, and every version ever seen. */
+/** Copies the space weather of the last four weeks: the newest version of each event, and every version ever received. */
 export async function syncWeather(ctx: Ctx, lease: Lease): Promise<JobResult> {
-  const talk = await converse(ctx, ['donki', 'ccmc'], { budgetMs })
+  const session = await openSession(ctx, ['donki', 'ccmc'], { budgetMs })
   const events: WeatherEvent[] = []
   const error = await whileRenewing(ctx, lease, async () => {
     let unread: string | null = null
-    for (const week of await weeksToAsk(ctx))
+    for (const week of await dueWeeks(ctx))
       for (const type of weatherTypes) {
-        const answer = await askWeek(talk, type, spanOf(ctx.now(), week))
-        if (answer.ok) events.push(...answer.value)
-        // A list that cannot be read is its own misfortune; servers that do not answer end the run.
-        else if (answer.quarantined) unread = answer.reason
-        else return answer.reason
+        const reply = await fetchWeek(session, type, spanOf(ctx.now(), week))
+        if (reply.ok) events.push(...reply.value)
+        // An unreadable list is skipped, but servers that do not answer end the run.
+        else if (reply.quarantined) unread = reply.reason
+        else return reply.reason
       }
     return unread
   })
@@ -33,27 +33,27 @@ export async function syncWeather(ctx: Ctx, lease: Lease): Promise<JobResult> {
     key: ['type', 'eventId'],
     newest: 'versionId',
     touch: 'updatedAt',
-    before: [holding(lease), ...talk.records(), ...revisions(events)],
+    before: [holding(lease), ...session.records(), ...revisions(events)],
   })
-  return outcomeOf(counts, error, { faults: talk.faults(), quarantined: talk.quarantined() })
+  return syncOutcome(counts, error, { faults: session.faults(), quarantined: session.quarantined() })
 }
 
 type Span = { from: string; to: string }
 
-/** NASA's gateway has a quota and a key; the same data is at CCMC without either, slower. */
-async function askWeek(
-  talk: Conversation,
+/** NASA's gateway requires a key and has a quota. CCMC serves the same data without either, but slower. */
+async function fetchWeek(
+  session: UpstreamSession,
   type: WeatherType,
   { from, to }: Span,
-): Promise<Told<WeatherEvent[]>> {
+): Promise<Reply<WeatherEvent[]>> {
   const name = type === 'notifications' ? type : type.toUpperCase()
-  const asked = `${name}?startDate=${from}&endDate=${to}`
+  const request = `${name}?startDate=${from}&endDate=${to}`
   const parse = (body: string) => parseWeather(body, type)
-  const first = await talk.ask('donki', `/DONKI/${asked}`, parse)
-  return first.ok ? first : talk.ask('ccmc', `/DONKI/WS/get/${asked}`, parse)
+  const first = await session.call('donki', `/DONKI/${request}`, parse)
+  return first.ok ? first : session.call('ccmc', `/DONKI/WS/get/${request}`, parse)
 }
 
-async function weeksToAsk(ctx: Ctx): Promise<number[]> {
+async function dueWeeks(ctx: Ctx): Promise<number[]> {
   const [row] = await ctx.db.query<{ known: boolean }>(
     sql`select exists (select from space.donki_events) as known`,
   )
@@ -67,7 +67,7 @@ function spanOf(now: Date, weeksAgo: number): Span {
   return { from: day(weeksAgo * 7 + 6), to: day(weeksAgo * 7) }
 }
 
-/** A version never changes once it is seen. */
+/** A stored version never changes. */
 function revisions(events: readonly WeatherEvent[]): SQL[] {
   const rows = events.map(({ type, eventId, versionId, raw }) => ({ type, eventId, versionId, raw }))
   return upsertOf(donkiRevisions, rows, { key: ['type', 'eventId', 'versionId'], append: true })

@@ -4,15 +4,15 @@ import { day, known, listOf, pageOf, text, whole } from '../contract.ts'
 
 export const datasetOrders = ['-releaseDate', 'releaseDate', 'accession', 'title', '-updatedAt'] as const
 export const DatasetFilter = {
-  q: text
-    .optional()
-    .meta({ description: 'Every word must occur in accession, title, description, organism…' }),
+  q: text.optional().meta({
+    description: 'Words that must all occur in accession, title, description, organism, material or project',
+  }),
   organism: text.optional(),
   project: text.optional().meta({ description: 'Project or project type' }),
   sort: z.enum(datasetOrders).default('-releaseDate'),
 }
 export const Accession = z.strictObject({
-  accession: z.string().regex(/^(OSD|GLDS)-\d{1,7}$/, 'As in OSD-48'),
+  accession: z.string().regex(/^(OSD|GLDS)-\d{1,7}$/, 'Must be an accession, for example OSD-48'),
 })
 
 const listed = {
@@ -85,7 +85,3 @@ export const OsdrStats = z
 export const OsdrByYear = listOf(
   z.strictObject({ year: z.int(), datasetCount: z.int(), datasetsWithDescription: z.int() }),
 ).meta({ id: 'OsdrByYear' })
-
-export const Activity = listOf(
-  z.strictObject({ activityType: z.string(), details: z.string(), activityTime: shownInstant }),
-).meta({ id: 'SpaceActivity' })

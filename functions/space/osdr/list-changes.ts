@@ -6,8 +6,8 @@ import type { Change } from './contract.ts'
 const stored = { tables: ['space.osdr_changes'], sequence: 'space.osdr_changes_id_seq' }
 
 /**
- * Changes after a position, in commit order. By (xid, id) behind the feed's horizon, because ids are given before
- * commit: a reader who goes on from any position misses nothing. On the primary, which knows the writers' locks.
+ * Changes after a cursor, in commit order. The order is (xid, id) behind the feed's horizon, because ids are assigned before
+ * commit. So a reader that resumes from any cursor misses nothing. Reads the primary, which knows the writers' locks.
  */
 export async function listChanges(
   ctx: Ctx,

@@ -1,13 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { readCopy } from '../upstreams/read-copy.ts'
-import { datasetColumns } from '../upstreams/show.ts'
 import type { Viewed } from '../views/read.ts'
 import type { datasetOrders, ListedDataset } from './contract.ts'
+import { datasetColumns } from './show.ts'
 
 export type DatasetOrder = (typeof datasetOrders)[number]
 
-type Asked = {
+type Filter = {
   q: string | null
   organism: string | null
   project: string | null
@@ -18,14 +18,14 @@ type Asked = {
 
 type Keyed = { dataset: ListedDataset; key: string }
 
-/** Datasets in which every word of `q` occurs. Each order is a key and the accession, so pages neither skip nor repeat. */
+/** Datasets that contain every word of `q`. Each order is a key and the accession, so pages neither skip nor repeat a row. */
 export async function listDatasets(
   ctx: Ctx,
-  { q, organism, project, sort, after, limit }: Asked,
+  { q, organism, project, sort, after, limit }: Filter,
 ): Promise<Viewed<Keyed> | null> {
   const { key, type, descending } = orders[sort]
   const conditions = [
-    // One condition a word: `like all (array)` cannot use the index.
+    // One condition for each word, because `like all (array)` cannot use the index.
     ...(q ?? '')
       .toLowerCase()
       .split(/\s+/)

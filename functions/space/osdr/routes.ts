@@ -12,11 +12,12 @@ import {
   orNoData,
   publicRead,
 } from '../../http/reads.ts'
+import { catalogueStats } from './catalogue-stats.ts'
 import * as wire from './contract.ts'
+import { datasetsByYear } from './datasets-by-year.ts'
 import { listChanges } from './list-changes.ts'
 import { listDatasets } from './list-datasets.ts'
 import { readDataset } from './read-dataset.ts'
-import { osdrByYear, osdrStats, recentActivity } from './stats.ts'
 
 const on = at('/v1/space', 'space')
 
@@ -63,16 +64,9 @@ export const osdrEndpoints: Endpoint[] = [
     },
   ),
   publicRead(on, '/osdr/stats', 'Statistics of the catalogue', { answer: wire.OsdrStats }, async (ctx) =>
-    fresh(ctx, orNoData(await osdrStats(ctx), hour), minutes),
+    fresh(ctx, orNoData(await catalogueStats(ctx), hour), minutes),
   ),
   publicRead(on, '/osdr/by-year', 'Datasets per year of release', { answer: wire.OsdrByYear }, async (ctx) =>
-    freshList(ctx, await osdrByYear(ctx)),
-  ),
-  publicRead(
-    on,
-    '/activity',
-    'Data collected during the last 24 hours',
-    { answer: wire.Activity },
-    async (ctx) => freshList(ctx, await recentActivity(ctx)),
+    freshList(ctx, await datasetsByYear(ctx)),
   ),
 ]

@@ -3,25 +3,28 @@ import type { Ctx } from '../../core/context.ts'
 import { holding, type Lease } from '../../core/lease.ts'
 import { type Upserted, upsertMany } from '../../core/upsert.ts'
 import { sha256 } from '../upstreams/digest.ts'
-import type { Conversation } from '../upstreams/session.ts'
-import { canonical, type Dataset } from './parse.ts'
+import type { UpstreamSession } from '../upstreams/session.ts'
+import { canonical, type Dataset } from './parse-datasets.ts'
 
 type Chunk = {
-  talk: Conversation
+  session: UpstreamSession
   lease: Lease
   datasets: readonly Dataset[]
-  /** Accession → hash of its row in the overview; empty when there was no overview. */
+  /** Accession → hash of its row in the overview; empty if there was no overview. */
   listing: ReadonlyMap<string, string>
 }
 
-/** One chunk of the catalogue in one transaction: what differs is written, its changes recorded by the table's triggers. */
-export async function storeDatasets(ctx: Ctx, { talk, lease, datasets, listing }: Chunk): Promise<Upserted> {
+/** Writes the rows of a chunk that differ, in one transaction. Triggers of the table record the changes. */
+export async function storeDatasets(
+  ctx: Ctx,
+  { session, lease, datasets, listing }: Chunk,
+): Promise<Upserted> {
   const known = listing.size > 0
   const rows = await Promise.all(
     datasets.map(async (dataset) => ({
       ...dataset,
       contentHash: await sha256(canonical(dataset.raw)),
-      // Without an overview the hash from the last one stands.
+      // Without an overview the stored hash stays.
       ...(known && { listingHash: listing.get(dataset.datasetId) ?? null }),
     })),
   )
@@ -29,6 +32,6 @@ export async function storeDatasets(ctx: Ctx, { talk, lease, datasets, listing }
     key: ['datasetId'],
     compare: known ? ['contentHash', 'listingHash'] : ['contentHash'],
     touch: 'updatedAt',
-    before: [holding(lease), ...talk.records()],
+    before: [holding(lease), ...session.records()],
   })
 }

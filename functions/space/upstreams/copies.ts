@@ -3,7 +3,7 @@ import type { UpstreamName } from './services.ts'
 
 type Copy = { table: SQL; from: readonly UpstreamName[]; staleAfterSeconds: number }
 
-/** What is copied, from whom, and after how long without an answer it is stale: twice the rhythm of its job. */
+/** Tables that copy an upstream. A copy is stale after twice the period of its job without a successful answer. */
 const copies = {
   datasets: { table: sql`space.osdr_items`, from: ['osdr'], staleAfterSeconds: 12 * 3_600 },
   approaches: { table: sql`space.neo_approaches`, from: ['neows'], staleAfterSeconds: 4 * 3_600 },
@@ -13,10 +13,10 @@ const copies = {
 export type CopyName = keyof typeof copies
 
 /**
- * One row: when the upstream last answered (null before anything of it is here) and whether that is too long ago. By the
- * answers and not by the rows: most answers change nothing.
+ * One row: the time of the upstream's last successful answer (null while the copy is empty), and whether it is overdue.
+ * Rows cannot show this age, because most answers change none.
  */
-export function heardOf(name: CopyName): SQL {
+export function lastAnswer(name: CopyName): SQL {
   const { table, from, staleAfterSeconds } = copies[name]
   return sql`(
   select max(last_ok_at) as at, max(last_ok_at) < now() - make_interval(secs => ${staleAfterSeconds}) as overdue

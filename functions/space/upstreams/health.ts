@@ -2,16 +2,21 @@ import { type SQL, sql } from 'drizzle-orm'
 import { type Health, unknownHealth } from '../../core/circuit.ts'
 import type { Ctx } from '../../core/context.ts'
 
-export type Remembered = Health & {
+export type UpstreamHealth = Health & {
   lastOkAt: Date | null
   lastErrorAt: Date | null
   lastError: string | null
 }
 
-export const forgotten: Remembered = { ...unknownHealth, lastOkAt: null, lastErrorAt: null, lastError: null }
+export const unknownUpstream: UpstreamHealth = {
+  ...unknownHealth,
+  lastOkAt: null,
+  lastErrorAt: null,
+  lastError: null,
+}
 
-export async function rememberHealth(ctx: Ctx, names: readonly string[]): Promise<Map<string, Remembered>> {
-  const rows = await ctx.db.query<{ upstream: string } & Remembered>(sql`
+export async function readHealth(ctx: Ctx, names: readonly string[]): Promise<Map<string, UpstreamHealth>> {
+  const rows = await ctx.db.query<{ upstream: string } & UpstreamHealth>(sql`
 select
   upstream,
   failures,
@@ -28,7 +33,7 @@ limit ${names.length}`)
   return new Map(rows.map(({ upstream, ...state }) => [upstream, state]))
 }
 
-export function keepHealth(states: ReadonlyMap<string, Remembered>): SQL {
+export function storeHealth(states: ReadonlyMap<string, UpstreamHealth>): SQL {
   const rows = [...states].map(([name, state]) => ({ name, ...state }))
   return sql`
 insert into space.upstream_state as kept (

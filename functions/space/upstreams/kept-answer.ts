@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Answer } from '../../core/fetch.ts'
 import { sha256 } from './digest.ts'
 
-/** `reason` is why the answer was quarantined, null when it was accepted. */
+/** `reason` says why the answer was quarantined; null if it was accepted. */
 export type KeptAnswer = {
   upstream: string
   request: string
@@ -10,15 +10,15 @@ export type KeptAnswer = {
   bodyHash: string
 } & Answer
 
-export async function keepable(
-  asked: { upstream: string; request: string; reason: string | null },
+export async function withHash(
+  call: { upstream: string; request: string; reason: string | null },
   answer: Answer,
 ): Promise<KeptAnswer> {
-  return { ...asked, ...answer, bodyHash: await sha256(answer.body) }
+  return { ...call, ...answer, bodyHash: await sha256(answer.body) }
 }
 
-/** A body that came before is counted, not stored again; of equal ones in one talk the last stands for all. */
-export function keepAnswers(answers: readonly KeptAnswer[]): SQL {
+/** Stores each distinct body once and counts how often it arrived. Of equal answers in one session the last is stored. */
+export function storeAnswers(answers: readonly KeptAnswer[]): SQL {
   const unique = new Map(answers.map((one) => [`${one.upstream} ${one.request} ${one.bodyHash}`, one]))
   return sql`
 insert into space.upstream_answers as known (upstream, request, body_hash, status, content_type, body, verdict, reason)
@@ -36,7 +36,7 @@ set times = known.times + 1,
     reason = excluded.reason`
 }
 
-/** NeoWs echoes the caller's key in every link. It goes before anything reads the body, with what text cannot hold. */
+/** NeoWs echoes the caller's key in every link. Removes it before any other code reads the body, with characters that text cannot store. */
 export function withoutKeys(answer: Answer, key: string): Answer {
   const body = answer.body
     .replaceAll(/api_key=[^&"\\\s]*/g, 'key_removed')

@@ -1,7 +1,7 @@
 /**
- * Reads what a stranger's server sent: tolerant in form, strict in what is used. Unknown keys pass; a number may come as
- * numeric text, a text as a list of texts; whatever else is not what it should be throws `Malformed`, whose message
- * names the field. The message is kept beside the quarantined answer and never contains a value.
+ * A lenient parser for answers of servers that we do not control: tolerant in form, strict in the fields that are used.
+ * Unknown keys pass. A number may arrive as numeric text, and a text as a list of texts. Any other deviation throws
+ * `Malformed`, whose message names the field. The message is stored beside the quarantined answer and contains no value.
  */
 export class Malformed extends Error {
   override name = 'Malformed'
@@ -10,7 +10,7 @@ export class Malformed extends Error {
 export type Fields = Record<string, unknown>
 export type Parsed<T> = { ok: true; value: T } | { ok: false; reason: string }
 
-/** Turns `Malformed` into a value; anything else is our own mistake and goes on. */
+/** Turns `Malformed` into a value. Any other error is a defect of ours and is thrown on. */
 export function parsing<T>(read: () => T): Parsed<T> {
   try {
     return { ok: true, value: read() }
@@ -58,13 +58,13 @@ export function textIn(fields: Fields, name: string): string {
   return value
 }
 
-/** Blank is missing; so is the text "null", which DONKI sends. */
+/** A blank text counts as missing, and so does the text "null", which DONKI sends. */
 export function maybeTextIn(fields: Fields, name: string): string | null {
   const text = textsIn(fields, name).join(', ')
   return text === '' || text === 'null' ? null : text
 }
 
-/** Where one upstream field is a text here and a list there. */
+/** For fields that some answers send as a text and others as a list of texts. */
 export function textsIn(fields: Fields, name: string): string[] {
   const value = fields[name]
   if (value === undefined || value === null) return []
@@ -72,7 +72,7 @@ export function textsIn(fields: Fields, name: string): string[] {
   return texts.map((text) => storable(text, name)).filter((text) => text !== '')
 }
 
-/** Old pictures have protocol-relative ones. Anything but https is not passed on to clients, least of all a script. */
+/** Old pictures have protocol-relative links. Clients receive https links only, so that none can run a script. */
 export function linkIn(fields: Fields, name: string): string | null {
   const text = maybeTextIn(fields, name)
   if (text === null) return null
@@ -120,7 +120,7 @@ export function dayIn(fields: Fields, name: string): string {
 }
 
 function momentOf(ms: number, name: string): Date {
-  // Postgres ends in 294276; no upstream event is before 1900 or after 2200, and milliseconds sent as seconds are.
+  // Postgres ends in 294276. No upstream event is before 1900 or after 2200, but milliseconds sent as seconds are.
   if (ms > Date.UTC(1900) && ms < Date.UTC(2200)) return new Date(ms)
   throw new Malformed(`${name} is not a moment`)
 }

@@ -1,7 +1,7 @@
 import { type Answer, notJson, type Upstream } from '../../core/fetch.ts'
 import type { Env } from '../../registry/env.ts'
 import { isNotUpdated } from '../iss/parse-elements.ts'
-import { isNoPictureYet } from '../nasa/parse-apod.ts'
+import { isNoPictureYet } from '../nasa/parse-pictures.ts'
 
 export const upstreamNames = [
   'wheretheiss',
@@ -18,11 +18,11 @@ export type UpstreamName = (typeof upstreamNames)[number]
 
 type Service = Upstream & {
   origin: string
-  /** Whose quota a call uses up: one key has one quota over all of api.nasa.gov. */
+  /** The account whose quota a call uses: one key has one quota for all of api.nasa.gov. */
   account: string
-  /** The API key goes in a header: a URL ends up in logs. */
+  /** The API key is sent in a header, because logs contain URLs. */
   keyed?: true
-  /** Politeness between two calls. */
+  /** The least time between two calls. */
   pauseMs?: number
 }
 
@@ -33,7 +33,7 @@ const nasa = {
   unusable: notJson,
 } as const
 
-/** What each provider documents or is known to bear; see the timeouts of their own clients. */
+/** Limits that each provider documents or tolerates; the timeouts are those of its own clients. */
 const services: Record<UpstreamName, Omit<Service, 'name' | 'account'> & { account?: string }> = {
   wheretheiss: {
     origin: 'https://api.wheretheiss.at',
@@ -42,7 +42,7 @@ const services: Record<UpstreamName, Omit<Service, 'name' | 'account'> & { accou
     retries: 1,
     unusable: notJson,
   },
-  // There is no https there.
+  // The provider offers no https.
   'open-notify': {
     origin: 'http://api.open-notify.org',
     timeoutMs: 5_000,
@@ -50,7 +50,7 @@ const services: Record<UpstreamName, Omit<Service, 'name' | 'account'> & { accou
     retries: 1,
     unusable: notJson,
   },
-  // Answers of plain text mean something, whatever their status; ~50 errors in two hours block the address.
+  // Some answers are plain text, whose meaning does not depend on the status. About 50 errors in two hours block the address.
   celestrak: {
     origin: 'https://celestrak.org',
     timeoutMs: 10_000,
@@ -82,7 +82,7 @@ const services: Record<UpstreamName, Omit<Service, 'name' | 'account'> & { accou
     meansSomething: (answer: Answer) => isNoPictureYet(answer),
   },
   neows: { ...nasa, timeoutMs: 30_000, maxBytes: 8_000_000, retries: 2 },
-  // An empty body is an empty list there.
+  // DONKI answers an empty list with an empty body.
   donki: { ...nasa, timeoutMs: 90_000, maxBytes: 16_000_000, retries: 1, unusable: emptyOrJson },
   ccmc: {
     origin: 'https://kauai.ccmc.gsfc.nasa.gov',
@@ -93,7 +93,7 @@ const services: Record<UpstreamName, Omit<Service, 'name' | 'account'> & { accou
   },
 }
 
-/** A simulated upstream is on this machine: it needs neither patience nor politeness. */
+/** A simulated upstream is on this machine: it needs no long timeouts and no pauses. */
 const simulated = { timeoutMs: 500, backoffMs: 5, pauseMs: 0 }
 
 export function serviceOf(name: UpstreamName, { UPSTREAMS_URL }: Pick<Env, 'UPSTREAMS_URL'>): Service {

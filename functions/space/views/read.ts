@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { lastRefreshOf } from '../../core/refresh.ts'
-import { type CopyName, heardOf } from '../upstreams/copies.ts'
+import { type CopyName, lastAnswer } from '../upstreams/copies.ts'
 
 export type Viewed<T> = { asOf: string; stale: boolean; data: T[] }
 
@@ -12,22 +12,22 @@ type View = {
   where?: SQL
   orderBy: SQL
   limit: number
-  /** Twice the rhythm of its refresh. */
+  /** Twice the period of its refresh. */
   staleAfterSeconds: number
-  /** What it counts is copied: then it is no newer than the copy. */
+  /** The copy that the view reads. The view is then no newer than the copy. */
   of?: CopyName
 }
 
-/** Rows of a materialized view with the moment until which they equal their sources; null while it holds nothing. */
+/** Rows of a materialized view, with the time of the last refresh that confirmed them. Null while the view is empty. */
 export async function readView<T>(ctx: Ctx, view: View): Promise<Viewed<T> | null> {
   const { name, row, where = sql`true`, orderBy, limit, staleAfterSeconds, of } = view
   const [schema = '', table = ''] = name.split('.')
   const held = sql`${sql.identifier(schema)}.${sql.identifier(table)}`
-  const heard = of === undefined ? sql`(select null::timestamptz as at, false as overdue)` : heardOf(of)
+  const answered = of === undefined ? sql`(select null::timestamptz as at, false as overdue)` : lastAnswer(of)
   const [read] = await ctx.replica.query<Viewed<T>>(sql`
 select
-  core.iso(least(last.confirmed_at, heard.at)) as "asOf",
-  last.confirmed_at < now() - make_interval(secs => ${staleAfterSeconds}) or heard.overdue is not false as stale,
+  core.iso(least(last.confirmed_at, answered.at)) as "asOf",
+  last.confirmed_at < now() - make_interval(secs => ${staleAfterSeconds}) or answered.overdue is not false as stale,
   to_jsonb(array(
     select ${row}
     from ${held} v
@@ -36,7 +36,7 @@ select
     limit ${limit}
   )) as data
 from ${lastRefreshOf(name)} last
-cross join ${heard} heard
+cross join ${answered} answered
 where exists (select from ${held})`)
   return read ?? null
 }

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { refreshed } from '../../core/refresh.ts'
 
-/** Which views, in which order and how old at most, stands in the functions of the database; psql calls the same. */
+/** Functions of the database define the views, their order and their greatest age, so that psql can call the same. */
 export function refreshViews(of: 'iss' | 'osdr' | 'activity'): SQL {
   return refreshed(functions[of])
 }

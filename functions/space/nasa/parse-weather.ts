@@ -1,0 +1,99 @@
+import { weatherTypes } from '../../../schema/space/states.ts'
+import { flareRank } from '../rules.ts'
+import {
+  type Fields,
+  fieldsOf,
+  isFields,
+  jsonOf,
+  linkIn,
+  listOf,
+  maybeMomentIn,
+  maybeNumberIn,
+  maybeTextIn,
+  momentIn,
+  numberIn,
+  type Parsed,
+  parsing,
+  textIn,
+} from '../upstreams/lenient.ts'
+
+export type WeatherType = (typeof weatherTypes)[number]
+
+export type WeatherEvent = {
+  type: WeatherType
+  eventId: string
+  versionId: number
+  startedAt: Date
+  peakAt: Date | null
+  endedAt: Date | null
+  classType: string | null
+  /** Grows with the strength: a flare's class, ten times a storm's Kp index, or a CME's speed in km/s. */
+  rank: number | null
+  sourceLocation: string | null
+  activeRegion: number | null
+  note: string | null
+  link: string | null
+  linkedEvents: string[]
+  raw: Fields
+}
+
+type Shape = { id: string; start: string; rank(raw: Fields): number | null }
+
+const shapes: Record<WeatherType, Shape> = {
+  cme: { id: 'activityID', start: 'startTime', rank: fastest },
+  flr: { id: 'flrID', start: 'beginTime', rank: (raw) => flareRank(maybeTextIn(raw, 'classType')) },
+  gst: { id: 'gstID', start: 'startTime', rank: strongest },
+  notifications: { id: 'messageID', start: 'messageIssueTime', rank: () => null },
+}
+
+/** DONKI answers a list of events, or an empty body for an empty list. Lists inside an event may be null. */
+export function parseWeather(body: string, type: WeatherType): Parsed<WeatherEvent[]> {
+  return parsing(() => {
+    if (body.trim() === '') return []
+    return listOf(jsonOf(body), 'the answer').map((event) => eventOf(fieldsOf(event, 'an event'), type))
+  })
+}
+
+function eventOf(raw: Fields, type: WeatherType): WeatherEvent {
+  const { id, start, rank } = shapes[type]
+  return {
+    type,
+    eventId: textIn(raw, id),
+    // Notifications are never revised and carry no version.
+    versionId: type === 'notifications' ? 1 : numberIn(raw, 'versionId'),
+    startedAt: momentIn(raw, start),
+    peakAt: maybeMomentIn(raw, 'peakTime'),
+    endedAt: maybeMomentIn(raw, 'endTime'),
+    classType: maybeTextIn(raw, 'classType') ?? maybeTextIn(raw, 'messageType'),
+    rank: rank(raw),
+    sourceLocation: maybeTextIn(raw, 'sourceLocation'),
+    activeRegion: maybeNumberIn(raw, 'activeRegionNum'),
+    note: maybeTextIn(raw, 'note') ?? maybeTextIn(raw, 'messageBody'),
+    link: linkIn(raw, 'link') ?? linkIn(raw, 'messageURL'),
+    linkedEvents: entriesOf(raw['linkedEvents']).flatMap((entry) => maybeTextIn(entry, 'activityID') ?? []),
+    raw,
+  }
+}
+
+/** The speed of the analysis that its authors call the most accurate, else the highest speed. */
+function fastest(raw: Fields): number | null {
+  const analyses = entriesOf(raw['cmeAnalyses'])
+  const best = analyses.filter((analysis) => analysis['isMostAccurate'] === true)
+  return largest((best.length > 0 ? best : analyses).map((analysis) => maybeNumberIn(analysis, 'speed')))
+}
+
+function strongest(raw: Fields): number | null {
+  const kp = largest(entriesOf(raw['allKpIndex']).map((entry) => maybeNumberIn(entry, 'kpIndex')))
+  return kp === null ? null : Math.round(kp * 10)
+}
+
+function largest(values: (number | null)[]): number | null {
+  return values.reduce(
+    (most, value) => (value !== null && (most === null || value > most) ? value : most),
+    null,
+  )
+}
+
+function entriesOf(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.filter(isFields) : []
+}
