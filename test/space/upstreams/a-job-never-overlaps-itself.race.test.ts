@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { runJob } from '../../../functions/core/job.ts'
+import { heldLocks } from '../support/held-locks.ts'
 import { hasPgBouncer } from '../support/pgbouncer.ts'
 import { spaceRig } from '../support/rig.ts'
 
@@ -15,10 +16,7 @@ for (const { way, pooled } of ways) {
 
   const untilHeld = async (lock: number) => {
     for (;;) {
-      const held = await rows(
-        `select pid from pg_locks where locktype = 'advisory' and classid = 0 and objid = $1 and granted`,
-        [lock],
-      )
+      const held = await rows(heldLocks, [lock])
       if (held[0]) return Number(held[0]['pid'])
     }
   }

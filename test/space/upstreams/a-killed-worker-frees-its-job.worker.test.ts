@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { freshWorker, type TestWorker } from '../../support/worker.ts'
+import { heldLocks } from '../support/held-locks.ts'
 
 const dying = await freshWorker()
 const { database } = dying
@@ -12,13 +13,7 @@ async function run(worker: TestWorker, job: string): Promise<Response> {
   return worker.fetch(`/v1/ops/jobs/${job}/run`, { method: 'POST', headers: { authorization } })
 }
 
-const holders = async (lock: number) =>
-  (
-    await admin.query(
-      `select pid from pg_locks where locktype = 'advisory' and classid = 0 and objid = $1 and granted`,
-      [lock],
-    )
-  ).rows.length
+const holders = async (lock: number) => (await admin.query(heldLocks, [lock])).rows.length
 
 describe('a Worker that is killed while it calls an upstream', () => {
   it('frees its lock at once and writes nothing, and another Worker then runs the job', async () => {
