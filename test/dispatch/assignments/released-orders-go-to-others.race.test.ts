@@ -40,7 +40,8 @@ async function inBetween<T>(run: () => Promise<T>, between: () => Promise<unknow
   await keeper.query('begin')
   await keeper.query('select pg_advisory_xact_lock($1)', [gate])
   const running = run()
-  const waits = `select from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted`
+  const waits = `select from pg_locks where locktype = 'advisory' and objid = ${gate} and not granted
+    and database = (select oid from pg_database where datname = current_database())`
   await vi.waitUntil(async () => (await admin.query(waits)).rowCount, soon)
   await between()
   await keeper.query('commit')
