@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { orThrow } from '../../core/errors.ts'
 import { at, created, type Endpoint, found, ok, versioned } from '../../http/endpoint.ts'
 import { IdPath, Page, PageQuery } from '../../http/fields.ts'
