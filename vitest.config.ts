@@ -10,8 +10,8 @@ const patience = {
   hookTimeout: 120_000,
   expect: { poll: { timeout: 30_000, interval: 20 } },
 }
-// What a test file needs it makes itself: databases, proxies, Workers. So many files may share the modules of a
-// process, and to read these anew for each would take a quarter of the whole time.
+// A test file makes its own databases, proxies and Workers. So many files may share the modules of a process: reading
+// the modules anew for each file would take a quarter of the whole time.
 const shared = {
   ...patience,
   isolate: false,

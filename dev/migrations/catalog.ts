@@ -1,4 +1,4 @@
-/** A query that tells, for every object of one kind, in which schema it is, on which relation, and the SQL that makes it. */
+/** A query that lists every object of one kind with its schema, its relation, and the SQL that makes it. */
 export type Reading = { section: 'schema' | 'types' | 'relations' | 'functions'; sql: string }
 
 // An extension's own objects come with it.

@@ -26,7 +26,7 @@ export async function readReserved(client: pg.Client): Promise<Set<string>> {
   return new Set(rows.map(({ word }) => word))
 }
 
-// What Drizzle wrote is in capitals; what we declared is already as its author wants to read it.
+// Drizzle writes SQL in capitals. Declared SQL already reads as its author wants.
 function spell(sql: string, reserved: ReadonlySet<string>): string {
   return /^[A-Z]+ /.test(sql) ? respell(sql, reserved) : sql
 }

@@ -7,7 +7,7 @@ export async function connect(url: string): Promise<pg.Client> {
     application_name: 'lockstep migrations',
     keepAlive: true,
   })
-  // An idle connection that the server drops has nobody to tell; the next query on it fails, which is enough.
+  // Nobody waits on an idle connection that the server drops. The next query on it fails, which is enough.
   client.on('error', () => {})
   await client.connect()
   await client.query(`

@@ -1,8 +1,8 @@
 import type { Declared } from '../../schema/kit/declare.ts'
 
 /**
- * What must be dropped and created to come from one list to the other, drops in the reverse order of creation. What
- * only speaks differently of itself has nothing to create but its comment.
+ * The objects to drop and to create to come from one list to the other; drops run in the reverse order of creation.
+ * An object with a new comment only gets its comment anew.
  */
 export type DeclaredDiff = { dropped: Declared[]; created: Declared[] }
 

@@ -22,7 +22,7 @@ export async function diffTables(before: Snapshot, after: Snapshot): Promise<str
 function refuseToGuess(cause: unknown): never {
   if (process.stdin.isTTY && process.stdout.isTTY) throw cause
   throw new Error(
-    'Cannot tell a rename from a replacement here: run npm run db:generate in a terminal, it will ask.',
+    'A rename and a replacement look the same here. Run npm run db:generate in a terminal: it will ask.',
     {
       cause,
     },

@@ -7,7 +7,7 @@ const heading = `-- What the migrations make: written by "npm run db:generate" f
 -- For reading and for review; never edited, and never run: databases are made by the migrations.
 `
 
-/** The whole shape of a database as text. The same shape gives the same text, whatever the order it was made in. */
+/** The whole shape of a database as text. The same shape gives the same text, in any order of creation. */
 export async function dump(client: pg.Client): Promise<string> {
   // Names come out qualified when nothing is on the path.
   await client.query(`set search_path = ''`)

@@ -17,7 +17,7 @@ export const latestModule = join(migrationsFolder, 'index.ts')
 
 /**
  * Writes the difference between the migrations and the schema files as new migrations, tries all of them on an empty
- * database, then rewrites what is derived from them. What fails there is not kept. Returns the names of new files.
+ * database, then rewrites what is derived from them. It keeps no file that fails there. Returns the names of new files.
  */
 async function generate(name: string | undefined): Promise<string[]> {
   const planned = await plan(readKept(), await readSchemaFiles())
@@ -45,7 +45,7 @@ async function filesOf(planned: Plan | null, name: string, client: pg.Client): P
   return compose(planned, { name, next: readMigrations().length + 1, reserved: await readReserved(client) })
 }
 
-/** What the Worker knows of the migrations: which one it needs. */
+/** The one fact that the Worker has about migrations: which one it needs. */
 export function latestMigrationModule(): string {
   const { version, name } = readMigrations().at(-1) ?? { version: 0, name: 'none' }
   return `// Written by "npm run db:generate".\nexport const latestMigration = { version: ${version}, name: '${name}' } as const\n`

@@ -38,7 +38,7 @@ export async function record(client: pg.Client, { version, name, checksum }: Mig
 }
 
 /**
- * What is still to do. What was applied must be there unchanged, and nothing may slip in before it. A database that
+ * The migrations still to apply. Applied files must be unchanged, and none may slip in before them. A database that
  * is ahead of these files is no error: an older release deployed again has nothing to do.
  */
 export function pendingOf(migrations: Migration[], applied: Applied[]): Migration[] {

@@ -5,7 +5,7 @@ export type IndexName = { schema: string; name: string; table: string }
 const shape =
   /^create\s+(?:unique\s+)?index\s+concurrently\s+if\s+not\s+exists\s+"?(\w+)"?\s+on\s+"?(\w+)"?\."?(\w+)"?/i
 
-/** Which index a statement builds, or null if it builds none. One that could not be repeated is refused. */
+/** Which index a statement builds, or null if it builds none. It refuses a statement that could not be repeated. */
 export function indexBuiltBy(statement: string): IndexName | null {
   if (!/^create\s+(unique\s+)?index\b/i.test(statement)) return null
   const [, name, schema, table] = shape.exec(statement) ?? []

@@ -8,7 +8,7 @@ export type RunnerLock = { lost: Promise<never>; release: () => Promise<void> }
  * One runner at a time. The lock belongs to the open transaction of a connection of its own, because a file that
  * builds indexes concurrently cannot run inside the transaction that holds a lock; when the runner dies, it is free.
  *
- * Who does not get it asks again and never waits inside a statement. `create index concurrently` waits for every
+ * A loser tries again and never waits inside a statement. `create index concurrently` waits for every
  * snapshot older than itself, and a session that waits for a lock has one, even under `lock table`: the index would
  * wait for the waiter, the waiter for the runner, and the server sees no deadlock, since a part of the circle is the
  * runner's own code. For the same reason the holder's transaction is read committed: between statements it has none.

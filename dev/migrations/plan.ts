@@ -5,7 +5,7 @@ import type { Shape } from './schema-files.ts'
 
 export type Kept = { tables: Snapshot; declared: Declared[] }
 
-/** What must run inside one transaction, then what must run outside of any. */
+/** Statements for one transaction, then those that must run outside of any. */
 export type Plan = { transactional: string[]; concurrent: string[]; now: Kept }
 
 export const nothingYet: Kept = { tables: snapshotOf({}), declared: [] }

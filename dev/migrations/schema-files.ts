@@ -12,7 +12,7 @@ export type Shape = {
 
 const schemaFolder = join(import.meta.dirname, '../../schema')
 
-/** What the rows of the schema declare now. Core comes first, since every row may use it. */
+/** The declarations of all rows of the schema. Core comes first, since every row may use it. */
 export async function readSchemaFiles(folder = schemaFolder): Promise<Shape> {
   const shape: Shape = { tables: {}, declared: [] }
   for (const row of rowsOf(folder)) {

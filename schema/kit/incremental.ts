@@ -50,7 +50,7 @@ export type StreamView = Omit<IncrementalView, 'columns' | 'fold' | 'apply' | 'k
   /** The view's column for the events' `aggregate_id`. */
   key: string
   /**
-   * SQL functions: `after(event_type)` is the state after an event, `mayBecome(was, becomes)` tells whether a state may
+   * SQL functions: `after(event_type)` is the state after an event, `mayBecome(was, becomes)` says whether a state may
    * follow (`was` is null at first). `was` is the state as an expression over `prior`, the view's row.
    */
   states: { after: string; mayBecome: string; was: string }

@@ -4,7 +4,7 @@ export type MaterializedView = {
   name: string
   /** The whole `create materialized view …`. It names functions with their schema: a refresh has no search path. */
   create: string
-  /** Plain columns that tell all rows apart: a refresh that blocks no reader needs them. */
+  /** Plain columns that identify a row: a refresh that blocks no reader needs them. */
   unique: string[]
   readBy?: string
   /** The query that the view serves; Postgres keeps it as the comment of the unique index. */

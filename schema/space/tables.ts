@@ -218,7 +218,7 @@ export const upstreamState = space.table(
 )
 
 /**
- * Bodies that upstreams sent, whole, with the parser's verdict: parsing a body again gives the same rows. Equal
+ * Bodies that upstreams sent, whole, with the parser's decision: parsing a body again gives the same rows. Equal
  * bodies of one request are stored once. No column holds an API key: requests carry it in a header, and the Worker
  * removes it from the body of the one upstream that echoes it.
  */

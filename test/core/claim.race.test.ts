@@ -43,7 +43,7 @@ const next = (owner: number) =>
     owner,
   )
 
-/** Wrong in one way each: the row is not locked; the state it is lawful from is not asked for. */
+/** Wrong in one way each: the first does not lock the row, the second does not compare its state. */
 const unlocked = (owner: number) =>
   claim(sql`materialized (select id from jobs where id = 1 and status = 'new')`, owner)
 const unconditional = (owner: number) => claim(thisOne(sql`select id from jobs where id = 1`), owner)

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { localFolder } from '../../dev/system/project.ts'
 import { claimFolder } from '../../dev/system/state.ts'
 
-// Starts as npm start does, says whether it got the folder, and stays until everybody else has asked.
+// Starts as npm start does, says whether it got the folder, and stays until everybody else has tried.
 const said = claimFolder({ pid: process.pid, url: 'http://127.0.0.1:1', databaseUrl: null }).claimed
 writeFileSync(join(localFolder, `asked-${process.pid}`), '')
 while (

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { startCluster } from '../../dev/postgres/cluster.ts'
 
-// A run that is about to be killed: it starts a server in the folder it is given and tells its pid.
+// A run that is about to be killed: it starts a server in the given folder and prints its pid.
 const cluster = await startCluster({ folder: process.argv[2] ?? '', password: 'p' })
 const client = new pg.Client({ connectionString: cluster.url() })
 await client.connect()

@@ -11,7 +11,7 @@ async function rows(sql: string): Promise<Record<string, unknown>[]> {
   return (await admin.query(sql)).rows
 }
 
-/** What a check finds in data that was broken on purpose. */
+/** The rows that a check finds in data that was broken on purpose. */
 async function rowsAfter(breaking: string, check: string): Promise<Record<string, unknown>[]> {
   const client = await connect()
   await client.query('begin')

@@ -69,7 +69,7 @@ async function command(
       code: 0,
     }
   } catch (error) {
-    // What execFile rejects with when the program exits with another code than 0.
+    // execFile rejects with this when the program exits with another code than 0.
     return error as { stdout: string; stderr: string; code: number }
   }
 }

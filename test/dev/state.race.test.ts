@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 /** Several starts at the same moment; each says whether the folder is its own, and stays until all have said so. */
 async function claimAtOnce(starts: number): Promise<string[]> {
-  // The name at its end is what tells a start from a stranger that got its pid.
+  // The name at its end distinguishes a start from a stranger that got its pid.
   const program = [join(import.meta.dirname, 'claim.ts'), 'dev/commands/start.ts']
   const env = { ...process.env, LOCKSTEP_FOLDER: folder, STARTS: String(starts) }
   const runs = await Promise.all(

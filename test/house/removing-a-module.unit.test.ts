@@ -165,7 +165,7 @@ function names(copy: string, file: string, name: string): boolean {
   return new RegExp(`'\\./${name}(/\\w+)?\\.ts'`).test(readFileSync(join(copy, file), 'utf8'))
 }
 
-// What the whole Worker lacks is the business of the check named "types".
+// The check named "types" reports errors of the whole Worker.
 function newErrors(copy: string): string[] {
   return compile(copy).filter((error) => !errorsOfTheWhole.includes(error))
 }

@@ -89,7 +89,7 @@ function fieldsOf(schema: ZodType): string[] {
   return [...new Set(walk(schemaOf(schema, 'input', components)))]
 }
 
-/** Sends all of them, and tells those that were answered otherwise than expected. */
+/** Sends all of them, and returns those that were answered otherwise than expected. */
 async function otherwise(
   expected: (answer: Awaited<ReturnType<typeof ask>>) => boolean,
   asked: [string, Promise<Awaited<ReturnType<typeof ask>>>][],

@@ -163,7 +163,7 @@ describe('an index built outside a transaction', () => {
     await expect(client.query(build)).rejects.toThrow('could not create unique index')
     await client.query('delete from public.t where ctid = (select min(ctid) from public.t)')
 
-    // Postgres alone takes the leftover for the index that was asked for.
+    // Postgres alone takes the leftover for the requested index.
     await client.query(build)
     expect(await column(isValid)).toEqual([false])
 

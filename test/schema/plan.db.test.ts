@@ -210,7 +210,7 @@ create index concurrently if not exists t_order on a.t using btree ("order");
     const other: Shape = { tables: { a, t: a.table('t', { y: text('y') }) }, declared: [] }
     const first = await plan(nothingYet, one)
     await expect(plan(first?.now ?? nothingYet, other)).rejects.toThrow(
-      'Cannot tell a rename from a replacement',
+      'A rename and a replacement look the same',
     )
   })
 })
@@ -233,7 +233,7 @@ async function databaseOf(...shapes: Shape[]): Promise<EmptyDatabase> {
   return database
 }
 
-// What was kept comes back as JSON, which forgets what is undefined.
+// A kept state comes back as JSON, which drops undefined values.
 function rereadFromFile(kept: Kept): Kept {
   return JSON.parse(JSON.stringify(kept))
 }

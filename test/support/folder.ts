@@ -6,7 +6,7 @@ import { nestedPrefix, removeRun } from './runs.ts'
 
 /**
  * A folder for a server or a system of this test file's own; what runs there is stopped when the file ends, or by the
- * next test run if this one is killed. To be asked for at the top of the file.
+ * next test run if this one is killed. Call it at the top of the file.
  */
 export function freshFolder(): string {
   const folder = mkdtempSync(join(inject('runFolder'), nestedPrefix))

@@ -13,7 +13,7 @@ import { removeRun, sweepDeadRuns } from './runs.ts'
 
 export type BuiltWorker = { bundle: string; config: WorkerConfig }
 
-/** What every test file may inject. */
+/** Values that every test file may inject. */
 export type Provided = {
   /** The owner's connection string; its database is the template that each file clones. */
   templateUrl: string

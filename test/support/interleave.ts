@@ -8,9 +8,9 @@ export type Actor = (db: Db) => Promise<unknown>
 
 type Scene = {
   actors: Actor[]
-  /** What is wrong after a run, given what each actor answered; an actor that threw answered its error. */
+  /** The faults after a run, given the answer of each actor; an actor that threw answered its error. */
   check: (answers: unknown[]) => Promise<string[]>
-  /** What came of the run, in words that can be compared with those of another run. */
+  /** The outcome of the run, in words that can be compared with those of another run. */
   outcome?: (answers: unknown[]) => Promise<string>
 }
 
@@ -26,10 +26,10 @@ type Exploration = {
 }
 
 export type Run = {
-  /** Who took each step, as in `0110`. */
+  /** The actor of each step, as in `0110`. */
   schedule: string
   outcome: string
-  /** What was wrong after it. */
+  /** The faults after it. */
   found: string[]
   /** Steps that had to wait for a lock of the other side. */
   waits: number

@@ -55,7 +55,7 @@ function problemFaults(ajv: Ajv2020, response: Response, text: string): string[]
   return validate(body) ? problemManners(response, body) : [ajv.errorsText(validate.errors)]
 }
 
-/** What no schema can say: the body and the headers tell the same. */
+/** A rule that no schema can state: the body and the headers agree. */
 function problemManners({ status, headers }: Response, body: unknown): string[] {
   const problem = body as Record<string, unknown>
   const expected: [string, unknown, unknown][] = [

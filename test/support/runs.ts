@@ -18,7 +18,7 @@ export async function sweepDeadRuns(): Promise<void> {
   }
 }
 
-/** Stops whatever still runs for this folder and deletes it. */
+/** Stops every process that still runs for this folder and deletes it. */
 export async function removeRun(folder: string): Promise<void> {
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     if (name.startsWith('workerd-')) await stopWorkerd(`127.0.0.1:${name.slice('workerd-'.length)}`)

@@ -19,7 +19,7 @@ const testSecret = 'a secret that only the tests of this repository use'
 export type TestWorker = {
   url: string
   database: TestDatabase
-  /** What happens between the Worker and its database. */
+  /** Faults between the Worker and its database. */
   faults: Faults
   /** Fails when the answer is not one that the OpenAPI document promises. */
   fetch(path: string, init?: RequestInit): Promise<Response>
@@ -81,7 +81,7 @@ const judge = makeJudge(openApiDocument(endpoints))
 
 async function judgedFetch(url: URL, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers)
-  // A kept connection may be closed under the request that takes it, and a failed test would tell nothing of ours.
+  // A kept connection may be closed under the request that takes it, and such a failure would say nothing about our code.
   headers.set('connection', 'close')
   const response = await fetch(url, { ...init, headers })
   const faults = await judge({ method: init.method ?? 'GET', path: url.pathname }, response)

@@ -173,7 +173,7 @@ const seconds = z.number().min(0)
 export const Stats = z
   .strictObject({
     asOf: shownInstant,
-    hours: z.int().meta({ description: 'What events, states and lostClaims are about' }),
+    hours: z.int().meta({ description: 'Hours that events, states and lostClaims cover' }),
     live: z.record(
       z.enum(liveStatuses),
       z.strictObject({ orders: z.int(), oldestSeconds: seconds.nullable() }),

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../support/database.ts'
+import { inSteps } from '../../support/fill.ts'
 
-const { admin } = await freshDatabase()
+const { admin, connect } = await freshDatabase()
 
 type Node = { 'Node Type': string; 'Index Name'?: string; 'Heap Fetches'?: number; Plans?: Node[] }
 
@@ -10,12 +11,14 @@ const shown = `id, status, created_at, store_id, courier_id, pickup_address, del
   currency, due_at, ready_at, lease_expires_at, fence, version`
 
 beforeAll(async () => {
-  await admin.query(`
+  const client = await connect()
+  await client.query(`
     -- Vacuum calls no page all-visible while the commit that filled it is not on disk.
-    set local synchronous_commit = on;
+    set synchronous_commit = on;
     insert into dispatch.stores (name, pickup_address) select 'Store ' || n, n || ' Market Street' from generate_series(1, 50) n;
-    insert into dispatch.couriers (name, available) select 'Courier ' || n, true from generate_series(1, 200) n;
-
+    insert into dispatch.couriers (name, available) select 'Courier ' || n, true from generate_series(1, 200) n`)
+  await inSteps(100_000, (from, to) =>
+    client.query(`
     -- A hundred thousand orders as months leave them: nearly all are over, those of the last days are not.
     insert into dispatch.orders (
       store_id, status, courier_id, pickup_address, delivery_address, recipient_name, phone, boxes_count, price_minor,
@@ -37,16 +40,20 @@ beforeAll(async () => {
           case when n % 20 = 0 then 'canceled' when n <= 85000 then 'delivered'
             else (array['new', 'new', 'new', 'new', 'new', 'assigned', 'accepted', 'picked_up', 'picked_up', 'delivered'])[1 + n % 10]
           end as status
-        from generate_series(1, 100000) n
+        from generate_series(${from}, ${to}) n
       ) states
-    ) orders;
-
+    ) orders`),
+  )
+  await inSteps(100_000, (from, to) =>
+    client.query(`
     insert into dispatch.order_events (order_id, type, to_status, actor_role, actor_id, fence, created_at)
-    select id, 'created', 'new', 'store', '1', 0, created_at from dispatch.orders;
+    select id, 'created', 'new', 'store', '1', 0, created_at from dispatch.orders where id between ${from} and ${to};
     insert into dispatch.order_exclusions (order_id, courier_id, reason)
-    select id, 1 + id % 200, 'too far' from dispatch.orders where status = 'new';
+    select id, 1 + id % 200, 'too far' from dispatch.orders where status = 'new' and id between ${from} and ${to};
     insert into dispatch.lost_claims (order_id, courier_id, last_at)
-    select id, 1 + id % 200, created_at from dispatch.orders;
+    select id, 1 + id % 200, created_at from dispatch.orders where id between ${from} and ${to}`),
+  )
+  await client.query(`
     select brin_summarize_new_values('dispatch.idx_orders_created_brin');
     select brin_summarize_new_values('dispatch.idx_order_events_recent')`)
   await admin.query('vacuum (analyze) dispatch.orders')

@@ -15,6 +15,7 @@ import { transitionManyStatement } from '../../../functions/dispatch/orders/tran
 import { undoStatement } from '../../../functions/dispatch/orders/undo.ts'
 import { transitions } from '../../../functions/dispatch/rules.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { inSteps } from '../../support/fill.ts'
 import { asAdmin, asCourier, asStore } from '../support/given.ts'
 import { parcel } from '../support/http.ts'
 
@@ -32,7 +33,9 @@ beforeAll(async () => {
     insert into dispatch.stores (name, pickup_address) select 'Store ' || n, n || ' Market Street' from generate_series(1, 50) n;
     insert into dispatch.couriers (name, available, capacity_boxes, last_lat, last_lng)
     select 'Courier ' || n, true, 1000, case when n = ${near} then 51.5 end, case when n = ${near} then -0.12 end
-    from generate_series(1, 200) n;
+    from generate_series(1, 200) n`)
+  await inSteps(100_000, (from, to) =>
+    client.query(`
     insert into dispatch.orders (
       store_id, status, courier_id, pickup_address, delivery_address, recipient_name, phone, boxes_count, price_minor,
       pickup_lat, pickup_lng, assigned_at, accepted_at, picked_up_at, delivered_at, lease_expires_at, fence, created_at
@@ -47,17 +50,22 @@ beforeAll(async () => {
       select n, now() - (100000 - n) * interval '1 minute' as created_at,
         case when n <= 80000 then 'delivered'
           else (array['new', 'new', 'assigned', 'accepted', 'picked_up'])[1 + n % 5] end as status
-      from generate_series(1, 100000) n
-    ) made;
+      from generate_series(${from}, ${to}) n
+    ) made`),
+  )
+  await client.query(`
     update dispatch.couriers c
     set held_boxes = live.boxes
     from (
       select courier_id, sum(boxes_count)::int as boxes from dispatch.orders
       where status in ('assigned', 'accepted', 'picked_up') group by courier_id
     ) live
-    where c.id = live.courier_id;
+    where c.id = live.courier_id`)
+  await inSteps(100_000, (from, to) =>
+    client.query(`
     insert into dispatch.order_events (order_id, type, to_status, actor_role, actor_id, fence, created_at)
-    select id, 'created', 'new', 'store', '1', 0, created_at from dispatch.orders`)
+    select id, 'created', 'new', 'store', '1', 0, created_at from dispatch.orders where id between ${from} and ${to}`),
+  )
   await client.query('vacuum (analyze) dispatch.orders, dispatch.order_events, dispatch.couriers')
 })
 

@@ -32,7 +32,7 @@ beforeAll(async () => {
   await admin.query('analyze space.iss_fetch_log')
   await admin.query('select view from space.refresh_all_materialized_views()')
   await rig.run('elements')
-}, 300_000)
+})
 
 const logOf = (nodes: PlanNode[]) =>
   nodes.filter((node) => node['Relation Name']?.startsWith('iss_fetch_log'))

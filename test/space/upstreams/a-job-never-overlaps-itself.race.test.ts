@@ -106,7 +106,7 @@ for (const { way, pooled } of ways) {
       )
       upstreams.reset()
       const lost = run('osdr-sync', slot).catch((error: unknown) => error)
-      // Sixty datasets follow; the holder has asked for the first ones.
+      // Sixty datasets follow; the holder has requested the first ones.
       while (upstreams.calls('osdr').length < 2) await new Promise(setImmediate)
       // The lease of a holder that died half a minute ago looks like this.
       await admin.query(`update core.leases set expires_at = clock_timestamp() where name = 'osdr-sync'`)
