@@ -70,7 +70,7 @@ export const importTable: Row[] = [
     file: 'functions/http/*.ts',
     may: [
       'functions/{http,registry}/*.ts',
-      'functions/core/{context,errors,sqlstate,hub,stream}.ts',
+      'functions/core/{context,errors,faults,sqlstate,hub,stream}.ts',
       'type functions/core/*.ts',
       'npm:{hono,hono/**,zod}',
     ],

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { AppError } from '../core/errors.ts'
+import { type Fault, faultsOf, mostFaults, short } from '../core/faults.ts'
 
 const deepestNesting = 32
 
@@ -62,8 +63,6 @@ function parse(text: string): unknown {
   }
 }
 
-export type Fault = { path: string; message: string; code: string }
-
 /** Postgres cannot store NUL or a lone surrogate. The depth is bounded before a schema walks the value. */
 function firstFault(value: unknown, path: string, depth: number): Fault | null {
   if (depth > deepestNesting)
@@ -86,36 +85,24 @@ export function textFault(text: string, path: string): Fault | null {
 
 type Where = 'path' | 'query' | 'body'
 
-/** Returns the parsed input, or throws a 400 that names every field at fault. */
+/** Returns the parsed input, or throws a 400 that names the fields at fault. */
 export function validate(schema: z.ZodType, value: unknown, where: Where): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const named = ({ path, ...fault }: Fault) => ({ path: path === '' ? where : path, ...fault })
-  return refuse(where, result.error.issues.flatMap((issue) => faultsOf(issue)).map(named))
+  return refuse(where, faultsOf(result.error).map(named))
 }
 
-function faultsOf(issue: z.core.$ZodIssue, within: PropertyKey[] = []): Fault[] {
-  const at = [...within, ...issue.path]
-  const { message, code } = issue
-  // Of the forms of a union, the client most likely meant the one with the fewest faults.
-  const [meant] = code === 'invalid_union' ? issue.errors.toSorted((a, b) => a.length - b.length) : []
-  if (meant !== undefined) return meant.flatMap((inner) => faultsOf(inner, at))
-  const paths = code === 'unrecognized_keys' ? issue.keys.map((key) => [...at, key]) : [at]
-  return paths.map((path) => ({ path: path.map(String).join('.'), message, code }))
-}
-
-/** Enough to correct a request; a body with thousands of faults must not cause an answer larger than itself. */
-const mostFaults = 50
-
-export function refuse(where: Where, faults: Fault[]): never {
+/** Throws a 400 with the first of these faults. */
+export function refuse(where: Where, faults: readonly Fault[]): never {
   const errors = faults.slice(0, mostFaults)
-  const named = errors.slice(0, 10).map(({ path }) => path)
-  const more = faults.length > named.length ? ` and ${faults.length - named.length} more` : ''
+  const named = errors.slice(0, mostNamed).map(({ path }) => short(path, 40))
+  const more = errors.length > mostNamed ? ' and more' : ''
   throw new AppError(
     'validation_failed',
     `The ${where} does not match the contract: ${named.join(', ')}${more}`,
-    {
-      errors,
-    },
+    { errors },
   )
 }
+
+const mostNamed = 10
