@@ -4,13 +4,13 @@ import { type Fault, faultsOf, mostFaults, short } from '../core/faults.ts'
 
 const deepestNesting = 32
 
-/** The parsed body, or undefined without one. The size is checked before parsing, and while the body arrives. */
+/**
+ * The parsed body, or undefined without one. A refusal needs no more of the body than shows the fault: a caller who is
+ * refused does not wait until it has sent everything.
+ */
 export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
   const text = await readText(request, limitBytes)
   if (text === '') return undefined
-  const type = request.headers.get('content-type') ?? ''
-  if (!/^application\/json\s*(;|$)/i.test(type))
-    throw new AppError('unsupported_media_type', 'Send Content-Type: application/json')
   const body = parse(text)
   const fault = firstFault(body, '', 0)
   if (fault) refuse('body', [fault])
@@ -23,35 +23,74 @@ async function readText(request: Request, limitBytes: number): Promise<string> {
   if (request.headers.has('content-encoding'))
     throw new AppError('unsupported_media_type', 'Send the body uncompressed')
   if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge()
+  const type = request.headers.get('content-type') ?? ''
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
   let text = ''
   let size = 0
-  try {
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength
-      if (size <= limitBytes) text += decoder.decode(chunk, { stream: true })
-      else if (size > limitBytes + mostDrainedBytes) break
-    }
+  for await (const chunk of chunksOf(request)) {
+    if (!/^application\/json\s*(;|$)/i.test(type))
+      throw new AppError('unsupported_media_type', 'Send Content-Type: application/json')
+    size += chunk.byteLength
     if (size > limitBytes) throw tooLarge()
-    return text + decoder.decode()
-  } catch (error) {
-    if (error instanceof TypeError) throw new AppError('malformed_json', 'The body is not UTF-8')
-    throw error
+    text += decoded(() => decoder.decode(chunk, { stream: true }))
+  }
+  return text + decoded(() => decoder.decode())
+}
+
+function decoded(decode: () => string): string {
+  try {
+    return decode()
+  } catch {
+    throw new AppError('malformed_json', 'The body is not UTF-8')
   }
 }
 
-const mostDrainedBytes = 1024 * 1024
+/** The body as it arrives. What is left of it stays readable. */
+async function* chunksOf(request: Request): AsyncGenerator<Uint8Array> {
+  if (request.body === null) return
+  const reader = request.body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(cutOff)
+      if (done) return
+      yield value
+    }
+  } finally {
+    reader.releaseLock()
+  }
+}
+
+/** The connection ended within the body, or the body is not in the form that its headers promise. */
+function cutOff(cause: unknown): never {
+  throw new AppError('body_incomplete', 'The body ended early, or its chunks are malformed', { cause })
+}
+
+/** A body of the wrong kind may arrive slowly, or never end. */
+const [mostDrainedBytes, mostDrainingMs] = [1024 * 1024, 500]
 
 /**
  * Reads the rest of a body that was refused unread. Otherwise workerd resets the connection, and the caller's next
- * request on that connection fails. A body above `mostDrainedBytes` is not worth reading and ends that way.
+ * request on that connection fails. A body above these bounds is not worth reading and ends that way.
  */
-export async function drain(request: Request): Promise<void> {
-  if (request.body === null || request.bodyUsed) return
+export async function drain({ body }: Request): Promise<void> {
+  if (body === null || body.locked) return
+  const reader = body.getReader()
   let size = 0
-  for await (const chunk of request.body) {
-    size += chunk.byteLength
-    if (size > mostDrainedBytes) return
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    reader.cancel().catch(() => undefined)
+  }, mostDrainingMs)
+  try {
+    while (!late && size <= mostDrainedBytes) {
+      const { done, value } = await reader.read()
+      if (done) break
+      size += value.byteLength
+    }
+  } catch {
+    // The answer says why the body was refused; that its rest was cut off adds nothing.
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -56,7 +56,9 @@ async function admit(c: Context<HttpEnv>, endpoint: Endpoint, ctx: Ctx): Promise
   const address = c.req.header('cf-connecting-ip') ?? 'unknown'
   if (endpoint.roles !== 'public') {
     try {
-      ctx.principal = await authenticate(c.req.header('authorization'), ctx.env)
+      const { principal, expiresAt } = await authenticate(c.req.header('authorization'), ctx.env)
+      ctx.principal = principal
+      ctx.expiresAt = expiresAt
     } catch (error) {
       await limitRate(ctx, 'write', address)
       throw error

@@ -201,9 +201,16 @@ function furtherContentOf({ alsoAs = {} }: Endpoint, components: Map<string, Jso
   )
 }
 
+const bodyProblems = [
+  'malformed_json',
+  'body_incomplete',
+  'body_too_large',
+  'unsupported_media_type',
+] as const
+
 /** The problem codes that follow from the input of an endpoint, and those that it declares. */
 function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
-  const { roles, params, query, body, ifMatch, idempotent } = endpoint
+  const { roles, params, query, ifMatch, idempotent } = endpoint
   const codes = new Set<ProblemCode>([
     'validation_failed',
     'rate_limited',
@@ -214,12 +221,9 @@ function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
     ...(roles === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(params ? (['not_found'] as const) : []),
     ...(query && 'cursor' in query.shape ? (['invalid_cursor'] as const) : []),
-    ...(body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : []),
     ...(ifMatch ? (['version_required', 'version_mismatch'] as const) : []),
     ...(idempotent ? (['invalid_idempotency_key', 'idempotency_key_reused', 'in_progress'] as const) : []),
-    ...(endpoint.method === 'get'
-      ? []
-      : (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const)),
+    ...(endpoint.method === 'get' ? [] : bodyProblems),
     ...endpoint.problems,
   ])
   const schema = schemaOf(Problem, 'output', components)
