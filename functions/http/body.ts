@@ -45,7 +45,7 @@ function decoded(decode: () => string): string {
   }
 }
 
-/** The body as it arrives. What is left of it stays readable. */
+/** The body as it arrives. The rest of it stays readable. */
 async function* chunksOf(request: Request): AsyncGenerator<Uint8Array> {
   if (request.body === null) return
   const reader = request.body.getReader()

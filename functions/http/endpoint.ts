@@ -23,17 +23,20 @@ export type Endpoint = {
   /** Takes Idempotency-Key; every POST does. */
   idempotent: boolean
   /** The schema of each success; null is an empty body. A string names a media type other than JSON. */
-  answers: Partial<Record<200 | 201 | 202 | 204, z.ZodType | string | null>>
+  answers: Partial<Record<Success, z.ZodType | string | null>>
   /** A public read whose answers carry `cache`. */
   reusable?: boolean | undefined
-  /** Further media types of the same answer, chosen by Accept. */
+  /** Further media types of the same answer, chosen by Accept: `input.form`. */
   alsoAs?: Record<string, z.ZodType> | undefined
   problems: readonly ProblemCode[]
   handle: (ctx: Ctx, input: Input) => Promise<Answer | Response>
 }
 
+/** 302 sends the client elsewhere, and no cache keeps it. */
+type Success = 200 | 201 | 202 | 204 | 302
+
 export type Answer = {
-  status: 200 | 201 | 202 | 204
+  status: Success
   body?: unknown
   location?: string
   /** The version of the resource; travels as a strong ETag, and a GET that already has it gets 304. */
@@ -51,7 +54,8 @@ type Input = {
   body: unknown
   version: number
   lastEventId: string | null
-  accept: string
+  /** The media type that the client prefers, of those that the endpoint has. */
+  form: string
 }
 
 export type Given<T extends z.ZodType | undefined> = T extends z.ZodType ? z.infer<T> : Record<string, never>
@@ -89,7 +93,7 @@ type Handle<P extends Schema, Q extends Schema, B extends Body> = (
     body: Given<B>
     version: number
     lastEventId: string | null
-    accept: string
+    form: string
   },
 ) => Promise<Answer | Response>
 
@@ -145,6 +149,15 @@ export const noContent = (): Answer => ({ status: 204 })
 /** A versioned resource, with its ETag. */
 export const versioned = (resource: { version: number }): Answer =>
   ok(resource, { version: resource.version })
+
+/** The media types of an endpoint's success, the usual one first. */
+export function formsOf({ answers, alsoAs = {} }: Endpoint): string[] {
+  const usual = Object.values(answers).flatMap((answer) => {
+    if (typeof answer === 'string') return [answer]
+    return answer === null ? [] : ['application/json']
+  })
+  return [...new Set([...usual, ...Object.keys(alsoAs)])]
+}
 
 /** The id of the caller’s row, for roles whose token names a row. */
 export function callerId({ principal }: Ctx): number {

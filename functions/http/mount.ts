@@ -2,9 +2,10 @@ import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
+import { formFor } from './accept.ts'
 import { authenticate } from './auth.ts'
 import { readJson, refuse, textFault, validate } from './body.ts'
-import type { Answer, Endpoint } from './endpoint.ts'
+import { type Answer, type Endpoint, formsOf } from './endpoint.ts'
 import { freshnessOf } from './freshness.ts'
 import { idempotencyOf, keyFrom } from './idempotency.ts'
 import { limitRate, rateClassOf } from './limits.ts'
@@ -30,8 +31,12 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
   const ctx = c.get('ctx')
   c.set('route', `${endpoint.method.toUpperCase()} ${endpoint.path}`)
   await admit(c, endpoint, ctx)
+  // A shared cache must not serve one media type to a client that accepts the other.
+  const forms = formsOf(endpoint)
+  if (forms.length > 1) c.header('vary', 'Accept', { append: true })
   const key = endpoint.idempotent ? keyFrom(c.req.header('idempotency-key')) : null
-  const input = await inputOf(c, endpoint)
+  const form = formFor(c.req.header('accept'), forms)
+  const input = { ...(await inputOf(c, endpoint)), form }
   const { pathname, search } = new URL(c.req.url)
   ctx.idempotency = await idempotencyOf({
     key,
@@ -41,8 +46,6 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
     principal: ctx.principal,
   })
   const answer = await endpoint.handle(ctx, input)
-  // A shared cache must not serve one media type to a client that accepts the other.
-  if (endpoint.alsoAs !== undefined) c.header('vary', 'Accept', { append: true })
   if (!(answer instanceof Response)) return respond(c, answer)
   if (c.req.method !== 'HEAD') return answer
   // A stream that no client reads would stay open.
@@ -84,7 +87,6 @@ async function inputOf(c: Context<HttpEnv>, endpoint: Endpoint) {
     version: endpoint.ifMatch ? versionFrom(c.req.header('if-match')) : 0,
     body: await bodyOf(c, endpoint),
     lastEventId: c.req.header('last-event-id') ?? null,
-    accept: c.req.header('accept') ?? '*/*',
   }
 }
 

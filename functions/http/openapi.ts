@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type ProblemCode, problems } from '../registry/problems.ts'
-import type { Endpoint } from './endpoint.ts'
+import { type Endpoint, formsOf } from './endpoint.ts'
 import { type Json, schemaOf } from './json-schema.ts'
 import { Problem } from './problem.ts'
 
@@ -104,11 +104,15 @@ function parameters({ params, query }: Endpoint, components: Map<string, Json>):
         in: where,
         required: where === 'path' || !optional,
         ...(description ? { description } : {}),
+        ...(json['type'] === 'array' ? commaSeparated : {}),
         schema: json,
       }
     })
   return [...from(params, 'path'), ...from(query, 'query')]
 }
+
+/** A list in a query is one parameter, as the server reads it: `?status=new,assigned`. */
+const commaSeparated = { style: 'form', explode: false }
 
 function headerParameters(endpoint: Endpoint): Json[] {
   const parameter = (name: string, required: boolean, description: string) => ({
@@ -160,6 +164,7 @@ const described: Record<string, string> = {
   201: 'Created',
   202: 'Accepted',
   204: 'No content',
+  302: 'Elsewhere',
 }
 
 function successes(endpoint: Endpoint, components: Map<string, Json>): Json {
@@ -172,7 +177,7 @@ function successes(endpoint: Endpoint, components: Map<string, Json>): Json {
         ...always,
         ...(hasVersion(schema) || endpoint.reusable ? named('ETag') : {}),
         ...(endpoint.reusable ? named('Age', 'Cache-Control') : {}),
-        ...(status === '201' ? named('Location') : {}),
+        ...(status === '201' || status === '302' ? named('Location') : {}),
         ...(endpoint.idempotent ? named('Idempotency-Replayed', 'X-Position') : {}),
       },
       ...(schema === null
@@ -220,6 +225,7 @@ function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
     'busy',
     ...(roles === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(params ? (['not_found'] as const) : []),
+    ...(formsOf(endpoint).length > 0 ? (['not_acceptable'] as const) : []),
     ...(query && 'cursor' in query.shape ? (['invalid_cursor'] as const) : []),
     ...(ifMatch ? (['version_required', 'version_mismatch'] as const) : []),
     ...(idempotent ? (['invalid_idempotency_key', 'idempotency_key_reused', 'in_progress'] as const) : []),

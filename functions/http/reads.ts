@@ -24,7 +24,7 @@ export function publicRead<P extends z.ZodObject = typeof none, Q extends z.ZodO
   path: string,
   summary: string,
   { answer, ...asked }: Read<P, Q>,
-  handle: (ctx: Ctx, asked: Given<P> & Given<Q>, accept: string) => Promise<Answer>,
+  handle: (ctx: Ctx, asked: Given<P> & Given<Q>, form: string) => Promise<Answer>,
 ): Endpoint {
   return on.get(
     path,
@@ -36,7 +36,7 @@ export function publicRead<P extends z.ZodObject = typeof none, Q extends z.ZodO
       reusable: true,
       problems: ['no_data_yet', 'not_found'],
     },
-    (ctx, { params, query, accept }) => handle(ctx, { ...params, ...query }, accept),
+    (ctx, { params, query, form }) => handle(ctx, { ...params, ...query }, form),
   )
 }
 

@@ -9,6 +9,7 @@ const core = {
   forbidden: [403, 'This role may not call this route'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'This path does not support that method'],
+  not_acceptable: [406, 'Accept excludes every form of this answer'],
   conflict: [409, 'The current state does not allow this'],
   illegal_transition: [409, 'The current state does not allow this step'],
   in_progress: [409, 'A request with this Idempotency-Key is still in progress'],

@@ -68,6 +68,16 @@ describe('the document', () => {
       expect(schema).not.toEqual({ $ref: `#/components/schemas/${name}` })
   })
 
+  it('describes each list in a query as the server reads it, with commas', () => {
+    type Parameter = { in: string; style?: string; explode?: boolean; schema: { type?: string } }
+    const lists = Object.values(api.paths)
+      .flatMap((operations) => Object.values(operations))
+      .flatMap((operation) => (operation as { parameters?: Parameter[] }).parameters ?? [])
+      .filter((parameter) => parameter.in === 'query' && parameter.schema.type === 'array')
+    expect(lists.length).toBeGreaterThan(0)
+    for (const { style, explode } of lists) expect([style, explode]).toEqual(['form', false])
+  })
+
   it('lists every code of a problem', () => {
     const { code } = (api.components.schemas['Problem'] as { properties: { code: { enum: string[] } } })
       .properties

@@ -228,8 +228,49 @@ describe('another origin', () => {
       known,
       expect.stringContaining('Origin'),
     ])
-    expect(headers.get('access-control-allow-headers')).toContain('Idempotency-Key')
+    expect(headers.get('access-control-allow-headers')).toContain('idempotency-key')
     expect(headers.get('access-control-allow-credentials')).toBe(null)
+  })
+
+  it('may send each header that the document names, and each that its client adds', async () => {
+    const documented = JSON.stringify(openApiDocument(endpoints)).matchAll(/"name":"([\w-]+)","in":"header"/g)
+    const added = [
+      'Cache-Control',
+      'Pragma',
+      'X-Requested-With',
+      'Traceparent',
+      'Sentry-Trace',
+      'Content-Encoding',
+    ]
+    const names = [...new Set([...documented].map(([, name]) => name ?? '')), ...added]
+    const { headers } = await app.fetch(stores, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://shop.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': names.join(', '),
+      },
+    })
+    const granted = headers.get('access-control-allow-headers')?.split(',') ?? []
+    expect(names.filter((name) => !granted.includes(name.toLowerCase()))).toEqual([])
+  })
+
+  it('may read each header that the document names, in refusals too', async () => {
+    const { components } = openApiDocument(endpoints) as { components: { headers: object } }
+    // A browser always shows this one.
+    const hidden = Object.keys(components.headers).filter((name) => name !== 'Cache-Control')
+    for (const path of ['/healthz', `${stores}?zzz=1`, '/nowhere']) {
+      const { headers } = await from('https://shop.example', path, admin)
+      const shown = headers.get('access-control-expose-headers')?.split(',') ?? []
+      expect([path, hidden.filter((name) => !shown.includes(name))]).toEqual([path, []])
+    }
+  })
+})
+
+describe('a person', () => {
+  it.each(['/', '/docs/'])('who opens %s is sent to the page of the contract', async (path) => {
+    const { status, headers } = await fetch(`${app.url}${path}`, { redirect: 'manual' })
+    expect([status, headers.get('location')]).toEqual([302, '/docs'])
   })
 })
 

@@ -279,7 +279,6 @@ describe.each(versioned)('$name', (endpoint) => {
 describe('a path or method outside the document', () => {
   it('is not found', async () => {
     for (const path of [
-      '/',
       '/v1',
       '/v1/nothing',
       '/v1/dispatch/orders/',

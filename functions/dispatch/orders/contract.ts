@@ -3,7 +3,8 @@ import { liveStatuses, orderStatuses } from '../../../schema/dispatch/states.ts'
 import { id, instant, shownInstant } from '../../http/fields.ts'
 import { both, boxes, ItemProblem, lat, lng, notEmpty, orNeither, text } from '../contract.ts'
 
-const phone = z.string().regex(/^\+?[\d\s().-]{3,40}$|^\+\d*…$/, 'Must be a phone number')
+/** At least three digits, the length of the shortest numbers that ring. */
+const phone = z.string().regex(/^(?=(?:\D*\d){3})\+?[\d\s().-]{3,40}$|^\+\d+…$/, 'Must be a phone number')
 
 export const OrderStatus = z.enum(orderStatuses)
 

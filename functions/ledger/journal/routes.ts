@@ -44,8 +44,8 @@ export const journalEndpoints: Endpoint[] = [
       answers: { 200: Page(StoredEvent) },
       alsoAs: { [eventStream]: z.string() },
     },
-    async (ctx, { query: { after = null, type = null, limit }, accept, lastEventId }) => {
-      if (accept.includes(eventStream)) {
+    async (ctx, { query: { after = null, type = null, limit }, form, lastEventId }) => {
+      if (form === eventStream) {
         const scope = type === null ? tenantOf(ctx) : `${tenantOf(ctx)}:${type}`
         return openStream(ctx, `ledger/${scope}`, lastEventId ?? after)
       }
