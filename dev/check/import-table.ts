@@ -66,6 +66,7 @@ export const importTable: Row[] = [
     file: 'functions/http/auth.ts',
     may: ['functions/{http,registry}/*.ts', 'functions/core/{context,errors}.ts', 'npm:{zod,jose}'],
   },
+  { file: 'functions/http/unpack.ts', may: ['functions/core/errors.ts', 'node:zlib'] },
   {
     file: 'functions/http/*.ts',
     may: [

@@ -1,40 +1,73 @@
 import type { z } from 'zod'
 import { AppError } from '../core/errors.ts'
 import { type Fault, faultsOf, mostFaults, short } from '../core/faults.ts'
+import { gunzip } from './unpack.ts'
 
 const deepestNesting = 32
+
+export type Accepted = {
+  /** Of the bytes on their way, and of the unpacked ones. */
+  bodyLimitBytes: number
+  /** The body may be gzip. */
+  packed: boolean
+  /** The body may be NDJSON: each line is an element of this member. */
+  lines: string | null
+}
 
 /**
  * The parsed body, or undefined without one. A refusal needs no more of the body than shows the fault: a caller who is
  * refused does not wait until it has sent everything.
  */
-export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
-  const text = await readText(request, limitBytes)
+export async function readBody(request: Request, accepted: Accepted): Promise<unknown> {
+  const text = await readText(request, accepted)
   if (text === '') return undefined
-  const body = parse(text)
+  const body =
+    accepted.lines !== null && isNdjson(request) ? { [accepted.lines]: parseLines(text) } : parse(text)
   const fault = firstFault(body, '', 0)
   if (fault) refuse('body', [fault])
   return body
 }
 
-async function readText(request: Request, limitBytes: number): Promise<string> {
+const typeOf = (request: Request) => request.headers.get('content-type') ?? ''
+const isJson = (request: Request) => /^application\/json\s*(;|$)/i.test(typeOf(request))
+const isNdjson = (request: Request) => /^application\/(x-)?(ndjson|jsonl)\s*(;|$)/i.test(typeOf(request))
+
+async function readText(request: Request, { bodyLimitBytes, packed, lines }: Accepted): Promise<string> {
   const tooLarge = () =>
-    new AppError('body_too_large', `This route takes at most ${limitBytes} bytes`, { extra: { limitBytes } })
-  if (request.headers.has('content-encoding'))
-    throw new AppError('unsupported_media_type', 'Send the body uncompressed')
-  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge()
-  const type = request.headers.get('content-type') ?? ''
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
-  let text = ''
+    new AppError('body_too_large', `This route takes at most ${bodyLimitBytes} bytes`, {
+      extra: { limitBytes: bodyLimitBytes },
+    })
+  const unpack = packingOf(request, packed)
+  if (Number(request.headers.get('content-length') ?? 0) > bodyLimitBytes) throw tooLarge()
+  const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of chunksOf(request)) {
-    if (!/^application\/json\s*(;|$)/i.test(type))
-      throw new AppError('unsupported_media_type', 'Send Content-Type: application/json')
+    if (!isJson(request) && !(lines !== null && isNdjson(request)))
+      throw new AppError('unsupported_media_type', `Send Content-Type: ${typesOf(lines).join(' or ')}`)
+    chunks.push(chunk)
     size += chunk.byteLength
-    if (size > limitBytes) throw tooLarge()
-    text += decoded(() => decoder.decode(chunk, { stream: true }))
+    if (size > bodyLimitBytes) throw tooLarge()
   }
-  return text + decoded(() => decoder.decode())
+  const sent = new Uint8Array(await new Blob(chunks).arrayBuffer())
+  const whole = unpack && size > 0 ? gunzip(sent, bodyLimitBytes) : sent
+  if (whole === null) throw tooLarge()
+  return decoded(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(whole))
+}
+
+const typesOf = (lines: string | null) => [
+  'application/json',
+  ...(lines === null ? [] : ['application/x-ndjson']),
+]
+
+/** Whether the body must be unpacked. */
+function packingOf(request: Request, packed: boolean): boolean {
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+  if (encoding === 'identity') return false
+  if (packed && (encoding === 'gzip' || encoding === 'x-gzip')) return true
+  throw new AppError(
+    'unsupported_media_type',
+    packed ? 'Send the body uncompressed, or as gzip' : 'Send the body uncompressed',
+  )
 }
 
 function decoded(decode: () => string): string {
@@ -92,6 +125,18 @@ export async function drain({ body }: Request): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** One value a line. The refusal names the line, so that the client can find it in a large body. */
+function parseLines(text: string): unknown[] {
+  return text.split('\n').flatMap((line, at) => {
+    if (line.trim() === '') return []
+    try {
+      return [JSON.parse(line)]
+    } catch {
+      throw new AppError('malformed_json', `Line ${at + 1} is not one JSON value`)
+    }
+  })
 }
 
 function parse(text: string): unknown {

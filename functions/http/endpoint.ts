@@ -20,6 +20,17 @@ export type Endpoint = {
   bodyLimitBytes: number
   /** A change of a versioned resource. The request needs If-Match, and `input.version` carries its version. */
   ifMatch: boolean
+  /** The body may be gzip; `bodyLimitBytes` bounds the unpacked one too. */
+  packed: boolean
+  /** The body may be NDJSON: each line is an element of this member of the body. */
+  lines: string | null
+  /**
+   * For people who follow a link: any query is accepted, blank and repeated names too. `input.query` has the first value
+   * of each name, and `input.search` is the query as it came.
+   */
+  openQuery: boolean
+  /** False for what must never be refused, such as a redirect: the route counts no requests. */
+  rateLimited: boolean
   /** Takes Idempotency-Key; every POST does. */
   idempotent: boolean
   /** The schema of each success; null is an empty body. A string names a media type other than JSON. */
@@ -56,9 +67,15 @@ type Input = {
   lastEventId: string | null
   /** The media type that the client prefers, of those that the endpoint has. */
   form: string
+  search: string
+  /** For what no schema describes: headers, and Cloudflare's `cf`. */
+  request: Request
 }
 
 export type Given<T extends z.ZodType | undefined> = T extends z.ZodType ? z.infer<T> : Record<string, never>
+
+/** A route without a schema for its query has none, or takes any. */
+export type Asked<Q extends Schema> = Q extends z.ZodType ? z.infer<Q> : Record<string, string>
 
 type Spec<P, Q, B> = Omit<
   Endpoint,
@@ -71,6 +88,10 @@ type Spec<P, Q, B> = Omit<
   | 'body'
   | 'bodyLimitBytes'
   | 'ifMatch'
+  | 'packed'
+  | 'lines'
+  | 'openQuery'
+  | 'rateLimited'
   | 'idempotent'
   | 'problems'
 > & {
@@ -79,6 +100,10 @@ type Spec<P, Q, B> = Omit<
   body?: B
   bodyLimitBytes?: number
   ifMatch?: boolean
+  packed?: boolean
+  lines?: string
+  openQuery?: boolean
+  rateLimited?: boolean
   problems?: readonly ProblemCode[]
 }
 
@@ -89,11 +114,13 @@ type Handle<P extends Schema, Q extends Schema, B extends Body> = (
   ctx: Ctx,
   input: {
     params: Given<P>
-    query: Given<Q>
+    query: Asked<Q>
     body: Given<B>
     version: number
     lastEventId: string | null
     form: string
+    search: string
+    request: Request
   },
 ) => Promise<Answer | Response>
 
@@ -111,6 +138,10 @@ export function at(base: string, tag: string): Record<Endpoint['method'], Declar
     (path, spec, handle) => ({
       bodyLimitBytes: 64 * 1024,
       ifMatch: false,
+      packed: false,
+      lines: null,
+      openQuery: false,
+      rateLimited: true,
       problems: [],
       ...spec,
       method,
@@ -145,6 +176,13 @@ export const created = (
   ...more,
 })
 export const noContent = (): Answer => ({ status: 204 })
+
+/** Sends the client to another address, which is kept byte for byte. */
+export const redirect = (location: string, headers: Record<string, string> = {}): Answer => ({
+  status: 302,
+  location,
+  headers,
+})
 
 /** A versioned resource, with its ETag. */
 export const versioned = (resource: { version: number }): Answer =>

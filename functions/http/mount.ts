@@ -4,7 +4,7 @@ import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 import { formFor } from './accept.ts'
 import { authenticate } from './auth.ts'
-import { readJson, refuse, textFault, validate } from './body.ts'
+import { readBody, refuse, textFault, validate } from './body.ts'
 import { type Answer, type Endpoint, formsOf } from './endpoint.ts'
 import { freshnessOf } from './freshness.ts'
 import { idempotencyOf, keyFrom } from './idempotency.ts'
@@ -63,11 +63,11 @@ async function admit(c: Context<HttpEnv>, endpoint: Endpoint, ctx: Ctx): Promise
       ctx.principal = principal
       ctx.expiresAt = expiresAt
     } catch (error) {
-      await limitRate(ctx, 'write', address)
+      if (endpoint.rateLimited) await limitRate(ctx, 'write', address)
       throw error
     }
   }
-  await limitRate(ctx, rateClassOf(c.req.method), address)
+  if (endpoint.rateLimited) await limitRate(ctx, rateClassOf(c.req.method), address)
   if (endpoint.roles === 'public' || ctx.principal === null) return
   if (!endpoint.roles.includes(ctx.principal.role))
     throw new AppError('forbidden', `This route is for: ${endpoint.roles.join(', ')}`)
@@ -78,12 +78,13 @@ async function inputOf(c: Context<HttpEnv>, endpoint: Endpoint) {
   if (!isUtf8(url.pathname))
     refuse('path', [{ path: 'path', message: 'Must be UTF-8', code: 'invalid_text' }])
   const params = cleanText('path', Object.entries(c.req.param()))
-  if (!isUtf8(url.search))
-    refuse('query', [{ path: 'query', message: 'Must be UTF-8', code: 'invalid_text' }])
-  const query = cleanText('query', [...url.searchParams])
   return {
     params: validate(endpoint.params ?? nothing, params, 'path'),
-    query: validate(endpoint.query ?? nothing, query, 'query'),
+    query: endpoint.openQuery
+      ? openQuery(url)
+      : validate(endpoint.query ?? nothing, strictQuery(url), 'query'),
+    search: url.search,
+    request: c.req.raw,
     version: endpoint.ifMatch ? versionFrom(c.req.header('if-match')) : 0,
     body: await bodyOf(c, endpoint),
     lastEventId: c.req.header('last-event-id') ?? null,
@@ -91,6 +92,19 @@ async function inputOf(c: Context<HttpEnv>, endpoint: Endpoint) {
 }
 
 const nothing = z.strictObject({})
+
+function strictQuery({ search, searchParams }: URL): Record<string, string> {
+  if (!isUtf8(search)) refuse('query', [{ path: 'query', message: 'Must be UTF-8', code: 'invalid_text' }])
+  return cleanText('query', [...searchParams])
+}
+
+/** The first value of each name. Bytes that are not text become U+FFFD, and so does NUL, which Postgres cannot store. */
+function openQuery({ searchParams }: URL): Record<string, string> {
+  const first = new Map<string, string>()
+  for (const [name, value] of searchParams)
+    if (!first.has(name)) first.set(name, value.replaceAll('\0', '\ufffd'))
+  return Object.fromEntries(first)
+}
 
 /** Percent-encoded bytes that are not UTF-8 would arrive as different text. */
 function isUtf8(encoded: string): boolean {
@@ -116,9 +130,10 @@ function cleanText(where: 'path' | 'query', values: [string, string][]): Record<
 }
 
 /** A route without a body accepts no body or an empty object. */
-async function bodyOf(c: Context<HttpEnv>, { method, body, bodyLimitBytes }: Endpoint): Promise<unknown> {
+async function bodyOf(c: Context<HttpEnv>, endpoint: Endpoint): Promise<unknown> {
+  const { method, body } = endpoint
   if (method === 'get') return {}
-  const sent = await readJson(c.req.raw, bodyLimitBytes)
+  const sent = await readBody(c.req.raw, endpoint)
   return body === undefined
     ? validate(nothing, sent === undefined ? {} : sent, 'body')
     : validate(body, sent, 'body')

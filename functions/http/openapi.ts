@@ -85,7 +85,7 @@ function operation(endpoint: Endpoint, components: Map<string, Json>): Json {
       ? {
           requestBody: {
             required: true,
-            content: { 'application/json': { schema: schemaOf(body, 'input', components) } },
+            content: bodyContent(endpoint, body, components),
           },
         }
       : {}),
@@ -93,7 +93,16 @@ function operation(endpoint: Endpoint, components: Map<string, Json>): Json {
   }
 }
 
-function parameters({ params, query }: Endpoint, components: Map<string, Json>): Json[] {
+/** The same schema for each form; an NDJSON body is a text to a schema. */
+function bodyContent({ lines }: Endpoint, body: z.ZodType, components: Map<string, Json>): Json {
+  const json = { schema: schemaOf(body, 'input', components) }
+  const text = {
+    schema: { type: 'string', description: `One element of \`${lines}\` a line` },
+  }
+  return { 'application/json': json, ...(lines === null ? {} : { 'application/x-ndjson': text }) }
+}
+
+function parameters({ params, query, openQuery }: Endpoint, components: Map<string, Json>): Json[] {
   const from = (source: z.ZodObject | undefined, where: 'path' | 'query') =>
     Object.entries(source?.shape ?? {}).map(([name, schema]) => {
       // Every field of a zod object is a ZodType; its shape declares the wider core type.
@@ -108,7 +117,17 @@ function parameters({ params, query }: Endpoint, components: Map<string, Json>):
         schema: json,
       }
     })
-  return [...from(params, 'path'), ...from(query, 'query')]
+  return [...from(params, 'path'), ...from(query, 'query'), ...(openQuery ? [anyQuery] : [])]
+}
+
+const anyQuery = {
+  name: 'query',
+  in: 'query',
+  required: false,
+  description: 'Any names. Of a repeated name the first value counts.',
+  style: 'form',
+  explode: true,
+  schema: { type: 'object', additionalProperties: { type: 'string' } },
 }
 
 /** A list in a query is one parameter, as the server reads it: `?status=new,assigned`. */
@@ -125,6 +144,15 @@ function headerParameters(endpoint: Endpoint): Json[] {
   return [
     ...(endpoint.idempotent
       ? [parameter('Idempotency-Key', false, 'Requests with the same key get the same response for 24 hours')]
+      : []),
+    ...(endpoint.packed
+      ? [
+          parameter(
+            'Content-Encoding',
+            false,
+            '`gzip` for a packed body. The limit holds for the unpacked one.',
+          ),
+        ]
       : []),
     ...(endpoint.ifMatch
       ? [parameter('If-Match', true, 'The ETag of the version that this change is based on')]
@@ -164,7 +192,7 @@ const described: Record<string, string> = {
   201: 'Created',
   202: 'Accepted',
   204: 'No content',
-  302: 'Elsewhere',
+  302: 'The address to go on to',
 }
 
 function successes(endpoint: Endpoint, components: Map<string, Json>): Json {
@@ -218,7 +246,7 @@ function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
   const { roles, params, query, ifMatch, idempotent } = endpoint
   const codes = new Set<ProblemCode>([
     'validation_failed',
-    'rate_limited',
+    ...(endpoint.rateLimited ? (['rate_limited'] as const) : []),
     'internal',
     'unavailable',
     'timeout',
