@@ -159,6 +159,8 @@ describe('an Idempotency-Key', () => {
     expect(new Set(answers).size).toBe(1)
     expect(answers[0]).toMatch(/^201 /)
     expect(responses.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(49)
+    const positions = new Set(responses.map(({ headers }) => headers.get('x-position')))
+    expect([...positions]).toEqual([expect.stringMatching(/^\d+$/)])
     expect(await storesStored()).toBe(before + 1)
     expect(new Set(responses.map(({ headers }) => headers.get('location'))).size).toBe(1)
   })
