@@ -3087,6 +3087,16 @@ create table space.apod (
 );
 grant insert, select, update on table space.apod to lockstep_app;
 
+create table space.copy_coverage (
+  copy text not null,
+  covered datemultirange not null,
+  read_at timestamp with time zone not null,
+  constraint copy_coverage_pkey PRIMARY KEY (copy),
+  constraint copy_coverage_copy CHECK (copy = ANY (ARRAY['approaches'::text, 'cme'::text, 'flr'::text, 'gst'::text, 'notifications'::text])),
+  constraint copy_coverage_some CHECK (NOT isempty(covered))
+);
+grant insert, select, update on table space.copy_coverage to lockstep_app;
+
 create table space.donki_events (
   type text not null,
   event_id text not null,
@@ -3307,7 +3317,7 @@ create table space.neo_approaches (
   name text not null,
   approach_at timestamp with time zone not null,
   hazardous boolean not null,
-  sentry boolean not null,
+  sentry boolean,
   absolute_magnitude double precision,
   diameter_min_m double precision,
   diameter_max_m double precision,
@@ -3389,12 +3399,24 @@ create table space.upstream_answers (
   received_at timestamp with time zone default now() not null,
   constraint upstream_answers_upstream_request_body_hash_pk PRIMARY KEY (upstream, request, body_hash),
   constraint upstream_answers_no_key CHECK ((body || request) !~~ '%api_key=%'::text),
-  constraint upstream_answers_reason CHECK ((verdict = 'quarantined'::text) = (reason IS NOT NULL)),
-  constraint upstream_answers_verdict CHECK (verdict = ANY (ARRAY['accepted'::text, 'not_modified'::text, 'quarantined'::text]))
+  constraint upstream_answers_reason CHECK ((verdict = ANY (ARRAY['quarantined'::text, 'partial'::text])) = (reason IS NOT NULL)),
+  constraint upstream_answers_verdict CHECK (verdict = ANY (ARRAY['accepted'::text, 'partial'::text, 'not_modified'::text, 'quarantined'::text]))
 );
 CREATE INDEX idx_upstream_answers_received ON space.upstream_answers USING btree (received_at);
 comment on index space.idx_upstream_answers_received is 'the removal of answers past their week';
 grant delete, insert, select, update on table space.upstream_answers to lockstep_app;
+
+create table space.upstream_misses (
+  upstream text not null,
+  object text not null,
+  failures integer not null,
+  reason text not null,
+  missed_at timestamp with time zone not null,
+  retry_at timestamp with time zone not null,
+  constraint upstream_misses_upstream_object_pk PRIMARY KEY (upstream, object),
+  constraint upstream_misses_failures CHECK (failures > 0)
+);
+grant delete, insert, select, update on table space.upstream_misses to lockstep_app;
 
 create table space.upstream_state (
   upstream text not null,

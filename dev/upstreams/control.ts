@@ -8,7 +8,7 @@ type Controlled = { upstreams: Upstreams; failing: Failing }
 /**
  * Switches the simulation at run time, below /control:
  *   GET    /control                      lists the active faults, the calls so far, all faults and all upstreams
- *   PUT    /control/faults/{upstream}    { "fault": "status-500", "times": 3, "matching": "part of a path" }
+ *   PUT    /control/faults/{upstream}    { "fault": "status-500", "times": 3, "matching": "part of a path or query" }
  *   DELETE /control/faults               removes all faults
  *   PATCH  /control/osdr/{accession}     { "study title": "…" } changes a dataset, or adds one
  *   PATCH  /control/donki/{event id}     { "versionId": 3, "note": "…" } revises an event

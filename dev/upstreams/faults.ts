@@ -44,6 +44,13 @@ export const faults = {
   truncated: (usual) => ({ ...usual, body: usual.body.slice(0, Math.ceil(usual.body.length / 2)) }),
   huge: () => huge,
   'wrong-types': (usual) => ({ ...usual, body: ofOtherTypes(usual.body) }),
+  /** The first object of a list lacks a part that the real upstreams sometimes leave out. */
+  'odd-element': (usual) => ({
+    ...usual,
+    body: usual.body
+      .replace(/"versionId": ?\d+/, '"versionId":null')
+      .replace(/"estimated_diameter":/, '"estimated_diameter":null,"estimated_before":'),
+  }),
   'another-shape': () => json({ results: [{ accession: 'OSD-1', title: 'x' }] }),
   'null-bytes': (usual) => ({
     ...usual,

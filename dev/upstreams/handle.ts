@@ -17,7 +17,7 @@ export type UpstreamName = (typeof upstreamNames)[number]
 export type Upstreams = {
   /** The name of an upstream follows it: `${url}/osdr/biodata/api/v2/datasets/`. */
   url: string
-  /** Sets a fault for all later requests or the next `times`; `matching` limits it to paths that contain this text. */
+  /** Sets a fault for all later requests or the next `times`; `matching` limits it to requests that contain this text. */
   fail(upstream: UpstreamName, fault: FaultName, limits?: { times?: number; matching?: string }): void
   /** Removes all faults. */
   heal(): void

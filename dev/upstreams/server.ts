@@ -80,14 +80,14 @@ export async function startUpstreams({
         typeof value === 'string' ? [[name, value]] : [],
       ),
     )
-    const fault = nextFault(upstream, path)
+    const fault = nextFault(upstream, `${path}${url.search}`)
     const usual = answers[upstream]({ path, query: url.searchParams, headers, now: now() })
     return send(response, fault ? faults[fault](usual, now()) : usual)
   }
 
-  function nextFault(upstream: UpstreamName, path: string): FaultName | null {
+  function nextFault(upstream: UpstreamName, request: string): FaultName | null {
     const set = failing.get(upstream)
-    if (!set?.times || !path.includes(set.matching)) return null
+    if (!set?.times || !request.includes(set.matching)) return null
     set.times -= 1
     if (set.times <= 0) failing.delete(upstream)
     return set.fault

@@ -6,7 +6,7 @@ type Failed = {
   tries: number
   /** From 0 to 1. It moves the pause by up to a fifth either way, so that calls that failed together return apart. */
   random: number
-  /** The receiver's Retry-After. */
+  /** The receiver's Retry-After. It counts up to the longest pause. */
   atLeastMs?: number | null
 }
 
@@ -16,5 +16,5 @@ export function pauseMs(
   { tries, random, atLeastMs }: Failed,
 ): number {
   const jittered = Math.min(firstMs * factor ** (tries - 1), longestMs) * (0.8 + 0.4 * random)
-  return Math.round(Math.max(jittered, atLeastMs ?? 0))
+  return Math.round(Math.max(jittered, Math.min(atLeastMs ?? 0, longestMs)))
 }

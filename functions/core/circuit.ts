@@ -63,6 +63,7 @@ export function failed(health: Health, now: Date): Health {
 }
 
 function count(headers: Headers | null, name: string): number | null {
+  // At most nine digits: a column of the health row is an integer.
   const value = headers?.get(name) ?? ''
-  return /^\d+$/.test(value) ? Number(value) : null
+  return /^\d{1,9}$/.test(value) ? Number(value) : null
 }

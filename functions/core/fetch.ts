@@ -2,13 +2,14 @@
  * Calls an outside server and never trusts it.
  *
  * Guarantee: a call ends within `budgetMs`, an attempt within `timeoutMs` including its body. At most `retries` further
- * attempts follow, only after a network fault, 5xx, 429 or unusable content, and they honour Retry-After. A body is read
- * up to `maxBytes` and no further. Redirects are not followed. A reason never contains a part of a URL or header.
+ * attempts follow, only after a network fault, 5xx, 429 or unusable content, and they honour Retry-After (up to a day). A
+ * body is read up to `maxBytes` and no further. Redirects are not followed. A reason never contains a part of a URL or header.
  * With an open circuit or no quota left there is no call at all (core/circuit.ts).
  * How a caller loses: `{ ok: false, reason }`; the last good data remains the caller's to keep.
  * The caller must keep `health` between calls (it is plain data), and parse the answer as untrusted input.
  */
 import { failed, type Health, healed, shutReason, withQuota } from './circuit.ts'
+import { retryAfterMs } from './retry-after.ts'
 
 export type Upstream = {
   name: string
@@ -78,17 +79,12 @@ export async function callUpstream(
     const {
       outcome,
       headers: answered,
-      retryAfterMs,
+      waitMs,
     } = await attempt(upstream, { url, headers, timeoutMs }, runtime)
     const rateLimited = !outcome.ok && outcome.reason === 'rate_limited'
-    known = withQuota(
-      known,
-      { headers: answered, retryAfterMs: rateLimited ? retryAfterMs : null },
-      runtime.now(),
-    )
+    known = withQuota(known, { headers: answered, retryAfterMs: rateLimited ? waitMs : null }, runtime.now())
     if (outcome.ok) return { ...outcome, attempts, health: healed(known) }
-    const pauseMs =
-      retryAfterMs ?? (upstream.backoffMs ?? 250) * 2 ** (attempts - 1) * (0.5 + runtime.random())
+    const pauseMs = waitMs ?? (upstream.backoffMs ?? 250) * 2 ** (attempts - 1) * (0.5 + runtime.random())
     const allowedThen = shutReason(known, new Date(runtime.now().getTime() + pauseMs)) === null
     if (!retryable.has(outcome.reason) || attempts >= most || pauseMs >= left() || !allowedThen)
       return { ...outcome, attempts, health: failed(known, runtime.now()) }
@@ -110,7 +106,10 @@ export function notJson(body: string): string | null {
   }
 }
 
-type Tried = { outcome: Outcome; headers: Headers | null; retryAfterMs: number | null }
+type Tried = { outcome: Outcome; headers: Headers | null; waitMs: number | null }
+
+/** The longest window of a quota that an upstream announced was sixteen hours. */
+const longestWaitMs = 86_400_000
 
 async function attempt(
   upstream: Upstream,
@@ -127,12 +126,13 @@ async function attempt(
       body === null
         ? fault('too_large', `more than ${upstream.maxBytes} bytes`)
         : decide(upstream, { status: response.status, contentType, body })
-    return { outcome, headers: response.headers, retryAfterMs: retryAfter(response.headers, runtime.now()) }
+    const waitMs = retryAfterMs(response.headers, { now: runtime.now(), atMostMs: longestWaitMs })
+    return { outcome, headers: response.headers, waitMs }
   } catch (error) {
     const outcome = signal.aborted
       ? fault('timeout', `no whole answer within ${Math.round(timeoutMs)} ms`)
       : fault('network', kindOf(error))
-    return { outcome, headers: null, retryAfterMs: null }
+    return { outcome, headers: null, waitMs: null }
   }
 }
 
@@ -167,13 +167,6 @@ async function bodyUpTo(response: Response, maxBytes: number): Promise<string | 
     }
     text += decoder.decode(value, { stream: true })
   }
-}
-
-function retryAfter(headers: Headers, now: Date): number | null {
-  const value = headers.get('retry-after')
-  if (value === null) return null
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now.getTime()
-  return Number.isFinite(ms) ? Math.max(0, ms) : null
 }
 
 /** The message of a network error may contain the URL, so only its kind is kept. */

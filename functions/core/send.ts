@@ -5,12 +5,13 @@
  * no redirect. It reads the status and Retry-After only, never the body, so no response is too long.
  * How a caller loses: only a 2xx is `delivered`; each other outcome says why. Nothing of the response is kept.
  */
+import { retryAfterMs } from './retry-after.ts'
 import { faultNow, type UrlFault } from './url-guard.ts'
 
 export type Sent = {
   outcome: 'delivered' | 'gone' | 'refused' | 'redirect' | 'rate_limited' | 'timeout' | 'network' | UrlFault
   status: number | null
-  /** The pause that the receiver requires. */
+  /** The pause that the receiver requires, at most `longestWaitMs` of the attempt. */
   retryAfterMs: number | null
   tookMs: number
 }
@@ -23,17 +24,21 @@ type Attempt = {
   allowed: readonly string[]
   /** A resolver that answers DNS over HTTPS; without one the platform resolves the name. */
   resolver: string | undefined
+  /** The longest pause that a receiver may require. */
+  longestWaitMs: number
 }
 
 const attemptMs = 10_000
 
-export async function send({ url, headers, body, allowed, resolver }: Attempt): Promise<Sent> {
+export async function send({ url, headers, body, allowed, resolver, longestWaitMs }: Attempt): Promise<Sent> {
   const started = performance.now()
   const signal = AbortSignal.timeout(attemptMs)
   const ended = (outcome: Sent['outcome'], response?: Response): Sent => ({
     outcome,
     status: response?.status ?? null,
-    retryAfterMs: response ? retryAfterOf(response.headers) : null,
+    retryAfterMs: response
+      ? retryAfterMs(response.headers, { now: new Date(), atMostMs: longestWaitMs })
+      : null,
     tookMs: Math.round(performance.now() - started),
   })
   try {
@@ -53,11 +58,4 @@ function outcomeOf(status: number): Sent['outcome'] {
   if (status === 410) return 'gone'
   if (status === 429) return 'rate_limited'
   return status >= 300 && status < 400 ? 'redirect' : 'refused'
-}
-
-function retryAfterOf(headers: Headers): number | null {
-  const value = headers.get('retry-after')
-  if (value === null) return null
-  const ms = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
-  return Number.isFinite(ms) ? Math.max(0, ms) : null
 }

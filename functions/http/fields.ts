@@ -12,6 +12,15 @@ export const pathId = z
   .transform(Number)
   .pipe(z.int().positive())
 
+/** A whole number in a query: decimal digits only, because `Number` also reads a blank and `0x10`. */
+export function wholeWithin(least: number, most: number) {
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, 'Must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(least).max(most))
+}
+
 export const IdPath = z.strictObject({ id: pathId.meta({ description: 'The id of the row' }) })
 
 /** A moment that a caller sends: RFC 3339, with any offset. */
@@ -25,13 +34,7 @@ export const shownInstant = z.string().meta({ format: 'date-time' })
 
 /** `?limit=` and `?cursor=` of every list. */
 export const PageQuery = {
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/, 'Must be a whole number')
-    .transform(Number)
-    .pipe(z.int().min(1).max(200))
-    .default(50)
-    .meta({ description: 'Rows per page' }),
+  limit: wholeWithin(1, 200).default(50).meta({ description: 'Rows per page' }),
   cursor: z.string().min(1).max(512).optional().meta({ description: 'nextCursor of the previous page' }),
 }
 

@@ -40,7 +40,12 @@ const webhooks = {
     z.array(z.string().refine(isOrigin, 'must be origins, as http://127.0.0.1:9000')),
   ),
   /** How long a delivery run keeps looking for new events, so that they need not wait for the next minute. */
-  WEBHOOK_LINGER_SECONDS: z.coerce.number().int().min(0).max(50).default(0),
+  WEBHOOK_LINGER_SECONDS: z.coerce
+    .string()
+    .regex(/^\d{1,2}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().max(50))
+    .default(0),
   /** A resolver with which the addresses of webhook targets are checked before each attempt. */
   DNS_OVER_HTTPS: z.url().optional(),
 }

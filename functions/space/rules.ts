@@ -74,9 +74,16 @@ export function contradicts(crossCheckKm: number | null, elementAgeDays: number)
   return crossCheckKm !== null && elementAgeDays <= 3 && crossCheckKm > 1_000
 }
 
-/** `C5.0` → 2050. The letter is a decade of X-ray flux; only within X has the number no upper end. */
+/** `C5.0` → 2050. The letter is a decade of X-ray flux; only within X has the number no upper end. A bare letter has no rank. */
 export function flareRank(classType: string | null): number | null {
-  const [, letter, number] = /^([ABCMX])(\d+(?:\.\d+)?)?$/.exec(classType?.trim().toUpperCase() ?? '') ?? []
+  const [, letter, number] =
+    /^([ABCMX])(\d{1,3}(?:\.\d+)?)$/.exec(classType?.trim().toUpperCase() ?? '') ?? []
   if (letter === undefined) return null
-  return 'ABCMX'.indexOf(letter) * 1_000 + Math.round(Number(number ?? 0) * 10)
+  return 'ABCMX'.indexOf(letter) * 1_000 + Math.round(Number(number) * 10)
+}
+
+/** The year of two digits. There was no spaceflight before 1957, so `98` is 1998. */
+export function spaceYear(twoDigits: string): number {
+  const year = Number(twoDigits)
+  return year < 57 ? 2000 + year : 1900 + year
 }

@@ -10,6 +10,9 @@ export const secretPrefix = 'whsec_'
 /** The result of an attempt. */
 type Attempted = { outcome: string; status: number | null }
 
+/** The last attempt begins so long before the three days end, and is over by then. */
+const lastChanceMs = 120_000
+
 type Progress = { tries: number; giveUpAt: string; now: Date; pauseMs: number }
 
 export type NextStep =
@@ -17,7 +20,10 @@ export type NextStep =
   | { state: 'dead'; reason: string }
   | { state: 'waiting'; afterMs: number }
 
-/** The state of a delivery after an attempt. It waits for the next attempt only if that can begin before `giveUpAt`. */
+/**
+ * The state of a delivery after an attempt. A pause that would outlast `giveUpAt` is cut, so the last attempt is made at
+ * the end of the three days, even if the receiver requires a longer pause.
+ */
 export function nextStep(
   { outcome, status }: Attempted,
   { tries, giveUpAt, now, pauseMs }: Progress,
@@ -25,6 +31,7 @@ export function nextStep(
   if (outcome === 'delivered') return { state: 'delivered' }
   const reason = status === null ? outcome : `${outcome} (${status})`
   if (outcome === 'gone') return { state: 'dead', reason }
-  if (now.getTime() + pauseMs < Date.parse(giveUpAt)) return { state: 'waiting', afterMs: pauseMs }
+  const leftMs = Date.parse(giveUpAt) - lastChanceMs - now.getTime()
+  if (leftMs > 0) return { state: 'waiting', afterMs: Math.min(pauseMs, leftMs) }
   return { state: 'dead', reason: `${reason}, after ${tries} attempts` }
 }

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { bigint, customType, integer, timestamp } from 'drizzle-orm/pg-core'
 
 const xid8 = customType<{ data: string; driverData: string }>({ dataType: () => 'xid8' })
+const datemultirange = customType<{ data: string; driverData: string }>({ dataType: () => 'datemultirange' })
 
 /** A surrogate key. Identity values stay far below 2^53, so a JavaScript number holds them exactly. */
 export function id() {
@@ -38,6 +39,11 @@ export function writtenBy() {
 /** The driver returns it as text, because it outgrows a JavaScript number. */
 export function transactionId(name: string) {
   return xid8(name)
+}
+
+/** A set of days as Postgres keeps it: adjacent spans become one, and gaps stay gaps. */
+export function daysOf(name: string) {
+  return datemultirange(name)
 }
 
 /** The words of an enumeration as SQL literals, for a check constraint. */

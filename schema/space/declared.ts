@@ -20,6 +20,8 @@ export const declared: Declared[] = [
   grants({ on: 'table space.donki_events', to: 'lockstep_app', privileges: readWrite }),
   grants({ on: 'table space.donki_revisions', to: 'lockstep_app', privileges: ['select', 'insert'] }),
   grants({ on: 'table space.upstream_state', to: 'lockstep_app', privileges: readWrite }),
+  grants({ on: 'table space.upstream_misses', to: 'lockstep_app', privileges: [...readWrite, 'delete'] }),
+  grants({ on: 'table space.copy_coverage', to: 'lockstep_app', privileges: readWrite }),
   grants({ on: 'table space.upstream_answers', to: 'lockstep_app', privileges: [...readWrite, 'delete'] }),
 
   functionFile('space.keep_log_month(timestamptz)', { executeBy: 'lockstep_app' }),

@@ -8,4 +8,8 @@ export const mediaTypes = ['image', 'video', 'other'] as const
 
 export const weatherTypes = ['cme', 'flr', 'gst', 'notifications'] as const
 
-export const answerVerdicts = ['accepted', 'not_modified', 'quarantined'] as const
+/** `partial`: the sound elements of a list are accepted, the others quarantined. */
+export const answerVerdicts = ['accepted', 'partial', 'not_modified', 'quarantined'] as const
+
+/** Copies of windows of an upstream. A weather copy has the name of its type. */
+export const windowedCopies = ['approaches', ...weatherTypes] as const

@@ -11,7 +11,7 @@ import {
   primaryKey,
   text,
 } from 'drizzle-orm/pg-core'
-import { instant, listed, writtenBy } from '../kit/columns.ts'
+import { daysOf, instant, listed, writtenBy } from '../kit/columns.ts'
 import {
   answerVerdicts,
   elementSources,
@@ -19,6 +19,7 @@ import {
   positionSources,
   visibilities,
   weatherTypes,
+  windowedCopies,
 } from './states.ts'
 
 export const space = pgSchema('space')
@@ -140,7 +141,8 @@ export const neoApproaches = space.table(
     name: text('name').notNull(),
     approachAt: instant('approach_at').notNull(),
     hazardous: boolean('hazardous').notNull(),
-    sentry: boolean('sentry').notNull(),
+    // Null: the upstream does not say.
+    sentry: boolean('sentry'),
     absoluteMagnitude: doublePrecision('absolute_magnitude'),
     diameterMinM: doublePrecision('diameter_min_m'),
     diameterMaxM: doublePrecision('diameter_max_m'),
@@ -218,6 +220,43 @@ export const upstreamState = space.table(
 )
 
 /**
+ * Objects that an upstream could not give: a dataset, a day. The walk over the others passes them over and tries them
+ * again at `retry_at`. A row goes when its object arrives.
+ */
+export const upstreamMisses = space.table(
+  'upstream_misses',
+  {
+    upstream: text('upstream').notNull(),
+    object: text('object').notNull(),
+    failures: integer('failures').notNull(),
+    reason: text('reason').notNull(),
+    missedAt: instant('missed_at').notNull(),
+    retryAt: instant('retry_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.upstream, t.object] }),
+    check('upstream_misses_failures', sql`failures > 0`),
+  ],
+)
+
+/**
+ * The days of each copy that the upstream answered for. On a covered day "no rows" means that there was nothing; on any
+ * other day it means nothing.
+ */
+export const copyCoverage = space.table(
+  'copy_coverage',
+  {
+    copy: text('copy').primaryKey(),
+    covered: daysOf('covered').notNull(),
+    readAt: instant('read_at').notNull(),
+  },
+  () => [
+    check('copy_coverage_copy', sql`copy in (${listed(windowedCopies)})`),
+    check('copy_coverage_some', sql`not isempty(covered)`),
+  ],
+)
+
+/**
  * Bodies that upstreams sent, whole, with the parser's decision: parsing a body again gives the same rows. Equal
  * bodies of one request are stored once. No column holds an API key: requests carry it in a header, and the Worker
  * removes it from the body of the one upstream that echoes it.
@@ -240,7 +279,7 @@ export const upstreamAnswers = space.table(
   (t) => [
     primaryKey({ columns: [t.upstream, t.request, t.bodyHash] }),
     check('upstream_answers_verdict', sql`verdict in (${listed(answerVerdicts)})`),
-    check('upstream_answers_reason', sql`(verdict = 'quarantined') = (reason is not null)`),
+    check('upstream_answers_reason', sql`(verdict in ('quarantined', 'partial')) = (reason is not null)`),
     check('upstream_answers_no_key', sql`(body || request) not like '%api_key=%'`),
   ],
 )

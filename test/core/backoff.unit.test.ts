@@ -22,6 +22,13 @@ describe('the pauses between attempts', () => {
     expect(pauseMs(backoff, { tries: 1, random: middle, atLeastMs: null })).toBe(5_000)
   })
 
+  it('never outgrow the longest pause because the receiver requires more', () => {
+    expect(pauseMs(backoff, { tries: 1, random: middle, atLeastMs: 999_999_999_000 })).toBe(21_600_000)
+    expect(pauseMs(backoff, { tries: 1, random: middle, atLeastMs: Number.POSITIVE_INFINITY })).toBe(
+      21_600_000,
+    )
+  })
+
   it('are finite whole milliseconds, also after a thousand attempts', () => {
     const failed = fc.record({
       tries: fc.integer({ min: 1, max: 1_000 }),

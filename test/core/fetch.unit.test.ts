@@ -128,6 +128,22 @@ describe('callUpstream', () => {
     expect(late.health.quotaUntil).toEqual(new Date(Date.parse('2026-11-20T10:00:00Z') + 57_263_000))
   })
 
+  it.each(['999999999', '9'.repeat(300), 'Sun, 20 Nov 2036 10:00:00 GMT'])(
+    'stays silent for a day at most, whatever Retry-After says: %s',
+    async (wish) => {
+      const headers = { 'retry-after': wish, 'x-ratelimit-limit': '9'.repeat(40) }
+      const { health } = await call(await answering(status(429, headers)))
+      expect(health.quotaUntil).toEqual(new Date('2026-11-21T10:00:00Z'))
+      expect(health.quotaLimit).toBeNull()
+    },
+  )
+
+  it('pauses by its own schedule when Retry-After is unreadable', async () => {
+    const w = world()
+    await call(await answering(status(503, { 'retry-after': '-5' }), good), { in: w })
+    expect(w.slept).toEqual([250])
+  })
+
   it('accepts a failing status as an answer when the upstream declares it meaningful', async () => {
     const url = await answering(status(403, {}, 'GP data has not updated'))
     const on = {

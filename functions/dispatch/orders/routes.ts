@@ -11,7 +11,7 @@ import {
   ok,
   versioned,
 } from '../../http/endpoint.ts'
-import { IdPath, Page, PageQuery, pathId } from '../../http/fields.ts'
+import { IdPath, Page, PageQuery, pathId, wholeWithin } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { cancelOrder } from './cancel.ts'
 import * as wire from './contract.ts'
@@ -190,7 +190,7 @@ export const ordersEndpoints: Endpoint[] = [
     {
       summary: 'Read order counts, time spent in each state, and lost claims',
       roles: ['admin'],
-      query: z.strictObject({ hours: z.coerce.number().int().min(1).max(48).default(24) }),
+      query: z.strictObject({ hours: wholeWithin(1, 48).default(24) }),
       answers: { 200: wire.Stats },
     },
     async (ctx, { query }) => ok(await readStats(ctx, query)),

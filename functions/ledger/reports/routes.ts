@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Ctx } from '../../core/context.ts'
 import { type Answer, at, type Endpoint, ok } from '../../http/endpoint.ts'
+import { wholeWithin } from '../../http/fields.ts'
 import { bookkeepers, UserPath } from '../contract.ts'
 import { Activity, type Aged, Summary, TopBets } from './contract.ts'
 import { readActivity } from './read-activity.ts'
@@ -34,7 +35,7 @@ export const reportsEndpoints: Endpoint[] = [
     {
       summary: 'List the highest stakes of the day, by currency',
       roles: bookkeepers,
-      query: z.strictObject({ limit: z.coerce.number().int().min(1).max(100).default(10) }),
+      query: z.strictObject({ limit: wholeWithin(1, 100).default(10) }),
       answers: { 200: TopBets },
     },
     async (ctx, { query }) => aged(ctx, await readTopBets(ctx, query.limit)),

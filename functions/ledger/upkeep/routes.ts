@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
-import { Page, PageQuery } from '../../http/fields.ts'
+import { Page, PageQuery, wholeWithin } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { bookkeepers } from '../contract.ts'
 import { Alert, RebuiltView, ViewDifference, ViewPath } from './contract.ts'
@@ -33,7 +33,7 @@ export const upkeepEndpoints: Endpoint[] = [
         'Every row is compared. With `sample`, that many random rows and the rows of the newest events are compared.',
       roles: bookkeepers,
       params: ViewPath,
-      query: z.strictObject({ sample: z.coerce.number().int().min(1).max(100_000).optional() }),
+      query: z.strictObject({ sample: wholeWithin(1, 100_000).optional() }),
       answers: { 200: z.object({ data: z.array(ViewDifference) }) },
     },
     async (ctx, { params, query: { sample = null } }) =>

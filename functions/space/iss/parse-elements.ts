@@ -10,6 +10,7 @@ import {
   oneOf,
   type Parsed,
   parsing,
+  parsingEach,
   textIn,
 } from '../upstreams/lenient.ts'
 import type { Elements } from './orbit.ts'
@@ -24,8 +25,7 @@ export function isNotUpdated(body: string): boolean {
 export function parseCelestrak(body: string): Parsed<Elements> {
   return parsing(() => {
     if (body.startsWith('No GP data found')) throw new Malformed('the satellite is unknown there')
-    const [first] = listOf(jsonOf(body), 'the answer')
-    return orbiting(ommOf(fieldsOf(first, 'the element set')))
+    return firstSound(jsonOf(body), (set) => orbiting(ommOf(set)))
   })
 }
 
@@ -37,9 +37,20 @@ export function parseWheretheissTle(body: string): Parsed<Elements> {
 /** db.satnogs.org/api/tle: a list of two-line sets, each with its name as a line before it. */
 export function parseSatnogs(body: string): Parsed<Elements> {
   return parsing(() => {
-    const [first] = listOf(jsonOf(body), 'the answer')
-    return twoLines(fieldsOf(first, 'the element set'), ['tle0', 'tle1', 'tle2'])
+    return firstSound(jsonOf(body), (set) => twoLines(set, ['tle0', 'tle1', 'tle2']))
   })
+}
+
+/** One odd element set hides no sound one behind it. */
+function firstSound(answer: unknown, read: (set: Fields) => Elements): Elements {
+  const sets = parsingEach(
+    () => listOf(answer, 'the answer'),
+    (set) => read(fieldsOf(set, 'the element set')),
+  )
+  if (!sets.ok) throw new Malformed(sets.reason)
+  const [first] = sets.value
+  if (first === undefined) throw new Malformed('the answer has no element set')
+  return first
 }
 
 function twoLines(fields: Fields, [name, one, two]: readonly [string, string, string]): Elements {
@@ -49,8 +60,9 @@ function twoLines(fields: Fields, [name, one, two]: readonly [string, string, st
 }
 
 function ommOf(omm: Fields): Elements {
-  // The text is stored unchanged with its microseconds, but it must be a valid moment.
+  // The text is stored unchanged with its microseconds, but it must be a valid moment in UTC.
   momentIn(omm, 'EPOCH')
+  if (/[+-]\d\d:\d\d$/.test(textIn(omm, 'EPOCH'))) throw new Malformed('EPOCH is not in UTC')
   return {
     OBJECT_NAME: textIn(omm, 'OBJECT_NAME'),
     OBJECT_ID: textIn(omm, 'OBJECT_ID'),
@@ -76,6 +88,8 @@ function orbiting(elements: Elements): Elements {
   if (Math.abs(INCLINATION - 51.64) > 0.2) throw new Malformed('INCLINATION is not that of the ISS')
   if (Math.abs(MEAN_MOTION - 15.5) > 0.3) throw new Malformed('MEAN_MOTION is not that of the ISS')
   if (ECCENTRICITY < 0 || ECCENTRICITY > 0.01) throw new Malformed('ECCENTRICITY is not that of the ISS')
-  if (Math.abs(BSTAR) > 0.01 || Number.isNaN(BSTAR)) throw new Malformed('BSTAR is not that of the ISS')
+  if (Math.abs(BSTAR) > 0.01) throw new Malformed('BSTAR is not that of the ISS')
+  for (const name of ['RA_OF_ASC_NODE', 'ARG_OF_PERICENTER', 'MEAN_ANOMALY'] as const)
+    if (elements[name] < 0 || elements[name] > 360) throw new Malformed(`${name} is not an angle`)
   return elements
 }

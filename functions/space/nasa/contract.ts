@@ -32,7 +32,7 @@ const Approach = measured({
   orbitingBody: z.string(),
   approachAt: shownInstant,
   hazardous: z.boolean(),
-  sentry: z.boolean(),
+  sentry: z.boolean().nullable().meta({ description: 'Null when NeoWs does not say' }),
   absoluteMagnitude: maybe,
   diameterMinM: maybe,
   diameterMaxM: maybe,

@@ -1,35 +1,52 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { openSession, type UpstreamSession } from '../upstreams/session.ts'
-import { type Picture, parsePictures } from './parse-pictures.ts'
+import { fetchPicture } from './fetch-picture.ts'
+import type { Picture } from './parse-pictures.ts'
 
-export type FetchedPictures = { session: UpstreamSession; pictures: Picture[] | 'known' | null }
+export type FetchedPictures = {
+  session: UpstreamSession
+  due: number
+  pictures: Picture[]
+  /** Day → why its picture was passed over. */
+  missed: Map<string, string>
+}
+
+const daysBack = 6
 
 /**
- * The pictures since the newest stored one, at most a week. NASA's day is Eastern time. Once the day's picture is stored,
- * no call is made.
+ * The pictures of the last seven days that are not stored, newest first. NASA's day is Eastern time. A day that fails is
+ * passed over and tried again later.
  */
 export async function fetchPictures(ctx: Ctx, callMs: number): Promise<FetchedPictures> {
   const session = await openSession(ctx, ['apod'], { budgetMs: callMs })
   const today = easternDay(ctx.now())
-  const weekAgo = dayBefore(today, 6)
-  const newest = await newestDay(ctx)
-  if (newest !== null && newest >= today) return { session, pictures: 'known' }
-  const from = newest === null || newest < weekAgo ? weekAgo : dayBefore(newest, -1)
-  const request = from === today ? `date=${today}` : `start_date=${from}&end_date=${today}`
-  const reply = await session.call('apod', `/planetary/apod?${request}&thumbs=true`, parsePictures)
-  return { session, pictures: reply.ok ? reply.value : null }
+  const due = await dueDays(ctx, today)
+  const pictures: Picture[] = []
+  const missed = new Map<string, string>()
+  for (const day of due) {
+    const reply = await fetchPicture(session, day)
+    if (!reply.ok && !reply.called) break
+    if (!reply.ok) missed.set(day, reply.reason)
+    else if (reply.value !== null) pictures.push(reply.value)
+    // The picture of today may still come.
+    else if (day !== today) missed.set(day, 'there is no picture')
+  }
+  return { session, due: due.length, pictures, missed }
 }
 
-async function newestDay(ctx: Ctx): Promise<string | null> {
-  const [row] = await ctx.db.query<{ day: string | null }>(sql`select max(date)::text as day from space.apod`)
-  return row?.day ?? null
+async function dueDays(ctx: Ctx, today: string): Promise<string[]> {
+  const rows = await ctx.db.query<{ day: string }>(sql`
+select day::text
+from (select ${today}::date - back as day from generate_series(0, ${daysBack}) back) wanted
+left join space.upstream_misses missed on missed.upstream = 'apod' and missed.object = wanted.day::text
+where not exists (select from space.apod where date = wanted.day)
+  and (missed.object is null or missed.retry_at <= ${ctx.now().toISOString()}::timestamptz)
+order by coalesce(missed.failures, 0), day desc
+limit ${daysBack + 1}`)
+  return rows.map(({ day }) => day)
 }
 
 function easternDay(now: Date): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone: 'America/New_York' }).format(now)
-}
-
-function dayBefore(day: string, days: number): string {
-  return new Date(Date.parse(day) - days * 86_400_000).toISOString().slice(0, 10)
 }

@@ -3,14 +3,17 @@ import {
   type Fields,
   fieldsOf,
   flagIn,
+  idIn,
   jsonOf,
   linkIn,
   listOf,
   Malformed,
+  maybeFlagIn,
   maybeNumberIn,
+  maybeNumberWithin,
   numberIn,
   type Parsed,
-  parsing,
+  parsingEach,
   textIn,
 } from '../upstreams/lenient.ts'
 
@@ -21,7 +24,7 @@ export type Approach = {
   name: string
   approachAt: Date
   hazardous: boolean
-  sentry: boolean
+  sentry: boolean | null
   absoluteMagnitude: number | null
   diameterMinM: number | null
   diameterMaxM: number | null
@@ -33,13 +36,15 @@ export type Approach = {
 
 /** The NeoWs feed lists objects by day, in no particular order. Distances and speeds are texts. */
 export function parseApproaches(body: string): Parsed<Approach[]> {
-  return parsing(() => {
-    const feed = fieldsOf(jsonOf(body), 'the feed')
-    const days = Object.values(fieldsOf(feed['near_earth_objects'], 'near_earth_objects'))
-    return days.flatMap((day) =>
-      listOf(day, 'a day').flatMap((object) => approachesOf(fieldsOf(object, 'an object'))),
-    )
-  })
+  const objects = parsingEach(
+    () => {
+      const feed = fieldsOf(jsonOf(body), 'the feed')
+      const days = Object.values(fieldsOf(feed['near_earth_objects'], 'near_earth_objects'))
+      return days.flatMap((day) => (Array.isArray(day) ? day : [day]))
+    },
+    (object) => approachesOf(fieldsOf(object, 'an object')),
+  )
+  return objects.ok ? { ...objects, value: objects.value.flat() } : objects
 }
 
 function approachesOf(object: Fields): Approach[] {
@@ -48,16 +53,16 @@ function approachesOf(object: Fields): Approach[] {
   return listOf(raw['close_approach_data'], 'close_approach_data').map((entry) => {
     const approach = fieldsOf(entry, 'an approach')
     return {
-      neoId: textIn(raw, 'id'),
+      neoId: idIn(raw, 'id'),
       closeApproachDate: dayIn(approach, 'close_approach_date'),
-      orbitingBody: textIn(approach, 'orbiting_body'),
+      orbitingBody: idIn(approach, 'orbiting_body'),
       name: textIn(raw, 'name'),
       approachAt: approachMoment(approach),
       hazardous: flagIn(raw, 'is_potentially_hazardous_asteroid'),
-      sentry: raw['is_sentry_object'] === true,
+      sentry: maybeFlagIn(raw, 'is_sentry_object'),
       absoluteMagnitude: maybeNumberIn(raw, 'absolute_magnitude_h'),
-      diameterMinM: maybeNumberIn(meters, 'estimated_diameter_min'),
-      diameterMaxM: maybeNumberIn(meters, 'estimated_diameter_max'),
+      diameterMinM: maybeNumberWithin(meters, 'estimated_diameter_min', diameters),
+      diameterMaxM: maybeNumberWithin(meters, 'estimated_diameter_max', diameters),
       velocityKmh: numberIn(
         fieldsOf(approach['relative_velocity'], 'relative_velocity'),
         'kilometers_per_hour',
@@ -69,11 +74,14 @@ function approachesOf(object: Fields): Approach[] {
   })
 }
 
-/** Milliseconds since 1970, while all other upstreams send seconds. */
+const diameters = { least: 0, most: 1_000_000 }
+
+/** Milliseconds since 1970, while all other upstreams send seconds. The day is sent as well, and both must agree. */
 function approachMoment(approach: Fields): Date {
   const ms = numberIn(approach, 'epoch_date_close_approach')
-  if (ms < Date.UTC(1900) || ms > Date.UTC(2200))
-    throw new Malformed('epoch_date_close_approach is not a moment')
+  const day = Date.parse(dayIn(approach, 'close_approach_date'))
+  if (Math.abs(ms - day) > 2 * 86_400_000)
+    throw new Malformed('epoch_date_close_approach is not on close_approach_date')
   return new Date(ms)
 }
 

@@ -5,6 +5,7 @@ import {
   fieldsOf,
   jsonOf,
   linkIn,
+  Malformed,
   maybeTextIn,
   oneOf,
   type Parsed,
@@ -24,14 +25,13 @@ export type Picture = {
   raw: Fields
 }
 
-/** The answer is one picture for a day, a list for several days, or a message while none is published yet. */
-export function parsePictures(body: string): Parsed<Picture[]> {
+/** The answer for one day: its picture, or a message that there is none, which is null. */
+export function parsePicture(body: string, day: string): Parsed<Picture | null> {
   return parsing(() => {
-    if (saysNotYet(body)) return []
-    const answer = jsonOf(body)
-    return (Array.isArray(answer) ? answer : [answer]).map((picture) =>
-      pictureOf(fieldsOf(picture, 'a picture')),
-    )
+    if (saysNone(body)) return null
+    const picture = pictureOf(fieldsOf(jsonOf(body), 'the picture'))
+    if (picture.date !== day) throw new Malformed('date is not the requested day')
+    return picture
   })
 }
 
@@ -50,11 +50,11 @@ function pictureOf(raw: Fields): Picture {
   }
 }
 
-/** No picture is published for that day yet. NASA's day is US Eastern, so early in the UTC day it has not begun. */
-export function isNoPictureYet({ status, body }: { status: number; body: string }): boolean {
-  return status === 404 && saysNotYet(body)
+/** No picture is published for that day, or not yet. NASA's day is US Eastern, so early in the UTC day it has not begun. */
+export function isNoPicture({ status, body }: { status: number; body: string }): boolean {
+  return status === 404 && saysNone(body)
 }
 
-function saysNotYet(body: string): boolean {
+function saysNone(body: string): boolean {
   return body.includes('No data available for date')
 }

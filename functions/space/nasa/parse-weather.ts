@@ -1,20 +1,21 @@
 import { weatherTypes } from '../../../schema/space/states.ts'
 import { flareRank } from '../rules.ts'
 import {
+  countIn,
   type Fields,
   fieldsOf,
+  idIn,
   isFields,
   jsonOf,
   linkIn,
   listOf,
+  maybeCountIn,
   maybeMomentIn,
-  maybeNumberIn,
+  maybeNumberWithin,
   maybeTextIn,
   momentIn,
-  numberIn,
   type Parsed,
-  parsing,
-  textIn,
+  parsingEach,
 } from '../upstreams/lenient.ts'
 
 export type WeatherType = (typeof weatherTypes)[number]
@@ -48,26 +49,26 @@ const shapes: Record<WeatherType, Shape> = {
 
 /** DONKI answers a list of events, or an empty body for an empty list. Lists inside an event may be null. */
 export function parseWeather(body: string, type: WeatherType): Parsed<WeatherEvent[]> {
-  return parsing(() => {
-    if (body.trim() === '') return []
-    return listOf(jsonOf(body), 'the answer').map((event) => eventOf(fieldsOf(event, 'an event'), type))
-  })
+  return parsingEach(
+    () => (body.trim() === '' ? [] : listOf(jsonOf(body), 'the answer')),
+    (event) => eventOf(fieldsOf(event, 'an event'), type),
+  )
 }
 
 function eventOf(raw: Fields, type: WeatherType): WeatherEvent {
   const { id, start, rank } = shapes[type]
   return {
     type,
-    eventId: textIn(raw, id),
+    eventId: idIn(raw, id),
     // Notifications are never revised and carry no version.
-    versionId: type === 'notifications' ? 1 : numberIn(raw, 'versionId'),
+    versionId: type === 'notifications' ? 1 : countIn(raw, 'versionId'),
     startedAt: momentIn(raw, start),
     peakAt: maybeMomentIn(raw, 'peakTime'),
     endedAt: maybeMomentIn(raw, 'endTime'),
     classType: maybeTextIn(raw, 'classType') ?? maybeTextIn(raw, 'messageType'),
     rank: rank(raw),
     sourceLocation: maybeTextIn(raw, 'sourceLocation'),
-    activeRegion: maybeNumberIn(raw, 'activeRegionNum'),
+    activeRegion: maybeCountIn(raw, 'activeRegionNum'),
     note: maybeTextIn(raw, 'note') ?? maybeTextIn(raw, 'messageBody'),
     link: linkIn(raw, 'link') ?? linkIn(raw, 'messageURL'),
     linkedEvents: entriesOf(raw['linkedEvents']).flatMap((entry) => maybeTextIn(entry, 'activityID') ?? []),
@@ -79,13 +80,20 @@ function eventOf(raw: Fields, type: WeatherType): WeatherEvent {
 function fastest(raw: Fields): number | null {
   const analyses = entriesOf(raw['cmeAnalyses'])
   const best = analyses.filter((analysis) => analysis['isMostAccurate'] === true)
-  return largest((best.length > 0 ? best : analyses).map((analysis) => maybeNumberIn(analysis, 'speed')))
+  return largest(
+    (best.length > 0 ? best : analyses).map((analysis) => maybeNumberWithin(analysis, 'speed', speeds)),
+  )
 }
 
 function strongest(raw: Fields): number | null {
-  const kp = largest(entriesOf(raw['allKpIndex']).map((entry) => maybeNumberIn(entry, 'kpIndex')))
+  const kp = largest(
+    entriesOf(raw['allKpIndex']).map((entry) => maybeNumberWithin(entry, 'kpIndex', kpIndexes)),
+  )
   return kp === null ? null : Math.round(kp * 10)
 }
+
+const speeds = { least: 0, most: 10_000 }
+const kpIndexes = { least: 0, most: 9 }
 
 function largest(values: (number | null)[]): number | null {
   return values.reduce(

@@ -4,6 +4,7 @@ import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
 import { holding, type Lease, whileRenewing } from '../../core/lease.ts'
 import { upsertMany } from '../../core/upsert.ts'
+import { type Days, isCovered, recordCoverage } from '../upstreams/coverage.ts'
 import { openSession } from '../upstreams/session.ts'
 import { syncOutcome } from '../upstreams/sync-outcome.ts'
 import { type Approach, parseApproaches } from './parse-approaches.ts'
@@ -14,38 +15,47 @@ const budgetMs = 110_000
 
 /**
  * Copies approaches of near-Earth objects from yesterday to three weeks ahead. A run requests one window in turn, so each
- * is requested every sixth hour. The first run requests all.
+ * is requested every sixth hour. A window that is not covered yet is requested in every run. A failed window stops no other.
  */
 export async function syncApproaches(ctx: Ctx, lease: Lease): Promise<JobResult> {
   const session = await openSession(ctx, ['neows'], { budgetMs })
   const approaches: Approach[] = []
+  const answered: Days[] = []
   await whileRenewing(ctx, lease, async () => {
-    for (const offset of await dueWindows(ctx)) {
-      const [from, to] = [dayFrom(ctx.now(), offset), dayFrom(ctx.now(), offset + 6)]
+    for (const { from, to } of await dueWindows(ctx)) {
       const reply = await session.call(
         'neows',
         `/neo/rest/v1/feed?start_date=${from}&end_date=${to}`,
         parseApproaches,
       )
-      if (!reply.ok) break
+      if (!reply.ok) continue
       approaches.push(...reply.value)
+      answered.push({ from, to })
     }
   })
+  const covered = recordCoverage(
+    answered.map((days) => ({ copy: 'approaches', ...days })),
+    ctx.now(),
+  )
   const counts = await upsertMany(ctx, neoApproaches, approaches, {
     key: ['neoId', 'closeApproachDate', 'orbitingBody'],
     touch: 'updatedAt',
-    before: [holding(lease), ...session.records()],
+    before: [holding(lease), ...session.records(), ...covered],
   })
   return syncOutcome(counts, session.faults().neows ?? null, { quarantined: session.quarantined() })
 }
 
-async function dueWindows(ctx: Ctx): Promise<number[]> {
-  const [row] = await ctx.db.query<{ known: boolean }>(
-    sql`select exists (select from space.neo_approaches) as known`,
-  )
-  if (!row?.known) return windows
+async function dueWindows(ctx: Ctx): Promise<Days[]> {
   const turn = Math.floor(ctx.now().getTime() / 7_200_000) % windows.length
-  return windows.slice(turn, turn + 1)
+  const spans = windows.map((offset) => ({
+    from: dayFrom(ctx.now(), offset),
+    to: dayFrom(ctx.now(), offset + 6),
+  }))
+  const known = spans.map((span) => isCovered('approaches', span))
+  const [row] = await ctx.db.query<{ known: boolean[] }>(
+    sql`select array[${sql.join(known, sql`, `)}] as known`,
+  )
+  return spans.filter((_, place) => place === turn || !row?.known[place])
 }
 
 function dayFrom(now: Date, days: number): string {

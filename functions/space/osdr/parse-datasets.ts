@@ -1,6 +1,9 @@
+import { spaceYear } from '../rules.ts'
 import {
   type Fields,
   fieldsOf,
+  idIn,
+  isDay,
   isFields,
   jsonOf,
   listOf,
@@ -9,6 +12,7 @@ import {
   maybeTextIn,
   type Parsed,
   parsing,
+  parsingEach,
   textIn,
   textsIn,
 } from '../upstreams/lenient.ts'
@@ -44,10 +48,14 @@ export function parseDatasetList(body: string): Parsed<string[]> {
 
 /** One row per dataset with the requested fields. It shows which datasets changed without fetching each. */
 export function parseOverview(body: string): Parsed<Map<string, string>> {
-  return parsing(() => {
-    const rows = listOf(jsonOf(body), 'the overview').map((row) => fieldsOf(row, 'a row of the overview'))
-    return new Map(rows.map((row) => [textIn(row, 'id.accession'), canonical(row)]))
-  })
+  const rows = parsingEach(
+    () => listOf(jsonOf(body), 'the overview'),
+    (element): [string, string] => {
+      const row = fieldsOf(element, 'a row of the overview')
+      return [idIn(row, 'id.accession'), canonical(row)]
+    },
+  )
+  return rows.ok ? { ...rows, value: new Map(rows.value) } : rows
 }
 
 /** `dataset/{accession}/`. Any value may be a text or a list, and any key may be missing. */
@@ -79,11 +87,11 @@ export function canonical(value: unknown): string {
   return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`).join(',')}}`
 }
 
-/** Seconds since 1970, as a float. */
+/** Seconds since 1970, as a float. Zero is an unset field, and no dataset is of 1970. */
 function releaseDay(raw: Fields): string | null {
   const seconds = maybeNumberIn(raw, 'study public release date')
   if (seconds === null) return null
-  if (seconds < 0 || seconds > 4e9) throw new Malformed('study public release date is not a moment')
+  if (seconds <= 0 || seconds > 4e9) throw new Malformed('study public release date is not a moment')
   return new Date(seconds * 1000).toISOString().slice(0, 10)
 }
 
@@ -99,12 +107,11 @@ function missionOf(value: unknown): Mission | null {
   return Object.values(mission).every((part) => part === null) ? null : mission
 }
 
-/** `07/17/2006` or `9/21/14`. Any other form gives null instead of a guess. */
+/** `07/17/2006` or `9/21/14`. Any other form gives null instead of a guess, and `raw` keeps the text. */
 function missionDay(mission: Fields, name: string): string | null {
-  const [, month, day, year] =
+  const [, month = '', day = '', year = ''] =
     /^(\d{1,2})\/(\d{1,2})\/(\d{2}|\d{4})$/.exec(maybeTextIn(mission, name) ?? '') ?? []
-  if (month === undefined || day === undefined || year === undefined) return null
-  const ms = Date.UTC(year.length === 2 ? 2000 + Number(year) : Number(year), Number(month) - 1, Number(day))
-  const iso = new Date(ms).toISOString().slice(0, 10)
-  return Number(iso.slice(5, 7)) === Number(month) && Number(iso.slice(8)) === Number(day) ? iso : null
+  const whole = year.length === 2 ? spaceYear(year) : Number(year)
+  const iso = `${whole}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
+  return whole >= 1957 && whole < 2100 && isDay(iso) ? iso : null
 }

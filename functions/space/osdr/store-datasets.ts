@@ -3,6 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { holding, type Lease } from '../../core/lease.ts'
 import { type Upserted, upsertMany } from '../../core/upsert.ts'
 import { sha256 } from '../upstreams/digest.ts'
+import { recordMisses } from '../upstreams/misses.ts'
 import type { UpstreamSession } from '../upstreams/session.ts'
 import { canonical, type Dataset } from './parse-datasets.ts'
 
@@ -10,6 +11,8 @@ type Chunk = {
   session: UpstreamSession
   lease: Lease
   datasets: readonly Dataset[]
+  /** Accession → why the dataset was passed over. */
+  missed: ReadonlyMap<string, string>
   /** Accession → hash of its row in the overview; empty if there was no overview. */
   listing: ReadonlyMap<string, string>
 }
@@ -17,7 +20,7 @@ type Chunk = {
 /** Writes the rows of a chunk that differ, in one transaction. Triggers of the table record the changes. */
 export async function storeDatasets(
   ctx: Ctx,
-  { session, lease, datasets, listing }: Chunk,
+  { session, lease, datasets, missed, listing }: Chunk,
 ): Promise<Upserted> {
   const known = listing.size > 0
   const rows = await Promise.all(
@@ -28,10 +31,15 @@ export async function storeDatasets(
       ...(known && { listingHash: listing.get(dataset.datasetId) ?? null }),
     })),
   )
+  const arrived = datasets.map(({ datasetId }) => datasetId)
   return upsertMany(ctx, osdrItems, rows, {
     key: ['datasetId'],
     compare: known ? ['contentHash', 'listingHash'] : ['contentHash'],
     touch: 'updatedAt',
-    before: [holding(lease), ...session.records()],
+    before: [
+      holding(lease),
+      ...session.records(),
+      ...recordMisses('osdr', { missed, arrived, now: ctx.now() }),
+    ],
   })
 }

@@ -27,7 +27,7 @@ const overviewFields = overviewTitles
 
 /**
  * Copies the catalogue of OSDR. Two calls show which datasets are new or changed, and the run fetches only those, at most
- * one a second. A dataset that left the list is kept, because the upstream may have lost it by mistake.
+ * one a second. A dataset that does not arrive is passed over and tried again later, behind all others. A dataset that left the list is kept, because the upstream may have lost it by mistake.
  */
 export async function syncDatasets(ctx: Ctx, lease: Lease): Promise<JobResult> {
   const session = await openSession(ctx, ['osdr'], { budgetMs })
@@ -36,9 +36,10 @@ export async function syncDatasets(ctx: Ctx, lease: Lease): Promise<JobResult> {
     if (!list.ok) return await ended(ctx, { session, lease, error: `no list: ${list.reason}` })
     const listing = await fetchListing(session)
     const due = await dueOf(ctx, list.value, listing)
-    const { counts, done, error } = await fetchAll(ctx, { session, lease, due, listing })
+    const { counts, done, passedOver, error } = await fetchAll(ctx, { session, lease, due, listing })
     const remaining = due.length - done
-    const detail = { listed: list.value.length, overview: listing.size > 0, fetched: done, remaining }
+    const overview = listing.size > 0
+    const detail = { listed: list.value.length, overview, fetched: done - passedOver, passedOver, remaining }
     return ended(ctx, { session, lease, counts, error, detail })
   })
   if (result.rows > 0)
@@ -61,7 +62,7 @@ async function ended(
   { session, lease, counts = none, error = null, detail = {} }: Ended,
 ): Promise<JobResult> {
   // An empty last chunk stores the records that the session has not handed out yet.
-  await storeDatasets(ctx, { session, lease, datasets: [], listing: new Map() })
+  await storeDatasets(ctx, { session, lease, datasets: [], missed: new Map(), listing: new Map() })
   return syncOutcome(counts, error, {
     ...detail,
     faults: session.faults(),
@@ -82,7 +83,7 @@ async function fetchListing(session: UpstreamSession): Promise<Map<string, strin
   )
 }
 
-/** Unknown datasets first, then changed ones and those whose slot it is. */
+/** Unknown datasets first, then changed ones and those whose slot it is. Those that were passed over come last. */
 async function dueOf(ctx: Ctx, listed: string[], listing: Map<string, string>): Promise<string[]> {
   const turn = Math.floor(ctx.now().getTime() / slotMs) % turns
   const rows = await ctx.db.query<{ id: string }>(sql`
@@ -92,42 +93,49 @@ from unnest(
   ${sql.param(listed.map((id) => listing.get(id) ?? null))}::text[]
 ) with ordinality listed (id, hash, place)
 left join space.osdr_items kept on kept.dataset_id = listed.id
-where kept.dataset_id is null
-  or (listed.hash is not null and listed.hash is distinct from kept.listing_hash)
-  or hashtextextended(listed.id, 0) % ${turns} = ${turn}
-order by kept.dataset_id is not null, listed.place
+left join space.upstream_misses missed on missed.upstream = 'osdr' and missed.object = listed.id
+where (
+    kept.dataset_id is null
+    or (listed.hash is not null and listed.hash is distinct from kept.listing_hash)
+    or hashtextextended(listed.id, 0) % ${turns} = ${turn}
+  )
+  and (missed.object is null or missed.retry_at <= ${ctx.now().toISOString()}::timestamptz)
+order by coalesce(missed.failures, 0), kept.dataset_id is not null, listed.place
 limit ${listed.length}`)
   return rows.map(({ id }) => id)
 }
 
 type Work = { session: UpstreamSession; lease: Lease; due: string[]; listing: Map<string, string> }
-type Done = { counts: Upserted; done: number; error: string | null }
+type Done = { counts: Upserted; done: number; passedOver: number; error: string | null }
 
 async function fetchAll(ctx: Ctx, { session, lease, due, listing }: Work): Promise<Done> {
   const deadline = ctx.now().getTime() + budgetMs
   const counts = { ...none }
-  let [done, error]: [number, string | null] = [0, null]
+  let [done, passedOver, error]: [number, number, string | null] = [0, 0, null]
   while (done < due.length && error === null && ctx.now().getTime() < deadline) {
     const datasets: Dataset[] = []
+    const missed = new Map<string, string>()
     for (const datasetId of due.slice(done, done + datasetsPerWrite)) {
       await pause(ctx)
-      const reply = await session.call('osdr', `${api}/dataset/${datasetId}/?format=json`, (body) =>
+      const reply = await session.callForPart('osdr', `${api}/dataset/${datasetId}/?format=json`, (body) =>
         parseDataset(body, datasetId),
       )
-      // An unreadable dataset is skipped, but a server that does not answer ends the run.
-      if (!reply.ok && !reply.quarantined) {
+      // Only when no further call is possible does the run end: an open circuit, no quota, no time.
+      if (!reply.ok && !reply.called) {
         error = reply.reason
         break
       }
       if (reply.ok) datasets.push(reply.value)
+      else missed.set(datasetId, reply.reason)
       done += 1
     }
-    const stored = await storeDatasets(ctx, { session, lease, datasets, listing })
+    const stored = await storeDatasets(ctx, { session, lease, datasets, missed, listing })
+    passedOver += missed.size
     counts.inserted += stored.inserted
     counts.updated += stored.updated
     counts.unchanged += stored.unchanged
   }
-  return { counts, done, error }
+  return { counts, done, passedOver, error }
 }
 
 function pause(ctx: Ctx): Promise<void> {

@@ -2,16 +2,16 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Answer } from '../../core/fetch.ts'
 import { sha256 } from './digest.ts'
 
-/** `reason` says why the answer was quarantined; null if it was accepted. */
-export type KeptAnswer = {
-  upstream: string
-  request: string
+type Verdict = {
+  verdict: 'accepted' | 'partial' | 'quarantined'
+  /** Why the answer, or a part of it, was quarantined; null if it was accepted. */
   reason: string | null
-  bodyHash: string
-} & Answer
+}
+
+export type KeptAnswer = { upstream: string; request: string; bodyHash: string } & Verdict & Answer
 
 export async function withHash(
-  call: { upstream: string; request: string; reason: string | null },
+  call: { upstream: string; request: string } & Verdict,
   answer: Answer,
 ): Promise<KeptAnswer> {
   return { ...call, ...answer, bodyHash: await sha256(answer.body) }
@@ -23,10 +23,9 @@ export function storeAnswers(answers: readonly KeptAnswer[]): SQL {
   return sql`
 insert into space.upstream_answers as known (upstream, request, body_hash, status, content_type, body, verdict, reason)
 select
-  upstream, request, "bodyHash", status, "contentType", body,
-  case when reason is null then 'accepted' else 'quarantined' end, reason
+  upstream, request, "bodyHash", status, "contentType", body, verdict, reason
 from jsonb_to_recordset(${JSON.stringify([...unique.values()])}::jsonb) as answer (
-  upstream text, request text, "bodyHash" text, status int, "contentType" text, body text, reason text
+  upstream text, request text, "bodyHash" text, status int, "contentType" text, body text, verdict text, reason text
 )
 order by upstream, request, "bodyHash"
 on conflict (upstream, request, body_hash) do update

@@ -1,7 +1,7 @@
 import { type Answer, notJson, type Upstream } from '../../core/fetch.ts'
 import type { Env } from '../../registry/env.ts'
 import { isNotUpdated } from '../iss/parse-elements.ts'
-import { isNoPictureYet } from '../nasa/parse-pictures.ts'
+import { isNoPicture } from '../nasa/parse-pictures.ts'
 
 export const upstreamNames = [
   'wheretheiss',
@@ -79,7 +79,7 @@ const services: Record<UpstreamName, Omit<Service, 'name' | 'account'> & { accou
     timeoutMs: 15_000,
     maxBytes: 262_144,
     retries: 1,
-    meansSomething: (answer: Answer) => isNoPictureYet(answer),
+    meansSomething: (answer: Answer) => isNoPicture(answer),
   },
   neows: { ...nasa, timeoutMs: 30_000, maxBytes: 8_000_000, retries: 2 },
   // DONKI answers an empty list with an empty body.

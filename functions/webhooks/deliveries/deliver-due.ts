@@ -2,7 +2,8 @@
  * One delivery round: it claims the deliveries that are due, attempts each of them and records the outcome.
  *
  * Guarantee: each delivery ends as delivered (a 2xx) or as dead with a reason, after at most three days. The events of
- * one subject reach a webhook one after the other, in order. The deliveries of a sender that dies are due again after
+ * one subject reach a webhook one after the other, in order. A Retry-After is honoured up to the schedule's longest pause,
+ * six hours, and the last attempt is made at the end of the three days. The deliveries of a sender that dies are due again after
  * `claimSeconds`. So an event may arrive twice, with the same id and the same body, but it is never lost.
  * How a receiver loses: it answers no 2xx for three days, or once 410. A receiver that fails five times in a row gets one
  * attempt at a time, with growing pauses, so that it delays no other receiver.
@@ -65,7 +66,14 @@ async function attempt(ctx: Ctx, delivery: Claimed): Promise<boolean> {
     const encryption = encryptionFor(ctx.env, owner)
     const secrets = await Promise.all(delivery.secrets.map((secret) => decryptSecret(secret, encryption)))
     const signed = await signedHeaders({ id: eventId, body, at: ctx.now(), secrets })
-    const sent = await send({ url, headers: { ...signed, ...always }, body, allowed, resolver })
+    const sent = await send({
+      url,
+      headers: { ...signed, ...always },
+      body,
+      allowed,
+      resolver,
+      longestWaitMs: backoff.longestMs,
+    })
     const pause = pauseMs(backoff, { tries, random: Math.random(), atLeastMs: sent.retryAfterMs })
     const step = nextStep(sent, { ...delivery, now: ctx.now(), pauseMs: pause })
     await ctx.db.query(reportAttempt({ deliveryId: id, webhookId, number }, sent, step))

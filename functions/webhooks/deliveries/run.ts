@@ -24,21 +24,49 @@ export async function runDeliveries(
   const begun = ctx.now().getTime()
   const spent = () => ctx.now().getTime() - begun
   const total = { queued: 0, attempted: 0, delivered: 0 }
+  let faults: string[] = []
   await ctx.db.query(giveUpLate())
   for (;;) {
-    const queued = await Promise.all(outgoing.map((one) => fanOut(ctx, one)))
+    const queued = await fanOutAll(ctx, outgoing)
+    faults = queued.faults
     const { claimed, delivered } = await deliverDue(ctx)
-    total.queued += queued.reduce((sum, one) => sum + one.queued, 0)
+    total.queued += queued.queued
     total.attempted += claimed
     total.delivered += delivered
     if (spent() >= runMs) break
-    if (claimed === 0 && !queued.some(({ more }) => more)) {
+    if (claimed === 0 && !queued.more) {
       if (spent() >= ctx.env.WEBHOOK_LINGER_SECONDS * 1000 || !(await anyWebhook(ctx))) break
       await new Promise((resolve) => setTimeout(resolve, restMs))
     }
     await renewLease(ctx, lease)
   }
+  if (faults.length > 0)
+    return {
+      rows: total.delivered,
+      ...total,
+      outcome: 'failed',
+      error: `a feed cannot be read: ${faults.join(', ')}`,
+    }
   return { rows: total.delivered, ...total }
+}
+
+type Queued = { queued: number; more: boolean; faults: string[] }
+
+/** A feed that cannot be read holds up neither the other feeds nor the deliveries that are due. */
+async function fanOutAll(ctx: Ctx, outgoing: readonly Outgoing[]): Promise<Queued> {
+  const results = await Promise.allSettled(outgoing.map((one) => fanOut(ctx, one)))
+  const all: Queued = { queued: 0, more: false, faults: [] }
+  for (const [place, result] of results.entries()) {
+    const name = outgoing[place]?.feed.name ?? ''
+    if (result.status === 'fulfilled') {
+      all.queued += result.value.queued
+      all.more ||= result.value.more
+    } else {
+      ctx.log.error('webhook feed', result.reason, { feed: name })
+      all.faults.push(name)
+    }
+  }
+  return all
 }
 
 async function anyWebhook(ctx: Ctx): Promise<boolean> {

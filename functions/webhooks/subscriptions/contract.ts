@@ -6,7 +6,8 @@ const eventName = z
   .regex(/^(\*|[a-z][a-z_]{1,39}\.(\*|[a-z][a-z_]{1,39}))$/, 'Must be as order.delivered, order.* or *')
 
 const fields = {
-  url: z.url().max(2000).meta({ description: 'https, and a public address' }),
+  // The parsed form is stored, because the guard, the table and the sender all read that form.
+  url: z.url({ normalize: true }).max(2000).meta({ description: 'https, and a public address' }),
   events: z.array(eventName).min(1).max(50).meta({
     description: 'Event types, as in order.delivered; order.* selects all order events, * all events',
   }),

@@ -1,36 +1,41 @@
 import { describe, expect, it } from 'vitest'
 import { parseApproaches } from '../../../functions/space/nasa/parse-approaches.ts'
-import { isNoPictureYet, parsePictures } from '../../../functions/space/nasa/parse-pictures.ts'
+import { isNoPicture, parsePicture } from '../../../functions/space/nasa/parse-pictures.ts'
 import { parseWeather } from '../../../functions/space/nasa/parse-weather.ts'
 import * as answers from '../support/answers.ts'
 
 const json = (value: unknown) => JSON.stringify(value)
 
-describe('parsePictures', () => {
+const parse = (value: unknown) => parsePicture(json(value), '2018-10-30')
+
+describe('parsePicture', () => {
   it('reads an image and joins its credit to one line', () => {
-    expect(parsePictures(json(answers.picture))).toMatchObject({
-      value: [{ date: '2018-10-30', mediaType: 'image', copyright: 'Yin Hao', thumbnailUrl: null }],
+    expect(parse(answers.picture)).toMatchObject({
+      value: { date: '2018-10-30', mediaType: 'image', copyright: 'Yin Hao', thumbnailUrl: null },
     })
   })
 
   it('turns a protocol-relative link into https, and drops links of other schemes', () => {
     const video = { ...answers.picture, media_type: 'video', hdurl: undefined }
-    expect(parsePictures(json({ ...video, url: '//www.youtube.com/embed/x' }))).toHaveProperty(
-      'value.0.url',
+    expect(parse({ ...video, url: '//www.youtube.com/embed/x' })).toHaveProperty(
+      'value.url',
       'https://www.youtube.com/embed/x',
     )
-    expect(parsePictures(json({ ...video, url: 'javascript:alert(1)' }))).toHaveProperty('value.0.url', null)
+    expect(parse({ ...video, url: 'javascript:alert(1)' })).toHaveProperty('value.url', null)
   })
 
-  it('refuses a day that does not exist', () => {
-    expect(parsePictures(json({ ...answers.picture, date: '2018-02-30' }))).toMatchObject({ ok: false })
+  it('refuses the picture of another day, and a day that does not exist', () => {
+    expect(parse({ ...answers.picture, date: '2018-10-31' })).toMatchObject({ ok: false })
+    expect(parsePicture(json({ ...answers.picture, date: '2018-02-30' }), '2018-02-30')).toMatchObject({
+      ok: false,
+    })
   })
 
-  it('tells apart "not yet" and "gone"', () => {
+  it('tells apart "no picture" and "gone"', () => {
     const body = json({ code: 404, msg: 'No data available for date: 2026-09-16', service_version: 'v1' })
-    expect(isNoPictureYet({ status: 404, body })).toBe(true)
-    expect(parsePictures(body)).toEqual({ ok: true, value: [] })
-    expect(isNoPictureYet({ status: 404, body: '{}' })).toBe(false)
+    expect(isNoPicture({ status: 404, body })).toBe(true)
+    expect(parsePicture(body, '2026-09-16')).toEqual({ ok: true, value: null })
+    expect(isNoPicture({ status: 404, body: '{}' })).toBe(false)
   })
 })
 
@@ -48,7 +53,7 @@ describe('parseApproaches', () => {
           missDistanceKm: 64716712.9043186,
           velocityKmh: 61816.775190017,
           hazardous: false,
-          sentry: false,
+          sentry: null,
         },
       ],
     })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { rankOfClass } from '../../../functions/space/nasa/rank-of-class.ts'
 import { flareRank } from '../../../functions/space/rules.ts'
 
 describe('flareRank', () => {
@@ -8,13 +9,14 @@ describe('flareRank', () => {
     expect(new Set(order).size).toBe(8)
   })
 
-  it('ranks a bare letter as the start of its class, and any other text as null', () => {
-    expect(flareRank('M')).toBe(flareRank('M0.0'))
-    expect([flareRank(''), flareRank('null'), flareRank(null), flareRank('Z9')]).toEqual([
-      null,
-      null,
-      null,
-      null,
-    ])
+  it('invents no rank for a bare letter or any other text', () => {
+    expect(['M', '', 'null', null, 'Z9', 'M1.', 'M-1'].map(flareRank)).toEqual(Array(7).fill(null))
+  })
+})
+
+describe('rankOfClass', () => {
+  it('takes a bare letter in a filter as the start of its class', () => {
+    expect(rankOfClass('flr', 'M')).toBe(flareRank('M0.0'))
+    expect(rankOfClass('flr', 'x')).toBe(flareRank('X0.0'))
   })
 })

@@ -7,10 +7,10 @@ const { upstreams, run, rows } = rig
 beforeEach(rig.reset)
 
 describe('apod', () => {
-  it('fetches the last week first, then makes no call until the next day', async () => {
+  it('fetches each day of the last week first, then makes no call until the next day', async () => {
     expect(await run('apod')).toMatchObject({ outcome: 'ok', rows: 7 })
     expect(await run('apod')).toMatchObject({ outcome: 'skipped' })
-    expect(upstreams.calls('apod')).toHaveLength(1)
+    expect(upstreams.calls('apod')).toHaveLength(7)
     rig.setClock('2026-11-21T06:00:00Z')
     expect(await run('apod')).toMatchObject({ outcome: 'ok', rows: 1 })
     expect(upstreams.calls('apod').at(-1)).toContain('date=2026-11-21')

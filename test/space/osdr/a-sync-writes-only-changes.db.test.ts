@@ -53,7 +53,7 @@ describe('osdr-sync', () => {
 
   it('keeps the datasets that arrived before a failure, and the next run continues there', async () => {
     const half = run('osdr-sync')
-    await untilCalled(58)
+    await untilCalled(53)
     upstreams.fail('osdr', 'reset')
     expect(await half).toMatchObject({ outcome: 'failed' })
     const [{ n } = { n: 0 }] = await rows('select count(*)::int as n from space.osdr_items')

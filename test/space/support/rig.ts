@@ -60,7 +60,7 @@ export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false
       now = start
       await database.admin.query(
         `truncate space.iss_fetch_log, space.elements, space.osdr_items, space.osdr_changes, space.apod, space.neo_approaches,
-          space.donki_events, space.donki_revisions, space.upstream_state, space.upstream_answers, core.job_runs, core.job_slots, core.leases`,
+          space.donki_events, space.donki_revisions, space.upstream_state, space.upstream_answers, space.upstream_misses, space.copy_coverage, core.job_runs, core.job_slots, core.leases`,
       )
     },
     jobs,

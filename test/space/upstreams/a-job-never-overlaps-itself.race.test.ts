@@ -42,7 +42,7 @@ for (const { way, pooled } of ways) {
         const calls = upstreams.calls()
         upstreams.reset()
         await admin.query(
-          'truncate space.osdr_items, space.apod, space.neo_approaches, space.donki_events, space.upstream_state',
+          'truncate space.osdr_items, space.apod, space.neo_approaches, space.donki_events, space.upstream_state, space.copy_coverage, space.upstream_misses',
         )
         await run(name)
         expect(calls.length).toBe(upstreams.calls().length)

@@ -6,7 +6,7 @@ import {
 } from '../../../functions/space/iss/parse-elements.ts'
 import { parseOpenNotify, parseWheretheiss } from '../../../functions/space/iss/parse-position.ts'
 import { parseApproaches } from '../../../functions/space/nasa/parse-approaches.ts'
-import { parsePictures } from '../../../functions/space/nasa/parse-pictures.ts'
+import { parsePicture } from '../../../functions/space/nasa/parse-pictures.ts'
 import { parseWeather } from '../../../functions/space/nasa/parse-weather.ts'
 import {
   parseDataset,
@@ -25,7 +25,7 @@ describe('every parser', () => {
     ['OSDR list', parseDatasetList],
     ['OSDR overview', parseOverview],
     ['OSDR dataset', (body) => parseDataset(body, 'OSD-1')],
-    ['APOD', parsePictures],
+    ['APOD', (body) => parsePicture(body, '2018-10-30')],
     ['NeoWs', parseApproaches],
   ]
   for (const [name, parse] of parsers)

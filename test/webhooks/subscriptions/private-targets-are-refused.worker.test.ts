@@ -88,6 +88,18 @@ describe('a target that is not public', () => {
   })
 })
 
+describe('a public target', () => {
+  it.each(['HTTPS://HOOKS.example.com/In', 'https:hooks.example.com/In'])(
+    'is stored as it was parsed: %s',
+    async (typed) => {
+      zone.set('hooks.example.com', { A: ['93.184.216.34'] })
+      const { status, body } = await subscribe(typed)
+      expect({ status, url: body['url'] }).toEqual({ status: 201, url: 'https://hooks.example.com/In' })
+      await store('DELETE', `/v1/webhooks/${String(body['id'])}`)
+    },
+  )
+})
+
 describe('a name that resolves to a private address after it was accepted', () => {
   it('fails the attempt before a connection is made', async () => {
     zone.set('rebinding.example.com', { A: ['93.184.216.34'], AAAA: ['2606:2800:220:1::1'] })
