@@ -20,7 +20,7 @@ export type Endpoint = {
   bodyLimitBytes: number
   /** A change of a versioned resource. The request needs If-Match, and `input.version` carries its version. */
   ifMatch: boolean
-  /** Takes Idempotency-Key; every POST does. */
+  /** Takes Idempotency-Key. Every POST with a token does; without one, callers look alike. */
   idempotent: boolean
   /** The schema of each success; null is an empty body. A string names a media type other than JSON. */
   answers: Partial<Record<200 | 201 | 202 | 204, z.ZodType | string | null>>
@@ -112,7 +112,7 @@ export function at(base: string, tag: string): Record<Endpoint['method'], Declar
       method,
       path: `${base}${path}`,
       tag,
-      idempotent: method === 'post',
+      idempotent: method === 'post' && spec.roles !== 'public',
       // mount.ts passes input that it parsed with these schemas.
       handle: handle as Endpoint['handle'],
     })
