@@ -1368,6 +1368,8 @@ declare
   about text;
   takes boolean;
   appended integer;
+  holders text[];
+  wrong jsonb;
 begin
   select array_agg(
     row(place, lower(split_part(e."type", '_', 2)), e."aggregateId", e."type", e.data, e."idempotencyKey",
@@ -1456,6 +1458,10 @@ begin
       select count(*), coalesce(bool_or(f.event_type in ('V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED')), false)
       into appended, takes
       from unnest(fresh) f;
+      select array_agg(distinct f.aggregate_id)
+      into holders
+      from unnest(fresh) f
+      where f.family <> 'balances' or f.event_type in ('V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED');
       position := core.reading_xid();
       if exists (select from unnest(fresh) f where f.family = 'bets') then
         insert into ledger.bet_events (
@@ -1517,6 +1523,11 @@ begin
         where f.family = 'balances'
         order by f.aggregate_id, f.stream_version;
       end if;
+      -- Without its hold a bet could never be settled, voided or cancelled.
+      wrong := ledger.find_wrong_hold(holders);
+      if wrong is not null then
+        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', detail = wrong;
+      end if;
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', appended,
         'duplicates', cardinality(incoming) - appended
@@ -1527,7 +1538,7 @@ begin
           raise;
         end if;
       when sqlstate 'LS101' or sqlstate 'LS102' or sqlstate 'LS103' or sqlstate 'LS104' or sqlstate 'LS105'
-        or check_violation or numeric_value_out_of_range
+        or sqlstate 'LS106' or check_violation or numeric_value_out_of_range
       then
         get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = pg_exception_detail;
         return ledger.refusal(state, broken, case when state like 'LS%' then about::jsonb end);
@@ -2114,6 +2125,46 @@ AS $function$
     group by o.user_id, o.currency
   ) opened using (user_id, currency)
   where held is distinct from open
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.find_wrong_hold(streams text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+  with owners as (
+    select s.id, b.user_id, b.currency, case when b.open then b.amount_minor else 0 end as reserves
+    from unnest(streams) s (id),
+    lateral (select * from ledger.bets_view v where v.tenant_id = ledger.tenant() and v.bet_id = s.id offset 0) b
+    union all
+    select s.id, p.user_id, p.currency, case when p.open and p.kind = 'withdrawal' then p.amount_minor else 0 end
+    from unnest(streams) s (id),
+    lateral (select * from ledger.payments_view v where v.tenant_id = ledger.tenant() and v.payment_id = s.id offset 0) p
+  ),
+  holds as (
+    select s.id, e.user_id, e.currency, sum(e.reserved_delta)::bigint as held
+    from unnest(streams) s (id),
+    lateral (
+      select e.user_id, e.currency, e.reserved_delta
+      from ledger.balance_events e
+      where e.tenant_id = ledger.tenant()
+        and e.aggregate_id = s.id
+      order by e.stream_version
+      offset 0
+    ) e
+    group by s.id, e.user_id, e.currency
+  )
+  select jsonb_build_object(
+    'aggregate_id', id, 'user_id', user_id, 'currency', currency, 'held', coalesce(held, 0), 'reserves', coalesce(reserves, 0)
+  )
+  from owners
+  full join holds using (id, user_id, currency)
+  where coalesce(held, 0) <> coalesce(reserves, 0)
+  order by id
+  limit 1
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.fold_deltas(accounts ledger.account_changes[])
@@ -2705,6 +2756,20 @@ AS $function$
         then jsonb_build_object('reason', 'insufficient_funds', 'availableMinor', about -> 'available_minor')
       when state = 'LS103' then jsonb_build_object('reason', 'quarantined')
       when state = 'LS104' then jsonb_build_object('reason', 'hold_missing')
+      when state = 'LS106' then jsonb_build_object(
+        'reason', 'hold_missing',
+        'heldMinor', about -> 'held',
+        'reservesMinor', about -> 'reserves',
+        'missing', case
+          when (about ->> 'held')::bigint < (about ->> 'reserves')::bigint then 'V1_BALANCES_BALANCE_RESERVED'
+          else 'V1_BALANCES_BALANCE_RELEASED'
+        end,
+        'missingMinor', abs((about ->> 'held')::bigint - (about ->> 'reserves')::bigint),
+        'detail', format(
+          'Stream %s would hold %s of %s %s, and its open bet or withdrawal reserves %s: append the missing event of the same stream in this batch',
+          about ->> 'aggregate_id', about ->> 'held', about ->> 'user_id', about ->> 'currency', about ->> 'reserves'
+        )
+      )
       when state = 'LS105' then jsonb_build_object(
         'reason', 'illegal_transition',
         'from', coalesce(about ->> 'was', 'nothing'),

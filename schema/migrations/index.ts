@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 27, name: 'keys_say_whole_transfers' } as const
+export const latestMigration = { version: 28, name: 'appended_bets_hold_their_stake' } as const
