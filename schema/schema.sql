@@ -1377,6 +1377,8 @@ declare
   about text;
   takes boolean;
   appended integer;
+  holders text[];
+  wrong jsonb;
 begin
   select array_agg(
     row(place, lower(split_part(e."type", '_', 2)), e."aggregateId", e."type", e.data, e."idempotencyKey",
@@ -1465,6 +1467,10 @@ begin
       select count(*), coalesce(bool_or(f.event_type in ('V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED')), false)
       into appended, takes
       from unnest(fresh) f;
+      select array_agg(distinct f.aggregate_id)
+      into holders
+      from unnest(fresh) f
+      where f.family <> 'balances' or f.event_type in ('V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED');
       position := core.reading_xid();
       if exists (select from unnest(fresh) f where f.family = 'bets') then
         insert into ledger.bet_events (
@@ -1526,6 +1532,11 @@ begin
         where f.family = 'balances'
         order by f.aggregate_id, f.stream_version;
       end if;
+      -- Without its hold a bet could never be settled, voided or cancelled.
+      wrong := ledger.find_wrong_hold(holders);
+      if wrong is not null then
+        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', detail = wrong;
+      end if;
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', appended,
         'duplicates', cardinality(incoming) - appended
@@ -1536,7 +1547,7 @@ begin
           raise;
         end if;
       when sqlstate 'LS101' or sqlstate 'LS102' or sqlstate 'LS103' or sqlstate 'LS104' or sqlstate 'LS105'
-        or check_violation or numeric_value_out_of_range
+        or sqlstate 'LS106' or check_violation or numeric_value_out_of_range
       then
         get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = pg_exception_detail;
         return ledger.refusal(state, broken, case when state like 'LS%' then about::jsonb end);
@@ -2123,6 +2134,46 @@ AS $function$
     group by o.user_id, o.currency
   ) opened using (user_id, currency)
   where held is distinct from open
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.find_wrong_hold(streams text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+  with owners as (
+    select s.id, b.user_id, b.currency, case when b.open then b.amount_minor else 0 end as reserves
+    from unnest(streams) s (id),
+    lateral (select * from ledger.bets_view v where v.tenant_id = ledger.tenant() and v.bet_id = s.id offset 0) b
+    union all
+    select s.id, p.user_id, p.currency, case when p.open and p.kind = 'withdrawal' then p.amount_minor else 0 end
+    from unnest(streams) s (id),
+    lateral (select * from ledger.payments_view v where v.tenant_id = ledger.tenant() and v.payment_id = s.id offset 0) p
+  ),
+  holds as (
+    select s.id, e.user_id, e.currency, sum(e.reserved_delta)::bigint as held
+    from unnest(streams) s (id),
+    lateral (
+      select e.user_id, e.currency, e.reserved_delta
+      from ledger.balance_events e
+      where e.tenant_id = ledger.tenant()
+        and e.aggregate_id = s.id
+      order by e.stream_version
+      offset 0
+    ) e
+    group by s.id, e.user_id, e.currency
+  )
+  select jsonb_build_object(
+    'aggregate_id', id, 'user_id', user_id, 'currency', currency, 'held', coalesce(held, 0), 'reserves', coalesce(reserves, 0)
+  )
+  from owners
+  full join holds using (id, user_id, currency)
+  where coalesce(held, 0) <> coalesce(reserves, 0)
+  order by id
+  limit 1
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.fold_deltas(accounts ledger.account_changes[])
@@ -2714,6 +2765,20 @@ AS $function$
         then jsonb_build_object('reason', 'insufficient_funds', 'availableMinor', about -> 'available_minor')
       when state = 'LS103' then jsonb_build_object('reason', 'quarantined')
       when state = 'LS104' then jsonb_build_object('reason', 'hold_missing')
+      when state = 'LS106' then jsonb_build_object(
+        'reason', 'hold_missing',
+        'heldMinor', about -> 'held',
+        'reservesMinor', about -> 'reserves',
+        'missing', case
+          when (about ->> 'held')::bigint < (about ->> 'reserves')::bigint then 'V1_BALANCES_BALANCE_RESERVED'
+          else 'V1_BALANCES_BALANCE_RELEASED'
+        end,
+        'missingMinor', abs((about ->> 'held')::bigint - (about ->> 'reserves')::bigint),
+        'detail', format(
+          'Stream %s would hold %s of %s %s, and its open bet or withdrawal reserves %s: append the missing event of the same stream in this batch',
+          about ->> 'aggregate_id', about ->> 'held', about ->> 'user_id', about ->> 'currency', about ->> 'reserves'
+        )
+      )
       when state = 'LS105' then jsonb_build_object(
         'reason', 'illegal_transition',
         'from', coalesce(about ->> 'was', 'nothing'),
@@ -2743,6 +2808,7 @@ declare
   amounts bigint[];
   keys text[];
   known jsonb;
+  said jsonb;
   available bigint[];
   balances bigint[];
   barred boolean[];
@@ -2811,13 +2877,22 @@ begin
     offset 0
   ) b on true;
 
-  select jsonb_object_agg(k.key, jsonb_build_object(
-    'id', e.aggregate_id, 'fromUserId', e.event_data -> 'userId', 'amountMinor', e.event_data -> 'amountMinor'
-  ))
+  -- A key of a transfer says everything that the transfer acts on. The key of another event says nothing, so it
+  -- contradicts every transfer.
+  select jsonb_object_agg(k.key, jsonb_build_object('id', e.aggregate_id, 'said', (
+    select jsonb_build_array(e.event_data -> 'userId', credit.event_data -> 'userId', e.event_data -> 'currency', e.event_data -> 'amountMinor')
+    from ledger.balance_events credit
+    where credit.tenant_id = ledger.tenant()
+      and credit.aggregate_id = e.aggregate_id
+      and credit.stream_version = 2
+      and credit.event_type = 'V1_BALANCES_BALANCE_CREDITED'
+      and e.event_type = 'V1_BALANCES_BALANCE_DEBITED'
+      and e.stream_version = 1
+  )))
   into known
   from unnest(keys) k (key),
   lateral (
-    select e.aggregate_id, e.event_data
+    select e.aggregate_id, e.event_type, e.event_data, e.stream_version
     from ledger.events e
     where e.tenant_id = ledger.tenant()
       and e.idempotency_key = k.key
@@ -2827,12 +2902,11 @@ begin
   for place in 1..cardinality(amounts) loop
     s := senders[place];
     r := receivers[place];
+    said := jsonb_build_array(accounts[s].user_id, accounts[r].user_id, accounts[s].currency, amounts[place]);
     accepted[place] := false;
     if known ? keys[place] then
-      results[place] := case
-        when known -> keys[place] ->> 'fromUserId' = accounts[s].user_id
-          and (known -> keys[place] ->> 'amountMinor')::bigint = amounts[place]
-        then jsonb_build_object('status', 'duplicate', 'id', known -> keys[place] -> 'id')
+      results[place] := case known -> keys[place] -> 'said'
+        when said then jsonb_build_object('status', 'duplicate', 'id', known -> keys[place] -> 'id')
         else jsonb_build_object('status', 'rejected', 'code', 'idempotency_key_reused')
       end;
     elsif barred[s] then
@@ -2850,15 +2924,20 @@ begin
       ids[place] := uuidv7()::text;
       results[place] := jsonb_build_object('status', 'accepted', 'id', ids[place]);
       if keys[place] is not null then
-        known := coalesce(known, '{}') || jsonb_build_object(keys[place], jsonb_build_object(
-          'id', ids[place], 'fromUserId', accounts[s].user_id, 'amountMinor', amounts[place]
-        ));
+        known := coalesce(known, '{}') || jsonb_build_object(keys[place], jsonb_build_object('id', ids[place], 'said', said));
       end if;
     end if;
   end loop;
 
   if all_or_none and exists (select from unnest(results) one where one ->> 'status' = 'rejected') then
-    return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', to_jsonb(results));
+    -- No transfer is made, so none is accepted, and none is a duplicate of one in this batch.
+    return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', (
+      select jsonb_agg(
+        case when one ->> 'id' = any (ids) then jsonb_build_object('status', 'skipped') else one end
+        order by place
+      )
+      from unnest(results) with ordinality as r (one, place)
+    ));
   end if;
 
   -- Readers of the feed must see a writer before it takes its place.
