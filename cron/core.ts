@@ -1,4 +1,5 @@
 import { asStatement, type Job } from '../functions/core/job.ts'
+import { keepPartitions } from '../functions/core/partitions.ts'
 import { removeExpired } from '../functions/core/remove-expired.ts'
 import { locks } from '../functions/registry/locks.ts'
 
@@ -8,5 +9,11 @@ export const coreJobs: Job[] = [
     cron: '*/15 * * * *',
     lock: locks.housekeeping,
     run: asStatement(removeExpired),
+  },
+  {
+    name: 'core-partitions',
+    cron: '7 * * * *',
+    lock: locks.partitions,
+    run: asStatement(keepPartitions),
   },
 ]

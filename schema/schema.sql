@@ -86,6 +86,22 @@ create table core.outbox (
 );
 grant delete, insert, select on table core.outbox to lockstep_app;
 
+create table core.partitioned (
+  relation text not null,
+  key text not null,
+  every text not null,
+  ahead integer not null,
+  kept integer not null,
+  folded_by text,
+  constraint partitioned_pkey PRIMARY KEY (relation),
+  constraint partitioned_ahead CHECK (ahead >= 1 AND ahead <= 60),
+  constraint partitioned_every CHECK (every = ANY (ARRAY['day'::text, 'month'::text])),
+  constraint partitioned_kept CHECK (kept >= 1 AND kept <= 1000),
+  constraint partitioned_key CHECK (key = ANY (ARRAY['time'::text, 'id'::text])),
+  constraint partitioned_relation_shape CHECK (relation ~ '^[a-z_]{1,30}[.][a-z_]{1,50}$'::text)
+);
+grant select on table core.partitioned to lockstep_app;
+
 create table core.schema_migrations (
   version integer not null,
   name text not null,
@@ -249,6 +265,35 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.drop_partition(relation text, partition regclass, first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET lock_timeout TO '250ms'
+AS $function$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+begin
+  select * into strict registered from core.partitioned p where p.relation = drop_partition.relation;
+  execute format('lock table only %s in access exclusive mode', registered.relation::regclass);
+  execute format('lock table only %s in access exclusive mode', partition);
+  if not core.is_folded(registered, first_moment, next_moment) then
+    raise exception using errcode = 'LS030', message = 'a partition has rows that are not folded';
+  end if;
+  execute format('drop table %s', partition);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.first_id(at timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE STRICT
+ SET search_path TO ''
+AS $function$
+  select rpad(lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0'), 32, '0')::uuid
+$function$;
+
 CREATE OR REPLACE FUNCTION core.get_views_refresh_status()
  RETURNS TABLE(view text, populated boolean, last_refresh timestamp with time zone, confirmed_at timestamp with time zone, age_seconds double precision, duration_ms double precision, rows bigint, size_bytes bigint, pending_writes bigint, skipped integer)
  LANGUAGE sql
@@ -279,11 +324,179 @@ AS $function$
   order by 1
 $function$;
 
+CREATE OR REPLACE FUNCTION core.is_folded(registered core.partitioned, first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  folded boolean := true;
+begin
+  if registered.folded_by is not null then
+    execute format('select %s($1, $2)', registered.folded_by::regproc) into folded using first_moment, next_moment;
+  end if;
+  return coalesce(folded, false);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.iso(t timestamp with time zone)
  RETURNS text
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN to_char((t AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
+
+CREATE OR REPLACE FUNCTION core.keep_partitions()
+ RETURNS TABLE(relation text, made integer, dropped integer, waiting integer, error text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+  unit interval;
+  today timestamp;
+  partition record;
+begin
+  for registered in select * from core.partitioned p order by p.relation loop
+    relation := registered.relation;
+    made := 0;
+    dropped := 0;
+    waiting := 0;
+    error := null;
+    unit := ('1 ' || registered.every)::interval;
+    today := date_trunc(registered.every, now() at time zone 'UTC');
+    begin
+      made := core.make_partitions(
+        registered.relation,
+        array(
+          select (today + step * unit) at time zone 'UTC'
+          from generate_series(0, registered.ahead) step
+        )
+      );
+
+      -- Only a name that the keeper gave is taken, and the name says which time it holds.
+      for partition in
+        select named.oid, named.first_moment, (named.first_moment at time zone 'UTC' + unit) at time zone 'UTC' as next_moment
+        from (
+          select c.oid::regclass as oid,
+            to_timestamp(rpad(substring(c.relname from '_(\d+)$'), 8, '01') || ' UTC', 'YYYYMMDD TZ') as first_moment,
+            c.relname
+          from pg_catalog.pg_inherits i
+          join pg_catalog.pg_class c on c.oid = i.inhrelid
+          where i.inhparent = registered.relation::regclass
+            and c.relname ~ ('^' || split_part(registered.relation, '.', 2)
+              || case registered.every when 'day' then '_\d{8}$' else '_\d{6}$' end)
+        ) named
+        where named.relname = core.partition_name(registered, named.first_moment)
+          and named.first_moment < (today - registered.kept * unit) at time zone 'UTC'
+        order by named.first_moment
+        limit 12
+      loop
+        begin
+          -- Asked first without a lock: an unfolded partition costs no reader a wait.
+          if not core.is_folded(registered, partition.first_moment, partition.next_moment) then
+            waiting := waiting + 1;
+            continue;
+          end if;
+          perform core.drop_partition(registered.relation, partition.oid, partition.first_moment, partition.next_moment);
+          dropped := dropped + 1;
+        exception
+          when lock_not_available or sqlstate 'LS030' then waiting := waiting + 1;
+        end;
+      end loop;
+    exception
+      when others then
+        made := 0;
+        dropped := 0;
+        error := sqlstate || ' ' || sqlerrm;
+    end;
+    return next;
+  end loop;
+end
+$function$;
+revoke execute on function core.keep_partitions() from public;
+grant execute on function core.keep_partitions() to lockstep_app;
+
+CREATE OR REPLACE FUNCTION core.make_partition(relation text, at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+  first_moment timestamptz;
+  next_moment timestamptz;
+  partition_name text;
+  schema_name text;
+  bounds text[];
+begin
+  select * into strict registered from core.partitioned p where p.relation = make_partition.relation;
+  first_moment := date_trunc(registered.every, at, 'UTC');
+  next_moment := (first_moment at time zone 'UTC' + ('1 ' || registered.every)::interval) at time zone 'UTC';
+  schema_name := split_part(registered.relation, '.', 1);
+  partition_name := core.partition_name(registered, first_moment);
+
+  perform pg_advisory_xact_lock(hashtextextended('partitions of ' || registered.relation, 0));
+  -- Asked of the table and not of the catalog cache, which does not see what was made while this waited.
+  if exists (
+    select
+    from pg_catalog.pg_inherits i
+    join pg_catalog.pg_class c on c.oid = i.inhrelid
+    where i.inhparent = registered.relation::regclass
+      and c.relname = partition_name
+  ) then
+    return false;
+  end if;
+
+  bounds := case registered.key
+    when 'id' then array[core.first_id(first_moment)::text, core.first_id(next_moment)::text]
+    else array[first_moment::text, next_moment::text]
+  end;
+  execute format(
+    'create table %I.%I (like %s including all excluding identity)',
+    schema_name, partition_name, registered.relation::regclass
+  );
+  execute format(
+    'alter table %s attach partition %I.%I for values from (%L) to (%L)',
+    registered.relation::regclass, schema_name, partition_name, bounds[1], bounds[2]
+  );
+  return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.make_partitions(relation text, moments timestamp with time zone[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+  unit interval;
+  today timestamp;
+  made integer;
+begin
+  select * into strict registered from core.partitioned p where p.relation = make_partitions.relation;
+  unit := ('1 ' || registered.every)::interval;
+  today := date_trunc(registered.every, now() at time zone 'UTC');
+
+  select count(*) filter (where core.make_partition(registered.relation, wanted.first_moment))
+  into made
+  from (
+    select distinct date_trunc(registered.every, moment, 'UTC') as first_moment
+    from unnest(moments) moment
+    where moment >= (today - registered.kept * unit) at time zone 'UTC'
+      and moment < (today + (registered.ahead + 1) * unit) at time zone 'UTC'
+    order by 1
+  ) wanted;
+  return made;
+end
+$function$;
+revoke execute on function core.make_partitions(text,timestamp with time zone[]) from public;
+grant execute on function core.make_partitions(text,timestamp with time zone[]) to lockstep_app;
 
 CREATE OR REPLACE FUNCTION core.mark_horizon(tables regclass[], numbers regclass)
  RETURNS void
@@ -323,6 +536,18 @@ end
 $function$;
 revoke execute on function core.mark_horizon(regclass[],regclass) from public;
 grant execute on function core.mark_horizon(regclass[],regclass) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION core.partition_name(registered core.partitioned, first_moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select split_part(registered.relation, '.', 2) || '_' || to_char(
+    first_moment at time zone 'UTC',
+    case registered.every when 'day' then 'YYYYMMDD' else 'YYYYMM' end
+  )
+$function$;
 
 CREATE OR REPLACE FUNCTION core.reading_xid()
  RETURNS xid8
@@ -3512,34 +3737,6 @@ create table space.upstream_state (
 );
 grant insert, select, update on table space.upstream_state to lockstep_app;
 
-CREATE OR REPLACE FUNCTION space.drop_log_months(before timestamp with time zone)
- RETURNS integer
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-  month record;
-  dropped integer := 0;
-begin
-  for month in
-    select c.relname as name
-    from pg_catalog.pg_inherits i
-    join pg_catalog.pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'space.iss_fetch_log'::regclass
-      and c.relname < 'iss_fetch_log_' || to_char(before at time zone 'UTC', 'YYYYMM')
-    order by c.relname
-    limit 12
-  loop
-    execute format('drop table space.%I', month.name);
-    dropped := dropped + 1;
-  end loop;
-  return dropped;
-end
-$function$;
-revoke execute on function space.drop_log_months(timestamp with time zone) from public;
-grant execute on function space.drop_log_months(timestamp with time zone) to lockstep_app;
-
 CREATE OR REPLACE FUNCTION space.get_views_refresh_status()
  RETURNS TABLE(view text, populated boolean, last_refresh timestamp with time zone, confirmed_at timestamp with time zone, age_seconds double precision, duration_ms double precision, rows bigint, size_bytes bigint, pending_writes bigint, skipped integer)
  LANGUAGE sql
@@ -3554,42 +3751,6 @@ CREATE OR REPLACE FUNCTION space.haversine_km(lat1 double precision, lng1 double
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((((2)::numeric * 6371.0088))::double precision * atan2(sqrt(((sin((radians((lat2 - lat1)) / (2)::double precision)) ^ (2)::double precision) + ((cos(radians(lat1)) * cos(radians(lat2))) * (sin((radians((lng2 - lng1)) / (2)::double precision)) ^ (2)::double precision)))), sqrt(abs(((1)::double precision - ((sin((radians((lat2 - lat1)) / (2)::double precision)) ^ (2)::double precision) + ((cos(radians(lat1)) * cos(radians(lat2))) * (sin((radians((lng2 - lng1)) / (2)::double precision)) ^ (2)::double precision))))))));
-
-CREATE OR REPLACE FUNCTION space.keep_log_month(at timestamp with time zone)
- RETURNS boolean
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-  first_moment timestamptz := date_trunc('month', at, 'UTC');
-  next_moment timestamptz := date_trunc('month', at at time zone 'UTC' + interval '1 month') at time zone 'UTC';
-  name text := 'iss_fetch_log_' || to_char(first_moment at time zone 'UTC', 'YYYYMM');
-begin
-  if to_regclass('space.' || name) is not null then
-    return false;
-  end if;
-  perform pg_advisory_xact_lock(hashtextextended('space.' || name, 0));
-  -- Asked of the table and not of the catalog cache, which does not see what was made while this waited.
-  if exists (
-    select from pg_catalog.pg_class c
-    where c.relnamespace = 'space'::regnamespace
-      and c.relname = name
-  ) then
-    return false;
-  end if;
-  execute format(
-    'create table space.%I (like space.iss_fetch_log including all excluding identity)', name
-  );
-  execute format(
-    'alter table space.iss_fetch_log attach partition space.%I for values from (%L) to (%L)',
-    name, first_moment, next_moment
-  );
-  return true;
-end
-$function$;
-revoke execute on function space.keep_log_month(timestamp with time zone) from public;
-grant execute on function space.keep_log_month(timestamp with time zone) to lockstep_app;
 
 CREATE OR REPLACE FUNCTION space.record_dataset_changes()
  RETURNS trigger
