@@ -59,8 +59,15 @@ async function startRun(): Promise<Run> {
   const cluster = await startCluster({
     folder: runFolder,
     password: 'owner',
-    // Nobody minds losing a test's data in a power cut; tests that do mind start their own server.
-    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', log_lock_waits: 'off' },
+    settings: {
+      // Nobody minds losing a test's data in a power cut; tests that do mind start their own server.
+      fsync: 'off',
+      synchronous_commit: 'off',
+      full_page_writes: 'off',
+      log_lock_waits: 'off',
+      // Several files run at once, and a closed connection occupies its place until its backend has ended.
+      max_connections: '600',
+    },
   })
   const templateUrl = cluster.url('lockstep_template')
   const workerPassword = 'worker'
