@@ -1,0 +1,20 @@
+// Written by "npm run db:generate".
+export const hotFunctions: ReadonlySet<string> = new Set([
+  'dispatch.hot_accepted_4935b66b',
+  'dispatch.hot_claim_6fa3b281',
+  'dispatch.hot_claim_next_cccd0b68',
+  'dispatch.hot_create_9fb62721',
+  'dispatch.hot_delivered_e90e66af',
+  'dispatch.hot_picked_up_d82a4d32',
+  'dispatch.hot_read_5963fc08',
+  'dispatch.hot_read_de12581c',
+  'dispatch.hot_read_eef28635',
+  'ledger.hot_append_1d912bbf',
+  'ledger.hot_place_2ab3827d',
+  'ledger.hot_read_balances_dea1e7a0',
+  'ledger.hot_read_bet_ac4e0438',
+  'ledger.hot_transfer_3f1134c7',
+  'ledger.hot_transition_bet_202d5561',
+  'ledger.hot_transition_bet_e974f577',
+  'ledger.hot_transition_bet_f8d48b69',
+])
