@@ -24,6 +24,8 @@ export async function explain(client: pg.Client, statement: SQL): Promise<pg.Que
 
 function literal(value: unknown): string {
   if (value === null || value === undefined) return 'null'
-  if (Array.isArray(value)) return pg.escapeLiteral(`{${value.map(String).join(',')}}`)
-  return pg.escapeLiteral(String(value))
+  if (Array.isArray(value)) return pg.escapeLiteral(`{${value.join(',')}}`)
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return pg.escapeLiteral(`${value}`)
+  throw new Error(`A statement has a parameter of the type ${typeof value}`)
 }

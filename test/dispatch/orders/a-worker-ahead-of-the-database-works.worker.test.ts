@@ -19,7 +19,7 @@ it('a Worker that is ahead of the database sends the text of hot statements, and
   expect(created).toMatchObject({ status: 201, body: { status: 'new' } })
   const again = await store.post('/orders', { key: 'one', body: parcel })
   expect(again).toMatchObject({ status: 201, body: created.body, trips: 1 })
-  const path = `/orders/${created.body['id']}`
+  const path = `/orders/${Number(created.body['id'])}`
   expect((await courier.post(`${path}/claim`, { key: 'claim' })).body).toMatchObject({ status: 'assigned' })
   expect((await courier.post(`${path}/accept`, { body: { fence: 1 } })).body).toMatchObject({
     status: 'accepted',
@@ -27,7 +27,7 @@ it('a Worker that is ahead of the database sends the text of hot statements, and
 
   const ready = await app.fetch('/readyz')
   expect(ready.status).toBe(200)
-  const { checks } = (await ready.json()) as { checks: { name: string; detail: string }[] }
+  const { checks } = await ready.json<{ checks: { name: string; detail: string }[] }>()
   const plans = checks.find(({ name }) => name === 'plans')
   expect(plans?.detail).toMatch(/^sent as text, run npm run db:migrate: .*dispatch\.hot_create_/)
 })
