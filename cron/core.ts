@@ -1,4 +1,4 @@
-import { asStatement, type Job } from '../functions/core/job.ts'
+import { inPortions, type Job } from '../functions/core/job.ts'
 import { removeExpired } from '../functions/core/remove-expired.ts'
 import { locks } from '../functions/registry/locks.ts'
 
@@ -7,6 +7,6 @@ export const coreJobs: Job[] = [
     name: 'core-housekeeping',
     cron: '*/15 * * * *',
     lock: locks.housekeeping,
-    run: asStatement(removeExpired),
+    run: inPortions(removeExpired),
   },
 ]

@@ -568,8 +568,8 @@ CREATE INDEX idx_order_events_feed ON dispatch.order_events USING btree (xid, id
 comment on index dispatch.idx_order_events_feed is 'GET /v1/dispatch/events after a cursor';
 CREATE INDEX idx_order_events_order ON dispatch.order_events USING btree (order_id, created_at DESC, id DESC);
 comment on index dispatch.idx_order_events_order is 'GET /v1/dispatch/orders/{id}/events';
-CREATE INDEX idx_order_events_recent ON dispatch.order_events USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
-comment on index dispatch.idx_order_events_recent is 'events of the last hour, over all orders';
+CREATE INDEX idx_order_events_recent ON dispatch.order_events USING btree (created_at);
+comment on index dispatch.idx_order_events_recent is 'events of the last hour, over all orders, and the removal of old ones';
 grant insert, select on table dispatch.order_events to lockstep_app;
 
 create table dispatch.order_exclusions (
@@ -5252,8 +5252,8 @@ create table webhooks.webhook_deliveries (
   constraint webhook_deliveries_state_known CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])),
   constraint webhook_deliveries_webhook_id_webhooks_id_fk FOREIGN KEY (webhook_id) REFERENCES webhooks.webhooks(id)
 );
-CREATE INDEX idx_webhook_deliveries_created_brin ON webhooks.webhook_deliveries USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
-comment on index webhooks.idx_webhook_deliveries_created_brin is 'the removal of deliveries past their time';
+CREATE INDEX idx_webhook_deliveries_created ON webhooks.webhook_deliveries USING btree (created_at);
+comment on index webhooks.idx_webhook_deliveries_created is 'the removal of deliveries past their time';
 CREATE INDEX idx_webhook_deliveries_due ON webhooks.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (state = 'waiting'::text);
 comment on index webhooks.idx_webhook_deliveries_due is 'what a sender takes next';
 CREATE UNIQUE INDEX idx_webhook_deliveries_event ON webhooks.webhook_deliveries USING btree (webhook_id, event_id);

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 27, name: 'hot_statements' } as const
+export const latestMigration = { version: 28, name: 'retention_by_btree' } as const
