@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 31, name: 'partitions_have_one_keeper' } as const
+export const latestMigration = { version: 33, name: 'hot_statements' } as const
