@@ -1,6 +1,9 @@
 /** An event is attempted for so long; then its delivery is dead. */
 export const deliveryDays = 3
 
+/** The pauses between the attempts of a delivery: 5 s, 20 s, 80 s and so on, at most six hours. */
+export const attemptPauses = { firstMs: 5_000, factor: 4, longestMs: 6 * 3_600_000 }
+
 /** After so many failures in a row a webhook gets one attempt at a time, with growing pauses. */
 export const failuresToPause = 5
 

@@ -10,11 +10,11 @@
  * The caller must repeat it. Any number of rounds may run at once. Driver: HTTP.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { type Backoff, pauseMs } from '../../core/backoff.ts'
+import { pauseMs } from '../../core/backoff.ts'
 import type { Ctx } from '../../core/context.ts'
 import { decryptSecret } from '../../core/encrypt.ts'
 import { send } from '../../core/send.ts'
-import { failuresToPause, nextStep } from '../rules.ts'
+import { attemptPauses, failuresToPause, nextStep } from '../rules.ts'
 import { encryptionFor } from '../subscriptions/encryption.ts'
 import { reportAttempt } from './report-attempt.ts'
 import { signedHeaders } from './sign.ts'
@@ -40,8 +40,6 @@ const roundLimit = 30
 const webhookLimit = 6
 /** Calls at once. Cloudflare allows an invocation six connections, and other jobs of the same minute run in it. */
 const callsAtOnce = 3
-/** 5 s, 20 s, 80 s, 5 min … 6 h. */
-const backoff: Backoff = { firstMs: 5_000, factor: 4, longestMs: 6 * 3_600_000 }
 
 type Round = { claimed: number; delivered: number }
 
@@ -72,9 +70,9 @@ async function attempt(ctx: Ctx, delivery: Claimed): Promise<boolean> {
       body,
       allowed,
       resolver,
-      longestWaitMs: backoff.longestMs,
+      longestWaitMs: attemptPauses.longestMs,
     })
-    const pause = pauseMs(backoff, { tries, random: Math.random(), atLeastMs: sent.retryAfterMs })
+    const pause = pauseMs(attemptPauses, { tries, random: Math.random(), atLeastMs: sent.retryAfterMs })
     const step = nextStep(sent, { ...delivery, now: ctx.now(), pauseMs: pause })
     await ctx.db.query(reportAttempt({ deliveryId: id, webhookId, number }, sent, step))
     return sent.outcome === 'delivered'

@@ -77,7 +77,7 @@ describe('eight writers, three senders that lose one report in ten, and receiver
 
   it.each(defects)('reveal a sender that %s', async (_, db, found) => {
     const faults: string[] = []
-    for (let round = 0; round < 5 && !found.test(faults.join('\n')); round++)
+    for (let round = 0; round < 25 && !found.test(faults.join('\n')); round++)
       faults.push(...(await runStorm({ receivers: ['steady', 'unreliable'], transactions: 6, db })).faults)
     expect(faults.join('\n')).toMatch(found)
   })
