@@ -90,8 +90,7 @@ async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
       const keys = keySetAt(env.AUTH_JWKS_URL)
       return await jwtVerify(token, keys, { ...expected, algorithms: ['RS256', 'ES256', 'EdDSA'] })
     }
-    const secret = new TextEncoder().encode(env.AUTH_SECRET)
-    return await jwtVerify(token, secret, { ...expected, algorithms: ['HS256'] })
+    return await jwtVerify(token, await keyOf(env.AUTH_SECRET ?? ''), { ...expected, algorithms: ['HS256'] })
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new AppError('unauthenticated', 'The token has expired')
     if (error instanceof errors.JOSEError && !providersFaults.has(error.code))
@@ -101,6 +100,18 @@ async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
       cause: error,
     })
   }
+}
+
+const secretKeys = new Map<string, Promise<CryptoKey>>()
+
+/** The key of a secret, imported once per isolate, because an import costs more than the check of a token. */
+function keyOf(secret: string): Promise<CryptoKey> {
+  const known = secretKeys.get(secret)
+  if (known) return known
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const key = crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['verify'])
+  secretKeys.set(secret, key)
+  return key
 }
 
 /** The provider timed out, answered other than 200, or published malformed keys. */
