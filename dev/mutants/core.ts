@@ -920,7 +920,7 @@ export const coreMutants: readonly Mutant[] = [
     [
       'functions/core/fetch.ts',
       'ignores Retry-After',
-      'retryAfterMs ?? (upstream.backoffMs',
+      'waitMs ?? (upstream.backoffMs',
       '(upstream.backoffMs',
     ],
     ['functions/core/fetch.ts', 'follows redirects', "redirect: 'manual'", "redirect: 'follow'"],
@@ -1036,8 +1036,61 @@ export const coreMutants: readonly Mutant[] = [
     [
       'functions/core/send.ts',
       'ignores Retry-After',
-      'response ? retryAfterOf(response.headers) : null',
-      'null',
+      'response\n      ? retryAfterMs(',
+      'response && response.status < 0\n      ? retryAfterMs(',
+    ],
+  ]),
+  ...mutantsOf('core/retry-after.ts', 'test/core/retry-after.unit.test.ts', [
+    [
+      'functions/core/retry-after.ts',
+      'a wish has no bound',
+      'Math.min(Math.max(0, ms), atMostMs)',
+      'Math.max(0, ms)',
+    ],
+    [
+      'functions/core/retry-after.ts',
+      'any text is a date',
+      'httpDate.test(value) ? Date.parse(value) : Number.NaN',
+      'Date.parse(value)',
+    ],
+  ]),
+  ...mutantsOf(
+    'core/partitions.ts',
+    ['test/core/partitions.db.test.ts', 'test/core/partitions.race.test.ts'],
+    [
+      [
+        'functions/core/partitions.ts',
+        'a row that finds no partition is lost',
+        '    await db.query(makePartitions(table, moments()))\n',
+        '',
+      ],
+      [
+        'functions/core/partitions.ts',
+        'makes a partition for any violated check',
+        ' && error.constraint === undefined',
+        '',
+      ],
+    ],
+  ),
+  ...mutantsOf('core/hot.ts', 'test/core/hot.race.test.ts', [
+    ['functions/core/hot.ts', 'calls a function with another text', '.slice(0, 8)', '.slice(0, 0)'],
+    [
+      'functions/core/hot.ts',
+      'drops the key',
+      'route = null } = key ?? {}',
+      'route = null } = { ...(key && {}) }',
+    ],
+    [
+      'functions/core/hot.ts',
+      'calls under a setting that it cannot apply',
+      'if (Object.keys(others).length > 0) return null\n',
+      '',
+    ],
+    [
+      'functions/core/db.ts',
+      'fails where the database lacks the function',
+      'if (!isMissing(error, calling.name)) throw error',
+      'throw error',
     ],
   ]),
   ...mutantsOf('core/encrypt.ts', 'test/core/encrypt.unit.test.ts', [

@@ -310,8 +310,8 @@ export const ledgerMutants: readonly Mutant[] = [
     [
       'schema/ledger/transfer.sql',
       'accepts a key with another amount',
-      "(known -> keys[place] ->> 'amountMinor')::bigint = amounts[place]",
-      'true',
+      "known -> keys[place] -> 'said'\n        when said then",
+      "known -> keys[place] -> 'said'\n        when known -> keys[place] -> 'said' then",
       transfers,
     ],
     [

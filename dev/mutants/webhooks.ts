@@ -218,8 +218,8 @@ export const webhooksMutants: readonly Mutant[] = [
     [
       'functions/webhooks/rules.ts',
       'waits beyond its three days',
-      'now.getTime() + pauseMs < Date.parse(giveUpAt)',
-      'true',
+      'if (leftMs > 0) return',
+      'if (leftMs !== 0) return',
       'test/webhooks/deliveries/the-next-step-after-an-attempt.unit.test.ts',
     ],
     [
