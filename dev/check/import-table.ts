@@ -104,6 +104,7 @@ export const importTable: Row[] = [
     file: 'functions/<m>/*/routes.ts',
     may: [
       ...contracts,
+      'functions/<m>/events.ts',
       verbs,
       'functions/http/*.ts',
       'functions/registry/*.ts',

@@ -17,6 +17,8 @@ export type Endpoint = {
   params?: z.ZodObject | undefined
   query?: z.ZodObject | undefined
   body?: z.ZodType | undefined
+  /** The body in more detail than is validated at the door, for the document. */
+  describedBody?: z.ZodType | undefined
   bodyLimitBytes: number
   /** A change of a versioned resource. The request needs If-Match, and `input.version` carries its version. */
   ifMatch: boolean
@@ -39,6 +41,8 @@ export type Endpoint = {
   reusable?: boolean | undefined
   /** Further media types of the same answer, chosen by Accept: `input.form`. */
   alsoAs?: Record<string, z.ZodType> | undefined
+  /** The data of each event of `text/event-stream`, by the name of the event, besides `cursor` and `reset`. */
+  stream?: Readonly<Record<string, z.ZodType>>
   problems: readonly ProblemCode[]
   handle: (ctx: Ctx, input: Input) => Promise<Answer | Response>
 }

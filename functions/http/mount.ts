@@ -8,6 +8,7 @@ import { readBody, refuse, textFault, validate } from './body.ts'
 import { type Answer, type Endpoint, formsOf } from './endpoint.ts'
 import { freshnessOf } from './freshness.ts'
 import { idempotencyOf, keyFrom } from './idempotency.ts'
+import { listsOf } from './json-schema.ts'
 import { limitRate, rateClassOf } from './limits.ts'
 import { etagOf, hasCurrent, isCurrent, versionFrom } from './version.ts'
 
@@ -82,7 +83,7 @@ async function inputOf(c: Context<HttpEnv>, endpoint: Endpoint) {
     params: validate(endpoint.params ?? nothing, params, 'path'),
     query: endpoint.openQuery
       ? openQuery(url)
-      : validate(endpoint.query ?? nothing, strictQuery(url), 'query'),
+      : validate(endpoint.query ?? nothing, strictQuery(url, endpoint), 'query'),
     search: url.search,
     request: c.req.raw,
     version: endpoint.ifMatch ? versionFrom(c.req.header('if-match')) : 0,
@@ -93,9 +94,21 @@ async function inputOf(c: Context<HttpEnv>, endpoint: Endpoint) {
 
 const nothing = z.strictObject({})
 
-function strictQuery({ search, searchParams }: URL): Record<string, string> {
+function strictQuery({ search, searchParams }: URL, { query }: Endpoint): Record<string, string> {
   if (!isUtf8(search)) refuse('query', [{ path: 'query', message: 'Must be UTF-8', code: 'invalid_text' }])
-  return cleanText('query', [...searchParams])
+  return cleanText('query', joinedLists([...searchParams], listsOf(query)))
+}
+
+/** Some clients send a list as `status=new&status=accepted`, although the document says `status=new,accepted`. */
+function joinedLists(values: [string, string][], lists: ReadonlySet<string>): [string, string][] {
+  const joined = Map.groupBy(
+    values.filter(([name]) => lists.has(name)),
+    ([name]) => name,
+  )
+  return [
+    ...values.filter(([name]) => !lists.has(name)),
+    ...[...joined].map(([name, parts]): [string, string] => [name, parts.map(([, part]) => part).join(',')]),
+  ]
 }
 
 /** The first value of each name. Bytes that are not text become U+FFFD, and so does NUL, which Postgres cannot store. */

@@ -8,9 +8,9 @@ import { at, ok } from '../../functions/http/endpoint.ts'
 import { openApiDocument } from '../../functions/http/openapi.ts'
 import { problems } from '../../functions/registry/problems.ts'
 import { makeJudge, type OpenApi } from '../support/openapi.ts'
-import { app, endpoints } from '../support/system.ts'
+import { app, endpoints, webhooks } from '../support/system.ts'
 
-const document = openApiDocument(endpoints)
+const document = openApiDocument(endpoints, webhooks)
 // The document is ours: it has what OpenApi says of it, and more.
 const api = document as unknown as OpenApi
 

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openApiDocument } from '../../functions/http/openapi.ts'
-import { endpoints } from '../support/system.ts'
+import { endpoints, webhooks } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const lines: string[] = []
@@ -235,7 +235,9 @@ describe('another origin', () => {
   })
 
   it('may send each header that the document names, and each that its client adds', async () => {
-    const documented = JSON.stringify(openApiDocument(endpoints)).matchAll(/"name":"([\w-]+)","in":"header"/g)
+    const documented = JSON.stringify(openApiDocument(endpoints, webhooks)).matchAll(
+      /"name":"([\w-]+)","in":"header"/g,
+    )
     const added = [
       'Cache-Control',
       'Pragma',
@@ -258,7 +260,7 @@ describe('another origin', () => {
   })
 
   it('may read each header that the document names, in refusals too', async () => {
-    const { components } = openApiDocument(endpoints) as { components: { headers: object } }
+    const { components } = openApiDocument(endpoints, webhooks) as { components: { headers: object } }
     // A browser always shows this one.
     const hidden = Object.keys(components.headers).filter((name) => name !== 'Cache-Control')
     for (const path of ['/healthz', `${stores}?zzz=1`, '/nowhere']) {
@@ -279,7 +281,7 @@ describe('a person', () => {
 describe('the document', () => {
   it('is served as it is written', async () => {
     const response = await app.fetch('/openapi.json')
-    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument(endpoints))))
+    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument(endpoints, webhooks))))
   })
 
   it('has a page that loads nothing from another origin', async () => {

@@ -13,7 +13,7 @@ import { freshDatabase, type TestDatabase } from './database.ts'
 import { type Judge, makeJudge } from './openapi.ts'
 import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
-import { endpoints } from './system.ts'
+import { endpoints, webhooks } from './system.ts'
 
 const testSecret = 'a secret that only the tests of this repository use'
 
@@ -82,7 +82,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   }
 }
 
-const productJudge = makeJudge(openApiDocument(endpoints))
+const productJudge = makeJudge(openApiDocument(endpoints, webhooks))
 
 async function judgedFetch(judge: Judge, url: URL, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers)

@@ -36,12 +36,13 @@ export const NewOrder = z
   .meta({ id: 'NewOrder' })
 export type NewOrder = z.infer<typeof NewOrder>
 
-export const OrderBatch = z
-  .strictObject({
-    orders: z.array(z.unknown()).min(1).max(500).meta({ description: 'Each one as a NewOrder' }),
-  })
-  .meta({ id: 'OrderBatch' })
+export const OrderBatch = z.strictObject({ orders: z.array(z.unknown()).min(1).max(500) })
 export type OrderBatch = z.infer<typeof OrderBatch>
+
+/** The items of the batch. The batch is validated item by item, so that a wrong item does not affect the others. */
+export const DescribedOrderBatch = z
+  .strictObject({ orders: z.array(NewOrder).min(1).max(500) })
+  .meta({ id: 'OrderBatch' })
 
 export const OrderChange = z
   .strictObject({ ...parcel, pickupAddress: text(300) })

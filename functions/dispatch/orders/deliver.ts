@@ -10,6 +10,11 @@ export function deliverOrder(ctx: Ctx, held: Held): Promise<Transitioned> {
 }
 
 export function deliverStatement(principal: Principal | null, held: Held): SQL {
-  const delivery = { ...held, ...transitions.deliver, type: 'delivered', set: sql`delivered_at = now()` }
-  return transitionByCourierStatement(principal, { ...delivery, frees: true })
+  return transitionByCourierStatement(principal, {
+    ...held,
+    ...transitions.deliver,
+    type: 'delivered',
+    set: sql`delivered_at = now()`,
+    frees: true,
+  })
 }

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { OrderStatus } from '../../../schema/dispatch/states.ts'
+import type { OrderEventType, OrderStatus } from '../../../schema/dispatch/states.ts'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
@@ -13,7 +13,7 @@ export type Held = { orderId: number; courierId: number; fence: number }
 
 /** One transition of an order by the courier that holds it. */
 export type CourierTransition = Held & {
-  type: string
+  type: OrderEventType
   from: readonly OrderStatus[]
   to: OrderStatus
   /** Columns that change with the status. */
