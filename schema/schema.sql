@@ -3405,7 +3405,7 @@ create table space.upstream_misses (
   missed_at timestamp with time zone not null,
   retry_at timestamp with time zone not null,
   constraint upstream_misses_upstream_object_pk PRIMARY KEY (upstream, object),
-  constraint upstream_misses_failures CHECK (failures > 0)
+  constraint upstream_misses_failures CHECK (failures >= 0)
 );
 grant delete, insert, select, update on table space.upstream_misses to lockstep_app;
 

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 27, name: 'passes_over_what_is_missing' } as const
+export const latestMigration = { version: 28, name: 'claims_a_missing_picture' } as const
