@@ -3674,6 +3674,7 @@ create table webhooks.webhooks (
   xid xid8 default core.reading_xid() not null,
   version integer default 1 not null,
   created_at timestamp with time zone default now() not null,
+  tests_free_at timestamp with time zone,
   constraint webhooks_pkey PRIMARY KEY (id),
   constraint webhooks_description_length CHECK (char_length(description) <= 300),
   constraint webhooks_disabled_for_reason CHECK ((disabled_at IS NULL) = (disabled_for IS NULL)),

@@ -7,6 +7,9 @@ export const failuresToPause = 5
 /** A secret begins with it, as Standard Webhooks requires. */
 export const secretPrefix = 'whsec_'
 
+/** A webhook may send so many test events at once, and one more every so many seconds. */
+export const testLimit = { burst: 6, everySeconds: 10 } as const
+
 /** The result of an attempt. */
 type Attempted = { outcome: string; status: number | null }
 

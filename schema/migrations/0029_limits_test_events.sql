@@ -1,0 +1,1 @@
+alter table webhooks.webhooks add column tests_free_at timestamptz;
