@@ -3,7 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { daysBetween, errorBoundKm, staleElementsDays } from '../rules.ts'
 import { elementsNear, noElementsAt, type StoredElements, usableOrbit } from './nearest-elements.ts'
-import type { Orbit } from './orbit.ts'
+import { type Orbit, placeAt } from './orbit.ts'
 
 export type Prediction<T> = {
   asOf: string
@@ -27,7 +27,9 @@ export async function predict<T>(
   )
   const orbit = usableOrbit(row?.elements, from)
   if (!row) return null
-  if (!orbit) return atNow ? null : noElementsAt(row.elements, from)
+  // SGP4 stops where an orbit decays. A list that ended there would look complete.
+  if (!orbit || !placeAt(orbit, from) || !placeAt(orbit, until))
+    return atNow ? null : noElementsAt(row.elements, from)
   const days = Math.max(daysBetween(orbit.epoch, from), daysBetween(orbit.epoch, until))
   return {
     asOf: row.elements.fetchedAt,

@@ -16,7 +16,7 @@ const { storeId } = await orderToPickup(app)
 const store = caller(app, await app.token('store', storeId))
 
 it('sends the first event of the first webhook during the run that began without any webhook', async () => {
-  const ended = vi.fn()
+  const ended = vi.fn<() => void>()
   const run = app.scheduled('* * * * *').finally(ended)
   const began = async () =>
     (await app.database.admin.query(`select from core.leases where name = 'core-webhooks'`)).rows.length > 0
