@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 29, name: 'limits_test_events' } as const
+export const latestMigration = { version: 28, name: 'covers_and_passes_over' } as const

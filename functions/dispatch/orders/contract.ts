@@ -3,7 +3,8 @@ import { liveStatuses, orderStatuses } from '../../../schema/dispatch/states.ts'
 import { id, instant, shownInstant } from '../../http/fields.ts'
 import { both, boxes, ItemProblem, lat, lng, notEmpty, orNeither, text } from '../contract.ts'
 
-const phone = z.string().regex(/^\+?[\d\s().-]{3,40}$|^\+\d*…$/, 'Must be a phone number')
+/** At least three digits, the length of the shortest numbers that ring. */
+const phone = z.string().regex(/^(?=(?:\D*\d){3})\+?[\d\s().-]{3,40}$|^\+\d+…$/, 'Must be a phone number')
 
 export const OrderStatus = z.enum(orderStatuses)
 
@@ -35,12 +36,13 @@ export const NewOrder = z
   .meta({ id: 'NewOrder' })
 export type NewOrder = z.infer<typeof NewOrder>
 
-export const OrderBatch = z
-  .strictObject({
-    orders: z.array(z.unknown()).min(1).max(500).meta({ description: 'Each one as a NewOrder' }),
-  })
-  .meta({ id: 'OrderBatch' })
+export const OrderBatch = z.strictObject({ orders: z.array(z.unknown()).min(1).max(500) })
 export type OrderBatch = z.infer<typeof OrderBatch>
+
+/** The items of the batch. The batch is validated item by item, so that a wrong item does not affect the others. */
+export const DescribedOrderBatch = z
+  .strictObject({ orders: z.array(NewOrder).min(1).max(500) })
+  .meta({ id: 'OrderBatch' })
 
 export const OrderChange = z
   .strictObject({ ...parcel, pickupAddress: text(300) })

@@ -72,6 +72,7 @@ export const ordersEndpoints: Endpoint[] = [
         'One statement creates all valid orders. The answer has one result per item; an invalid item does not affect the others.',
       roles: seller,
       body: wire.OrderBatch,
+      describedBody: wire.DescribedOrderBatch,
       bodyLimitBytes: 1024 * 1024,
       answers: { 200: z.object({ data: z.array(wire.BatchAnswer) }) },
     },

@@ -76,11 +76,11 @@ export const issEndpoints: Endpoint[] = [
       alsoAs: { [geoJson]: wire.TrackFeature },
       problems: ['not_covered'],
     },
-    async (ctx, { from, units, ...steps }, accept) => {
+    async (ctx, { from, units, ...steps }, form) => {
       const bounds = { from: launch, to: daysFromNow(ctx, 30) }
       const begin = from === undefined ? null : within('from', new Date(from), bounds)
       const track = orNoData(unlessRefused(await predictTrack(ctx, { from: begin, ...steps })), hour)
-      if (accept.includes(geoJson))
+      if (form === geoJson)
         return { ...fresh(ctx, trackAsGeoJson(track), minutes, track.asOf), mediaType: geoJson }
       const data = track.data.map((place) => inUnits({ ...place, ts: place.ts.toISOString() }, units))
       return fresh(ctx, { ...inUnits({ ...track, data: [] }, units), data }, minutes, track.asOf)

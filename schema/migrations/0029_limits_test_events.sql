@@ -1,1 +1,0 @@
-alter table webhooks.webhooks add column tests_free_at timestamptz;
