@@ -17,7 +17,8 @@ export const webhooksJobs = (outgoing: readonly Outgoing[]): Job[] => [
     cron: '* * * * *',
     lock: locks.webhooks,
     run: underLease((ctx, lease) => runDeliveries(ctx, lease, [outboxOutgoing, ...outgoing]), {
-      ttlSeconds: 150,
+      // A run that died delays the next one by no more than this.
+      ttlSeconds: 30,
     }),
   },
 ]

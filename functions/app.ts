@@ -22,7 +22,7 @@ type App = { app: Hono<HttpEnv>; endpoints: readonly Endpoint[]; webhooks: Webho
 export function createApp({ modules, jobs }: System): App {
   const webhooks: Webhooks = Object.assign({}, ...modules.map((module) => module.webhooks ?? {}))
   const endpoints: readonly Endpoint[] = [
-    ...modules.flatMap((module) => module.endpoints({ jobs })),
+    ...modules.flatMap((module) => module.endpoints({ jobs, webhooks })),
     ...documentEndpoints(() => endpoints, webhooks),
   ]
   const app = new Hono<HttpEnv>()

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { migrate } from '../migrations/migrate.ts'
 import { startNeonProxy } from '../neon-proxy/server.ts'
 import { startCluster } from '../postgres/cluster.ts'
@@ -77,7 +78,8 @@ export async function startSystem(options: StartSystem): Promise<System> {
   starting.defer(() => ticker.stop())
   // Some jobs run every six hours. Their first run now gives a new system data to show.
   const firstRuns = isNew ? Promise.allSettled(crons.map((cron) => worker.scheduled(cron))) : null
-  starting.defer(async () => void (await firstRuns))
+  // The delivery run stays for most of a minute; it may be cut, as any Worker may.
+  starting.defer(async () => void (await Promise.race([firstRuns, setTimeout(3_000)])))
 
   const running = starting.move()
   return {

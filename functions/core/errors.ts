@@ -38,6 +38,16 @@ export class AppError extends Error {
 /** A decision against the caller. Inside a verb, losing is a value and not an exception. */
 export type Refused = { ok: false; reason: ProblemCode } & Record<string, unknown>
 
+/** A read that was refused throws its problem; any other result passes. */
+export function unlessRefused<T extends object>(read: T | Refused | null): T | null {
+  if (read !== null && isRefused(read)) orThrow<never>(read)
+  return read as T | null
+}
+
+function isRefused(value: object): value is Refused {
+  return 'ok' in value && value.ok === false && 'reason' in value
+}
+
 /** The refusal of one item of a batch, with the members that a problem would have. */
 export function problemOf({ ok: _ok, reason, detail, ...extra }: Refused): Record<string, unknown> {
   const title = problems[reason][1]

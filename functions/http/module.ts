@@ -10,8 +10,8 @@ export type Webhooks = Readonly<Record<string, { audience: readonly Role[]; data
 /** The value by which a row is mounted: everything that the Worker needs from it. */
 export type Module = {
   name: string
-  /** `jobs` are those of all rows, for the operator's endpoints. */
-  endpoints: (system: { jobs: readonly Job[] }) => readonly Endpoint[]
+  /** `jobs` and `webhooks` are those of all rows: for the operator's endpoints, and for the names of events. */
+  endpoints: (system: { jobs: readonly Job[]; webhooks: Webhooks }) => readonly Endpoint[]
   /** Feeds that clients may subscribe to, by the first part of a stream's name. */
   channels?: Readonly<Record<string, Channel>>
   /** Feeds whose events are sent to webhooks. */

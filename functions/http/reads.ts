@@ -13,6 +13,7 @@ type Aged<Row> = { asOf: string; stale: boolean; data: Row[] }
 const none = z.strictObject({})
 
 type Read<P extends z.ZodObject, Q extends z.ZodObject> = Pick<Endpoint, 'description' | 'alsoAs'> & {
+  problems?: Endpoint['problems']
   params?: P
   query?: Q
   answer: z.ZodType
@@ -23,7 +24,7 @@ export function publicRead<P extends z.ZodObject = typeof none, Q extends z.ZodO
   on: ReturnType<typeof at>,
   path: string,
   summary: string,
-  { answer, ...asked }: Read<P, Q>,
+  { answer, problems = [], ...asked }: Read<P, Q>,
   handle: (ctx: Ctx, asked: Given<P> & Asked<Q>, form: string) => Promise<Answer>,
 ): Endpoint {
   return on.get(
@@ -34,7 +35,7 @@ export function publicRead<P extends z.ZodObject = typeof none, Q extends z.ZodO
       roles: 'public',
       answers: { 200: answer },
       reusable: true,
-      problems: ['no_data_yet', 'not_found'],
+      problems: ['no_data_yet', 'not_found', ...problems],
     },
     (ctx, { params, query, form }) => handle(ctx, { ...params, ...query }, form),
   )

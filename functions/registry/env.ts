@@ -44,7 +44,7 @@ const webhooks = {
     .string()
     .regex(/^\d{1,2}$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.int().max(50))
+    .pipe(z.int().max(55))
     .default(0),
   /** A resolver with which the addresses of webhook targets are checked before each attempt. */
   DNS_OVER_HTTPS: z.url().optional(),

@@ -32,6 +32,10 @@ const webhooks = {
   target_refused: [422, 'Events cannot be sent to this URL'],
 } as const
 
+const space = {
+  not_covered: [422, 'The data of this window has not been collected'],
+} as const
+
 const dispatch = {
   order_taken: [409, 'The order is no longer available'],
   order_busy: [409, 'Another request is changing the order'],
@@ -55,7 +59,7 @@ const ledger = {
   amount_out_of_range: [422, 'An amount would leave ±(2^53 - 1) minor units'],
 } as const
 
-export const problems = { ...core, ...webhooks, ...dispatch, ...ledger } as const satisfies Record<
+export const problems = { ...core, ...webhooks, ...space, ...dispatch, ...ledger } as const satisfies Record<
   string,
   readonly [status: number, title: string]
 >

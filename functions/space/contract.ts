@@ -48,6 +48,20 @@ export const known = {
   asOf: shownInstant.meta({ description: 'When the newest source of this answer was read' }),
   stale: z.boolean().meta({ description: 'True when the answer is older than its source should allow' }),
 }
+const covered = (what: string, field: z.ZodType<string>) => ({
+  coveredFrom: field.meta({ description: `Nothing is known before this ${what}` }),
+  coveredUntil: field.meta({ description: `Nothing is known after this ${what}` }),
+})
+/** A page over the collected part of a window. Within it, "no rows" means that there was nothing. */
+export const coveredDaysOf = <T extends z.ZodType>(item: T) =>
+  z.strictObject({ ...known, ...covered('day', day), data: z.array(item), nextCursor: z.string().nullable() })
+export const coveredMomentsOf = <T extends z.ZodType>(item: T) =>
+  z.strictObject({
+    ...known,
+    ...covered('moment', shownInstant),
+    data: z.array(item),
+    nextCursor: z.string().nullable(),
+  })
 export const listOf = <T extends z.ZodType>(item: T) => z.strictObject({ ...known, data: z.array(item) })
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.strictObject({ ...known, data: z.array(item), nextCursor: z.string().nullable() })

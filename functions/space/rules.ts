@@ -45,7 +45,7 @@ function within(value: number, [low, high]: readonly [number, number]): boolean 
   return value >= low && value <= high
 }
 
-const dayMs = 86_400_000
+export const dayMs = 86_400_000
 
 export function daysBetween(a: Date, b: Date): number {
   return Math.abs(a.getTime() - b.getTime()) / dayMs

@@ -5,6 +5,6 @@ import { subscriptionsEndpoints } from './subscriptions/routes.ts'
 
 export const webhooksModule: Module = {
   name: 'webhooks',
-  endpoints: () => [...subscriptionsEndpoints, ...deliveriesEndpoints],
+  endpoints: ({ webhooks }) => [...subscriptionsEndpoints(webhooks), ...deliveriesEndpoints],
   webhooks: testWebhooks,
 }

@@ -10,6 +10,16 @@ export const failuresToPause = 5
 /** A secret begins with it, as Standard Webhooks requires. */
 export const secretPrefix = 'whsec_'
 
+/** A webhook may send so many test events at once, and one more every so many seconds. */
+export const testLimit = { burst: 6, everySeconds: 10 } as const
+
+/** The wanted names that select none of the known events. `order.*` selects all events of orders, and `*` all events. */
+export function unknownEvents(wanted: readonly string[], known: readonly string[]): string[] {
+  const selects = (name: string, event: string) =>
+    name === event || name === '*' || (name.endsWith('.*') && event.startsWith(name.slice(0, -1)))
+  return wanted.filter((name) => !known.some((event) => selects(name, event)))
+}
+
 /** The result of an attempt. */
 type Attempted = { outcome: string; status: number | null }
 

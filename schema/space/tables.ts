@@ -235,7 +235,8 @@ export const upstreamMisses = space.table(
   },
   (t) => [
     primaryKey({ columns: [t.upstream, t.object] }),
-    check('upstream_misses_failures', sql`failures > 0`),
+    // Zero while a request is fetching the object for the first time.
+    check('upstream_misses_failures', sql`failures >= 0`),
   ],
 )
 

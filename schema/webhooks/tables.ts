@@ -25,6 +25,8 @@ export const webhooks = webhooksSchema.table(
     disabledAt: instant('disabled_at'),
     disabledFor: text('disabled_for'),
     removedAt: instant('removed_at'),
+    // When the limit of test events is wholly free again (functions/webhooks/deliveries/send-test.ts).
+    testsFreeAt: instant('tests_free_at'),
     xid: writtenBy(),
     version: version(),
     createdAt: createdAt(),

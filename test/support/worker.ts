@@ -59,6 +59,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
       NEON_PROXY: proxy.address,
       AUTH_SECRET: testSecret,
       UPSTREAMS_URL: upstreams.url,
+      WEBHOOK_LINGER_SECONDS: '0',
       ...bindings,
     },
     rateLimits,

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { positionSources, visibilities } from '../../../schema/space/states.ts'
 import { instant, shownInstant } from '../../http/fields.ts'
 import {
+  coveredMomentsOf,
   day,
   decimal,
   flag,
@@ -10,7 +11,6 @@ import {
   maybe,
   measured,
   number,
-  pageOf,
   Units,
   whole,
 } from '../contract.ts'
@@ -36,7 +36,7 @@ const Position = measured({
   }),
 }).meta({ id: 'IssPosition' })
 
-export const Positions = pageOf(Position).meta({ id: 'IssPositions' })
+export const Positions = coveredMomentsOf(Position).meta({ id: 'IssPositions' })
 
 export const CurrentPosition = Position.extend({ ageSeconds: number, ...known }).meta({ id: 'IssNow' })
 

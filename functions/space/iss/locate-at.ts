@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
 import { issNoradId } from '../rules.ts'
-import { elementsNear, type StoredElements } from './nearest-elements.ts'
+import { elementsNear, noElementsAt, type StoredElements } from './nearest-elements.ts'
 import { fixColumns, type Located, type LoggedFix, showComputed, showLogged } from './show.ts'
 
 /** The log has a fix a minute, so each moment that it covers is at most half a minute from a fix. */
@@ -9,9 +10,9 @@ const nearSeconds = 30
 
 /**
  * The position at a moment: observed near it, else computed from the nearest elements. A computed fix of the log is
- * computed again, because nearer elements may have arrived since.
+ * computed again, because nearer elements may have arrived since. Refused if elements are stored, but none near enough.
  */
-export async function locateIssAt(ctx: Ctx, ts: Date): Promise<Located | null> {
+export async function locateIssAt(ctx: Ctx, ts: Date): Promise<Located | Refused | null> {
   const at = sql`${ts.toISOString()}::timestamptz`
   const [row] = await ctx.replica.query<{
     fix: LoggedFix | null
@@ -29,5 +30,6 @@ select
   (${elementsNear(at)}) as elements`)
   const fix = row?.fix ? showLogged(row.fix, ctx.now()) : null
   if (fix && !fix.computed) return fix
-  return showComputed(row?.elements ?? null, ts) ?? fix
+  const elements = row?.elements ?? null
+  return showComputed(elements, ts) ?? fix ?? (elements && noElementsAt(elements, ts))
 }

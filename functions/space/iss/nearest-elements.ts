@@ -1,9 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { daysBetween, issNoradId, oldestUsableElementsDays } from '../rules.ts'
-import { type Elements, type Orbit, orbitOf } from './orbit.ts'
+import type { Refused } from '../../core/errors.ts'
+import { dayMs, daysBetween, issNoradId, oldestUsableElementsDays } from '../rules.ts'
+import { notCovered } from '../upstreams/coverage.ts'
+import { type Elements, epochOf, type Orbit, orbitOf } from './orbit.ts'
 
-export type StoredElements = { omm: Elements; fetchedAt: string; source: string }
+/** `first` and `last`: the epochs of the oldest and the newest stored elements. */
+export type StoredElements = { omm: Elements; fetchedAt: string; source: string; first: string; last: string }
 
 /** At most one row: the elements whose epoch is nearest to a moment. Two index lookups replace a sort. */
 export function elementsNear(ts: SQL): SQL {
@@ -15,7 +18,11 @@ export function elementsNear(ts: SQL): SQL {
   order by e.epoch ${order}
   limit 1)`
   return sql`
-select jsonb_build_object('omm', near.omm, 'fetchedAt', core.iso(near.fetched_at), 'source', near.source) as elements
+select jsonb_build_object(
+  'omm', near.omm, 'fetchedAt', core.iso(near.fetched_at), 'source', near.source,
+  'first', (select core.iso(min(epoch)) from space.elements where norad_id = ${issNoradId}),
+  'last', (select core.iso(max(epoch)) from space.elements where norad_id = ${issNoradId})
+) as elements
 from (${side(sql`<=`, sql`desc`)} union all ${side(sql`>`, sql`asc`)}) near
 order by abs(extract(epoch from near.epoch - ${ts}))
 limit 1`
@@ -27,6 +34,15 @@ export async function orbitNear(ctx: Ctx, ts: Date): Promise<Orbit | null> {
     elementsNear(sql`${ts.toISOString()}::timestamptz`),
   )
   return usableOrbit(row?.elements, ts)
+}
+
+/** Elements are stored, but none whose epoch is near enough to this moment. */
+export function noElementsAt({ omm, first, last }: StoredElements, ts: Date): Refused {
+  const reach = oldestUsableElementsDays * dayMs
+  const outside = ts.getTime() < Date.parse(first) - reach || ts.getTime() > Date.parse(last) + reach
+  const near = epochOf(omm).getTime()
+  const [from, until] = outside ? [Date.parse(first), Date.parse(last)] : [near, near]
+  return notCovered(new Date(from - reach).toISOString(), new Date(until + reach).toISOString())
 }
 
 export function usableOrbit(elements: StoredElements | null | undefined, ts: Date): Orbit | null {

@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
 import { daysBetween, errorBoundKm, staleElementsDays } from '../rules.ts'
-import { elementsNear, type StoredElements, usableOrbit } from './nearest-elements.ts'
-import type { Orbit } from './orbit.ts'
+import { elementsNear, noElementsAt, type StoredElements, usableOrbit } from './nearest-elements.ts'
+import { type Orbit, placeAt } from './orbit.ts'
 
 export type Prediction<T> = {
   asOf: string
@@ -12,17 +13,23 @@ export type Prediction<T> = {
   data: T[]
 }
 
-/** Reads the elements in one round trip and computes the rest. Null without elements that are near enough to `from`. */
+/**
+ * Reads the elements in one round trip and computes the rest. Null without elements that are near enough to now.
+ * Refused if the caller chose `from` and none is near enough to it.
+ */
 export async function predict<T>(
   ctx: Ctx,
-  { from, until }: { from: Date; until: Date },
+  { from, until, atNow }: { from: Date; until: Date; atNow: boolean },
   compute: (orbit: Orbit) => T[],
-): Promise<Prediction<T> | null> {
+): Promise<Prediction<T> | Refused | null> {
   const [row] = await ctx.replica.query<{ elements: StoredElements }>(
     elementsNear(sql`${from.toISOString()}::timestamptz`),
   )
   const orbit = usableOrbit(row?.elements, from)
-  if (!row || !orbit) return null
+  if (!row) return null
+  // SGP4 stops where an orbit decays. A list that ended there would look complete.
+  if (!orbit || !placeAt(orbit, from) || !placeAt(orbit, until))
+    return atNow ? null : noElementsAt(row.elements, from)
   const days = Math.max(daysBetween(orbit.epoch, from), daysBetween(orbit.epoch, until))
   return {
     asOf: row.elements.fetchedAt,

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Ctx } from '../../core/context.ts'
+import { unlessRefused } from '../../core/errors.ts'
 import { at, type Endpoint } from '../../http/endpoint.ts'
 import { PageQuery } from '../../http/fields.ts'
 import { cursorOf } from '../../http/page.ts'
@@ -42,20 +43,25 @@ export const issEndpoints: Endpoint[] = [
     on,
     '/iss/at',
     'Position of the ISS at a given time',
-    { query: wire.AtQuery, answer: wire.CurrentPosition },
+    { query: wire.AtQuery, answer: wire.CurrentPosition, problems: ['not_covered'] },
     async (ctx, { ts, units }) => {
       const at = within('ts', new Date(ts), { from: launch, to: daysFromNow(ctx, 30) })
-      return fresh(ctx, inUnits(orNoData(await locateIssAt(ctx, at), hour), units), minutes)
+      return fresh(ctx, inUnits(orNoData(unlessRefused(await locateIssAt(ctx, at)), hour), units), minutes)
     },
   ),
   publicRead(
     on,
     '/iss/positions',
     'Logged positions, oldest first',
-    { query: z.strictObject({ ...wire.RangeQuery, ...Units, ...PageQuery }), answer: wire.Positions },
+    {
+      query: z.strictObject({ ...wire.RangeQuery, ...Units, ...PageQuery }),
+      answer: wire.Positions,
+      problems: ['not_covered'],
+    },
     async (ctx, { units, limit, cursor, ...range }) => {
       const [after = null] = cursorOf(z.tuple([z.string()]), cursor) ?? []
-      const listed = await listPositions(ctx, { ...rangeOf(ctx, range), after, limit: limit + 1 })
+      const read = await listPositions(ctx, { ...rangeOf(ctx, range), after, limit: limit + 1 })
+      const listed = unlessRefused(read)
       return freshPage(ctx, listed, { limit, keyOf: ({ ts }) => [ts], show: (fix) => inUnits(fix, units) })
     },
   ),
@@ -68,13 +74,12 @@ export const issEndpoints: Endpoint[] = [
       answer: wire.Track,
       description: 'The GeoJSON form is one feature, split at the antimeridian.',
       alsoAs: { [geoJson]: wire.TrackFeature },
+      problems: ['not_covered'],
     },
     async (ctx, { from, units, ...steps }, form) => {
-      const begin = within('from', from ? new Date(from) : ctx.now(), {
-        from: launch,
-        to: daysFromNow(ctx, 30),
-      })
-      const track = orNoData(await predictTrack(ctx, { from: begin, ...steps }), hour)
+      const bounds = { from: launch, to: daysFromNow(ctx, 30) }
+      const begin = from === undefined ? null : within('from', new Date(from), bounds)
+      const track = orNoData(unlessRefused(await predictTrack(ctx, { from: begin, ...steps })), hour)
       if (form === geoJson)
         return { ...fresh(ctx, trackAsGeoJson(track), minutes, track.asOf), mediaType: geoJson }
       const data = track.data.map((place) => inUnits({ ...place, ts: place.ts.toISOString() }, units))
@@ -88,7 +93,7 @@ export const issEndpoints: Endpoint[] = [
     { query: wire.PassesQuery, answer: wire.Passes },
     async (ctx, { lat, lng, units, ...search }) => {
       const observer = { latitude: lat, longitude: lng }
-      const passes = orNoData(await predictPasses(ctx, { observer, ...search }), hour)
+      const passes = orNoData(unlessRefused(await predictPasses(ctx, { observer, ...search })), hour)
       return fresh(ctx, inUnits(passes, units), minutes, passes.asOf)
     },
   ),

@@ -1,10 +1,13 @@
 import * as z from 'zod'
 import { mediaTypes, weatherTypes } from '../../../schema/space/states.ts'
 import { shownInstant } from '../../http/fields.ts'
-import { day, flag, known, maybe, measured, number, pageOf, Units } from '../contract.ts'
+import { coveredDaysOf, day, flag, known, maybe, measured, number, Units } from '../contract.ts'
 
 export const PictureQuery = z.strictObject({
-  date: day.optional().meta({ description: 'From 1995-06-16 to today; default: the newest stored picture' }),
+  date: day.optional().meta({
+    description:
+      'From 1995-06-16 to today; a picture that is not stored is fetched from NASA. Default: the newest stored picture',
+  }),
 })
 export const Picture = z
   .strictObject({
@@ -40,7 +43,7 @@ const Approach = measured({
   missDistanceKm: number,
   jplUrl: z.string().nullable(),
 }).meta({ id: 'NeoApproach' })
-export const Approaches = pageOf(Approach).meta({ id: 'NeoApproaches' })
+export const Approaches = coveredDaysOf(Approach).meta({ id: 'NeoApproaches' })
 export const ApproachCursor = z.tuple([shownInstant, z.string().max(40), z.string().max(40)])
 
 const weatherType = z.enum(weatherTypes)
@@ -82,7 +85,7 @@ const WeatherEvent = z
   })
   .meta({ id: 'SpaceWeatherEvent' })
 export type WeatherEvent = z.infer<typeof WeatherEvent>
-export const WeatherEvents = pageOf(WeatherEvent).meta({ id: 'SpaceWeatherEvents' })
+export const WeatherEvents = coveredDaysOf(WeatherEvent).meta({ id: 'SpaceWeatherEvents' })
 export const WeatherEventWithVersions = WeatherEvent.extend({
   ...known,
   versions: z.array(z.strictObject({ versionId: z.int(), seenAt: shownInstant })),

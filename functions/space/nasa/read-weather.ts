@@ -22,5 +22,5 @@ select ${weatherColumns} || jsonb_build_object('versions', (
 from space.donki_events e
 where e.type = ${type}
   and e.event_id = ${id}`
-  return readCopy(ctx, 'weather', rows)
+  return readCopy(ctx, type, rows)
 }

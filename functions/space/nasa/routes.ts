@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { AppError } from '../../core/errors.ts'
+import { unlessRefused } from '../../core/errors.ts'
 import { at, type Endpoint } from '../../http/endpoint.ts'
 import { PageQuery } from '../../http/fields.ts'
 import { cursorOf } from '../../http/page.ts'
@@ -9,6 +9,7 @@ import { inUnits } from '../iss/units.ts'
 import * as wire from './contract.ts'
 import { listApproaches } from './list-approaches.ts'
 import { listWeather } from './list-weather.ts'
+import { obtainPicture } from './obtain-picture.ts'
 import { rankOfClass } from './rank-of-class.ts'
 import { readPicture } from './read-picture.ts'
 import { readWeather } from './read-weather.ts'
@@ -23,9 +24,8 @@ export const nasaEndpoints: Endpoint[] = [
     { query: wire.PictureQuery, answer: wire.Picture },
     async (ctx, { date = null }) => {
       if (date !== null) dayWithin('date', date, { from: firstPicture, to: dayOf(ctx.now()) })
-      const picture = await readPicture(ctx, date)
-      if (date !== null && picture === null)
-        throw new AppError('not_found', `No picture is stored for ${date}`)
+      const stored = await readPicture(ctx, date)
+      const picture = stored ?? (date === null ? null : unlessRefused(await obtainPicture(ctx, date)))
       return fresh(ctx, orNoData(picture, hour), minutes)
     },
   ),
@@ -33,11 +33,16 @@ export const nasaEndpoints: Endpoint[] = [
     on,
     '/neo',
     'Close approaches of near-Earth objects, in order of time',
-    { query: z.strictObject({ ...wire.ApproachFilter, ...PageQuery }), answer: wire.Approaches },
+    {
+      query: z.strictObject({ ...wire.ApproachFilter, ...PageQuery }),
+      answer: wire.Approaches,
+      problems: ['not_covered'],
+    },
     async (ctx, { hazardous = null, units, limit, cursor, ...days }) => {
       const after = cursorOf(wire.ApproachCursor, cursor)
       const range = daysOf(ctx, days, { back: 1, ahead: 7 })
-      const listed = await listApproaches(ctx, { ...range, hazardous, after, limit: limit + 1 })
+      const read = await listApproaches(ctx, { ...range, hazardous, after, limit: limit + 1 })
+      const listed = unlessRefused(read)
       return freshPage(ctx, listed, {
         limit,
         keyOf: ({ approachAt, id, orbitingBody }) => [approachAt, id, orbitingBody],
@@ -53,12 +58,14 @@ export const nasaEndpoints: Endpoint[] = [
       params: wire.WeatherPath,
       query: z.strictObject({ ...wire.WeatherFilter, ...PageQuery }),
       answer: wire.WeatherEvents,
+      problems: ['not_covered'],
     },
     async (ctx, { type, minClass, limit, cursor, ...days }) => {
       const minRank = minClass === undefined ? null : (rankOfClass(type, minClass) ?? refuseClass(type))
       const before = cursorOf(wire.WeatherCursor, cursor)
       const range = daysOf(ctx, days, { back: 30, ahead: 0 })
-      const listed = await listWeather(ctx, { type, ...range, minRank, before, limit: limit + 1 })
+      const read = await listWeather(ctx, { type, ...range, minRank, before, limit: limit + 1 })
+      const listed = unlessRefused(read)
       return freshPage(ctx, listed, {
         limit,
         keyOf: ({ startedAt, id }) => [startedAt, id],

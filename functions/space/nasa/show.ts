@@ -1,5 +1,11 @@
 import { sql } from 'drizzle-orm'
 
+/** A picture `a`, without its staleness. */
+export const pictureColumns = sql`jsonb_build_object(
+  'asOf', core.iso(a.fetched_at), 'date', a.date, 'title', a.title, 'explanation', a.explanation,
+  'mediaType', a.media_type, 'url', a.url, 'hdUrl', a.hd_url, 'thumbnailUrl', a.thumbnail_url, 'copyright', a.copyright
+)`
+
 /** A space weather event `e` with its links. A link has an `href` only if the linked event is stored here. */
 export const weatherColumns = sql`jsonb_build_object(
   'type', e.type,

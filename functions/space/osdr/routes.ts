@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { unlessRefused } from '../../core/errors.ts'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
 import { PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
@@ -42,7 +43,7 @@ export const osdrEndpoints: Endpoint[] = [
     '/osdr/datasets/{accession}',
     'A dataset with all its metadata',
     { params: wire.Accession, answer: wire.Dataset },
-    async (ctx, { accession }) => freshRow(ctx, await readDataset(ctx, accession)),
+    async (ctx, { accession }) => freshRow(ctx, unlessRefused(await readDataset(ctx, accession))),
   ),
   publicRead(
     on,

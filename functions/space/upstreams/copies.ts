@@ -1,27 +1,27 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { UpstreamName } from './services.ts'
+import type { WindowedCopy } from './coverage.ts'
 
-type Copy = { table: SQL; from: readonly UpstreamName[]; staleAfterSeconds: number }
+/** A copy is stale after twice the period of its job without a successful answer. */
+const staleAfterHours = { datasets: 12, approaches: 4, cme: 2, flr: 2, gst: 2, notifications: 2 } as const
 
-/** Tables that copy an upstream. A copy is stale after twice the period of its job without a successful answer. */
-const copies = {
-  datasets: { table: sql`space.osdr_items`, from: ['osdr'], staleAfterSeconds: 12 * 3_600 },
-  approaches: { table: sql`space.neo_approaches`, from: ['neows'], staleAfterSeconds: 4 * 3_600 },
-  weather: { table: sql`space.donki_events`, from: ['donki', 'ccmc'], staleAfterSeconds: 2 * 3_600 },
-} satisfies Record<string, Copy>
-
-export type CopyName = keyof typeof copies
+export type CopyName = 'datasets' | WindowedCopy
 
 /**
  * One row: the time of the upstream's last successful answer (null while the copy is empty), and whether it is overdue.
  * Rows cannot show this age, because most answers change none.
  */
 export function lastAnswer(name: CopyName): SQL {
-  const { table, from, staleAfterSeconds } = copies[name]
-  return sql`(
-  select max(last_ok_at) as at, max(last_ok_at) < now() - make_interval(secs => ${staleAfterSeconds}) as overdue
+  const oldest = sql`now() - make_interval(hours => ${staleAfterHours[name]})`
+  if (name === 'datasets')
+    return sql`(
+  select max(last_ok_at) as at, max(last_ok_at) < ${oldest} as overdue
   from space.upstream_state
-  where upstream = any (${sql.param(from)}::text[])
-    and exists (select from ${table})
+  where upstream = 'osdr'
+    and exists (select from space.osdr_items)
+)`
+  return sql`(
+  select max(read_at) as at, max(read_at) < ${oldest} as overdue
+  from space.copy_coverage
+  where copy = ${name}
 )`
 }

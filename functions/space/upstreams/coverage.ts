@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { windowedCopies } from '../../../schema/space/states.ts'
+import type { Refused } from '../../core/errors.ts'
 
 export type WindowedCopy = (typeof windowedCopies)[number]
 
@@ -31,4 +32,10 @@ export function isCovered(copy: WindowedCopy, { from, to }: Days): SQL {
   return sql`coalesce((
   select covered @> daterange(${from}::date, ${to}::date, '[]') from space.copy_coverage where copy = ${copy}
 ), false)`
+}
+
+/** Nothing of the window was collected, which is not the same as "there was nothing". */
+export function notCovered(coveredFrom: string, coveredUntil: string): Refused {
+  const detail = `Data is available from ${coveredFrom} to ${coveredUntil}`
+  return { ok: false, reason: 'not_covered', detail, coveredFrom, coveredUntil }
 }

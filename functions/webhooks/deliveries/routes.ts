@@ -25,6 +25,7 @@ export const deliveriesEndpoints: Endpoint[] = [
     '/test',
     {
       summary: 'Send a test event and return its delivery',
+      description: 'A webhook sends a test event every ten seconds, or six at once. A further one is 429.',
       roles,
       params: IdPath,
       answers: { 200: DeliveryWithBody },

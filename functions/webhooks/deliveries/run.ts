@@ -1,32 +1,40 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
-import { type Lease, renewLease } from '../../core/lease.ts'
+import { type Lease, renewLease, whileRenewing } from '../../core/lease.ts'
 import type { Outgoing } from '../../core/outbox.ts'
 import { deliverDue } from './deliver-due.ts'
 import { fanOut } from './fan-out.ts'
 import { giveUpLate } from './give-up-late.ts'
 
 /** A run ends before the next one is due, even with deliveries left. */
-const runMs = 50_000
+const runMs = 55_000
 /** The pause between two reads of feeds without new events. */
 const restMs = 2_000
 
 /**
- * A delivery run: it queues new events and attempts due deliveries until there are none. While there are webhooks it keeps
- * looking for WEBHOOK_LINGER_SECONDS, so an event is sent within seconds although runs start once a minute.
+ * A delivery run: it queues new events and attempts due deliveries until there are none. It keeps looking for
+ * WEBHOOK_LINGER_SECONDS, so an event is sent within seconds although runs start once a minute. Without a webhook it looks
+ * only for the first one, because its first event must not wait for the next run.
  */
-export async function runDeliveries(
-  ctx: Ctx,
-  lease: Lease,
-  outgoing: readonly Outgoing[],
-): Promise<JobResult> {
+export function runDeliveries(ctx: Ctx, lease: Lease, outgoing: readonly Outgoing[]): Promise<JobResult> {
+  return whileRenewing(ctx, lease, () => rounds(ctx, lease, outgoing))
+}
+
+async function rounds(ctx: Ctx, lease: Lease, outgoing: readonly Outgoing[]): Promise<JobResult> {
   const begun = ctx.now().getTime()
   const spent = () => ctx.now().getTime() - begun
+  const lingered = () => spent() >= ctx.env.WEBHOOK_LINGER_SECONDS * 1000
   const total = { queued: 0, attempted: 0, delivered: 0 }
   let faults: string[] = []
   await ctx.db.query(giveUpLate())
-  for (;;) {
+  for (let round = 0; ; round += 1) {
+    // The first round moves the cursors of the feeds, also without a webhook.
+    if (round > 0 && !(await anyWebhook(ctx))) {
+      if (lingered()) break
+      await rest()
+      continue
+    }
     const queued = await fanOutAll(ctx, outgoing)
     faults = queued.faults
     const { claimed, delivered } = await deliverDue(ctx)
@@ -35,8 +43,8 @@ export async function runDeliveries(
     total.delivered += delivered
     if (spent() >= runMs) break
     if (claimed === 0 && !queued.more) {
-      if (spent() >= ctx.env.WEBHOOK_LINGER_SECONDS * 1000 || !(await anyWebhook(ctx))) break
-      await new Promise((resolve) => setTimeout(resolve, restMs))
+      if (lingered()) break
+      await rest()
     }
     await renewLease(ctx, lease)
   }
@@ -67,6 +75,10 @@ async function fanOutAll(ctx: Ctx, outgoing: readonly Outgoing[]): Promise<Queue
     }
   }
   return all
+}
+
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, restMs))
 }
 
 async function anyWebhook(ctx: Ctx): Promise<boolean> {

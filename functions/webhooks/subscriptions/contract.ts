@@ -7,7 +7,7 @@ const eventName = z
 
 const fields = {
   // The parsed form is stored, because the guard, the table and the sender all read that form.
-  url: z.url({ normalize: true }).max(2000).meta({ description: 'https, and a public address' }),
+  url: z.url({ normalize: true }).max(2000).meta({ description: 'https on any port, and a public address' }),
   events: z.array(eventName).min(1).max(50).meta({
     description: 'Event types, as in order.delivered; order.* selects all order events, * all events',
   }),

@@ -2,7 +2,9 @@ import * as z from 'zod'
 import { AppError, orThrow } from '../../core/errors.ts'
 import { at, created, type Endpoint, found, noContent, ok, versioned } from '../../http/endpoint.ts'
 import { IdPath } from '../../http/fields.ts'
+import type { Webhooks } from '../../http/module.ts'
 import { subscribers as roles } from '../../registry/roles.ts'
+import { checkEvents } from './check-events.ts'
 import { NewWebhook, Rotation, Webhook, WebhookChange, WebhookWithSecret } from './contract.ts'
 import { createWebhook } from './create.ts'
 import { editWebhook } from './edit.ts'
@@ -16,7 +18,8 @@ const on = at(base, 'webhooks')
 
 const noWebhook = 'This webhook does not exist'
 
-export const subscriptionsEndpoints: Endpoint[] = [
+/** `webhooks` are the events of all rows. A name that its caller never receives is refused, so no webhook stays silent. */
+export const subscriptionsEndpoints = (webhooks: Webhooks): Endpoint[] => [
   on.post(
     '',
     {
@@ -24,7 +27,7 @@ export const subscriptionsEndpoints: Endpoint[] = [
       description: [
         'Events are posted to `url`, signed as in Standard Webhooks (`webhook-id`, `webhook-timestamp`,',
         '`webhook-signature`). Each event is sent at least once, and the events of one subject in order. Failed attempts are',
-        'repeated for three days with growing pauses. A store receives events of its own orders, a tenant of its own account,',
+        'repeated for three days with growing pauses. `events` names events of this document’s `webhooks`. A store receives events of its own orders, a tenant of its own account,',
         'an admin all events. A 410 disables the webhook.',
       ].join(' '),
       roles,
@@ -33,6 +36,7 @@ export const subscriptionsEndpoints: Endpoint[] = [
       problems: ['target_refused', 'too_many_webhooks', 'unprocessable'],
     },
     async (ctx, { body }) => {
+      checkEvents(ctx, body.events, webhooks)
       const { webhook } = orThrow(await createWebhook(ctx, body))
       return created(`${base}/${webhook.id}`, webhook, { version: webhook.version })
     },
@@ -67,8 +71,10 @@ export const subscriptionsEndpoints: Endpoint[] = [
       answers: { 200: Webhook },
       problems: ['target_refused'],
     },
-    async (ctx, { params, version, body }) =>
-      versioned(orThrow(await editWebhook(ctx, { id: params.id, version, change: body })).value),
+    async (ctx, { params, version, body }) => {
+      checkEvents(ctx, body.events ?? [], webhooks)
+      return versioned(orThrow(await editWebhook(ctx, { id: params.id, version, change: body })).value)
+    },
   ),
   on.delete(
     '/{id}',

@@ -62,7 +62,6 @@ it('answers a logged moment from the log and any other by computing it', async (
   const predicted = await json(`/iss/at?ts=${soon}`)
   expect(predicted).toMatchObject({ computed: true, source: 'sgp4' })
   expect(Number(predicted['errorKm'])).toBeGreaterThan(2)
-  expect((await get('/iss/at?ts=2001-01-01T00:00:00Z')).status).toBe(503)
 })
 
 it('answers in miles on request', async () => {

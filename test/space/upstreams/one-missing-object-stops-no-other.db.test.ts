@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { readDataset } from '../../../functions/space/osdr/read-dataset.ts'
 import { spaceRig } from '../support/rig.ts'
 
 const rig = await spaceRig({ datasets: 3 })
@@ -44,6 +45,16 @@ describe('a dataset that cannot be fetched', () => {
       tried.push(await tries())
     }
     expect(tried).toEqual([1, 1, 1, 0, 0, 1, 0])
+  })
+
+  it('is "not yet" to its readers, not "not found"', async () => {
+    upstreams.fail('osdr', 'status-500', { matching: '/dataset/OSD-1/' })
+    await run('osdr-sync')
+    expect(await readDataset(rig.ctx(), 'OSD-1')).toMatchObject({ ok: false, reason: 'no_data_yet' })
+    expect(await readDataset(rig.ctx(), 'OSD-99')).toMatchObject({ data: [] })
+    upstreams.heal()
+    await run('osdr-sync')
+    expect(await readDataset(rig.ctx(), 'OSD-1')).toMatchObject({ data: [{ accession: 'OSD-1' }] })
   })
 
   /** Ten datasets that fail stand before two sound ones. The circuit opens after five failures in a row. */

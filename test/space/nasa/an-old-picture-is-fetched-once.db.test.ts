@@ -1,0 +1,79 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { obtainPicture } from '../../../functions/space/nasa/obtain-picture.ts'
+import { spaceRig } from '../support/rig.ts'
+
+const rig = await spaceRig()
+const { admin, upstreams, rows } = rig
+
+beforeEach(rig.reset)
+
+const day = '2015-03-14'
+const ask = (date = day) => obtainPicture(rig.ctx(), date)
+const calls = () => upstreams.calls('apod').length
+const quota = (limit: number, left: number) =>
+  admin.query(
+    `insert into space.upstream_state (upstream, quota_limit, quota_left) values ('api.nasa.gov', $1, $2)
+     on conflict (upstream) do update set quota_limit = $1, quota_left = $2`,
+    [limit, left],
+  )
+
+describe('a picture that is older than seven days', () => {
+  it('is fetched and stored when it is requested', async () => {
+    expect(await ask()).toMatchObject({ date: day, stale: false, title: expect.any(String) })
+    expect(await rows('select date::text as day from space.apod')).toEqual([{ day }])
+    expect(await rows('select * from space.upstream_misses')).toEqual([])
+  })
+
+  it('costs one call, also when ten requests come at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask()))
+    expect(calls()).toBe(1)
+    expect(answers.filter((one) => 'date' in one)).toHaveLength(1)
+    for (const lost of answers.filter((one) => !('date' in one)))
+      expect(lost).toMatchObject({ reason: 'no_data_yet', retryAfter: expect.toSatisfy((s) => s <= 30) })
+  })
+
+  it('would cost ten calls without the claim', async () => {
+    await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        await admin.query('delete from space.upstream_misses')
+        await ask()
+      }),
+    )
+    expect(calls()).toBeGreaterThan(1)
+  })
+
+  it('is fetched by the next request when the one that claimed it died', async () => {
+    await admin.query(
+      `insert into space.upstream_misses values ('apod', $1, 0, 'a request is fetching it', now(), $2)`,
+      [day, '2026-11-20T10:00:29Z'],
+    )
+    expect(await ask()).toMatchObject({ date: day })
+  })
+
+  it('is "not found", not "no data yet", if NASA has none, and is not requested again and again', async () => {
+    // No picture was published from 17 to 19 June 1995; the simulation has the same answer for the future.
+    const future = '2026-12-24'
+    for (let request = 0; request < 5; request += 1)
+      expect(await ask(future)).toMatchObject({ reason: 'not_found' })
+    expect(calls()).toBe(2)
+  })
+
+  it('is refused for a time after a failure, and arrives later', async () => {
+    upstreams.fail('apod', 'status-500')
+    for (let request = 0; request < 5; request += 1)
+      expect(await ask()).toMatchObject({ reason: 'no_data_yet', retryAfter: expect.any(Number) })
+    // Two requests were let through, each with one repetition.
+    expect(calls()).toBe(4)
+    upstreams.heal()
+    rig.setClock('2026-11-20T16:10:30Z')
+    expect(await ask()).toMatchObject({ date: day })
+  })
+
+  it('leaves a quarter of the quota to the jobs', async () => {
+    await quota(1_000, 250)
+    expect(await ask()).toMatchObject({ reason: 'no_data_yet', retryAfter: 3_600 })
+    expect(calls()).toBe(0)
+    await quota(1_000, 251)
+    expect(await ask()).toMatchObject({ date: day })
+  })
+})

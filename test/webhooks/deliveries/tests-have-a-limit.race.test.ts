@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { sendTest } from '../../../functions/webhooks/deliveries/send-test.ts'
+import { createWebhook } from '../../../functions/webhooks/subscriptions/create.ts'
+import { freshEnvironment } from '../../core/environment.ts'
+import { defectiveDb } from '../../support/defective-db.ts'
+import { startReceiver } from '../support/receiver.ts'
+
+const receiver = await startReceiver()
+const { database, ctx } = await freshEnvironment({ maxSessions: 30 })
+const asAdmin = () =>
+  ctx({
+    principal: { role: 'admin', sub: 'root', tenantId: null },
+    bindings: { WEBHOOK_ALLOW: receiver.origin, WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks' },
+  })
+
+async function webhook(path: string): Promise<number> {
+  const created = await createWebhook(asAdmin(), {
+    url: receiver.origin + path,
+    events: ['*'],
+    description: null,
+  })
+  if (!created.ok) throw new Error(created.reason)
+  return created.webhook.id
+}
+
+const twenty = (id: number, context = asAdmin()) =>
+  Promise.all(Array.from({ length: 20 }, () => sendTest(context, { id })))
+
+describe('the test events of a webhook', () => {
+  it('are six of twenty that come at once, and the others hear when to come again', async () => {
+    const id = await webhook('/burst')
+    const sent = await twenty(id)
+    expect(sent.filter(({ ok }) => ok)).toHaveLength(6)
+    expect(receiver.at('/burst')).toHaveLength(6)
+    for (const refused of sent.filter(({ ok }) => !ok))
+      expect(refused).toMatchObject({
+        reason: 'rate_limited',
+        retryAfter: expect.toSatisfy((seconds) => seconds >= 1 && seconds <= 10),
+      })
+  })
+
+  it('have a limit for each webhook, which is free again after a minute', async () => {
+    const [one, other] = [await webhook('/one'), await webhook('/other')]
+    await twenty(one)
+    expect(await sendTest(asAdmin(), { id: one })).toMatchObject({ ok: false, reason: 'rate_limited' })
+    expect(await sendTest(asAdmin(), { id: other })).toMatchObject({ ok: true })
+    await database.admin.query(
+      `update webhooks.webhooks set tests_free_at = tests_free_at - interval '10 seconds' where id = $1`,
+      [one],
+    )
+    expect((await twenty(one)).filter(({ ok }) => ok)).toHaveLength(1)
+    await database.admin.query(
+      `update webhooks.webhooks set tests_free_at = now() - interval '1 day' where id = $1`,
+      [one],
+    )
+    expect((await twenty(one)).filter(({ ok }) => ok)).toHaveLength(6)
+  })
+
+  it('would be more if the limit were read before the row is locked', async () => {
+    const id = await webhook('/defect')
+    const db = defectiveDb(database, {
+      max: 20,
+      defect: (text) =>
+        text.replace(
+          'coalesce(w.tests_free_at, now()) <=',
+          '(select coalesce(tests_free_at, now()) from wanted) <=',
+        ),
+    })
+    const sent = await twenty(id, Object.assign(asAdmin(), { db }))
+    expect(sent.filter(({ ok }) => ok).length).toBeGreaterThan(6)
+  })
+})

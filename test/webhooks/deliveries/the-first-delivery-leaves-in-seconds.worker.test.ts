@@ -1,0 +1,33 @@
+import { expect, it, vi } from 'vitest'
+import { soon } from '../../support/soon.ts'
+import { freshWorker } from '../../support/worker.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { anotherOrder, caller, orderToPickup } from '../support/subscriber.ts'
+
+const receiver = await startReceiver()
+const app = await freshWorker({
+  bindings: {
+    WEBHOOK_ALLOW: receiver.origin,
+    WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
+    WEBHOOK_LINGER_SECONDS: '20',
+  },
+})
+const { storeId } = await orderToPickup(app)
+const store = caller(app, await app.token('store', storeId))
+
+it('sends the first event of the first webhook during the run that began without any webhook', async () => {
+  const ended = vi.fn<() => void>()
+  const run = app.scheduled('* * * * *').finally(ended)
+  const began = async () =>
+    (await app.database.admin.query(`select from core.leases where name = 'core-webhooks'`)).rows.length > 0
+  await vi.waitUntil(began, soon)
+  await store('POST', '/v1/webhooks', { url: `${receiver.origin}/first`, events: ['order.created'] })
+  const orderId = await anotherOrder(app, storeId)
+  const at = Date.now()
+  await receiver.until(() => receiver.at('/first').length > 0)
+  expect(Date.now() - at).toBeLessThan(10_000)
+  expect(ended).not.toHaveBeenCalled()
+  // Only the events after its creation arrive.
+  expect(receiver.at('/first').map(({ body }) => JSON.parse(body).data.orderId)).toEqual([orderId])
+  await run
+})
