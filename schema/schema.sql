@@ -197,7 +197,7 @@ begin
   if kept.body_hash <> hash then
     raise exception using errcode = 'LS002', message = 'the key was used with another request';
   end if;
-  raise exception using errcode = 'LS001', message = 'the key has its answer', detail = kept.outcome::text;
+  raise exception using errcode = 'LS001', message = 'the key has its answer', column = kept.outcome::text;
 exception
   when lock_not_available then
     raise exception using errcode = 'LS003', message = 'the key is in use right now';
@@ -1526,7 +1526,7 @@ begin
       -- Without its hold a bet could never be settled, voided or cancelled.
       wrong := ledger.find_wrong_hold(holders);
       if wrong is not null then
-        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', detail = wrong;
+        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', column = wrong;
       end if;
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', appended,
@@ -1540,7 +1540,7 @@ begin
       when sqlstate 'LS101' or sqlstate 'LS102' or sqlstate 'LS103' or sqlstate 'LS104' or sqlstate 'LS105'
         or sqlstate 'LS106' or check_violation or numeric_value_out_of_range
       then
-        get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = pg_exception_detail;
+        get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = column_name;
         return ledger.refusal(state, broken, case when state like 'LS%' then about::jsonb end);
     end;
   end loop;
@@ -1622,12 +1622,12 @@ begin
     for step in 1..cardinality(wrong.path) loop
       if not ledger.bet_may_become(wrong.was, wrong.path[step]) then
         raise exception using errcode = 'LS105', message = 'no lawful step',
-          detail = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
+          column = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
       end if;
       wrong.was := wrong.path[step];
     end loop;
   end if;
-  raise exception using errcode = 'LS101', message = 'a version is missing or taken', detail = to_jsonb(wrong);
+  raise exception using errcode = 'LS101', message = 'a version is missing or taken', column = to_jsonb(wrong);
 end
 $function$;
 
@@ -1735,12 +1735,12 @@ begin
     for step in 1..cardinality(wrong.path) loop
       if not ledger.payment_may_become(wrong.was, wrong.path[step]) then
         raise exception using errcode = 'LS105', message = 'no lawful step',
-          detail = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
+          column = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
       end if;
       wrong.was := wrong.path[step];
     end loop;
   end if;
-  raise exception using errcode = 'LS101', message = 'a version is missing or taken', detail = to_jsonb(wrong);
+  raise exception using errcode = 'LS101', message = 'a version is missing or taken', column = to_jsonb(wrong);
 end
 $function$;
 
@@ -1819,7 +1819,7 @@ begin
       raise exception using
         errcode = case when wrong.gap then 'LS101' else 'LS104' end,
         message = 'this is not how the stream goes on',
-        detail = to_jsonb(wrong);
+        column = to_jsonb(wrong);
     end if;
   end if;
 
@@ -1879,10 +1879,10 @@ begin
     account.available_minor := account.available_minor + folded.balance - folded.reserved;
 
     if change.debits and account.quarantined_at is not null then
-      raise exception using errcode = 'LS103', message = 'the account is quarantined', detail = to_jsonb(account);
+      raise exception using errcode = 'LS103', message = 'the account is quarantined', column = to_jsonb(account);
     end if;
     if account.available_minor + change.lowest < least(0, account.available_minor) and not account.may_go_negative then
-      raise exception using errcode = 'LS102', message = 'there is not enough', detail = to_jsonb(account);
+      raise exception using errcode = 'LS102', message = 'there is not enough', column = to_jsonb(account);
     end if;
 
     update ledger.user_balances_view b
@@ -1974,7 +1974,7 @@ begin
     raise exception using
       errcode = case when wrong.quarantined_at is null then 'LS102' else 'LS103' end,
       message = 'the account does not allow it',
-      detail = to_jsonb(wrong);
+      column = to_jsonb(wrong);
   end if;
 
   insert into ledger.user_balances_view as b (tenant_id, user_id, currency, balance_minor, reserved_minor, last_seq)

@@ -154,13 +154,16 @@ async function counted<T>(
  * Before COMMIT is sent nothing can be committed, however the connection ends.
  */
 function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
-  const [code, detail, constraint] = ['code', 'detail', 'constraint'].map((name) => textAt(error, name))
+  const [code, detail, constraint, carried] = ['code', 'detail', 'constraint', 'column'].map((name) =>
+    textAt(error, name),
+  )
   const message = textAt(error, 'message') ?? 'The connection to Postgres failed'
   const sqlstate = code !== undefined && isSqlstate(code) ? code : null
   return new DatabaseError(sqlstate, message, {
     committed: !beforeCommit && leavesDoubt(sqlstate) ? 'unknown' : 'no',
     ...(detail === undefined ? {} : { detail }),
     ...(constraint === undefined ? {} : { constraint }),
+    ...(carried === undefined ? {} : { carried }),
     cause: error,
   })
 }

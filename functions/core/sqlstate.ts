@@ -32,13 +32,24 @@ export const sqlstates = {
 
 export type Sqlstate = keyof typeof sqlstates
 
-type Fields = { detail?: string; constraint?: string; committed?: 'no' | 'unknown'; cause?: unknown }
+type Fields = {
+  detail?: string
+  constraint?: string
+  carried?: string
+  committed?: 'no' | 'unknown'
+  cause?: unknown
+}
 
 /** A failure of Postgres or of the connection, the same for both drivers. `sqlstate` is null without an answer. */
 export class DatabaseError extends Error {
   readonly sqlstate: string | null
   readonly detail: string | undefined
   readonly constraint: string | undefined
+  /**
+   * What a function of the schema sends along, in the field for a column's name. Postgres logs the detail of an error,
+   * which may not hold data of a person; it never logs this field.
+   */
+  readonly carried: string | undefined
   /** `no`: the server rolled back. `unknown`: the connection was lost and a commit may have happened. */
   readonly committed: 'no' | 'unknown'
 
@@ -48,6 +59,7 @@ export class DatabaseError extends Error {
     this.sqlstate = sqlstate
     this.detail = fields.detail
     this.constraint = fields.constraint
+    this.carried = fields.carried
     this.committed = fields.committed ?? 'no'
   }
 }
