@@ -46,7 +46,7 @@ export class DatabaseError extends Error {
   readonly detail: string | undefined
   readonly constraint: string | undefined
   /**
-   * What a function of the schema sends along, in the field for a column's name. Postgres logs the detail of an error,
+   * Data that a function of the schema sends along, in the field for a column's name. Postgres logs the detail of an error,
    * which may not hold data of a person; it never logs this field.
    */
   readonly carried: string | undefined

@@ -29,8 +29,13 @@ export type Endpoint = {
   /** Further media types of the same answer, chosen by Accept. */
   alsoAs?: Record<string, z.ZodType> | undefined
   problems: readonly ProblemCode[]
+  /** For a list whose cursors have other names than `?cursor=` and `nextCursor`. */
+  cursors?: CursorFields | undefined
   handle: (ctx: Ctx, input: Input) => Promise<Answer | Response>
 }
+
+/** The query parameter that takes a cursor, and the members of the answer that give one. */
+export type CursorFields = { takes: string; gives: readonly string[] }
 
 export type Answer = {
   status: 200 | 201 | 202 | 204
@@ -45,7 +50,7 @@ export type Answer = {
   mediaType?: string
 }
 
-type Input = {
+export type Input = {
   params: unknown
   query: unknown
   body: unknown

@@ -23,6 +23,17 @@ export const instant = z.iso
 /** A moment in an answer. */
 export const shownInstant = z.string().meta({ format: 'date-time' })
 
+/** Longer than any cursor that a list gives: the key of a row has at most 250 characters, each at most six bytes of JSON. */
+export const Cursor = z.string().min(1).max(2_560)
+
+/** Several values of one parameter, with commas. A repeated value counts once. */
+export function commaSeparated<T extends z.ZodType<string, string>>(item: T, most: number) {
+  return z
+    .string()
+    .transform((list) => [...new Set(list.split(','))])
+    .pipe(z.array(item).min(1).max(most))
+}
+
 /** `?limit=` and `?cursor=` of every list. */
 export const PageQuery = {
   limit: z
@@ -32,7 +43,9 @@ export const PageQuery = {
     .pipe(z.int().min(1).max(200))
     .default(50)
     .meta({ description: 'Rows per page' }),
-  cursor: z.string().min(1).max(512).optional().meta({ description: 'nextCursor of the previous page' }),
+  cursor: Cursor.optional().meta({
+    description: 'nextCursor of the previous page, with the same filter and order',
+  }),
 }
 
 /** One page of a list. */

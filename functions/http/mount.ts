@@ -4,6 +4,7 @@ import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 import { authenticate } from './auth.ts'
 import { readJson, refuse, textFault, validate } from './body.ts'
+import { handleBound } from './bound-cursors.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 import { freshnessOf } from './freshness.ts'
 import { idempotencyOf, keyFrom } from './idempotency.ts'
@@ -40,7 +41,7 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
     body: input.body,
     principal: ctx.principal,
   })
-  const answer = await endpoint.handle(ctx, input)
+  const answer = await handleBound(endpoint, ctx, input)
   // A shared cache must not serve one media type to a client that accepts the other.
   if (endpoint.alsoAs !== undefined) c.header('vary', 'Accept', { append: true })
   if (!(answer instanceof Response)) return respond(c, answer)

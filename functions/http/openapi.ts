@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { type ProblemCode, problems } from '../registry/problems.ts'
+import { cursorFieldsOf } from './bound-cursors.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type Json, schemaOf } from './json-schema.ts'
 import { Problem } from './problem.ts'
@@ -203,7 +204,7 @@ function furtherContentOf({ alsoAs = {} }: Endpoint, components: Map<string, Jso
 
 /** The problem codes that follow from the input of an endpoint, and those that it declares. */
 function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
-  const { roles, params, query, body, ifMatch, idempotent } = endpoint
+  const { roles, params, body, ifMatch, idempotent } = endpoint
   const codes = new Set<ProblemCode>([
     'validation_failed',
     'rate_limited',
@@ -213,7 +214,7 @@ function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
     'busy',
     ...(roles === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(params ? (['not_found'] as const) : []),
-    ...(query && 'cursor' in query.shape ? (['invalid_cursor'] as const) : []),
+    ...(cursorFieldsOf(endpoint) === null ? [] : (['invalid_cursor'] as const)),
     ...(body ? (['malformed_json', 'body_too_large', 'unsupported_media_type'] as const) : []),
     ...(ifMatch ? (['version_required', 'version_mismatch'] as const) : []),
     ...(idempotent ? (['invalid_idempotency_key', 'idempotency_key_reused', 'in_progress'] as const) : []),

@@ -111,7 +111,7 @@ describe('one key', () => {
     const secret = `person-${crypto.randomUUID()}`
     const keepsSecret = sql`select ${answer(sql`jsonb_build_object('of', ${secret}::text)`)}`
     const ask = () => effect(ctx({ idempotency: key('k') }), keepsSecret)
-    expect(await times(3, ask)).toEqual(Array(3).fill({ of: secret }))
+    expect(await times(2, ask)).toEqual([{ of: secret }, { of: secret }])
     await database.admin
       .query(`do $$ begin raise exception using message = 'end of the replays ${database.name}'; end $$`)
       .catch(() => undefined)
