@@ -1229,7 +1229,7 @@ create view ledger.top_bets with (security_barrier=true) as
     status,
     payout_minor,
     placed_at
-   FROM ledger.top_bets_today
+   FROM ledger.top_bets_today t
   WHERE tenant_id = ledger.tenant();
 grant select on table ledger.top_bets to lockstep_app;
 
@@ -1257,8 +1257,8 @@ create materialized view ledger.top_bets_today as
             bets_view.payout_minor,
             bets_view.placed_at
            FROM ledger.bets_view
-          WHERE bets_view.placed_at >= date_trunc('day'::text, now(), 'UTC'::text) AND bets_view.placed_at < (date_trunc('day'::text, now(), 'UTC'::text) + '1 day'::interval)) ranked
-  WHERE rank <= 100;
+          WHERE bets_view.placed_at >= date_trunc('day'::text, now(), 'UTC'::text) AND bets_view.placed_at < (date_trunc('day'::text, now(), 'UTC'::text) + '1 day'::interval) AND (bets_view.status = ANY (ARRAY['placed'::text, 'accepted'::text, 'won'::text]))) ranked
+  WHERE rank <= 1000;
 CREATE UNIQUE INDEX top_bets_today_key ON ledger.top_bets_today USING btree (tenant_id, bet_id);
 
 create view ledger.user_activity with (security_barrier=true) as

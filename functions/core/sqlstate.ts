@@ -78,9 +78,13 @@ export function toProblem(error: DatabaseError): AppError | null {
   const code = codeOf(error.sqlstate)
   if (code === null) return null
   if (code === 'validation_failed')
-    return new AppError(code, 'A date, an offset or a number is outside the range that can be stored', {
-      cause: error,
-    })
+    return new AppError(
+      code,
+      'A date, an offset or a number is outside the range that can be stored, or a time zone is unknown',
+      {
+        cause: error,
+      },
+    )
   const retryAfter = code === 'timeout' ? 2 : 1
   if (error.committed === 'no')
     return new AppError(code, 'The request had no effect: send it again after Retry-After', {
@@ -100,10 +104,21 @@ function codeOf(sqlstate: string | null): ProblemCode | null {
 }
 
 /**
- * Values that pass the zod schema and that Postgres refuses: year 0, an offset of 23 hours, a number beyond its column.
+ * Values that pass the zod schema and that Postgres refuses: year 0, an offset of 23 hours, a number beyond its column, a
+ * time zone that it does not know (22023).
  * The two grammars differ at their edges, so the fault is in the request.
  */
-const refusedValues = new Set(['22001', '22003', '22007', '22008', '22009', '22021', '22P02', '22P05'])
+const refusedValues = new Set([
+  '22001',
+  '22003',
+  '22007',
+  '22008',
+  '22009',
+  '22021',
+  '22023',
+  '22P02',
+  '22P05',
+])
 
 export function retryOf(sqlstate: string | null): 'transaction' | 'later' | 'never' {
   if (sqlstate === null) return 'later'

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 29, name: 'errors_keep_people_out_of_the_log' } as const
+export const latestMigration = { version: 30, name: 'top_bets_are_open_or_won' } as const
