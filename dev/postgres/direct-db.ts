@@ -104,5 +104,6 @@ function nameOf(text: string): string {
 function asDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error
   const detail = 'detail' in error && typeof error.detail === 'string' ? { detail: error.detail } : {}
-  return new DatabaseError(String(error.code), error.message, { ...detail, cause: error })
+  const carried = 'column' in error && typeof error.column === 'string' ? { carried: error.column } : {}
+  return new DatabaseError(String(error.code), error.message, { ...detail, ...carried, cause: error })
 }

@@ -180,7 +180,7 @@ async function counted<T>(
  * Before COMMIT is sent nothing can be committed, however the connection ends.
  */
 function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
-  const [code, detail, hint, constraint] = ['code', 'detail', 'hint', 'constraint'].map((name) =>
+  const [code, detail, hint, constraint, carried] = ['code', 'detail', 'hint', 'constraint', 'column'].map((name) =>
     textAt(error, name),
   )
   const message = textAt(error, 'message') ?? 'The connection to Postgres failed'
@@ -190,6 +190,7 @@ function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
     ...(detail === undefined ? {} : { detail }),
     ...(hint === undefined ? {} : { hint }),
     ...(constraint === undefined ? {} : { constraint }),
+    ...(carried === undefined ? {} : { carried }),
     cause: error,
   })
 }

@@ -36,6 +36,7 @@ type Fields = {
   detail?: string
   hint?: string
   constraint?: string
+  carried?: string
   committed?: 'no' | 'unknown'
   cause?: unknown
 }
@@ -46,6 +47,11 @@ export class DatabaseError extends Error {
   readonly detail: string | undefined
   readonly hint: string | undefined
   readonly constraint: string | undefined
+  /**
+   * Data that a function of the schema sends along, in the field for a column's name. Postgres logs the detail of an error,
+   * which may not hold data of a person; it never logs this field.
+   */
+  readonly carried: string | undefined
   /** `no`: the server rolled back. `unknown`: the connection was lost and a commit may have happened. */
   readonly committed: 'no' | 'unknown'
 
@@ -56,6 +62,7 @@ export class DatabaseError extends Error {
     this.detail = fields.detail
     this.hint = fields.hint
     this.constraint = fields.constraint
+    this.carried = fields.carried
     this.committed = fields.committed ?? 'no'
   }
 }
@@ -74,9 +81,13 @@ export function toProblem(error: DatabaseError): AppError | null {
   const code = codeOf(error.sqlstate)
   if (code === null) return null
   if (code === 'validation_failed')
-    return new AppError(code, 'A date, an offset or a number is outside the range that can be stored', {
-      cause: error,
-    })
+    return new AppError(
+      code,
+      'A date, an offset or a number is outside the range that can be stored, or a time zone is unknown',
+      {
+        cause: error,
+      },
+    )
   const retryAfter = code === 'timeout' ? 2 : 1
   if (error.committed === 'no')
     return new AppError(code, 'The request had no effect: send it again after Retry-After', {
@@ -96,10 +107,21 @@ function codeOf(sqlstate: string | null): ProblemCode | null {
 }
 
 /**
- * Values that pass the zod schema and that Postgres refuses: year 0, an offset of 23 hours, a number beyond its column.
+ * Values that pass the zod schema and that Postgres refuses: year 0, an offset of 23 hours, a number beyond its column, a
+ * time zone that it does not know (22023).
  * The two grammars differ at their edges, so the fault is in the request.
  */
-const refusedValues = new Set(['22001', '22003', '22007', '22008', '22009', '22021', '22P02', '22P05'])
+const refusedValues = new Set([
+  '22001',
+  '22003',
+  '22007',
+  '22008',
+  '22009',
+  '22021',
+  '22023',
+  '22P02',
+  '22P05',
+])
 
 export function retryOf(sqlstate: string | null): 'transaction' | 'later' | 'never' {
   if (sqlstate === null) return 'later'

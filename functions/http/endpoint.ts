@@ -44,11 +44,15 @@ export type Endpoint = {
   /** The data of each event of `text/event-stream`, by the name of the event, besides `cursor` and `reset`. */
   stream?: Readonly<Record<string, z.ZodType>>
   problems: readonly ProblemCode[]
+  /** For a list whose cursors have other names than `?cursor=` and `nextCursor`. */
+  cursors?: CursorFields | undefined
   handle: (ctx: Ctx, input: Input) => Promise<Answer | Response>
 }
 
 /** 302 sends the client elsewhere, and no cache keeps it. */
 type Success = 200 | 201 | 202 | 204 | 302
+/** The query parameter that takes a cursor, and the members of the answer that give one. */
+export type CursorFields = { takes: string; gives: readonly string[] }
 
 export type Answer = {
   status: Success
@@ -63,7 +67,7 @@ export type Answer = {
   mediaType?: string
 }
 
-type Input = {
+export type Input = {
   params: unknown
   query: unknown
   body: unknown

@@ -44,10 +44,37 @@ const [firstMs, endMs] = [Date.parse('0001-01-01T00:00:00Z'), Date.UTC(10_000, 0
 /** A moment in an answer. */
 export const shownInstant = z.string().meta({ format: 'date-time' })
 
+/**
+ * The IANA name of a time zone. Postgres decides whether it knows the name (SQLSTATE 22023), because Postgres computes with
+ * it. The form keeps out what Postgres reads in another sense: an abbreviation (`IST` is Israel there), an offset (its sign
+ * is reversed there) and a POSIX rule.
+ */
+export const timeZone = z
+  .string()
+  .max(64)
+  .regex(
+    /^(UTC|Etc\/(UTC|GMT([+-]\d{1,2})?)|(?!Etc\/)[A-Z][A-Za-z_]*(\/[A-Z][A-Za-z_-]*){1,2})$/,
+    'Must be an IANA time zone, such as Europe/Vienna',
+  )
+  .meta({ examples: ['Europe/Vienna'] })
+
+/** Longer than any cursor that a list gives: the key of a row has at most 250 characters, each at most six bytes of JSON. */
+export const Cursor = z.string().min(1).max(2_560)
+
+/** Several values of one parameter, with commas. A repeated value counts once. */
+export function commaSeparated<T extends z.ZodType<string, string>>(item: T, most: number) {
+  return z
+    .string()
+    .transform((list) => [...new Set(list.split(','))])
+    .pipe(z.array(item).min(1).max(most))
+}
+
 /** `?limit=` and `?cursor=` of every list. */
 export const PageQuery = {
   limit: wholeWithin(1, 200).default(50).meta({ description: 'Rows per page' }),
-  cursor: z.string().min(1).max(512).optional().meta({ description: 'nextCursor of the previous page' }),
+  cursor: Cursor.optional().meta({
+    description: 'nextCursor of the previous page, with the same filter and order',
+  }),
 }
 
 /** One page of a list. */

@@ -27,10 +27,7 @@ export async function idempotencyOf({
 }: KeyedRequest): Promise<IdempotencyRequest | null> {
   if (key === null) return null
   const who = principal === null ? 'public' : callerOf(principal)
-  const [id, bodyHash] = await Promise.all([
-    digest(JSON.stringify([who, route, key])),
-    digest(JSON.stringify([path, canonical(body)])),
-  ])
+  const [id, bodyHash] = await Promise.all([digestOf([who, route, key]), digestOf([path, body])])
   return { id, principal: who, route, bodyHash }
 }
 
@@ -42,7 +39,9 @@ function canonical(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, canonical(member)]))
 }
 
-async function digest(text: string): Promise<string> {
+/** SHA-256 of a JSON value, in hexadecimal digits. */
+export async function digestOf(value: unknown): Promise<string> {
+  const text = JSON.stringify(canonical(value))
   const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

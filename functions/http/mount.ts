@@ -5,6 +5,7 @@ import { AppError } from '../core/errors.ts'
 import { formFor } from './accept.ts'
 import { authenticate } from './auth.ts'
 import { readBody, refuse, textFault, validate } from './body.ts'
+import { handleBound } from './bound-cursors.ts'
 import { type Answer, type Endpoint, formsOf } from './endpoint.ts'
 import { freshnessOf } from './freshness.ts'
 import { idempotencyOf, keyFrom } from './idempotency.ts'
@@ -46,7 +47,7 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
     body: input.body,
     principal: ctx.principal,
   })
-  const answer = await endpoint.handle(ctx, input)
+  const answer = await handleBound(endpoint, ctx, input)
   if (!(answer instanceof Response)) return respond(c, answer)
   if (c.req.method !== 'HEAD') return answer
   // A stream that no client reads would stay open.

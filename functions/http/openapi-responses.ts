@@ -3,6 +3,7 @@ import { type ProblemCode, problems } from '../registry/problems.ts'
 import { type Endpoint, formsOf } from './endpoint.ts'
 import { type Json, schemaOf } from './json-schema.ts'
 import { streamContent } from './openapi-events.ts'
+import { cursorFieldsOf } from './bound-cursors.ts'
 import { Problem } from './problem.ts'
 
 /** The answers of an operation: each success with its headers and forms, each refusal with its codes. */
@@ -108,7 +109,7 @@ const bodyProblems = [
 
 /** The problem codes that follow from the input of an endpoint, and those that it declares. */
 function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
-  const { roles, params, query, ifMatch, idempotent } = endpoint
+  const { roles, params, ifMatch, idempotent } = endpoint
   const codes = new Set<ProblemCode>([
     'validation_failed',
     ...(endpoint.rateLimited ? (['rate_limited'] as const) : []),
@@ -118,8 +119,8 @@ function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
     'busy',
     ...(roles === 'public' ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(params ? (['not_found'] as const) : []),
+    ...(cursorFieldsOf(endpoint) === null ? [] : (['invalid_cursor'] as const)),
     ...(formsOf(endpoint).length > 0 ? (['not_acceptable'] as const) : []),
-    ...(query && 'cursor' in query.shape ? (['invalid_cursor'] as const) : []),
     ...(ifMatch ? (['version_required', 'version_mismatch'] as const) : []),
     ...(idempotent ? (['invalid_idempotency_key', 'idempotency_key_reused', 'in_progress'] as const) : []),
     ...(endpoint.method === 'get' ? [] : bodyProblems),

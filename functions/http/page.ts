@@ -7,14 +7,16 @@ export function cursorOf<T extends z.ZodType>(schema: T, cursor: string | undefi
   try {
     return schema.parse(JSON.parse(decoded(cursor)))
   } catch {
-    throw new AppError(
-      'invalid_cursor',
-      'Send the nextCursor of this list unchanged, or none for the first page',
-      {
-        errors: [{ path: 'cursor', message: 'Not a cursor of this list' }],
-      },
-    )
+    return refuseCursor()
   }
+}
+
+export function refuseCursor(): never {
+  throw new AppError(
+    'invalid_cursor',
+    'Send the nextCursor of this list unchanged, with the same filter and order, or none for the first page',
+    { errors: [{ path: 'cursor', message: 'Not a cursor of this list' }] },
+  )
 }
 
 /** The verb reads one row more than the page has. If that row exists, there is a next page. */

@@ -12,7 +12,10 @@ type Aged<Row> = { asOf: string; stale: boolean; data: Row[] }
 
 const none = z.strictObject({})
 
-type Read<P extends z.ZodObject, Q extends z.ZodObject> = Pick<Endpoint, 'description' | 'alsoAs'> & {
+type Read<P extends z.ZodObject, Q extends z.ZodObject> = Pick<
+  Endpoint,
+  'description' | 'alsoAs' | 'cursors'
+> & {
   problems?: Endpoint['problems']
   params?: P
   query?: Q

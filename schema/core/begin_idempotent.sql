@@ -1,5 +1,7 @@
 -- Takes an idempotency key for this transaction, or raises. LS001 carries the kept answer and its position, LS002 means another
 -- body, LS003 means that another request uses the key now.
+-- The answer travels in the field for a column's name. Postgres sends that field to the client and never logs it,
+-- but it logs the detail of an error.
 -- Race: two requests with one key. The second insert waits for the first one's uncommitted row, then finds the
 -- key taken. The select after it has a newer snapshot (read committed), so it sees the first one's answer.
 create or replace function core.begin_idempotent(key text, hash text, caller text, path text) returns void
@@ -33,7 +35,7 @@ begin
   raise exception using
     errcode = 'LS001',
     message = 'the key has its answer',
-    detail = kept.outcome::text,
+    column = kept.outcome::text,
     hint = kept.position::text;
 exception
   when lock_not_available then

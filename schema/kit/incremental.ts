@@ -160,12 +160,12 @@ begin
     for step in 1..cardinality(wrong.path) loop
       if not ${states.mayBecome}(wrong.was, wrong.path[step]) then
         raise exception using errcode = 'LS105', message = 'no lawful step',
-          detail = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
+          column = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
       end if;
       wrong.was := wrong.path[step];
     end loop;
   end if;
-  raise exception using errcode = 'LS101', message = 'a version is missing or taken', detail = to_jsonb(wrong);
+  raise exception using errcode = 'LS101', message = 'a version is missing or taken', column = to_jsonb(wrong);
 end
 $$`,
   })

@@ -179,7 +179,7 @@ begin
       -- Without its hold a bet could never be settled, voided or cancelled.
       wrong := ledger.find_wrong_hold(holders);
       if wrong is not null then
-        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', detail = wrong;
+        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', column = wrong;
       end if;
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', appended,
@@ -193,7 +193,7 @@ begin
       when sqlstate 'LS101' or sqlstate 'LS102' or sqlstate 'LS103' or sqlstate 'LS104' or sqlstate 'LS105'
         or sqlstate 'LS106' or check_violation or numeric_value_out_of_range
       then
-        get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = pg_exception_detail;
+        get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = column_name;
         return ledger.refusal(state, broken, case when state like 'LS%' then about::jsonb end);
     end;
   end loop;

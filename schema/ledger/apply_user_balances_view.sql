@@ -76,7 +76,7 @@ begin
       raise exception using
         errcode = case when wrong.gap then 'LS101' else 'LS104' end,
         message = 'this is not how the stream goes on',
-        detail = to_jsonb(wrong);
+        column = to_jsonb(wrong);
     end if;
   end if;
 
@@ -136,10 +136,10 @@ begin
     account.available_minor := account.available_minor + folded.balance - folded.reserved;
 
     if change.debits and account.quarantined_at is not null then
-      raise exception using errcode = 'LS103', message = 'the account is quarantined', detail = to_jsonb(account);
+      raise exception using errcode = 'LS103', message = 'the account is quarantined', column = to_jsonb(account);
     end if;
     if account.available_minor + change.lowest < least(0, account.available_minor) and not account.may_go_negative then
-      raise exception using errcode = 'LS102', message = 'there is not enough', detail = to_jsonb(account);
+      raise exception using errcode = 'LS102', message = 'there is not enough', column = to_jsonb(account);
     end if;
 
     update ledger.user_balances_view b

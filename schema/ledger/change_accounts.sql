@@ -67,7 +67,7 @@ begin
     raise exception using
       errcode = case when wrong.quarantined_at is null then 'LS102' else 'LS103' end,
       message = 'the account does not allow it',
-      detail = to_jsonb(wrong);
+      column = to_jsonb(wrong);
   end if;
 
   insert into ledger.user_balances_view as b (tenant_id, user_id, currency, balance_minor, reserved_minor, last_seq)

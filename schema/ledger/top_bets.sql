@@ -4,5 +4,5 @@ create view ledger.top_bets
 with (security_barrier = true)
 as
 select bet_id, rank, user_id, amount_minor, currency, odds, selection, status, payout_minor, placed_at
-from ledger.top_bets_today
-where tenant_id = ledger.tenant();
+from ledger.top_bets_today t
+where t.tenant_id = ledger.tenant();

@@ -1,4 +1,4 @@
--- The hundred largest bets of today, by tenant and currency. Today is the UTC day of the refresh. The query
+-- The thousand largest bets of today that are open or won, by tenant and currency. Today is the UTC day of the refresh. The query
 -- ranks amounts within one currency, because amounts of two currencies do not compare.
 create materialized view ledger.top_bets_today as
 select *
@@ -9,5 +9,6 @@ from (
   from ledger.bets_view
   where placed_at >= date_trunc('day', now(), 'UTC')
     and placed_at < date_trunc('day', now(), 'UTC') + interval '1 day'
+    and status in ('placed', 'accepted', 'won')
 ) ranked
-where rank <= 100;
+where rank <= 1000;

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { Ctx } from '../../functions/core/context.ts'
 import { AppError } from '../../functions/core/errors.ts'
 import { answer, effect, effects } from '../../functions/core/idempotency.ts'
@@ -15,6 +17,8 @@ await database.admin.query(`
 
 beforeEach(() => database.admin.query('truncate payments, core.idempotency_keys restart identity'))
 afterEach(() => proxy.faults.clear())
+
+const log = () => readFileSync(join(inject('runFolder'), 'postgres.log'), 'utf8')
 
 type Paid = { payment: number; again?: boolean }
 const pay = (what: string, more = '{}') => sql`
@@ -101,6 +105,29 @@ describe('one key', () => {
     ).toMatchObject({ again: true })
     expect(await effect<Paid>(ctx({ idempotency: key('undecided') }), pay('2'))).toMatchObject({ payment: 2 })
     expect(await payments()).toEqual(['1', '2'])
+  })
+
+  it('keeps its answer out of the log of Postgres, where the detail of an error appears', async () => {
+    const secret = `person-${crypto.randomUUID()}`
+    const keepsSecret = sql`select ${answer(sql`jsonb_build_object('of', ${secret}::text)`)}`
+    const ask = () => effect(ctx({ idempotency: key('k') }), keepsSecret)
+    expect(await times(2, ask)).toEqual([{ of: secret }, { of: secret }])
+    await database.admin
+      .query(`do $$ begin raise exception using message = 'end of the replays ${database.name}'; end $$`)
+      .catch(() => undefined)
+    await eventually(async () => log().includes(`end of the replays ${database.name}`)).toBe(true)
+    expect(log()).toContain('the key has its answer')
+    expect(log()).not.toContain(secret)
+
+    // The same answer in the detail.
+    const { rows } = await database.admin.query(
+      `select pg_get_functiondef('core.begin_idempotent'::regproc) as text`,
+    )
+    const text = String(rows[0]?.text)
+    await database.admin.query(text.replace('column = kept.outcome', 'detail = kept.outcome'))
+    await failure(effect(ctx({ idempotency: key('k') }), keepsSecret).then((told) => Promise.reject(told)))
+    await eventually(async () => log().includes(secret)).toBe(true)
+    await database.admin.query(text)
   })
 
   it('is kept for a day', async () => {

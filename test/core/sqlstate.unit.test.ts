@@ -58,7 +58,7 @@ describe('toProblem', () => {
     expect(problem?.message).toContain('Idempotency-Key')
   })
 
-  it.each(['22P02', '22003', '22007', '22008', '22009', '22001', '22021'])(
+  it.each(['22P02', '22003', '22007', '22008', '22009', '22001', '22021', '22023'])(
     '%s is the fault of the request: a value that Postgres does not read',
     (state) => {
       expect(toProblem(new DatabaseError(state, 'secret'))).toMatchObject({

@@ -100,8 +100,8 @@ describe('an incremental view', () => {
       const before = await rows()
       const refused: unknown = await append(['b', 1, 'made'], ...events).catch((error: unknown) => error)
       expect(refused).toMatchObject({ code })
-      const told = refused as { detail: string }
-      expect(JSON.parse(told.detail)).toMatchObject(detail)
+      const { column } = refused as { column: string }
+      expect(JSON.parse(column)).toMatchObject(detail)
       expect(await rows()).toEqual(before)
     },
   )

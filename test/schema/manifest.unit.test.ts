@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -11,6 +11,15 @@ afterAll(() => rmSync(root, { recursive: true }))
 
 /** A script for a cluster, and a query that the kit puts into the functions of a view. */
 const createNothing = ['ledger/citus.sql', 'ledger/fold_user_balances_view.sql']
+
+/** Postgres logs the detail and the hint of an error, so neither may carry a row. */
+const loggedDetails = (text: string) => text.match(/raise exception[^;]*\b(?:detail|hint)\s*=[^;]*/g) ?? []
+
+it('no function of the schema raises an error whose detail Postgres would log', () => {
+  expect(loggedDetails(readFileSync(join(schema, 'schema.sql'), 'utf8'))).toEqual([])
+  const logged = "raise exception using errcode = 'LS001',\n  detail = kept.outcome;"
+  expect(loggedDetails(logged)).toEqual([logged.slice(0, -1)])
+})
 
 describe('a row’s manifest', () => {
   it.each(rowsOf())('%s: declares what each file of the folder creates', async (row) => {

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { liveStatuses, orderStatuses } from '../../../schema/dispatch/states.ts'
-import { id, instant, shownInstant } from '../../http/fields.ts'
+import { commaSeparated, id, instant, shownInstant } from '../../http/fields.ts'
 import { both, boxes, ItemProblem, lat, lng, notEmpty, orNeither, text } from '../contract.ts'
 
 /** At least three digits, the length of the shortest numbers that ring. */
@@ -139,10 +139,7 @@ export const BatchAnswer = z
 export type BatchAnswer = z.infer<typeof BatchAnswer>
 
 export const OrderFilter = {
-  status: z
-    .string()
-    .transform((list) => list.split(','))
-    .pipe(z.array(OrderStatus).min(1).max(8))
+  status: commaSeparated(OrderStatus, 8)
     .optional()
     .meta({ description: 'One status, or several with commas' }),
   since: instant.optional().meta({ description: 'Created at or after' }),

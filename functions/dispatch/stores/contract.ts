@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { id, shownInstant } from '../../http/fields.ts'
+import { id, shownInstant, timeZone } from '../../http/fields.ts'
 import { both, boxes, lat, lng, notEmpty, orNeither, text } from '../contract.ts'
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'Must be HH:MM')
@@ -12,7 +12,7 @@ const fields = {
   boxLimit: boxes.nullable(),
   opensAt: timeOfDay.nullable(),
   closesAt: timeOfDay.nullable(),
-  timeZone: z.string().max(64).refine(isTimeZone, 'Must be an IANA time zone'),
+  timeZone,
 }
 
 export const NewStore = z
@@ -41,11 +41,3 @@ export const Store = z
   .strictObject({ id, ...fields, timeZone: z.string(), version: z.int(), createdAt: shownInstant })
   .meta({ id: 'Store' })
 export type Store = z.infer<typeof Store>
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
-  } catch {
-    return false
-  }
-}

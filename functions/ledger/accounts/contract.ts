@@ -28,16 +28,38 @@ export const At = z.strictObject({
     .meta({ description: 'Select events by when they were recorded, or by when they took effect' }),
 })
 
-export const StatementRange = { currency: Currency, from: instant.optional(), to: instant.optional() }
+export const StatementRange = {
+  currency: Currency,
+  from: instant.optional().meta({ description: 'Recorded at or after' }),
+  to: instant.optional().meta({ description: 'Recorded before' }),
+  order: z.enum(['desc', 'asc']).default('desc').meta({ description: 'Newest or oldest entries first' }),
+}
 
-/** A place between two entries with the account's balance there: the next page adds to it instead of summing anew. */
+export type StatementQuery = {
+  userId: string
+  currency: string
+  from: string | null
+  to: string | null
+  limit: number
+}
+
+const place = { xid: z.string().regex(/^\d{1,19}$/), seq: z.string().regex(/^\d{1,18}$/) }
+
+/**
+ * A place between two entries with the account's balance there: the next page adds to it instead of summing anew. `ahead`
+ * are the entries after it that were shown.
+ */
 export const StatementCursor = z.strictObject({
-  xid: z.string().regex(/^\d{1,19}$/),
-  seq: z.string().regex(/^\d{1,18}$/),
+  ...place,
   balanceMinor: z.int(),
   reservedMinor: z.int(),
+  ahead: z.array(z.int()),
 })
 export type StatementCursor = z.infer<typeof StatementCursor>
+
+/** The same with the newest entries first: balance and reserved money below the place, or null while they may change. */
+export const NewestCursor = z.strictObject({ ...place, sums: z.tuple([z.int(), z.int()]).nullable() })
+export type NewestCursor = z.infer<typeof NewestCursor>
 
 export const Entry = z
   .strictObject({

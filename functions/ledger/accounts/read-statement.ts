@@ -3,29 +3,28 @@ import type { Ctx } from '../../core/context.ts'
 import { isReadable, readBehindHorizon } from '../../core/stream.ts'
 import { ledgerFeed } from '../feed.ts'
 import { tenantScope } from '../journal/scope.ts'
-import type { Entry, StatementCursor } from './contract.ts'
+import type { Entry, StatementCursor, StatementQuery } from './contract.ts'
+import { showEntry } from './show.ts'
 
-type Query = {
-  userId: string
-  currency: string
-  from: string | null
-  to: string | null
-  after: StatementCursor | null
-  limit: number
-}
+type Query = StatementQuery & { after: StatementCursor | null }
 
 type Row = { xid: string; seq: string; final: boolean; entry: Entry }
 
+/** The most entries beyond the horizon that a cursor can name. */
+const mostAhead = 300
+
 /**
- * Lists the entries of an account in commit-safe order, each with the running balance; `next` is the cursor of the next
- * page. Race: a credit commits late and sorts before entries that a reader has already seen. So every page but the last
- * ends at the feed's horizon, because no later commit can sort before it. The last page shows all entries.
+ * Lists the entries of an account, oldest first, each with the running balance; `next` is the cursor of the next page.
+ * Race: a credit commits late and sorts before entries that a reader has already seen. So a cursor stands at the last entry
+ * before the feed's horizon, because no later commit can sort before it, and names the shown entries after it. The next
+ * page skips these, so it shows a late entry and repeats none.
  */
 export async function readStatement(
   ctx: Ctx,
   query: Query,
 ): Promise<{ entries: Entry[]; next: StatementCursor | null }> {
   const { userId, currency, from, to, after, limit } = query
+  const ahead = new Set(after?.ahead.map(String))
   const [results] = await readBehindHorizon(tenantScope(ctx), ledgerFeed, [
     sql`
 with start as materialized (
@@ -48,48 +47,40 @@ page as (
     and (${from}::timestamptz is null or e.created_at >= ${from}::timestamptz)
     and (${to}::timestamptz is null or e.created_at < ${to}::timestamptz)
   order by e.xid, e.seq
-  limit ${limit + 1}
+  limit ${ahead.size + limit + 1}
 )
 select p.xid::text as xid, p.seq::text as seq, ${isReadable(sql`p`)} as final,
-  jsonb_build_object(
-    'id', p.id,
-    'type', p.event_type,
-    'cause', p.aggregate_id,
-    'balanceDeltaMinor', p.balance_delta,
-    'reservedDeltaMinor', p.reserved_delta,
-    'balanceMinor', start.balance + sum(p.balance_delta) over so_far,
-    'reservedMinor', start.reserved + sum(p.reserved_delta) over so_far,
-    'occurredAt', core.iso(p.occurred_at),
-    'recordedAt', core.iso(p.created_at)
-  ) as entry
+  ${showEntry({
+    balance: sql`start.balance + sum(p.balance_delta) over so_far`,
+    reserved: sql`start.reserved + sum(p.reserved_delta) over so_far`,
+  })} as entry
 from page p, start
 window so_far as (order by p.xid, p.seq)
 order by p.xid, p.seq`,
   ])
   // The row type is that of the statement.
   const rows = (results ?? []) as Row[]
-  if (rows.length <= limit) return { entries: rows.map(({ entry }) => entry), next: null }
-  const page = rows.slice(0, limit).filter(({ final }) => final)
-  return {
-    entries: page.map(({ entry }) => entry),
-    next: cursorAfter(page) ?? after ?? cursorBefore(rows),
-  }
+  const unseen = rows.filter(({ seq }) => !ahead.has(seq))
+  if (unseen.length <= limit) return { entries: unseen.map(({ entry }) => entry), next: null }
+  const page = unseen.slice(0, limit).filter(({ final }, at) => final || ahead.size + at < mostAhead)
+  const shown = new Set([...ahead, ...page.map(({ seq }) => seq)])
+  return { entries: page.map(({ entry }) => entry), next: cursorAfter(rows, shown, after) }
 }
 
-function cursorAfter(page: Row[]): StatementCursor | null {
-  const last = page.at(-1)
-  if (last === undefined) return null
-  const { balanceMinor, reservedMinor } = last.entry
-  return { xid: last.xid, seq: last.seq, balanceMinor, reservedMinor }
+/** Stands after the last entry of which no earlier one can be missing. */
+function cursorAfter(rows: Row[], shown: Set<string>, after: StatementCursor | null): StatementCursor | null {
+  const open = rows.findIndex(({ final, seq }) => !final || !shown.has(seq))
+  const last = rows.slice(0, open).at(-1)
+  const ahead = rows.slice(open).flatMap(({ seq }) => (shown.has(seq) ? [Number(seq)] : []))
+  if (last !== undefined) return { xid: last.xid, seq: last.seq, ...sumsOf(last.entry), ahead }
+  if (after !== null) return { ...after, ahead }
+  const [first] = rows
+  return first === undefined ? null : { xid: '0', seq: '0', ...sumsBefore(first.entry), ahead }
 }
 
-function cursorBefore([first]: Row[]): StatementCursor | null {
-  if (first === undefined) return null
-  const { balanceMinor, balanceDeltaMinor, reservedMinor, reservedDeltaMinor } = first.entry
-  return {
-    xid: '0',
-    seq: '0',
-    balanceMinor: balanceMinor - balanceDeltaMinor,
-    reservedMinor: reservedMinor - reservedDeltaMinor,
-  }
-}
+const sumsOf = ({ balanceMinor, reservedMinor }: Entry) => ({ balanceMinor, reservedMinor })
+
+const sumsBefore = (entry: Entry) => ({
+  balanceMinor: entry.balanceMinor - entry.balanceDeltaMinor,
+  reservedMinor: entry.reservedMinor - entry.reservedDeltaMinor,
+})

@@ -11,6 +11,7 @@ import {
   BalanceThen,
   Because,
   Entry,
+  NewestCursor,
   type Notice,
   StatementCursor,
   StatementRange,
@@ -18,6 +19,7 @@ import {
 import { noteAccount } from './note.ts'
 import { readBalances } from './read-balances.ts'
 import { readBalancesAt } from './read-balances-at.ts'
+import { readNewest } from './read-newest.ts'
 import { readStatement } from './read-statement.ts'
 import { withExponent } from './show.ts'
 
@@ -51,16 +53,21 @@ export const accountsEndpoints: Endpoint[] = [
     '/statement',
     {
       summary: 'List the entries of an account with the running balance',
-      description:
-        'A page may be short or empty and still have a `nextCursor`: it ends where a running transaction may still add entries.',
+      description: [
+        'The newest entries come first; `order=asc` lists the oldest first. Both show all known entries. In ascending order',
+        'a later page also shows an entry that was recorded late, among earlier ones, and repeats none.',
+      ].join(' '),
       roles: bookkeepers,
       params: UserPath,
       query: z.strictObject({ ...StatementRange, ...PageQuery }),
       answers: { 200: Page(Entry) },
     },
-    async (ctx, { params, query: { currency, from = null, to = null, limit, cursor } }) => {
-      const after = cursorOf(StatementCursor, cursor)
-      const { entries, next } = await readStatement(ctx, { ...params, currency, from, to, after, limit })
+    async (ctx, { params, query: { order, from = null, to = null, cursor, ...query } }) => {
+      const asked = { ...params, ...query, from, to }
+      const { entries, next } =
+        order === 'asc'
+          ? await readStatement(ctx, { ...asked, after: cursorOf(StatementCursor, cursor) })
+          : await readNewest(ctx, { ...asked, before: cursorOf(NewestCursor, cursor) })
       return ok({ data: entries, nextCursor: next && encodeCursor(next) })
     },
   ),

@@ -15,3 +15,18 @@ export const showBalance: SQL = sql`jsonb_build_object(
 export function withExponent(balance: Omit<Balance, 'exponent'>): Balance {
   return { ...balance, exponent: exponentOf(balance.currency) }
 }
+
+/** As JSON for the wire: an entry of a statement, of the event `p` with the account's sums after it. */
+export function showEntry({ balance, reserved }: { balance: SQL; reserved: SQL }): SQL {
+  return sql`jsonb_build_object(
+    'id', p.id,
+    'type', p.event_type,
+    'cause', p.aggregate_id,
+    'balanceDeltaMinor', p.balance_delta,
+    'reservedDeltaMinor', p.reserved_delta,
+    'balanceMinor', ${balance},
+    'reservedMinor', ${reserved},
+    'occurredAt', core.iso(p.occurred_at),
+    'recordedAt', core.iso(p.created_at)
+  )`
+}

@@ -1,6 +1,13 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { beginning, isReadable, parseCursor, readBehindHorizon } from '../../core/stream.ts'
+import {
+  beginning,
+  type CursorStatus,
+  cursorStatuses,
+  isReadable,
+  parseCursor,
+  readBehindHorizon,
+} from '../../core/stream.ts'
 import { ledgerFeed } from '../feed.ts'
 import type { LedgerEventType, StoredEvent } from './contract.ts'
 import { tenantScope } from './scope.ts'
@@ -8,10 +15,15 @@ import { showEvent } from './show.ts'
 
 type Query = { after: string | null; type: LedgerEventType | null; limit: number }
 
-/** Reads a page of the feed. Readers miss no event and see none twice, however many writers are active. */
-export async function readEvents(ctx: Ctx, { after, type, limit }: Query): Promise<StoredEvent[]> {
-  const { xid, seq } = (after === null ? null : parseCursor(after)) ?? beginning
-  const [rows] = await readBehindHorizon(tenantScope(ctx), ledgerFeed, [
+/**
+ * Reads a page of the feed. Readers miss no event and see none twice, however many writers are active. Null when `after`
+ * is not the cursor of a readable event of this tenant: such a reader would wait for ever, or miss events.
+ */
+export async function readEvents(ctx: Ctx, { after, type, limit }: Query): Promise<StoredEvent[] | null> {
+  const cursor = (after === null ? null : parseCursor(after)) ?? beginning
+  const { xid, seq } = cursor
+  const [statuses, rows] = await readBehindHorizon(tenantScope(ctx), ledgerFeed, [
+    cursorStatuses(ledgerFeed, [cursor]),
     sql`
 select ${showEvent} as event
 from ledger.events e
@@ -22,7 +34,9 @@ where e.tenant_id = ledger.tenant()
 order by e.xid, e.seq
 limit ${limit}`,
   ])
-  // The row type is that of the statement.
+  // The row types are those of the statements.
+  const [known] = (statuses ?? []) as { status: CursorStatus }[]
+  if (known?.status !== 'known') return null
   return ((rows ?? []) as { event: StoredEvent }[]).map(({ event }) => event)
 }
 

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { orThrow } from '../../core/errors.ts'
 import { at, created, type Endpoint, ok } from '../../http/endpoint.ts'
 import { Page, PageQuery } from '../../http/fields.ts'
+import { refuseCursor } from '../../http/page.ts'
 import { openStream } from '../../http/stream.ts'
 import { batchLimitBytes, bookkeepers, transitionProblems } from '../contract.ts'
 import { DescribedEvent, DescribedEvents, streamedEvents } from '../events.ts'
@@ -40,7 +41,8 @@ export const journalEndpoints: Endpoint[] = [
     {
       summary: 'Read or stream all events in commit-safe order',
       description: [
-        'No event is missed and none is repeated. Continue with `nextCursor`, even when the page is empty. With',
+        'No event is missed and none is repeated. Continue with `nextCursor`, even when the page is empty. With a cursor',
+        'that is not one of this tenant’s events, such as one after a restore, the answer is `invalid_cursor`. With',
         '`Accept: text/event-stream` the response stays open: each `data:` is a StoredEvent and each `id:` is a cursor.',
         'Resume a stream with `Last-Event-ID`, or start it with `?after=`.',
       ].join(' '),
@@ -49,13 +51,14 @@ export const journalEndpoints: Endpoint[] = [
       answers: { 200: Page(DescribedEvent) },
       alsoAs: { [eventStream]: z.string() },
       stream: streamedEvents,
+      problems: ['invalid_cursor'],
     },
     async (ctx, { query: { after = null, type = null, limit }, form, lastEventId }) => {
       if (form === eventStream) {
         const scope = type === null ? tenantOf(ctx) : `${tenantOf(ctx)}:${type}`
         return openStream(ctx, `ledger/${scope}`, lastEventId ?? after)
       }
-      const data = await readEvents(ctx, { after, type, limit })
+      const data = (await readEvents(ctx, { after, type, limit })) ?? refuseCursor()
       return ok({ data, nextCursor: data.at(-1)?.cursor ?? after })
     },
   ),

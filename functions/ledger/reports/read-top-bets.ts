@@ -3,7 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import type { Aged } from './contract.ts'
 import { readAggregate } from './read-aggregate.ts'
 
-/** Lists the highest stakes of the day, ranked within each currency. */
+/** Lists the highest stakes of the day among open and won bets, ranked within each currency. */
 export function readTopBets(ctx: Ctx, limit: number): Promise<Aged> {
   return readAggregate(ctx, {
     view: 'ledger.top_bets_today',

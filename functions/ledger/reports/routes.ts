@@ -34,8 +34,9 @@ export const reportsEndpoints: Endpoint[] = [
     '/top-bets',
     {
       summary: 'List the highest stakes of the day, by currency',
+      description: 'Bets that are placed, accepted or won. `limit` counts the bets of each currency.',
       roles: bookkeepers,
-      query: z.strictObject({ limit: wholeWithin(1, 100).default(10) }),
+      query: z.strictObject({ limit: wholeWithin(1, 1_000).default(10) }),
       answers: { 200: TopBets },
     },
     async (ctx, { query }) => aged(ctx, await readTopBets(ctx, query.limit)),

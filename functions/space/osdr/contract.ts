@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { shownInstant } from '../../http/fields.ts'
+import { Cursor, shownInstant } from '../../http/fields.ts'
 import { day, known, listOf, pageOf, text, whole } from '../contract.ts'
 
 export const datasetOrders = ['-releaseDate', 'releaseDate', 'accession', 'title', '-updatedAt'] as const
@@ -55,7 +55,7 @@ export const Change = z
 export type Change = z.infer<typeof Change> & { xid: string }
 export const ChangeCursor = z.tuple([z.string().regex(/^\d{1,20}$/), z.int().nonnegative()])
 export const ChangesQuery = z.strictObject({
-  after: z.string().min(1).max(512).optional().meta({ description: 'The `cursor` of the previous page' }),
+  after: Cursor.optional().meta({ description: 'The `cursor` of the previous page' }),
   limit: whole(1, 200, 50),
 })
 export const Changes = z

@@ -49,7 +49,11 @@ export const osdrEndpoints: Endpoint[] = [
     on,
     '/osdr/changes',
     'Changes of the catalogue, oldest first',
-    { query: wire.ChangesQuery, answer: wire.Changes },
+    {
+      query: wire.ChangesQuery,
+      answer: wire.Changes,
+      cursors: { takes: 'after', gives: ['cursor', 'nextCursor'] },
+    },
     async (ctx, { after, limit }) => {
       const changes = await listChanges(ctx, { after: cursorOf(wire.ChangeCursor, after), limit: limit + 1 })
       const { data, nextCursor } = page(changes, limit, ({ xid, id }) => [xid, id])

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { StatementCursor } from '../../../functions/ledger/accounts/contract.ts'
+import type { Entry, NewestCursor, StatementCursor } from '../../../functions/ledger/accounts/contract.ts'
+import { readNewest } from '../../../functions/ledger/accounts/read-newest.ts'
 import { readStatement } from '../../../functions/ledger/accounts/read-statement.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { fund, tenantContext } from '../support/context.ts'
@@ -8,41 +9,99 @@ import { lateCredit } from '../support/late-credit.ts'
 const world = await freshEnvironment()
 let tenants = 0
 
-describe('a statement', () => {
-  it('read in pages includes a credit that commits late in its running balance', async () => {
-    const tenantId = ++tenants
-    const ctx = tenantContext(world, tenantId)
-    await fund(ctx, 500, { userId: 'u-late' })
-    const commit = await lateCredit(world, tenantId)
-    const credit = () => fund(ctx, 10, { userId: 'u-late' })
-    for (let round = 0; round < 3; round += 1) await credit()
-    const page = async (after: StatementCursor | null) =>
-      readStatement(ctx, { userId: 'u-late', currency: 'USD', from: null, to: null, after, limit: 2 })
+/** An account with credits of 500, a late one of 1 that has not committed, and credits of 10. */
+async function accountWithLateCredit(credits: number) {
+  const tenantId = ++tenants
+  const ctx = tenantContext(world, tenantId)
+  const credit = (amount = 10) => fund(ctx, amount, { userId: 'u-late' })
+  await credit(500)
+  const commit = await lateCredit(world, tenantId)
+  for (let round = 0; round < credits; round += 1) await credit()
+  const asked = { userId: 'u-late', currency: 'USD', from: null, to: null }
+  return {
+    commit,
+    credit,
+    oldest: (after: StatementCursor | null, limit = 2) => readStatement(ctx, { ...asked, after, limit }),
+    newest: (before: NewestCursor | null, limit = 2) => readNewest(ctx, { ...asked, before, limit }),
+  }
+}
 
-    const first = await page(null)
-    expect(first.entries.map(({ balanceMinor }) => balanceMinor)).toEqual([500])
-    const held = await page(first.next)
-    expect(held).toEqual({ entries: [], next: first.next })
+const balances = (...pages: { entries: Entry[] }[]) =>
+  pages.flatMap(({ entries }) => entries.map(({ balanceMinor }) => balanceMinor))
+
+describe('a statement, oldest first', () => {
+  it('shows all known entries while another transaction writes, and a late one on the next page', async () => {
+    const { commit, oldest } = await accountWithLateCredit(6)
+    const first = await oldest(null)
+    const second = await oldest(first.next)
+    expect(balances(first, second)).toEqual([500, 510, 520, 530])
     await commit()
-    const second = await page(held.next)
-    const third = await page(second.next)
-    expect([second, third].flatMap(({ entries }) => entries.map(({ balanceMinor }) => balanceMinor))).toEqual(
-      [501, 511, 521, 531],
+    const third = await oldest(second.next)
+    const fourth = await oldest(third.next)
+    // The late credit of 1 comes with the balance that it left, and all later balances include it.
+    expect(balances(third, fourth)).toEqual([501, 541, 551, 561])
+    expect(fourth.next).toBeNull()
+  })
+
+  it('repeats no entry and misses none, whenever the late one commits', async () => {
+    for (const commitAfter of [0, 1, 2, 3, 4]) {
+      const { commit, oldest } = await accountWithLateCredit(5)
+      const ids: string[] = []
+      let page = 0
+      for (let after: StatementCursor | null = null; ; ) {
+        if (page++ === commitAfter) await commit()
+        const { entries, next }: Awaited<ReturnType<typeof oldest>> = await oldest(after)
+        expect(entries).not.toEqual([])
+        ids.push(...entries.map(({ id }) => id))
+        if (next === null) break
+        after = next
+      }
+      const known = page > commitAfter ? 7 : 6
+      expect([ids.length, new Set(ids).size]).toEqual([known, known])
+    }
+  })
+
+  it('would miss the late entry if a cursor stood at the last entry shown', async () => {
+    const { commit, oldest } = await accountWithLateCredit(5)
+    const { next } = await oldest(null, 3)
+    const seq = next?.ahead.at(-1) ?? 0
+    const { rows } = await world.database.admin.query(
+      'select xid::text as xid from ledger.balance_events where seq = $1',
+      [seq],
     )
+    await commit()
+    const isLate = ({ balanceDeltaMinor }: Entry) => balanceDeltaMinor === 1
+    const atLastShown = next && { ...next, xid: String(rows[0]?.xid), seq: String(seq), ahead: [] }
+    const missing = await oldest(atLastShown, 9)
+    expect([missing.entries.length, missing.entries.some(isLate)]).toEqual([3, false])
+    const whole = await oldest(next, 9)
+    expect([whole.entries.length, whole.entries.some(isLate)]).toEqual([4, true])
+  })
+})
+
+describe('a statement, newest first', () => {
+  it('begins with the present balance while another transaction writes', async () => {
+    const { newest, oldest } = await accountWithLateCredit(3)
+    expect(balances(await newest(null))).toEqual([530, 520])
+    expect(balances(await newest(null, 9))).toEqual(balances(await oldest(null, 9)).toReversed())
+  })
+
+  it('shows a late entry below its cursor, and balances that include it', async () => {
+    const { commit, newest } = await accountWithLateCredit(3)
+    const first = await newest(null)
+    expect(first.next?.sums).toBeNull()
+    await commit()
+    const second = await newest(first.next)
+    const third = await newest(second.next)
+    expect(balances(second, third)).toEqual([511, 501, 500])
     expect(third.next).toBeNull()
   })
 
-  it('shows the newest entries at once on its last page', async () => {
-    const tenantId = ++tenants
-    const ctx = tenantContext(world, tenantId)
-    await fund(ctx, 500, { userId: 'u-late' })
-    const commit = await lateCredit(world, tenantId)
-    await fund(ctx, 25, { userId: 'u-late' })
-    const all = { userId: 'u-late', currency: 'USD', from: null, to: null, after: null, limit: 3 }
-    const balances = async () =>
-      (await readStatement(ctx, all)).entries.map(({ balanceMinor }) => balanceMinor)
-    expect(await balances()).toEqual([500, 525])
+  it('would show wrong balances if the cursor carried the balance of the first page', async () => {
+    const { commit, newest } = await accountWithLateCredit(3)
+    const { next } = await newest(null)
     await commit()
-    expect(await balances()).toEqual([500, 501, 526])
+    const carried = next && { ...next, sums: [510, 0] satisfies NewestCursor['sums'] }
+    expect(balances(await newest(carried, 9))).toEqual([510, 500, 499])
   })
 })

@@ -154,6 +154,24 @@ describe('the feed', () => {
     expect(new Set(payments).size).toBe(payments.length)
   })
 
+  it('refuses a cursor of the future and one of another tenant, which would answer nothing for ever', async () => {
+    const [server, other] = [await tenant(), await tenant()]
+    await deposit(server, 1)
+    await deposit(other, 1)
+    const { body: theirs } = await other.get('/events')
+    for (const after of ['9999999999999-1', '1-1', String(theirs['nextCursor'])])
+      expect(await server.get(`/events?after=${after}`)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_cursor' },
+        trips: 1,
+      })
+    const { body: own } = await server.get('/events')
+    expect(await server.get(`/events?after=${String(own['nextCursor'])}`)).toMatchObject({
+      status: 200,
+      body: { data: [] },
+    })
+  })
+
   it('refuses an unknown event type', async () => {
     const server = await tenant()
     expect((await server.get('/events?type=V9_NO_SUCH')).status).toBe(400)

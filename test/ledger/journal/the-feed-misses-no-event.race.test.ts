@@ -14,6 +14,7 @@ async function readOn(tenantId: number, after: string | null): Promise<StoredEve
   const seen: StoredEvent[] = []
   for (let cursor = after; ; cursor = seen.at(-1)?.cursor ?? cursor) {
     const page = await readEvents(tenantContext(world, tenantId), { after: cursor, type: null, limit: 3 })
+    if (page === null) throw new Error(`The feed does not know its cursor ${cursor}`)
     if (page.length === 0) return seen
     seen.push(...page)
   }

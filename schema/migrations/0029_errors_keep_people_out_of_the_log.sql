@@ -1,0 +1,620 @@
+create or replace function core.begin_idempotent(key text, hash text, caller text, path text) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  kept record;
+begin
+  insert into core.idempotency_keys as k (id, principal, route, body_hash)
+  values (key, caller, path, hash)
+  on conflict (id) do update
+  set body_hash = excluded.body_hash, outcome = null, created_at = now()
+  where k.created_at < now() - interval '24 hours';
+  if found then
+    perform set_config('lockstep.key', key, true);
+    return;
+  end if;
+  select k.body_hash, k.outcome into kept from core.idempotency_keys k where k.id = key;
+  if not found then
+    raise exception using errcode = 'LS003', message = 'the key is being given up at this moment';
+  end if;
+  if kept.body_hash <> hash then
+    raise exception using errcode = 'LS002', message = 'the key was used with another request';
+  end if;
+  raise exception using errcode = 'LS001', message = 'the key has its answer', column = kept.outcome::text;
+exception
+  when lock_not_available then
+    raise exception using errcode = 'LS003', message = 'the key is in use right now';
+end
+$$;
+
+create or replace function ledger.change_accounts(changes ledger.account_changes[]) returns void
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+  rest ledger.account_changes[] := changes;
+  wrong record;
+begin
+  for attempt in 1..2 loop
+    -- An upsert of final values, since each row is there and locked: unlike an update it has no join to plan.
+    with applied as (
+      insert into ledger.user_balances_view (tenant_id, user_id, currency, balance_minor, reserved_minor, last_seq)
+      select c.tenant_id, c.user_id, c.currency, b.balance_minor + c.balance_delta, b.reserved_minor + c.reserved_delta,
+        greatest(b.last_seq, c.seq)
+      from unnest(rest) c,
+      lateral (
+        select *
+        from ledger.user_balances_view b
+        where b.tenant_id = c.tenant_id and b.user_id = c.user_id and b.currency = c.currency
+        for update
+      ) b
+      where (b.available_minor + c.lowest >= least(0, b.available_minor) or b.may_go_negative)
+        and (b.quarantined_at is null or not c.debits)
+      on conflict (tenant_id, user_id, currency) do update
+      set balance_minor = excluded.balance_minor, reserved_minor = excluded.reserved_minor, last_seq = excluded.last_seq
+      returning tenant_id, user_id, currency
+    )
+    select array_agg(c)
+    into rest
+    from unnest(rest) c
+    where (c.tenant_id, c.user_id, c.currency) not in (select tenant_id, user_id, currency from applied);
+    if rest is null then
+      return;
+    end if;
+    exit when attempt = 2 or not exists (select from unnest(rest) where lowest < 0);
+
+    -- Too little on the row: it may wait beside it.
+    perform
+    from unnest(rest) c,
+    lateral (
+      select
+      from ledger.user_balances_view b
+      where b.tenant_id = c.tenant_id and b.user_id = c.user_id and b.currency = c.currency
+      for update
+    ) locked;
+    perform ledger.fold_deltas(rest);
+  end loop;
+
+  select c.user_id, c.currency, coalesce(b.available_minor, 0) as available_minor, b.quarantined_at
+  into wrong
+  from unnest(rest) c
+  left join lateral (
+    select *
+    from ledger.user_balances_view b
+    where b.tenant_id = c.tenant_id and b.user_id = c.user_id and b.currency = c.currency
+    offset 0
+  ) b on true
+  where c.lowest < 0
+    or c.debits and b.quarantined_at is not null
+  limit 1;
+  if found then
+    raise exception using
+      errcode = case when wrong.quarantined_at is null then 'LS102' else 'LS103' end,
+      message = 'the account does not allow it',
+      column = to_jsonb(wrong);
+  end if;
+
+  insert into ledger.user_balances_view as b (tenant_id, user_id, currency, balance_minor, reserved_minor, last_seq)
+  select c.tenant_id, c.user_id, c.currency, c.balance_delta, c.reserved_delta, c.seq
+  from unnest(rest) c
+  order by c.tenant_id, c.user_id, c.currency
+  on conflict (tenant_id, user_id, currency) do update
+  set balance_minor = b.balance_minor + excluded.balance_minor,
+      reserved_minor = b.reserved_minor + excluded.reserved_minor,
+      last_seq = greatest(b.last_seq, excluded.last_seq);
+end
+$$;
+
+create or replace function ledger.apply_user_balances_view() returns trigger
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+  events bigint;
+  changes ledger.account_changes[];
+  continues boolean;
+  change ledger.account_changes;
+  account ledger.user_balances_view;
+  folded record;
+  wrong record;
+begin
+  -- One event is its account's change; of more, one change an account is made.
+  select count(*),
+    array[row(
+      min(tenant_id), min(user_id), min(currency), min(seq), min(balance_delta), min(reserved_delta),
+      min(balance_delta - reserved_delta), bool_or(balance_delta < reserved_delta)
+    )::ledger.account_changes],
+    bool_or(stream_version > 1 or reserved_delta < 0)
+  into events, changes, continues
+  from arrived;
+  if events = 0 then
+    return null;
+  end if;
+  if events > 1 then
+    select array_agg(
+      row(a.tenant_id, a.user_id, a.currency, a.seq, a.balance_delta, a.reserved_delta, a.lowest, a.debits)::ledger.account_changes
+      order by a.tenant_id, a.user_id, a.currency
+    )
+    into changes
+    from (
+      select e.tenant_id, e.user_id, e.currency, max(e.seq) as seq, sum(e.balance_delta)::bigint as balance_delta,
+        sum(e.reserved_delta)::bigint as reserved_delta, min(e.running)::bigint as lowest,
+        bool_or(e.balance_delta < e.reserved_delta) as debits
+      from (
+        select *, sum(balance_delta - reserved_delta) over (partition by tenant_id, user_id, currency order by seq) as running
+        from arrived
+      ) e
+      group by e.tenant_id, e.user_id, e.currency
+    ) a;
+  end if;
+
+  -- What a stream holds is its own: none releases what another reserved, so a release needs no lock.
+  if continues then
+    select e.aggregate_id, e.stream_version, e.user_id, e.currency, prior.held is null and e.stream_version > 1 as gap
+    into wrong
+    from arrived e
+    left join lateral (
+      select true as held
+      from ledger.balance_events prior
+      where prior.tenant_id = e.tenant_id
+        and prior.aggregate_id = e.aggregate_id
+        and prior.stream_version = e.stream_version - 1
+      offset 0
+    ) prior on true
+    where e.stream_version > 1
+      and prior.held is null
+      or e.reserved_delta < 0
+      and (
+        select sum(own.reserved_delta)
+        from ledger.balance_events own
+        where own.tenant_id = e.tenant_id
+          and own.aggregate_id = e.aggregate_id
+          and own.user_id = e.user_id
+          and own.currency = e.currency
+      ) < 0
+    limit 1;
+    if found then
+      raise exception using
+        errcode = case when wrong.gap then 'LS101' else 'LS104' end,
+        message = 'this is not how the stream goes on',
+        column = to_jsonb(wrong);
+    end if;
+  end if;
+
+  if cardinality(changes) > 8 then
+    perform ledger.change_accounts(changes);
+    return null;
+  end if;
+
+  -- A command's. Who takes waits for the account's row, who gives never does.
+  foreach change in array changes loop
+    -- An amount that could carry the balance out of range unseen waits as well: below these bounds that would take
+    -- four thousand of the largest, all waiting at once.
+    if change.lowest >= 0 and change.balance_delta <= 1::bigint << 40 then
+      update ledger.user_balances_view b
+      set balance_minor = b.balance_minor + change.balance_delta,
+          reserved_minor = b.reserved_minor + change.reserved_delta,
+          last_seq = greatest(b.last_seq, change.seq)
+      where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency
+        and (
+          select true
+          from ledger.user_balances_view free
+          where free.tenant_id = change.tenant_id and free.user_id = change.user_id and free.currency = change.currency
+          for update skip locked
+        );
+      continue when found;
+      insert into ledger.balance_deltas (tenant_id, user_id, currency, seq, balance_delta, reserved_delta)
+      select change.tenant_id, change.user_id, change.currency, change.seq, change.balance_delta, change.reserved_delta
+      from ledger.user_balances_view b
+      where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency
+        and b.balance_minor < 1::bigint << 52;
+      continue when found;
+    end if;
+
+    -- Race: all who take from this account. What is read after this statement is newer than the wait.
+    select * into account
+    from ledger.user_balances_view b
+    where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency
+    for update;
+    if not found then
+      insert into ledger.user_balances_view (tenant_id, user_id, currency)
+      values (change.tenant_id, change.user_id, change.currency)
+      on conflict do nothing;
+      select * into account
+      from ledger.user_balances_view b
+      where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency
+      for update;
+    end if;
+
+    with gone as (
+      delete from ledger.balance_deltas d
+      where d.tenant_id = change.tenant_id and d.user_id = change.user_id and d.currency = change.currency
+      returning balance_delta, reserved_delta, seq
+    )
+    select coalesce(sum(balance_delta), 0) as balance, coalesce(sum(reserved_delta), 0) as reserved, max(seq) as seq
+    into folded
+    from gone;
+    account.available_minor := account.available_minor + folded.balance - folded.reserved;
+
+    if change.debits and account.quarantined_at is not null then
+      raise exception using errcode = 'LS103', message = 'the account is quarantined', column = to_jsonb(account);
+    end if;
+    if account.available_minor + change.lowest < least(0, account.available_minor) and not account.may_go_negative then
+      raise exception using errcode = 'LS102', message = 'there is not enough', column = to_jsonb(account);
+    end if;
+
+    update ledger.user_balances_view b
+    set balance_minor = b.balance_minor + folded.balance + change.balance_delta,
+        reserved_minor = b.reserved_minor + folded.reserved + change.reserved_delta,
+        last_seq = greatest(b.last_seq, folded.seq, change.seq)
+    where b.tenant_id = change.tenant_id and b.user_id = change.user_id and b.currency = change.currency;
+  end loop;
+  return null;
+end
+$$;
+
+create or replace function ledger.append_events(events jsonb, by_whom text) returns jsonb
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  incoming ledger.incoming_events[];
+  fresh ledger.incoming_events[];
+  reused text;
+  conflict jsonb;
+  position xid8;
+  state text;
+  broken text;
+  about text;
+  takes boolean;
+  appended integer;
+  holders text[];
+  wrong jsonb;
+begin
+  select array_agg(
+    row(place, lower(split_part(e."type", '_', 2)), e."aggregateId", e."type", e.data, e."idempotencyKey",
+      e."expectedVersion", e."occurredAt", null, null)::ledger.incoming_events
+    order by place
+  )
+  into incoming
+  from rows from (
+    jsonb_to_recordset(events) as (
+      "aggregateId" text, "type" text, data jsonb, "idempotencyKey" text, "expectedVersion" integer,
+      "occurredAt" timestamptz
+    )
+  ) with ordinality as e ("aggregateId", "type", data, "idempotencyKey", "expectedVersion", "occurredAt", place);
+
+  for attempt in 1..5 loop
+    begin
+      with given as (
+        select i.*, known.said as known_said,
+          case when i.idempotency_key is not null then array[i.aggregate_id, i.event_type, i.event_data::text] end as said
+        from unnest(incoming) i
+        left join lateral (
+          select array[e.aggregate_id, e.event_type, e.event_data::text] as said
+          from ledger.events e
+          where e.tenant_id = ledger.tenant()
+            and e.idempotency_key = i.idempotency_key
+          offset 0
+        ) known on true
+      ),
+      judged as materialized (
+        select g.*,
+          g.idempotency_key is not null and (g.known_said is not null or row_number() over same_key > 1) as duplicate,
+          coalesce(g.known_said, first_value(g.said) over same_key) <> g.said as contradicts
+        from given g
+        window same_key as (partition by g.idempotency_key order by g.place)
+      ),
+      -- Materialized: looked up once a stream, not twice an event.
+      streams as materialized (
+        select s.family, s.aggregate_id, coalesce((
+          select e.stream_version
+          from ledger.events e
+          where e.tenant_id = ledger.tenant()
+            and e.family = s.family
+            and e.aggregate_id = s.aggregate_id
+          order by e.stream_version desc
+          limit 1
+        ), 0) as current
+        from (select distinct family, aggregate_id from judged where not duplicate) s
+      ),
+      numbered as (
+        select j.*, s.current,
+          s.current + row_number() over (partition by j.family, j.aggregate_id order by j.place)::integer as next_version
+        from judged j
+        join streams s on s.family = j.family and s.aggregate_id = j.aggregate_id
+        where not j.duplicate
+        order by j.place
+      ),
+      placed as materialized (
+        select n.*, nextval('ledger.event_seq') as next_seq
+        from numbered n
+      )
+      select
+        (
+          select array_agg(
+            row(p.place, p.family, p.aggregate_id, p.event_type, p.event_data, p.idempotency_key, p.expected_version,
+              coalesce(p.occurred_at, clock_timestamp()), p.next_version, p.next_seq)::ledger.incoming_events
+          )
+          from placed p
+        ),
+        (select j.idempotency_key from judged j where j.contradicts limit 1),
+        (
+          select jsonb_build_object('aggregateId', p.aggregate_id, 'current', p.current)
+          from placed p
+          where p.expected_version <> p.next_version - 1
+          order by p.place
+          limit 1
+        )
+      into fresh, reused, conflict;
+
+      if reused is not null then
+        return jsonb_build_object('ok', false, 'reason', 'idempotency_key_reused', 'key', reused);
+      end if;
+      if conflict is not null then
+        return jsonb_build_object('ok', false, 'reason', 'version_conflict') || conflict;
+      end if;
+
+      select count(*), coalesce(bool_or(f.event_type in ('V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED')), false)
+      into appended, takes
+      from unnest(fresh) f;
+      select array_agg(distinct f.aggregate_id)
+      into holders
+      from unnest(fresh) f
+      where f.family <> 'balances' or f.event_type in ('V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED');
+      position := core.reading_xid();
+      if exists (select from unnest(fresh) f where f.family = 'bets') then
+        insert into ledger.bet_events (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = 'bets'
+        order by f.aggregate_id, f.stream_version;
+      end if;
+      if exists (select from unnest(fresh) f where f.family = 'payments') then
+        insert into ledger.payment_events (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = 'payments'
+        order by f.aggregate_id, f.stream_version;
+      end if;
+      if takes then
+        insert into ledger.user_balances_view (tenant_id, user_id, currency)
+        select distinct ledger.tenant(), f.event_data ->> 'userId', f.event_data ->> 'currency'
+        from unnest(fresh) f
+        where f.family = 'balances'
+        order by 1, 2, 3
+        on conflict do nothing;
+        perform
+        from (
+          select distinct f.event_data ->> 'userId' as user_id, f.event_data ->> 'currency' as currency
+          from unnest(fresh) f
+          where f.family = 'balances'
+          order by 1, 2
+        ) f,
+        lateral (
+          select
+          from ledger.user_balances_view b
+          where b.tenant_id = ledger.tenant()
+            and b.user_id = f.user_id
+            and b.currency = f.currency
+          for update
+        ) locked;
+        position := core.reading_xid();
+        select array_agg(
+          row(f.place, f.family, f.aggregate_id, f.event_type, f.event_data, f.idempotency_key, f.expected_version,
+            f.occurred_at, f.stream_version, nextval('ledger.event_seq'))::ledger.incoming_events
+        )
+        into fresh
+        from (select * from unnest(fresh) f where f.family = 'balances' order by f.place) f;
+      end if;
+      if exists (select from unnest(fresh) f where f.family = 'balances') then
+        insert into ledger.balance_events (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = 'balances'
+        order by f.aggregate_id, f.stream_version;
+      end if;
+      -- Without its hold a bet could never be settled, voided or cancelled.
+      wrong := ledger.find_wrong_hold(holders);
+      if wrong is not null then
+        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', column = wrong;
+      end if;
+      return jsonb_build_object('ok', true, 'value', jsonb_build_object(
+        'appended', appended,
+        'duplicates', cardinality(incoming) - appended
+      ));
+    exception
+      when unique_violation then
+        if attempt = 5 then
+          raise;
+        end if;
+      when sqlstate 'LS101' or sqlstate 'LS102' or sqlstate 'LS103' or sqlstate 'LS104' or sqlstate 'LS105'
+        or sqlstate 'LS106' or check_violation or numeric_value_out_of_range
+      then
+        get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = column_name;
+        return ledger.refusal(state, broken, case when state like 'LS%' then about::jsonb end);
+    end;
+  end loop;
+end
+$$;
+
+create or replace function ledger.apply_bets_view() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  births boolean;
+  wrong record;
+begin
+  select bool_and(stream_version = 1 and ledger.bet_may_become(null, ledger.bet_state(event_type)))
+  into births
+  from arrived;
+  if births is null then
+    return null;
+  end if;
+
+  -- Most batches begin streams and continue none: then every event is a stream of its own.
+  if births then
+    insert into ledger.bets_view (tenant_id, bet_id, user_id, amount_minor, currency, odds, selection, placed_at, status, payout_minor, settled_at, stream_version)
+    select tenant_id, aggregate_id, born ->> 'userId', (born ->> 'stakeMinor')::bigint, born ->> 'currency', (born ->> 'odds')::numeric, born ->> 'selection', born_at, state, case state when 'lost' then 0 else (latest ->> 'payoutMinor')::bigint end, case when state not in ('placed', 'accepted') then latest_at end, stream_version
+    from (
+      select tenant_id, aggregate_id, stream_version, event_data as born, occurred_at as born_at, event_data as latest,
+        occurred_at as latest_at, ledger.bet_state(event_type) as state
+      from arrived
+    ) e
+    order by tenant_id, aggregate_id;
+    return null;
+  end if;
+
+  -- Race: two appends to one stream. The second waits here for the first's row, and judges what it then finds. A row
+  -- that should have been there is noticed below and rolled back, neutral values and all.
+  with streams as materialized (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.bet_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from arrived e
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+  ),
+  moved as (
+    insert into ledger.bets_view as v (tenant_id, bet_id, user_id, amount_minor, currency, odds, selection, placed_at, status, payout_minor, settled_at, stream_version)
+    select tenant_id, aggregate_id, coalesce(born ->> 'userId', ''), coalesce((born ->> 'stakeMinor')::bigint, 0), coalesce(born ->> 'currency', ''), coalesce((born ->> 'odds')::numeric, 0), coalesce(born ->> 'selection', ''), coalesce(born_at, 'epoch'), state, case state when 'lost' then 0 else (latest ->> 'payoutMinor')::bigint end, case when state not in ('placed', 'accepted') then latest_at end, stream_version
+    from streams
+    order by tenant_id, aggregate_id
+    on conflict (tenant_id, bet_id) do update
+    set status = excluded.status, payout_minor = excluded.payout_minor, settled_at = excluded.settled_at, stream_version = excluded.stream_version
+    returning with (old as prior) v.tenant_id, v.bet_id, prior.stream_version, prior.status as was
+  )
+  select s.aggregate_id, coalesce(m.stream_version, 0) as current, s.first_version, s.gapless, m.was, s.path
+  into wrong
+  from streams s
+  join moved m on m.tenant_id = s.tenant_id and m.bet_id = s.aggregate_id
+  where s.first_version <> coalesce(m.stream_version, 0) + 1
+    or not s.gapless
+    or not ledger.bet_may_become(m.was, s.path[1])
+    or exists (
+      select from generate_series(2, cardinality(s.path)) step
+      where not ledger.bet_may_become(s.path[step - 1], s.path[step])
+    )
+  limit 1;
+  if not found then
+    return null;
+  end if;
+  if wrong.gapless and wrong.first_version = wrong.current + 1 then
+    for step in 1..cardinality(wrong.path) loop
+      if not ledger.bet_may_become(wrong.was, wrong.path[step]) then
+        raise exception using errcode = 'LS105', message = 'no lawful step',
+          column = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
+      end if;
+      wrong.was := wrong.path[step];
+    end loop;
+  end if;
+  raise exception using errcode = 'LS101', message = 'a version is missing or taken', column = to_jsonb(wrong);
+end
+$$;
+
+create or replace function ledger.apply_payments_view() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  births boolean;
+  wrong record;
+begin
+  select bool_and(stream_version = 1 and ledger.payment_may_become(null, ledger.payment_state(event_type)))
+  into births
+  from arrived;
+  if births is null then
+    return null;
+  end if;
+
+  -- Most batches begin streams and continue none: then every event is a stream of its own.
+  if births then
+    insert into ledger.payments_view (tenant_id, payment_id, kind, user_id, amount_minor, currency, requested_at, status, settled_at, stream_version)
+    select tenant_id, aggregate_id, split_part(state, ' ', 1), born ->> 'userId', (born ->> 'amountMinor')::bigint, born ->> 'currency', born_at, split_part(state, ' ', 2), case when state not like '% requested' then latest_at end, stream_version
+    from (
+      select tenant_id, aggregate_id, stream_version, event_data as born, occurred_at as born_at, event_data as latest,
+        occurred_at as latest_at, ledger.payment_state(event_type) as state
+      from arrived
+    ) e
+    order by tenant_id, aggregate_id;
+    return null;
+  end if;
+
+  -- Race: two appends to one stream. The second waits here for the first's row, and judges what it then finds. A row
+  -- that should have been there is noticed below and rolled back, neutral values and all.
+  with streams as materialized (
+      select tenant_id, aggregate_id, first_version, stream_version, path,
+        data[1] as born, at[1] as born_at, data[events] as latest, at[events] as latest_at, path[events] as state,
+        stream_version - first_version + 1 = events as gapless
+      from (
+        select e.tenant_id, e.aggregate_id,
+          min(e.stream_version) as first_version,
+          max(e.stream_version) as stream_version,
+          count(*) as events,
+          array_agg(ledger.payment_state(e.event_type) order by e.stream_version) as path,
+          array_agg(e.event_data order by e.stream_version) as data,
+          array_agg(e.occurred_at order by e.stream_version) as at
+        from arrived e
+        group by e.tenant_id, e.aggregate_id
+      ) stream
+  ),
+  moved as (
+    insert into ledger.payments_view as v (tenant_id, payment_id, kind, user_id, amount_minor, currency, requested_at, status, settled_at, stream_version)
+    select tenant_id, aggregate_id, coalesce(split_part(state, ' ', 1), ''), coalesce(born ->> 'userId', ''), coalesce((born ->> 'amountMinor')::bigint, 0), coalesce(born ->> 'currency', ''), coalesce(born_at, 'epoch'), split_part(state, ' ', 2), case when state not like '% requested' then latest_at end, stream_version
+    from streams
+    order by tenant_id, aggregate_id
+    on conflict (tenant_id, payment_id) do update
+    set status = excluded.status, settled_at = excluded.settled_at, stream_version = excluded.stream_version
+    returning with (old as prior) v.tenant_id, v.payment_id, prior.stream_version, prior.kind || ' ' || prior.status as was
+  )
+  select s.aggregate_id, coalesce(m.stream_version, 0) as current, s.first_version, s.gapless, m.was, s.path
+  into wrong
+  from streams s
+  join moved m on m.tenant_id = s.tenant_id and m.payment_id = s.aggregate_id
+  where s.first_version <> coalesce(m.stream_version, 0) + 1
+    or not s.gapless
+    or not ledger.payment_may_become(m.was, s.path[1])
+    or exists (
+      select from generate_series(2, cardinality(s.path)) step
+      where not ledger.payment_may_become(s.path[step - 1], s.path[step])
+    )
+  limit 1;
+  if not found then
+    return null;
+  end if;
+  if wrong.gapless and wrong.first_version = wrong.current + 1 then
+    for step in 1..cardinality(wrong.path) loop
+      if not ledger.payment_may_become(wrong.was, wrong.path[step]) then
+        raise exception using errcode = 'LS105', message = 'no lawful step',
+          column = jsonb_build_object('aggregate_id', wrong.aggregate_id, 'was', wrong.was, 'becomes', wrong.path[step]);
+      end if;
+      wrong.was := wrong.path[step];
+    end loop;
+  end if;
+  raise exception using errcode = 'LS101', message = 'a version is missing or taken', column = to_jsonb(wrong);
+end
+$$;
