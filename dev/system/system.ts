@@ -6,6 +6,7 @@ import { startCluster } from '../postgres/cluster.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from '../postgres/roles.ts'
 import { urlAs } from '../postgres/urls.ts'
 import { loadDemoData } from '../seed/load.ts'
+import { startUpstash, type Upstash } from '../upstash/server.ts'
 import { startUpstreams } from '../upstreams/server.ts'
 import { prepareAssets } from './assets.ts'
 import { buildWorker } from './build.ts'
@@ -25,6 +26,8 @@ export type System = AsyncDisposable & {
   proxy: string
   /** The URL of the simulated outside services, or null when the Worker calls the real ones. */
   upstreams: string | null
+  /** Redis over HTTP, or null when the caches use KV. */
+  redis: Pick<Upstash, 'url' | 'token' | 'kind'> | null
   crons: string[]
 }
 
@@ -54,6 +57,8 @@ export async function startSystem(options: StartSystem): Promise<System> {
   starting.defer(() => proxy.close())
   const upstreams = options.liveUpstreams ? null : await startUpstreams({ port: await freePort() })
   starting.defer(() => upstreams?.close())
+  const redis = options.redis ? await startUpstash({ port: await freePort() }) : null
+  starting.defer(() => redis?.close())
   const bundle = await building
   signal.throwIfAborted()
   const config = readWorkerConfig()
@@ -66,6 +71,8 @@ export async function startSystem(options: StartSystem): Promise<System> {
       NEON_PROXY: proxy.address,
       AUTH_SECRET: developmentSecret(),
       UPSTREAMS_URL: upstreams?.url,
+      UPSTASH_REDIS_REST_URL: redis?.url,
+      UPSTASH_REDIS_REST_TOKEN: redis?.token,
       ...options.bindings,
     },
     persistTo: join(localFolder, 'worker'),
@@ -85,6 +92,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
     databaseUrl,
     proxy: proxy.address,
     upstreams: upstreams?.url ?? null,
+    redis,
     crons,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
@@ -92,7 +100,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
 
 async function build(signal: AbortSignal): Promise<string> {
   prepareAssets()
-  return buildWorker(join(localFolder, 'bundle'), signal)
+  return buildWorker(join(localFolder, 'bundle'), { signal })
 }
 
 async function startDatabase(starting: AsyncDisposableStack, { signal, say }: StartSystem): Promise<string> {
