@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path'
 import { projectRoot } from './project.ts'
 
 /**
- * Bundles the Worker as `wrangler deploy` would and returns the bundle's path. Prints nothing unless the build fails.
+ * Bundles the Worker as `wrangler deploy` would and returns the bundle's path. Prints nothing unless the build fails. A test
+ * may give another entry, which extends worker.ts.
  */
 export async function buildWorker(
   outdir: string,

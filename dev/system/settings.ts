@@ -5,6 +5,8 @@ export type Starting = {
   demoData: boolean
   /** Calls the real outside services instead of the simulated ones. */
   liveUpstreams: boolean
+  /** Starts a Redis over HTTP, which the caches use instead of KV. */
+  redis: boolean
   /** Settings of the Worker that the environment sets. */
   bindings: Record<string, string>
 }
@@ -14,6 +16,8 @@ const passedOn = [
   'CORS_ORIGINS',
   'DNS_OVER_HTTPS',
   'NASA_API_KEY',
+  'UPSTASH_REDIS_REST_TOKEN',
+  'UPSTASH_REDIS_REST_URL',
   'WEBHOOK_ALLOW',
   'WEBHOOK_KEY',
   'WEBHOOK_LINGER_SECONDS',
@@ -34,11 +38,14 @@ export function readStarting(env: NodeJS.ProcessEnv): Starting {
   const upstreams = env['UPSTREAMS'] || 'simulated'
   if (!['simulated', 'live'].includes(upstreams))
     throw new Error(`UPSTREAMS is simulated or live, not ${upstreams}`)
+  const redis = env['REDIS'] || '0'
+  if (!['0', '1'].includes(redis)) throw new Error(`REDIS is 1 or 0, not ${redis}`)
   return {
     port,
     databaseUrl,
     demoData: demo === '1',
     liveUpstreams: upstreams === 'live',
+    redis: redis === '1',
     bindings: Object.fromEntries(passedOn.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
   }
 }

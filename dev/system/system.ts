@@ -7,6 +7,7 @@ import { startCluster } from '../postgres/cluster.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from '../postgres/roles.ts'
 import { urlAs } from '../postgres/urls.ts'
 import { loadDemoData } from '../seed/load.ts'
+import { startUpstash, type Upstash } from '../upstash/server.ts'
 import { startUpstreams } from '../upstreams/server.ts'
 import { prepareAssets } from './assets.ts'
 import { buildWorker } from './build.ts'
@@ -26,6 +27,8 @@ export type System = AsyncDisposable & {
   proxy: string
   /** The URL of the simulated outside services, or null when the Worker calls the real ones. */
   upstreams: string | null
+  /** Redis over HTTP, or null when the caches use KV. */
+  redis: Pick<Upstash, 'url' | 'token' | 'kind'> | null
   crons: string[]
 }
 
@@ -55,6 +58,8 @@ export async function startSystem(options: StartSystem): Promise<System> {
   starting.defer(() => proxy.close())
   const upstreams = options.liveUpstreams ? null : await startUpstreams({ port: await freePort() })
   starting.defer(() => upstreams?.close())
+  const redis = options.redis ? await startUpstash({ port: await freePort() }) : null
+  starting.defer(() => redis?.close())
   const bundle = await building
   signal.throwIfAborted()
   const config = readWorkerConfig()
@@ -67,6 +72,8 @@ export async function startSystem(options: StartSystem): Promise<System> {
       NEON_PROXY: proxy.address,
       AUTH_SECRET: developmentSecret(),
       UPSTREAMS_URL: upstreams?.url,
+      UPSTASH_REDIS_REST_URL: redis?.url,
+      UPSTASH_REDIS_REST_TOKEN: redis?.token,
       ...options.bindings,
     },
     persistTo: join(localFolder, 'worker'),
@@ -87,6 +94,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
     databaseUrl,
     proxy: proxy.address,
     upstreams: upstreams?.url ?? null,
+    redis,
     crons,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { Log, LogLevel, Miniflare } from 'miniflare'
 import { freePort } from './free-port.ts'
+import { faultyKv, type KvFaults } from './kv-faults.ts'
 import type { WorkerConfig } from './worker-config.ts'
 
 export type RunWorker = {
@@ -17,6 +18,8 @@ export type RunWorker = {
   rateLimits?: Record<string, { limit: number; period: 10 | 60 }>
   /** The folder for the state of KV and Durable Objects. Without it the state is in memory. */
   persistTo?: string
+  /** Lets calls of the KV namespace CACHE fail on demand. */
+  kvFaults?: KvFaults
   /** Receives each line that the Worker logs; writes to standard output by default. */
   onLog?: (line: string, level: string) => void
 }
@@ -30,17 +33,23 @@ export type RunningWorker = {
 
 /** Runs the built Worker in workerd with everything that wrangler.toml binds to it. Needs no network. */
 export async function startWorker(options: RunWorker): Promise<RunningWorker> {
-  const { bundle, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog } = options
+  const { bundle, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog, kvFaults } = options
   const config = options.config ?? (await import('./worker-config.ts')).readWorkerConfig()
   const port = options.port ?? (await freePort())
   const miniflare = keepingSignals(
     () =>
       new Miniflare({
-        ...config.options,
-        modules: [{ type: 'ESModule', path: bundle }],
-        modulesRoot: dirname(bundle),
-        bindings: defined({ ...config.options.bindings, ...bindings }),
-        ratelimits: overrideLimits(config.options.ratelimits ?? {}, rateLimits),
+        workers: [
+          {
+            ...config.options,
+            ...(kvFaults && { kvNamespaces: {}, serviceBindings: { CACHE: 'faulty-kv' } }),
+            modules: [{ type: 'ESModule', path: bundle }],
+            modulesRoot: dirname(bundle),
+            bindings: defined({ ...config.options.bindings, ...bindings }),
+            ratelimits: overrideLimits(config.options.ratelimits ?? {}, rateLimits),
+          },
+          ...(kvFaults ? [faultyKv('faulty-kv', kvFaults)] : []),
+        ],
         host,
         port,
         // Otherwise Miniflare queries Cloudflare for the `cf` object.

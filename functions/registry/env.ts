@@ -21,6 +21,10 @@ const core = {
   CORS_ORIGINS: commaSeparated.pipe(
     z.array(z.string().refine(isOrigin, 'must be origins, as https://a.example')),
   ),
+  /** The cache that isolates share, unless Redis over HTTP is set. */
+  CACHE: z.custom<KVNamespace>((value) => value !== undefined).optional(),
+  UPSTASH_REDIS_REST_URL: z.url().refine(isPrivateOnTheWay, 'must be https').optional(),
+  UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
   STREAMS: z.custom<Streams>((value) => value !== undefined).optional(),
   RATE_READ: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_READ binding is missing'),
   RATE_WRITE: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_WRITE binding is missing'),
@@ -56,6 +60,12 @@ const Env = z
   .refine((env) => (env.AUTH_SECRET === undefined) !== (env.AUTH_JWKS_URL === undefined), {
     message: 'set exactly one of AUTH_SECRET (development) and AUTH_JWKS_URL',
   })
+  .refine(
+    (env) => (env.UPSTASH_REDIS_REST_URL === undefined) === (env.UPSTASH_REDIS_REST_TOKEN === undefined),
+    {
+      message: 'set both UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, or neither',
+    },
+  )
 
 export type Env = z.infer<typeof Env>
 

@@ -7,6 +7,7 @@ it('starts the embedded database with demo data on port 8787 unless told otherwi
     databaseUrl: undefined,
     demoData: true,
     liveUpstreams: false,
+    redis: false,
     bindings: {},
   })
   expect(readStarting({ PORT: '9000', DEMO_DATA: '0' })).toMatchObject({ port: 9000, demoData: false })
@@ -40,4 +41,9 @@ it('passes on what configures the Worker, and nothing else', () => {
     NASA_API_KEY: 'k',
     WEBHOOK_LINGER_SECONDS: '0',
   })
+})
+
+it('starts a Redis over HTTP when asked', () => {
+  expect(readStarting({ REDIS: '1' }).redis).toBe(true)
+  expect(() => readStarting({ REDIS: 'yes' })).toThrow('REDIS is 1 or 0, not yes')
 })
