@@ -1,3 +1,4 @@
+import { removeOldMessages } from '../functions/core/ingest-retention.ts'
 import { asStatement, type Job } from '../functions/core/job.ts'
 import { removeExpired } from '../functions/core/remove-expired.ts'
 import { locks } from '../functions/registry/locks.ts'
@@ -8,5 +9,11 @@ export const coreJobs: Job[] = [
     cron: '*/15 * * * *',
     lock: locks.housekeeping,
     run: asStatement(removeExpired),
+  },
+  {
+    name: 'core-ingest-retention',
+    cron: '*/15 * * * *',
+    lock: locks.ingestRetention,
+    run: asStatement(removeOldMessages),
   },
 ]

@@ -17,8 +17,9 @@ type System = { modules: readonly Module[]; jobs: readonly Job[] }
 
 /** The HTTP application of these rows, with the list of its endpoints. */
 export function createApp({ modules, jobs }: System): { app: Hono<HttpEnv>; endpoints: readonly Endpoint[] } {
+  const queues = modules.flatMap((module) => module.queues ?? [])
   const endpoints: readonly Endpoint[] = [
-    ...modules.flatMap((module) => module.endpoints({ jobs })),
+    ...modules.flatMap((module) => module.endpoints({ jobs, queues })),
     ...documentEndpoints(() => endpoints),
   ]
   const app = new Hono<HttpEnv>()

@@ -92,7 +92,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
 
 async function build(signal: AbortSignal): Promise<string> {
   prepareAssets()
-  return buildWorker(join(localFolder, 'bundle'), signal)
+  return buildWorker(join(localFolder, 'bundle'), { signal })
 }
 
 async function startDatabase(starting: AsyncDisposableStack, { signal, say }: StartSystem): Promise<string> {

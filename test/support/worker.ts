@@ -32,7 +32,9 @@ export type TestWorker = {
   dispose(): Promise<void>
 }
 
-export type TestWorkerOptions = Partial<Pick<RunWorker, 'bindings' | 'rateLimits'>> & {
+type Passed = 'bindings' | 'rateLimits' | 'bundle' | 'streams' | 'queueFaults' | 'persistTo'
+
+export type TestWorkerOptions = Partial<Pick<RunWorker, Passed>> & {
   database?: TestDatabase
   /** Takes what the Worker logs; otherwise nobody sees it. */
   onLog?: (line: string) => void
@@ -40,15 +42,16 @@ export type TestWorkerOptions = Partial<Pick<RunWorker, 'bindings' | 'rateLimits
 
 /** The built Worker in workerd, on a database of its own. To be awaited at the top of the file. */
 export async function freshWorker(options: TestWorkerOptions = {}): Promise<TestWorker> {
-  const { bindings = {}, rateLimits = {}, onLog = () => undefined } = options
+  const { bindings = {}, rateLimits = {}, onLog = () => undefined, database: given, ...passed } = options
   const built = inject('worker')
   if (!built) throw new Error('Only files named *.worker.test.ts get a Worker.')
-  const database = options.database ?? (await freshDatabase())
+  const database = given ?? (await freshDatabase())
   const proxy = await freshProxy(database)
   const upstreams = await startUpstreams({ port: await freePort() })
   atTheEnd(() => upstreams.close())
   const worker = await startWorker({
     ...built,
+    ...passed,
     bindings: {
       DATABASE_URL: database.workerUrl,
       NEON_PROXY: proxy.address,
