@@ -38,9 +38,10 @@ export function spillOf(modules: readonly Module[]) {
       await this.#armWithin(retrySeconds(1))
     }
 
+    /** An alarm that is noted here may be lost nevertheless, and the same time again arms nothing. So it is a new time. */
     async wake(): Promise<number> {
       const kept = this.#count()
-      if (kept > 0) await this.#armWithin(retrySeconds(1), { anew: true })
+      if (kept > 0) await this.ctx.storage.setAlarm(Date.now() + retrySeconds(1) * 1_000)
       return kept
     }
 
@@ -67,11 +68,10 @@ export function spillOf(modules: readonly Module[]) {
       return this.ctx.storage.sql.exec<{ kept: number }>('select count(*) as kept from kept').one().kept
     }
 
-    /** `anew`: the alarm may be noted on disk, while a workerd that started again does not know of it. */
-    async #armWithin(seconds: number, { anew = false } = {}): Promise<void> {
+    async #armWithin(seconds: number): Promise<void> {
       const at = Date.now() + seconds * 1_000
       const armed = await this.ctx.storage.getAlarm()
-      if (anew || armed === null || armed > at) await this.ctx.storage.setAlarm(Math.min(armed ?? at, at))
+      if (armed === null || armed > at) await this.ctx.storage.setAlarm(at)
     }
   }
 }

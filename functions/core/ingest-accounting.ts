@@ -50,7 +50,7 @@ export function readMessages(messages: readonly Message[]): SQL {
  */
 export function counted(stream: string): SQL {
   return sql`
-sources as (
+counted_sources as (
   insert into core.ingest_sources as s (stream, source, answered, items, messages, last_at)
   select ${stream}::text, source, max(answered), sum(items), count(*), max(at)
   from fresh
@@ -62,14 +62,14 @@ sources as (
     messages = s.messages + excluded.messages, last_at = greatest(s.last_at, excluded.last_at), received_at = now()
   returning 1
 ),
-minutes as (
+counted_minutes as (
   insert into core.ingest_minutes as m (stream, minute, items, stored, duplicate, rejected, dead)
   select ${stream}::text, date_trunc('minute', f.at), coalesce(sum(f.items) filter (where not f.was_dead), 0),
     coalesce(sum(a.stored), 0), coalesce(sum(a.duplicate), 0), coalesce(sum(a.rejected), 0),
     coalesce(sum(a.dead), 0) - coalesce(sum(f.items) filter (where f.was_dead), 0)
   from fresh f
   left join accounted a using (source, n)
-  cross join (select count(*) from sources) locked_before
+  cross join (select count(*) from counted_sources) locked_before
   group by 2
   order by 2
   on conflict (stream, minute) do update

@@ -28,7 +28,8 @@ export type IngestQueue = {
   /**
    * The row's part of the one statement that stores a batch: a list of CTEs. They read `arrived (source, n, at, items)`,
    * one row per new message, `items` as jsonb. The last one is `outcome (source, n, stored, duplicate, rejected)`: one
-   * row per message, whose counts add up to its items.
+   * row per message, whose counts add up to its items. The names messages, fresh, arrived, accounted, counted_sources and
+   * counted_minutes are taken by core.
    */
   store: (ctx: Ctx) => SQL
 }

@@ -1,12 +1,15 @@
+import { globSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { buildWorker } from '../../dev/system/build.ts'
 import { stopWorkerd } from '../../dev/system/leftovers.ts'
 import { createQueueFaults, type QueueFaults } from '../../dev/system/queue-faults.ts'
+import type { Accounting } from '../../functions/core/ingest-accounting.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshFolder } from '../support/folder.ts'
 import { freshWorker, type TestWorker, type TestWorkerOptions } from '../support/worker.ts'
-import type { Sums } from './probe/isolate.ts'
+import { type Sums, sumOf } from './probe/isolate.ts'
 import { probeTables } from './probe/module.ts'
 
 const folder = freshFolder()
@@ -57,13 +60,15 @@ async function stored(app: Probe): Promise<{ items: number; distinct: number }> 
   return rows[0]
 }
 
-async function sums(app: Probe): Promise<Sums> {
+async function accounting(app: Probe): Promise<Accounting> {
   const response = await fetch(new URL('/v1/probe/accounting', app.url), { headers: { connection: 'close' } })
-  const { minutes }: { minutes: Sums[] } = await response.json()
-  const total: Sums = { answered: 0, stored: 0, duplicate: 0, rejected: 0, dead: 0, waiting: 0, missing: 0 }
-  for (const minute of minutes)
-    for (const name of Object.keys(total) as (keyof Sums)[]) total[name] += minute[name]
-  return total
+  return response.json<Accounting>()
+}
+
+const gaps = async (app: Probe) => (await accounting(app)).gaps
+
+async function sums(app: Probe): Promise<Sums> {
+  return sumOf((await accounting(app)).minutes)
 }
 
 /** Waits until as many items are stored as were acknowledged. */
@@ -189,18 +194,60 @@ describe('accounted ingest in workerd', () => {
     expect(app.queue.counts.refuse).toBeGreaterThan(1)
   })
 
-  it('goes on after workerd was killed with messages in Spill', async () => {
+  it('names a message that the queue dropped, with its isolate and its time', async () => {
+    const app = await freshProbe()
+    await send(app, 1, { durable: true })
+    app.queue.set({ drop: 1 })
+    const from = Date.now()
+    await send(app, 1, { durable: true })
+    const to = Date.now()
+    app.queue.clear()
+    await send(app, 1, { durable: true })
+    const { database } = app
+    await expect.poll(() => stored(app), { timeout: 60_000, interval: 250 }).toMatchObject({ items: 6 })
+    await database.admin.query(
+      `update core.ingest_messages set received_at = received_at - interval '16 minutes'`,
+    )
+    expect(await sums(app)).toMatchObject({ answered: 9, stored: 6, waiting: 0, missing: 3 })
+    const { rows } = await database.admin.query('select source from core.ingest_sources')
+    const [gap, ...more] = await gaps(app)
+    expect(more).toEqual([])
+    expect(gap).toMatchObject({ source: rows[0].source, items: 3, state: 'missing' })
+    expect(Date.parse(gap?.after ?? '')).toBeLessThanOrEqual(from)
+    expect(Date.parse(gap?.before ?? '')).toBeGreaterThanOrEqual(to)
+  })
+
+  it('goes on when workerd is killed with messages in Spill, and comes back by itself', async () => {
+    const app = await freshProbe()
+    app.queue.set({ refuse: 1 })
+    await send(app, 10, { durable: true })
+    expect(app.queue.counts.refuse).toBeGreaterThan(0)
+    await stopWorkerd(new URL(app.url).host)
+    app.queue.clear()
+    expect(await whenAllStored(app)).toEqual(allStored(app))
+  })
+
+  it('goes on after another workerd was started without the alarms, at the next tick of the clock', async () => {
     const persistTo = join(folder, 'state')
     const first = await freshProbe({ persistTo })
     first.queue.set({ refuse: 1 })
-    first.faults.set({ refuse: 1 })
     await send(first, 10, { durable: true })
-    expect(first.queue.counts.refuse).toBeGreaterThan(0)
-    await stopWorkerd(new URL(first.url).host)
     await first.dispose()
+    expect(loseAlarms(persistTo)).toBeGreaterThan(0)
     const second = await freshProbe({ persistTo, database: first.database })
     second.sent = first.sent
     await second.scheduled('* * * * *')
     expect(await whenAllStored(second)).toEqual(allStored(second))
   })
 })
+
+/** Workerd notes alarms beside its objects. Without the note an object's alarm is not armed. */
+function loseAlarms(persistTo: string): number {
+  const files = globSync(join(persistTo, 'do/*Spill*/metadata.sqlite'))
+  return files.reduce((lost, file) => {
+    const alarms = new DatabaseSync(file)
+    const { changes } = alarms.prepare('delete from _cf_ALARM').run()
+    alarms.close()
+    return lost + Number(changes)
+  }, 0)
+}

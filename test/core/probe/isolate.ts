@@ -54,7 +54,10 @@ export type Sums = Record<
 >
 
 export async function sumsOf(ctx: Ctx): Promise<Sums> {
-  const { minutes } = await accountingOf(ctx)
+  return sumOf((await accountingOf(ctx)).minutes)
+}
+
+export function sumOf(minutes: readonly Sums[]): Sums {
   const sums: Sums = { answered: 0, stored: 0, duplicate: 0, rejected: 0, dead: 0, waiting: 0, missing: 0 }
   for (const minute of minutes)
     for (const name of Object.keys(sums) as (keyof Sums)[]) sums[name] += minute[name]
