@@ -2,20 +2,31 @@ import { jobs, tick } from './cron/index.ts'
 import { createApp } from './functions/app.ts'
 import { makeContext } from './functions/core/context.ts'
 import { modules } from './functions/modules.ts'
+import { consumerOf } from './functions/queues.ts'
+import { spillOf } from './functions/spill.ts'
 import { streamsOf } from './functions/streams.ts'
 
 const { app } = createApp({ modules, jobs })
+const consumer = consumerOf(modules)
 
 export const Streams = streamsOf(modules)
+export const Spill = spillOf(modules)
 
 export default {
   fetch: app.fetch,
-  scheduled(controller, env, execution) {
+  async scheduled(controller, env, execution) {
     const ctx = () =>
       makeContext(env, {
         waitUntil: (work) => execution.waitUntil(work),
         log: { cron: controller.cron, slot: new Date(controller.scheduledTime).toISOString() },
       })
-    return tick(ctx, controller)
+    await Promise.all([tick(ctx, controller), consumer.wake(ctx())])
+  },
+  queue(batch, env, execution) {
+    const ctx = makeContext(env, {
+      waitUntil: (work) => execution.waitUntil(work),
+      log: { queue: batch.queue },
+    })
+    return consumer.queue(ctx, batch)
   },
 } satisfies ExportedHandler<Record<string, unknown>>

@@ -1,3 +1,4 @@
+import { removeOldMessages } from '../functions/core/ingest-retention.ts'
 import { asStatement, inPortions, type Job } from '../functions/core/job.ts'
 import { keepPartitions } from '../functions/core/partitions.ts'
 import { removeExpired } from '../functions/core/remove-expired.ts'
@@ -15,5 +16,11 @@ export const coreJobs: Job[] = [
     cron: '7 * * * *',
     lock: locks.partitions,
     run: asStatement(keepPartitions),
+  },
+  {
+    name: 'core-ingest-retention',
+    cron: '*/15 * * * *',
+    lock: locks.ingestRetention,
+    run: asStatement(removeOldMessages),
   },
 ]

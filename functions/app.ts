@@ -21,8 +21,9 @@ type App = { app: Hono<HttpEnv>; endpoints: readonly Endpoint[]; webhooks: Webho
 /** The HTTP application of these rows, with the list of its endpoints. */
 export function createApp({ modules, jobs }: System): App {
   const webhooks: Webhooks = Object.assign({}, ...modules.map((module) => module.webhooks ?? {}))
+  const queues = modules.flatMap((module) => module.queues ?? [])
   const endpoints: readonly Endpoint[] = [
-    ...modules.flatMap((module) => module.endpoints({ jobs, webhooks })),
+    ...modules.flatMap((module) => module.endpoints({ jobs, webhooks, queues })),
     ...documentEndpoints(() => endpoints, webhooks),
   ]
   const app = new Hono<HttpEnv>()

@@ -8,6 +8,25 @@ create extension pg_trgm schema public;
 create schema core;
 grant usage on schema core to lockstep_app;
 
+create table core.dead_messages (
+  id bigint generated always as identity not null,
+  stream text not null,
+  message text not null,
+  source uuid,
+  n integer,
+  items integer,
+  body text not null,
+  reason text not null,
+  attempts integer not null,
+  created_at timestamp with time zone default now() not null,
+  replayed_at timestamp with time zone,
+  constraint dead_messages_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX dead_messages_message ON core.dead_messages USING btree (stream, message);
+CREATE INDEX idx_dead_messages_stream ON core.dead_messages USING btree (stream, id) WHERE (replayed_at IS NULL);
+comment on index core.idx_dead_messages_stream is 'the dead messages of a stream that wait for a replay';
+grant delete, insert, select, update on table core.dead_messages to lockstep_app;
+
 create table core.feed_positions (
   name text not null,
   xid xid8 not null,
@@ -29,6 +48,51 @@ create table core.idempotency_keys (
 CREATE INDEX idx_idempotency_keys_created ON core.idempotency_keys USING btree (created_at);
 comment on index core.idx_idempotency_keys_created is 'the removal of keys past their day';
 grant delete, insert, select, update on table core.idempotency_keys to lockstep_app;
+
+create table core.ingest_messages (
+  stream text not null,
+  source uuid not null,
+  n integer not null,
+  at timestamp with time zone not null,
+  answered bigint not null,
+  items integer not null,
+  dead boolean default false not null,
+  received_at timestamp with time zone default now() not null,
+  constraint ingest_messages_stream_source_n_pk PRIMARY KEY (stream, source, n),
+  constraint ingest_messages_counts CHECK (n > 0 AND items > 0 AND answered >= items)
+);
+grant delete, insert, select, update on table core.ingest_messages to lockstep_app;
+
+create table core.ingest_minutes (
+  stream text not null,
+  minute timestamp with time zone not null,
+  items bigint default 0 not null,
+  stored bigint default 0 not null,
+  duplicate bigint default 0 not null,
+  rejected bigint default 0 not null,
+  dead bigint default 0 not null,
+  missing bigint default 0 not null,
+  constraint ingest_minutes_stream_minute_pk PRIMARY KEY (stream, minute),
+  constraint ingest_minutes_accounted CHECK (items = (stored + duplicate + rejected + dead))
+);
+grant delete, insert, select, update on table core.ingest_minutes to lockstep_app;
+
+create table core.ingest_sources (
+  stream text not null,
+  source uuid not null,
+  answered bigint not null,
+  items bigint not null,
+  messages integer not null,
+  last_at timestamp with time zone not null,
+  received_at timestamp with time zone default now() not null,
+  constraint ingest_sources_stream_source_pk PRIMARY KEY (stream, source),
+  constraint ingest_sources_total CHECK (answered >= items)
+);
+CREATE INDEX idx_ingest_sources_incomplete ON core.ingest_sources USING btree (stream) WHERE (answered <> items);
+comment on index core.idx_ingest_sources_incomplete is 'the gaps of a stream: few sources have one';
+CREATE INDEX idx_ingest_sources_received ON core.ingest_sources USING btree (received_at);
+comment on index core.idx_ingest_sources_received is 'the retention of messages, a whole source at a time';
+grant delete, insert, select, update on table core.ingest_sources to lockstep_app;
 
 create table core.job_runs (
   id bigint generated always as identity not null,

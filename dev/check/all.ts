@@ -9,6 +9,7 @@ import { lateHooks } from './late-hooks.ts'
 import { forgottenPackages } from './lock-file.ts'
 import { machinePaths } from './machine-paths.ts'
 import { kindNames } from './names.ts'
+import { streamQueues } from './queues.ts'
 import { sessionLocks } from './session-locks.ts'
 import { sqlBorders } from './sql-borders.ts'
 import { list, runSteps, type Step, tool } from './steps.ts'
@@ -36,12 +37,21 @@ const steps: Step[] = [
   { name: 'machine paths', run: () => list(machinePaths(tree)) },
   { name: 'lock file', run: () => list(forgottenPackages(JSON.parse(tree.read('package-lock.json')))) },
   { name: 'cron triggers', run: unfiredJobs },
+  { name: 'queues', run: unboundStreams },
 ]
 
 // Imported inside the step: if cron/index.ts cannot be loaded, this check fails and the others still run.
 async function unfiredJobs(): Promise<string> {
   const { crons } = await import('../../cron/index.ts')
   return list(cronTriggers(tree.read('wrangler.toml'), crons))
+}
+
+async function unboundStreams(): Promise<string> {
+  const { modules } = await import('../../functions/modules.ts')
+  const { unstable_readConfig } = await import('wrangler')
+  const { queues } = unstable_readConfig({ config: join(root, 'wrangler.toml') })
+  const streams = modules.flatMap((module) => module.queues ?? []).map(({ stream }) => stream)
+  return list(streamQueues({ producers: queues.producers ?? [], consumers: queues.consumers ?? [] }, streams))
 }
 
 const failed = await runSteps(steps, (line) => console.log(line))

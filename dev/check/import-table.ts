@@ -116,7 +116,7 @@ export const importTable: Row[] = [
   },
   {
     file: 'functions/<m>/queue.ts',
-    may: [...contracts, verbs, 'functions/core/context.ts'],
+    may: [...contracts, verbs, 'functions/core/{context,ingest-message}.ts'],
   },
   {
     file: 'functions/<m>/module.ts',
@@ -139,7 +139,7 @@ export const importTable: Row[] = [
   },
   { file: verbs, may: behave },
 
-  { file: 'functions/{app,modules,streams}.ts', may: ['functions/**', '{npm,cloudflare}:**'] },
+  { file: 'functions/{app,modules,queues,spill,streams}.ts', may: ['functions/**', '{npm,cloudflare}:**'] },
   { file: 'cron/index.ts', may: ['cron/*.ts', 'functions/core/*.ts', 'functions/modules.ts'] },
   { file: 'cron/core.ts', may: ['functions/{core,registry}/*.ts'] },
   { file: 'cron/<m>.ts', may: ['functions/{core,registry}/*.ts', verbs] },

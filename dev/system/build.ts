@@ -4,13 +4,18 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { projectRoot } from './project.ts'
 
+type Build = {
+  signal?: AbortSignal | undefined
+  /** Another Worker than that of wrangler.toml: a test's, with rows of its own. */
+  entry?: string
+}
+
 /**
- * Bundles the Worker as `wrangler deploy` would and returns the bundle's path. Prints nothing unless the build fails. A test
- * may give another entry, which extends worker.ts.
+ * Bundles the Worker as `wrangler deploy` would and returns the bundle's path. Prints nothing unless the build fails.
  */
 export async function buildWorker(
   outdir: string,
-  { signal, entry = 'worker.ts' }: { signal?: AbortSignal | undefined; entry?: string } = {},
+  { signal, entry = 'worker.ts' }: Build = {},
 ): Promise<string> {
   const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
   const child = spawn(

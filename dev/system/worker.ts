@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import { Log, LogLevel, Miniflare } from 'miniflare'
 import { freePort } from './free-port.ts'
 import { faultyKv, type KvFaults } from './kv-faults.ts'
+import { type QueueFaults, withFaults } from './queue-faults.ts'
 import type { WorkerConfig } from './worker-config.ts'
 
 export type RunWorker = {
@@ -16,6 +17,10 @@ export type RunWorker = {
   host?: string
   port?: number
   rateLimits?: Record<string, { limit: number; period: 10 | 60 }>
+  /** Queues that wrangler.toml does not have, by their streams, with those of their dead letters. */
+  streams?: Readonly<Record<string, { maxRetries?: number }>>
+  /** Stands between the Worker and all its queues. */
+  queueFaults?: QueueFaults
   /** The folder for the state of KV and Durable Objects. Without it the state is in memory. */
   persistTo?: string
   /** Lets calls of the KV namespace CACHE fail on demand. */
@@ -36,6 +41,8 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
   const { bundle, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog, kvFaults } = options
   const config = options.config ?? (await import('./worker-config.ts')).readWorkerConfig()
   const port = options.port ?? (await freePort())
+  const { producers, consumers } = queuesOf(config, options.streams ?? {})
+  const faulty = options.queueFaults && withFaults(producers, options.queueFaults)
   const miniflare = keepingSignals(
     () =>
       new Miniflare({
@@ -47,7 +54,11 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
             modulesRoot: dirname(bundle),
             bindings: defined({ ...config.options.bindings, ...bindings }),
             ratelimits: overrideLimits(config.options.ratelimits ?? {}, rateLimits),
+            queueProducers: producers,
+            queueConsumers: consumers,
+            ...faulty?.main,
           },
+          ...(faulty?.more ?? []),
           ...(kvFaults ? [faultyKv('faulty-kv', kvFaults)] : []),
         ],
         host,
@@ -91,6 +102,30 @@ function keepingSignals<T>(make: () => T): T {
     for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener)
   }
   return made
+}
+
+/** The numbers that each queue of ours has in wrangler.toml. */
+const consumer = { maxBatchSize: 20, maxBatchTimeout: 1, maxRetries: 30 }
+
+type Queues = { producers: Record<string, string>; consumers: Record<string, object> }
+
+function queuesOf({ options }: WorkerConfig, streams: NonNullable<RunWorker['streams']>): Queues {
+  const configured = Object.entries<unknown>(options.queueProducers ?? {}).map(([binding, queue]) => [
+    binding,
+    typeof queue === 'object' && queue !== null && 'queueName' in queue ? queue.queueName : queue,
+  ])
+  const more = Object.keys(streams).map((stream) => [
+    `QUEUE_${stream.toUpperCase().replaceAll('-', '_')}`,
+    stream,
+  ])
+  const consumers = Object.entries(streams).flatMap(([stream, changed]) => [
+    [stream, { ...consumer, ...changed, deadLetterQueue: `${stream}-dead` }],
+    [`${stream}-dead`, consumer],
+  ])
+  return {
+    producers: Object.fromEntries([...configured, ...more]),
+    consumers: { ...options.queueConsumers, ...Object.fromEntries(consumers) },
+  }
 }
 
 type Limit = { simple: { limit: number; period: number } }

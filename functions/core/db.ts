@@ -180,8 +180,8 @@ async function counted<T>(
  * Before COMMIT is sent nothing can be committed, however the connection ends.
  */
 function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
-  const [code, detail, hint, constraint, carried] = ['code', 'detail', 'hint', 'constraint', 'column'].map((name) =>
-    textAt(error, name),
+  const [code, detail, hint, constraint, carried] = ['code', 'detail', 'hint', 'constraint', 'column'].map(
+    (name) => textAt(error, name),
   )
   const message = textAt(error, 'message') ?? 'The connection to Postgres failed'
   const sqlstate = code !== undefined && isSqlstate(code) ? code : null

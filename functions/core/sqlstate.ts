@@ -1,5 +1,6 @@
 import type { ProblemCode } from '../registry/problems.ts'
 import { AppError } from './errors.ts'
+import { redact } from './log.ts'
 
 /**
  * The SQLSTATEs that this system reacts to. `retry` says how the caller may react:
@@ -69,6 +70,16 @@ export class DatabaseError extends Error {
 
 export function hasSqlstate(error: unknown, state: Sqlstate): error is DatabaseError {
   return error instanceof DatabaseError && error.sqlstate === state
+}
+
+/** A value or a constraint is at fault, not the server: the same statement would fail for ever. */
+export function isDataError(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && /^2[23]/.test(error.sqlstate ?? '')
+}
+
+/** The failure in one line without values, to be kept beside the message that caused it. */
+export function reasonOf(error: DatabaseError): string {
+  return `${error.sqlstate}: ${redact(error.message)}`.slice(0, 500)
 }
 
 /** True after a missing answer, a lost connection or a terminated backend: the commit may have succeeded before. */

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { IngestQueue } from '../core/ingest-message.ts'
 import type { Job } from '../core/job.ts'
 import type { Outgoing } from '../core/outbox.ts'
 import type { Role } from '../registry/roles.ts'
@@ -10,12 +11,18 @@ export type Webhooks = Readonly<Record<string, { audience: readonly Role[]; data
 /** The value by which a row is mounted: everything that the Worker needs from it. */
 export type Module = {
   name: string
-  /** `jobs` and `webhooks` are those of all rows: for the operator's endpoints, and for the names of events. */
-  endpoints: (system: { jobs: readonly Job[]; webhooks: Webhooks }) => readonly Endpoint[]
+  /** `jobs`, `webhooks` and `queues` are those of all rows: for the operator's endpoints, and for the names of events. */
+  endpoints: (system: {
+    jobs: readonly Job[]
+    webhooks: Webhooks
+    queues: readonly IngestQueue[]
+  }) => readonly Endpoint[]
   /** Feeds that clients may subscribe to, by the first part of a stream's name. */
   channels?: Readonly<Record<string, Channel>>
   /** Feeds whose events are sent to webhooks. */
   outgoing?: readonly Outgoing[]
   /** The events that webhooks of these roles receive, by the name of the event. Webhooks of admins receive all. */
   webhooks?: Webhooks
+  /** Streams of accounted ingest that the row receives. */
+  queues?: readonly IngestQueue[]
 }

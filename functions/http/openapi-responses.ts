@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { type ProblemCode, problems } from '../registry/problems.ts'
+import { cursorFieldsOf } from './bound-cursors.ts'
 import { type Endpoint, formsOf } from './endpoint.ts'
 import { type Json, schemaOf } from './json-schema.ts'
 import { streamContent } from './openapi-events.ts'
-import { cursorFieldsOf } from './bound-cursors.ts'
 import { Problem } from './problem.ts'
 
 /** The answers of an operation: each success with its headers and forms, each refusal with its codes. */

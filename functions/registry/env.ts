@@ -26,6 +26,9 @@ const core = {
   UPSTASH_REDIS_REST_URL: z.url().refine(isPrivateOnTheWay, 'must be https').optional(),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
   STREAMS: z.custom<Streams>((value) => value !== undefined).optional(),
+  SPILL: z.custom<Spill>((value) => value !== undefined).optional(),
+  /** After this time Spill stops to try the queue, and stores messages by itself. */
+  SPILL_SECONDS: z.coerce.number().int().min(0).default(3600),
   RATE_READ: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_READ binding is missing'),
   RATE_WRITE: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_WRITE binding is missing'),
 }
@@ -67,13 +70,25 @@ const Env = z
     },
   )
 
-export type Env = z.infer<typeof Env>
+export type Env = z.infer<typeof Env> & {
+  /** The queues by their streams: the binding of the stream `clicks` is QUEUE_CLICKS. */
+  queues: Readonly<Record<string, Queue>>
+}
 
 /** The Durable Objects behind open streams, as the route that opens a stream sees them. */
 type Streams = {
   idFromName(name: string): DurableObjectId
   get(id: DurableObjectId): {
     subscribe(name: string, query: object): Promise<ReadableStream<Uint8Array>>
+  }
+}
+
+/** The Durable Objects that keep messages while a queue or Postgres is away. */
+type Spill = {
+  idFromName(name: string): DurableObjectId
+  get(id: DurableObjectId): {
+    keep(stream: string, kept: readonly object[]): Promise<void>
+    wake(): Promise<number>
   }
 }
 
@@ -88,8 +103,18 @@ export function parseEnv(bindings: object): Env {
     const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'env'}: ${issue.message}`)
     throw new Error(`The Worker is misconfigured: ${faults.join('; ')}`)
   }
-  parsed.set(bindings, result.data)
-  return result.data
+  const env = { ...result.data, queues: queuesOf(bindings) }
+  parsed.set(bindings, env)
+  return env
+}
+
+function queuesOf(bindings: object): Record<string, Queue> {
+  return Object.fromEntries(
+    Object.entries(bindings).flatMap(([name, queue]) => {
+      const [, stream] = /^QUEUE_(.+)$/.exec(name) ?? []
+      return stream === undefined ? [] : [[stream.toLowerCase().replaceAll('_', '-'), queue]]
+    }),
+  )
 }
 
 /** The driver would refuse a malformed string with an error that contains all of it. */

@@ -5,6 +5,7 @@
 const core = {
   housekeeping: 1100,
   partitions: 1110,
+  ingestRetention: 1111,
 }
 
 const webhooks = {

@@ -24,6 +24,7 @@ const core = {
   unavailable: [503, 'The database cannot be reached'],
   no_data_yet: [503, 'No data has been collected yet'],
   timeout: [503, 'The database took too long'],
+  queue_unavailable: [503, 'The queue accepts no messages'],
   busy: [503, 'Other transactions hold the same rows'],
 } as const
 

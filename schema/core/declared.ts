@@ -50,7 +50,31 @@ export const declared: Declared[] = [
   grants({ on: 'table core.outbox', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.feed_positions', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
   grants({ on: 'table core.idempotency_keys', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.ingest_messages', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.ingest_sources', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.ingest_minutes', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.dead_messages', to: 'lockstep_app', privileges: everything }),
 
+  sqlIndex({
+    name: 'idx_ingest_sources_incomplete',
+    table: 'core.ingest_sources',
+    columns: ['stream'],
+    where: 'answered <> items',
+    serves: 'the gaps of a stream: few sources have one',
+  }),
+  sqlIndex({
+    name: 'idx_ingest_sources_received',
+    table: 'core.ingest_sources',
+    columns: ['received_at'],
+    serves: 'the retention of messages, a whole source at a time',
+  }),
+  sqlIndex({
+    name: 'idx_dead_messages_stream',
+    table: 'core.dead_messages',
+    columns: ['stream', 'id'],
+    where: 'replayed_at is null',
+    serves: 'the dead messages of a stream that wait for a replay',
+  }),
   sqlIndex({
     name: 'idx_job_runs_job',
     table: 'core.job_runs',

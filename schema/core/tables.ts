@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
   bigint,
+  boolean,
   check,
   doublePrecision,
   integer,
@@ -8,6 +9,8 @@ import {
   pgSchema,
   primaryKey,
   text,
+  uniqueIndex,
+  uuid,
 } from 'drizzle-orm/pg-core'
 import { createdAt, id, instant, listed, transactionId, writtenBy } from '../kit/columns.ts'
 import { runOutcomes, runTriggers } from './states.ts'
@@ -159,4 +162,91 @@ export const partitioned = core.table(
     check('partitioned_ahead', sql`${t.ahead} between 1 and 60`),
     check('partitioned_kept', sql`${t.kept} between 1 and 1000`),
   ],
+)
+
+/**
+ * Every message of a stream that has arrived, kept for seven days. The key makes a redelivery a no-op. `answered` is the
+ * running total of the isolate `source` up to and with this message, so a gap between two totals is a message that has
+ * not arrived. `dead`: its items are in dead_messages.
+ */
+export const ingestMessages = core.table(
+  'ingest_messages',
+  {
+    stream: text('stream').notNull(),
+    source: uuid('source').notNull(),
+    n: integer('n').notNull(),
+    at: instant('at').notNull(),
+    answered: bigint('answered', { mode: 'number' }).notNull(),
+    items: integer('items').notNull(),
+    dead: boolean('dead').notNull().default(false),
+    receivedAt: instant('received_at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.stream, t.source, t.n] }),
+    check('ingest_messages_counts', sql`${t.n} > 0 and ${t.items} > 0 and ${t.answered} >= ${t.items}`),
+  ],
+)
+
+/** Sums of an isolate's messages. `answered` above `items` means that messages are on their way, or missing. */
+export const ingestSources = core.table(
+  'ingest_sources',
+  {
+    stream: text('stream').notNull(),
+    source: uuid('source').notNull(),
+    answered: bigint('answered', { mode: 'number' }).notNull(),
+    items: bigint('items', { mode: 'number' }).notNull(),
+    messages: integer('messages').notNull(),
+    lastAt: instant('last_at').notNull(),
+    receivedAt: instant('received_at').notNull().defaultNow(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.stream, t.source] }),
+    // However messages are lost or shuffled, an isolate's items never exceed its highest total.
+    check('ingest_sources_total', sql`${t.answered} >= ${t.items}`),
+  ],
+)
+
+/** The outcomes of the items of a minute, by the clock of the isolates. `missing`: gaps that retention has closed. */
+export const ingestMinutes = core.table(
+  'ingest_minutes',
+  {
+    stream: text('stream').notNull(),
+    minute: instant('minute').notNull(),
+    items: bigint('items', { mode: 'number' }).notNull().default(0),
+    stored: bigint('stored', { mode: 'number' }).notNull().default(0),
+    duplicate: bigint('duplicate', { mode: 'number' }).notNull().default(0),
+    rejected: bigint('rejected', { mode: 'number' }).notNull().default(0),
+    dead: bigint('dead', { mode: 'number' }).notNull().default(0),
+    missing: bigint('missing', { mode: 'number' }).notNull().default(0),
+  },
+  (t) => [
+    primaryKey({ columns: [t.stream, t.minute] }),
+    // A verb that does not account for every item of its messages fails, so none of them is stored.
+    check(
+      'ingest_minutes_accounted',
+      sql`${t.items} = ${t.stored} + ${t.duplicate} + ${t.rejected} + ${t.dead}`,
+    ),
+  ],
+)
+
+/**
+ * Messages that their consumer gave up. `body` is text, because a body that no jsonb can hold is a reason to be here.
+ * Without a readable head, `source` and the counts are null, and the items count as missing.
+ */
+export const deadMessages = core.table(
+  'dead_messages',
+  {
+    id: id(),
+    stream: text('stream').notNull(),
+    message: text('message').notNull(),
+    source: uuid('source'),
+    n: integer('n'),
+    items: integer('items'),
+    body: text('body').notNull(),
+    reason: text('reason').notNull(),
+    attempts: integer('attempts').notNull(),
+    createdAt: createdAt(),
+    replayedAt: instant('replayed_at'),
+  },
+  (t) => [uniqueIndex('dead_messages_message').on(t.stream, t.message)],
 )

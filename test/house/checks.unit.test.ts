@@ -5,6 +5,7 @@ import { lateHooks } from '../../dev/check/late-hooks.ts'
 import { forgottenPackages } from '../../dev/check/lock-file.ts'
 import { machinePaths } from '../../dev/check/machine-paths.ts'
 import { kindNames } from '../../dev/check/names.ts'
+import { streamQueues } from '../../dev/check/queues.ts'
 import { sessionLocks } from '../../dev/check/session-locks.ts'
 import { runSteps } from '../../dev/check/steps.ts'
 import { planted } from './planted.ts'
@@ -187,5 +188,35 @@ describe('the run of all checks', () => {
 
   it('counts nothing as failed when nothing was found', async () => {
     expect(await runSteps([{ name: 'passes', run: () => '' }], () => {})).toBe(0)
+  })
+})
+
+describe('queues of streams', () => {
+  const consumer = { queue: 'clicks', dead_letter_queue: 'clicks-dead', max_retries: 30 }
+  const complete = {
+    producers: [{ binding: 'QUEUE_CLICKS', queue: 'clicks' }],
+    consumers: [consumer, { queue: 'clicks-dead' }],
+  }
+
+  it('accepts a stream with its producer, its consumer and the consumer of its dead letters', () => {
+    expect(streamQueues(complete, ['clicks'])).toEqual([])
+  })
+
+  it('names each part that is missing, and a queue that no row receives', () => {
+    const whats = (queues: Parameters<typeof streamQueues>[0], streams = ['clicks']) =>
+      streamQueues(queues, streams).map(({ what }) => what)
+    expect(whats({ producers: [], consumers: [] })).toHaveLength(4)
+    expect(whats({ ...complete, producers: [] })).toEqual(['lacks a producer QUEUE_CLICKS of clicks'])
+    expect(
+      whats({
+        ...complete,
+        consumers: [{ ...consumer, dead_letter_queue: undefined }, { queue: 'clicks-dead' }],
+      }),
+    ).toEqual(['lacks a consumer of clicks with clicks-dead for its dead letters'])
+    expect(whats({ ...complete, consumers: [consumer] })).toEqual(['lacks a consumer of clicks-dead'])
+    expect(whats(complete, [])).toEqual([
+      'consumes clicks, which no row receives',
+      'consumes clicks-dead, which no row receives',
+    ])
   })
 })

@@ -33,7 +33,9 @@ export type TestWorker = {
   dispose(): Promise<void>
 }
 
-export type TestWorkerOptions = Partial<Pick<RunWorker, 'bindings' | 'rateLimits'>> & {
+type Passed = 'bindings' | 'rateLimits' | 'bundle' | 'streams' | 'queueFaults' | 'persistTo'
+
+export type TestWorkerOptions = Partial<Pick<RunWorker, Passed>> & {
   database?: TestDatabase
   /** Another Worker than the product: its bundle, and its endpoints for the check of answers. */
   system?: { bundle: string; endpoints: readonly Endpoint[] }
@@ -43,17 +45,18 @@ export type TestWorkerOptions = Partial<Pick<RunWorker, 'bindings' | 'rateLimits
 
 /** The built Worker in workerd, on a database of its own. To be awaited at the top of the file. */
 export async function freshWorker(options: TestWorkerOptions = {}): Promise<TestWorker> {
-  const { bindings = {}, rateLimits = {}, onLog = () => undefined } = options
+  const { bindings = {}, rateLimits = {}, onLog = () => undefined, database: given, ...passed } = options
   const built = inject('worker')
   if (!built) throw new Error('Only files named *.worker.test.ts get a Worker.')
   const judge = options.system ? makeJudge(openApiDocument(options.system.endpoints)) : productJudge
-  const database = options.database ?? (await freshDatabase())
+  const database = given ?? (await freshDatabase())
   const proxy = await freshProxy(database)
   const upstreams = await startUpstreams({ port: await freePort() })
   atTheEnd(() => upstreams.close())
   const worker = await startWorker({
     ...built,
     ...(options.system && { bundle: options.system.bundle }),
+    ...passed,
     bindings: {
       DATABASE_URL: database.workerUrl,
       NEON_PROXY: proxy.address,

@@ -1,0 +1,116 @@
+/**
+ * The consumer of accounted ingest: stores the messages of one batch, each once.
+ *
+ * Guarantee: the first step of the statement claims the numbers of the messages, so a redelivery, or a copy that another
+ * consumer has, changes nothing. Numbers, items and accounting commit together. A batch with a faulty message is stored
+ * message by message, and the faulty one is kept in core.dead_messages with its reason. While Postgres is away nothing
+ * is done, and the queue delivers again after min(300, 5·2^n) s.
+ * How a caller loses: a message whose fate is `retry` is not stored, or the answer of Postgres was lost.
+ * The caller must acknowledge only those whose fate is `done`. Driver: HTTP, one round trip per batch.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { bury } from './bury.ts'
+import type { Ctx } from './context.ts'
+import { counted, readMessages } from './ingest-accounting.ts'
+import { type Dead, type Delivered, type IngestQueue, type Message, readMessage } from './ingest-message.ts'
+import { isDataError, reasonOf } from './sqlstate.ts'
+
+export type Fate = 'done' | 'retry'
+
+/** The fate of each message, in their order. */
+export async function consume(
+  ctx: Ctx,
+  queue: IngestQueue,
+  delivered: readonly Delivered[],
+): Promise<Fate[]> {
+  const readable: Readable[] = []
+  const unreadable: Dead[] = []
+  for (const one of delivered) {
+    const read = readMessage(one.body, ctx.now())
+    if ('message' in read) readable.push({ delivered: one, message: read.message })
+    else unreadable.push({ delivered: one, reason: read.reason })
+  }
+  const { stored, faulty } = await store(ctx, queue, readable)
+  const done = new Set([...stored, ...(await buried(ctx, queue.stream, [...unreadable, ...faulty]))])
+  return delivered.map((one) => (done.has(one) ? 'done' : 'retry'))
+}
+
+/** The pause before the next delivery of a message that was delivered `attempts` times. */
+export function retrySeconds(attempts: number): number {
+  return Math.min(300, 5 * 2 ** Math.min(attempts - 1, 10))
+}
+
+type Readable = { delivered: Delivered; message: Message }
+type Stored = { stored: Delivered[]; faulty: Dead[] }
+
+async function store(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]): Promise<Stored> {
+  if (readable.length === 0) return { stored: [], faulty: [] }
+  try {
+    const messages = readable.map(({ message }) => message)
+    await ctx.db.query(storing(ctx, queue, messages))
+    return { stored: readable.map(({ delivered }) => delivered), faulty: [] }
+  } catch (error) {
+    if (!isDataError(error)) {
+      ctx.log.error('consume', error, { stream: queue.stream, messages: readable.length })
+      return { stored: [], faulty: [] }
+    }
+    const [one, ...more] = readable
+    if (one !== undefined && more.length === 0)
+      return { stored: [], faulty: [{ delivered: one.delivered, reason: reasonOf(error) }] }
+    return storeEach(ctx, queue, readable)
+  }
+}
+
+async function storeEach(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]): Promise<Stored> {
+  const all: Stored = { stored: [], faulty: [] }
+  for (const one of readable) {
+    const { stored, faulty } = await store(ctx, queue, [one])
+    all.stored.push(...stored)
+    all.faulty.push(...faulty)
+  }
+  return all
+}
+
+/**
+ * Race: a message is delivered twice, or lies in the queue and in Spill, and two consumers have it at once. The second
+ * insert waits for the first transaction and then conflicts, so `fresh` and all that follows are empty for it.
+ */
+function storing(ctx: Ctx, queue: IngestQueue, messages: readonly Message[]): SQL {
+  return sql`
+with messages as materialized (${readMessages(messages)}),
+fresh as (
+  insert into core.ingest_messages (stream, source, n, at, answered, items)
+  select ${queue.stream}::text, source, n, at, answered, jsonb_array_length(items)
+  from messages
+  order by source, n
+  on conflict do nothing
+  returning source, n, at, answered, items, false as was_dead
+),
+${storeFresh(ctx, queue)}
+select count(*)::int as messages from fresh`
+}
+
+/** CTEs: the row stores the `messages` that are `fresh`, and core counts them. */
+export function storeFresh(ctx: Ctx, { stream, store: storeItems }: IngestQueue): SQL {
+  return sql`
+arrived as materialized (
+  select f.source, f.n, f.at, m.items
+  from fresh f
+  join messages m using (source, n)
+),
+${storeItems(ctx)},
+accounted as (select source, n, stored, duplicate, rejected, 0 as dead from outcome),
+${counted(stream)}`
+}
+
+/** Those that Postgres has kept. The others are delivered again, and fail again. */
+async function buried(ctx: Ctx, stream: string, dead: readonly Dead[]): Promise<Delivered[]> {
+  if (dead.length === 0) return []
+  try {
+    await bury(ctx, stream, dead)
+    return dead.map(({ delivered }) => delivered)
+  } catch (error) {
+    ctx.log.error('bury', error, { stream, messages: dead.length })
+    return []
+  }
+}

@@ -1,0 +1,50 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import { answer, effect } from '../../core/idempotency.ts'
+import type { IngestQueue } from '../../core/ingest-message.ts'
+import { replaying } from '../../core/replay.ts'
+import { isDataError, reasonOf } from '../../core/sqlstate.ts'
+import type { ReplayDead, Replayed } from './contract.ts'
+
+/** Stores dead messages, each once. All in one statement; message by message if one of them is still faulty. */
+export async function replayDead(ctx: Ctx, queue: IngestQueue, { ids }: ReplayDead): Promise<Replayed> {
+  try {
+    return await effect<Replayed>(ctx, replaying(ctx, queue, ids ?? null))
+  } catch (error) {
+    if (!isDataError(error)) throw error
+    return replayEach(ctx, queue, ids ?? (await oldest(ctx, queue)))
+  }
+}
+
+async function oldest(ctx: Ctx, { stream }: IngestQueue): Promise<number[]> {
+  const rows = await ctx.db.query<{ id: string }>(sql`
+select id
+from core.dead_messages
+where stream = ${stream}
+  and replayed_at is null
+order by id
+limit 100`)
+  return rows.map(({ id }) => Number(id))
+}
+
+/** The key of the request covers its answer. Each message is stored once in any case. */
+async function replayEach(ctx: Ctx, queue: IngestQueue, ids: readonly number[]): Promise<Replayed> {
+  const keyless = { ...ctx, idempotency: null }
+  const data: Replayed['data'] = []
+  for (const id of ids) {
+    try {
+      data.push(...(await effect<Replayed>(keyless, replaying(ctx, queue, [id]))).data)
+    } catch (error) {
+      if (!isDataError(error)) throw error
+      data.push({ id, outcome: 'failed', reason: reasonOf(error) })
+    }
+  }
+  return effect<Replayed>(
+    ctx,
+    sql`
+select ${answer(sql`jsonb_build_object('data', ${JSON.stringify(data)}::jsonb, 'left', count(*))`)}
+from core.dead_messages
+where stream = ${queue.stream}
+  and replayed_at is null`,
+  )
+}
