@@ -11,6 +11,7 @@ import type { NextStep } from '../../../functions/webhooks/rules.ts'
 import { createWebhook } from '../../../functions/webhooks/subscriptions/create.ts'
 import { editWebhook } from '../../../functions/webhooks/subscriptions/edit.ts'
 import { removeWebhook } from '../../../functions/webhooks/subscriptions/remove.ts'
+import { rotateSecret } from '../../../functions/webhooks/subscriptions/rotate.ts'
 import { failure, freshEnvironment } from '../../core/environment.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { soon } from '../../support/soon.ts'
@@ -225,6 +226,21 @@ describe('a round', () => {
     await admin.query('update webhooks.webhooks set failures = 5, failing_since = now()')
     for (const subject of ['a', 'b', 'c']) await delivery(id, { subject })
     expect(await deliverDue(one)).toEqual({ claimed: 1, delivered: 1 })
+    expect((await admin.query('select failures, failing_since from webhooks.webhooks')).rows).toEqual([
+      { failures: 0, failing_since: null },
+    ])
+  })
+
+  it('signs with the secret before a rotation until the overlap ends', async () => {
+    const { id, path } = await webhook()
+    await rotateSecret(one, { id, overlapHours: 1 })
+    await delivery(id)
+    await deliverDue(one)
+    await admin.query(`update webhooks.webhooks set old_secret_until = now() - interval '1 second'`)
+    await delivery(id)
+    await deliverDue(one)
+    const signatures = receiver.at(path).map(({ headers }) => headers['webhook-signature']?.split(' ').length)
+    expect(signatures).toEqual([2, 1])
   })
 
   it('leaves a delivery due again after two minutes when its report is lost', async () => {
