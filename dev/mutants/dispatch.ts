@@ -437,4 +437,36 @@ export const dispatchMutants: readonly Mutant[] = [
       alone,
     ],
   ]),
+  ...mutantsOf('dispatch: the rules', 'test/dispatch/orders/prices-and-transitions.unit.test.ts', [
+    [
+      'functions/dispatch/rules.ts',
+      'price nine boxes as eight',
+      'if (boxesCount <= 8)',
+      'if (boxesCount <= 9)',
+    ],
+    [
+      'functions/dispatch/rules.ts',
+      'price seventeen boxes as sixteen',
+      'if (boxesCount <= 16)',
+      'if (boxesCount <= 17)',
+    ],
+    [
+      'functions/dispatch/rules.ts',
+      'release an order after pickup',
+      "release: { from: ['assigned', 'accepted'], to",
+      "release: { from: ['assigned', 'accepted', 'picked_up'], to",
+    ],
+    [
+      'functions/dispatch/rules.ts',
+      'deliver an order before pickup',
+      "deliver: { from: ['picked_up']",
+      "deliver: { from: ['picked_up', 'accepted']",
+    ],
+    [
+      'functions/dispatch/rules.ts',
+      'cancel a delivery',
+      "cancel: { from: ['new', 'assigned', 'accepted', 'picked_up']",
+      "cancel: { from: ['new', 'assigned', 'accepted', 'picked_up', 'delivered']",
+    ],
+  ]),
 ]

@@ -50,9 +50,15 @@ async function pidOf(client: pg.Client): Promise<number> {
   return rows[0]?.pid ?? 0
 }
 
-async function waits(pid: number): Promise<void> {
+/** Until the verb waits for another session, or has ended because it did not have to wait. */
+async function meets(pid: number, verb: Promise<unknown>): Promise<void> {
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  verb.then(end, end)
   const waiting = 'select from pg_stat_activity where pid = $1 and cardinality(pg_blocking_pids(pid)) > 0'
-  await vi.waitUntil(async () => (await admin.query(waiting, [pid])).rowCount, soon)
+  await vi.waitUntil(async () => ended || (await admin.query(waiting, [pid])).rowCount, soon)
 }
 
 /** Runs the verb while `meanwhile` is done in an open transaction, which commits once the verb waits for it. */
@@ -65,7 +71,7 @@ async function during<T>(
   await meanwhile(directDb(keeper), keeper)
   const pid = await pidOf(one)
   const running = verb(directDb(one))
-  await waits(pid)
+  await meets(pid, running)
   await keeper.query('commit')
   return running
 }
@@ -82,8 +88,9 @@ async function together(
   for (const [at, verb] of verbs.entries()) {
     const client = at === 0 ? one : other
     const pid = await pidOf(client)
-    running.push(verb(directDb(client)).catch((error: unknown) => error))
-    await waits(pid)
+    const answer = verb(directDb(client)).catch((error: unknown) => error)
+    running.push(answer)
+    await meets(pid, answer)
   }
   await keeper.query('commit')
   return Promise.all(running)

@@ -50,10 +50,17 @@ async function openTransaction(tenantId: number): Promise<{ keeper: pg.Client; c
   return { keeper, ctx: Object.assign(tenantContext(world, tenantId), { db: directDb(keeper) }) }
 }
 
-async function blocksAnother(keeper: pg.Client): Promise<void> {
+/** Until the command waits for this session, or has ended because it did not have to wait. */
+async function meets(keeper: pg.Client, command: Promise<unknown>): Promise<'waits' | 'ended'> {
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  command.then(end, end)
   const { rows } = await keeper.query('select pg_backend_pid() as pid')
   const waiting = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
-  await vi.waitUntil(async () => (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
+  await vi.waitUntil(async () => ended || (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
+  return ended ? 'ended' : 'waits'
 }
 
 /** The command waits for `meanwhile`, which commits first. */
@@ -65,7 +72,7 @@ async function after<T>(
   const { keeper, ctx } = await openTransaction(tenantId)
   await meanwhile(ctx)
   const running = command()
-  await blocksAnother(keeper)
+  await meets(keeper, running)
   await keeper.query('commit')
   return running
 }
@@ -252,7 +259,7 @@ describe('an append', () => {
     const { keeper } = await openTransaction(tenantId)
     await keeper.query('select from ledger.user_balances_view for update')
     const credited = appendEvents(ctx, [appended('CREDITED', 2 ** 41)])
-    await blocksAnother(keeper)
+    expect(await meets(keeper, credited)).toBe('waits')
     await keeper.query('rollback')
     expect(await credited).toMatchObject({ ok: true })
   })
@@ -329,7 +336,7 @@ describe('a transfer', () => {
     await keeper.query('begin')
     await keeper.query('lock table ledger.balance_events in share mode')
     const given = transfer(ctx, give(100))
-    await blocksAnother(keeper)
+    await meets(keeper, given)
     await admin.query(
       `insert into ledger.payment_events (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)
       values ($1, 'seen', 1, 'V1_PAYMENTS_DEPOSIT_REQUESTED', $2, 'x')`,

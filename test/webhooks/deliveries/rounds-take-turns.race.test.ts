@@ -101,11 +101,16 @@ async function holding<T>(statement: string, work: (keeper: pg.Client) => Promis
   }
 }
 
-/** Resolves when a session waits for this one. */
-async function blocksAnother(keeper: pg.Client): Promise<void> {
+/** Until the work waits for this session, or has ended because it did not have to wait. */
+async function meets(keeper: pg.Client, work: Promise<unknown>): Promise<void> {
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  work.then(end, end)
   const { rows } = await keeper.query('select pg_backend_pid() as pid')
   const waiting = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
-  await vi.waitUntil(async () => (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
+  await vi.waitUntil(async () => ended || (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
 }
 
 describe('a fan-out', () => {
@@ -120,7 +125,7 @@ describe('a fan-out', () => {
       where p.name = 'webhooks:outbox'`
     await holding(moved, async (keeper) => {
       const queued = fanOut(one, outboxOutgoing)
-      await blocksAnother(keeper)
+      await meets(keeper, queued)
       await keeper.query('commit')
       expect(await queued).toEqual({ queued: 0, more: false })
     })
@@ -133,7 +138,7 @@ describe('a fan-out', () => {
       select ${id}, 'evt_outbox_' || seq, subject, type, '{}', now() from core.outbox`
     await holding(queued, async (keeper) => {
       const second = fanOut(one, outboxOutgoing)
-      await blocksAnother(keeper)
+      await meets(keeper, second)
       await keeper.query('commit')
       expect(await second).toEqual({ queued: 0, more: false })
     })
@@ -196,7 +201,7 @@ describe('a round', () => {
     const claim = `update webhooks.webhook_deliveries set due_at = now() + interval '2 minutes' where id = ${id}`
     await holding('select pg_advisory_xact_lock(4712)', async (keeper) => {
       const round = deliverDue(Object.assign(asAdmin(), { db: pausing }))
-      await blocksAnother(keeper)
+      await meets(keeper, round)
       await admin.query(claim)
       await keeper.query('commit')
       expect(await round).toEqual({ claimed: 0, delivered: 0 })
