@@ -399,9 +399,9 @@ export const ledgerMutants: readonly Mutant[] = [
     ['schema/ledger/declared.ts', 'is not fenced in', '    rowSecurity({ table: `ledger.${table}` }),\n', ''],
     [
       'schema/ledger/tenant.sql',
-      'is set for the session',
+      'is the first one when the transaction names none',
       "nullif(current_setting('app.tenant_id', true), '')::bigint",
-      '1::bigint',
+      "coalesce(nullif(current_setting('app.tenant_id', true), ''), '1')::bigint",
     ],
     [
       'schema/ledger/tenants_summary.sql',

@@ -253,6 +253,34 @@ describe('an append', () => {
     expect(await available(second)).toBe(3)
   })
 
+  it.each(['u-1', 'u-new'])(
+    'of a debit of %s stands after the credit that it waited for, although others have committed meanwhile',
+    async (userId) => {
+      const { tenantId, ctx } = newTenant()
+      await fund(ctx, 10)
+      const { keeper, ctx: other } = await openTransaction(tenantId)
+      await keeper.query(
+        `insert into ledger.user_balances_view (tenant_id, user_id, currency) values ($1, $2, 'USD')
+        on conflict (tenant_id, user_id, currency) do update set last_seq = excluded.last_seq`,
+        [tenantId, userId],
+      )
+      const debited = appendEvents(ctx, [appended('DEBITED', 500, userId)])
+      await meets(keeper, debited)
+      // A place is at least the newest id that has completed, so the credit's place is beyond this one.
+      await admin.query('select pg_current_xact_id()')
+      await done(appendEvents(other, [appended('CREDITED', 600, userId)]))
+      await keeper.query('commit')
+      expect(await debited).toMatchObject({ ok: true })
+      const { rows } = await admin.query(
+        `select aggregate_id from ledger.balance_events
+        where tenant_id = $1 and user_id = $2 and (aggregate_id like 'CREDITED%' or aggregate_id like 'DEBITED%')
+        order by xid, seq`,
+        [tenantId, userId],
+      )
+      expect(rows.map((row) => row.aggregate_id)).toEqual([`CREDITED ${userId}`, `DEBITED ${userId}`])
+    },
+  )
+
   it('of an amount that could exceed the largest exact number waits for the account', async () => {
     const { tenantId, ctx } = newTenant()
     await fund(ctx, 10)
