@@ -239,9 +239,9 @@ export const webhooksMutants: readonly Mutant[] = [
   ...mutantsOf('webhooks: a subscription', owners, [
     [
       'functions/webhooks/subscriptions/create.ts',
-      'is one too many',
+      'fails when another request took its slot',
       'on conflict (owner, slot) where removed_at is null do nothing',
-      'on conflict do nothing',
+      '',
     ],
     [
       'functions/webhooks/subscriptions/create.ts',

@@ -18,7 +18,7 @@ import { contextsOf } from '../support/context.ts'
 import { asAdmin, asCourier, asStore, givenCourier, givenOrder, givenStore } from '../support/given.ts'
 import { broken } from '../support/invariants.ts'
 
-/* One caller at a time. What each verb does when it races is in the other files. */
+/* One caller at a time. The other files let the verbs race. */
 const database = await freshDatabase()
 const admin = database.admin
 const as = contextsOf(database, await freshProxy(database))

@@ -13,7 +13,7 @@ import { failure, freshEnvironment } from '../../core/environment.ts'
 import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
 import { mustHold, violations } from '../support/violations.ts'
 
-/* One caller at a time. What commands do when they race is in the other files. */
+/* One caller at a time. The other files let the commands race. */
 const world = await freshEnvironment()
 const { admin } = world.database
 let tenants = 0
