@@ -455,18 +455,21 @@ export const dispatchMutants: readonly Mutant[] = [
       'release an order after pickup',
       "release: { from: ['assigned', 'accepted'], to",
       "release: { from: ['assigned', 'accepted', 'picked_up'], to",
+      alone,
     ],
     [
       'functions/dispatch/rules.ts',
       'deliver an order before pickup',
       "deliver: { from: ['picked_up']",
       "deliver: { from: ['picked_up', 'accepted']",
+      alone,
     ],
     [
       'functions/dispatch/rules.ts',
       'cancel a delivery',
       "cancel: { from: ['new', 'assigned', 'accepted', 'picked_up']",
       "cancel: { from: ['new', 'assigned', 'accepted', 'picked_up', 'delivered']",
+      alone,
     ],
   ]),
 ]

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { directDb } from '../../../dev/postgres/direct-db.ts'
 import { effect } from '../../../functions/core/idempotency.ts'
+import { acceptOrder } from '../../../functions/dispatch/assignments/accept.ts'
 import { assignOrders } from '../../../functions/dispatch/assignments/assign-many.ts'
 import { claimOrder } from '../../../functions/dispatch/assignments/claim.ts'
 import { claimNextOrder } from '../../../functions/dispatch/assignments/claim-next.ts'
@@ -9,9 +10,17 @@ import { releaseOrder } from '../../../functions/dispatch/assignments/release.ts
 import { returnExpired } from '../../../functions/dispatch/assignments/return-expired.ts'
 import { makeSearchStart } from '../../../functions/dispatch/assignments/search-start.ts'
 import { eventFor, type FeedEvent } from '../../../functions/dispatch/feed.ts'
+import { cancelOrder } from '../../../functions/dispatch/orders/cancel.ts'
+import { deliverOrder } from '../../../functions/dispatch/orders/deliver.ts'
 import { editOrder } from '../../../functions/dispatch/orders/edit.ts'
+import { failOrder } from '../../../functions/dispatch/orders/fail.ts'
+import { pickUpOrder } from '../../../functions/dispatch/orders/pickup.ts'
 import { readOrder } from '../../../functions/dispatch/orders/read.ts'
+import { reopenOrder } from '../../../functions/dispatch/orders/reopen.ts'
+import { returnOrder } from '../../../functions/dispatch/orders/return.ts'
 import { settleDeliveries } from '../../../functions/dispatch/orders/settle.ts'
+import { undoDelivery } from '../../../functions/dispatch/orders/undo.ts'
+import type { OrderStatus } from '../../../schema/dispatch/states.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import { contextsOf } from '../support/context.ts'
@@ -180,4 +189,47 @@ it('an event of an order is streamed to its own store', async () => {
   const event = { type: 'created', order: { storeId } } as FeedEvent
   expect(eventFor(event, asStore(storeId))).toEqual({ type: 'created', data: event })
   expect(eventFor(event, asStore(storeId + 1))).toBeNull()
+})
+
+describe('from every status but its own, an order cannot be moved', () => {
+  const held = (orderId: number, courierId: number) => ({ orderId, courierId, fence: 1 })
+  const because = { reason: 'a test' }
+  type Step = (orderId: number, courierId: number) => Promise<{ ok: boolean; reason?: string }>
+  const courier = (id: number) => as(asCourier(id))
+  const owner = as(asStore(storeId))
+
+  it.each<[string, OrderStatus[], Step]>([
+    ['accept', ['assigned'], (order, id) => acceptOrder(courier(id), held(order, id))],
+    ['decline', ['assigned'], (order, id) => declineOrder(courier(id), { ...held(order, id), ...because })],
+    [
+      'release',
+      ['assigned', 'accepted'],
+      (order, id) => releaseOrder(courier(id), { ...held(order, id), ...because }),
+    ],
+    ['pickup', ['accepted'], (order, id) => pickUpOrder(courier(id), held(order, id))],
+    ['deliver', ['picked_up'], (order, id) => deliverOrder(courier(id), held(order, id))],
+    ['fail', ['picked_up'], (order, id) => failOrder(courier(id), { ...held(order, id), ...because })],
+    ['cancel', ['new', 'assigned', 'accepted', 'picked_up'], (orderId) => cancelOrder(owner, { orderId })],
+    ['reopen', ['failed'], (orderId) => reopenOrder(owner, { orderId })],
+    ['return', ['failed'], (orderId) => returnOrder(owner, { orderId })],
+    ['undo', ['delivered'], (orderId) => undoDelivery(as(asAdmin), { orderId, by: null, ...because })],
+  ])('by %s', async (_, from, step) => {
+    const moved: OrderStatus[] = []
+    for (const status of [
+      'new',
+      'assigned',
+      'accepted',
+      'picked_up',
+      'delivered',
+      'canceled',
+      'failed',
+    ] as const) {
+      const courierId = await givenCourier(admin)
+      const free = status === 'new' || status === 'canceled'
+      const orderId = await givenOrder(admin, { storeId, status, ...(free ? {} : { courierId }) })
+      if ((await step(orderId, courierId)).ok) moved.push(status)
+    }
+    expect(moved).toEqual(from)
+    expect(await broken(admin)).toEqual([])
+  })
 })
