@@ -402,6 +402,7 @@ export const coreMutants: readonly Mutant[] = [
       'an old answer stays under a new key',
       'outcome = null, created_at = now()',
       'created_at = now()',
+      'test/core/expired-keys.db.test.ts',
     ],
     [
       'schema/core/begin_idempotent.sql',
@@ -619,12 +620,6 @@ export const coreMutants: readonly Mutant[] = [
     ],
     [
       'schema/core/mark_horizon.sql',
-      'lets every transaction hold readers back',
-      "l.mode = 'RowExclusiveLock'\n    and l.granted\n    and l.relation in",
-      'l.granted\n    and true or l.relation in',
-    ],
-    [
-      'schema/core/mark_horizon.sql',
       'ignores partitions',
       'select p.relid from unnest(tables) t, pg_partition_tree(t) p\n      union all\n',
       '',
@@ -749,6 +744,7 @@ export const coreMutants: readonly Mutant[] = [
       'overwrites what another transaction wrote meanwhile',
       " where ${isDifferent('excluded')}`",
       '`',
+      'test/core/upsert.race.test.ts',
     ],
     [
       'functions/core/upsert.ts',
@@ -785,12 +781,14 @@ export const coreMutants: readonly Mutant[] = [
       'the first of rows with one key wins',
       'last.set(JSON.stringify(key), { key, row })',
       'if (!last.has(JSON.stringify(key))) last.set(JSON.stringify(key), { key, row })',
+      'test/core/rows.unit.test.ts',
     ],
     [
       'functions/core/rows.ts',
       'writes rows in the order given',
       '.sort((a, b) => compareKeys(a.key, b.key))',
       '',
+      'test/core/rows.unit.test.ts',
     ],
   ]),
   ...mutantsOf(
@@ -843,23 +841,10 @@ export const coreMutants: readonly Mutant[] = [
       ],
       [
         'schema/kit/incremental.ts',
-        'rebuilds other scopes',
-        '    where v.${scope} = of_scope\n',
-        '    where true\n',
-        'test/core/view.db.test.ts',
-      ],
-      [
-        'schema/kit/incremental.ts',
         'verifies no new events',
         '      from ${events} e\n      where e.${scope} = of_scope\n',
         '      from ${events} e\n      where false\n',
         'test/core/view.db.test.ts',
-      ],
-      [
-        'schema/kit/incremental.ts',
-        'locks rows in any order',
-        '    from streams\n    order by ${scope}, aggregate_id\n',
-        '    from streams\n    order by hashtext(aggregate_id)\n',
       ],
     ],
   ),

@@ -1,6 +1,5 @@
 import { type Mutant, mutantsOf } from './mutant.ts'
 
-const interleavings = 'test/ledger/accounts/every-interleaving-keeps-the-laws.race.test.ts'
 const credits = 'test/ledger/accounts/credits-do-not-wait.race.test.ts'
 const alone = 'test/ledger/journal/refused-commands-change-nothing.db.test.ts'
 const decisions = 'test/ledger/bets/postgres-decides-like-the-specification.db.test.ts'
@@ -88,7 +87,6 @@ export const ledgerMutants: readonly Mutant[] = [
       'is paid twice',
       'with bet as ${thisOne(sql`',
       'with bet as ${((body: SQL) => sql`(${body})`)(sql`',
-      interleavings,
     ],
     [
       'functions/ledger/bets/transition.ts',
@@ -116,7 +114,6 @@ export const ledgerMutants: readonly Mutant[] = [
       'of a quarantined account is paid',
       'when ${ends} and net.minor < 0 and a.quarantined_at is not null',
       'when false',
-      alone,
     ],
     [
       'functions/ledger/bets/transition.ts',

@@ -253,17 +253,17 @@ describe('an append', () => {
     expect(await available(second)).toBe(3)
   })
 
-  it.each(['u-1', 'u-new'])(
+  // A holder that has only locked the row, and one that has written it: Postgres waits for the two at different places.
+  it.each([
+    ['u-1', 'select from ledger.user_balances_view where tenant_id = $1 and user_id = $2 for update'],
+    ['u-new', `insert into ledger.user_balances_view (tenant_id, user_id, currency) values ($1, $2, 'USD')`],
+  ])(
     'of a debit of %s stands after the credit that it waited for, although others have committed meanwhile',
-    async (userId) => {
+    async (userId, hold) => {
       const { tenantId, ctx } = newTenant()
       await fund(ctx, 10)
       const { keeper, ctx: other } = await openTransaction(tenantId)
-      await keeper.query(
-        `insert into ledger.user_balances_view (tenant_id, user_id, currency) values ($1, $2, 'USD')
-        on conflict (tenant_id, user_id, currency) do update set last_seq = excluded.last_seq`,
-        [tenantId, userId],
-      )
+      await keeper.query(hold, [tenantId, userId])
       const debited = appendEvents(ctx, [appended('DEBITED', 500, userId)])
       await meets(keeper, debited)
       // A place is at least the newest id that has completed, so the credit's place is beyond this one.

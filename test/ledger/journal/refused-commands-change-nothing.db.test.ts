@@ -52,13 +52,16 @@ describe('a bet', () => {
     expect(await available(ctx)).toBe(2_500)
   })
 
-  it('keeps its reason when a payout would exceed the largest exact number', async () => {
+  it('whose payout would exceed the largest exact number is refused, and its key keeps the refusal', async () => {
     const ctx = newTenant()
     await fund(ctx, 1_000)
     const id = await openBet(ctx)
     await fund(ctx, largest - 1_000)
-    const settled = transitionBet(ctx, id, { do: 'settle', outcome: 'won' })
-    expect(await settled).toEqual({ ok: false, reason: 'amount_out_of_range' })
+    const settle = () =>
+      transitionBet(tenantContext(world, tenants, 'settle'), id, { do: 'settle', outcome: 'won' })
+    expect(await settle()).toEqual({ ok: false, reason: 'amount_out_of_range' })
+    await done(requestPayment(ctx, 'withdrawal', { ...user, amountMinor: 5_000 }))
+    expect(await settle()).toEqual({ ok: false, reason: 'amount_out_of_range' })
     await done(transitionBet(ctx, id, { do: 'void' }))
   })
 
