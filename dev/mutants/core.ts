@@ -110,12 +110,14 @@ export const coreMutants: readonly Mutant[] = [
       'the heartbeat outlives the lease',
       "if (hasSqlstate(error, 'LS012')) clearInterval(beat)",
       'if (false) throw error',
+      'test/core/heartbeat.race.test.ts',
     ],
     [
       'functions/core/lease.ts',
       'the heartbeat outlives the work',
       '  } finally {\n    clearInterval(beat)\n  }',
       '  } finally {\n  }',
+      'test/core/heartbeat.race.test.ts',
     ],
   ]),
   ...mutantsOf('core/job.ts', 'test/core/job.db.test.ts', [
@@ -131,12 +133,19 @@ export const coreMutants: readonly Mutant[] = [
       'for (const statement of [...beginKey(ctx), takeLock(job.lock), ',
       'for (const statement of [...beginKey(ctx), ',
     ],
-    ['functions/core/job.ts', 'a call takes no lock', '        await tx.query(takeLock(job.lock))\n', ''],
+    [
+      'functions/core/job.ts',
+      'a call takes no lock',
+      '        await tx.query(takeLock(job.lock))\n',
+      '',
+      'test/core/job-lease.db.test.ts',
+    ],
     [
       'functions/core/job.ts',
       'a call is made for a slot that is done',
       '        await tx.query(slotStillOpen(job, fired))\n',
       '',
+      'test/core/job-lease.db.test.ts',
     ],
     [
       'functions/core/job.ts',
@@ -149,18 +158,21 @@ export const coreMutants: readonly Mutant[] = [
       'a run under a lease takes no slot',
       '...beginKey(ctx), ...slot, close]',
       '...beginKey(ctx), close]',
+      'test/core/job-lease.db.test.ts',
     ],
     [
       'functions/core/job.ts',
       'a run under a lease starts for a slot that is done',
       '        slotStillOpen(job, fired),\n        closeLostRuns(job),',
       '        closeLostRuns(job),',
+      'test/core/job-lease.db.test.ts',
     ],
     [
       'functions/core/job.ts',
       'a run whose lease was lost is closed as done',
       '[moveExpiry(lease, 0), holding(lease), ...beginKey',
       '[moveExpiry(lease, 0), ...beginKey',
+      'test/core/job-lease.db.test.ts',
     ],
     [
       'functions/core/job.ts',
@@ -173,12 +185,14 @@ export const coreMutants: readonly Mutant[] = [
       'a failed run keeps its lease',
       '[abandoning(run), moveExpiry(lease, 0)]',
       '[abandoning(run)]',
+      'test/core/job-lease.db.test.ts',
     ],
     [
       'functions/core/job.ts',
       'a failed run is recorded twice',
       '[abandoning(run), moveExpiry(lease, 0)]',
       '[moveExpiry(lease, 0)]',
+      'test/core/job-lease.db.test.ts',
     ],
     ['functions/core/job.ts', 'the run of a lost holder stays open', '        closeLostRuns(job),\n', ''],
     [
@@ -186,6 +200,7 @@ export const coreMutants: readonly Mutant[] = [
       'closes the runs of other jobs',
       '\nwhere job = ${job.name}\n',
       '\nwhere true\n',
+      'test/core/job-lease.db.test.ts',
     ],
     [
       'functions/core/job.ts',
@@ -204,6 +219,7 @@ export const coreMutants: readonly Mutant[] = [
       'a record contains secrets of the error',
       'redact(error instanceof Error ? error.message : String(error))',
       '(error instanceof Error ? error.message : String(error))',
+      'test/core/job-lease.db.test.ts',
     ],
     [
       'functions/core/job.ts',
@@ -235,6 +251,33 @@ export const coreMutants: readonly Mutant[] = [
       'a run has no end',
       'finished_at = clock_timestamp(),\n',
       'finished_at = null,\n',
+    ],
+    [
+      'functions/core/job.ts',
+      'a run under a lease uses up its key before it ends',
+      '        ...dropKey(ctx),\n',
+      '',
+    ],
+    [
+      'schema/core/assert_slot_open.sql',
+      'a slot that is done is open',
+      'if exists (select from core.job_slots s where',
+      'if exists (select from core.job_slots s where false and',
+      'test/core/job-lease.db.test.ts',
+    ],
+    [
+      'functions/core/remove-expired.ts',
+      'the record of a running job is removed',
+      " and outcome <> 'running' limit",
+      ' limit',
+      'test/core/remove-expired.db.test.ts',
+    ],
+    [
+      'functions/core/remove-expired.ts',
+      'keys are removed early',
+      "interval '24 hours'",
+      "interval '23 hours'",
+      'test/core/remove-expired.db.test.ts',
     ],
   ]),
   ...mutantsOf('core/claim.ts', 'test/core/claim.race.test.ts', [
@@ -314,6 +357,20 @@ export const coreMutants: readonly Mutant[] = [
       'ctx.db.batch(statements, { isolation })',
       'ctx.db.batch(statements)',
     ],
+    [
+      'functions/core/sqlstate.ts',
+      'a lost connection leaves no doubt',
+      "return sqlstate === null || sqlstate.startsWith('08')",
+      "return sqlstate?.startsWith('08') === true",
+      'test/core/sqlstate.unit.test.ts',
+    ],
+    [
+      'functions/core/sqlstate.ts',
+      'a client is promised that an unknown commit had no effect',
+      "if (error.committed === 'no')",
+      'if (error.committed !== undefined)',
+      'test/core/sqlstate.unit.test.ts',
+    ],
   ]),
   ...mutantsOf('core/idempotency.ts', 'test/core/idempotency.race.test.ts', [
     [
@@ -345,6 +402,7 @@ export const coreMutants: readonly Mutant[] = [
       'an old answer stays under a new key',
       'outcome = null, created_at = now()',
       'created_at = now()',
+      'test/core/expired-keys.db.test.ts',
     ],
     [
       'schema/core/begin_idempotent.sql',
@@ -482,14 +540,14 @@ export const coreMutants: readonly Mutant[] = [
       'webhooks receive events between modules',
       "where: sql`e.audience is distinct from 'module:any'`",
       'where: sql`true`',
-      'test/webhooks/deliveries/deliveries-survive-bad-receivers.worker.test.ts',
+      'test/webhooks/subscriptions/each-owner-has-its-own.db.test.ts',
     ],
     [
       'functions/core/outbox.ts',
       'an event has no audience',
       'select ${topic}, ${audience}, ',
       'select ${topic}, null, ',
-      'test/webhooks/subscriptions/owners-see-only-their-webhooks.worker.test.ts',
+      'test/ledger/journal/refused-commands-change-nothing.db.test.ts',
     ],
   ]),
   ...mutantsOf('core/stream.ts', 'test/core/horizon.race.test.ts', [
@@ -559,12 +617,6 @@ export const coreMutants: readonly Mutant[] = [
       'ignores how far rows are numbered',
       "finished || ' ' || numbered + 1",
       "finished || ' 9223372036854775807'",
-    ],
-    [
-      'schema/core/mark_horizon.sql',
-      'lets every transaction hold readers back',
-      "l.mode = 'RowExclusiveLock'\n    and l.granted\n    and l.relation in",
-      'l.granted\n    and true or l.relation in',
     ],
     [
       'schema/core/mark_horizon.sql',
@@ -692,6 +744,7 @@ export const coreMutants: readonly Mutant[] = [
       'overwrites what another transaction wrote meanwhile',
       " where ${isDifferent('excluded')}`",
       '`',
+      'test/core/upsert.race.test.ts',
     ],
     [
       'functions/core/upsert.ts',
@@ -728,12 +781,14 @@ export const coreMutants: readonly Mutant[] = [
       'the first of rows with one key wins',
       'last.set(JSON.stringify(key), { key, row })',
       'if (!last.has(JSON.stringify(key))) last.set(JSON.stringify(key), { key, row })',
+      'test/core/rows.unit.test.ts',
     ],
     [
       'functions/core/rows.ts',
       'writes rows in the order given',
       '.sort((a, b) => compareKeys(a.key, b.key))',
       '',
+      'test/core/rows.unit.test.ts',
     ],
   ]),
   ...mutantsOf(
@@ -786,23 +841,10 @@ export const coreMutants: readonly Mutant[] = [
       ],
       [
         'schema/kit/incremental.ts',
-        'rebuilds other scopes',
-        '    where v.${scope} = of_scope\n',
-        '    where true\n',
-        'test/core/view.db.test.ts',
-      ],
-      [
-        'schema/kit/incremental.ts',
         'verifies no new events',
         '      from ${events} e\n      where e.${scope} = of_scope\n',
         '      from ${events} e\n      where false\n',
         'test/core/view.db.test.ts',
-      ],
-      [
-        'schema/kit/incremental.ts',
-        'locks rows in any order',
-        '    from streams\n    order by ${scope}, aggregate_id\n',
-        '    from streams\n    order by hashtext(aggregate_id)\n',
       ],
     ],
   ),
@@ -931,20 +973,33 @@ export const coreMutants: readonly Mutant[] = [
       'if (false) return',
     ],
     ['functions/core/fetch.ts', 'repeats what was refused', '!retryable.has(outcome.reason) || ', ''],
-    ['functions/core/fetch.ts', 'repeats without an end', 'attempts >= most || ', ''],
+    ['functions/core/fetch.ts', 'repeats too often', 'attempts >= most || ', 'attempts >= most + 1 || '],
     [
       'functions/core/fetch.ts',
       'tries a circuit several times',
       'health.openUntil === null ? 1 + (upstream.retries ?? 2) : 1',
       '1 + (upstream.retries ?? 2)',
     ],
-    ['functions/core/fetch.ts', 'pauses for a fixed time', '* (0.5 + runtime.random())', '* 1'],
-    ['functions/core/fetch.ts', 'repeats when the quota is used up', ' || !allowedThen', ''],
+    [
+      'functions/core/fetch.ts',
+      'pauses for a fixed time',
+      '* (0.5 + runtime.random())',
+      '* 1',
+      'test/core/retries.unit.test.ts',
+    ],
+    [
+      'functions/core/fetch.ts',
+      'repeats when the quota is used up',
+      ' || !allowedThen',
+      '',
+      'test/core/retries.unit.test.ts',
+    ],
     [
       'functions/core/fetch.ts',
       'names the URL',
       'error instanceof Error ? error.name : ',
       'error instanceof Error ? error.message : ',
+      'test/core/retries.unit.test.ts',
     ],
     ['functions/core/circuit.ts', 'opens late', 'const failuresToOpen = 5', 'const failuresToOpen = 6'],
     [
@@ -1011,7 +1066,7 @@ export const coreMutants: readonly Mutant[] = [
       'where true\n',
     ],
   ]),
-  ...mutantsOf('core/send.ts', 'test/webhooks/deliveries/deliveries-survive-bad-receivers.worker.test.ts', [
+  ...mutantsOf('core/send.ts', 'test/core/send.unit.test.ts', [
     ['functions/core/send.ts', 'waits for ever', 'const attemptMs = 10_000', 'const attemptMs = 100_000'],
     ['functions/core/send.ts', 'follows redirects', "redirect: 'manual'", "redirect: 'follow'"],
     [
@@ -1026,13 +1081,7 @@ export const coreMutants: readonly Mutant[] = [
       "if (status === 410) return 'gone'\n",
       '',
     ],
-    [
-      'functions/core/send.ts',
-      'sends to private addresses',
-      'if (fault !== null) return ended(fault)',
-      '',
-      'test/webhooks/subscriptions/private-targets-are-refused.worker.test.ts',
-    ],
+    ['functions/core/send.ts', 'sends to private addresses', 'if (fault !== null) return ended(fault)', ''],
     [
       'functions/core/send.ts',
       'ignores Retry-After',

@@ -1,10 +1,7 @@
 import { type Mutant, mutantsOf } from './mutant.ts'
 
 const stale = 'test/dispatch/orders/stale-decisions-change-nothing.race.test.ts'
-const reasons = 'test/dispatch/assignments/claims-say-why-they-lose.worker.test.ts'
-const story = 'test/dispatch/orders/an-order-from-store-to-door.worker.test.ts'
-const visible = 'test/dispatch/orders/callers-see-only-their-orders.worker.test.ts'
-const failures = 'test/dispatch/orders/failures-and-undone-deliveries.worker.test.ts'
+const alone = 'test/dispatch/orders/verbs-keep-their-conditions.db.test.ts'
 
 export const dispatchMutants: readonly Mutant[] = [
   ...mutantsOf('dispatch: a claim', stale, [
@@ -25,56 +22,56 @@ export const dispatchMutants: readonly Mutant[] = [
       'takes an order that is not new',
       "\n    and o.status = 'new'",
       '',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim.ts',
       'takes an order that the courier gave back',
       '\n    and not (select excluded from seen)',
       '',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim.ts',
       'serves an unavailable courier',
       '    and c.available\n',
       '',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim.ts',
       'overfills the courier',
       '    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes\n',
       '',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim.ts',
       'does not count the boxes',
       'set held_boxes = c.held_boxes + wanted.boxes_count',
       'set held_boxes = c.held_boxes',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim.ts',
       'keeps the fence',
       'fence = o.fence + 1',
       'fence = o.fence',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim.ts',
       'leaves an expired lease',
       'before: [returnExpired({ orderId: claim.orderId })],',
       '',
-      story,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim.ts',
       'fails when the order stays locked',
       '    busyOnLockTimeout: true,\n',
       '',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim-next.ts',
@@ -102,35 +99,35 @@ export const dispatchMutants: readonly Mutant[] = [
       'looks for the oldest although one is near',
       '    and not exists (select from nearest)\n    and o.id > ${from}',
       '    and o.id > ${from}',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim-next.ts',
       'looks before the start although one is after it',
       '    and not exists (select from oldest)\n',
       '',
-      reasons,
+      stale,
     ],
     [
       'functions/dispatch/assignments/claim-next.ts',
       'never looks before the start',
       'and o.id <= ${from}',
       'and o.id < 0 and ${from}::bigint is not null',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim-next.ts',
       'offers orders that do not fit',
       '\n    and o.boxes_count <= (select room from me)',
       '',
-      reasons,
+      alone,
     ],
     [
       'functions/dispatch/assignments/claim-next.ts',
       'offers orders that the courier gave back',
       '\n    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = ${courierId}))',
       '',
-      reasons,
+      alone,
     ],
   ]),
   ...mutantsOf('dispatch: an assignment', stale, [
@@ -262,7 +259,7 @@ export const dispatchMutants: readonly Mutant[] = [
       'forgets who gave the order back',
       '${excludes ? excluded : sql``}\n',
       '',
-      reasons,
+      alone,
     ],
     ['functions/dispatch/orders/transition-many.ts', 'ignores the fence', ' and input.fence = o.fence', ''],
     ['functions/dispatch/orders/transition-many.ts', 'serves another courier', '\n    and ${held}\n', '\n'],
@@ -319,38 +316,38 @@ export const dispatchMutants: readonly Mutant[] = [
       'shows a store the orders of others',
       'return sql`${o}.store_id = ${principal.id}::bigint`',
       'return sql`true`',
-      visible,
+      alone,
     ],
     [
       'functions/dispatch/orders/visible.ts',
       'shows a courier the orders of others',
       "return sql`(${o}.status = 'new' or ${o}.courier_id = ${principal.id}::bigint)`",
       'return sql`true`',
-      visible,
+      alone,
     ],
     [
       'functions/dispatch/orders/edit.ts',
       'changes an order that was claimed',
       "when: sql`found.status <> 'new'`",
       'when: sql`false`',
-      story,
+      alone,
     ],
     [
       'functions/dispatch/orders/edit.ts',
       'exceeds the limit of the store',
       'when: sql`${boxesCount ?? 0} > (select',
       'when: sql`0 > (select',
-      story,
+      alone,
     ],
     [
       'functions/dispatch/orders/edit.ts',
       'serves another store',
       "    visible: visibleTo(ctx.principal, 'found'),\n",
       '',
-      visible,
+      alone,
     ],
   ]),
-  ...mutantsOf('dispatch: an expired lease', story, [
+  ...mutantsOf('dispatch: an expired lease', alone, [
     [
       'functions/dispatch/assignments/return-expired.ts',
       'ends before its time',
@@ -402,6 +399,7 @@ export const dispatchMutants: readonly Mutant[] = [
       'is undone after it is final',
       '    and o.settled_at is null\n    and ${undoable}\n',
       '    and ${undoable}\n',
+      'test/dispatch/orders/a-settled-delivery-stays-settled.race.test.ts',
     ],
     [
       'functions/dispatch/orders/undo.ts',
@@ -410,17 +408,11 @@ export const dispatchMutants: readonly Mutant[] = [
       '    and o.settled_at is null\n',
     ],
     [
-      'functions/dispatch/orders/undo.ts',
-      'is undone twice',
-      '    and o.status = any (${sql.param(from)}::text[])\n',
-      '',
-    ],
-    [
       'functions/dispatch/orders/settle.ts',
       'is final at once',
       '\n    and o.delivered_at <= now() - make_interval(secs => ${undoSeconds})',
       '',
-      failures,
+      alone,
     ],
     ['functions/dispatch/orders/settle.ts', 'is final twice', '    and o.settled_at is null\n', '', stale],
     [
@@ -442,7 +434,42 @@ export const dispatchMutants: readonly Mutant[] = [
       'is streamed to other stores',
       'return order.storeId === principal.id ? { type, data: event } : null',
       'return { type, data: event }',
-      'test/dispatch/events/subscribers-miss-nothing.worker.test.ts',
+      alone,
+    ],
+  ]),
+  ...mutantsOf('dispatch: the rules', 'test/dispatch/orders/prices-and-transitions.unit.test.ts', [
+    [
+      'functions/dispatch/rules.ts',
+      'price nine boxes as eight',
+      'if (boxesCount <= 8)',
+      'if (boxesCount <= 9)',
+    ],
+    [
+      'functions/dispatch/rules.ts',
+      'price seventeen boxes as sixteen',
+      'if (boxesCount <= 16)',
+      'if (boxesCount <= 17)',
+    ],
+    [
+      'functions/dispatch/rules.ts',
+      'release an order after pickup',
+      "release: { from: ['assigned', 'accepted'], to",
+      "release: { from: ['assigned', 'accepted', 'picked_up'], to",
+      alone,
+    ],
+    [
+      'functions/dispatch/rules.ts',
+      'deliver an order before pickup',
+      "deliver: { from: ['picked_up']",
+      "deliver: { from: ['picked_up', 'accepted']",
+      alone,
+    ],
+    [
+      'functions/dispatch/rules.ts',
+      'cancel a delivery',
+      "cancel: { from: ['new', 'assigned', 'accepted', 'picked_up']",
+      "cancel: { from: ['new', 'assigned', 'accepted', 'picked_up', 'delivered']",
+      alone,
     ],
   ]),
 ]

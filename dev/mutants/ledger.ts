@@ -1,13 +1,10 @@
 import { type Mutant, mutantsOf } from './mutant.ts'
 
-const interleavings = 'test/ledger/accounts/every-interleaving-keeps-the-laws.race.test.ts'
 const credits = 'test/ledger/accounts/credits-do-not-wait.race.test.ts'
-const refusals = 'test/ledger/bets/a-bet-over-http.worker.test.ts'
+const alone = 'test/ledger/journal/refused-commands-change-nothing.db.test.ts'
 const decisions = 'test/ledger/bets/postgres-decides-like-the-specification.db.test.ts'
-const events = 'test/ledger/journal/events-over-http.worker.test.ts'
 const fence = 'test/ledger/journal/row-level-security-separates-tenants.db.test.ts'
 const waits = 'test/ledger/accounts/decisions-wait-for-accounts.race.test.ts'
-const transfers = 'test/ledger/transfers/transfers-see-earlier-ones.worker.test.ts'
 
 export const ledgerMutants: readonly Mutant[] = [
   ...mutantsOf('ledger: money', waits, [
@@ -46,7 +43,7 @@ export const ledgerMutants: readonly Mutant[] = [
       'is not reserved',
       'from placed\n),\nbet as',
       'from placed where false\n),\nbet as',
-      refusals,
+      alone,
     ],
     [
       'functions/ledger/payments/request.ts',
@@ -90,42 +87,40 @@ export const ledgerMutants: readonly Mutant[] = [
       'is paid twice',
       'with bet as ${thisOne(sql`',
       'with bet as ${((body: SQL) => sql`(${body})`)(sql`',
-      interleavings,
     ],
     [
       'functions/ledger/bets/transition.ts',
       'ignores the version',
       'when ${command.expectedVersion ?? null}::integer <> b.stream_version',
       'when ${command.expectedVersion ?? null}::integer < 0',
-      refusals,
+      alone,
     ],
     [
       'functions/ledger/bets/transition.ts',
       'takes an illegal step',
       'when not ledger.bet_may_become(b.status, ${to})',
       'when ${to} is null',
-      refusals,
+      alone,
     ],
     [
       'functions/ledger/bets/transition.ts',
       'is paid without a reservation',
       'when ${ends} and held.minor is distinct from b.amount_minor',
       'when false',
-      refusals,
+      alone,
     ],
     [
       'functions/ledger/bets/transition.ts',
       'of a quarantined account is paid',
       'when ${ends} and net.minor < 0 and a.quarantined_at is not null',
       'when false',
-      refusals,
     ],
     [
       'functions/ledger/bets/transition.ts',
       'exceeds the largest exact number',
       'when ${ends} and (paid.minor >',
       'when false and (paid.minor >',
-      refusals,
+      alone,
     ],
     [
       'functions/ledger/journal/scope.ts',
@@ -139,7 +134,7 @@ export const ledgerMutants: readonly Mutant[] = [
       'of a caller without a tenant',
       "throw new AppError('forbidden', 'The token must name a tenant: tenantId')",
       'return 1',
-      'test/ledger/journal/no-route-shows-another-tenant.worker.test.ts',
+      alone,
     ],
   ]),
   ...mutantsOf('ledger: an account', credits, [
@@ -181,14 +176,14 @@ export const ledgerMutants: readonly Mutant[] = [
       'releases what it did not reserve',
       '      or e.reserved_delta < 0\n      and (',
       '      or false\n      and (',
-      events,
+      alone,
     ],
     [
       'schema/ledger/apply_user_balances_view.sql',
       'accepts a gap in a stream',
       'where e.stream_version > 1\n      and prior.held is null\n      or',
       'where',
-      events,
+      alone,
     ],
     [
       'schema/ledger/apply_user_balances_view.sql',
@@ -236,14 +231,14 @@ export const ledgerMutants: readonly Mutant[] = [
       'stays quarantined',
       "when 'V1_SYSTEM_ACCOUNT_CLEARED' then null",
       "when 'V1_SYSTEM_ACCOUNT_CLEARED' then b.quarantined_at",
-      'test/ledger/upkeep/a-differing-account-is-quarantined.worker.test.ts',
+      alone,
     ],
     [
       'schema/ledger/check_invariants.sql',
       'that differs is not quarantined',
       'where b.quarantined_at is null\n',
       'where false\n',
-      'test/ledger/upkeep/a-differing-account-is-quarantined.worker.test.ts',
+      alone,
     ],
     [
       'functions/ledger/accounts/read-statement.ts',
@@ -277,49 +272,49 @@ export const ledgerMutants: readonly Mutant[] = [
       'overdraws',
       'elsif available[s] < amounts[place] then',
       'elsif false then',
-      transfers,
+      alone,
     ],
     [
       'schema/ledger/transfer.sql',
       'forgets earlier ones of the batch',
       '      available[s] := available[s] - amounts[place];\n',
       '',
-      transfers,
+      alone,
     ],
     [
       'schema/ledger/transfer.sql',
       'does not see money of earlier ones',
       '      available[r] := available[r] + amounts[place];\n',
       '',
-      transfers,
+      alone,
     ],
     [
       'schema/ledger/transfer.sql',
       'is made twice under its key',
       'if known ? keys[place] then',
       'if false then',
-      transfers,
+      alone,
     ],
     [
       'schema/ledger/transfer.sql',
       'is made twice in one batch',
       'if keys[place] is not null then',
       'if false then',
-      transfers,
+      alone,
     ],
     [
       'schema/ledger/transfer.sql',
       'accepts a key with another amount',
       "known -> keys[place] -> 'said'\n        when said then",
       "known -> keys[place] -> 'said'\n        when known -> keys[place] -> 'said' then",
-      transfers,
+      alone,
     ],
     [
       'schema/ledger/transfer.sql',
       'is made although another of its batch was refused',
       'if all_or_none and exists',
       'if false and exists',
-      transfers,
+      alone,
     ],
     [
       'schema/ledger/transfer.sql',
@@ -354,28 +349,28 @@ export const ledgerMutants: readonly Mutant[] = [
       'is made twice under its key',
       'g.idempotency_key is not null and (g.known_said is not null or',
       'g.idempotency_key is not null and (false or',
-      events,
+      alone,
     ],
     [
       'schema/ledger/append_events.sql',
       'is made twice in one batch',
       ' or row_number() over same_key > 1)',
       ')',
-      events,
+      alone,
     ],
     [
       'schema/ledger/append_events.sql',
       'accepts a key with other data',
       'if reused is not null then',
       'if false then',
-      events,
+      alone,
     ],
     [
       'schema/ledger/append_events.sql',
       'ignores the version',
       'if conflict is not null then',
       'if false then',
-      events,
+      alone,
     ],
     [
       'schema/ledger/append_events.sql',
@@ -401,15 +396,99 @@ export const ledgerMutants: readonly Mutant[] = [
     ['schema/ledger/declared.ts', 'is not fenced in', '    rowSecurity({ table: `ledger.${table}` }),\n', ''],
     [
       'schema/ledger/tenant.sql',
-      'is set for the session',
+      'is the first one when the transaction names none',
       "nullif(current_setting('app.tenant_id', true), '')::bigint",
-      '1::bigint',
+      "coalesce(nullif(current_setting('app.tenant_id', true), ''), '1')::bigint",
     ],
     [
       'schema/ledger/tenants_summary.sql',
       'sees the totals of others',
       'where tenant_id = ledger.tenant();',
       'where tenant_id > 0;',
+    ],
+  ]),
+  ...mutantsOf('ledger: a decision', 'test/ledger/bets/decisions-follow-the-rules.unit.test.ts', [
+    [
+      'functions/ledger/decide.ts',
+      'ignores the quarantine',
+      'if (account.quarantined && postings.some(takes))',
+      'if (false)',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'overdraws an account',
+      'if (available(next) < floor && !mayGoNegative)',
+      'if (false)',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'lowers an account that is below zero',
+      'Math.min(0, available(account))',
+      '0',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'exceeds the largest exact number',
+      'if (Math.abs(next.balanceMinor) > maxMinor)',
+      'if (false)',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'accepts a payout beyond the largest exact number',
+      'if (payoutOf(bet.stakeMinor, bet.odds) > maxMinor)',
+      'if (false)',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'ignores the version',
+      'return expectedVersion === version ? null :',
+      'return expectedVersion > 0 ? null :',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'takes an illegal step of a bet',
+      'betTransitions[bet.status]?.includes(to) ?? false',
+      'true',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'pays the stake beside the payout',
+      'returned(bet, event) - bet.stakeMinor',
+      'returned(bet, event)',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'keeps the stake of an ended bet',
+      '[release(bet, bet.stakeMinor), ...settle',
+      '[...settle',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'takes an illegal step of a payment',
+      'paymentTransitions[kind][status]?.includes(to) ?? false',
+      'true',
+      'test/ledger/payments/decisions-follow-the-rules.unit.test.ts',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'charges back below zero',
+      "command.do === 'charge-back' && account.mayGoNegative",
+      "command.do === 'charge-back'",
+      'test/ledger/payments/decisions-follow-the-rules.unit.test.ts',
+    ],
+    [
+      'functions/ledger/decide.ts',
+      'rounds halves up',
+      '(rest * 2n === unit && down % 2n === 1n)',
+      'rest * 2n === unit',
+      'test/ledger/bets/payouts-are-exact.unit.test.ts',
+    ],
+    [
+      'schema/ledger/payout_of.sql',
+      'of Postgres rounds halves up',
+      'and trunc(stake * odds) % 2 = 0 then',
+      'and false then',
+      decisions,
     ],
   ]),
 ]

@@ -19,7 +19,7 @@ export function undoStatement(principal: Principal | null, { orderId, by, reason
   const { from, to } = transitions.undo
   const undoable = sql`o.delivered_at > now() - make_interval(secs => ${undoSeconds})`
   // Race: an undo against the settlement, which emits the delivery. Both lock the order's row, this one only while it
-  // is not settled. The courier may have filled up since, so a condition on its locked row checks the capacity.
+  // is not settled. Only a delivered order has delivered_at, so its time is also its status. The courier may have filled up since, so a condition on its locked row checks the capacity.
   return sql`
 with seen as materialized (
   select o.status, o.courier_id, o.fence, o.settled_at is null and ${undoable} as undoable
@@ -30,7 +30,6 @@ wanted as ${thisOne(sql`
   select o.id, o.courier_id, o.boxes_count
   from dispatch.orders o
   where o.id = ${orderId}
-    and o.status = any (${sql.param(from)}::text[])
     and o.settled_at is null
     and ${undoable}
     and ${by === null ? sql`true` : sql`o.courier_id = ${by.courierId} and o.fence = ${by.fence}`}`)},

@@ -14,6 +14,7 @@ import { returnExpired } from '../../../functions/dispatch/assignments/return-ex
 import { makeSearchStart } from '../../../functions/dispatch/assignments/search-start.ts'
 import { cancelOrder } from '../../../functions/dispatch/orders/cancel.ts'
 import { deliverOrder } from '../../../functions/dispatch/orders/deliver.ts'
+import { editOrder } from '../../../functions/dispatch/orders/edit.ts'
 import { pickUpOrder } from '../../../functions/dispatch/orders/pickup.ts'
 import { readOrder } from '../../../functions/dispatch/orders/read.ts'
 import { returnOrder } from '../../../functions/dispatch/orders/return.ts'
@@ -49,9 +50,15 @@ async function pidOf(client: pg.Client): Promise<number> {
   return rows[0]?.pid ?? 0
 }
 
-async function waits(pid: number): Promise<void> {
+/** Until the verb waits for another session, or has ended because it did not have to wait. */
+async function meets(pid: number, verb: Promise<unknown>): Promise<void> {
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  verb.then(end, end)
   const waiting = 'select from pg_stat_activity where pid = $1 and cardinality(pg_blocking_pids(pid)) > 0'
-  await vi.waitUntil(async () => (await admin.query(waiting, [pid])).rowCount, soon)
+  await vi.waitUntil(async () => ended || (await admin.query(waiting, [pid])).rowCount, soon)
 }
 
 /** Runs the verb while `meanwhile` is done in an open transaction, which commits once the verb waits for it. */
@@ -64,7 +71,7 @@ async function during<T>(
   await meanwhile(directDb(keeper), keeper)
   const pid = await pidOf(one)
   const running = verb(directDb(one))
-  await waits(pid)
+  await meets(pid, running)
   await keeper.query('commit')
   return running
 }
@@ -81,8 +88,9 @@ async function together(
   for (const [at, verb] of verbs.entries()) {
     const client = at === 0 ? one : other
     const pid = await pidOf(client)
-    running.push(verb(directDb(client)).catch((error: unknown) => error))
-    await waits(pid)
+    const answer = verb(directDb(client)).catch((error: unknown) => error)
+    running.push(answer)
+    await meets(pid, answer)
   }
   await keeper.query('commit')
   return Promise.all(running)
@@ -171,6 +179,48 @@ it('a courier that becomes unavailable while claim-next waits gets no order', as
   expect(next).toMatchObject({ ok: false, reason: 'courier_unavailable' })
 })
 
+describe('a courier that becomes free while a decision about a changed order waits', () => {
+  async function fullCourier() {
+    const courierId = await givenCourier(admin, { capacity: 5 })
+    const last = await givenOrder(admin, { storeId, boxes: 5, courierId, status: 'picked_up' })
+    const orderId = await givenOrder(admin, { storeId })
+    const meanwhile = async (db: Db) => {
+      await deliverOrder(over(db, asCourier(courierId)), { orderId: last, courierId, fence: 1 })
+      await editOrder(over(db, asStore(storeId)), {
+        id: orderId,
+        version: 1,
+        change: { phone: '+44 20 7946 0001' },
+      })
+    }
+    return { orderId, courierId, meanwhile }
+  }
+
+  it('gets the order by its claim', async () => {
+    const { orderId, courierId, meanwhile } = await fullCourier()
+    const claim = (db: Db) => claimOrder(over(db, asCourier(courierId)), { orderId, courierId })
+    expect(await during(meanwhile, claim)).toMatchObject({ ok: true })
+    expect(await broken(admin)).toEqual([])
+  })
+
+  it('gets the order by an assignment', async () => {
+    const { orderId, courierId, meanwhile } = await fullCourier()
+    const assign = (db: Db) => assignOrder(over(db, asAdmin), { orderId, courierId })
+    expect(await during(meanwhile, assign)).toMatchObject({ ok: true })
+    expect(await broken(admin)).toEqual([])
+  })
+})
+
+it('claim-next takes one order, although there is one before its start and one after it', async () => {
+  const courierId = await givenCourier(admin)
+  const [before, after] = [await givenOrder(admin, { storeId }), await givenOrder(admin, { storeId })]
+  const start = { at: () => before, passed: () => undefined }
+  expect(await claimNextOrder(as(asCourier(courierId)), { courierId, start })).toMatchObject({
+    ok: true,
+    order: { id: after },
+  })
+  expect(await broken(admin)).toEqual([])
+})
+
 describe('an undo', () => {
   const deliveredBy = async (courierId: number) =>
     givenOrder(admin, { storeId, courierId, status: 'delivered' })
@@ -221,8 +271,9 @@ it('a delivery is settled once and emitted once', async () => {
 
 describe('an assignment', () => {
   it('to a courier that cannot take the order states the reason and changes nothing', async () => {
-    const [small, absent, carrier] = [
+    const [small, roomy, absent, carrier] = [
       await givenCourier(admin, { capacity: 1 }),
+      await givenCourier(admin),
       await givenCourier(admin, { available: false }),
       await givenCourier(admin),
     ]
@@ -231,7 +282,7 @@ describe('an assignment', () => {
     const assign = (id: number, courierId: number) => assignOrder(as(asAdmin), { orderId: id, courierId })
     expect(await assign(orderId, small)).toMatchObject({ ok: false, reason: 'courier_at_capacity' })
     expect(await assign(orderId, absent)).toMatchObject({ ok: false, reason: 'courier_unavailable' })
-    expect(await assign(underway, small)).toMatchObject({ ok: false, reason: 'illegal_transition' })
+    expect(await assign(underway, roomy)).toMatchObject({ ok: false, reason: 'illegal_transition' })
     expect(await broken(admin)).toEqual([])
   })
 

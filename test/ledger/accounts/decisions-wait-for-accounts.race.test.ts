@@ -50,10 +50,17 @@ async function openTransaction(tenantId: number): Promise<{ keeper: pg.Client; c
   return { keeper, ctx: Object.assign(tenantContext(world, tenantId), { db: directDb(keeper) }) }
 }
 
-async function blocksAnother(keeper: pg.Client): Promise<void> {
+/** Until the command waits for this session, or has ended because it did not have to wait. */
+async function meets(keeper: pg.Client, command: Promise<unknown>): Promise<'waits' | 'ended'> {
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  command.then(end, end)
   const { rows } = await keeper.query('select pg_backend_pid() as pid')
   const waiting = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
-  await vi.waitUntil(async () => (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
+  await vi.waitUntil(async () => ended || (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
+  return ended ? 'ended' : 'waits'
 }
 
 /** The command waits for `meanwhile`, which commits first. */
@@ -65,7 +72,7 @@ async function after<T>(
   const { keeper, ctx } = await openTransaction(tenantId)
   await meanwhile(ctx)
   const running = command()
-  await blocksAnother(keeper)
+  await meets(keeper, running)
   await keeper.query('commit')
   return running
 }
@@ -246,13 +253,41 @@ describe('an append', () => {
     expect(await available(second)).toBe(3)
   })
 
+  // A holder that has only locked the row, and one that has written it: Postgres waits for the two at different places.
+  it.each([
+    ['u-1', 'select from ledger.user_balances_view where tenant_id = $1 and user_id = $2 for update'],
+    ['u-new', `insert into ledger.user_balances_view (tenant_id, user_id, currency) values ($1, $2, 'USD')`],
+  ])(
+    'of a debit of %s stands after the credit that it waited for, although others have committed meanwhile',
+    async (userId, hold) => {
+      const { tenantId, ctx } = newTenant()
+      await fund(ctx, 10)
+      const { keeper, ctx: other } = await openTransaction(tenantId)
+      await keeper.query(hold, [tenantId, userId])
+      const debited = appendEvents(ctx, [appended('DEBITED', 500, userId)])
+      await meets(keeper, debited)
+      // A place is at least the newest id that has completed, so the credit's place is beyond this one.
+      await admin.query('select pg_current_xact_id()')
+      await done(appendEvents(other, [appended('CREDITED', 600, userId)]))
+      await keeper.query('commit')
+      expect(await debited).toMatchObject({ ok: true })
+      const { rows } = await admin.query(
+        `select aggregate_id from ledger.balance_events
+        where tenant_id = $1 and user_id = $2 and (aggregate_id like 'CREDITED%' or aggregate_id like 'DEBITED%')
+        order by xid, seq`,
+        [tenantId, userId],
+      )
+      expect(rows.map((row) => row.aggregate_id)).toEqual([`CREDITED ${userId}`, `DEBITED ${userId}`])
+    },
+  )
+
   it('of an amount that could exceed the largest exact number waits for the account', async () => {
     const { tenantId, ctx } = newTenant()
     await fund(ctx, 10)
     const { keeper } = await openTransaction(tenantId)
     await keeper.query('select from ledger.user_balances_view for update')
     const credited = appendEvents(ctx, [appended('CREDITED', 2 ** 41)])
-    await blocksAnother(keeper)
+    expect(await meets(keeper, credited)).toBe('waits')
     await keeper.query('rollback')
     expect(await credited).toMatchObject({ ok: true })
   })
@@ -329,7 +364,7 @@ describe('a transfer', () => {
     await keeper.query('begin')
     await keeper.query('lock table ledger.balance_events in share mode')
     const given = transfer(ctx, give(100))
-    await blocksAnother(keeper)
+    await meets(keeper, given)
     await admin.query(
       `insert into ledger.payment_events (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)
       values ($1, 'seen', 1, 'V1_PAYMENTS_DEPOSIT_REQUESTED', $2, 'x')`,

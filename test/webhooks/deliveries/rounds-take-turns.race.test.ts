@@ -11,6 +11,7 @@ import type { NextStep } from '../../../functions/webhooks/rules.ts'
 import { createWebhook } from '../../../functions/webhooks/subscriptions/create.ts'
 import { editWebhook } from '../../../functions/webhooks/subscriptions/edit.ts'
 import { removeWebhook } from '../../../functions/webhooks/subscriptions/remove.ts'
+import { rotateSecret } from '../../../functions/webhooks/subscriptions/rotate.ts'
 import { failure, freshEnvironment } from '../../core/environment.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { soon } from '../../support/soon.ts'
@@ -100,11 +101,16 @@ async function holding<T>(statement: string, work: (keeper: pg.Client) => Promis
   }
 }
 
-/** Resolves when a session waits for this one. */
-async function blocksAnother(keeper: pg.Client): Promise<void> {
+/** Until the work waits for this session, or has ended because it did not have to wait. */
+async function meets(keeper: pg.Client, work: Promise<unknown>): Promise<void> {
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  work.then(end, end)
   const { rows } = await keeper.query('select pg_backend_pid() as pid')
   const waiting = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
-  await vi.waitUntil(async () => (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
+  await vi.waitUntil(async () => ended || (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
 }
 
 describe('a fan-out', () => {
@@ -119,7 +125,7 @@ describe('a fan-out', () => {
       where p.name = 'webhooks:outbox'`
     await holding(moved, async (keeper) => {
       const queued = fanOut(one, outboxOutgoing)
-      await blocksAnother(keeper)
+      await meets(keeper, queued)
       await keeper.query('commit')
       expect(await queued).toEqual({ queued: 0, more: false })
     })
@@ -132,7 +138,7 @@ describe('a fan-out', () => {
       select ${id}, 'evt_outbox_' || seq, subject, type, '{}', now() from core.outbox`
     await holding(queued, async (keeper) => {
       const second = fanOut(one, outboxOutgoing)
-      await blocksAnother(keeper)
+      await meets(keeper, second)
       await keeper.query('commit')
       expect(await second).toEqual({ queued: 0, more: false })
     })
@@ -195,7 +201,7 @@ describe('a round', () => {
     const claim = `update webhooks.webhook_deliveries set due_at = now() + interval '2 minutes' where id = ${id}`
     await holding('select pg_advisory_xact_lock(4712)', async (keeper) => {
       const round = deliverDue(Object.assign(asAdmin(), { db: pausing }))
-      await blocksAnother(keeper)
+      await meets(keeper, round)
       await admin.query(claim)
       await keeper.query('commit')
       expect(await round).toEqual({ claimed: 0, delivered: 0 })
@@ -225,6 +231,21 @@ describe('a round', () => {
     await admin.query('update webhooks.webhooks set failures = 5, failing_since = now()')
     for (const subject of ['a', 'b', 'c']) await delivery(id, { subject })
     expect(await deliverDue(one)).toEqual({ claimed: 1, delivered: 1 })
+    expect((await admin.query('select failures, failing_since from webhooks.webhooks')).rows).toEqual([
+      { failures: 0, failing_since: null },
+    ])
+  })
+
+  it('signs with the secret before a rotation until the overlap ends', async () => {
+    const { id, path } = await webhook()
+    await rotateSecret(one, { id, overlapHours: 1 })
+    await delivery(id)
+    await deliverDue(one)
+    await admin.query(`update webhooks.webhooks set old_secret_until = now() - interval '1 second'`)
+    await delivery(id)
+    await deliverDue(one)
+    const signatures = receiver.at(path).map(({ headers }) => headers['webhook-signature']?.split(' ').length)
+    expect(signatures).toEqual([2, 1])
   })
 
   it('leaves a delivery due again after two minutes when its report is lost', async () => {
