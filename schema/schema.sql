@@ -636,6 +636,7 @@ END),
   constraint orders_delivered_at_with_status CHECK ((delivered_at IS NOT NULL) = (status = 'delivered'::text)),
   constraint orders_delivery_address_length CHECK (char_length(delivery_address) >= 1 AND char_length(delivery_address) <= 300),
   constraint orders_delivery_on_earth CHECK (num_nulls(delivery_lat, delivery_lng) <> 1 AND delivery_lat >= '-90'::integer::double precision AND delivery_lat <= 90::double precision AND delivery_lng >= '-180'::integer::double precision AND delivery_lng <= 180::double precision),
+  constraint orders_due_not_before_ready CHECK (due_at >= ready_at),
   constraint orders_failure_counted CHECK (attempts >= (failure_reason IS NOT NULL)::integer),
   constraint orders_failure_reason_length CHECK (char_length(failure_reason) >= 1 AND char_length(failure_reason) <= 500),
   constraint orders_failure_reason_with_status CHECK (

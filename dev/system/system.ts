@@ -148,8 +148,16 @@ function logger(say: (line: string) => void): (line: string, level: string) => v
   mkdirSync(localFolder, { recursive: true })
   const file = join(localFolder, 'worker.log')
   rmSync(file, { force: true })
+  let complete = true
   return (line, level) => {
-    appendFileSync(file, `${line}\n`)
+    try {
+      appendFileSync(file, `${line}\n`)
+    } catch (error) {
+      // A full disk must not end the system. It is reported once, because every line would fail.
+      if (complete)
+        say(`${file} lacks lines from here on: ${error instanceof Error ? error.message : String(error)}`)
+      complete = false
+    }
     if (level === 'error' || level === 'warn') say(line)
   }
 }

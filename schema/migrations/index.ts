@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 26, name: 'webhooks_get_their_own_schema' } as const
+export const latestMigration = { version: 27, name: 'orders_are_due_when_ready_or_later' } as const

@@ -28,7 +28,7 @@ export const NewOrder = z
     ...parcel,
     ...place,
     readyAt: instant.optional(),
-    dueAt: instant.optional(),
+    dueAt: instant.optional().meta({ description: 'Not before readyAt' }),
   })
   .refine(both('pickupLat', 'pickupLng'), orNeither('pickupLat', 'pickupLng'))
   .refine(both('deliveryLat', 'deliveryLng'), orNeither('deliveryLat', 'deliveryLng'))
@@ -43,9 +43,20 @@ export const OrderBatch = z
 export type OrderBatch = z.infer<typeof OrderBatch>
 
 export const OrderChange = z
-  .strictObject({ ...parcel, pickupAddress: text(300) })
+  .strictObject({
+    ...parcel,
+    pickupAddress: text(300),
+    pickupLat: lat.nullable(),
+    pickupLng: lng.nullable(),
+    deliveryLat: lat.nullable(),
+    deliveryLng: lng.nullable(),
+    readyAt: instant.nullable(),
+    dueAt: instant.nullable(),
+  })
   .partial()
   .refine(notEmpty, 'Name at least one field')
+  .refine(both('pickupLat', 'pickupLng'), orNeither('pickupLat', 'pickupLng'))
+  .refine(both('deliveryLat', 'deliveryLng'), orNeither('deliveryLat', 'deliveryLng'))
   .meta({ id: 'OrderChange' })
 export type OrderChange = z.infer<typeof OrderChange>
 
