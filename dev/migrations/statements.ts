@@ -24,14 +24,25 @@ export function splitStatements(file: string): Statement[] {
 
 /** The line, counted from one, of a character. */
 export function lineAt(text: string, index: number): number {
-  return text.slice(0, index).split('\n').length
+  return linesOf(text.slice(0, index)).length
 }
+
+/** Postgres ends a line, and with it a comment, at any of these. */
+export function linesOf(text: string): string[] {
+  return text.split(/\r\n|\r|\n/)
+}
+
+// In Postgres a comment may hold comments. A regular expression can follow them only to a depth that it spells out.
+const comment = [1, 2, 3, 4].reduce(
+  (inner) => String.raw`\/\*(?:${inner}|[^*/]|\*(?!\/)|\/(?!\*))*\*\/`,
+  String.raw`\/\*(?:[^*/]|\*(?!\/)|\/(?!\*))*\*\/`,
+)
 
 // In order: comments, strings with backslashes, strings, quoted names, dollar quotes, words, white space, anything else.
 export const tokens = new RegExp(
   [
-    String.raw`--[^\n]*`,
-    String.raw`\/\*[\s\S]*?\*\/`,
+    String.raw`--[^\r\n]*`,
+    comment,
     String.raw`\b[eE]'(?:[^'\\]|\\[\s\S]|'')*'`,
     String.raw`'(?:[^']|'')*'`,
     String.raw`"(?:[^"]|"")*"`,

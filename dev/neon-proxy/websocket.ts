@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws'
 import { commandTags } from './command-tags.ts'
 import type { Faults } from './faults.ts'
-import { connectToPostgres, type Target } from './target.ts'
+import { logIn } from './log-in.ts'
+import type { Target } from './target.ts'
 
 /** A client that does not answer the Close frame in this time is disconnected. */
 const closeTimeoutMs = 2_000
@@ -40,7 +41,11 @@ async function tunnel(socket: WebSocket, target: Target, faults: Faults): Promis
     client.on('error', () => undefined).resume()
     return
   }
-  const postgres = await connectToPostgres(target)
+  client.on('error', () => socket.terminate())
+  if (faults.strikes('reset')) return socket.terminate()
+  if (faults.settings.latencyMs > 0) await delay(faults.settings.latencyMs)
+  const postgres = await logIn(client, target)
+  if (postgres === null) return socket.close(1000)
   const cut = () => {
     socket.terminate()
     postgres.destroy()
@@ -48,7 +53,7 @@ async function tunnel(socket: WebSocket, target: Target, faults: Faults): Promis
   client.on('error', cut)
   postgres.on('error', cut)
   socket.on('close', () => postgres.destroy())
-  if (faults.strikes('reset')) return cut()
+  if (socket.readyState !== socket.OPEN) return cut()
   const ended = await Promise.race([
     forwardQueries(client, postgres, faults),
     forwardAnswers(postgres, client, faults),

@@ -27,8 +27,7 @@ export async function initialise({ place, dataDir, password, signal }: Initialis
       `--pgdata=${data}`,
       '--username=postgres',
       `--pwfile=${passwordFile}`,
-      // The password crosses the loopback in clear text, because Neon's driver pipelines it. Postgres stores it hashed.
-      '--auth=password',
+      '--auth=scram-sha-256',
       '--encoding=UTF8',
       '--locale=C',
       '--locale-provider=builtin',

@@ -20,6 +20,10 @@ export async function launch({ place, dataDir, settings, logFile }: Launch): Pro
     stdio: ['ignore', log, log],
   })
   closeSync(log)
+  // However this process ends, its server does not outlive it: SIGINT is Postgres' fast shutdown.
+  const end = () => server.kill('SIGINT')
+  process.once('exit', end)
+  server.once('exit', () => process.off('exit', end))
   let failure: Error | null = null
   server.once('error', (error) => {
     failure = error

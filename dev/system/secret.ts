@@ -20,11 +20,18 @@ export function localRole(secret = developmentSecret()): string {
 }
 
 function read(path: string): string | null {
+  let secret: string
   try {
-    return readFileSync(path, 'utf8').trim() || null
-  } catch {
-    return null
+    secret = readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
   }
+  if (/^[\w-]{32,}$/.test(secret)) return secret
+  throw new Error(
+    `${path} is damaged: it must hold the secret from which tokens and passwords are derived. ` +
+      'Restore it, or start afresh without the local data: npm run reset',
+  )
 }
 
 // A link appears whole and once. Two commands that create the secret at the same moment both read the winner's.

@@ -2,6 +2,8 @@ export type Starting = {
   port: number
   /** A database of the user's own, instead of the embedded one. */
   databaseUrl: string | undefined
+  /** The same database without a pooler, for migrations; `databaseUrl` unless set. */
+  directUrl: string | undefined
   demoData: boolean
   /** Calls the real outside services instead of the simulated ones. */
   liveUpstreams: boolean
@@ -29,8 +31,10 @@ export function readStarting(env: NodeJS.ProcessEnv): Starting {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new Error(`PORT is not a port: ${env['PORT']}`)
   const databaseUrl = env['DATABASE_URL'] || undefined
-  if (databaseUrl !== undefined && !/^postgres(ql)?:\/\/.+\/.+/.test(databaseUrl)) {
-    throw new Error('DATABASE_URL is not of the form postgresql://user:password@host:port/database')
+  const directUrl = databaseUrl && (env['DATABASE_URL_DIRECT'] || databaseUrl)
+  for (const [name, url] of Object.entries({ DATABASE_URL: databaseUrl, DATABASE_URL_DIRECT: directUrl })) {
+    if (url !== undefined && !/^postgres(ql)?:\/\/.+\/.+/.test(url))
+      throw new Error(`${name} is not of the form postgresql://user:password@host:port/database`)
   }
   // A database of the user's own gets demo data only on request.
   const demo = env['DEMO_DATA'] || (databaseUrl === undefined ? '1' : '0')
@@ -43,6 +47,7 @@ export function readStarting(env: NodeJS.ProcessEnv): Starting {
   return {
     port,
     databaseUrl,
+    directUrl,
     demoData: demo === '1',
     liveUpstreams: upstreams === 'live',
     redis: redis === '1',

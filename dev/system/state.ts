@@ -83,10 +83,38 @@ function writeDraft(state: State): string {
   return draft
 }
 
+/** Null when there is no such file. A file that cannot be read as a state may hide a running system: it is an error. */
 function read(path: string): State | null {
+  let text: string
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw damaged(path, error)
+  }
+  const state = parse(text)
+  if (state === null) throw damaged(path, text)
+  return state
+}
+
+function parse(text: string): State | null {
+  try {
+    const { pid, url, databaseUrl }: Record<string, unknown> = Object(JSON.parse(text))
+    const known = typeof pid === 'number' && Number.isInteger(pid) && pid > 0
+    if (!known || !isUrl(url) || !(databaseUrl === null || isUrl(databaseUrl))) return null
+    return { pid, url, databaseUrl }
   } catch {
     return null
   }
+}
+
+function isUrl(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse(value)
+}
+
+function damaged(path: string, cause: unknown): Error {
+  return new Error(
+    `${path} is damaged: it must say which system runs here. Stop "npm start" if it runs, then delete the file: rm '${path}'`,
+    { cause },
+  )
 }

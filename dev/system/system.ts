@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import pg from 'pg'
 import { migrate } from '../migrations/migrate.ts'
 import { startNeonProxy } from '../neon-proxy/server.ts'
 import { startCluster } from '../postgres/cluster.ts'
@@ -43,15 +44,18 @@ export async function startSystem(options: StartSystem): Promise<System> {
   building.catch(() => undefined)
 
   const databaseUrl = options.databaseUrl ?? (await startDatabase(starting, options))
+  const directUrl = options.directUrl ?? databaseUrl
   signal.throwIfAborted()
   // In the user's own database a deployed Worker may use the Worker's role, so its password must not change.
   const user = options.databaseUrl === undefined ? workerRole : localRole()
   const password = passwordOf(user)
-  await ensureWorkerRole(databaseUrl, password, user).catch(explain(databaseUrl))
-  const { applied } = await migrate(databaseUrl)
+  await ensureWorkerRole(directUrl, password, user).catch(explain(directUrl))
+  const workerUrl = urlAs(databaseUrl, { user, password })
+  await assertLogsIn(workerUrl)
+  const { applied } = await migrate(directUrl)
   if (applied.length > 0) say(`${applied.length} migrations applied.`)
   signal.throwIfAborted()
-  const isNew = options.demoData && (await loadDemoData(databaseUrl))
+  const isNew = options.demoData && (await loadDemoData(directUrl))
   if (isNew) say('Demo data loaded.')
 
   const proxy = await startNeonProxy({ databaseUrl })
@@ -68,7 +72,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
     config,
     port,
     bindings: {
-      DATABASE_URL: urlAs(databaseUrl, { user, password }),
+      DATABASE_URL: workerUrl,
       NEON_PROXY: proxy.address,
       AUTH_SECRET: developmentSecret(),
       UPSTREAMS_URL: upstreams?.url,
@@ -123,10 +127,29 @@ function explain(databaseUrl: string): (error: unknown) => never {
   return (cause) => {
     const message = cause instanceof Error && cause.message !== '' ? cause.message : String(cause)
     throw new Error(
-      `The database at ${host} cannot be prepared: ${message}. DATABASE_URL must reach a PostgreSQL 18 directly, ` +
-        'as a role that may create roles.',
+      `The database at ${host} cannot be prepared: ${message}. DATABASE_URL, or DATABASE_URL_DIRECT ` +
+        'if the former names a pooler, must reach a PostgreSQL 18 directly, as a role that may create roles.',
       { cause },
     )
+  }
+}
+
+/** A pooler may know the owner and not the role that was just made. Then nothing but the start would succeed. */
+async function assertLogsIn(workerUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: workerUrl, connectionTimeoutMillis: 10_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+  } catch (cause) {
+    const { host, username } = new URL(workerUrl)
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(
+      `${host} refuses the role ${username}, which exists in Postgres: ${message}. ` +
+        'A pooler must know it, as PgBouncer does with auth_query. Else set DATABASE_URL to Postgres itself.',
+      { cause },
+    )
+  } finally {
+    await client.end()
   }
 }
 
@@ -135,8 +158,16 @@ function logger(say: (line: string) => void): (line: string, level: string) => v
   mkdirSync(localFolder, { recursive: true })
   const file = join(localFolder, 'worker.log')
   rmSync(file, { force: true })
+  let complete = true
   return (line, level) => {
-    appendFileSync(file, `${line}\n`)
+    try {
+      appendFileSync(file, `${line}\n`)
+    } catch (error) {
+      // A full disk must not end the system. It is reported once, because every line would fail.
+      if (complete)
+        say(`${file} lacks lines from here on: ${error instanceof Error ? error.message : String(error)}`)
+      complete = false
+    }
     if (level === 'error' || level === 'warn') say(line)
   }
 }

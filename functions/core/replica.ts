@@ -11,7 +11,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Env } from '../registry/env.ts'
 import { type BatchOptions, type Db, makeDb } from './db.ts'
 import type { Metrics } from './metrics.ts'
-import { DatabaseError, leavesDoubt } from './sqlstate.ts'
+import { DatabaseError, isExhausted, leavesDoubt } from './sqlstate.ts'
 
 let turn = 0
 
@@ -46,9 +46,11 @@ function orPrimary(replica: Db, { primary, after }: Options): Db {
   }
 }
 
+const outdated = ['LS020', '57P03', '40001', '40P01']
+
 /** The replica is behind, unreachable or full, or replay cancelled the read because of a conflict (40001, 40P01). */
 function isForThePrimary(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false
   const { sqlstate } = error
-  return leavesDoubt(sqlstate) || ['LS020', '57P03', '53300', '40001', '40P01'].includes(sqlstate ?? '')
+  return leavesDoubt(sqlstate) || isExhausted(sqlstate) || outdated.includes(sqlstate ?? '')
 }

@@ -14,7 +14,6 @@ export const sqlstates = {
   '57014': { name: 'query_canceled', retry: 'later' },
   '25P03': { name: 'idle_in_transaction_session_timeout', retry: 'later' },
   '25P04': { name: 'transaction_timeout', retry: 'later' },
-  '53300': { name: 'too_many_connections', retry: 'later' },
   '57P01': { name: 'admin_shutdown', retry: 'later' },
   '57P02': { name: 'crash_shutdown', retry: 'later' },
   '57P03': { name: 'cannot_connect_now', retry: 'later' },
@@ -32,6 +31,9 @@ export const sqlstates = {
 } as const satisfies Record<string, { name: string; retry: 'transaction' | 'later' | 'never' }>
 
 export type Sqlstate = keyof typeof sqlstates
+
+/** Classes whose every state means the same: Postgres lacks space, memory or places, or its machine failed. */
+const exhausted = ['53', '58']
 
 type Fields = {
   detail?: string
@@ -137,5 +139,10 @@ const refusedValues = new Set([
 export function retryOf(sqlstate: string | null): 'transaction' | 'later' | 'never' {
   if (sqlstate === null) return 'later'
   const known: Record<string, { retry: 'transaction' | 'later' | 'never' }> = sqlstates
-  return known[sqlstate]?.retry ?? 'never'
+  return known[sqlstate]?.retry ?? (isExhausted(sqlstate) ? 'later' : 'never')
+}
+
+/** The server answered that it has no room for the statement, so another server may have it. */
+export function isExhausted(sqlstate: string | null): boolean {
+  return sqlstate !== null && exhausted.includes(sqlstate.slice(0, 2))
 }

@@ -9,6 +9,9 @@ export function priceMinorFor(boxesCount: number): number {
 
 export const currency = 'USD'
 
+/** Why Postgres refuses the times of an order: the constraint orders_due_not_before_ready. */
+export const dueTooEarly = 'dueAt must not be before readyAt'
+
 /** In these statuses a courier holds the order's boxes. */
 export const heldStatuses: readonly OrderStatus[] = ['assigned', 'accepted', 'picked_up']
 

@@ -21,7 +21,7 @@ const core = {
   version_required: [428, 'If-Match with the version is needed'],
   rate_limited: [429, 'Too many requests'],
   internal: [500, 'Internal error'],
-  unavailable: [503, 'The database cannot be reached'],
+  unavailable: [503, 'The database cannot be reached, or is out of resources'],
   no_data_yet: [503, 'No data has been collected yet'],
   timeout: [503, 'The database took too long'],
   queue_unavailable: [503, 'The queue accepts no messages'],

@@ -126,6 +126,7 @@ export const orders = dispatch.table(
     check('orders_currency_iso', sql`currency ~ '^[A-Z]{3}$'`),
     check('orders_pickup_on_earth', onEarth('pickup_lat', 'pickup_lng')),
     check('orders_delivery_on_earth', onEarth('delivery_lat', 'delivery_lng')),
+    check('orders_due_not_before_ready', sql`due_at >= ready_at`),
 
     check(
       'orders_courier_with_status',

@@ -1,9 +1,9 @@
 // Written by "npm run db:generate".
 export const hotFunctions: ReadonlySet<string> = new Set([
   'dispatch.hot_accepted_568a2dcc',
-  'dispatch.hot_claim_7a18b799',
+  'dispatch.hot_claim_c48b08c9',
   'dispatch.hot_claim_next_e016e0d6',
-  'dispatch.hot_create_9fb62721',
+  'dispatch.hot_create_24c7d2b2',
   'dispatch.hot_delivered_5d1a44f4',
   'dispatch.hot_picked_up_a901d17d',
   'dispatch.hot_read_01469553',

@@ -24,7 +24,7 @@ afterEach(async () => {
 })
 
 const attempt = (url: string, allowed = [url]) =>
-  send({ url, headers: {}, body: '{}', allowed, resolver: undefined })
+  send({ url, headers: {}, body: '{}', allowed, resolver: undefined, longestWaitMs: 60_000 })
 const status =
   (code: number, headers: Record<string, string> = {}): RequestListener =>
   (_, response) =>

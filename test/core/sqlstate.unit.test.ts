@@ -38,6 +38,12 @@ describe('toProblem', () => {
     ['57P01', 'unavailable', 'a shutdown'],
     ['57P03', 'unavailable', 'a server that starts'],
     ['53300', 'unavailable', 'too many connections'],
+    ['53100', 'unavailable', 'a full disk'],
+    ['53200', 'unavailable', 'no memory'],
+    ['53400', 'unavailable', 'a limit of the configuration'],
+    ['53000', 'unavailable', 'a lack that has no state of its own'],
+    ['58030', 'unavailable', 'a failed read or write'],
+    ['58P01', 'unavailable', 'a missing file of the database'],
     ['25006', 'unavailable', 'a primary that became a standby'],
     ['57014', 'timeout', 'statement_timeout'],
     ['25P04', 'timeout', 'transaction_timeout'],
@@ -68,7 +74,7 @@ describe('toProblem', () => {
     },
   )
 
-  it.each(['42601', '42P01', '23505', '22012', 'XX000', 'LS012'])(
+  it.each(['42601', '42P01', '23505', '22012', 'XX000', 'LS012', '5', '54000'])(
     '%s is our own fault, and no problem of the client',
     (state) => {
       expect(toProblem(new DatabaseError(state, 'secret'))).toBe(null)

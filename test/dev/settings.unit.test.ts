@@ -5,6 +5,7 @@ it('starts the embedded database with demo data on port 8787 unless told otherwi
   expect(readStarting({})).toEqual({
     port: 8787,
     databaseUrl: undefined,
+    directUrl: undefined,
     demoData: true,
     liveUpstreams: false,
     redis: false,
@@ -19,6 +20,16 @@ it('puts made-up data into somebody’s own database only when asked', () => {
   expect(readStarting({ DATABASE_URL, DEMO_DATA: '' }).demoData).toBe(false)
   expect(readStarting({ DATABASE_URL, DEMO_DATA: '1' }).demoData).toBe(true)
   expect(() => readStarting({ DATABASE_URL, DEMO_DATA: 'false' })).toThrow('DEMO_DATA is 1 or 0, not false')
+})
+
+it('prepares a database directly when a pooler stands before it', () => {
+  const DATABASE_URL = 'postgresql://me:pw@pooler.example/app'
+  const DATABASE_URL_DIRECT = 'postgresql://me:pw@db.example/app'
+  expect(readStarting({ DATABASE_URL }).directUrl).toBe(DATABASE_URL)
+  expect(readStarting({ DATABASE_URL, DATABASE_URL_DIRECT }).directUrl).toBe(DATABASE_URL_DIRECT)
+  expect(() => readStarting({ DATABASE_URL, DATABASE_URL_DIRECT: 'db' })).toThrow(
+    'DATABASE_URL_DIRECT is not',
+  )
 })
 
 it.each([{ PORT: 'http' }, { PORT: '70000' }, { PORT: '80.5' }])('refuses %j as a port', (env) => {

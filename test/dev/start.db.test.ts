@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -14,6 +14,7 @@ import { freshFolder } from '../support/folder.ts'
 
 const run = promisify(execFile)
 const folder = freshFolder()
+const outside = freshFolder()
 const port = await freePort()
 const url = `http://127.0.0.1:${port}`
 const env = { ...process.env, LOCKSTEP_FOLDER: folder, PORT: String(port), DATABASE_URL: '' }
@@ -152,6 +153,79 @@ it('keeps its data, also through being killed, and clears away what the killed r
   next.child.kill('SIGINT')
   expect((await next.ended).code).toBe(0)
   expect(left()).toEqual([])
+})
+
+// The image of a full disk: on Linux every write to this device fails with ENOSPC. Elsewhere a folder refuses writes.
+function fillDiskUnderLog(): void {
+  const log = join(folder, 'worker.log')
+  rmSync(log, { force: true })
+  if (existsSync('/dev/full')) symlinkSync('/dev/full', log)
+  else mkdirSync(log)
+}
+
+/** Options with which a program runs this code when it gets SIGUSR2. */
+function onSignal(code: string): string {
+  const file = join(outside, 'on-signal.mjs')
+  writeFileSync(file, `process.on('SIGUSR2', () => { ${code} })`)
+  return `--import=${file}`
+}
+
+it('goes on with a full disk under its log, and says so once', async () => {
+  const system = start()
+  await system.says('Ctrl-C stops everything.')
+  fillDiskUnderLog()
+  const fail = () => fetch(`${url}/v1/dispatch/orders`, { headers: { authorization: 'Bearer nonsense' } })
+  for (let i = 0; i < 5; i++) await (await fail()).text()
+  await system.says('worker.log lacks lines from here on')
+  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  system.child.kill('SIGTERM')
+  const { code, output } = await system.ended
+  expect(code).toBe(0)
+  expect(output.match(/lacks lines/g)).toHaveLength(1)
+  expect(left()).toEqual([])
+  rmSync(join(folder, 'worker.log'), { recursive: true })
+})
+
+it.each([
+  ['an error that nobody caught', `throw new Error('Boom')`, 'Boom'],
+  ['a rejection that nobody caught', `Promise.reject(new Error('Boom'))`, 'Boom'],
+])('stops in order and reports after %s', async (_, code, reported) => {
+  const system = start({ NODE_OPTIONS: onSignal(code) })
+  await system.says('Ctrl-C stops everything.')
+  system.child.kill('SIGUSR2')
+  const ended = await system.ended
+  expect(ended.code).toBe(1)
+  expect(ended.output).toContain(reported)
+  expect(left()).toEqual([])
+  expect(existsSync(join(folder, 'state.json'))).toBe(false)
+})
+
+it('leaves no server behind when it exits in the middle of everything', async () => {
+  const system = start({ NODE_OPTIONS: onSignal('process.exit(3)') })
+  await system.says('Ctrl-C stops everything.')
+  system.child.kill('SIGUSR2')
+  expect((await system.ended).code).toBe(3)
+  await vi.waitUntil(() => left().length === 0, { interval: 20, timeout: 30_000 })
+})
+
+it.each([
+  ['cut off', '{"pid": 4'],
+  ['empty', ''],
+  ['of another shape', '{}'],
+  ['without a URL', JSON.stringify({ pid: 1, url: 'nonsense', databaseUrl: null })],
+])('names a state file that is %s, and what to do', async (_, text) => {
+  const file = join(folder, 'state.json')
+  writeFileSync(file, text)
+  const { code, output } = await start().ended
+  expect(code).toBe(1)
+  expect(output.trim()).toContain(`${file} is damaged`)
+  expect(output).toContain(`rm '${file}'`)
+  expect(output).not.toContain('    at ')
+  expect(await command('db-url.ts')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(`${file} is damaged`),
+  })
+  rmSync(file)
 })
 
 it.each([

@@ -9,6 +9,61 @@ const table = 'create table public.t (id int, name text);\n'
 const uniqueIds =
   '-- no-transaction\n\ncreate unique index concurrently if not exists t_ids on public.t (id);\n'
 
+describe('a file that another editor wrote', () => {
+  const mark = '\ufeff'
+  it.each([
+    ['with a byte order mark', `${mark}${uniqueIds}`],
+    ['with a blank after the directive', uniqueIds.replace('transaction\n', 'transaction \t\n')],
+    ['with a blank before the directive', ` ${uniqueIds}`],
+    ['with two blanks inside it', uniqueIds.replace('-- no', '--  no')],
+    ['without a blank inside it', uniqueIds.replace('-- no', '--no')],
+    ['with an empty line before the directive', `\n${uniqueIds}`],
+    ['with a comment before the directive', `-- why\n${uniqueIds}`],
+    ['in capitals', uniqueIds.replace('no-transaction', 'NO-TRANSACTION')],
+    ['with line ends of Windows', uniqueIds.replaceAll('\n', '\r\n')],
+    ['with line ends of an old Mac', uniqueIds.replaceAll('\n', '\r')],
+    ['with all of it', `${mark}-- why\r\n --  no-transaction \r\n${uniqueIds.split('\n')[2]}`],
+  ])('%s builds its index outside a transaction', async (_, file) => {
+    const { url, column } = await emptyDatabase()
+    const folder = migrationFiles({ '0001_table.sql': table, '0002_ids.sql': file })
+    await migrate(url, { folder })
+    expect(
+      await column(`select indexrelid::regclass::text from pg_index where indrelid = 'public.t'::regclass`),
+    ).toEqual(['t_ids'])
+  })
+
+  it.each([
+    ['with a byte order mark', `${mark}${table}`],
+    ['after a comment that a carriage return ends', `-- why\r${table}`],
+  ])('%s runs', async (_, file) => {
+    const { url, column } = await emptyDatabase()
+    await migrate(url, { folder: migrationFiles({ '0001_table.sql': file }) })
+    expect(await column(`select to_regclass('public.t')::text`)).toEqual(['t'])
+  })
+
+  it('is the same file with a byte order mark and other line ends', async () => {
+    const { url } = await emptyDatabase()
+    const folder = migrationFiles({ '0001_table.sql': table })
+    await migrate(url, { folder })
+    migrationFiles({ '0001_table.sql': `${mark}${table.replaceAll('\n', '\r\n')}` }, folder)
+    expect(await migrate(url, { folder })).toEqual({ applied: [] })
+  })
+
+  it.each(['', '\n', '-- only a comment', '/* select 1; */', ';'])(
+    'without a statement is refused: %j',
+    (file) => {
+      expect(() => readMigrations(migrationFiles({ '0001_nothing.sql': file }))).toThrow(
+        '0001_nothing.sql: holds no statement',
+      )
+    },
+  )
+
+  it('with the directive after its first statement is refused', () => {
+    const folder = migrationFiles({ '0001_late.sql': `select 1;\n${uniqueIds}` })
+    expect(() => readMigrations(folder)).toThrow('0001_late.sql:2: "-- no-transaction" must stand before')
+  })
+})
+
 describe('a file in a transaction', () => {
   it('is applied once, in order, and recorded', async () => {
     const { url, column } = await emptyDatabase()

@@ -27,6 +27,24 @@ it.each([
   expect(texts(`${statement};select 2`)).toEqual([statement, 'select 2'])
 })
 
+it('a carriage return ends a line and a comment, as in Postgres', () => {
+  expect(splitStatements('-- a comment\rselect 1;\r\nselect 2;\r\rselect 3')).toEqual([
+    { text: 'select 1', line: 2 },
+    { text: 'select 2', line: 3 },
+    { text: 'select 3', line: 5 },
+  ])
+})
+
+it('a comment may hold comments, and what they hide is not run', () => {
+  expect(
+    texts('/* one /* two; */ drop table t; /* three /* four */ ; */ */ select 1; select /* ; /* ; */ ; */ 2'),
+  ).toEqual(['select 1', 'select /* ; /* ; */ ; */ 2'])
+  expect(texts('select 1 /* a * b / c **/, 2; select 3 /***/')).toEqual([
+    'select 1 /* a * b / c **/, 2',
+    'select 3 /***/',
+  ])
+})
+
 it('a routine in SQL syntax is one statement, with the cases and blocks inside it', () => {
   const routine = `create or replace function f(a int) returns int
 begin atomic

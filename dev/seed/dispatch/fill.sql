@@ -80,6 +80,8 @@ placed as (
     -- Light while held: no courier is given more than the smallest capacity.
     case when held then 1 + n % 2 when kind = 'waiting' then 1 + i * 7 % 20 else 1 + i * 7 % 8 end as boxes,
     case
+      -- Claimed within the last minute, so that the lease has a minute or two left.
+      when kind = 'offered' then now() - interval '6 minutes' - i * 7 % 60 * interval '1 second'
       when held or kind = 'turned down' then now() - interval '30 minutes' - i * 7 % 60 * interval '1 minute'
       when kind = 'waiting' then now() - i * 11 % 120 * interval '1 minute'
       else now() - interval '3 hours' - i * 37 % 4000 * interval '1 minute'
@@ -140,8 +142,7 @@ select
   e.picked_up_at,
   e.delivered_at,
   e.canceled_at,
-  -- A real lease is two minutes; these are there to be looked at.
-  case when e.status = 'assigned' then now() + interval '1 day' end,
+  case when e.status = 'assigned' then e.claimed_at + interval '2 minutes' end,
   case when e.claimed_at is null then 0 else 1 end,
   case when e.failed_at is null then 0 else 1 end,
   case when e.failed_at is not null then 'nobody at home' end,

@@ -14,7 +14,10 @@ import { returnExpired } from './return-expired.ts'
 type Claim = { orderId: number; courierId: number }
 type Claimed = { ok: true; order: Order } | Refused
 
-/** Assigns the order to this courier or answers why not. Exactly one of many concurrent claims wins. */
+/**
+ * Assigns the order to this courier or answers why not. Exactly one of many concurrent claims wins. A courier that
+ * repeats its claim gets the order that it holds. A loser learns nothing about an order that it may not read.
+ */
 export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
   // The order or courier changed between the statement's snapshot and its lock, or the order has an expired lease.
   const claimed = await effectAgain<Claimed>(ctx, {
@@ -31,7 +34,8 @@ export function claimStatement(principal: Principal | null, { orderId, courierId
   // No lock covers exclusions: if the order changed during the wait, `seen` is stale and the answer is `again`.
   const statement = sql`
 with seen as materialized (
-  select o.status, o.version, o.lease_expires_at, x.order_id is not null as excluded
+  select o.status, o.version, o.lease_expires_at, x.order_id is not null as excluded,
+    o.courier_id is not distinct from ${courierId}::bigint as own
   from dispatch.orders o
   left join dispatch.order_exclusions x on x.order_id = o.id and x.courier_id = ${courierId}
   where o.id = ${orderId}
@@ -73,7 +77,13 @@ decided as materialized (
       then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
     when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
       then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
-    when seen.status in ('canceled', 'failed', 'returned')
+    when seen.own and seen.status = 'assigned'
+      then (
+        select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)})
+        from dispatch.orders o
+        where o.id = ${orderId}
+      )
+    when seen.own
       then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', 'assigned')
     when seen.excluded
       then jsonb_build_object('ok', false, 'reason', 'excluded')

@@ -40,7 +40,7 @@ export const assignmentsEndpoints: Endpoint[] = [
     {
       summary: 'Claim an order',
       description: [
-        'Exactly one of many concurrent claims wins.',
+        'Exactly one of many concurrent claims wins. The winner that repeats its claim gets the same order and lease.',
         'Accept the order before its lease expires; otherwise it becomes available again.',
       ].join(' '),
       roles: ['courier'],

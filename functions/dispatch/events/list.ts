@@ -2,22 +2,24 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { visibleTo } from '../orders/visible.ts'
 import type { OrderEvent } from './contract.ts'
-import { showEvent } from './show.ts'
+import { historyFor } from './show.ts'
 
 type Query = { orderId: number; after: number | null; limit: number }
 
-/** The events of an order, oldest first; null if this principal can see no such order. */
+/** The events of an order that this principal may see, oldest first; null if this principal can see no such order. */
 export async function listEvents(ctx: Ctx, { orderId, after, limit }: Query): Promise<OrderEvent[] | null> {
+  const { visible, event } = historyFor(ctx.principal)
   const [row] = await ctx.replica.query<{ events: OrderEvent[] }>(sql`
 select coalesce(events, '[]'::jsonb) as events
 from dispatch.orders o
 left join lateral (
   select jsonb_agg(event order by id) as events
   from (
-    select e.id, ${showEvent} as event
+    select e.id, ${event} as event
     from dispatch.order_events e
     where e.order_id = o.id
       and e.id > ${after ?? 0}
+      and ${visible}
     order by e.id
     limit ${limit}
   ) page

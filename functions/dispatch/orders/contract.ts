@@ -29,7 +29,7 @@ export const NewOrder = z
     ...parcel,
     ...place,
     readyAt: instant.optional(),
-    dueAt: instant.optional(),
+    dueAt: instant.optional().meta({ description: 'Not before readyAt' }),
   })
   .refine(both('pickupLat', 'pickupLng'), orNeither('pickupLat', 'pickupLng'))
   .refine(both('deliveryLat', 'deliveryLng'), orNeither('deliveryLat', 'deliveryLng'))
@@ -45,9 +45,20 @@ export const DescribedOrderBatch = z
   .meta({ id: 'OrderBatch' })
 
 export const OrderChange = z
-  .strictObject({ ...parcel, pickupAddress: text(300) })
+  .strictObject({
+    ...parcel,
+    pickupAddress: text(300),
+    pickupLat: lat.nullable(),
+    pickupLng: lng.nullable(),
+    deliveryLat: lat.nullable(),
+    deliveryLng: lng.nullable(),
+    readyAt: instant.nullable(),
+    dueAt: instant.nullable(),
+  })
   .partial()
   .refine(notEmpty, 'Name at least one field')
+  .refine(both('pickupLat', 'pickupLng'), orNeither('pickupLat', 'pickupLng'))
+  .refine(both('deliveryLat', 'deliveryLng'), orNeither('deliveryLat', 'deliveryLng'))
   .meta({ id: 'OrderChange' })
 export type OrderChange = z.infer<typeof OrderChange>
 

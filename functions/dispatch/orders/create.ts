@@ -4,7 +4,7 @@ import type { Refused } from '../../core/errors.ts'
 import { hot } from '../../core/hot.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
-import { currency, priceMinorFor } from '../rules.ts'
+import { currency, dueTooEarly, priceMinorFor } from '../rules.ts'
 import type { NewOrder, Order } from './contract.ts'
 import { showOrder } from './show.ts'
 
@@ -27,10 +27,14 @@ export function createStatement(principal: Principal | null, orders: OrderToCrea
   const statement = sql`
 with input as materialized (
   select a.*, s.id as "store", s.box_limit, s.pickup_address, s.lat, s.lng,
-    s.id is not null and a."boxesCount" <= coalesce(s.box_limit, a."boxesCount") as valid
+    s.id is not null
+      and a."boxesCount" <= coalesce(s.box_limit, a."boxesCount")
+      and coalesce(a."dueAt" >= a."readyAt", true) as valid,
+    coalesce(a."dueAt" < a."readyAt", false) as due_too_early,
+    coalesce(a."pickupAddress" = s.pickup_address, true) and a."pickupLat" is null as at_store
   from jsonb_to_recordset(${JSON.stringify(orders.map(asRow))}::jsonb) as a (
     at int, "storeId" bigint, "pickupAddress" text, "deliveryAddress" text, "recipientName" text, "phone" text,
-    "boxesCount" int, "priceMinor" bigint, "elsewhere" bool, "pickupLat" float8, "pickupLng" float8,
+    "boxesCount" int, "priceMinor" bigint, "pickupLat" float8, "pickupLng" float8,
     "deliveryLat" float8, "deliveryLng" float8, "readyAt" timestamptz, "dueAt" timestamptz
   )
   left join dispatch.stores s on s.id = a."storeId"
@@ -43,7 +47,7 @@ created as (
   select
     store, coalesce("pickupAddress", pickup_address), "deliveryAddress", "recipientName", "phone", "boxesCount",
     "priceMinor", ${currency},
-    case when "elsewhere" then "pickupLat" else lat end, case when "elsewhere" then "pickupLng" else lng end,
+    case when at_store then lat else "pickupLat" end, case when at_store then lng else "pickupLng" end,
     "deliveryLat", "deliveryLng", "readyAt", "dueAt"
   from input
   where valid
@@ -58,9 +62,11 @@ numbered as (
 select ${answer(sql`jsonb_build_object('items', jsonb_agg(case
   when n.valid
     then jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)})
-  when n.store is not null
-    then jsonb_build_object('ok', false, 'reason', 'box_limit_exceeded', 'boxLimit', n.box_limit)
-  else jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such store')
+  when n.store is null
+    then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such store')
+  when n.due_too_early
+    then jsonb_build_object('ok', false, 'reason', 'unprocessable', 'detail', ${dueTooEarly}::text)
+  else jsonb_build_object('ok', false, 'reason', 'box_limit_exceeded', 'boxLimit', n.box_limit)
 end order by n.at))`)}
 from numbered n
 left join (select c.*, row_number() over (order by c.id) as nth from created c) o on o.nth = n.nth and n.valid`
@@ -68,10 +74,5 @@ left join (select c.*, row_number() over (order by c.id) as nth from created c) 
 }
 
 function asRow(order: OrderToCreate, at: number): object {
-  return { at, ...order, priceMinor: priceMinorFor(order.boxesCount), elsewhere: pickedUpElsewhere(order) }
-}
-
-/** The store's coordinates are wrong for another address. */
-function pickedUpElsewhere({ pickupAddress, pickupLat }: NewOrder): boolean {
-  return pickupAddress !== undefined || pickupLat !== undefined
+  return { at, ...order, priceMinor: priceMinorFor(order.boxesCount) }
 }

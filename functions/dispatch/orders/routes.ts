@@ -43,7 +43,7 @@ export const ordersEndpoints: Endpoint[] = [
     {
       summary: 'Create an order',
       description:
-        'The pickup address defaults to the store’s address. The number of boxes determines the price.',
+        'The pickup address defaults to the store’s address, and only that address takes the store’s coordinates. The number of boxes determines the price.',
       roles: seller,
       body: wire.NewOrder,
       answers: { 201: wire.Order },
@@ -116,12 +116,16 @@ export const ordersEndpoints: Endpoint[] = [
     '/orders/{id}',
     {
       summary: 'Change an order while it is new',
+      description: [
+        'Another address without coordinates clears the coordinates of the old one. The store’s own pickup address',
+        'brings the store’s coordinates.',
+      ].join(' '),
       roles: seller,
       params: IdPath,
       body: wire.OrderChange,
       ifMatch: true,
       answers: { 200: wire.Order },
-      problems: ['illegal_transition', 'box_limit_exceeded'],
+      problems: ['illegal_transition', 'box_limit_exceeded', 'unprocessable'],
     },
     async (ctx, { params, version, body }) =>
       versioned(orThrow(await editOrder(ctx, { id: params.id, version, change: body })).value),

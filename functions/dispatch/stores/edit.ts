@@ -20,8 +20,8 @@ export function editStore(
     set: assignments({
       name,
       pickup_address: pickupAddress,
-      lat,
-      lng,
+      lat: lat === undefined ? placeAt('lat', change) : lat,
+      lng: lng === undefined ? placeAt('lng', change) : lng,
       box_limit: boxLimit,
       opens_at: opensAt,
       closes_at: closesAt,
@@ -33,6 +33,12 @@ export function editStore(
     ],
     value: showStore('changed'),
   })
+}
+
+/** Another address without coordinates clears those of the old one. */
+function placeAt(column: 'lat' | 'lng', { pickupAddress, lat, lng }: StoreChange) {
+  if (pickupAddress === undefined || lat !== undefined || lng !== undefined) return undefined
+  return sql`case when t.pickup_address = ${pickupAddress} then t.${sql.identifier(column)} end`
 }
 
 type Column = ['lat' | 'lng' | 'opens_at' | 'closes_at', unknown]

@@ -1,12 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { lastRefreshOf } from '../../core/refresh.ts'
+import { staleAfterSeconds, type ViewName } from '../../registry/views.ts'
 import { tenantScope } from '../journal/scope.ts'
 import type { Aged } from './contract.ts'
 import { exact } from './show.ts'
-
-/** The job refreshes every minute: a report older than three minutes has missed refreshes. */
-const staleAfterSeconds = 180
 
 /** The sums that every aggregate has, of the row `a`. */
 export const summed = sql`
@@ -16,14 +14,14 @@ export const summed = sql`
   'withdrawnMinor', ${exact(sql`a.withdrawn_minor`)}`
 
 /** Reads a materialized view with its age. `rows` selects sort key and JSON of one tenant's rows, as `place` and `row`. */
-export async function readAggregate(ctx: Ctx, { view, rows }: { view: string; rows: SQL }): Promise<Aged> {
+export async function readAggregate(ctx: Ctx, { view, rows }: { view: ViewName; rows: SQL }): Promise<Aged> {
   const [answer] = await tenantScope(ctx).query<{ aged: Aged }>(sql`
 with shown as (${rows}
 ),
 refreshed as ${lastRefreshOf(view)}
 select jsonb_build_object(
   'asOf', (select core.iso(confirmed_at) from refreshed),
-  'stale', coalesce((select confirmed_at < now() - make_interval(secs => ${staleAfterSeconds}) from refreshed), true),
+  'stale', coalesce((select confirmed_at < now() - make_interval(secs => ${staleAfterSeconds[view]}) from refreshed), true),
   'data', coalesce((select jsonb_agg(row order by place) from shown), '[]')
 ) as aged`)
   return answer?.aged ?? { asOf: null, stale: true, data: [] }

@@ -8,11 +8,20 @@ import type { Readiness } from './contract.ts'
 type Found = { bypasses: boolean; owns: boolean; migration: number | null }
 
 /**
- * Checks each dependency. The Worker is not ready when one of them fails. The schemas of the rows are those that
- * lockstep_app may use.
+ * Checks each dependency, and both ways to Postgres: requests use HTTP, jobs an interactive transaction. The Worker is
+ * not ready when one of them fails. The schemas of the rows are those that lockstep_app may use.
  */
 export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
   const asOf = ctx.now().toISOString()
+  const interactive = checkTransactions(ctx)
+  const found = await checkDatabase(ctx)
+  // A database that answers no query is one fault, not two.
+  const checks = found.answers ? [...found.checks, await interactive] : found.checks
+  await interactive
+  return { ready: checks.every(({ ok }) => ok), asOf, checks }
+}
+
+async function checkDatabase(ctx: Ctx): Promise<{ answers: boolean; checks: Readiness['checks'] }> {
   try {
     const [found] = await ctx.db.query<Found>(sql`
 select
@@ -34,11 +43,23 @@ where r.rolname = current_user`)
       migrationCheck(found?.migration ?? 0),
       plansCheck(),
     ]
-    return { ready: checks.every(({ ok }) => ok), asOf, checks }
+    return { answers: true, checks }
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
     ctx.log.error('readiness', error)
-    return { ready: false, asOf, checks: checksWithout(error) }
+    return { answers: false, checks: checksWithout(error) }
+  }
+}
+
+async function checkTransactions(ctx: Ctx): Promise<Readiness['checks'][number]> {
+  try {
+    await ctx.db.transaction((tx) => tx.query(sql`select 1`))
+    return { name: 'transactions', ok: true, detail: 'commit', ageSeconds: 0 }
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error
+    ctx.log.error('readiness', error)
+    const detail = 'no interactive transaction over WebSocket, so jobs fail: see the log of the Worker'
+    return { name: 'transactions', ok: false, detail, ageSeconds: null }
   }
 }
 

@@ -17,7 +17,9 @@ export const View = z
       .int()
       .nullable()
       .meta({ description: 'Writing statements since then; null when they are not counted' }),
-    stale: z.boolean().nullable().meta({ description: 'Null when writes are not counted' }),
+    stale: z.boolean().meta({
+      description: 'Older than its readers accept, or never refreshed: their answers say `stale` too',
+    }),
     skipped: z
       .int()
       .nullable()

@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { staleAfterSeconds } from '../../registry/views.ts'
 import type { View } from './contract.ts'
 
-/** Each materialized view: its last refresh, its age, and whether its sources have been written since. */
+/** Each materialized view: its last refresh, its age, the writes since then, and whether its public answers say `stale`. */
 export async function listViews(ctx: Ctx): Promise<View[]> {
   const rows = await ctx.replica.query<{ view: View }>(sql`
 select jsonb_build_object(
@@ -15,10 +16,11 @@ select jsonb_build_object(
   'rows', s.rows,
   'sizeBytes', s.size_bytes,
   'pendingWrites', s.pending_writes,
-  'stale', s.last_refresh is null or s.pending_writes > 0,
+  'stale', coalesce(s.age_seconds > limits.seconds, s.last_refresh is null),
   'skipped', s.skipped
 ) as view
 from core.get_views_refresh_status() s
+left join lateral (select (${JSON.stringify(staleAfterSeconds)}::jsonb ->> s.view)::float8 as seconds) limits on true
 order by s.view
 limit 200`)
   return rows.map(({ view }) => view)

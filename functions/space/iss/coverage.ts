@@ -12,6 +12,5 @@ export function coverage(ctx: Ctx): Promise<Viewed<Record<string, unknown>> | nu
     )`,
     orderBy: sql`v.lat_bucket, v.lon_bucket`,
     limit: 36 * 72,
-    staleAfterSeconds: 2 * 3_600,
   })
 }

@@ -13,6 +13,5 @@ export function dailyStats(ctx: Ctx, days: number): Promise<Viewed<Record<string
     where: sql`v.day > (${ctx.now().toISOString()}::timestamptz at time zone 'UTC')::date - ${days}::int`,
     orderBy: sql`v.day desc`,
     limit: days,
-    staleAfterSeconds: 2 * 3_600,
   })
 }

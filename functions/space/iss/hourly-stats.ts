@@ -14,6 +14,5 @@ export function hourlyStats(ctx: Ctx, hours: number): Promise<Viewed<Record<stri
     where: sql`v.hour > ${ctx.now().toISOString()}::timestamptz - make_interval(hours => ${hours})`,
     orderBy: sql`v.hour desc`,
     limit: hours,
-    staleAfterSeconds: 2 * 3_600,
   })
 }

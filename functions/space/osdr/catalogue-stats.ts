@@ -16,7 +16,6 @@ export async function catalogueStats(ctx: Ctx): Promise<Stats | null> {
     where: sql`v.total_datasets > 0`,
     orderBy: sql`v.counted_at`,
     limit: 1,
-    staleAfterSeconds: 2 * 3_600,
     of: 'datasets',
   })
   const [row] = viewed?.data ?? []

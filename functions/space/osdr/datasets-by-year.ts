@@ -10,7 +10,6 @@ export function datasetsByYear(ctx: Ctx): Promise<Viewed<Record<string, unknown>
     )`,
     orderBy: sql`v.year desc`,
     limit: 200,
-    staleAfterSeconds: 2 * 3_600,
     of: 'datasets',
   })
 }

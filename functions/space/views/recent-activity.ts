@@ -12,6 +12,5 @@ export function recentActivity(ctx: Ctx): Promise<Viewed<Record<string, unknown>
     where: sql`v.activity_time > ${ctx.now().toISOString()}::timestamptz - interval '24 hours'`,
     orderBy: sql`v.activity_time desc, v.activity_id`,
     limit: 100,
-    staleAfterSeconds: 2 * 900,
   })
 }

@@ -29,7 +29,7 @@ describe('a claim', () => {
     }
     expect(await refused(courier, 999_999)).toEqual([404, 'not_found'])
     expect(await refused(courier, taken)).toEqual([409, 'order_taken'])
-    expect(await refused(courier, canceled)).toEqual([409, 'illegal_transition'])
+    expect(await refused(courier, canceled)).toEqual([409, 'order_taken'])
     expect(await refused(away.courier, open)).toEqual([409, 'courier_unavailable'])
     expect(await refused(full.courier, open)).toEqual([409, 'courier_at_capacity'])
     expect(await everything()).toEqual(before)
@@ -66,6 +66,45 @@ describe('a claim', () => {
     expect(busy).toMatchObject({ status: 409, body: { code: 'order_busy', retryable: true } })
     expect(busy.headers.get('retry-after')).toBe('1')
     expect((await courier.post(`/orders/${orderId}/claim`)).status).toBe(200)
+  })
+})
+
+describe('a courier', () => {
+  it('that repeats its claim with another key gets the order it holds, once', async () => {
+    const { id, courier } = await givenCaller()
+    const orderId = await givenOrder(client, { storeId })
+    const first = await courier.post(`/orders/${orderId}/claim`, { key: 'first' })
+    const before = await everything()
+    const second = await courier.post(`/orders/${orderId}/claim`, { key: 'second' })
+    expect(first).toMatchObject({ status: 200, body: { status: 'assigned', courierId: id } })
+    expect(second).toMatchObject({ status: 200, body: first.body })
+    expect(await everything()).toEqual(before)
+    const { rows } = await client.query('select from dispatch.lost_claims where order_id = $1', [orderId])
+    expect(rows).toEqual([])
+  })
+
+  it('that claims what it already accepted hears the state of its own order', async () => {
+    const { id, courier } = await givenCaller()
+    for (const status of ['accepted', 'picked_up', 'delivered', 'canceled', 'failed'] as const) {
+      const orderId = await givenOrder(client, { storeId, status, courierId: id, boxes: 1 })
+      expect((await courier.post(`/orders/${orderId}/claim`)).body).toMatchObject({
+        code: 'illegal_transition',
+        from: status,
+      })
+    }
+  })
+
+  it('hears the same about every order that it may not read', async () => {
+    const { id: holder } = await givenCaller({ capacity: 100 })
+    const { courier } = await givenCaller()
+    const answers = new Set<string>()
+    for (const status of ['assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed'] as const) {
+      const orderId = await givenOrder(client, { storeId, status, courierId: holder })
+      expect((await courier.get(`/orders/${orderId}`)).status).toBe(404)
+      const { requestId: _, ...body } = (await courier.post(`/orders/${orderId}/claim`)).body
+      answers.add(JSON.stringify(body))
+    }
+    expect([...answers]).toEqual([expect.stringContaining('order_taken')])
   })
 })
 

@@ -93,6 +93,7 @@ const refusals: [constraint: string, table: string, row: Row][] = [
   ['orders_pickup_on_earth', 'orders', { ...fresh, pickup_lat: Number.NaN, pickup_lng: 0 }],
   ['orders_delivery_on_earth', 'orders', { ...fresh, delivery_lng: 0.1 }],
   ['orders_delivery_on_earth', 'orders', { ...fresh, delivery_lat: 0, delivery_lng: -180.1 }],
+  ['orders_due_not_before_ready', 'orders', { ...fresh, ready_at: '2026-01-01T00:00:01Z', due_at: now }],
   ['orders_courier_with_status', 'orders', { ...taken, status: 'new' }],
   ['orders_courier_with_status', 'orders', { ...accepted, courier_id: null, assigned_at: null }],
   ['orders_courier_with_status', 'orders', { ...life.delivered, courier_id: null, assigned_at: null }],

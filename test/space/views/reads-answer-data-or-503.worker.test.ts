@@ -136,7 +136,18 @@ describe('with collected data', () => {
       rows: 1,
     })
     await admin.query(`update space.iss_fetch_log set fetched_at = now()`)
-    expect(await hourly()).toMatchObject({ stale: true, pendingWrites: 1 })
+    // One write makes no answer stale. Age does, and then the public answer and the operator's list agree.
+    expect(await hourly()).toMatchObject({ stale: false, pendingWrites: 1 })
+    const publicly = async () => (await json('/iss/stats/hourly'))['stale']
+    expect(await publicly()).toBe(false)
+    const setBack = (by: number) =>
+      admin.query(
+        'update core.view_refreshes set started_at = started_at + make_interval(hours => $1), confirmed_at = confirmed_at + make_interval(hours => $1)',
+        [by],
+      )
+    await setBack(-3)
+    expect([await publicly(), (await hourly())?.['stale']]).toEqual([true, true])
+    await setBack(3)
     expect((await views()).filter(({ name }) => String(name).startsWith('space.'))).toHaveLength(6)
     expect((await app.fetch('/v1/ops/views')).status).toBe(401)
   })

@@ -1,5 +1,9 @@
 -- no-transaction
 
+drop index concurrently if exists webhooks.idx_webhook_deliveries_created_brin;
+
+drop index concurrently if exists dispatch.idx_order_events_recent;
+
 create unique index concurrently if not exists dead_messages_message on core.dead_messages using btree (stream,message);
 
 create index concurrently if not exists idx_ingest_sources_incomplete
@@ -18,3 +22,13 @@ on core.dead_messages using btree (stream, id)
 where replayed_at is null;
 
 comment on index core.idx_dead_messages_stream is 'the dead messages of a stream that wait for a replay';
+
+create index concurrently if not exists idx_order_events_recent
+on dispatch.order_events using btree (created_at);
+
+comment on index dispatch.idx_order_events_recent is 'events of the last hour, over all orders, and the removal of old ones';
+
+create index concurrently if not exists idx_webhook_deliveries_created
+on webhooks.webhook_deliveries using btree (created_at);
+
+comment on index webhooks.idx_webhook_deliveries_created is 'the removal of deliveries past their time';

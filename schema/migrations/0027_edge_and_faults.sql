@@ -1,3 +1,113 @@
+drop function space.drop_log_months(timestamptz);
+
+drop function space.keep_log_month(timestamptz);
+
+drop view ledger.top_bets;
+
+drop materialized view ledger.top_bets_today;
+
+create table core.dead_messages (
+  id bigint primary key generated always as identity,
+  stream text not null,
+  message text not null,
+  source uuid,
+  n integer,
+  items integer,
+  body text not null,
+  reason text not null,
+  attempts integer not null,
+  created_at timestamptz default now() not null,
+  replayed_at timestamptz
+);
+
+create table core.ingest_messages (
+  stream text not null,
+  source uuid not null,
+  n integer not null,
+  at timestamptz not null,
+  answered bigint not null,
+  items integer not null,
+  dead boolean default false not null,
+  received_at timestamptz default now() not null,
+  constraint ingest_messages_stream_source_n_pk primary key(stream,source,n),
+  constraint ingest_messages_counts check (core.ingest_messages.n > 0 and core.ingest_messages.items > 0 and core.ingest_messages.answered >= core.ingest_messages.items)
+);
+
+create table core.ingest_minutes (
+  stream text not null,
+  minute timestamptz not null,
+  items bigint default 0 not null,
+  stored bigint default 0 not null,
+  duplicate bigint default 0 not null,
+  rejected bigint default 0 not null,
+  dead bigint default 0 not null,
+  missing bigint default 0 not null,
+  constraint ingest_minutes_stream_minute_pk primary key(stream,minute),
+  constraint ingest_minutes_accounted check (core.ingest_minutes.items = core.ingest_minutes.stored + core.ingest_minutes.duplicate + core.ingest_minutes.rejected + core.ingest_minutes.dead)
+);
+
+create table core.ingest_sources (
+  stream text not null,
+  source uuid not null,
+  answered bigint not null,
+  items bigint not null,
+  messages integer not null,
+  last_at timestamptz not null,
+  received_at timestamptz default now() not null,
+  constraint ingest_sources_stream_source_pk primary key(stream,source),
+  constraint ingest_sources_total check (core.ingest_sources.answered >= core.ingest_sources.items)
+);
+
+create table core.partitioned (
+  relation text primary key,
+  key text not null,
+  every text not null,
+  ahead integer not null,
+  kept integer not null,
+  folded_by text,
+  constraint partitioned_relation_shape check (core.partitioned.relation ~ '^[a-z_]{1,30}[.][a-z_]{1,50}$'),
+  constraint partitioned_key check (core.partitioned.key in ('time', 'id')),
+  constraint partitioned_every check (core.partitioned.every in ('day', 'month')),
+  constraint partitioned_ahead check (core.partitioned.ahead between 1 and 60),
+  constraint partitioned_kept check (core.partitioned.kept between 1 and 1000)
+);
+
+create table space.copy_coverage (
+  copy text primary key,
+  covered datemultirange not null,
+  read_at timestamptz not null,
+  constraint copy_coverage_copy check (copy in ('approaches', 'cme', 'flr', 'gst', 'notifications')),
+  constraint copy_coverage_some check (not isempty(covered))
+);
+
+create table space.upstream_misses (
+  upstream text not null,
+  object text not null,
+  failures integer not null,
+  reason text not null,
+  missed_at timestamptz not null,
+  retry_at timestamptz not null,
+  constraint upstream_misses_upstream_object_pk primary key(upstream,object),
+  constraint upstream_misses_failures check (failures >= 0)
+);
+
+alter table space.upstream_answers drop constraint upstream_answers_verdict;
+
+alter table space.upstream_answers drop constraint upstream_answers_reason;
+
+alter table space.neo_approaches alter column sentry drop not null;
+
+alter table webhooks.webhooks add column tests_free_at timestamptz;
+
+-- Such an order says nothing that can be kept.
+update dispatch.orders set due_at = null where due_at < ready_at;
+
+alter table dispatch.orders add constraint orders_due_not_before_ready check (due_at >= ready_at);
+
+alter table space.upstream_answers add constraint upstream_answers_verdict check (verdict in ('accepted', 'partial', 'not_modified', 'quarantined'));
+
+alter table space.upstream_answers add constraint upstream_answers_reason check ((verdict in ('quarantined', 'partial')) = (reason is not null));
+
 create or replace function core.begin_idempotent(key text, hash text, caller text, path text) returns void
 language plpgsql
 set search_path = ''
@@ -14,19 +124,241 @@ begin
     perform set_config('lockstep.key', key, true);
     return;
   end if;
-  select k.body_hash, k.outcome into kept from core.idempotency_keys k where k.id = key;
+  -- The position of the first answer is the transaction that wrote it: xmin, whose upper half comes from the snapshot.
+  select k.body_hash, k.outcome, s.next - ((s.next - k.xmin::text::bigint) & 4294967295) as position
+  into kept
+  from core.idempotency_keys k,
+    lateral (select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint as next) s
+  where k.id = key;
   if not found then
     raise exception using errcode = 'LS003', message = 'the key is being given up at this moment';
   end if;
   if kept.body_hash <> hash then
     raise exception using errcode = 'LS002', message = 'the key was used with another request';
   end if;
-  raise exception using errcode = 'LS001', message = 'the key has its answer', column = kept.outcome::text;
+  raise exception using
+    errcode = 'LS001',
+    message = 'the key has its answer',
+    column = kept.outcome::text,
+    hint = kept.position::text;
 exception
   when lock_not_available then
     raise exception using errcode = 'LS003', message = 'the key is in use right now';
 end
 $$;
+
+create or replace function core.first_id(at timestamptz) returns uuid
+language sql immutable strict
+set search_path = ''
+as $$
+  select rpad(lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0'), 32, '0')::uuid
+$$;
+
+create or replace function core.partition_name(registered core.partitioned, first_moment timestamptz) returns text
+language sql stable
+set search_path = ''
+as $$
+  select split_part(registered.relation, '.', 2) || '_' || to_char(
+    first_moment at time zone 'UTC',
+    case registered.every when 'day' then 'YYYYMMDD' else 'YYYYMM' end
+  )
+$$;
+
+create or replace function core.is_folded(
+  registered core.partitioned, first_moment timestamptz, next_moment timestamptz
+) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  folded boolean := true;
+begin
+  if registered.folded_by is not null then
+    execute format('select %s($1, $2)', registered.folded_by::regproc) into folded using first_moment, next_moment;
+  end if;
+  return coalesce(folded, false);
+end
+$$;
+
+create or replace function core.make_partition(relation text, at timestamptz) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+  first_moment timestamptz;
+  next_moment timestamptz;
+  partition_name text;
+  schema_name text;
+  bounds text[];
+begin
+  select * into strict registered from core.partitioned p where p.relation = make_partition.relation;
+  first_moment := date_trunc(registered.every, at, 'UTC');
+  next_moment := (first_moment at time zone 'UTC' + ('1 ' || registered.every)::interval) at time zone 'UTC';
+  schema_name := split_part(registered.relation, '.', 1);
+  partition_name := core.partition_name(registered, first_moment);
+
+  perform pg_advisory_xact_lock(hashtextextended('partitions of ' || registered.relation, 0));
+  -- Asked of the table and not of the catalog cache, which does not see what was made while this waited.
+  if exists (
+    select
+    from pg_catalog.pg_inherits i
+    join pg_catalog.pg_class c on c.oid = i.inhrelid
+    where i.inhparent = registered.relation::regclass
+      and c.relname = partition_name
+  ) then
+    return false;
+  end if;
+
+  bounds := case registered.key
+    when 'id' then array[core.first_id(first_moment)::text, core.first_id(next_moment)::text]
+    else array[first_moment::text, next_moment::text]
+  end;
+  execute format(
+    'create table %I.%I (like %s including all excluding identity)',
+    schema_name, partition_name, registered.relation::regclass
+  );
+  execute format(
+    'alter table %s attach partition %I.%I for values from (%L) to (%L)',
+    registered.relation::regclass, schema_name, partition_name, bounds[1], bounds[2]
+  );
+  return true;
+end
+$$;
+
+create or replace function core.drop_partition(
+  relation text, partition regclass, first_moment timestamptz, next_moment timestamptz
+) returns void
+language plpgsql
+set search_path = ''
+set lock_timeout = '250ms'
+as $$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+begin
+  select * into strict registered from core.partitioned p where p.relation = drop_partition.relation;
+  execute format('lock table only %s in access exclusive mode', registered.relation::regclass);
+  execute format('lock table only %s in access exclusive mode', partition);
+  if not core.is_folded(registered, first_moment, next_moment) then
+    raise exception using errcode = 'LS030', message = 'a partition has rows that are not folded';
+  end if;
+  execute format('drop table %s', partition);
+end
+$$;
+
+create or replace function core.make_partitions(relation text, moments timestamptz[]) returns integer
+language plpgsql security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+  unit interval;
+  today timestamp;
+  made integer;
+begin
+  select * into strict registered from core.partitioned p where p.relation = make_partitions.relation;
+  unit := ('1 ' || registered.every)::interval;
+  today := date_trunc(registered.every, now() at time zone 'UTC');
+
+  select count(*) filter (where core.make_partition(registered.relation, wanted.first_moment))
+  into made
+  from (
+    select distinct date_trunc(registered.every, moment, 'UTC') as first_moment
+    from unnest(moments) moment
+    where moment >= (today - registered.kept * unit) at time zone 'UTC'
+      and moment < (today + (registered.ahead + 1) * unit) at time zone 'UTC'
+    order by 1
+  ) wanted;
+  return made;
+end
+$$;
+revoke execute on function core.make_partitions(text, timestamptz[]) from public;
+grant execute on function core.make_partitions(text, timestamptz[]) to lockstep_app;
+
+create or replace function core.keep_partitions()
+returns table (relation text, made integer, dropped integer, waiting integer, error text)
+language plpgsql security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+  unit interval;
+  today timestamp;
+  partition record;
+begin
+  for registered in select * from core.partitioned p order by p.relation loop
+    relation := registered.relation;
+    made := 0;
+    dropped := 0;
+    waiting := 0;
+    error := null;
+    unit := ('1 ' || registered.every)::interval;
+    today := date_trunc(registered.every, now() at time zone 'UTC');
+    begin
+      made := core.make_partitions(
+        registered.relation,
+        array(
+          select (today + step * unit) at time zone 'UTC'
+          from generate_series(0, registered.ahead) step
+        )
+      );
+
+      -- Only a name that the keeper gave is taken, and the name says which time it holds.
+      for partition in
+        select named.oid, named.first_moment, (named.first_moment at time zone 'UTC' + unit) at time zone 'UTC' as next_moment
+        from (
+          select c.oid::regclass as oid,
+            to_timestamp(rpad(substring(c.relname from '_(\d+)$'), 8, '01') || ' UTC', 'YYYYMMDD TZ') as first_moment,
+            c.relname
+          from pg_catalog.pg_inherits i
+          join pg_catalog.pg_class c on c.oid = i.inhrelid
+          where i.inhparent = registered.relation::regclass
+            and c.relname ~ ('^' || split_part(registered.relation, '.', 2)
+              || case registered.every when 'day' then '_\d{8}$' else '_\d{6}$' end)
+        ) named
+        where named.relname = core.partition_name(registered, named.first_moment)
+          and named.first_moment < (today - registered.kept * unit) at time zone 'UTC'
+        order by named.first_moment
+        limit 12
+      loop
+        begin
+          -- Asked first without a lock: an unfolded partition costs no reader a wait.
+          if not core.is_folded(registered, partition.first_moment, partition.next_moment) then
+            waiting := waiting + 1;
+            continue;
+          end if;
+          perform core.drop_partition(registered.relation, partition.oid, partition.first_moment, partition.next_moment);
+          dropped := dropped + 1;
+        exception
+          when lock_not_available or sqlstate 'LS030' then waiting := waiting + 1;
+        end;
+      end loop;
+    exception
+      when others then
+        made := 0;
+        dropped := 0;
+        error := sqlstate || ' ' || sqlerrm;
+    end;
+    return next;
+  end loop;
+end
+$$;
+revoke execute on function core.keep_partitions() from public;
+grant execute on function core.keep_partitions() to lockstep_app;
+
+grant select on table core.partitioned to lockstep_app;
+
+grant select, insert, update, delete on table core.ingest_messages to lockstep_app;
+
+grant select, insert, update, delete on table core.ingest_sources to lockstep_app;
+
+grant select, insert, update, delete on table core.ingest_minutes to lockstep_app;
+
+grant select, insert, update, delete on table core.dead_messages to lockstep_app;
 
 create or replace function ledger.change_accounts(changes ledger.account_changes[]) returns void
 language plpgsql
@@ -258,6 +590,108 @@ begin
 end
 $$;
 
+create materialized view ledger.top_bets_today as
+select *
+from (
+  select tenant_id, bet_id,
+    row_number() over (partition by tenant_id, currency order by amount_minor desc, bet_id) as rank,
+    user_id, amount_minor, currency, odds, selection, status, payout_minor, placed_at
+  from ledger.bets_view
+  where placed_at >= date_trunc('day', now(), 'UTC')
+    and placed_at < date_trunc('day', now(), 'UTC') + interval '1 day'
+    and status in ('placed', 'accepted', 'won')
+) ranked
+where rank <= 1000;
+create unique index top_bets_today_key on ledger.top_bets_today (tenant_id, bet_id);
+
+create view ledger.top_bets
+with (security_barrier = true)
+as
+select bet_id, rank, user_id, amount_minor, currency, odds, selection, status, payout_minor, placed_at
+from ledger.top_bets_today t
+where t.tenant_id = ledger.tenant();
+
+grant select on table ledger.top_bets to lockstep_app;
+
+create or replace function ledger.refusal(state text, broken text, about jsonb) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select jsonb_strip_nulls(
+    jsonb_build_object(
+      'ok', false,
+      'aggregateId', about -> 'aggregate_id',
+      'userId', about -> 'user_id',
+      'currency', about -> 'currency'
+    ) || case
+      when state = 'LS101' then jsonb_build_object('reason', 'version_conflict', 'current', about -> 'current')
+      when state = 'LS102'
+        then jsonb_build_object('reason', 'insufficient_funds', 'availableMinor', about -> 'available_minor')
+      when state = 'LS103' then jsonb_build_object('reason', 'quarantined')
+      when state = 'LS104' then jsonb_build_object('reason', 'hold_missing')
+      when state = 'LS106' then jsonb_build_object(
+        'reason', 'hold_missing',
+        'heldMinor', about -> 'held',
+        'reservesMinor', about -> 'reserves',
+        'missing', case
+          when (about ->> 'held')::bigint < (about ->> 'reserves')::bigint then 'V1_BALANCES_BALANCE_RESERVED'
+          else 'V1_BALANCES_BALANCE_RELEASED'
+        end,
+        'missingMinor', abs((about ->> 'held')::bigint - (about ->> 'reserves')::bigint),
+        'detail', format(
+          'Stream %s would hold %s of %s %s, and its open bet or withdrawal reserves %s: append the missing event of the same stream in this batch',
+          about ->> 'aggregate_id', about ->> 'held', about ->> 'user_id', about ->> 'currency', about ->> 'reserves'
+        )
+      )
+      when state = 'LS105' then jsonb_build_object(
+        'reason', 'illegal_transition',
+        'from', coalesce(about ->> 'was', 'nothing'),
+        'to', about ->> 'becomes'
+      )
+      when broken = 'user_balances_view_available' then jsonb_build_object('reason', 'insufficient_funds')
+      else jsonb_build_object('reason', 'amount_out_of_range')
+    end
+  )
+$$;
+
+create or replace function ledger.find_wrong_hold(streams text[]) returns jsonb
+language sql stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+  with owners as (
+    select s.id, b.user_id, b.currency, case when b.open then b.amount_minor else 0 end as reserves
+    from unnest(streams) s (id),
+    lateral (select * from ledger.bets_view v where v.tenant_id = ledger.tenant() and v.bet_id = s.id offset 0) b
+    union all
+    select s.id, p.user_id, p.currency, case when p.open and p.kind = 'withdrawal' then p.amount_minor else 0 end
+    from unnest(streams) s (id),
+    lateral (select * from ledger.payments_view v where v.tenant_id = ledger.tenant() and v.payment_id = s.id offset 0) p
+  ),
+  holds as (
+    select s.id, e.user_id, e.currency, sum(e.reserved_delta)::bigint as held
+    from unnest(streams) s (id),
+    lateral (
+      select e.user_id, e.currency, e.reserved_delta
+      from ledger.balance_events e
+      where e.tenant_id = ledger.tenant()
+        and e.aggregate_id = s.id
+      order by e.stream_version
+      offset 0
+    ) e
+    group by s.id, e.user_id, e.currency
+  )
+  select jsonb_build_object(
+    'aggregate_id', id, 'user_id', user_id, 'currency', currency, 'held', coalesce(held, 0), 'reserves', coalesce(reserves, 0)
+  )
+  from owners
+  full join holds using (id, user_id, currency)
+  where coalesce(held, 0) <> coalesce(reserves, 0)
+  order by id
+  limit 1
+$$;
+
 create or replace function ledger.append_events(events jsonb, by_whom text) returns jsonb
 language plpgsql
 set search_path = ''
@@ -453,6 +887,178 @@ begin
 end
 $$;
 
+create or replace function ledger.transfer(transfers jsonb, all_or_none boolean, by_whom text) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  accounts ledger.account_changes[];
+  senders integer[];
+  receivers integer[];
+  amounts bigint[];
+  keys text[];
+  known jsonb;
+  said jsonb;
+  available bigint[];
+  balances bigint[];
+  barred boolean[];
+  accepted boolean[] := '{}';
+  results jsonb[] := '{}';
+  ids text[] := '{}';
+  s integer;
+  r integer;
+  position xid8;
+begin
+  with given as materialized (
+    select *
+    from rows from (
+      jsonb_to_recordset(transfers) as (
+        "fromUserId" text, "toUserId" text, currency text, "amountMinor" bigint, "idempotencyKey" text
+      )
+    ) with ordinality as t (sender, receiver, currency, amount, key, place)
+  ),
+  involved as materialized (
+    select user_id, currency, row_number() over (order by user_id, currency) as number
+    from (
+      select sender as user_id, currency from given
+      union
+      select receiver, currency from given
+    ) a
+  )
+  select
+    (
+      select array_agg(row(ledger.tenant(), i.user_id, i.currency, null, null, null, null, null)::ledger.account_changes order by i.number)
+      from involved i
+    ),
+    array_agg(s.number order by g.place),
+    array_agg(r.number order by g.place),
+    array_agg(g.amount order by g.place),
+    array_agg(g.key order by g.place)
+  into accounts, senders, receivers, amounts, keys
+  from given g
+  join involved s on s.user_id = g.sender and s.currency = g.currency
+  join involved r on r.user_id = g.receiver and r.currency = g.currency;
+
+  -- Race: all who take from these accounts. What is read after this statement is newer than the wait.
+  perform
+  from unnest(accounts) a,
+  lateral (
+    select
+    from ledger.user_balances_view b
+    where b.tenant_id = a.tenant_id
+      and b.user_id = a.user_id
+      and b.currency = a.currency
+    for update
+  ) locked;
+  perform ledger.fold_deltas(accounts);
+
+  select
+    array_agg(coalesce(b.available_minor, 0) order by a.number),
+    array_agg(coalesce(b.balance_minor, 0) order by a.number),
+    array_agg(b.quarantined_at is not null order by a.number)
+  into available, balances, barred
+  from unnest(accounts) with ordinality as a (tenant_id, user_id, currency, seq, balance_delta, reserved_delta, lowest, debits, number)
+  left join lateral (
+    select *
+    from ledger.user_balances_view b
+    where b.tenant_id = a.tenant_id
+      and b.user_id = a.user_id
+      and b.currency = a.currency
+    offset 0
+  ) b on true;
+
+  -- A key of a transfer says everything that the transfer acts on. The key of another event says nothing, so it
+  -- contradicts every transfer.
+  select jsonb_object_agg(k.key, jsonb_build_object('id', e.aggregate_id, 'said', (
+    select jsonb_build_array(e.event_data -> 'userId', credit.event_data -> 'userId', e.event_data -> 'currency', e.event_data -> 'amountMinor')
+    from ledger.balance_events credit
+    where credit.tenant_id = ledger.tenant()
+      and credit.aggregate_id = e.aggregate_id
+      and credit.stream_version = 2
+      and credit.event_type = 'V1_BALANCES_BALANCE_CREDITED'
+      and e.event_type = 'V1_BALANCES_BALANCE_DEBITED'
+      and e.stream_version = 1
+  )))
+  into known
+  from unnest(keys) k (key),
+  lateral (
+    select e.aggregate_id, e.event_type, e.event_data, e.stream_version
+    from ledger.events e
+    where e.tenant_id = ledger.tenant()
+      and e.idempotency_key = k.key
+    offset 0
+  ) e;
+
+  for place in 1..cardinality(amounts) loop
+    s := senders[place];
+    r := receivers[place];
+    said := jsonb_build_array(accounts[s].user_id, accounts[r].user_id, accounts[s].currency, amounts[place]);
+    accepted[place] := false;
+    if known ? keys[place] then
+      results[place] := case known -> keys[place] -> 'said'
+        when said then jsonb_build_object('status', 'duplicate', 'id', known -> keys[place] -> 'id')
+        else jsonb_build_object('status', 'rejected', 'code', 'idempotency_key_reused')
+      end;
+    elsif barred[s] then
+      results[place] := jsonb_build_object('status', 'rejected', 'code', 'quarantined');
+    elsif available[s] < amounts[place] then
+      results[place] := jsonb_build_object('status', 'rejected', 'code', 'insufficient_funds', 'availableMinor', available[s]);
+    elsif balances[r] > 9007199254740991 - amounts[place] then
+      results[place] := jsonb_build_object('status', 'rejected', 'code', 'amount_out_of_range');
+    else
+      accepted[place] := true;
+      available[s] := available[s] - amounts[place];
+      available[r] := available[r] + amounts[place];
+      balances[s] := balances[s] - amounts[place];
+      balances[r] := balances[r] + amounts[place];
+      ids[place] := uuidv7()::text;
+      results[place] := jsonb_build_object('status', 'accepted', 'id', ids[place]);
+      if keys[place] is not null then
+        known := coalesce(known, '{}') || jsonb_build_object(keys[place], jsonb_build_object('id', ids[place], 'said', said));
+      end if;
+    end if;
+  end loop;
+
+  if all_or_none and exists (select from unnest(results) one where one ->> 'status' = 'rejected') then
+    -- No transfer is made, so none is accepted, and none is a duplicate of one in this batch.
+    return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', (
+      select jsonb_agg(
+        case when one ->> 'id' = any (ids) then jsonb_build_object('status', 'skipped') else one end
+        order by place
+      )
+      from unnest(results) with ordinality as r (one, place)
+    ));
+  end if;
+
+  -- Readers of the feed must see a writer before it takes its place.
+  lock table ledger.balance_events in row exclusive mode;
+  position := core.reading_xid();
+  insert into ledger.balance_events (
+    tenant_id, aggregate_id, stream_version, xid, event_type, event_data, idempotency_key, actor
+  )
+  select ledger.tenant(), ids[t.place], leg.version, position, leg.type,
+    jsonb_build_object(
+      'userId', accounts[leg.account].user_id,
+      'currency', accounts[leg.account].currency,
+      'amountMinor', amounts[t.place]
+    ),
+    case leg.version when 1 then keys[t.place] end,
+    by_whom
+  from generate_series(1, cardinality(amounts)) t (place),
+  lateral (
+    values (1, 'V1_BALANCES_BALANCE_DEBITED', senders[t.place]), (2, 'V1_BALANCES_BALANCE_CREDITED', receivers[t.place])
+  ) leg (version, type, account)
+  where accepted[t.place]
+  order by t.place, leg.version;
+
+  return jsonb_build_object('ok', true, 'value', jsonb_build_object(
+    'accepted', (select count(*) from unnest(accepted) one where one),
+    'rejected', (select count(*) from unnest(results) one where one ->> 'status' = 'rejected'),
+    'results', to_jsonb(results)
+  ));
+end
+$$;
+
 create or replace function ledger.apply_bets_view() returns trigger
 language plpgsql
 set search_path = ''
@@ -618,3 +1224,10 @@ begin
   raise exception using errcode = 'LS101', message = 'a version is missing or taken', column = to_jsonb(wrong);
 end
 $$;
+
+insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
+values ('space.iss_fetch_log', 'time', 'month', 3, 13, null);
+
+grant select, insert, update, delete on table space.upstream_misses to lockstep_app;
+
+grant select, insert, update on table space.copy_coverage to lockstep_app;
