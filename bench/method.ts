@@ -3,6 +3,7 @@
  * turns in one process, in reverse order every other round, and each round gives one ratio. The report has the median
  * of the rounds and their range. After every turn the data is checked, and one mismatch ends the run.
  */
+import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 
 /** The result of one turn of one contender. */
@@ -34,7 +35,7 @@ export type Comparison = {
 
 export type Pace = { rounds: number; seconds: number }
 
-type Measured = { value: number; p95: number; statements: number; walBytes: number }
+type Measured = { value: number; p95: number; statements: number; walBytes: number; cpuMicros: number }
 
 /** Runs the turns, prints the results and ends with one line of JSON. */
 export async function compare(comparison: Comparison, { rounds }: Pace): Promise<void> {
@@ -67,6 +68,7 @@ async function take(contender: Contender, { database, value = rate }: Comparison
     p95: quantile(turn.latenciesMs, 0.95),
     statements: (after.statements - before.statements) / turn.operations,
     walBytes: (after.walBytes - before.walBytes) / turn.operations,
+    cpuMicros: cpuBetween(before.cpuNanos, after.cpuNanos) / 1000 / turn.operations,
   }
 }
 
@@ -123,15 +125,36 @@ export function mustBe(actual: unknown, expected: unknown, what: string): void {
   if (is !== should) throw new Error(`${what} is ${is} and should be ${should}`)
 }
 
-async function readMeter(database: pg.Pool): Promise<{ statements: number; walBytes: number }> {
-  const { rows } = await database.query<{ statements: string; walBytes: string }>(`
+type Meter = { statements: number; walBytes: number; cpuNanos: Map<number, number> }
+
+async function readMeter(database: pg.Pool): Promise<Meter> {
+  const { rows } = await database.query<{ statements: string; walBytes: string; pids: number[] }>(`
 select coalesce(sum(calls), 0) as statements,
-  pg_current_wal_insert_lsn() - '0/0'::pg_lsn as "walBytes"
+  pg_current_wal_insert_lsn() - '0/0'::pg_lsn as "walBytes",
+  array(select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()) as pids
 from pg_stat_statements
 where toplevel
   and dbid = (select oid from pg_database where datname = current_database())
   and query not like '%pg_stat_statements%'`)
-  return { statements: Number(rows[0]?.statements), walBytes: Number(rows[0]?.walBytes) }
+  return {
+    statements: Number(rows[0]?.statements),
+    walBytes: Number(rows[0]?.walBytes),
+    cpuNanos: new Map((rows[0]?.pids ?? []).map((pid) => [pid, cpuOf(pid)])),
+  }
+}
+
+/** The time that a process was on a processor, where the system says so. */
+function cpuOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0])
+  } catch {
+    return Number.NaN
+  }
+}
+
+/** Backends that began in between count from their start. */
+function cpuBetween(before: Map<number, number>, after: Map<number, number>): number {
+  return [...after].reduce((sum, [pid, nanos]) => sum + nanos - (before.get(pid) ?? 0), 0)
 }
 
 function line(contender: Contender, measured: Measured[], against: Measured[]): string {
@@ -145,7 +168,8 @@ function line(contender: Contender, measured: Measured[], against: Measured[]): 
     `ratio ${spread(shares).padEnd(20)}`,
     `p95 ${middle(({ p95 }) => p95)} ms`,
     `${middle(({ statements }) => statements)} statements`,
-    `${middle(({ walBytes }) => walBytes)} B of WAL an operation`,
+    `${middle(({ walBytes }) => walBytes)} B of WAL`,
+    `${middle(({ cpuMicros }) => cpuMicros)} µs of backend CPU an operation`,
   ].join('  ')
 }
 

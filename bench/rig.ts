@@ -35,6 +35,8 @@ export type BenchWorker = {
 export type Rig = {
   /** Creates a migrated database on a Postgres with durable commits. */
   database(): Promise<BenchDatabase>
+  /** Starts the Neon-compatible proxy before the database and returns its address. */
+  proxy(database: BenchDatabase): Promise<string>
   /** Starts the built Worker in workerd, without rate limits, with the Neon-compatible proxy before the database. */
   worker(database: BenchDatabase): Promise<BenchWorker>
   end(): Promise<void>
@@ -63,7 +65,14 @@ export async function startRig(): Promise<Rig> {
   let databases = 0
   let bundle: Promise<string> | null = null
 
+  async function proxyOf(database: BenchDatabase): Promise<string> {
+    const proxy = await startNeonProxy({ databaseUrl: database.ownerUrl, maxSessions: 40 })
+    endings.push(() => proxy.close())
+    return proxy.address
+  }
+
   return {
+    proxy: proxyOf,
     async database() {
       const name = `bench_${++databases}`
       await execute(cluster.url(), `create database ${name} template ${template}`)
@@ -86,11 +95,10 @@ export async function startRig(): Promise<Rig> {
     },
     async worker(database) {
       bundle ??= built(folder)
-      const proxy = await startNeonProxy({ databaseUrl: database.ownerUrl, maxSessions: 40 })
-      endings.push(() => proxy.close())
+      const address = await proxyOf(database)
       const worker = await startWorker({
         bundle: await bundle,
-        bindings: { DATABASE_URL: database.workerUrl, NEON_PROXY: proxy.address, AUTH_SECRET: secret },
+        bindings: { DATABASE_URL: database.workerUrl, NEON_PROXY: address, AUTH_SECRET: secret },
         rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
         onLog: () => undefined,
       })

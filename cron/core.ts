@@ -1,4 +1,5 @@
-import { asStatement, type Job } from '../functions/core/job.ts'
+import { asStatement, inPortions, type Job } from '../functions/core/job.ts'
+import { keepPartitions } from '../functions/core/partitions.ts'
 import { removeExpired } from '../functions/core/remove-expired.ts'
 import { locks } from '../functions/registry/locks.ts'
 
@@ -7,6 +8,12 @@ export const coreJobs: Job[] = [
     name: 'core-housekeeping',
     cron: '*/15 * * * *',
     lock: locks.housekeeping,
-    run: asStatement(removeExpired),
+    run: inPortions(removeExpired),
+  },
+  {
+    name: 'core-partitions',
+    cron: '7 * * * *',
+    lock: locks.partitions,
+    run: asStatement(keepPartitions),
   },
 ]

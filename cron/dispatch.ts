@@ -1,4 +1,4 @@
-import { asStatement, type Job } from '../functions/core/job.ts'
+import { asStatement, inPortions, type Job } from '../functions/core/job.ts'
 import { returnExpired } from '../functions/dispatch/assignments/return-expired.ts'
 import { removeOldEvents } from '../functions/dispatch/events/remove-old.ts'
 import { settleDeliveries } from '../functions/dispatch/orders/settle.ts'
@@ -21,6 +21,6 @@ export const dispatchJobs: Job[] = [
     name: 'dispatch-retention',
     cron: '*/15 * * * *',
     lock: locks.dispatchRetention,
-    run: asStatement(() => removeOldEvents()),
+    run: inPortions(removeOldEvents),
   },
 ]

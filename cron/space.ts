@@ -2,7 +2,6 @@ import { aroundCall, asStatement, type Job, underLease } from '../functions/core
 import { locks } from '../functions/registry/locks.ts'
 import { fetchElements } from '../functions/space/iss/fetch-elements.ts'
 import { fetchPosition } from '../functions/space/iss/fetch-position.ts'
-import { keepPartitions } from '../functions/space/iss/keep-partitions.ts'
 import { logPosition } from '../functions/space/iss/log-position.ts'
 import { storeElements } from '../functions/space/iss/store-elements.ts'
 import { fetchPictures } from '../functions/space/nasa/fetch-pictures.ts'
@@ -10,6 +9,7 @@ import { storePictures } from '../functions/space/nasa/store-pictures.ts'
 import { syncApproaches } from '../functions/space/nasa/sync-approaches.ts'
 import { syncWeather } from '../functions/space/nasa/sync-weather.ts'
 import { syncDatasets } from '../functions/space/osdr/sync-datasets.ts'
+import { removeOldAnswers } from '../functions/space/upstreams/remove-old-answers.ts'
 import { refreshViews } from '../functions/space/views/refresh.ts'
 
 // Cloudflare's free plan has five cron expressions, so jobs share them. The minutes are odd, because most other clients
@@ -58,5 +58,5 @@ export const spaceJobs: Job[] = [
     lock: locks.refreshRecentActivity,
     run: asStatement(() => refreshViews('activity')),
   },
-  { name: 'space-upkeep', cron: everyHour, lock: locks.spaceUpkeep, run: asStatement(keepPartitions) },
+  { name: 'space-upkeep', cron: everyHour, lock: locks.spaceUpkeep, run: asStatement(removeOldAnswers) },
 ]

@@ -1,4 +1,4 @@
-import { asStatement, type Job, underLease } from '../functions/core/job.ts'
+import { inPortions, type Job, underLease } from '../functions/core/job.ts'
 import { type Outgoing, outboxOutgoing } from '../functions/core/outbox.ts'
 import { locks } from '../functions/registry/locks.ts'
 import { removeOldDeliveries } from '../functions/webhooks/deliveries/remove-old.ts'
@@ -10,7 +10,7 @@ export const webhooksJobs = (outgoing: readonly Outgoing[]): Job[] => [
     name: 'core-delivery-retention',
     cron: '*/15 * * * *',
     lock: locks.deliveryRetention,
-    run: asStatement(removeOldDeliveries),
+    run: inPortions(removeOldDeliveries),
   },
   {
     name: 'core-webhooks',

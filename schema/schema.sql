@@ -86,6 +86,22 @@ create table core.outbox (
 );
 grant delete, insert, select on table core.outbox to lockstep_app;
 
+create table core.partitioned (
+  relation text not null,
+  key text not null,
+  every text not null,
+  ahead integer not null,
+  kept integer not null,
+  folded_by text,
+  constraint partitioned_pkey PRIMARY KEY (relation),
+  constraint partitioned_ahead CHECK (ahead >= 1 AND ahead <= 60),
+  constraint partitioned_every CHECK (every = ANY (ARRAY['day'::text, 'month'::text])),
+  constraint partitioned_kept CHECK (kept >= 1 AND kept <= 1000),
+  constraint partitioned_key CHECK (key = ANY (ARRAY['time'::text, 'id'::text])),
+  constraint partitioned_relation_shape CHECK (relation ~ '^[a-z_]{1,30}[.][a-z_]{1,50}$'::text)
+);
+grant select on table core.partitioned to lockstep_app;
+
 create table core.schema_migrations (
   version integer not null,
   name text not null,
@@ -249,6 +265,35 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.drop_partition(relation text, partition regclass, first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET lock_timeout TO '250ms'
+AS $function$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+begin
+  select * into strict registered from core.partitioned p where p.relation = drop_partition.relation;
+  execute format('lock table only %s in access exclusive mode', registered.relation::regclass);
+  execute format('lock table only %s in access exclusive mode', partition);
+  if not core.is_folded(registered, first_moment, next_moment) then
+    raise exception using errcode = 'LS030', message = 'a partition has rows that are not folded';
+  end if;
+  execute format('drop table %s', partition);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.first_id(at timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE STRICT
+ SET search_path TO ''
+AS $function$
+  select rpad(lpad(to_hex(floor(extract(epoch from at) * 1000)::bigint), 12, '0'), 32, '0')::uuid
+$function$;
+
 CREATE OR REPLACE FUNCTION core.get_views_refresh_status()
  RETURNS TABLE(view text, populated boolean, last_refresh timestamp with time zone, confirmed_at timestamp with time zone, age_seconds double precision, duration_ms double precision, rows bigint, size_bytes bigint, pending_writes bigint, skipped integer)
  LANGUAGE sql
@@ -279,11 +324,179 @@ AS $function$
   order by 1
 $function$;
 
+CREATE OR REPLACE FUNCTION core.is_folded(registered core.partitioned, first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  folded boolean := true;
+begin
+  if registered.folded_by is not null then
+    execute format('select %s($1, $2)', registered.folded_by::regproc) into folded using first_moment, next_moment;
+  end if;
+  return coalesce(folded, false);
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.iso(t timestamp with time zone)
  RETURNS text
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN to_char((t AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
+
+CREATE OR REPLACE FUNCTION core.keep_partitions()
+ RETURNS TABLE(relation text, made integer, dropped integer, waiting integer, error text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+  unit interval;
+  today timestamp;
+  partition record;
+begin
+  for registered in select * from core.partitioned p order by p.relation loop
+    relation := registered.relation;
+    made := 0;
+    dropped := 0;
+    waiting := 0;
+    error := null;
+    unit := ('1 ' || registered.every)::interval;
+    today := date_trunc(registered.every, now() at time zone 'UTC');
+    begin
+      made := core.make_partitions(
+        registered.relation,
+        array(
+          select (today + step * unit) at time zone 'UTC'
+          from generate_series(0, registered.ahead) step
+        )
+      );
+
+      -- Only a name that the keeper gave is taken, and the name says which time it holds.
+      for partition in
+        select named.oid, named.first_moment, (named.first_moment at time zone 'UTC' + unit) at time zone 'UTC' as next_moment
+        from (
+          select c.oid::regclass as oid,
+            to_timestamp(rpad(substring(c.relname from '_(\d+)$'), 8, '01') || ' UTC', 'YYYYMMDD TZ') as first_moment,
+            c.relname
+          from pg_catalog.pg_inherits i
+          join pg_catalog.pg_class c on c.oid = i.inhrelid
+          where i.inhparent = registered.relation::regclass
+            and c.relname ~ ('^' || split_part(registered.relation, '.', 2)
+              || case registered.every when 'day' then '_\d{8}$' else '_\d{6}$' end)
+        ) named
+        where named.relname = core.partition_name(registered, named.first_moment)
+          and named.first_moment < (today - registered.kept * unit) at time zone 'UTC'
+        order by named.first_moment
+        limit 12
+      loop
+        begin
+          -- Asked first without a lock: an unfolded partition costs no reader a wait.
+          if not core.is_folded(registered, partition.first_moment, partition.next_moment) then
+            waiting := waiting + 1;
+            continue;
+          end if;
+          perform core.drop_partition(registered.relation, partition.oid, partition.first_moment, partition.next_moment);
+          dropped := dropped + 1;
+        exception
+          when lock_not_available or sqlstate 'LS030' then waiting := waiting + 1;
+        end;
+      end loop;
+    exception
+      when others then
+        made := 0;
+        dropped := 0;
+        error := sqlstate || ' ' || sqlerrm;
+    end;
+    return next;
+  end loop;
+end
+$function$;
+revoke execute on function core.keep_partitions() from public;
+grant execute on function core.keep_partitions() to lockstep_app;
+
+CREATE OR REPLACE FUNCTION core.make_partition(relation text, at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+  first_moment timestamptz;
+  next_moment timestamptz;
+  partition_name text;
+  schema_name text;
+  bounds text[];
+begin
+  select * into strict registered from core.partitioned p where p.relation = make_partition.relation;
+  first_moment := date_trunc(registered.every, at, 'UTC');
+  next_moment := (first_moment at time zone 'UTC' + ('1 ' || registered.every)::interval) at time zone 'UTC';
+  schema_name := split_part(registered.relation, '.', 1);
+  partition_name := core.partition_name(registered, first_moment);
+
+  perform pg_advisory_xact_lock(hashtextextended('partitions of ' || registered.relation, 0));
+  -- Asked of the table and not of the catalog cache, which does not see what was made while this waited.
+  if exists (
+    select
+    from pg_catalog.pg_inherits i
+    join pg_catalog.pg_class c on c.oid = i.inhrelid
+    where i.inhparent = registered.relation::regclass
+      and c.relname = partition_name
+  ) then
+    return false;
+  end if;
+
+  bounds := case registered.key
+    when 'id' then array[core.first_id(first_moment)::text, core.first_id(next_moment)::text]
+    else array[first_moment::text, next_moment::text]
+  end;
+  execute format(
+    'create table %I.%I (like %s including all excluding identity)',
+    schema_name, partition_name, registered.relation::regclass
+  );
+  execute format(
+    'alter table %s attach partition %I.%I for values from (%L) to (%L)',
+    registered.relation::regclass, schema_name, partition_name, bounds[1], bounds[2]
+  );
+  return true;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.make_partitions(relation text, moments timestamp with time zone[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+#variable_conflict use_column
+declare
+  registered core.partitioned;
+  unit interval;
+  today timestamp;
+  made integer;
+begin
+  select * into strict registered from core.partitioned p where p.relation = make_partitions.relation;
+  unit := ('1 ' || registered.every)::interval;
+  today := date_trunc(registered.every, now() at time zone 'UTC');
+
+  select count(*) filter (where core.make_partition(registered.relation, wanted.first_moment))
+  into made
+  from (
+    select distinct date_trunc(registered.every, moment, 'UTC') as first_moment
+    from unnest(moments) moment
+    where moment >= (today - registered.kept * unit) at time zone 'UTC'
+      and moment < (today + (registered.ahead + 1) * unit) at time zone 'UTC'
+    order by 1
+  ) wanted;
+  return made;
+end
+$function$;
+revoke execute on function core.make_partitions(text,timestamp with time zone[]) from public;
+grant execute on function core.make_partitions(text,timestamp with time zone[]) to lockstep_app;
 
 CREATE OR REPLACE FUNCTION core.mark_horizon(tables regclass[], numbers regclass)
  RETURNS void
@@ -323,6 +536,18 @@ end
 $function$;
 revoke execute on function core.mark_horizon(regclass[],regclass) from public;
 grant execute on function core.mark_horizon(regclass[],regclass) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION core.partition_name(registered core.partitioned, first_moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select split_part(registered.relation, '.', 2) || '_' || to_char(
+    first_moment at time zone 'UTC',
+    case registered.every when 'day' then 'YYYYMMDD' else 'YYYYMM' end
+  )
+$function$;
 
 CREATE OR REPLACE FUNCTION core.reading_xid()
  RETURNS xid8
@@ -577,8 +802,8 @@ CREATE INDEX idx_order_events_feed ON dispatch.order_events USING btree (xid, id
 comment on index dispatch.idx_order_events_feed is 'GET /v1/dispatch/events after a cursor';
 CREATE INDEX idx_order_events_order ON dispatch.order_events USING btree (order_id, created_at DESC, id DESC);
 comment on index dispatch.idx_order_events_order is 'GET /v1/dispatch/orders/{id}/events';
-CREATE INDEX idx_order_events_recent ON dispatch.order_events USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
-comment on index dispatch.idx_order_events_recent is 'events of the last hour, over all orders';
+CREATE INDEX idx_order_events_recent ON dispatch.order_events USING btree (created_at);
+comment on index dispatch.idx_order_events_recent is 'events of the last hour, over all orders, and the removal of old ones';
 grant insert, select on table dispatch.order_events to lockstep_app;
 
 create table dispatch.order_exclusions (
@@ -715,6 +940,1054 @@ create table dispatch.stores (
   constraint stores_version_positive CHECK (version >= 1)
 );
 grant insert, select, update on table dispatch.stores to lockstep_app;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_accepted_568a2dcc(bigint, bigint, bigint, bigint, text[], text, text, text, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, text[], text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $24 is not null then
+    perform set_config('app.tenant_id', $24, true);
+  end if;
+  if $20 is not null then
+    perform core.begin_idempotent($20, $21, $22, $23);
+  end if;
+  return query with seen as materialized (
+  select o.status, o.courier_id, o.fence, o.lease_expires_at
+  from dispatch.orders o
+  where o.id = $1
+),
+wanted as (
+  
+  select o.id, o.status, o.boxes_count
+  from dispatch.orders o
+  where o.id = $2
+    and o.courier_id = $3
+    and o.fence = $4
+    and o.status = any ($5::text[])
+    and (o.lease_expires_at is null or o.lease_expires_at > now())
+  for update
+),
+
+moved as (
+  update dispatch.orders o
+  set status = $6,
+      accepted_at = now(), lease_expires_at = null,
+      version = o.version + 1
+  from wanted
+  where o.id = wanted.id
+  returning o.*, wanted.status as from_status
+),
+
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select moved.id, $7, moved.from_status, moved.status, $8, $9,
+    $10::bigint, moved.fence, jsonb_strip_nulls(jsonb_build_object('reason', $11::text))
+  from moved)
+select core.settled(case
+  when exists (select from moved)
+    then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $12::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from moved o)
+  when seen.courier_id is distinct from $13 and not exists (
+    select from dispatch.order_events e where e.order_id = $14 and e.courier_id = $15
+  ) then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'You hold no such order')
+  when seen.fence <> $16 or seen.courier_id <> $17
+    then jsonb_build_object('ok', false, 'reason', 'stale_fence')
+  when seen.status <> all ($18::text[])
+    then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', $19::text)
+  when seen.lease_expires_at <= now()
+    then jsonb_build_object('ok', false, 'reason', 'lease_expired')
+  else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+end) as outcome, pg_current_xact_id_if_assigned()::text as position
+from (select) as always
+left join seen on true;
+  if $20 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_claim_7a18b799(bigint, bigint, bigint, bigint, double precision, text, text, text, bigint, bigint, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $17 is not null then
+    perform set_config('app.tenant_id', $17, true);
+  end if;
+  if $13 is not null then
+    perform core.begin_idempotent($13, $14, $15, $16);
+  end if;
+  return query with seen as materialized (
+  select o.status, o.version, o.lease_expires_at, x.order_id is not null as excluded
+  from dispatch.orders o
+  left join dispatch.order_exclusions x on x.order_id = o.id and x.courier_id = $1
+  where o.id = $2
+),
+wanted as (
+  
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where o.id = $3
+    and o.status = 'new'
+    and not (select excluded from seen)
+  for update
+),
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted, seen
+  where c.id = $4
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = seen.version
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = 'assigned',
+      courier_id = carrier.id,
+      assigned_at = now(),
+      lease_expires_at = now() + make_interval(secs => $5),
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select claimed.id, $6, 'new', claimed.status, $7, $8,
+    claimed.courier_id, claimed.fence, '{}'::jsonb
+  from claimed),
+decided as materialized (
+  select case
+    when exists (select from claimed)
+      then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $9::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from claimed o)
+    when seen.status is null
+      then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
+    when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
+      then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+    when seen.status in ('canceled', 'failed', 'returned')
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', 'assigned')
+    when seen.excluded
+      then jsonb_build_object('ok', false, 'reason', 'excluded')
+    when wanted.id is null
+      then jsonb_build_object('ok', false, 'reason', 'order_taken')
+    when c.available is not true
+      then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+    when c.held_boxes + wanted.boxes_count > c.capacity_boxes
+      then jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+    else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  end as outcome
+  from (select) as always
+  left join seen on true
+  left join wanted on true
+  left join dispatch.couriers c on c.id = $10
+),
+lost as (
+  insert into dispatch.lost_claims as l (order_id, courier_id)
+  select $11, $12
+  from decided
+  where outcome ->> 'reason' = 'order_taken'
+  on conflict (order_id, courier_id) do update
+  set times = l.times + 1, last_at = now()
+)
+select core.settled(outcome) as outcome, pg_current_xact_id_if_assigned()::text as position
+from decided;
+  if $13 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_claim_next_e016e0d6(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, double precision, text, text, text, bigint, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $20 is not null then
+    perform set_config('app.tenant_id', $20, true);
+  end if;
+  if $16 is not null then
+    perform core.begin_idempotent($16, $17, $18, $19);
+  end if;
+  return query with me as materialized (
+  select c.available,
+    c.capacity_boxes - c.held_boxes as room,
+    dispatch.on_sphere(c.last_lat, c.last_lng) as at
+  from dispatch.couriers c
+  where c.id = $1
+),
+nearest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available and at is not null from me)
+    and o.pickup_lat is not null
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $2))
+  order by dispatch.on_sphere(o.pickup_lat, o.pickup_lng) operator(public.<->) (select at from me)
+  limit $3
+  for update skip locked
+),
+oldest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and o.id > $4
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $5))
+  order by o.id
+  limit $6
+  for update skip locked
+),
+older as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and not exists (select from oldest)
+    and o.id <= $7
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $8))
+  order by o.id
+  limit $9
+  for update skip locked
+),
+wanted as (
+  select *, false as oldest from nearest
+  union all
+  select *, true from oldest
+  union all
+  select *, false from older
+),
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted
+  where c.id = $10
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = (select o.version from dispatch.orders o where o.id = wanted.id)
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = 'assigned',
+      courier_id = carrier.id,
+      assigned_at = now(),
+      lease_expires_at = now() + make_interval(secs => $11),
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select claimed.id, $12, 'new', claimed.status, $13, $14,
+    claimed.courier_id, claimed.fence, '{}'::jsonb
+  from claimed)
+select core.settled(case
+  when exists (select from claimed) then (
+    select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $15::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end, 'oldest', (select oldest from wanted))
+    from claimed o
+  )
+  when (select available from me) is not true then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+  when exists (select from wanted) then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  else jsonb_build_object('ok', true, 'order', null, 'oldest', false)
+end) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $16 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_create_9fb62721(jsonb, character, text, text, text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $10 is not null then
+    perform set_config('app.tenant_id', $10, true);
+  end if;
+  if $6 is not null then
+    perform core.begin_idempotent($6, $7, $8, $9);
+  end if;
+  return query with input as materialized (
+  select a.*, s.id as "store", s.box_limit, s.pickup_address, s.lat, s.lng,
+    s.id is not null and a."boxesCount" <= coalesce(s.box_limit, a."boxesCount") as valid
+  from jsonb_to_recordset($1::jsonb) as a (
+    at int, "storeId" bigint, "pickupAddress" text, "deliveryAddress" text, "recipientName" text, "phone" text,
+    "boxesCount" int, "priceMinor" bigint, "elsewhere" bool, "pickupLat" float8, "pickupLng" float8,
+    "deliveryLat" float8, "deliveryLng" float8, "readyAt" timestamptz, "dueAt" timestamptz
+  )
+  left join dispatch.stores s on s.id = a."storeId"
+),
+created as (
+  insert into dispatch.orders (
+    store_id, pickup_address, delivery_address, recipient_name, phone, boxes_count, price_minor, currency,
+    pickup_lat, pickup_lng, delivery_lat, delivery_lng, ready_at, due_at
+  )
+  select
+    store, coalesce("pickupAddress", pickup_address), "deliveryAddress", "recipientName", "phone", "boxesCount",
+    "priceMinor", $2,
+    case when "elsewhere" then "pickupLat" else lat end, case when "elsewhere" then "pickupLng" else lng end,
+    "deliveryLat", "deliveryLng", "readyAt", "dueAt"
+  from input
+  where valid
+  order by at
+  returning *
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select created.id, $3, null, created.status, $4, $5,
+    created.courier_id, created.fence, '{}'::jsonb
+  from created),
+numbered as (
+  select a.*, row_number() over (partition by valid order by at) as nth
+  from input a
+)
+select core.settled(jsonb_build_object('items', jsonb_agg(case
+  when n.valid
+    then jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ))
+  when n.store is not null
+    then jsonb_build_object('ok', false, 'reason', 'box_limit_exceeded', 'boxLimit', n.box_limit)
+  else jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such store')
+end order by n.at))) as outcome, pg_current_xact_id_if_assigned()::text as position
+from numbered n
+left join (select c.*, row_number() over (order by c.id) as nth from created c) o on o.nth = n.nth and n.valid;
+  if $6 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_delivered_5d1a44f4(bigint, bigint, bigint, bigint, text[], bigint, text, text, text, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, text[], text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $25 is not null then
+    perform set_config('app.tenant_id', $25, true);
+  end if;
+  if $21 is not null then
+    perform core.begin_idempotent($21, $22, $23, $24);
+  end if;
+  return query with seen as materialized (
+  select o.status, o.courier_id, o.fence, o.lease_expires_at
+  from dispatch.orders o
+  where o.id = $1
+),
+wanted as (
+  
+  select o.id, o.status, o.boxes_count
+  from dispatch.orders o
+  where o.id = $2
+    and o.courier_id = $3
+    and o.fence = $4
+    and o.status = any ($5::text[])
+    and (o.lease_expires_at is null or o.lease_expires_at > now())
+  for update
+),
+freed as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes - wanted.boxes_count
+  from wanted
+  where c.id = $6
+),
+moved as (
+  update dispatch.orders o
+  set status = $7,
+      delivered_at = now(),
+      version = o.version + 1
+  from wanted
+  where o.id = wanted.id
+  returning o.*, wanted.status as from_status
+),
+
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select moved.id, $8, moved.from_status, moved.status, $9, $10,
+    $11::bigint, moved.fence, jsonb_strip_nulls(jsonb_build_object('reason', $12::text))
+  from moved)
+select core.settled(case
+  when exists (select from moved)
+    then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $13::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from moved o)
+  when seen.courier_id is distinct from $14 and not exists (
+    select from dispatch.order_events e where e.order_id = $15 and e.courier_id = $16
+  ) then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'You hold no such order')
+  when seen.fence <> $17 or seen.courier_id <> $18
+    then jsonb_build_object('ok', false, 'reason', 'stale_fence')
+  when seen.status <> all ($19::text[])
+    then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', $20::text)
+  when seen.lease_expires_at <= now()
+    then jsonb_build_object('ok', false, 'reason', 'lease_expired')
+  else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+end) as outcome, pg_current_xact_id_if_assigned()::text as position
+from (select) as always
+left join seen on true;
+  if $21 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_picked_up_a901d17d(bigint, bigint, bigint, bigint, text[], text, text, text, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, text[], text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $24 is not null then
+    perform set_config('app.tenant_id', $24, true);
+  end if;
+  if $20 is not null then
+    perform core.begin_idempotent($20, $21, $22, $23);
+  end if;
+  return query with seen as materialized (
+  select o.status, o.courier_id, o.fence, o.lease_expires_at
+  from dispatch.orders o
+  where o.id = $1
+),
+wanted as (
+  
+  select o.id, o.status, o.boxes_count
+  from dispatch.orders o
+  where o.id = $2
+    and o.courier_id = $3
+    and o.fence = $4
+    and o.status = any ($5::text[])
+    and (o.lease_expires_at is null or o.lease_expires_at > now())
+  for update
+),
+
+moved as (
+  update dispatch.orders o
+  set status = $6,
+      picked_up_at = now(),
+      version = o.version + 1
+  from wanted
+  where o.id = wanted.id
+  returning o.*, wanted.status as from_status
+),
+
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select moved.id, $7, moved.from_status, moved.status, $8, $9,
+    $10::bigint, moved.fence, jsonb_strip_nulls(jsonb_build_object('reason', $11::text))
+  from moved)
+select core.settled(case
+  when exists (select from moved)
+    then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $12::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from moved o)
+  when seen.courier_id is distinct from $13 and not exists (
+    select from dispatch.order_events e where e.order_id = $14 and e.courier_id = $15
+  ) then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'You hold no such order')
+  when seen.fence <> $16 or seen.courier_id <> $17
+    then jsonb_build_object('ok', false, 'reason', 'stale_fence')
+  when seen.status <> all ($18::text[])
+    then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', $19::text)
+  when seen.lease_expires_at <= now()
+    then jsonb_build_object('ok', false, 'reason', 'lease_expired')
+  else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+end) as outcome, pg_current_xact_id_if_assigned()::text as position
+from (select) as always
+left join seen on true;
+  if $20 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_read_01469553(bigint, bigint, bigint, bigint, bigint, text, text, text, text, text, text, text, text)
+ RETURNS TABLE("order" jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $13 is not null then
+    perform set_config('app.tenant_id', $13, true);
+  end if;
+  if $9 is not null then
+    perform core.begin_idempotent($9, $10, $11, $12);
+  end if;
+  if exists (
+  select from dispatch.orders o
+  where o.id = $3
+    and o.status = 'assigned'
+    and o.lease_expires_at <= now()
+) then
+with expired as (
+  select o.id, o.courier_id, o.boxes_count
+  from dispatch.orders o
+  where o.status = 'assigned'
+    and o.lease_expires_at <= now()
+    and o.id = $4
+  order by o.lease_expires_at
+  limit $5
+  for update skip locked
+),
+holders as materialized (
+  select c.id
+  from dispatch.couriers c
+  where c.id in (select courier_id from expired)
+  order by c.id
+  for update
+),
+freed as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes - boxes.given_back
+  from (select courier_id, sum(boxes_count)::int as given_back from expired group by courier_id) boxes
+  where c.id = boxes.courier_id
+    and c.id in (select id from holders)
+),
+moved as (
+  update dispatch.orders o
+  set status = 'new',
+      courier_id = null,
+      assigned_at = null,
+      lease_expires_at = null,
+      version = o.version + 1
+  from expired
+  where o.id = expired.id
+  returning o.id, o.status, o.fence, expired.courier_id
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select moved.id, $6, 'assigned', moved.status, $7, $8,
+    moved.courier_id, moved.fence, '{}'::jsonb
+  from moved)
+select core.settled(jsonb_build_object('rows', (select count(*) from moved))) as outcome, pg_current_xact_id_if_assigned()::text as position into ignored;
+  end if;
+  return query select (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) as order
+from dispatch.orders o
+where o.id = $1
+  and o.store_id = $2::bigint;
+  if $9 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_read_3581857e(bigint, bigint, bigint, bigint, text, text, text, text, text, text, text, text)
+ RETURNS TABLE("order" jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $12 is not null then
+    perform set_config('app.tenant_id', $12, true);
+  end if;
+  if $8 is not null then
+    perform core.begin_idempotent($8, $9, $10, $11);
+  end if;
+  if exists (
+  select from dispatch.orders o
+  where o.id = $2
+    and o.status = 'assigned'
+    and o.lease_expires_at <= now()
+) then
+with expired as (
+  select o.id, o.courier_id, o.boxes_count
+  from dispatch.orders o
+  where o.status = 'assigned'
+    and o.lease_expires_at <= now()
+    and o.id = $3
+  order by o.lease_expires_at
+  limit $4
+  for update skip locked
+),
+holders as materialized (
+  select c.id
+  from dispatch.couriers c
+  where c.id in (select courier_id from expired)
+  order by c.id
+  for update
+),
+freed as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes - boxes.given_back
+  from (select courier_id, sum(boxes_count)::int as given_back from expired group by courier_id) boxes
+  where c.id = boxes.courier_id
+    and c.id in (select id from holders)
+),
+moved as (
+  update dispatch.orders o
+  set status = 'new',
+      courier_id = null,
+      assigned_at = null,
+      lease_expires_at = null,
+      version = o.version + 1
+  from expired
+  where o.id = expired.id
+  returning o.id, o.status, o.fence, expired.courier_id
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select moved.id, $5, 'assigned', moved.status, $6, $7,
+    moved.courier_id, moved.fence, '{}'::jsonb
+  from moved)
+select core.settled(jsonb_build_object('rows', (select count(*) from moved))) as outcome, pg_current_xact_id_if_assigned()::text as position into ignored;
+  end if;
+  return query select (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) as order
+from dispatch.orders o
+where o.id = $1
+  and true;
+  if $8 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_read_6b750284(bigint, bigint, bigint, bigint, bigint, bigint, text, text, text, text, text, text, text, text)
+ RETURNS TABLE("order" jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $14 is not null then
+    perform set_config('app.tenant_id', $14, true);
+  end if;
+  if $10 is not null then
+    perform core.begin_idempotent($10, $11, $12, $13);
+  end if;
+  if exists (
+  select from dispatch.orders o
+  where o.id = $4
+    and o.status = 'assigned'
+    and o.lease_expires_at <= now()
+) then
+with expired as (
+  select o.id, o.courier_id, o.boxes_count
+  from dispatch.orders o
+  where o.status = 'assigned'
+    and o.lease_expires_at <= now()
+    and o.id = $5
+  order by o.lease_expires_at
+  limit $6
+  for update skip locked
+),
+holders as materialized (
+  select c.id
+  from dispatch.couriers c
+  where c.id in (select courier_id from expired)
+  order by c.id
+  for update
+),
+freed as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes - boxes.given_back
+  from (select courier_id, sum(boxes_count)::int as given_back from expired group by courier_id) boxes
+  where c.id = boxes.courier_id
+    and c.id in (select id from holders)
+),
+moved as (
+  update dispatch.orders o
+  set status = 'new',
+      courier_id = null,
+      assigned_at = null,
+      lease_expires_at = null,
+      version = o.version + 1
+  from expired
+  where o.id = expired.id
+  returning o.id, o.status, o.fence, expired.courier_id
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select moved.id, $7, 'assigned', moved.status, $8, $9,
+    moved.courier_id, moved.fence, '{}'::jsonb
+  from moved)
+select core.settled(jsonb_build_object('rows', (select count(*) from moved))) as outcome, pg_current_xact_id_if_assigned()::text as position into ignored;
+  end if;
+  return query select (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $1::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end as order
+from dispatch.orders o
+where o.id = $2
+  and (o.status = 'new' or o.courier_id = $3::bigint);
+  if $10 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.on_sphere(lat double precision, lng double precision)
  RETURNS public.cube
@@ -1377,6 +2650,8 @@ declare
   about text;
   takes boolean;
   appended integer;
+  holders text[];
+  wrong jsonb;
 begin
   select array_agg(
     row(place, lower(split_part(e."type", '_', 2)), e."aggregateId", e."type", e.data, e."idempotencyKey",
@@ -1465,6 +2740,10 @@ begin
       select count(*), coalesce(bool_or(f.event_type in ('V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED')), false)
       into appended, takes
       from unnest(fresh) f;
+      select array_agg(distinct f.aggregate_id)
+      into holders
+      from unnest(fresh) f
+      where f.family <> 'balances' or f.event_type in ('V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED');
       position := core.reading_xid();
       if exists (select from unnest(fresh) f where f.family = 'bets') then
         insert into ledger.bet_events (
@@ -1526,6 +2805,11 @@ begin
         where f.family = 'balances'
         order by f.aggregate_id, f.stream_version;
       end if;
+      -- Without its hold a bet could never be settled, voided or cancelled.
+      wrong := ledger.find_wrong_hold(holders);
+      if wrong is not null then
+        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', detail = wrong;
+      end if;
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', appended,
         'duplicates', cardinality(incoming) - appended
@@ -1536,7 +2820,7 @@ begin
           raise;
         end if;
       when sqlstate 'LS101' or sqlstate 'LS102' or sqlstate 'LS103' or sqlstate 'LS104' or sqlstate 'LS105'
-        or check_violation or numeric_value_out_of_range
+        or sqlstate 'LS106' or check_violation or numeric_value_out_of_range
       then
         get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = pg_exception_detail;
         return ledger.refusal(state, broken, case when state like 'LS%' then about::jsonb end);
@@ -2125,6 +3409,46 @@ AS $function$
   where held is distinct from open
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.find_wrong_hold(streams text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+  with owners as (
+    select s.id, b.user_id, b.currency, case when b.open then b.amount_minor else 0 end as reserves
+    from unnest(streams) s (id),
+    lateral (select * from ledger.bets_view v where v.tenant_id = ledger.tenant() and v.bet_id = s.id offset 0) b
+    union all
+    select s.id, p.user_id, p.currency, case when p.open and p.kind = 'withdrawal' then p.amount_minor else 0 end
+    from unnest(streams) s (id),
+    lateral (select * from ledger.payments_view v where v.tenant_id = ledger.tenant() and v.payment_id = s.id offset 0) p
+  ),
+  holds as (
+    select s.id, e.user_id, e.currency, sum(e.reserved_delta)::bigint as held
+    from unnest(streams) s (id),
+    lateral (
+      select e.user_id, e.currency, e.reserved_delta
+      from ledger.balance_events e
+      where e.tenant_id = ledger.tenant()
+        and e.aggregate_id = s.id
+      order by e.stream_version
+      offset 0
+    ) e
+    group by s.id, e.user_id, e.currency
+  )
+  select jsonb_build_object(
+    'aggregate_id', id, 'user_id', user_id, 'currency', currency, 'held', coalesce(held, 0), 'reserves', coalesce(reserves, 0)
+  )
+  from owners
+  full join holds using (id, user_id, currency)
+  where coalesce(held, 0) <> coalesce(reserves, 0)
+  order by id
+  limit 1
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.fold_deltas(accounts ledger.account_changes[])
  RETURNS void
  LANGUAGE sql
@@ -2189,6 +3513,589 @@ end
 $function$;
 revoke execute on function ledger.fold_waiting(integer) from public;
 grant execute on function ledger.fold_waiting(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.hot_append_1d912bbf(jsonb, text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $7 is not null then
+    perform set_config('app.tenant_id', $7, true);
+  end if;
+  if $3 is not null then
+    perform core.begin_idempotent($3, $4, $5, $6);
+  end if;
+  return query select core.settled(ledger.append_events($1::jsonb, $2)) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $3 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.hot_place_d7e2e1f0(text, text, bigint, jsonb, text, timestamp with time zone, text, text, bigint, text, text, text, text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $18 is not null then
+    perform set_config('app.tenant_id', $18, true);
+  end if;
+  if $14 is not null then
+    perform core.begin_idempotent($14, $15, $16, $17);
+  end if;
+  return query with 
+account as (
+  
+  select b.*
+  from ledger.user_balances_view b
+  where b.tenant_id = ledger.tenant()
+    and (b.user_id, b.currency) = ($1, $2)
+    and true
+  for update
+),
+waiting as (
+  
+  select d.balance_delta - d.reserved_delta as minor
+  from account a
+  join ledger.balance_deltas d on d.tenant_id = a.tenant_id and d.user_id = a.user_id and d.currency = a.currency
+  for update
+),
+decided as materialized (
+  select uuidv7()::text as bet_id,
+    case
+      when a.quarantined_at is not null
+      then jsonb_build_object('ok', false, 'reason', 'quarantined')
+      when funds.minor < $3::bigint
+      then jsonb_build_object('ok', false, 'reason', 'insufficient_funds', 'availableMinor', funds.minor)
+    end as refused
+  from (select) as always
+  left join account a on true
+  cross join lateral (
+    select coalesce(a.available_minor, 0) + coalesce((select sum(minor) from waiting), 0)::bigint as minor
+  ) funds
+),
+placed as (
+  insert into ledger.bet_events
+    (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, occurred_at, actor)
+  select ledger.tenant(), bet_id, 1, 'V1_BETS_BET_PLACED', $4::jsonb,
+    $5, coalesce($6::timestamptz, clock_timestamp()), $7
+  from decided
+  where refused is null
+  returning *
+),
+reserved as (
+  insert into ledger.balance_events (tenant_id, aggregate_id, stream_version, event_type, event_data, occurred_at, actor)
+  select tenant_id, aggregate_id, 1, 'V1_BALANCES_BALANCE_RESERVED',
+    jsonb_build_object(
+      'userId', event_data -> 'userId', 'currency', event_data -> 'currency', 'amountMinor', event_data -> 'stakeMinor'
+    ),
+    occurred_at, actor
+  from placed
+),
+bet as (
+  select aggregate_id as bet_id, $8::text as user_id, $9::bigint as amount_minor,
+    $10::text as currency, $11::text as odds, $12::text as selection, 'placed' as status,
+    null::bigint as payout_minor, occurred_at as placed_at, null::timestamptz as settled_at, stream_version
+  from placed
+),
+emitted as (
+  insert into core.outbox (topic, audience, subject, type, data)
+  select $13, 'tenant:' || ledger.tenant(), 'bet:' || "bet".bet_id, 'bet.' || "bet".status, jsonb_build_object(
+    'id', bet.bet_id,
+    'userId', bet.user_id,
+    'stakeMinor', bet.amount_minor,
+    'currency', bet.currency,
+    'odds', bet.odds::text,
+    'selection', bet.selection,
+    'status', bet.status,
+    'payoutMinor', bet.payout_minor,
+    'placedAt', core.iso(bet.placed_at),
+    'settledAt', core.iso(bet.settled_at),
+    'streamVersion', bet.stream_version
+  )
+  from "bet")
+select core.settled(coalesce(
+  (select jsonb_build_object('ok', true, 'value', jsonb_build_object(
+    'id', bet.bet_id,
+    'userId', bet.user_id,
+    'stakeMinor', bet.amount_minor,
+    'currency', bet.currency,
+    'odds', bet.odds::text,
+    'selection', bet.selection,
+    'status', bet.status,
+    'payoutMinor', bet.payout_minor,
+    'placedAt', core.iso(bet.placed_at),
+    'settledAt', core.iso(bet.settled_at),
+    'streamVersion', bet.stream_version
+  )) from bet),
+  (select refused from decided)
+)) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $14 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.hot_read_balances_dea1e7a0(text, text, text, text, text, text)
+ RETURNS TABLE(balance jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $6 is not null then
+    perform set_config('app.tenant_id', $6, true);
+  end if;
+  if $2 is not null then
+    perform core.begin_idempotent($2, $3, $4, $5);
+  end if;
+  return query select jsonb_build_object(
+  'currency', b.currency,
+  'balanceMinor', b.balance_minor,
+  'reservedMinor', b.reserved_minor,
+  'availableMinor', b.available_minor,
+  'mayGoNegative', b.may_go_negative,
+  'quarantined', b.quarantined_at is not null
+) as balance
+from ledger.user_balances b
+where b.tenant_id = ledger.tenant()
+  and b.user_id = $1
+order by b.currency
+limit 200;
+  if $2 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.hot_read_bet_ac4e0438(text, text, text, text, text, text)
+ RETURNS TABLE(bet jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $6 is not null then
+    perform set_config('app.tenant_id', $6, true);
+  end if;
+  if $2 is not null then
+    perform core.begin_idempotent($2, $3, $4, $5);
+  end if;
+  return query select jsonb_build_object(
+    'id', v.bet_id,
+    'userId', v.user_id,
+    'stakeMinor', v.amount_minor,
+    'currency', v.currency,
+    'odds', v.odds::text,
+    'selection', v.selection,
+    'status', v.status,
+    'payoutMinor', v.payout_minor,
+    'placedAt', core.iso(v.placed_at),
+    'settledAt', core.iso(v.settled_at),
+    'streamVersion', v.stream_version
+  ) as bet
+from ledger.bets_view v
+where v.tenant_id = ledger.tenant()
+  and v.bet_id = $1;
+  if $2 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.hot_transfer_3f1134c7(jsonb, boolean, text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $8 is not null then
+    perform set_config('app.tenant_id', $8, true);
+  end if;
+  if $4 is not null then
+    perform core.begin_idempotent($4, $5, $6, $7);
+  end if;
+  return query select core.settled(ledger.transfer($1::jsonb, $2, $3)) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $4 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.hot_transition_bet_80498aa6(text, integer, text, text, boolean, boolean, boolean, numeric, numeric, text, boolean, jsonb, text, text, boolean, text, boolean, boolean, text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $24 is not null then
+    perform set_config('app.tenant_id', $24, true);
+  end if;
+  if $20 is not null then
+    perform core.begin_idempotent($20, $21, $22, $23);
+  end if;
+  return query with bet as (
+  
+  select v.*
+  from ledger.bets_view v
+  where v.tenant_id = ledger.tenant()
+    and v.bet_id = $1
+  for update
+),
+decided as materialized (
+  select b.*, held.events, net.minor as net_minor, paid.minor as returned_minor,
+    case
+      when $2::integer <> b.stream_version
+      then jsonb_build_object('ok', false, 'reason', 'version_conflict', 'current', b.stream_version)
+      when not ledger.bet_may_become(b.status, $3)
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', b.status, 'to', $4::text)
+      when $5 and held.minor is distinct from b.amount_minor
+      then jsonb_build_object('ok', false, 'reason', 'hold_missing')
+      when $6 and net.minor < 0 and a.quarantined_at is not null
+      then jsonb_build_object('ok', false, 'reason', 'quarantined')
+      when $7 and (paid.minor > $8::numeric or coalesce(a.balance_minor, 0) + net.minor > $9::numeric)
+      then jsonb_build_object('ok', false, 'reason', 'amount_out_of_range')
+    end as refused
+  from bet b
+  left join ledger.user_balances a
+    on a.tenant_id = b.tenant_id and a.user_id = b.user_id and a.currency = b.currency
+  cross join lateral (
+    select count(*)::integer as events, sum(e.reserved_delta) as minor
+    from ledger.balance_events e
+    where e.tenant_id = b.tenant_id
+      and e.aggregate_id = b.bet_id
+  ) held
+  cross join lateral (select ledger.payout_of(b.amount_minor, b.odds) as minor) paid
+  cross join lateral (select paid.minor - b.amount_minor as minor) net
+),
+moved as (
+  insert into ledger.bet_events (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, actor)
+  select tenant_id, bet_id, stream_version + 1, $10,
+    case when $11 then jsonb_build_object('payoutMinor', returned_minor) else $12::jsonb end,
+    $13, $14
+  from decided
+  where refused is null
+  returning *
+),
+posted as (
+  insert into ledger.balance_events (tenant_id, aggregate_id, stream_version, event_type, event_data, occurred_at, actor)
+  select d.tenant_id, d.bet_id, d.events + posting.step, posting.type,
+    jsonb_build_object('userId', d.user_id, 'currency', d.currency, 'amountMinor', posting.minor),
+    moved.occurred_at, moved.actor
+  from moved
+  join decided d on true
+  cross join lateral (
+    values
+      (1, 'V1_BALANCES_BALANCE_RELEASED', d.amount_minor::numeric),
+      (2, case when d.net_minor > 0 then 'V1_BALANCES_BALANCE_CREDITED' else 'V1_BALANCES_BALANCE_DEBITED' end, abs(d.net_minor))
+  ) posting (step, type, minor)
+  where $15
+    and posting.minor > 0
+  order by posting.step
+),
+after as (
+  select d.bet_id, d.user_id, d.amount_minor, d.currency, d.odds, d.selection, $16::text as status,
+    case when $17 then d.returned_minor end as payout_minor, d.placed_at,
+    case when $18 then moved.occurred_at end as settled_at, moved.stream_version
+  from moved
+  join decided d on true
+),
+emitted as (
+  insert into core.outbox (topic, audience, subject, type, data)
+  select $19, 'tenant:' || ledger.tenant(), 'bet:' || "after".bet_id, 'bet.' || "after".status, jsonb_build_object(
+    'id', after.bet_id,
+    'userId', after.user_id,
+    'stakeMinor', after.amount_minor,
+    'currency', after.currency,
+    'odds', after.odds::text,
+    'selection', after.selection,
+    'status', after.status,
+    'payoutMinor', after.payout_minor,
+    'placedAt', core.iso(after.placed_at),
+    'settledAt', core.iso(after.settled_at),
+    'streamVersion', after.stream_version
+  )
+  from "after")
+select core.settled(coalesce(
+  (select jsonb_build_object('ok', true, 'value', jsonb_build_object(
+    'id', after.bet_id,
+    'userId', after.user_id,
+    'stakeMinor', after.amount_minor,
+    'currency', after.currency,
+    'odds', after.odds::text,
+    'selection', after.selection,
+    'status', after.status,
+    'payoutMinor', after.payout_minor,
+    'placedAt', core.iso(after.placed_at),
+    'settledAt', core.iso(after.settled_at),
+    'streamVersion', after.stream_version
+  )) from after),
+  (select refused from decided),
+  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such bet')
+)) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $20 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.hot_transition_bet_c49128bc(text, integer, text, text, boolean, boolean, boolean, numeric, numeric, text, boolean, jsonb, text, text, boolean, text, boolean, boolean, text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $24 is not null then
+    perform set_config('app.tenant_id', $24, true);
+  end if;
+  if $20 is not null then
+    perform core.begin_idempotent($20, $21, $22, $23);
+  end if;
+  return query with bet as (
+  
+  select v.*
+  from ledger.bets_view v
+  where v.tenant_id = ledger.tenant()
+    and v.bet_id = $1
+  for update
+),
+decided as materialized (
+  select b.*, held.events, net.minor as net_minor, paid.minor as returned_minor,
+    case
+      when $2::integer <> b.stream_version
+      then jsonb_build_object('ok', false, 'reason', 'version_conflict', 'current', b.stream_version)
+      when not ledger.bet_may_become(b.status, $3)
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', b.status, 'to', $4::text)
+      when $5 and held.minor is distinct from b.amount_minor
+      then jsonb_build_object('ok', false, 'reason', 'hold_missing')
+      when $6 and net.minor < 0 and a.quarantined_at is not null
+      then jsonb_build_object('ok', false, 'reason', 'quarantined')
+      when $7 and (paid.minor > $8::numeric or coalesce(a.balance_minor, 0) + net.minor > $9::numeric)
+      then jsonb_build_object('ok', false, 'reason', 'amount_out_of_range')
+    end as refused
+  from bet b
+  left join ledger.user_balances a
+    on a.tenant_id = b.tenant_id and a.user_id = b.user_id and a.currency = b.currency
+  cross join lateral (
+    select count(*)::integer as events, sum(e.reserved_delta) as minor
+    from ledger.balance_events e
+    where e.tenant_id = b.tenant_id
+      and e.aggregate_id = b.bet_id
+  ) held
+  cross join lateral (select 0::numeric as minor) paid
+  cross join lateral (select paid.minor - b.amount_minor as minor) net
+),
+moved as (
+  insert into ledger.bet_events (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, actor)
+  select tenant_id, bet_id, stream_version + 1, $10,
+    case when $11 then jsonb_build_object('payoutMinor', returned_minor) else $12::jsonb end,
+    $13, $14
+  from decided
+  where refused is null
+  returning *
+),
+posted as (
+  insert into ledger.balance_events (tenant_id, aggregate_id, stream_version, event_type, event_data, occurred_at, actor)
+  select d.tenant_id, d.bet_id, d.events + posting.step, posting.type,
+    jsonb_build_object('userId', d.user_id, 'currency', d.currency, 'amountMinor', posting.minor),
+    moved.occurred_at, moved.actor
+  from moved
+  join decided d on true
+  cross join lateral (
+    values
+      (1, 'V1_BALANCES_BALANCE_RELEASED', d.amount_minor::numeric),
+      (2, case when d.net_minor > 0 then 'V1_BALANCES_BALANCE_CREDITED' else 'V1_BALANCES_BALANCE_DEBITED' end, abs(d.net_minor))
+  ) posting (step, type, minor)
+  where $15
+    and posting.minor > 0
+  order by posting.step
+),
+after as (
+  select d.bet_id, d.user_id, d.amount_minor, d.currency, d.odds, d.selection, $16::text as status,
+    case when $17 then d.returned_minor end as payout_minor, d.placed_at,
+    case when $18 then moved.occurred_at end as settled_at, moved.stream_version
+  from moved
+  join decided d on true
+),
+emitted as (
+  insert into core.outbox (topic, audience, subject, type, data)
+  select $19, 'tenant:' || ledger.tenant(), 'bet:' || "after".bet_id, 'bet.' || "after".status, jsonb_build_object(
+    'id', after.bet_id,
+    'userId', after.user_id,
+    'stakeMinor', after.amount_minor,
+    'currency', after.currency,
+    'odds', after.odds::text,
+    'selection', after.selection,
+    'status', after.status,
+    'payoutMinor', after.payout_minor,
+    'placedAt', core.iso(after.placed_at),
+    'settledAt', core.iso(after.settled_at),
+    'streamVersion', after.stream_version
+  )
+  from "after")
+select core.settled(coalesce(
+  (select jsonb_build_object('ok', true, 'value', jsonb_build_object(
+    'id', after.bet_id,
+    'userId', after.user_id,
+    'stakeMinor', after.amount_minor,
+    'currency', after.currency,
+    'odds', after.odds::text,
+    'selection', after.selection,
+    'status', after.status,
+    'payoutMinor', after.payout_minor,
+    'placedAt', core.iso(after.placed_at),
+    'settledAt', core.iso(after.settled_at),
+    'streamVersion', after.stream_version
+  )) from after),
+  (select refused from decided),
+  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such bet')
+)) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $20 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.hot_transition_bet_d13584f6(text, integer, text, text, boolean, boolean, boolean, numeric, numeric, text, boolean, jsonb, text, text, boolean, text, boolean, boolean, text, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $24 is not null then
+    perform set_config('app.tenant_id', $24, true);
+  end if;
+  if $20 is not null then
+    perform core.begin_idempotent($20, $21, $22, $23);
+  end if;
+  return query with bet as (
+  
+  select v.*
+  from ledger.bets_view v
+  where v.tenant_id = ledger.tenant()
+    and v.bet_id = $1
+  for update
+),
+decided as materialized (
+  select b.*, held.events, net.minor as net_minor, paid.minor as returned_minor,
+    case
+      when $2::integer <> b.stream_version
+      then jsonb_build_object('ok', false, 'reason', 'version_conflict', 'current', b.stream_version)
+      when not ledger.bet_may_become(b.status, $3)
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', b.status, 'to', $4::text)
+      when $5 and held.minor is distinct from b.amount_minor
+      then jsonb_build_object('ok', false, 'reason', 'hold_missing')
+      when $6 and net.minor < 0 and a.quarantined_at is not null
+      then jsonb_build_object('ok', false, 'reason', 'quarantined')
+      when $7 and (paid.minor > $8::numeric or coalesce(a.balance_minor, 0) + net.minor > $9::numeric)
+      then jsonb_build_object('ok', false, 'reason', 'amount_out_of_range')
+    end as refused
+  from bet b
+  left join ledger.user_balances a
+    on a.tenant_id = b.tenant_id and a.user_id = b.user_id and a.currency = b.currency
+  cross join lateral (
+    select count(*)::integer as events, sum(e.reserved_delta) as minor
+    from ledger.balance_events e
+    where e.tenant_id = b.tenant_id
+      and e.aggregate_id = b.bet_id
+  ) held
+  cross join lateral (select b.amount_minor::numeric as minor) paid
+  cross join lateral (select paid.minor - b.amount_minor as minor) net
+),
+moved as (
+  insert into ledger.bet_events (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, actor)
+  select tenant_id, bet_id, stream_version + 1, $10,
+    case when $11 then jsonb_build_object('payoutMinor', returned_minor) else $12::jsonb end,
+    $13, $14
+  from decided
+  where refused is null
+  returning *
+),
+posted as (
+  insert into ledger.balance_events (tenant_id, aggregate_id, stream_version, event_type, event_data, occurred_at, actor)
+  select d.tenant_id, d.bet_id, d.events + posting.step, posting.type,
+    jsonb_build_object('userId', d.user_id, 'currency', d.currency, 'amountMinor', posting.minor),
+    moved.occurred_at, moved.actor
+  from moved
+  join decided d on true
+  cross join lateral (
+    values
+      (1, 'V1_BALANCES_BALANCE_RELEASED', d.amount_minor::numeric),
+      (2, case when d.net_minor > 0 then 'V1_BALANCES_BALANCE_CREDITED' else 'V1_BALANCES_BALANCE_DEBITED' end, abs(d.net_minor))
+  ) posting (step, type, minor)
+  where $15
+    and posting.minor > 0
+  order by posting.step
+),
+after as (
+  select d.bet_id, d.user_id, d.amount_minor, d.currency, d.odds, d.selection, $16::text as status,
+    case when $17 then d.returned_minor end as payout_minor, d.placed_at,
+    case when $18 then moved.occurred_at end as settled_at, moved.stream_version
+  from moved
+  join decided d on true
+),
+emitted as (
+  insert into core.outbox (topic, audience, subject, type, data)
+  select $19, 'tenant:' || ledger.tenant(), 'bet:' || "after".bet_id, 'bet.' || "after".status, jsonb_build_object(
+    'id', after.bet_id,
+    'userId', after.user_id,
+    'stakeMinor', after.amount_minor,
+    'currency', after.currency,
+    'odds', after.odds::text,
+    'selection', after.selection,
+    'status', after.status,
+    'payoutMinor', after.payout_minor,
+    'placedAt', core.iso(after.placed_at),
+    'settledAt', core.iso(after.settled_at),
+    'streamVersion', after.stream_version
+  )
+  from "after")
+select core.settled(coalesce(
+  (select jsonb_build_object('ok', true, 'value', jsonb_build_object(
+    'id', after.bet_id,
+    'userId', after.user_id,
+    'stakeMinor', after.amount_minor,
+    'currency', after.currency,
+    'odds', after.odds::text,
+    'selection', after.selection,
+    'status', after.status,
+    'payoutMinor', after.payout_minor,
+    'placedAt', core.iso(after.placed_at),
+    'settledAt', core.iso(after.settled_at),
+    'streamVersion', after.stream_version
+  )) from after),
+  (select refused from decided),
+  jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such bet')
+)) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $20 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.next_tenant(after bigint)
  RETURNS bigint
@@ -2714,6 +4621,20 @@ AS $function$
         then jsonb_build_object('reason', 'insufficient_funds', 'availableMinor', about -> 'available_minor')
       when state = 'LS103' then jsonb_build_object('reason', 'quarantined')
       when state = 'LS104' then jsonb_build_object('reason', 'hold_missing')
+      when state = 'LS106' then jsonb_build_object(
+        'reason', 'hold_missing',
+        'heldMinor', about -> 'held',
+        'reservesMinor', about -> 'reserves',
+        'missing', case
+          when (about ->> 'held')::bigint < (about ->> 'reserves')::bigint then 'V1_BALANCES_BALANCE_RESERVED'
+          else 'V1_BALANCES_BALANCE_RELEASED'
+        end,
+        'missingMinor', abs((about ->> 'held')::bigint - (about ->> 'reserves')::bigint),
+        'detail', format(
+          'Stream %s would hold %s of %s %s, and its open bet or withdrawal reserves %s: append the missing event of the same stream in this batch',
+          about ->> 'aggregate_id', about ->> 'held', about ->> 'user_id', about ->> 'currency', about ->> 'reserves'
+        )
+      )
       when state = 'LS105' then jsonb_build_object(
         'reason', 'illegal_transition',
         'from', coalesce(about ->> 'was', 'nothing'),
@@ -2743,6 +4664,7 @@ declare
   amounts bigint[];
   keys text[];
   known jsonb;
+  said jsonb;
   available bigint[];
   balances bigint[];
   barred boolean[];
@@ -2811,13 +4733,22 @@ begin
     offset 0
   ) b on true;
 
-  select jsonb_object_agg(k.key, jsonb_build_object(
-    'id', e.aggregate_id, 'fromUserId', e.event_data -> 'userId', 'amountMinor', e.event_data -> 'amountMinor'
-  ))
+  -- A key of a transfer says everything that the transfer acts on. The key of another event says nothing, so it
+  -- contradicts every transfer.
+  select jsonb_object_agg(k.key, jsonb_build_object('id', e.aggregate_id, 'said', (
+    select jsonb_build_array(e.event_data -> 'userId', credit.event_data -> 'userId', e.event_data -> 'currency', e.event_data -> 'amountMinor')
+    from ledger.balance_events credit
+    where credit.tenant_id = ledger.tenant()
+      and credit.aggregate_id = e.aggregate_id
+      and credit.stream_version = 2
+      and credit.event_type = 'V1_BALANCES_BALANCE_CREDITED'
+      and e.event_type = 'V1_BALANCES_BALANCE_DEBITED'
+      and e.stream_version = 1
+  )))
   into known
   from unnest(keys) k (key),
   lateral (
-    select e.aggregate_id, e.event_data
+    select e.aggregate_id, e.event_type, e.event_data, e.stream_version
     from ledger.events e
     where e.tenant_id = ledger.tenant()
       and e.idempotency_key = k.key
@@ -2827,12 +4758,11 @@ begin
   for place in 1..cardinality(amounts) loop
     s := senders[place];
     r := receivers[place];
+    said := jsonb_build_array(accounts[s].user_id, accounts[r].user_id, accounts[s].currency, amounts[place]);
     accepted[place] := false;
     if known ? keys[place] then
-      results[place] := case
-        when known -> keys[place] ->> 'fromUserId' = accounts[s].user_id
-          and (known -> keys[place] ->> 'amountMinor')::bigint = amounts[place]
-        then jsonb_build_object('status', 'duplicate', 'id', known -> keys[place] -> 'id')
+      results[place] := case known -> keys[place] -> 'said'
+        when said then jsonb_build_object('status', 'duplicate', 'id', known -> keys[place] -> 'id')
         else jsonb_build_object('status', 'rejected', 'code', 'idempotency_key_reused')
       end;
     elsif barred[s] then
@@ -2850,15 +4780,20 @@ begin
       ids[place] := uuidv7()::text;
       results[place] := jsonb_build_object('status', 'accepted', 'id', ids[place]);
       if keys[place] is not null then
-        known := coalesce(known, '{}') || jsonb_build_object(keys[place], jsonb_build_object(
-          'id', ids[place], 'fromUserId', accounts[s].user_id, 'amountMinor', amounts[place]
-        ));
+        known := coalesce(known, '{}') || jsonb_build_object(keys[place], jsonb_build_object('id', ids[place], 'said', said));
       end if;
     end if;
   end loop;
 
   if all_or_none and exists (select from unnest(results) one where one ->> 'status' = 'rejected') then
-    return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', to_jsonb(results));
+    -- No transfer is made, so none is accepted, and none is a duplicate of one in this batch.
+    return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', (
+      select jsonb_agg(
+        case when one ->> 'id' = any (ids) then jsonb_build_object('status', 'skipped') else one end
+        order by place
+      )
+      from unnest(results) with ordinality as r (one, place)
+    ));
   end if;
 
   -- Readers of the feed must see a writer before it takes its place.
@@ -3433,34 +5368,6 @@ create table space.upstream_state (
 );
 grant insert, select, update on table space.upstream_state to lockstep_app;
 
-CREATE OR REPLACE FUNCTION space.drop_log_months(before timestamp with time zone)
- RETURNS integer
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-  month record;
-  dropped integer := 0;
-begin
-  for month in
-    select c.relname as name
-    from pg_catalog.pg_inherits i
-    join pg_catalog.pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'space.iss_fetch_log'::regclass
-      and c.relname < 'iss_fetch_log_' || to_char(before at time zone 'UTC', 'YYYYMM')
-    order by c.relname
-    limit 12
-  loop
-    execute format('drop table space.%I', month.name);
-    dropped := dropped + 1;
-  end loop;
-  return dropped;
-end
-$function$;
-revoke execute on function space.drop_log_months(timestamp with time zone) from public;
-grant execute on function space.drop_log_months(timestamp with time zone) to lockstep_app;
-
 CREATE OR REPLACE FUNCTION space.get_views_refresh_status()
  RETURNS TABLE(view text, populated boolean, last_refresh timestamp with time zone, confirmed_at timestamp with time zone, age_seconds double precision, duration_ms double precision, rows bigint, size_bytes bigint, pending_writes bigint, skipped integer)
  LANGUAGE sql
@@ -3475,42 +5382,6 @@ CREATE OR REPLACE FUNCTION space.haversine_km(lat1 double precision, lng1 double
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((((2)::numeric * 6371.0088))::double precision * atan2(sqrt(((sin((radians((lat2 - lat1)) / (2)::double precision)) ^ (2)::double precision) + ((cos(radians(lat1)) * cos(radians(lat2))) * (sin((radians((lng2 - lng1)) / (2)::double precision)) ^ (2)::double precision)))), sqrt(abs(((1)::double precision - ((sin((radians((lat2 - lat1)) / (2)::double precision)) ^ (2)::double precision) + ((cos(radians(lat1)) * cos(radians(lat2))) * (sin((radians((lng2 - lng1)) / (2)::double precision)) ^ (2)::double precision))))))));
-
-CREATE OR REPLACE FUNCTION space.keep_log_month(at timestamp with time zone)
- RETURNS boolean
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO ''
-AS $function$
-declare
-  first_moment timestamptz := date_trunc('month', at, 'UTC');
-  next_moment timestamptz := date_trunc('month', at at time zone 'UTC' + interval '1 month') at time zone 'UTC';
-  name text := 'iss_fetch_log_' || to_char(first_moment at time zone 'UTC', 'YYYYMM');
-begin
-  if to_regclass('space.' || name) is not null then
-    return false;
-  end if;
-  perform pg_advisory_xact_lock(hashtextextended('space.' || name, 0));
-  -- Asked of the table and not of the catalog cache, which does not see what was made while this waited.
-  if exists (
-    select from pg_catalog.pg_class c
-    where c.relnamespace = 'space'::regnamespace
-      and c.relname = name
-  ) then
-    return false;
-  end if;
-  execute format(
-    'create table space.%I (like space.iss_fetch_log including all excluding identity)', name
-  );
-  execute format(
-    'alter table space.iss_fetch_log attach partition space.%I for values from (%L) to (%L)',
-    name, first_moment, next_moment
-  );
-  return true;
-end
-$function$;
-revoke execute on function space.keep_log_month(timestamp with time zone) from public;
-grant execute on function space.keep_log_month(timestamp with time zone) to lockstep_app;
 
 CREATE OR REPLACE FUNCTION space.record_dataset_changes()
  RETURNS trigger
@@ -3652,8 +5523,8 @@ create table webhooks.webhook_deliveries (
   constraint webhook_deliveries_state_known CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])),
   constraint webhook_deliveries_webhook_id_webhooks_id_fk FOREIGN KEY (webhook_id) REFERENCES webhooks.webhooks(id)
 );
-CREATE INDEX idx_webhook_deliveries_created_brin ON webhooks.webhook_deliveries USING brin (created_at) WITH (pages_per_range='32', autosummarize='on');
-comment on index webhooks.idx_webhook_deliveries_created_brin is 'the removal of deliveries past their time';
+CREATE INDEX idx_webhook_deliveries_created ON webhooks.webhook_deliveries USING btree (created_at);
+comment on index webhooks.idx_webhook_deliveries_created is 'the removal of deliveries past their time';
 CREATE INDEX idx_webhook_deliveries_due ON webhooks.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (state = 'waiting'::text);
 comment on index webhooks.idx_webhook_deliveries_due is 'what a sender takes next';
 CREATE UNIQUE INDEX idx_webhook_deliveries_event ON webhooks.webhook_deliveries USING btree (webhook_id, event_id);

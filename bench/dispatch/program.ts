@@ -2,6 +2,7 @@ import type { Program } from '../measurement.ts'
 import { claimById } from './claim.ts'
 import { decay } from './decay.ts'
 import { depth } from './depth.ts'
+import { hot } from './hot.ts'
 import { list } from './list.ts'
 import { oneOrder } from './one-order.ts'
 import { bulk, queues } from './queues.ts'
@@ -10,6 +11,7 @@ import { throughWorker } from './through-worker.ts'
 export const dispatch: Program = {
   claim: claimById,
   'through-worker': throughWorker,
+  hot,
   list,
   decay,
   depth,

@@ -5,7 +5,7 @@ const yearOfMinutes = 525_600
 /** A year of fixes up to now, one a minute, roughly on the track of the ISS, and a hundred thousand datasets. */
 export async function givenYear(database: pg.Pool): Promise<void> {
   await database.query(
-    `select space.keep_log_month(now() - n * interval '1 month') from generate_series(0, 12) n`,
+    `select core.make_partition('space.iss_fetch_log', now() - n * interval '1 month') from generate_series(0, 12) n`,
   )
   await database.query(`
 insert into space.iss_fetch_log (

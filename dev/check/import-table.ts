@@ -17,7 +17,17 @@ export type Row = {
   pure?: true
 }
 
-export const reservedNames = ['routes', 'contract', 'rules', 'events', 'decide', 'feed', 'queue', 'module']
+export const reservedNames = [
+  'routes',
+  'contract',
+  'rules',
+  'events',
+  'decide',
+  'feed',
+  'hot',
+  'queue',
+  'module',
+]
 
 const declare = 'npm:drizzle-orm{,/pg-core}'
 const states = 'schema/<m>/states.ts'
@@ -46,7 +56,7 @@ export const importTable: Row[] = [
     file: 'schema/<row>/declared.ts',
     may: ['schema/kit/*.ts', 'schema/<row>/{tables,states}.ts', declare],
   },
-  { file: 'schema/migrations/index.ts', may: [] },
+  { file: 'schema/migrations/{index,hot}.ts', may: [] },
 
   { file: 'functions/registry/*.ts', may: ['functions/registry/*.ts', 'npm:zod'] },
   {
@@ -57,6 +67,10 @@ export const importTable: Row[] = [
       declare,
       'npm:{zod,@neondatabase/serverless}',
     ],
+  },
+  {
+    file: 'functions/core/hot.ts',
+    may: ['functions/core/log.ts', 'schema/migrations/hot.ts', 'npm:drizzle-orm{,/pg-core}', 'node:crypto'],
   },
   {
     file: 'functions/core/*.ts',
@@ -85,6 +99,7 @@ export const importTable: Row[] = [
   { file: 'functions/<m>/events.ts', may: [...onPaper, 'npm:zod'], pure: true },
   { file: 'functions/<m>/decide.ts', may: [...onPaper, 'functions/<m>/events.ts'], pure: true },
   { file: 'functions/<m>/feed.ts', may: behave },
+  { file: 'functions/<m>/hot.ts', may: [verbs, 'type functions/core/*.ts', 'type npm:drizzle-orm'] },
   {
     file: 'functions/<m>/*/routes.ts',
     may: [

@@ -3,6 +3,7 @@ import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import type { Db } from '../../functions/core/db.ts'
+import { callOf } from '../../functions/core/hot.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
 
 type Direct = {
@@ -10,6 +11,8 @@ type Direct = {
   plannedOnce?: boolean
   /** Changes the text of each statement. A negative control plants its defect here. */
   mutate?: (text: string) => string
+  /** Calls the functions of hot statements, as the Worker does. */
+  hotCalls?: boolean
   /** Awaited before each statement and each commit. Then a single statement has a commit of its own as well. */
   step?: () => Promise<void>
 }
@@ -22,7 +25,7 @@ const dialect = new PgDialect()
  * connection.
  */
 export function directDb(source: pg.ClientBase | pg.Pool, options: Direct = {}): Db {
-  const { plannedOnce = false, mutate = (text: string) => text, step } = options
+  const { plannedOnce = false, mutate = (text: string) => text, step, hotCalls = false } = options
 
   async function send(client: pg.ClientBase, statement: SQL): Promise<unknown[]> {
     const { sql, params: values } = dialect.sqlToQuery(statement)
@@ -57,6 +60,12 @@ export function directDb(source: pg.ClientBase | pg.Pool, options: Direct = {}):
         : await lent(source, (client) => send(client, statement))
       // The row type is the statement's own promise, as in core/db.ts.
       return (rows ?? []) as Row[]
+    },
+    // A test that changes the text or chooses the order of the steps needs the statement itself.
+    call: async (statement, key) => {
+      const calling = hotCalls ? callOf(statement, { key, settings: {} }) : null
+      if (calling === null) return null
+      return lent(source, async (client) => (await client.query(calling.text, calling.params)).rows)
     },
     transaction: () => Promise.reject(new Error('A direct connection has no interactive transactions')),
     with: () => db,

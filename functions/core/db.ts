@@ -9,6 +9,7 @@
 import { neon, neonConfig, Pool } from '@neondatabase/serverless'
 import { type SQL, sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
+import { callOf, type Key, noteMissing } from './hot.ts'
 import type { Metrics } from './metrics.ts'
 import { DatabaseError, leavesDoubt } from './sqlstate.ts'
 
@@ -18,6 +19,11 @@ export type BatchOptions = { isolation?: Isolation; readOnly?: boolean }
 export type Db = {
   /** One statement. Rows as the driver parses them: bigint and numeric are strings, json is parsed. */
   query<Row>(statement: SQL): Promise<Row[]>
+  /**
+   * A hot statement as its function, with the key inside; null if this database has no such function. The settings of
+   * this `Db` are applied inside as well.
+   */
+  call(statement: SQL, key: Key | null): Promise<unknown[] | null>
   /** Several statements in one transaction and one round trip; the rows of each. Any failure rolls all back. */
   batch(statements: SQL[], options?: BatchOptions): Promise<unknown[][]>
   /** An interactive transaction. Commits when `work` returns, rolls back when it throws. */
@@ -47,12 +53,31 @@ export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): 
   const applied = applying(settings)
   const timeLimit = () => ({ signal: AbortSignal.timeout(limits.answerMs) })
 
+  async function call(statement: SQL, key: Key | null): Promise<unknown[] | null> {
+    const calling = callOf(statement, { key, settings })
+    if (calling === null) return null
+    try {
+      return await sent(calling)
+    } catch (error) {
+      // The migration that makes the function has not run yet.
+      if (!isMissing(error, calling.name)) throw error
+      noteMissing(calling.name)
+      return null
+    }
+  }
+
+  async function sent({ text, params }: { text: string; params: unknown[] }): Promise<unknown[]> {
+    return counted(metrics, async () =>
+      rowsOf<unknown>(await http.query(text, params, { fetchOptions: timeLimit() })),
+    )
+  }
+
   async function query<Row>(statement: SQL): Promise<Row[]> {
+    const called = await call(statement, null)
+    if (called !== null) return rowsOf<Row>(called)
     if (applied.length > 0) return rowsOf<Row>((await batch([statement]))[0])
     const { sql: text, params } = compile(statement)
-    return counted(metrics, async () =>
-      rowsOf<Row>(await http.query(text, params, { fetchOptions: timeLimit() })),
-    )
+    return rowsOf<Row>(await sent({ text, params }))
   }
 
   async function batch(statements: SQL[], { isolation, readOnly }: BatchOptions = {}): Promise<unknown[][]> {
@@ -116,6 +141,7 @@ export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): 
 
   return {
     query,
+    call,
     batch,
     transaction,
     with: (more) => makeDb(url, metrics, { ...options, settings: { ...settings, ...more } }),
@@ -176,6 +202,11 @@ function isSqlstate(code: string): boolean {
 function textAt(error: unknown, name: string): string | undefined {
   const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined
   return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** The database has no function of this name; a statement inside a function that exists names another one. */
+function isMissing(error: unknown, name: string): boolean {
+  return error instanceof DatabaseError && error.sqlstate === '42883' && error.message.includes(`${name}(`)
 }
 
 function isLost(error: unknown): boolean {

@@ -29,15 +29,27 @@ export async function effect<Outcome>(ctx: Ctx, statement: SQL, db: Db = ctx.db)
 /** The same for several statements in one transaction and one round trip; the last one answers. */
 export function effects<Outcome>(ctx: Ctx, statements: SQL[], db: Db = ctx.db): Promise<Outcome> {
   return orReplay(ctx, async () => {
+    const called = await calledAlone(ctx, statements, db)
+    if (called !== null) return settle<Outcome>(ctx, called)
     const begin = beginKey(ctx)
     const end = begin.length === 0 ? [] : [assertSettled()]
     const rows = await rowsOfAnswer(db, [...begin, ...statements, ...end], -1 - end.length)
-    // The row type is the promise of `answer` and of the verb's own SQL.
-    const [settled] = rows as Settled<Outcome>[]
-    if (settled === undefined) throw new Error('A statement with an effect returned no row')
-    ctx.position = settled.position ?? ctx.position
-    return settled.outcome
+    return settle<Outcome>(ctx, rows)
   })
+}
+
+/** The rows of a hot statement that is the whole transaction; its function takes the key. */
+async function calledAlone(ctx: Ctx, statements: SQL[], db: Db): Promise<unknown[] | null> {
+  const [only, ...more] = statements
+  return only === undefined || more.length > 0 ? null : db.call(only, ctx.idempotency)
+}
+
+function settle<Outcome>(ctx: Ctx, rows: unknown[]): Outcome {
+  // The row type is the promise of `answer` and of the verb's own SQL.
+  const [settled] = rows as Settled<Outcome>[]
+  if (settled === undefined) throw new Error('A statement with an effect returned no row')
+  ctx.position = settled.position ?? ctx.position
+  return settled.outcome
 }
 
 async function rowsOfAnswer(db: Db, statements: SQL[], at: number): Promise<unknown[]> {

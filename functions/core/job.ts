@@ -6,7 +6,7 @@
  * is logged and leaves no row, because the slot has the row of another run.
  * The caller must return counts. To fail, it throws (everything is rolled back) or returns outcome `failed` with an
  * `error` (its writes are kept). Either way the slot stays open. Driver: HTTP for `asStatement` (one round trip for
- * lock, slot, work and record) and `underLease`, WebSocket for `inSession` and `aroundCall`.
+ * lock, slot, work and record), `inPortions` and `underLease`, WebSocket for `inSession` and `aroundCall`.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
@@ -53,14 +53,53 @@ export async function runJob(ctx: Ctx, job: Job, fired: Fired): Promise<JobRun> 
 
 /** Work that is one statement ending in `answer(...)` over { rows }: one round trip for everything. */
 export function asStatement(work: (ctx: Ctx) => SQL): RunJob {
+  return (ctx, job, fired) => orDecided(ctx, async () => (await recorded(ctx, { job, fired, work })).outcome)
+}
+
+/**
+ * Work on a backlog in portions, each one statement and one transaction, until an answer says `more: false`. The first
+ * portion takes the slot and leaves the record of the run; the later ones complete that record. A run that ends early
+ * loses nothing: the run of the next slot goes on.
+ */
+export function inPortions(work: (ctx: Ctx) => SQL, { runMs = 30_000 } = {}): RunJob {
   return (ctx, job, fired) =>
     orDecided(ctx, async () => {
-      const statements = [...beginKey(ctx), takeLock(job.lock), ...opening(job, fired), work(ctx)]
-      const results = await ctx.db.batch([...statements, assertSettled()])
-      // The row type is the promise of `answer` and of the work's own SQL; `assertSettled` checked that there is one.
-      const [{ outcome }] = results.at(-2) as [{ outcome: JobResult }]
-      return outcome
+      const { outcome, run } = await recorded(ctx, { job, fired, work })
+      const end = ctx.now().getTime() + runMs
+      let last: JobResult = outcome
+      let { rows } = outcome
+      while (last['more'] === true && ctx.now().getTime() < end) {
+        const portion = await orNotRun(async () => {
+          const results = await ctx.db.batch([takeLock(job.lock), work(ctx)])
+          return onlyOutcome(results.at(-1))
+        })
+        // Another run of the job took over.
+        if (!portion.ran) break
+        last = portion.value
+        rows += last.rows
+        await ctx.db.query(sql`
+update core.job_runs
+set rows = ${rows}, finished_at = clock_timestamp(), round_trips = ${ctx.metrics.trips + 1}
+where id = ${run}::bigint`)
+      }
+      return { ...last, rows }
     })
+}
+
+type Recorded = { job: Job; fired: Fired; work: (ctx: Ctx) => SQL }
+
+/** Lock, slot, record and work in one transaction and one round trip. */
+async function recorded(ctx: Ctx, { job, fired, work }: Recorded) {
+  const statements = [...beginKey(ctx), takeLock(job.lock), ...opening(job, fired), work(ctx)]
+  const results = await ctx.db.batch([...statements, assertSettled()])
+  const [{ run }] = results.at(-3) as [{ run: string }]
+  return { outcome: onlyOutcome(results.at(-2)), run }
+}
+
+/** The row type is the promise of `answer` and of the work's own SQL; `assertSettled` checks that there is one. */
+function onlyOutcome(rows: unknown[] | undefined): JobResult {
+  const [{ outcome }] = rows as [{ outcome: JobResult }]
+  return outcome
 }
 
 /** Work that decides between statements, for seconds. */

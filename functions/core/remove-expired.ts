@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from './idempotency.ts'
 
-/** The limit of each kind per run. A run every 15 minutes keeps up with a hundred keys a second. */
-const batch = 100_000
+/** The limit of each kind per portion, so that no transaction is long. A run takes as many portions as there are. */
+const batch = 10_000
 
 /** Removes idempotency keys after 24 hours, and slots and run records after 32 days. */
 export function removeExpired(): SQL {
@@ -27,6 +27,7 @@ runs as (
 counts as (
   select (select count(*) from keys) as keys, (select count(*) from slots) as slots, (select count(*) from runs) as runs
 )
-select ${answer(sql`jsonb_build_object('rows', keys + slots + runs, 'keys', keys, 'slots', slots, 'runs', runs)`)}
+select ${answer(sql`jsonb_build_object('rows', keys + slots + runs, 'keys', keys, 'slots', slots, 'runs', runs,
+  'more', greatest(keys, slots, runs) = ${batch})`)}
 from counts`
 }

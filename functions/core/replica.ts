@@ -38,6 +38,8 @@ function orPrimary(replica: Db, { primary, after }: Options): Db {
   return {
     batch,
     // The verb declares the row type, as in core/db.ts.
+    // A read-only batch begins with its check of the position, so no statement is alone in it.
+    call: async () => null,
     query: async <Row>(statement: SQL) => (await batch([statement]))[0] as Row[],
     transaction: replica.transaction,
     with: (settings) => orPrimary(replica.with(settings), { primary: primary.with(settings), after }),

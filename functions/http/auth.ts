@@ -62,8 +62,19 @@ function isRowRole(role: Role): role is RowRole {
   return rowRoles.some((one) => one === role)
 }
 
-export function isTenantRole(role: Role): role is TenantRole {
+function isTenantRole(role: Role): role is TenantRole {
   return tenantRoles.some((one) => one === role)
+}
+
+/**
+ * The caller as one text, for everything that is counted or stored by caller: idempotency keys, rate limits. It has every
+ * claim that decides what the caller acts on. Two servers of one tenant are one caller: after a failover the second
+ * repeats the requests of the first. An admin is one caller for each tenant for which it acts.
+ */
+export function callerOf(principal: Principal): string {
+  const { role, sub } = principal
+  if ('id' in principal) return `${role}:${sub}`
+  return isTenantRole(role) ? `${role}:${principal.tenantId}` : `${role}:${principal.tenantId ?? ''}:${sub}`
 }
 
 /** Algorithms are pinned to the configured kind of key, never taken from the token. */

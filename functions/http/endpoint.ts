@@ -33,7 +33,7 @@ export type Endpoint = {
   openQuery: boolean
   /** False for what must never be refused, such as a redirect: the route counts no requests. */
   rateLimited: boolean
-  /** Takes Idempotency-Key; every POST does. */
+  /** Takes Idempotency-Key. Every POST with a token does; without one, callers look alike. */
   idempotent: boolean
   /** The schema of each success; null is an empty body. A string names a media type other than JSON. */
   answers: Partial<Record<Success, z.ZodType | string | null>>
@@ -151,7 +151,7 @@ export function at(base: string, tag: string): Record<Endpoint['method'], Declar
       method,
       path: `${base}${path}`,
       tag,
-      idempotent: method === 'post',
+      idempotent: method === 'post' && spec.roles !== 'public',
       // mount.ts passes input that it parsed with these schemas.
       handle: handle as Endpoint['handle'],
     })

@@ -1,6 +1,6 @@
 import type { IdempotencyRequest, Principal } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
-import { isTenantRole } from './auth.ts'
+import { callerOf } from './auth.ts'
 
 type KeyedRequest = {
   key: string | null
@@ -17,7 +17,7 @@ export function keyFrom(header: string | undefined): string | null {
   throw new AppError('invalid_idempotency_key', 'Send 1 to 255 visible ASCII characters without spaces')
 }
 
-/** Identifies the request under its key. The key's scope is principal and route, so two callers may use equal keys. */
+/** Identifies the request under its key. The key's scope is caller and route, so two callers may use equal keys. */
 export async function idempotencyOf({
   key,
   route,
@@ -26,19 +26,12 @@ export async function idempotencyOf({
   principal,
 }: KeyedRequest): Promise<IdempotencyRequest | null> {
   if (key === null) return null
-  const who = callerOf(principal)
+  const who = principal === null ? 'public' : callerOf(principal)
   const [id, bodyHash] = await Promise.all([
     digest(JSON.stringify([who, route, key])),
     digest(JSON.stringify([path, canonical(body)])),
   ])
   return { id, principal: who, route, bodyHash }
-}
-
-/** Two servers of one tenant are one caller: after a failover the second repeats the requests of the first. */
-function callerOf(principal: Principal | null): string {
-  if (principal === null) return 'public'
-  const { role, sub } = principal
-  return isTenantRole(role) && 'tenantId' in principal ? `${role}:${principal.tenantId}` : `${role}:${sub}`
 }
 
 /** Equal for two bodies that differ only in the order of their members. */

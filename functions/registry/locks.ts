@@ -4,6 +4,7 @@
  */
 const core = {
   housekeeping: 1100,
+  partitions: 1110,
 }
 
 const webhooks = {

@@ -54,7 +54,7 @@ const ledger = {
   version_conflict: [409, 'The stream has moved past that version'],
   insufficient_funds: [409, 'The available balance is too low'],
   quarantined: [409, 'The account is quarantined until its difference is cleared'],
-  hold_missing: [409, 'The stream does not hold the amount that this step would release'],
+  hold_missing: [409, 'The stream does not hold the amount that its bet or withdrawal reserves'],
   transfers_rejected: [409, 'At least one transfer of the batch was rejected'],
   amount_out_of_range: [422, 'An amount would leave ±(2^53 - 1) minor units'],
 } as const

@@ -26,8 +26,16 @@ export const declared: Declared[] = [
   functionFile('core.writes_behind(oid)'),
   functionFile('core.refresh_view(text, interval)', { executeBy: 'lockstep_app' }),
   functionFile('core.get_views_refresh_status()'),
+  functionFile('core.first_id(timestamptz)'),
+  functionFile('core.partition_name(core.partitioned, timestamptz)'),
+  functionFile('core.is_folded(core.partitioned, timestamptz, timestamptz)'),
+  functionFile('core.make_partition(text, timestamptz)'),
+  functionFile('core.drop_partition(text, regclass, timestamptz, timestamptz)'),
+  functionFile('core.make_partitions(text, timestamptz[])', { executeBy: 'lockstep_app' }),
+  functionFile('core.keep_partitions()', { executeBy: 'lockstep_app' }),
 
   grants({ on: 'schema core', to: 'lockstep_app', privileges: ['usage'] }),
+  grants({ on: 'table core.partitioned', to: 'lockstep_app', privileges: ['select'] }),
   grants({ on: 'table core.source_writes', to: 'lockstep_app', privileges: ['select'] }),
   grants({ on: 'table core.view_refreshes', to: 'lockstep_app', privileges: ['select'] }),
   sqlIndex({

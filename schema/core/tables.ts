@@ -136,3 +136,27 @@ export const feedPositions = core.table('feed_positions', {
   seq: bigint('seq', { mode: 'number' }).notNull(),
   movedAt: instant('moved_at').notNull().defaultNow(),
 })
+
+/**
+ * The tables whose partitions core.keep_partitions() makes and drops. Migrations write it, from `partitioned` of
+ * schema/kit/partitions.ts; the Worker only reads it.
+ */
+export const partitioned = core.table(
+  'partitioned',
+  {
+    relation: text('relation').primaryKey(),
+    key: text('key').notNull(),
+    every: text('every').notNull(),
+    ahead: integer('ahead').notNull(),
+    kept: integer('kept').notNull(),
+    foldedBy: text('folded_by'),
+  },
+  (t) => [
+    // The name of a partition adds up to nine characters, and Postgres cuts names at 63.
+    check('partitioned_relation_shape', sql`${t.relation} ~ '^[a-z_]{1,30}[.][a-z_]{1,50}$'`),
+    check('partitioned_key', sql`${t.key} in ('time', 'id')`),
+    check('partitioned_every', sql`${t.every} in ('day', 'month')`),
+    check('partitioned_ahead', sql`${t.ahead} between 1 and 60`),
+    check('partitioned_kept', sql`${t.kept} between 1 and 1000`),
+  ],
+)

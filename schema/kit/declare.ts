@@ -15,6 +15,7 @@ export type Declared = {
     | 'grant'
     | 'index'
     | 'partitioning'
+    | 'kept partitions'
     | 'storage'
   /** Unique within its kind. A change under the same name replaces the thing; another name is another thing. */
   name: string
@@ -247,11 +248,6 @@ export function storage({
   }
 }
 
-/** The partitioning of a table that Drizzle declares, as in `range (received_at)`. Postgres cannot change it later. */
-export function partitioned({ table, by }: { table: string; by: string }): Declared {
-  return { kind: 'partitioning', name: table, create: `partition by ${by}`, drop: '' }
-}
-
 function lines(...parts: (string | false | undefined)[]): string {
   return parts.filter((part) => typeof part === 'string').join('\n')
 }
@@ -266,7 +262,7 @@ function settings(parameters: Record<string, number | string>): string {
     .join(', ')
 }
 
-function literal(text: string): string {
+export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 

@@ -21,6 +21,8 @@ declare
   about text;
   takes boolean;
   appended integer;
+  holders text[];
+  wrong jsonb;
 begin
   select array_agg(
     row(place, lower(split_part(e."type", '_', 2)), e."aggregateId", e."type", e.data, e."idempotencyKey",
@@ -109,6 +111,10 @@ begin
       select count(*), coalesce(bool_or(f.event_type in ('V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED')), false)
       into appended, takes
       from unnest(fresh) f;
+      select array_agg(distinct f.aggregate_id)
+      into holders
+      from unnest(fresh) f
+      where f.family <> 'balances' or f.event_type in ('V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED');
       position := core.reading_xid();
       if exists (select from unnest(fresh) f where f.family = 'bets') then
         insert into ledger.bet_events (
@@ -170,6 +176,11 @@ begin
         where f.family = 'balances'
         order by f.aggregate_id, f.stream_version;
       end if;
+      -- Without its hold a bet could never be settled, voided or cancelled.
+      wrong := ledger.find_wrong_hold(holders);
+      if wrong is not null then
+        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', detail = wrong;
+      end if;
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', appended,
         'duplicates', cardinality(incoming) - appended
@@ -180,7 +191,7 @@ begin
           raise;
         end if;
       when sqlstate 'LS101' or sqlstate 'LS102' or sqlstate 'LS103' or sqlstate 'LS104' or sqlstate 'LS105'
-        or check_violation or numeric_value_out_of_range
+        or sqlstate 'LS106' or check_violation or numeric_value_out_of_range
       then
         get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = pg_exception_detail;
         return ledger.refusal(state, broken, case when state like 'LS%' then about::jsonb end);

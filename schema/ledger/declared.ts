@@ -56,6 +56,7 @@ export const declared: Declared[] = [
   functionFile('ledger.payout_of(bigint, numeric)'),
   functionFile('ledger.refusal(text, text, jsonb)'),
   viewFile('ledger.incoming_events'),
+  functionFile('ledger.find_wrong_hold(text[])'),
   functionFile('ledger.append_events(jsonb, text)'),
   functionFile('ledger.transfer(jsonb, boolean, text)'),
   functionFile('ledger.bet_state(text)', { beforeTables: true }),

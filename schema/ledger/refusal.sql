@@ -15,6 +15,20 @@ as $$
         then jsonb_build_object('reason', 'insufficient_funds', 'availableMinor', about -> 'available_minor')
       when state = 'LS103' then jsonb_build_object('reason', 'quarantined')
       when state = 'LS104' then jsonb_build_object('reason', 'hold_missing')
+      when state = 'LS106' then jsonb_build_object(
+        'reason', 'hold_missing',
+        'heldMinor', about -> 'held',
+        'reservesMinor', about -> 'reserves',
+        'missing', case
+          when (about ->> 'held')::bigint < (about ->> 'reserves')::bigint then 'V1_BALANCES_BALANCE_RESERVED'
+          else 'V1_BALANCES_BALANCE_RELEASED'
+        end,
+        'missingMinor', abs((about ->> 'held')::bigint - (about ->> 'reserves')::bigint),
+        'detail', format(
+          'Stream %s would hold %s of %s %s, and its open bet or withdrawal reserves %s: append the missing event of the same stream in this batch',
+          about ->> 'aggregate_id', about ->> 'held', about ->> 'user_id', about ->> 'currency', about ->> 'reserves'
+        )
+      )
       when state = 'LS105' then jsonb_build_object(
         'reason', 'illegal_transition',
         'from', coalesce(about ->> 'was', 'nothing'),

@@ -13,6 +13,7 @@ declare
   amounts bigint[];
   keys text[];
   known jsonb;
+  said jsonb;
   available bigint[];
   balances bigint[];
   barred boolean[];
@@ -81,13 +82,22 @@ begin
     offset 0
   ) b on true;
 
-  select jsonb_object_agg(k.key, jsonb_build_object(
-    'id', e.aggregate_id, 'fromUserId', e.event_data -> 'userId', 'amountMinor', e.event_data -> 'amountMinor'
-  ))
+  -- A key of a transfer says everything that the transfer acts on. The key of another event says nothing, so it
+  -- contradicts every transfer.
+  select jsonb_object_agg(k.key, jsonb_build_object('id', e.aggregate_id, 'said', (
+    select jsonb_build_array(e.event_data -> 'userId', credit.event_data -> 'userId', e.event_data -> 'currency', e.event_data -> 'amountMinor')
+    from ledger.balance_events credit
+    where credit.tenant_id = ledger.tenant()
+      and credit.aggregate_id = e.aggregate_id
+      and credit.stream_version = 2
+      and credit.event_type = 'V1_BALANCES_BALANCE_CREDITED'
+      and e.event_type = 'V1_BALANCES_BALANCE_DEBITED'
+      and e.stream_version = 1
+  )))
   into known
   from unnest(keys) k (key),
   lateral (
-    select e.aggregate_id, e.event_data
+    select e.aggregate_id, e.event_type, e.event_data, e.stream_version
     from ledger.events e
     where e.tenant_id = ledger.tenant()
       and e.idempotency_key = k.key
@@ -97,12 +107,11 @@ begin
   for place in 1..cardinality(amounts) loop
     s := senders[place];
     r := receivers[place];
+    said := jsonb_build_array(accounts[s].user_id, accounts[r].user_id, accounts[s].currency, amounts[place]);
     accepted[place] := false;
     if known ? keys[place] then
-      results[place] := case
-        when known -> keys[place] ->> 'fromUserId' = accounts[s].user_id
-          and (known -> keys[place] ->> 'amountMinor')::bigint = amounts[place]
-        then jsonb_build_object('status', 'duplicate', 'id', known -> keys[place] -> 'id')
+      results[place] := case known -> keys[place] -> 'said'
+        when said then jsonb_build_object('status', 'duplicate', 'id', known -> keys[place] -> 'id')
         else jsonb_build_object('status', 'rejected', 'code', 'idempotency_key_reused')
       end;
     elsif barred[s] then
@@ -120,15 +129,20 @@ begin
       ids[place] := uuidv7()::text;
       results[place] := jsonb_build_object('status', 'accepted', 'id', ids[place]);
       if keys[place] is not null then
-        known := coalesce(known, '{}') || jsonb_build_object(keys[place], jsonb_build_object(
-          'id', ids[place], 'fromUserId', accounts[s].user_id, 'amountMinor', amounts[place]
-        ));
+        known := coalesce(known, '{}') || jsonb_build_object(keys[place], jsonb_build_object('id', ids[place], 'said', said));
       end if;
     end if;
   end loop;
 
   if all_or_none and exists (select from unnest(results) one where one ->> 'status' = 'rejected') then
-    return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', to_jsonb(results));
+    -- No transfer is made, so none is accepted, and none is a duplicate of one in this batch.
+    return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', (
+      select jsonb_agg(
+        case when one ->> 'id' = any (ids) then jsonb_build_object('status', 'skipped') else one end
+        order by place
+      )
+      from unnest(results) with ordinality as r (one, place)
+    ));
   end if;
 
   -- Readers of the feed must see a writer before it takes its place.

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 28, name: 'covers_and_passes_over' } as const
+export const latestMigration = { version: 34, name: 'claims_a_picture_and_limits_tests' } as const

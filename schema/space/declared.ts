@@ -1,6 +1,7 @@
-import { type Declared, extension, grants, partitioned, sqlIndex, trigger } from '../kit/declare.ts'
+import { type Declared, extension, grants, sqlIndex, trigger } from '../kit/declare.ts'
 import { filesOf } from '../kit/files.ts'
 import { countedSource } from '../kit/materialized.ts'
+import { partitioned } from '../kit/partitions.ts'
 
 const { functionFile, materializedViewFile } = filesOf(import.meta.dirname)
 
@@ -8,7 +9,14 @@ const readWrite = ['select', 'insert', 'update']
 
 export const declared: Declared[] = [
   extension('pg_trgm'),
-  partitioned({ table: 'space.iss_fetch_log', by: 'range (ts)' }),
+  ...partitioned({
+    table: 'space.iss_fetch_log',
+    column: 'ts',
+    key: 'time',
+    every: 'month',
+    ahead: 3,
+    kept: 13,
+  }),
 
   grants({ on: 'schema space', to: 'lockstep_app', privileges: ['usage'] }),
   grants({ on: 'table space.iss_fetch_log', to: 'lockstep_app', privileges: ['select', 'insert'] }),
@@ -23,9 +31,6 @@ export const declared: Declared[] = [
   grants({ on: 'table space.upstream_misses', to: 'lockstep_app', privileges: [...readWrite, 'delete'] }),
   grants({ on: 'table space.copy_coverage', to: 'lockstep_app', privileges: readWrite }),
   grants({ on: 'table space.upstream_answers', to: 'lockstep_app', privileges: [...readWrite, 'delete'] }),
-
-  functionFile('space.keep_log_month(timestamptz)', { executeBy: 'lockstep_app' }),
-  functionFile('space.drop_log_months(timestamptz)', { executeBy: 'lockstep_app' }),
 
   functionFile('space.record_dataset_changes()'),
   functionFile('space.record_new_datasets()'),

@@ -1,7 +1,15 @@
 import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { answer } from '../../functions/core/idempotency.ts'
-import { aroundCall, asStatement, inSession, type Job, runJob, underLease } from '../../functions/core/job.ts'
+import {
+  aroundCall,
+  asStatement,
+  inPortions,
+  inSession,
+  type Job,
+  runJob,
+  underLease,
+} from '../../functions/core/job.ts'
 import { holding, renewLease } from '../../functions/core/lease.ts'
 import { failure, freshEnvironment, key } from './environment.ts'
 
@@ -27,6 +35,7 @@ select ${answer(sql`jsonb_build_object('rows', (select count(*) from written)) |
 type Kind = [name: string, (text: string, more?: Record<string, unknown>) => Job['run']]
 const kinds: Kind[] = [
   ['asStatement', (text, more) => asStatement(() => statement(text, JSON.stringify(more)))],
+  ['inPortions', (text, more) => inPortions(() => statement(text, JSON.stringify(more)))],
   [
     'inSession',
     (text, more) =>

@@ -1,9 +1,27 @@
 import { expect, it } from 'vitest'
 import { effect } from '../../functions/core/idempotency.ts'
+import { inPortions, runJob } from '../../functions/core/job.ts'
 import { removeExpired } from '../../functions/core/remove-expired.ts'
 import { freshEnvironment } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment()
+
+it('removes a backlog of any size in one run, in portions', async () => {
+  const { admin } = database
+  await admin.query(`
+    insert into core.idempotency_keys (id, principal, route, body_hash, created_at)
+    select 'old-' || n, 'p', 'r', 'h', now() - interval '2 days' from generate_series(1, 25000) n`)
+  const job = { name: 'sample', cron: '* * * * *', lock: 990_004, run: inPortions(removeExpired) }
+  const one = ctx()
+  expect(await runJob(one, job, { slot: new Date('2026-11-20T10:00:00Z'), trigger: 'cron' })).toMatchObject({
+    ran: true,
+    rows: 25_000,
+  })
+  const { rows } = await admin.query('select rows::int, round_trips from core.job_runs')
+  expect(rows).toEqual([{ rows: 25_000, round_trips: one.metrics.trips }])
+  expect((await admin.query('select from core.idempotency_keys')).rowCount).toBe(0)
+  await admin.query('truncate core.job_runs, core.job_slots')
+})
 
 it('removes keys after a day and slots and runs after a month, and nothing younger or still running', async () => {
   const { admin } = database

@@ -24,6 +24,14 @@ describe('a key', () => {
     for (const other of others) expect((await of(other)).id).not.toBe(id)
   })
 
+  it('of an admin belongs to the tenant for which the admin acts', async () => {
+    const admin = (tenantId: number | null, sub = 'root') =>
+      of({ principal: { role: 'admin', sub, tenantId } })
+    const scopes = [admin(1), admin(2), admin(null), admin(1, 'other'), admin(null, '1:root')]
+    expect(new Set((await Promise.all(scopes)).map(({ id }) => id)).size).toBe(scopes.length)
+    expect((await admin(1)).id).toBe((await admin(1)).id)
+  })
+
   it('is shared by all servers of a tenant', async () => {
     const server = (sub: string, tenantId: number) => of({ principal: { role: 'tenant', sub, tenantId } })
     expect((await server('a', 1)).id).toBe((await server('b', 1)).id)

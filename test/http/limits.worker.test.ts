@@ -28,10 +28,23 @@ const as = async (who: string | number, init: RequestInit = {}) => {
   return () => app.fetch(path, { ...init, headers: { authorization } })
 }
 
-it('ends the reads of one principal, not of another', async () => {
+it('ends the reads of one caller, not of another', async () => {
   const seen = await withinAMinute(async (who) => statuses(5, await as(who)))
   expect(seen).toEqual([200, 200, 200, 429, 429])
   expect(await statuses(1, await as('another'))).toEqual([200])
+})
+
+it('counts each tenant apart, however their tokens name the caller', async () => {
+  const balances = async (tenantId: number, sub: string) => {
+    const authorization = `Bearer ${await app.token('tenant', sub, tenantId)}`
+    return () => app.fetch('/v1/ledger/summary', { headers: { authorization } })
+  }
+  const seen = await withinAMinute(async (who) => [
+    await statuses(4, await balances(2 * who, 'server')),
+    await statuses(1, await balances(2 * who, 'another server')),
+    await statuses(1, await balances(2 * who + 1, 'server')),
+  ])
+  expect(seen).toEqual([[200, 200, 200, 429], [429], [200]])
 })
 
 it('counts writes apart from reads, and refused ones too', async () => {

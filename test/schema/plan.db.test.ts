@@ -8,9 +8,9 @@ import { type Kept, nothingYet, plan } from '../../dev/migrations/plan.ts'
 import type { Shape } from '../../dev/migrations/schema-files.ts'
 import { createdAt, id } from '../../schema/kit/columns.ts'
 import {
+  type Declared,
   extension,
   grants,
-  partitioned,
   policy,
   role,
   rowSecurity,
@@ -112,7 +112,7 @@ const after: Shape = {
     touch,
     touched('before insert or update of n'),
     byName('n > 2', 'another search'),
-    partitioned({ table: 'a.log', by: 'range (created_at)' }),
+    cutByCreatedAt('a.log'),
     sqlIndex({
       name: 'log_at',
       table: 'a.log',
@@ -198,7 +198,7 @@ create index concurrently if not exists t_order on a.t using btree ("order");
 
   it('refuse to cut a table that exists', async () => {
     const whole: Shape = { tables: { a, gone: before.tables['gone'] }, declared: [] }
-    const cut: Shape = { ...whole, declared: [partitioned({ table: 'a.gone', by: 'range (created_at)' })] }
+    const cut: Shape = { ...whole, declared: [cutByCreatedAt('a.gone')] }
     const first = await plan(nothingYet, whole)
     await expect(plan(first?.now ?? nothingYet, cut)).rejects.toThrow(
       'a.gone: Postgres cannot partition a table that exists',
@@ -244,4 +244,8 @@ function sortedLines(text: string): string[] {
 
 function raise(): never {
   throw new Error('there is a difference to plan for')
+}
+
+function cutByCreatedAt(table: string): Declared {
+  return { kind: 'partitioning', name: table, create: 'partition by range (created_at)', drop: '' }
 }

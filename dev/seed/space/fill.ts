@@ -28,9 +28,10 @@ export async function seedSpace(client: pg.Client, now = new Date()): Promise<vo
      on conflict do nothing`,
     [issNoradId, sets.map(epochOf), sets.map((elements) => JSON.stringify(elements))],
   )
-  await client.query(`select space.keep_log_month(ts) from unnest($1::timestamptz[]) ts`, [
-    [new Date(until), new Date(until - days * dayMs)],
-  ])
+  await client.query(
+    `select core.make_partition('space.iss_fetch_log', ts) from unnest($1::timestamptz[]) ts`,
+    [[new Date(until), new Date(until - days * dayMs)]],
+  )
   await client.query(
     `insert into space.iss_fetch_log (
        norad_id, ts, latitude, longitude, altitude_km, velocity_kmh, visibility, source, computed, error_km, fetched_at

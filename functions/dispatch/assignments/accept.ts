@@ -1,14 +1,15 @@
-import { sql } from 'drizzle-orm'
-import type { Ctx } from '../../core/context.ts'
-import type { Transitioned } from '../orders/resolve.ts'
-import { transitionByCourier } from '../orders/transition-by-courier.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Ctx, Principal } from '../../core/context.ts'
+import { resolveOrder, type Transitioned } from '../orders/resolve.ts'
+import { type Held, transitionByCourierStatement } from '../orders/transition-by-courier.ts'
 import { transitions } from '../rules.ts'
 
 /** Accepts an assignment and ends its lease. */
-export function acceptOrder(
-  ctx: Ctx,
-  held: { orderId: number; courierId: number; fence: number },
-): Promise<Transitioned> {
+export function acceptOrder(ctx: Ctx, held: Held): Promise<Transitioned> {
+  return resolveOrder(ctx, acceptStatement(ctx.principal, held))
+}
+
+export function acceptStatement(principal: Principal | null, held: Held): SQL {
   const set = sql`accepted_at = now(), lease_expires_at = null`
-  return transitionByCourier(ctx, { ...held, ...transitions.accept, type: 'accepted', set })
+  return transitionByCourierStatement(principal, { ...held, ...transitions.accept, type: 'accepted', set })
 }

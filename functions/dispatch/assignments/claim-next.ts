@@ -3,6 +3,7 @@ import { effectAgain } from '../../core/again.ts'
 import { firstFree } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 import type { Order } from '../orders/contract.ts'
@@ -39,7 +40,7 @@ export function claimNextStatement(principal: Principal | null, { courierId, fro
   // Race: concurrent couriers get different orders, by skip locked. The capacity is a condition on the courier's row, so
   // two requests of one courier cannot both fill it. Every statement locks the order before the courier. No lock covers
   // exclusions: an order that changed between snapshot and lock may have been given back, so the answer is `again`.
-  return sql`
+  const statement = sql`
 with me as materialized (
   select c.available,
     c.capacity_boxes - c.held_boxes as room,
@@ -116,4 +117,5 @@ select ${answer(sql`case
   when exists (select from wanted) then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
   else jsonb_build_object('ok', true, 'order', null, 'oldest', false)
 end`)}`
+  return hot('dispatch.claim-next', statement)
 }

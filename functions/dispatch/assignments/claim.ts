@@ -3,6 +3,7 @@ import { effectAgain } from '../../core/again.ts'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 import type { Order } from '../orders/contract.ts'
@@ -28,7 +29,7 @@ export function claimStatement(principal: Principal | null, { orderId, courierId
   // Race: many couriers want one order, and one courier wants many orders. Every statement locks the order before the
   // courier. The capacity is a condition on the courier's row, which Postgres reads again after the lock wait.
   // No lock covers exclusions: if the order changed during the wait, `seen` is stale and the answer is `again`.
-  return sql`
+  const statement = sql`
 with seen as materialized (
   select o.status, o.version, o.lease_expires_at, x.order_id is not null as excluded
   from dispatch.orders o
@@ -99,4 +100,5 @@ lost as (
 )
 select ${answer(sql`outcome`)}
 from decided`
+  return hot('dispatch.claim', statement)
 }

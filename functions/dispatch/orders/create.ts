@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { hot } from '../../core/hot.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 import { currency, priceMinorFor } from '../rules.ts'
@@ -23,7 +24,7 @@ export async function createOrder(ctx: Ctx, order: OrderToCreate): Promise<Creat
 
 export function createStatement(principal: Principal | null, orders: OrderToCreate[]): SQL {
   // Postgres assigns ids in the order of the insert, so the nth valid item is the nth created order.
-  return sql`
+  const statement = sql`
 with input as materialized (
   select a.*, s.id as "store", s.box_limit, s.pickup_address, s.lat, s.lng,
     s.id is not null and a."boxesCount" <= coalesce(s.box_limit, a."boxesCount") as valid
@@ -63,6 +64,7 @@ select ${answer(sql`jsonb_build_object('items', jsonb_agg(case
 end order by n.at))`)}
 from numbered n
 left join (select c.*, row_number() over (order by c.id) as nth from created c) o on o.nth = n.nth and n.valid`
+  return hot('dispatch.create', statement)
 }
 
 function asRow(order: OrderToCreate, at: number): object {

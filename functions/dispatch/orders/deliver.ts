@@ -1,14 +1,16 @@
-import { sql } from 'drizzle-orm'
-import type { Ctx } from '../../core/context.ts'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Ctx, Principal } from '../../core/context.ts'
 import { transitions } from '../rules.ts'
-import type { Transitioned } from './resolve.ts'
-import { transitionByCourier } from './transition-by-courier.ts'
+import { resolveOrder, type Transitioned } from './resolve.ts'
+import { type Held, transitionByCourierStatement } from './transition-by-courier.ts'
 
 /** Marks the boxes as delivered and frees the courier's capacity. */
-export function deliverOrder(
-  ctx: Ctx,
-  held: { orderId: number; courierId: number; fence: number },
-): Promise<Transitioned> {
+export function deliverOrder(ctx: Ctx, held: Held): Promise<Transitioned> {
+  return resolveOrder(ctx, deliverStatement(ctx.principal, held))
+}
+
+export function deliverStatement(principal: Principal | null, held: Held): SQL {
   const set = sql`delivered_at = now()`
-  return transitionByCourier(ctx, { ...held, ...transitions.deliver, type: 'delivered', set, frees: true })
+  const transition = { ...held, ...transitions.deliver, type: 'delivered', set, frees: true } as const
+  return transitionByCourierStatement(principal, transition)
 }

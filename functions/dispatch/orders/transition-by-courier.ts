@@ -2,16 +2,17 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { OrderEventType, OrderStatus } from '../../../schema/dispatch/states.ts'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
+import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
 
+/** The order, the courier that holds it, and the fence that it got with the order. */
+export type Held = { orderId: number; courierId: number; fence: number }
+
 /** One transition of an order by the courier that holds it. */
-export type CourierTransition = {
-  orderId: number
-  courierId: number
-  fence: number
+export type CourierTransition = Held & {
   type: OrderEventType
   from: readonly OrderStatus[]
   to: OrderStatus
@@ -60,7 +61,7 @@ export function transitionByCourierStatement(
   // Race: two transitions at once, or one against a cancel, an expiry or a new assignment. The statement locks the
   // order's row with status, holder and fence as conditions; the second transition finds no such row.
   // An assigned order also needs a current lease, because the expiry job may not have run yet.
-  return sql`
+  const statement = sql`
 with seen as materialized (
   select o.status, o.courier_id, o.fence, o.lease_expires_at
   from dispatch.orders o
@@ -109,4 +110,5 @@ select ${answer(sql`case
 end`)}
 from (select) as always
 left join seen on true`
+  return hot(`dispatch.${type}`, statement)
 }

@@ -1,11 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
 import { lockAccount } from '../accounts/lock.ts'
 import { maxMinor } from '../contract.ts'
 import { payoutOf } from '../decide.ts'
-import { actorOf, runCommand } from '../journal/scope.ts'
+import { actorOf, type By, runCommand } from '../journal/scope.ts'
 import type { Bet, NewBet } from './contract.ts'
 import { emitBet } from './emit.ts'
 import { showBet } from './show.ts'
@@ -18,9 +19,9 @@ export async function placeBet(ctx: Ctx, bet: NewBet): Promise<BetOutcome> {
   return runCommand(ctx, placeStatement(ctx, bet))
 }
 
-function placeStatement(ctx: Ctx, { occurredAt, ...bet }: NewBet): SQL {
+export function placeStatement(by: By, { occurredAt, ...bet }: NewBet): SQL {
   // Race: fifty bets compete for money for ten. Each locks the account and then sees the balance the previous one left.
-  return sql`
+  const statement = sql`
 with ${lockAccount({ whose: sql`${bet.userId}, ${bet.currency}` })},
 decided as materialized (
   select uuidv7()::text as bet_id,
@@ -40,7 +41,7 @@ placed as (
   insert into ledger.bet_events
     (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, occurred_at, actor)
   select ledger.tenant(), bet_id, 1, 'V1_BETS_BET_PLACED', ${JSON.stringify(bet)}::jsonb,
-    ${ctx.idempotency?.id ?? null}, coalesce(${occurredAt ?? null}::timestamptz, clock_timestamp()), ${actorOf(ctx)}
+    ${by.idempotency?.id ?? null}, coalesce(${occurredAt ?? null}::timestamptz, clock_timestamp()), ${actorOf(by)}
   from decided
   where refused is null
   returning *
@@ -65,4 +66,5 @@ select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${showBet('bet')}) from bet),
   (select refused from decided)
 )`)}`
+  return hot('ledger.place', statement)
 }

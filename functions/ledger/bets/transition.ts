@@ -1,11 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx } from '../../core/context.ts'
+import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
 import { maxMinor } from '../contract.ts'
 import { betEventType, type TransitionBet } from '../decide.ts'
 import { betStatusAfter } from '../events.ts'
-import { actorOf, runCommand } from '../journal/scope.ts'
+import { actorOf, type By, runCommand } from '../journal/scope.ts'
 import { emitBet } from './emit.ts'
 import type { BetOutcome } from './place.ts'
 import { showBet } from './show.ts'
@@ -15,7 +16,7 @@ export async function transitionBet(ctx: Ctx, betId: string, command: Transition
   return runCommand(ctx, transitionStatement(ctx, betId, command))
 }
 
-function transitionStatement(ctx: Ctx, betId: string, command: TransitionBet): SQL {
+export function transitionStatement(by: By, betId: string, command: TransitionBet): SQL {
   const type = betEventType(command)
   const to = betStatusAfter[type]
   const ends = to !== 'accepted'
@@ -23,7 +24,7 @@ function transitionStatement(ctx: Ctx, betId: string, command: TransitionBet): S
   // Race: fifty settlements compete, or a settlement and a cancellation. Each locks the bet, and the second finds it
   // already moved. The reserved stake covers every outcome, so the statement needs no available money and locks no
   // account: credits of one user do not wait for each other.
-  return sql`
+  const statement = sql`
 with bet as ${thisOne(sql`
   select v.*
   from ledger.bets_view v
@@ -59,7 +60,7 @@ moved as (
   insert into ledger.bet_events (tenant_id, aggregate_id, stream_version, event_type, event_data, idempotency_key, actor)
   select tenant_id, bet_id, stream_version + 1, ${type},
     case when ${pays} then jsonb_build_object('payoutMinor', returned_minor) else ${JSON.stringify(why(command))}::jsonb end,
-    ${ctx.idempotency?.id ?? null}, ${actorOf(ctx)}
+    ${by.idempotency?.id ?? null}, ${actorOf(by)}
   from decided
   where refused is null
   returning *
@@ -93,6 +94,7 @@ select ${answer(sql`coalesce(
   (select refused from decided),
   jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such bet')
 )`)}`
+  return hot('ledger.transition-bet', statement)
 }
 
 /** The amount that returns to the user: payout or stake, of the bet `b`. */

@@ -22,6 +22,9 @@ export const journalEndpoints: Endpoint[] = [
       description: [
         'The whole batch is appended or nothing. A repeated idempotency key with the same event counts as a duplicate.',
         'Stream versions, state transitions and account balances must be valid after every event.',
+        'After the batch, an open bet must hold its stake and a requested withdrawal its amount: append their',
+        '`V1_BALANCES_BALANCE_RESERVED`, with the same `aggregateId`, in the same batch. When they end, append the',
+        '`V1_BALANCES_BALANCE_RELEASED`. Otherwise the answer is `hold_missing`, and names the missing event.',
       ].join(' '),
       roles: bookkeepers,
       body: IncomingEvents,

@@ -16,7 +16,10 @@ export function tenantOf({ principal }: Ctx): number {
   return principal.tenantId
 }
 
-export function actorOf({ principal }: Ctx): string {
+/** The parts of a request that its events name. */
+export type By = Pick<Ctx, 'principal' | 'idempotency'>
+
+export function actorOf({ principal }: By): string {
   return principal === null ? 'system' : `${principal.role}:${principal.sub}`
 }
 

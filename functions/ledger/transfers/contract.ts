@@ -26,7 +26,9 @@ export const TransferBatch = z
 
 const TransferResult = z
   .strictObject({
-    status: z.enum(['accepted', 'rejected', 'duplicate']),
+    status: z.enum(['accepted', 'rejected', 'duplicate', 'skipped']).meta({
+      description: '`skipped`: not made, because another transfer of the atomic batch was rejected',
+    }),
     id: z.string().optional(),
     code: z.string().optional(),
     availableMinor: minor.optional(),

@@ -1,18 +1,23 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
-import { actorOf, runCommand } from '../journal/scope.ts'
+import { actorOf, type By, runCommand } from '../journal/scope.ts'
 import type { Transfer, TransferResults } from './contract.ts'
+
+type Batch = { transfers: readonly Transfer[]; atomic: boolean }
 
 /** Transfers money between users in order, each after the effect of the earlier ones; `atomic` makes all or none. */
 export async function transferMoney(
   ctx: Ctx,
-  { transfers, atomic }: { transfers: readonly Transfer[]; atomic: boolean },
+  batch: Batch,
 ): Promise<{ ok: true; value: TransferResults } | Refused> {
+  return runCommand(ctx, transferStatement(ctx, batch))
+}
+
+export function transferStatement(by: By, { transfers, atomic }: Batch): SQL {
   const batch = JSON.stringify(transfers)
-  return runCommand(
-    ctx,
-    sql`select ${answer(sql`ledger.transfer(${batch}::jsonb, ${atomic}, ${actorOf(ctx)})`)}`,
-  )
+  const statement = sql`select ${answer(sql`ledger.transfer(${batch}::jsonb, ${atomic}, ${actorOf(by)})`)}`
+  return hot('ledger.transfer', statement)
 }

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Tx } from '../../core/db.ts'
 import type { JobResult } from '../../core/job.ts'
+import { makePartitions } from '../../core/partitions.ts'
 import type { CheckedFix, FetchedPosition } from './fetch-position.ts'
 
 /** Logs at most one fix a second: two answers for the same second are one position. */
@@ -14,7 +15,7 @@ export async function logPosition(_ctx: Ctx, tx: Tx, { session, fix }: FetchedPo
       outcome: 'failed',
       error: `no upstream and no stored elements give a position: ${JSON.stringify(detail.faults)}`,
     }
-  await tx.query(sql`select space.keep_log_month(${fix.ts.toISOString()}::timestamptz)`)
+  await tx.query(makePartitions('space.iss_fetch_log', [fix.ts]))
   const { length: rows } = await tx.query(insertFix(fix))
   const { source, crossCheckKm } = fix
   return { rows, outcome: rows > 0 ? 'ok' : 'skipped', source, crossCheckKm, ...detail }

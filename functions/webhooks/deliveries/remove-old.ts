@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
 import { removeOldOutbox } from '../../core/outbox.ts'
 
-/** Rows of each kind in one run. A run every fifteen minutes keeps up with five of each a second. */
+/** Rows of each kind per portion, so that no transaction is long. A run takes as many portions as there are. */
 const batch = 5_000
 
 /**
@@ -33,6 +33,7 @@ counts as (
   select (select count(*) from deliveries) as deliveries, (select count(*) from webhooks) as webhooks,
     (select count(*) from removed) as told
 )
-select ${answer(sql`jsonb_build_object('rows', deliveries + webhooks + told, 'deliveries', deliveries, 'webhooks', webhooks, 'told', told)`)}
+select ${answer(sql`jsonb_build_object('rows', deliveries + webhooks + told, 'deliveries', deliveries, 'webhooks', webhooks,
+  'told', told, 'more', greatest(deliveries, told) = ${batch})`)}
 from counts`
 }

@@ -54,8 +54,7 @@ beforeAll(async () => {
     select id, 1 + id % 200, created_at from dispatch.orders where id between ${from} and ${to}`),
   )
   await client.query(`
-    select brin_summarize_new_values('dispatch.idx_orders_created_brin');
-    select brin_summarize_new_values('dispatch.idx_order_events_recent')`)
+    select brin_summarize_new_values('dispatch.idx_orders_created_brin')`)
   await admin.query('vacuum (analyze) dispatch.orders')
   await admin.query('vacuum (analyze) dispatch.order_events')
   await admin.query('vacuum (analyze) dispatch.order_exclusions')

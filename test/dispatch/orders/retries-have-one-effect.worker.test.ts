@@ -54,7 +54,7 @@ describe('a claim whose connection is cut', () => {
     async (fault) => {
       const orderId = await givenOrder(admin, { storeId })
       const courier = await caller(app, 'courier', await givenCourier(admin))
-      app.faults.set({ [fault]: 1, times: 1, match: 'begin_idempotent' })
+      app.faults.set({ [fault]: 1, times: 1, match: 'hot_claim_' })
       const cut = await courier.post(`/orders/${orderId}/claim`, { key: fault })
       expect(cut).toMatchObject({
         status: 503,

@@ -15,6 +15,7 @@ import { transitionManyStatement } from '../../../functions/dispatch/orders/tran
 import { undoStatement } from '../../../functions/dispatch/orders/undo.ts'
 import { transitions } from '../../../functions/dispatch/rules.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { explain } from '../../support/explain.ts'
 import { inSteps } from '../../support/fill.ts'
 import { asAdmin, asCourier, asStore } from '../support/given.ts'
 import { parcel } from '../support/http.ts'
@@ -208,7 +209,7 @@ async function planOf(statement: SQL) {
     await client.query('savepoint before')
     const { rows } = await client.query(text, params)
     await client.query('rollback to before')
-    const { rows: explained } = await client.query(`explain (analyze, buffers, format json) ${text}`, params)
+    const { rows: explained } = await explain(client, statement)
     const root: Node = explained[0]['QUERY PLAN'][0].Plan
     const nodes = flatten(root)
     return {

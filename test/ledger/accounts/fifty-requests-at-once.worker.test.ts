@@ -114,7 +114,7 @@ describe('a command whose connection is cut', () => {
     async (fault) => {
       const server = await tenant()
       await deposit(server, 5_000)
-      app.faults.set({ [fault]: 1, times: 1, match: 'begin_idempotent' })
+      app.faults.set({ [fault]: 1, times: 1, match: 'hot_place_' })
       const cut = await server.post('/bets', { body: bet, key: fault })
       expect(cut).toMatchObject({ status: 503, body: { code: 'unavailable', outcome: 'unknown' } })
       expect(app.faults.counts[fault]).toBe(1)

@@ -159,6 +159,25 @@ describe('a tenant', () => {
 })
 
 describe('an admin', () => {
+  it('with one key and the tokens of two tenants has two effects, and each repetition gets its own answer', async () => {
+    const send = { body: { userId: 'twice', amountMinor: 100, currency: 'USD' }, key: 'one-key' }
+    const bosses = [await serverOf(app, 1, 'admin'), await serverOf(app, 2, 'admin')]
+    const ask = () => Promise.all(bosses.map((boss) => boss.post('/payments/deposits', send)))
+    const first = await ask()
+    expect(first.map(({ status }) => status)).toEqual([201, 201])
+    expect(first.map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, null])
+    const again = await ask()
+    expect(again.map(({ body }) => body)).toEqual(first.map(({ body }) => body))
+    expect(again.map(({ headers }) => headers.get('idempotency-replayed'))).toEqual(['true', 'true'])
+    const { rows } = await admin.query(
+      `select tenant_id::int, count(*)::int from ledger.payments_view where user_id = 'twice' group by 1 order by 1`,
+    )
+    expect(rows).toEqual([
+      { tenant_id: 1, count: 1 },
+      { tenant_id: 2, count: 1 },
+    ])
+  })
+
   it('without a tenant in the token is refused', async () => {
     const authorization = `Bearer ${await app.token('admin', 'root')}`
     const response = await app.fetch('/v1/ledger/bets', { headers: { authorization } })

@@ -18,6 +18,7 @@ import { requestPayment } from '../../../functions/ledger/payments/request.ts'
 import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
 import { readActivity } from '../../../functions/ledger/reports/read-activity.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { explain } from '../../support/explain.ts'
 import { order, tenantContext } from '../support/context.ts'
 
 const world = await freshEnvironment()
@@ -82,6 +83,7 @@ async function planOf(work: (ctx: Ctx) => Promise<unknown>): Promise<Plan> {
   let plan: Plan | null = null
   const db = {
     with: () => db,
+    call: async () => null,
     query: (statement: SQL) => db.batch([statement]),
     async batch(statements: SQL[]) {
       plan = await explained(statements)
@@ -99,16 +101,17 @@ async function planOf(work: (ctx: Ctx) => Promise<unknown>): Promise<Plan> {
 
 /** The last of the statements is the one that matters; those before it prepare it. */
 async function explained(statements: SQL[]): Promise<Plan> {
-  const compiled = statements.map((statement) => dialect.sqlToQuery(statement))
-  const { sql: text, params } = compiled.at(-1) ?? { sql: '', params: [] }
+  const statement = statements.at(-1) ?? sql``
+  const { sql: text, params } = dialect.sqlToQuery(statement)
   await client.query('begin')
   try {
     await client.query(`select set_config('app.tenant_id', '1', true)`)
-    for (const earlier of compiled.slice(0, -1)) await client.query(earlier.sql, earlier.params)
+    for (const earlier of statements.slice(0, -1).map((one) => dialect.sqlToQuery(one)))
+      await client.query(earlier.sql, earlier.params)
     await client.query('savepoint before')
     await client.query(text, params)
     await client.query('rollback to before')
-    const { rows } = await client.query(`explain (analyze, buffers, verbose, format json) ${text}`, params)
+    const { rows } = await explain(client, statement)
     const root: Node = rows[0]['QUERY PLAN'][0].Plan
     const nodes = flatten(root)
     return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { balanceOf, deposit, serverOf, transferBatch, unlimitedWorker } from '../support/http.ts'
+import { balanceOf, deposit, raw, serverOf, transferBatch, unlimitedWorker } from '../support/http.ts'
 import { violations } from '../support/violations.ts'
 
 const app = await unlimitedWorker()
@@ -57,6 +57,79 @@ describe('transfers', () => {
       { status: 'duplicate', id: one?.['id'] },
     ])
     expect(await balanceOf(server, 'u-2')).toEqual([100, 0, 100])
+  })
+
+  it('with the key of a transfer to another user, in another currency, or of another event are refused', async () => {
+    const server = await tenant()
+    await deposit(server, 1_000)
+    await deposit(server, 1_000, 'u-1', 'EUR')
+    await server.post('/events', {
+      body: raw('c-1', 'V1_BALANCES_BALANCE_CREDITED', 100, { idempotencyKey: 'event' }),
+    })
+    const keyed = {
+      fromUserId: 'u-1',
+      toUserId: 'u-2',
+      amountMinor: 100,
+      currency: 'USD',
+      idempotencyKey: 'k',
+    }
+    const { body } = await server.post('/transfers/batch', {
+      body: {
+        transfers: [
+          keyed,
+          { ...keyed, toUserId: 'u-3' },
+          { ...keyed, currency: 'EUR' },
+          { ...keyed, idempotencyKey: 'event' },
+          keyed,
+        ],
+      },
+    })
+    const reused = { status: 'rejected', code: 'idempotency_key_reused' }
+    expect(body['results']).toMatchObject([
+      { status: 'accepted' },
+      reused,
+      reused,
+      reused,
+      { status: 'duplicate' },
+    ])
+    const later = await server.post('/transfers/batch', {
+      body: { transfers: [{ ...keyed, toUserId: 'u-3' }, { ...keyed, currency: 'EUR' }, keyed] },
+    })
+    expect(later.body['results']).toMatchObject([reused, reused, { status: 'duplicate' }])
+  })
+
+  it('are all skipped when one of an atomic batch is rejected, and none is called accepted', async () => {
+    const server = await tenant()
+    await deposit(server, 1_000)
+    const made = {
+      fromUserId: 'u-1',
+      toUserId: 'u-2',
+      amountMinor: 100,
+      currency: 'USD',
+      idempotencyKey: 'a',
+    }
+    const { body: earlier } = await server.post('/transfers/batch', { body: { transfers: [made] } })
+    const [duplicate] = (earlier['results'] as { id: string }[]).map(({ id }) => ({
+      status: 'duplicate',
+      id,
+    }))
+    const next = { ...made, idempotencyKey: 'b' }
+    const refused = await server.post('/transfers/batch', {
+      body: {
+        atomic: true,
+        transfers: [made, next, next, { ...next, amountMinor: 5_000, idempotencyKey: 'c' }],
+      },
+    })
+    expect(refused).toMatchObject({ status: 409, body: { code: 'transfers_rejected' } })
+    expect(refused.body['results']).toEqual([
+      duplicate,
+      { status: 'skipped' },
+      { status: 'skipped' },
+      { status: 'rejected', code: 'insufficient_funds', availableMinor: 800 },
+    ])
+    expect(await balanceOf(server, 'u-2')).toEqual([100, 0, 100])
+    const answer = await server.post('/transfers/batch', { body: { atomic: true, transfers: [next] } })
+    expect(answer.body['results']).toMatchObject([{ status: 'accepted' }])
   })
 })
 

@@ -18,7 +18,7 @@ const now = new Date('2026-11-20T10:00:30Z')
 
 beforeAll(async () => {
   await admin.query(
-    `select space.keep_log_month('2026-11-20'::timestamptz - n * interval '1 month') from generate_series(0, 12) n`,
+    `select core.make_partition('space.iss_fetch_log', '2026-11-20'::timestamptz - n * interval '1 month') from generate_series(0, 12) n`,
   )
   // Parts keep each transaction short, because tests of other files wait for its end.
   for (let from = 0; from < yearOfMinutes; from += yearOfMinutes / 12)

@@ -17,21 +17,18 @@ describe('the log', () => {
     )
   })
 
-  it('creates the partition of a month once for concurrent calls', async () => {
-    const made = await Promise.all(
-      Array.from({ length: 5 }, () => admin.query(`select space.keep_log_month('2031-05-05') as made`)),
+  it('is kept in months, three ahead and thirteen back', async () => {
+    await admin.query(
+      `select core.make_partition('space.iss_fetch_log', date_trunc('month', now(), 'UTC') - n * interval '1 month')
+      from generate_series(12, 15) n`,
     )
-    expect(made.filter(({ rows }) => rows[0].made)).toHaveLength(1)
-    expect(await one(`select relispartition from pg_class where relname = 'iss_fetch_log_203105'`)).toEqual({
-      relispartition: true,
-    })
-  })
-
-  it('drops whole months only', async () => {
-    await admin.query(`select space.keep_log_month('2019-01-05'), space.keep_log_month('2019-02-05')`)
-    expect(await one(`select space.drop_log_months('2019-02-10') as dropped`)).toEqual({ dropped: 1 })
-    expect(await one(`select to_regclass('space.iss_fetch_log_201902')::text as kept`)).toEqual({
-      kept: 'space.iss_fetch_log_201902',
-    })
+    const kept = await one(
+      `select dropped, error from core.keep_partitions() where relation = 'space.iss_fetch_log'`,
+    )
+    expect(kept).toEqual({ dropped: 2, error: null })
+    expect(
+      await one(`select to_regclass('space.iss_fetch_log_' || to_char(now() at time zone 'UTC' - interval '13 months', 'YYYYMM')) is not null
+        and to_regclass('space.iss_fetch_log_' || to_char(now() at time zone 'UTC' - interval '14 months', 'YYYYMM')) is null as thirteen`),
+    ).toEqual({ thirteen: true })
   })
 })

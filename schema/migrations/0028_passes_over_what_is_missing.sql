@@ -14,7 +14,7 @@ create table space.upstream_misses (
   missed_at timestamptz not null,
   retry_at timestamptz not null,
   constraint upstream_misses_upstream_object_pk primary key(upstream,object),
-  constraint upstream_misses_failures check (failures >= 0)
+  constraint upstream_misses_failures check (failures > 0)
 );
 
 alter table space.upstream_answers drop constraint upstream_answers_verdict;
@@ -22,8 +22,6 @@ alter table space.upstream_answers drop constraint upstream_answers_verdict;
 alter table space.upstream_answers drop constraint upstream_answers_reason;
 
 alter table space.neo_approaches alter column sentry drop not null;
-
-alter table webhooks.webhooks add column tests_free_at timestamptz;
 
 alter table space.upstream_answers add constraint upstream_answers_verdict check (verdict in ('accepted', 'partial', 'not_modified', 'quarantined'));
 

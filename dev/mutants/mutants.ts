@@ -1,0 +1,14 @@
+import { coreMutants } from './core.ts'
+import { dispatchMutants } from './dispatch.ts'
+import { httpMutants } from './http.ts'
+import { ledgerMutants } from './ledger.ts'
+import type { Mutant } from './mutant.ts'
+import { webhooksMutants } from './webhooks.ts'
+
+export const mutants: readonly Mutant[] = [
+  ...coreMutants,
+  ...dispatchMutants,
+  ...ledgerMutants,
+  ...webhooksMutants,
+  ...httpMutants,
+]

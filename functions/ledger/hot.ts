@@ -1,0 +1,23 @@
+import type { SQL } from 'drizzle-orm'
+import { readStatement as readBalancesStatement } from './accounts/read-balances.ts'
+import { placeStatement } from './bets/place.ts'
+import { readStatement as readBetStatement } from './bets/read.ts'
+import { transitionStatement } from './bets/transition.ts'
+import { appendStatement } from './journal/append.ts'
+import type { By } from './journal/scope.ts'
+import { transferStatement } from './transfers/transfer.ts'
+
+const by: By = { principal: null, idempotency: null }
+const bet = { userId: 'u', stakeMinor: 1, currency: 'USD', odds: '2', selection: 's' }
+
+/** The statements that the migrations make functions from. Their values do not matter: each value is a parameter. */
+export const hotStatements: SQL[] = [
+  placeStatement(by, bet),
+  transitionStatement(by, 'b', { do: 'accept' }),
+  transitionStatement(by, 'b', { do: 'settle', outcome: 'won' }),
+  transitionStatement(by, 'b', { do: 'settle', outcome: 'lost' }),
+  transferStatement(by, { transfers: [], atomic: true }),
+  appendStatement(by, []),
+  readBetStatement('b'),
+  readBalancesStatement('u'),
+]

@@ -1,0 +1,28 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { answer } from '../../core/idempotency.ts'
+
+/** Removes stored answers of upstreams a week after they last arrived. */
+export function removeOldAnswers(): SQL {
+  return sql`
+with removed as (
+  delete from space.upstream_answers
+  where (upstream, request, body_hash) in (
+    select upstream, request, body_hash
+    from space.upstream_answers
+    where received_at < now() - interval '7 days'
+    order by received_at
+    limit 5000
+  )
+  returning 1
+),
+done as (
+  select count(*) as answers_removed
+  from removed
+)
+select ${answer(sql`jsonb_build_object(
+  'rows', answers_removed,
+  'outcome', case when answers_removed > 0 then 'ok' else 'skipped' end,
+  'answersRemoved', answers_removed
+)`)}
+from done`
+}

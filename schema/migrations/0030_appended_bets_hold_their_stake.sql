@@ -1,0 +1,273 @@
+create or replace function ledger.refusal(state text, broken text, about jsonb) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select jsonb_strip_nulls(
+    jsonb_build_object(
+      'ok', false,
+      'aggregateId', about -> 'aggregate_id',
+      'userId', about -> 'user_id',
+      'currency', about -> 'currency'
+    ) || case
+      when state = 'LS101' then jsonb_build_object('reason', 'version_conflict', 'current', about -> 'current')
+      when state = 'LS102'
+        then jsonb_build_object('reason', 'insufficient_funds', 'availableMinor', about -> 'available_minor')
+      when state = 'LS103' then jsonb_build_object('reason', 'quarantined')
+      when state = 'LS104' then jsonb_build_object('reason', 'hold_missing')
+      when state = 'LS106' then jsonb_build_object(
+        'reason', 'hold_missing',
+        'heldMinor', about -> 'held',
+        'reservesMinor', about -> 'reserves',
+        'missing', case
+          when (about ->> 'held')::bigint < (about ->> 'reserves')::bigint then 'V1_BALANCES_BALANCE_RESERVED'
+          else 'V1_BALANCES_BALANCE_RELEASED'
+        end,
+        'missingMinor', abs((about ->> 'held')::bigint - (about ->> 'reserves')::bigint),
+        'detail', format(
+          'Stream %s would hold %s of %s %s, and its open bet or withdrawal reserves %s: append the missing event of the same stream in this batch',
+          about ->> 'aggregate_id', about ->> 'held', about ->> 'user_id', about ->> 'currency', about ->> 'reserves'
+        )
+      )
+      when state = 'LS105' then jsonb_build_object(
+        'reason', 'illegal_transition',
+        'from', coalesce(about ->> 'was', 'nothing'),
+        'to', about ->> 'becomes'
+      )
+      when broken = 'user_balances_view_available' then jsonb_build_object('reason', 'insufficient_funds')
+      else jsonb_build_object('reason', 'amount_out_of_range')
+    end
+  )
+$$;
+
+create or replace function ledger.find_wrong_hold(streams text[]) returns jsonb
+language sql stable
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+  with owners as (
+    select s.id, b.user_id, b.currency, case when b.open then b.amount_minor else 0 end as reserves
+    from unnest(streams) s (id),
+    lateral (select * from ledger.bets_view v where v.tenant_id = ledger.tenant() and v.bet_id = s.id offset 0) b
+    union all
+    select s.id, p.user_id, p.currency, case when p.open and p.kind = 'withdrawal' then p.amount_minor else 0 end
+    from unnest(streams) s (id),
+    lateral (select * from ledger.payments_view v where v.tenant_id = ledger.tenant() and v.payment_id = s.id offset 0) p
+  ),
+  holds as (
+    select s.id, e.user_id, e.currency, sum(e.reserved_delta)::bigint as held
+    from unnest(streams) s (id),
+    lateral (
+      select e.user_id, e.currency, e.reserved_delta
+      from ledger.balance_events e
+      where e.tenant_id = ledger.tenant()
+        and e.aggregate_id = s.id
+      order by e.stream_version
+      offset 0
+    ) e
+    group by s.id, e.user_id, e.currency
+  )
+  select jsonb_build_object(
+    'aggregate_id', id, 'user_id', user_id, 'currency', currency, 'held', coalesce(held, 0), 'reserves', coalesce(reserves, 0)
+  )
+  from owners
+  full join holds using (id, user_id, currency)
+  where coalesce(held, 0) <> coalesce(reserves, 0)
+  order by id
+  limit 1
+$$;
+
+create or replace function ledger.append_events(events jsonb, by_whom text) returns jsonb
+language plpgsql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  incoming ledger.incoming_events[];
+  fresh ledger.incoming_events[];
+  reused text;
+  conflict jsonb;
+  position xid8;
+  state text;
+  broken text;
+  about text;
+  takes boolean;
+  appended integer;
+  holders text[];
+  wrong jsonb;
+begin
+  select array_agg(
+    row(place, lower(split_part(e."type", '_', 2)), e."aggregateId", e."type", e.data, e."idempotencyKey",
+      e."expectedVersion", e."occurredAt", null, null)::ledger.incoming_events
+    order by place
+  )
+  into incoming
+  from rows from (
+    jsonb_to_recordset(events) as (
+      "aggregateId" text, "type" text, data jsonb, "idempotencyKey" text, "expectedVersion" integer,
+      "occurredAt" timestamptz
+    )
+  ) with ordinality as e ("aggregateId", "type", data, "idempotencyKey", "expectedVersion", "occurredAt", place);
+
+  for attempt in 1..5 loop
+    begin
+      with given as (
+        select i.*, known.said as known_said,
+          case when i.idempotency_key is not null then array[i.aggregate_id, i.event_type, i.event_data::text] end as said
+        from unnest(incoming) i
+        left join lateral (
+          select array[e.aggregate_id, e.event_type, e.event_data::text] as said
+          from ledger.events e
+          where e.tenant_id = ledger.tenant()
+            and e.idempotency_key = i.idempotency_key
+          offset 0
+        ) known on true
+      ),
+      judged as materialized (
+        select g.*,
+          g.idempotency_key is not null and (g.known_said is not null or row_number() over same_key > 1) as duplicate,
+          coalesce(g.known_said, first_value(g.said) over same_key) <> g.said as contradicts
+        from given g
+        window same_key as (partition by g.idempotency_key order by g.place)
+      ),
+      -- Materialized: looked up once a stream, not twice an event.
+      streams as materialized (
+        select s.family, s.aggregate_id, coalesce((
+          select e.stream_version
+          from ledger.events e
+          where e.tenant_id = ledger.tenant()
+            and e.family = s.family
+            and e.aggregate_id = s.aggregate_id
+          order by e.stream_version desc
+          limit 1
+        ), 0) as current
+        from (select distinct family, aggregate_id from judged where not duplicate) s
+      ),
+      numbered as (
+        select j.*, s.current,
+          s.current + row_number() over (partition by j.family, j.aggregate_id order by j.place)::integer as next_version
+        from judged j
+        join streams s on s.family = j.family and s.aggregate_id = j.aggregate_id
+        where not j.duplicate
+        order by j.place
+      ),
+      placed as materialized (
+        select n.*, nextval('ledger.event_seq') as next_seq
+        from numbered n
+      )
+      select
+        (
+          select array_agg(
+            row(p.place, p.family, p.aggregate_id, p.event_type, p.event_data, p.idempotency_key, p.expected_version,
+              coalesce(p.occurred_at, clock_timestamp()), p.next_version, p.next_seq)::ledger.incoming_events
+          )
+          from placed p
+        ),
+        (select j.idempotency_key from judged j where j.contradicts limit 1),
+        (
+          select jsonb_build_object('aggregateId', p.aggregate_id, 'current', p.current)
+          from placed p
+          where p.expected_version <> p.next_version - 1
+          order by p.place
+          limit 1
+        )
+      into fresh, reused, conflict;
+
+      if reused is not null then
+        return jsonb_build_object('ok', false, 'reason', 'idempotency_key_reused', 'key', reused);
+      end if;
+      if conflict is not null then
+        return jsonb_build_object('ok', false, 'reason', 'version_conflict') || conflict;
+      end if;
+
+      select count(*), coalesce(bool_or(f.event_type in ('V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED')), false)
+      into appended, takes
+      from unnest(fresh) f;
+      select array_agg(distinct f.aggregate_id)
+      into holders
+      from unnest(fresh) f
+      where f.family <> 'balances' or f.event_type in ('V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED');
+      position := core.reading_xid();
+      if exists (select from unnest(fresh) f where f.family = 'bets') then
+        insert into ledger.bet_events (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = 'bets'
+        order by f.aggregate_id, f.stream_version;
+      end if;
+      if exists (select from unnest(fresh) f where f.family = 'payments') then
+        insert into ledger.payment_events (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = 'payments'
+        order by f.aggregate_id, f.stream_version;
+      end if;
+      if takes then
+        insert into ledger.user_balances_view (tenant_id, user_id, currency)
+        select distinct ledger.tenant(), f.event_data ->> 'userId', f.event_data ->> 'currency'
+        from unnest(fresh) f
+        where f.family = 'balances'
+        order by 1, 2, 3
+        on conflict do nothing;
+        perform
+        from (
+          select distinct f.event_data ->> 'userId' as user_id, f.event_data ->> 'currency' as currency
+          from unnest(fresh) f
+          where f.family = 'balances'
+          order by 1, 2
+        ) f,
+        lateral (
+          select
+          from ledger.user_balances_view b
+          where b.tenant_id = ledger.tenant()
+            and b.user_id = f.user_id
+            and b.currency = f.currency
+          for update
+        ) locked;
+        position := core.reading_xid();
+        select array_agg(
+          row(f.place, f.family, f.aggregate_id, f.event_type, f.event_data, f.idempotency_key, f.expected_version,
+            f.occurred_at, f.stream_version, nextval('ledger.event_seq'))::ledger.incoming_events
+        )
+        into fresh
+        from (select * from unnest(fresh) f where f.family = 'balances' order by f.place) f;
+      end if;
+      if exists (select from unnest(fresh) f where f.family = 'balances') then
+        insert into ledger.balance_events (
+          tenant_id, aggregate_id, stream_version, xid, seq, event_type, event_data, idempotency_key, occurred_at, actor
+        )
+        select ledger.tenant(), f.aggregate_id, f.stream_version, position, f.seq, f.event_type, f.event_data,
+          f.idempotency_key, f.occurred_at, by_whom
+        from unnest(fresh) f
+        where f.family = 'balances'
+        order by f.aggregate_id, f.stream_version;
+      end if;
+      -- Without its hold a bet could never be settled, voided or cancelled.
+      wrong := ledger.find_wrong_hold(holders);
+      if wrong is not null then
+        raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', detail = wrong;
+      end if;
+      return jsonb_build_object('ok', true, 'value', jsonb_build_object(
+        'appended', appended,
+        'duplicates', cardinality(incoming) - appended
+      ));
+    exception
+      when unique_violation then
+        if attempt = 5 then
+          raise;
+        end if;
+      when sqlstate 'LS101' or sqlstate 'LS102' or sqlstate 'LS103' or sqlstate 'LS104' or sqlstate 'LS105'
+        or sqlstate 'LS106' or check_violation or numeric_value_out_of_range
+      then
+        get stacked diagnostics state = returned_sqlstate, broken = constraint_name, about = pg_exception_detail;
+        return ledger.refusal(state, broken, case when state like 'LS%' then about::jsonb end);
+    end;
+  end loop;
+end
+$$;

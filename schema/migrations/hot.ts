@@ -1,0 +1,20 @@
+// Written by "npm run db:generate".
+export const hotFunctions: ReadonlySet<string> = new Set([
+  'dispatch.hot_accepted_568a2dcc',
+  'dispatch.hot_claim_7a18b799',
+  'dispatch.hot_claim_next_e016e0d6',
+  'dispatch.hot_create_9fb62721',
+  'dispatch.hot_delivered_5d1a44f4',
+  'dispatch.hot_picked_up_a901d17d',
+  'dispatch.hot_read_01469553',
+  'dispatch.hot_read_3581857e',
+  'dispatch.hot_read_6b750284',
+  'ledger.hot_append_1d912bbf',
+  'ledger.hot_place_d7e2e1f0',
+  'ledger.hot_read_balances_dea1e7a0',
+  'ledger.hot_read_bet_ac4e0438',
+  'ledger.hot_transfer_3f1134c7',
+  'ledger.hot_transition_bet_80498aa6',
+  'ledger.hot_transition_bet_c49128bc',
+  'ledger.hot_transition_bet_d13584f6',
+])
