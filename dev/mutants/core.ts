@@ -903,6 +903,15 @@ export const coreMutants: readonly Mutant[] = [
       'if false then',
     ],
   ]),
+  ...mutantsOf('core/retry-after.ts', 'test/core/retry-after.unit.test.ts', [
+    ['functions/core/retry-after.ts', 'waits as long as a server wishes', ', atMostMs)', ', 1e300)'],
+    [
+      'functions/core/retry-after.ts',
+      'reads a wish from any text',
+      'httpDate.test(value) ? Date.parse(value) : Number.NaN',
+      'Date.parse(value)',
+    ],
+  ]),
   ...mutantsOf('core/fetch.ts', 'test/core/fetch.unit.test.ts', [
     [
       'functions/core/fetch.ts',
@@ -920,7 +929,7 @@ export const coreMutants: readonly Mutant[] = [
     [
       'functions/core/fetch.ts',
       'ignores Retry-After',
-      'retryAfterMs ?? (upstream.backoffMs',
+      'waitMs ?? (upstream.backoffMs',
       '(upstream.backoffMs',
     ],
     ['functions/core/fetch.ts', 'follows redirects', "redirect: 'manual'", "redirect: 'follow'"],
@@ -1036,7 +1045,7 @@ export const coreMutants: readonly Mutant[] = [
     [
       'functions/core/send.ts',
       'ignores Retry-After',
-      'response ? retryAfterOf(response.headers) : null',
+      'retryAfterMs(response.headers, { now: new Date(), atMostMs: longestWaitMs })',
       'null',
     ],
   ]),

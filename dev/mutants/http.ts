@@ -12,13 +12,13 @@ export const httpMutants: readonly Mutant[] = [
     [
       'functions/http/mount.ts',
       'lets tokens be guessed',
-      "      await limitRate(ctx, 'write', address)\n",
+      "      if (endpoint.rateLimited) await limitRate(ctx, 'write', address)\n",
       '',
     ],
     [
       'functions/http/mount.ts',
       'does not count',
-      '  await limitRate(ctx, rateClassOf(c.req.method), address)\n',
+      '  if (endpoint.rateLimited) await limitRate(ctx, rateClassOf(c.req.method), address)\n',
       '',
     ],
   ]),
