@@ -32,7 +32,7 @@ export const sqlstates = {
 
 export type Sqlstate = keyof typeof sqlstates
 
-/** Classes whose every state means the same: Postgres lacks space, memory or places, or its machine failed. */
+/** Classes whose every state means the same: Postgres lacks disk, memory or connections, or its host failed. */
 const exhausted = ['53', '58']
 
 type Fields = {

@@ -1,6 +1,5 @@
 import type { Module } from '../http/module.ts'
-import { testWebhooks } from './deliveries/contract.ts'
-import { deliveriesEndpoints } from './deliveries/routes.ts'
+import { deliveriesEndpoints, testWebhooks } from './deliveries/routes.ts'
 import { subscriptionsEndpoints } from './subscriptions/routes.ts'
 
 export const webhooksModule: Module = {

@@ -71,9 +71,4 @@ export type Replayed = z.infer<typeof Replayed>
 
 export const DeliveryCursor = z.tuple([id])
 
-export const testWebhooks = {
-  'webhook.test': {
-    audience: ['admin', 'store', 'tenant'] as const,
-    data: z.strictObject({ webhookId: id }).meta({ id: 'WebhookTestData' }),
-  },
-}
+export const TestData = z.strictObject({ webhookId: id }).meta({ id: 'WebhookTestData' })

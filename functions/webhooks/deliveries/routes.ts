@@ -12,6 +12,7 @@ import {
   DeliveryWithBody,
   Replay,
   Replayed,
+  TestData,
 } from './contract.ts'
 import { listDeliveries } from './list.ts'
 import { readDelivery } from './read.ts'
@@ -19,6 +20,9 @@ import { replayDeliveries } from './replay.ts'
 import { sendTest } from './send-test.ts'
 
 const on = at('/v1/webhooks/{id}', 'webhooks')
+
+/** The event that a test sends to any webhook. */
+export const testWebhooks = { 'webhook.test': { audience: roles, data: TestData } }
 
 export const deliveriesEndpoints: Endpoint[] = [
   on.post(
