@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { projectRoot } from './project.ts'
+import { projectRoot, wranglerConfig } from './project.ts'
 
 /**
  * Bundles the Worker as `wrangler deploy` would and returns the bundle's path. Prints nothing unless the build fails. A test
@@ -19,6 +19,9 @@ export async function buildWorker(
       join(dirname(wrangler), 'bin/wrangler.js'),
       'deploy',
       ...(entry ? [entry] : []),
+      // Otherwise wrangler searches for it beside the entry.
+      '--config',
+      wranglerConfig,
       '--dry-run',
       '--outdir',
       outdir,

@@ -37,6 +37,11 @@ export default {
     const one = Object.entries(caches).find(([known]) => known === name)?.[1]
     if (!one) return new Response(null, { status: 404 })
     if (request.method === 'DELETE') one.changed(ctx, key)
+    // This request ends before the load that it began.
+    if (request.method === 'POST') {
+      one.read(ctx, key).catch(() => undefined)
+      return new Response(null, { status: 202 })
+    }
     try {
       return Response.json(await one.read(ctx, key))
     } catch (error) {
