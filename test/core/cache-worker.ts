@@ -23,7 +23,7 @@ const caches = {
   once: cache({ name: 'once', load, boundMs: 30_000, keepMs: 600_000, shared: true }),
   patient: cache({ name: 'patient', load, boundMs: 5_000, keepMs: 600_000, shared: true }),
   // A visitor never waits long, as at a redirect.
-  visitor: cache({ name: 'visitor', load, boundMs: 1_000, keepMs: 600_000, waitMs: 150, shared: true }),
+  visitor: cache({ name: 'visitor', load, boundMs: 3_000, keepMs: 600_000, waitMs: 150, shared: true }),
 }
 
 export default {
