@@ -10,6 +10,7 @@
  * A Worker's clock stands still between I/O. The birth is read before the load, so an age can only be too large; at the
  * reader the clock lags by its computing since its last I/O, and between machines by their skew. Both add to the bound.
  */
+import { type Entry, entryOf } from './cached-value.ts'
 import type { Ctx } from './context.ts'
 import { AppError } from './errors.ts'
 import { makeRecent } from './recent.ts'
@@ -62,17 +63,6 @@ export type CacheStatistics = {
   entries: number
   bytes: number
   oldestMs: number | null
-}
-
-type Entry<T> = {
-  value: T | null
-  at: number
-  /** Loads of this isolate in order, because the clock may stand still between two. A shared value has 0. */
-  number: number
-  text: string
-  /** The birth with which the shared layer has this text, as far as this isolate knows. */
-  sharedAt: number
-  failedAt: number
 }
 
 type Flight<T> = {
@@ -143,19 +133,22 @@ export function cache<T, By extends Caller = Ctx>(options: Options<T, By>): Cach
   async function afterLoad(ctx: By, key: string): Promise<Answer<T>> {
     const flight = fly(ctx, key)
     const landed = flight.done.catch((error: unknown) => ({ error }))
-    let result = await within(landed, waitMs)
-    const isOld = () => heldAt(key, clock(ctx)) !== undefined
-    if (result === 'late' && !isOld())
+    const joinedAt = clock(ctx)
+    // Readers of an old value wait for a slow load once together, not each anew.
+    const waitedMs = heldAt(key, joinedAt) ? joinedAt - flight.startedAt : 0
+    let result = await within(landed, Math.max(0, waitMs - waitedMs))
+    if (result === 'late' && heldAt(key, clock(ctx)) === undefined)
       result = await within(Promise.race([landed, flight.old.promise]), boundMs - waitMs)
     const now = clock(ctx)
     const held = heldAt(key, now)
-    if (result && result !== 'late' && 'entry' in result) {
+    if (result !== 'late' && 'entry' in result) {
       const { entry, layer } = result
-      return answered(key, held && held.at > entry.at ? held : entry, layer, now)
+      if (held && held.at > entry.at) return answered(key, held, layer, now)
+      if (ageOf(entry, now) <= keepMs) return answered(key, entry, layer, now)
     }
     if (held) return answered(key, held, 'isolate', now)
     counts.errors += 1
-    if (result && result !== 'late') throw result.error
+    if (result !== 'late' && 'error' in result) throw result.error
     throw new AppError('unavailable', 'The request had no effect: send it again after Retry-After', {
       retryAfter: 1,
     })
@@ -283,21 +276,4 @@ export function cache<T, By extends Caller = Ctx>(options: Options<T, By>): Cach
   const made: Cache<T, By> = { read, changed, statistics }
   caches.add(made)
   return made
-}
-
-/** JSON from every layer, so that a reader sees one form: a Date is a text in all of them. */
-function entryOf<T>(text: string, at: number): Entry<T> {
-  const value = JSON.parse(text, frozen) as T | null
-  return {
-    value,
-    at,
-    text,
-    number: 0,
-    sharedAt: Number.NEGATIVE_INFINITY,
-    failedAt: Number.NEGATIVE_INFINITY,
-  }
-}
-
-function frozen(_key: string, value: unknown): unknown {
-  return Object.freeze(value)
 }

@@ -77,20 +77,26 @@ type File = 'cache.ts' | 'shared-layer.ts'
 
 /** The cache with one line of a file changed, for the controls. */
 export async function brokenCache(file: File, from: string, to: string): Promise<Make> {
+  const path = writeBroken(file, { [from]: to })
+  // The file has the type of the one that it was made from.
+  const made = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as { cache: Make }
+  return made.cache
+}
+
+/** Writes the two files of the cache with these texts replaced in one of them, and returns the path of cache.ts. */
+export function writeBroken(file: File, replaced: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-cache-'))
   atTheEnd(() => rmSync(folder, { recursive: true }))
   for (const name of ['cache.ts', 'shared-layer.ts'] as const) {
-    const text = readFileSync(join(core, name), 'utf8')
-    if (name === file && !text.includes(from)) throw new Error(`${name} does not contain ${from}`)
-    const changed = name === file ? text.replace(from, to) : text
-    const linked = changed.replaceAll(/from '(\.\.?\/[^']+)'/g, (_all, path: string) =>
+    let text = readFileSync(join(core, name), 'utf8')
+    for (const [from, to] of name === file ? Object.entries(replaced) : []) {
+      if (!text.includes(from)) throw new Error(`${name} does not contain ${from}`)
+      text = text.replaceAll(from, to)
+    }
+    const linked = text.replaceAll(/from '(\.\.?\/[^']+)'/g, (_all, path: string) =>
       path === './shared-layer.ts' ? `from '${path}'` : `from '${join(core, path)}'`,
     )
     writeFileSync(join(folder, name), linked)
   }
-  // The file has the type of the one that it was made from.
-  const made = (await import(/* @vite-ignore */ pathToFileURL(join(folder, 'cache.ts')).href)) as {
-    cache: Make
-  }
-  return made.cache
+  return join(folder, 'cache.ts')
 }

@@ -23,7 +23,7 @@ const caches = {
   once: cache({ name: 'once', load, boundMs: 30_000, keepMs: 600_000, shared: true }),
   patient: cache({ name: 'patient', load, boundMs: 5_000, keepMs: 600_000, shared: true }),
   // A visitor never waits long, as at a redirect.
-  visitor: cache({ name: 'visitor', load, boundMs: 1_000, keepMs: 600_000, waitMs: 150, shared: true }),
+  visitor: cache({ name: 'visitor', load, boundMs: 3_000, keepMs: 600_000, waitMs: 150, shared: true }),
 }
 
 export default {
@@ -37,6 +37,11 @@ export default {
     const one = Object.entries(caches).find(([known]) => known === name)?.[1]
     if (!one) return new Response(null, { status: 404 })
     if (request.method === 'DELETE') one.changed(ctx, key)
+    // This request ends before the load that it began.
+    if (request.method === 'POST') {
+      one.read(ctx, key).catch(() => undefined)
+      return new Response(null, { status: 202 })
+    }
     try {
       return Response.json(await one.read(ctx, key))
     } catch (error) {

@@ -139,6 +139,16 @@ describe('the age of an answer', () => {
     expect(await slow).toMatchObject({ stale: true, ageMs: 6_000 })
   })
 
+  it('is never above keepMs, not even for the readers of a load that took longer', async () => {
+    const source = heldSource('v1')
+    source.held = true
+    const { read } = make(source, { keepMs: 6_000 })
+    const slow = read()
+    clock.advance(6_001)
+    source.pending[0]?.land()
+    expect(await failure(slow)).toMatchObject({ code: 'unavailable' })
+  })
+
   it('is renewed behind a reader after half the bound, and before it by nobody', async () => {
     const source = heldSource('v1')
     const { read } = make(source)
@@ -236,6 +246,21 @@ describe('while the source is out', () => {
     expect(await read()).toMatchObject({ text: 'v2', stale: false })
   })
 
+  it('readers of an old value wait for a hanging source once together, not each anew', async () => {
+    const source = heldSource('v1')
+    const { read } = make(source, { waitMs: 200 })
+    await read()
+    clock.advance(5_001)
+    source.held = true
+    const order: string[] = []
+    const first = read().then(() => order.push('first'))
+    clock.advance(200)
+    const second = read().then(() => order.push('second'))
+    await Promise.all([first, second])
+    expect(order).toEqual(['second', 'first'])
+    source.pending[0]?.land()
+  })
+
   it('a reader gets the new value when the source answers within waitMs', async () => {
     const source = heldSource('v1')
     const { read } = make(source, { waitMs: 2_000 })
@@ -331,20 +356,12 @@ type Step = {
 const steps = fc.array(
   fc.record({
     do: fc.constantFrom<Step['do'][]>(
-      'read',
-      'read',
-      'write',
-      'land',
-      'land',
-      'fail',
-      'changed',
-      'out',
-      'back',
+      ...(['read', 'read', 'read', 'write', 'land', 'land', 'changed', 'fail', 'out', 'back'] as const),
     ),
     after: fc.integer({ min: 0, max: 3_000 }),
     pick: fc.nat(),
   }),
-  { minLength: 5, maxLength: 60 },
+  { minLength: 40, maxLength: 80, size: 'max' },
 )
 
 /**
@@ -379,6 +396,7 @@ async function breaches(list: Step[], maker = cache): Promise<string[]> {
             const oldMs = clock.ms - (until.get(shown) ?? clock.ms)
             if (!stale && oldMs > 5_000) found.push(`${shown} is ${oldMs} ms out of date and not stale`)
             if (ageMs < oldMs) found.push(`${shown} is ${oldMs} ms out of date and says ${ageMs}`)
+            if (ageMs > 20_000) found.push(`${shown} is ${ageMs} ms old and kept`)
             if (shown < newest) found.push(`${shown} after ${newest}`)
             newest = Math.max(newest, shown)
             return shown

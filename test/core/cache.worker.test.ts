@@ -1,13 +1,16 @@
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { buildWorker } from '../../dev/system/build.ts'
 import { createKvFaults, type KvFaults } from '../../dev/system/kv-faults.ts'
+import { projectRoot } from '../../dev/system/project.ts'
 import { type RunningWorker, startWorker } from '../../dev/system/worker.ts'
 import { startUpstash } from '../../dev/upstash/server.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshFolder } from '../support/folder.ts'
 import { freshProxy } from '../support/proxy.ts'
+import { writeBroken } from './cache-rig.ts'
 
 const database = await freshDatabase()
 const { admin } = database
@@ -22,7 +25,9 @@ const redis = { UPSTASH_REDIS_REST_URL: upstash.url, UPSTASH_REDIS_REST_TOKEN: u
 
 type Found = { value: { text: string; loaded: string } | null; ageMs: number; stale: boolean; layer: string }
 
-async function isolate(options: { bindings?: object; persistTo?: string; kvFaults?: KvFaults } = {}) {
+async function isolate(
+  options: { bundle?: string; bindings?: object; persistTo?: string; kvFaults?: KvFaults } = {},
+) {
   const worker: RunningWorker = await startWorker({
     bundle,
     config: inject('worker')?.config ?? fail(),
@@ -54,6 +59,23 @@ async function isolate(options: { bindings?: object; persistTo?: string; kvFault
 
 function fail(): never {
   throw new Error('Only files named *.worker.test.ts get a Worker.')
+}
+
+/** One request begins a load of a second and ends before it, twenty others wait for the same load. 0: no answer. */
+async function statusesAfterEnd(worker: Awaited<ReturnType<typeof isolate>>): Promise<number[]> {
+  const key = await thing('v1', 1)
+  expect((await worker.request(`patient/${key}`, { method: 'POST' })).status).toBe(202)
+  const patience = AbortSignal.timeout(8_000)
+  const status = async () => {
+    try {
+      const response = await worker.request(`patient/${key}`, { signal: patience })
+      await response.body?.cancel()
+      return response.status
+    } catch {
+      return 0
+    }
+  }
+  return Promise.all(Array.from({ length: 20 }, status))
 }
 
 let keys = 0
@@ -90,16 +112,26 @@ describe('in the Workers runtime, a cold key', () => {
     expect(found.every(({ stale }) => !stale)).toBe(true)
   })
 
-  it('reaches the other readers although the request that loads it is cancelled', async () => {
-    const key = await thing('v1', 1)
-    const leaving = new AbortController()
-    const first = plain.request(`patient/${key}`, { signal: leaving.signal }).catch((error: unknown) => error)
-    const query = `select count(*)::int as n from pg_stat_activity where query like '%pg_sleep%' and datname = current_database() and pid <> pg_backend_pid()`
-    await expect.poll(async () => (await admin.query(query)).rows[0].n).toBe(1)
-    const others = Promise.all(Array.from({ length: 20 }, () => plain.read(`patient/${key}`)))
-    leaving.abort()
-    expect(await first).toMatchObject({ name: 'AbortError' })
-    expect((await others).every(({ value }) => value?.text === 'v1')).toBe(true)
+  it('reaches the other readers although the request that began its load has ended', async () => {
+    expect(await statusesAfterEnd(plain)).toEqual(Array.from({ length: 20 }, () => 200))
+  })
+
+  it('would not reach them if nothing kept the load alive and readers had no timers', async () => {
+    const path = writeBroken('cache.ts', {
+      'ctx.waitUntil(done.catch(() => undefined))': 'void done.catch(() => undefined)',
+      'await within(landed, Math.max(0, waitMs - waitedMs))': 'await landed',
+    })
+    const entry = join(folder, 'broken-worker.ts')
+    symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'))
+    const text = readFileSync(join(import.meta.dirname, 'cache-worker.ts'), 'utf8')
+    writeFileSync(
+      entry,
+      text.replaceAll(/from '(\.[^']+)'/g, (_all, imported: string) =>
+        imported.endsWith('/cache.ts') ? `from '${path}'` : `from '${join(import.meta.dirname, imported)}'`,
+      ),
+    )
+    const broken = await isolate({ bundle: await buildWorker(join(folder, 'broken'), { entry }) })
+    expect(await statusesAfterEnd(broken)).not.toContain(200)
   })
 
   it('is absent for a second, and then found', async () => {
@@ -187,7 +219,7 @@ describe('while Postgres is out', () => {
     await expect.poll(async () => (await plain.read(`visitor/${key}`)).stale).toBe(true)
     const started = performance.now()
     expect(await plain.read(`visitor/${key}`)).toMatchObject({ value: { text: 'v1' }, stale: true })
-    expect(performance.now() - started).toBeLessThan(1_500)
+    expect(performance.now() - started).toBeLessThan(2_000)
     proxy.faults.clear()
     await expect.poll(async () => (await plain.read(`visitor/${key}`)).value?.text).toBe('v2')
   })
@@ -211,10 +243,13 @@ describe('the KV namespace', () => {
     const kvFaults = createKvFaults()
     const worker = await isolate({ kvFaults })
     expect(await worker.read(`patient/${await thing('v1')}`)).toMatchObject({ layer: 'source' })
+    const started = performance.now()
     kvFaults.set({ blackhole: 1, match: 'get' })
     expect(await worker.read(`patient/${await thing('v2')}`)).toMatchObject({ layer: 'source', stale: false })
     for (let n = 0; n < 5; n += 1) await worker.read(`patient/${await thing('v3')}`)
-    expect(kvFaults.counts).toMatchObject({ blackhole: 1 })
+    const allowed = 1 + Math.floor((performance.now() - started) / 10_000)
+    expect(kvFaults.counts.blackhole).toBeGreaterThan(0)
+    expect(kvFaults.counts.blackhole).toBeLessThanOrEqual(allowed)
     kvFaults.clear()
   })
 
