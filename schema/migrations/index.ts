@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 30, name: 'top_bets_are_open_or_won' } as const
+export const latestMigration = { version: 31, name: 'every_change_emits_an_event' } as const
