@@ -240,6 +240,17 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.emit(topic text, audience text, subjects text[], types text[], bodies jsonb[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  insert into core.outbox (topic, audience, subject, type, data)
+  select topic, audience, e.subject, e.type, e.body
+  from unnest(subjects, types, bodies) with ordinality as e (subject, type, body, place)
+  order by e.place;
+$function$;
+
 CREATE OR REPLACE FUNCTION core.get_views_refresh_status()
  RETURNS TABLE(view text, populated boolean, last_refresh timestamp with time zone, confirmed_at timestamp with time zone, age_seconds double precision, duration_ms double precision, rows bigint, size_bytes bigint, pending_writes bigint, skipped integer)
  LANGUAGE sql
@@ -1659,15 +1670,14 @@ begin
           else b.quarantined_at
         end
     where b.tenant_id = notice.tenant_id and b.user_id = notice.user_id and b.currency = notice.currency;
-    insert into core.outbox (topic, audience, subject, type, data)
-    values ('ledger', 'tenant:' || notice.tenant_id, 'account:' || notice.aggregate_id,
-      case notice.event_type
+    perform core.emit('ledger', 'tenant:' || notice.tenant_id, array['account:' || notice.aggregate_id],
+      array[case notice.event_type
         when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then 'account.quarantined'
         when 'V1_SYSTEM_ACCOUNT_CLEARED' then 'account.cleared'
         when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then 'account.overdraft_allowed'
         when 'V1_SYSTEM_OVERDRAFT_FORBIDDEN' then 'account.overdraft_forbidden'
-      end,
-      notice.event_data);
+      end],
+      array[notice.event_data]);
   end loop;
   return null;
 end
@@ -2093,8 +2103,12 @@ CREATE OR REPLACE FUNCTION ledger.emit_appended(events ledger.incoming_events[])
  SET plan_cache_mode TO 'force_generic_plan'
  SET enable_seqscan TO 'off'
 AS $function$
-  insert into core.outbox (topic, audience, subject, type, data)
-  select 'ledger', 'tenant:' || ledger.tenant(), told.subject, told.type, told.data
+  select core.emit(
+    'ledger', 'tenant:' || ledger.tenant(),
+    array_agg(told.subject order by f.family, f.aggregate_id, f.stream_version),
+    array_agg(told.type order by f.family, f.aggregate_id, f.stream_version),
+    array_agg(told.data order by f.family, f.aggregate_id, f.stream_version)
+  )
   from unnest(events) f,
   lateral (
     select 'bet:' || f.aggregate_id as subject, 'bet.' || ledger.bet_state(f.event_type) as type, jsonb_build_object(
@@ -2139,7 +2153,6 @@ AS $function$
     where f.family = 'balances'
     offset 0
   ) told
-  order by f.family, f.aggregate_id, f.stream_version
 $function$;
 
 CREATE OR REPLACE FUNCTION ledger.emit_overdrawn()
@@ -2148,12 +2161,11 @@ CREATE OR REPLACE FUNCTION ledger.emit_overdrawn()
  SET search_path TO ''
 AS $function$
 begin
-  insert into core.outbox (topic, audience, subject, type, data)
-  values ('ledger', 'tenant:' || new.tenant_id, 'account:' || new.user_id || ':' || new.currency, 'account.overdrawn',
-    jsonb_build_object(
+  perform core.emit('ledger', 'tenant:' || new.tenant_id, array['account:' || new.user_id || ':' || new.currency],
+    array['account.overdrawn'], array[jsonb_build_object(
       'userId', new.user_id, 'currency', new.currency, 'balanceMinor', new.balance_minor,
       'reservedMinor', new.reserved_minor, 'availableMinor', new.available_minor
-    ));
+    )]);
   return null;
 end
 $function$;
@@ -3046,14 +3058,13 @@ begin
   where accepted[t.place]
   order by t.place, leg.version;
 
-  insert into core.outbox (topic, audience, subject, type, data)
-  select 'ledger', 'tenant:' || ledger.tenant(), 'transfer:' || ids[t.place], 'transfer.accepted', jsonb_build_object(
-    'id', ids[t.place], 'fromUserId', accounts[senders[t.place]].user_id, 'toUserId', accounts[receivers[t.place]].user_id,
-    'amountMinor', amounts[t.place], 'currency', accounts[senders[t.place]].currency
-  )
+  perform core.emit('ledger', 'tenant:' || ledger.tenant(), array_agg('transfer:' || ids[t.place] order by t.place),
+    array_agg('transfer.accepted'::text order by t.place), array_agg(jsonb_build_object(
+      'id', ids[t.place], 'fromUserId', accounts[senders[t.place]].user_id, 'toUserId', accounts[receivers[t.place]].user_id,
+      'amountMinor', amounts[t.place], 'currency', accounts[senders[t.place]].currency
+    ) order by t.place))
   from generate_series(1, cardinality(amounts)) t (place)
-  where accepted[t.place]
-  order by t.place;
+  where accepted[t.place];
 
   return jsonb_build_object('ok', true, 'value', jsonb_build_object(
     'accepted', (select count(*) from unnest(accepted) one where one),

@@ -23,15 +23,14 @@ begin
           else b.quarantined_at
         end
     where b.tenant_id = notice.tenant_id and b.user_id = notice.user_id and b.currency = notice.currency;
-    insert into core.outbox (topic, audience, subject, type, data)
-    values ('ledger', 'tenant:' || notice.tenant_id, 'account:' || notice.aggregate_id,
-      case notice.event_type
+    perform core.emit('ledger', 'tenant:' || notice.tenant_id, array['account:' || notice.aggregate_id],
+      array[case notice.event_type
         when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then 'account.quarantined'
         when 'V1_SYSTEM_ACCOUNT_CLEARED' then 'account.cleared'
         when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then 'account.overdraft_allowed'
         when 'V1_SYSTEM_OVERDRAFT_FORBIDDEN' then 'account.overdraft_forbidden'
-      end,
-      notice.event_data);
+      end],
+      array[notice.event_data]);
   end loop;
   return null;
 end

@@ -7,8 +7,12 @@ set search_path = ''
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
-  insert into core.outbox (topic, audience, subject, type, data)
-  select 'ledger', 'tenant:' || ledger.tenant(), told.subject, told.type, told.data
+  select core.emit(
+    'ledger', 'tenant:' || ledger.tenant(),
+    array_agg(told.subject order by f.family, f.aggregate_id, f.stream_version),
+    array_agg(told.type order by f.family, f.aggregate_id, f.stream_version),
+    array_agg(told.data order by f.family, f.aggregate_id, f.stream_version)
+  )
   from unnest(events) f,
   lateral (
     select 'bet:' || f.aggregate_id as subject, 'bet.' || ledger.bet_state(f.event_type) as type, jsonb_build_object(
@@ -53,5 +57,4 @@ as $$
     where f.family = 'balances'
     offset 0
   ) told
-  order by f.family, f.aggregate_id, f.stream_version
 $$;
