@@ -349,6 +349,17 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.emit(topic text, audience text, subjects text[], types text[], bodies jsonb[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  insert into core.outbox (topic, audience, subject, type, data)
+  select topic, audience, e.subject, e.type, e.body
+  from unnest(subjects, types, bodies) with ordinality as e (subject, type, body, place)
+  order by e.place;
+$function$;
+
 CREATE OR REPLACE FUNCTION core.first_id(at timestamp with time zone)
  RETURNS uuid
  LANGUAGE sql
@@ -2743,6 +2754,7 @@ create table ledger.user_balances_view (
 ) with (fillfactor=50);
 CREATE INDEX idx_user_balances_view_available ON ledger.user_balances_view USING btree (tenant_id, currency, user_id) WHERE funded;
 comment on index ledger.idx_user_balances_view_available is 'accounts with money available';
+CREATE TRIGGER emit_overdrawn AFTER UPDATE ON ledger.user_balances_view FOR EACH ROW WHEN (new.available_minor < 0 AND old.available_minor >= 0) EXECUTE FUNCTION ledger.emit_overdrawn();
 alter table ledger.user_balances_view enable row level security;
 alter table ledger.user_balances_view force row level security;
 create policy of_tenant on ledger.user_balances_view for all to lockstep_app
@@ -2768,6 +2780,7 @@ declare
   takes boolean;
   appended integer;
   holders text[];
+  streams ledger.incoming_events[];
   wrong jsonb;
 begin
   select array_agg(
@@ -2861,6 +2874,7 @@ begin
       into holders
       from unnest(fresh) f
       where f.family <> 'balances' or f.event_type in ('V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED');
+      streams := fresh;
       position := core.reading_xid();
       if exists (select from unnest(fresh) f where f.family = 'bets') then
         insert into ledger.bet_events (
@@ -2927,6 +2941,7 @@ begin
       if wrong is not null then
         raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', column = wrong;
       end if;
+      perform ledger.emit_appended(streams);
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', appended,
         'duplicates', cardinality(incoming) - appended
@@ -3054,6 +3069,14 @@ begin
           else b.quarantined_at
         end
     where b.tenant_id = notice.tenant_id and b.user_id = notice.user_id and b.currency = notice.currency;
+    perform core.emit('ledger', 'tenant:' || notice.tenant_id, array['account:' || notice.aggregate_id],
+      array[case notice.event_type
+        when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then 'account.quarantined'
+        when 'V1_SYSTEM_ACCOUNT_CLEARED' then 'account.cleared'
+        when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then 'account.overdraft_allowed'
+        when 'V1_SYSTEM_OVERDRAFT_FORBIDDEN' then 'account.overdraft_forbidden'
+      end],
+      array[notice.event_data]);
   end loop;
   return null;
 end
@@ -3452,12 +3475,7 @@ begin
       left join ledger.user_balances_view b
         on b.tenant_id = tenant and b.user_id = d.user_id and b.currency = d.currency
       where b.quarantined_at is null
-      returning tenant_id, aggregate_id, event_data
-    ),
-    told as (
-      insert into core.outbox (topic, audience, subject, type, data)
-      select 'ledger', 'tenant:' || tenant_id, 'account:' || aggregate_id, 'account.quarantined', event_data
-      from held_back
+      returning 1
     )
     select (select count(*) from different), (select count(*) from held_back)
     into found, barred;
@@ -3476,6 +3494,80 @@ end
 $function$;
 revoke execute on function ledger.check_invariants(integer) from public;
 grant execute on function ledger.check_invariants(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.emit_appended(events ledger.incoming_events[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+  select core.emit(
+    'ledger', 'tenant:' || ledger.tenant(),
+    array_agg(told.subject order by f.family, f.aggregate_id, f.stream_version),
+    array_agg(told.type order by f.family, f.aggregate_id, f.stream_version),
+    array_agg(told.data order by f.family, f.aggregate_id, f.stream_version)
+  )
+  from unnest(events) f,
+  lateral (
+    select 'bet:' || f.aggregate_id as subject, 'bet.' || ledger.bet_state(f.event_type) as type, jsonb_build_object(
+      'id', b.bet_id, 'userId', b.user_id, 'stakeMinor', b.amount_minor, 'currency', b.currency, 'odds', b.odds::text,
+      'selection', b.selection, 'status', ledger.bet_state(f.event_type),
+      'payoutMinor', case ledger.bet_state(f.event_type)
+        when 'lost' then 0
+        else (f.event_data ->> 'payoutMinor')::bigint
+      end,
+      'placedAt', core.iso(b.placed_at),
+      'settledAt', case when ledger.bet_state(f.event_type) not in ('placed', 'accepted') then core.iso(f.occurred_at) end,
+      'streamVersion', f.stream_version
+    ) as data
+    from (
+      select *
+      from ledger.bets_view v
+      where f.family = 'bets' and v.tenant_id = ledger.tenant() and v.bet_id between f.aggregate_id and f.aggregate_id
+      order by v.bet_id
+      limit 1
+    ) b
+    union all
+    select 'payment:' || f.aggregate_id, replace(ledger.payment_state(f.event_type), ' ', '.'), jsonb_build_object(
+      'id', p.payment_id, 'kind', p.kind, 'userId', p.user_id, 'amountMinor', p.amount_minor, 'currency', p.currency,
+      'status', split_part(ledger.payment_state(f.event_type), ' ', 2),
+      'requestedAt', core.iso(p.requested_at),
+      'settledAt', case when ledger.payment_state(f.event_type) not like '% requested' then core.iso(f.occurred_at) end,
+      'streamVersion', f.stream_version
+    )
+    from (
+      select *
+      from ledger.payments_view v
+      where f.family = 'payments' and v.tenant_id = ledger.tenant() and v.payment_id between f.aggregate_id and f.aggregate_id
+      order by v.payment_id
+      limit 1
+    ) p
+    union all
+    select 'account:' || (f.event_data ->> 'userId') || ':' || (f.event_data ->> 'currency'),
+      'balance.' || lower(split_part(f.event_type, '_', 4)),
+      f.event_data || jsonb_build_object(
+        'cause', f.aggregate_id, 'streamVersion', f.stream_version, 'occurredAt', core.iso(f.occurred_at)
+      )
+    where f.family = 'balances'
+    offset 0
+  ) told
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.emit_overdrawn()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform core.emit('ledger', 'tenant:' || new.tenant_id, array['account:' || new.user_id || ':' || new.currency],
+    array['account.overdrawn'], array[jsonb_build_object(
+      'userId', new.user_id, 'currency', new.currency, 'balanceMinor', new.balance_minor,
+      'reservedMinor', new.reserved_minor, 'availableMinor', new.available_minor
+    )]);
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.find_differences(of_tenant bigint, sample integer)
  RETURNS TABLE(kind text, subject text, user_id text, currency text, evidence jsonb)
@@ -3537,11 +3629,25 @@ AS $function$
   with owners as (
     select s.id, b.user_id, b.currency, case when b.open then b.amount_minor else 0 end as reserves
     from unnest(streams) s (id),
-    lateral (select * from ledger.bets_view v where v.tenant_id = ledger.tenant() and v.bet_id = s.id offset 0) b
+    lateral (
+      select *
+      from ledger.bets_view v
+      where v.tenant_id = ledger.tenant()
+        and v.bet_id between s.id and s.id
+      order by v.bet_id
+      limit 1
+    ) b
     union all
     select s.id, p.user_id, p.currency, case when p.open and p.kind = 'withdrawal' then p.amount_minor else 0 end
     from unnest(streams) s (id),
-    lateral (select * from ledger.payments_view v where v.tenant_id = ledger.tenant() and v.payment_id = s.id offset 0) p
+    lateral (
+      select *
+      from ledger.payments_view v
+      where v.tenant_id = ledger.tenant()
+        and v.payment_id between s.id and s.id
+      order by v.payment_id
+      limit 1
+    ) p
   ),
   holds as (
     select s.id, e.user_id, e.currency, sum(e.reserved_delta)::bigint as held
@@ -4933,6 +5039,14 @@ begin
   ) leg (version, type, account)
   where accepted[t.place]
   order by t.place, leg.version;
+
+  perform core.emit('ledger', 'tenant:' || ledger.tenant(), array_agg('transfer:' || ids[t.place] order by t.place),
+    array_agg('transfer.accepted'::text order by t.place), array_agg(jsonb_build_object(
+      'id', ids[t.place], 'fromUserId', accounts[senders[t.place]].user_id, 'toUserId', accounts[receivers[t.place]].user_id,
+      'amountMinor', amounts[t.place], 'currency', accounts[senders[t.place]].currency
+    ) order by t.place))
+  from generate_series(1, cardinality(amounts)) t (place)
+  where accepted[t.place];
 
   return jsonb_build_object('ok', true, 'value', jsonb_build_object(
     'accepted', (select count(*) from unnest(accepted) one where one),

@@ -14,11 +14,6 @@ const exceptions: readonly Exception[] = [
     why: 'retention records how far it has removed the feed, and core has no function for it',
   },
   {
-    file: 'schema/ledger/check_invariants.sql',
-    names: 'core.outbox',
-    why: 'the event of an alert is written by the statement that raises the alert, inside the database',
-  },
-  {
     file: 'schema/ledger/refresh_aggregate_views.sql',
     names: 'core.view_refreshes',
     why: 'a view that waits for the folding of its source is confirmed without a refresh',

@@ -12,6 +12,7 @@ export const declared: Declared[] = [
   functionFile('core.mark_horizon(regclass[],regclass)', { executeBy: 'lockstep_app' }),
   functionFile('core.slowest_reader(text)'),
   functionFile('core.iso(timestamptz)'),
+  functionFile('core.emit(text, text, text[], text[], jsonb[])'),
   functionFile('core.settled(jsonb)'),
   functionFile('core.begin_idempotent(text, text, text, text)'),
   functionFile('core.assert_settled()'),

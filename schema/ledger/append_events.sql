@@ -22,6 +22,7 @@ declare
   takes boolean;
   appended integer;
   holders text[];
+  streams ledger.incoming_events[];
   wrong jsonb;
 begin
   select array_agg(
@@ -115,6 +116,7 @@ begin
       into holders
       from unnest(fresh) f
       where f.family <> 'balances' or f.event_type in ('V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED');
+      streams := fresh;
       position := core.reading_xid();
       if exists (select from unnest(fresh) f where f.family = 'bets') then
         insert into ledger.bet_events (
@@ -181,6 +183,7 @@ begin
       if wrong is not null then
         raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', column = wrong;
       end if;
+      perform ledger.emit_appended(streams);
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', appended,
         'duplicates', cardinality(incoming) - appended

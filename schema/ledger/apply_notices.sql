@@ -1,4 +1,5 @@
--- Trigger function: writes a decision about an account to the row that the account's commands lock.
+-- Trigger function: writes a decision about an account to the row that the account's commands lock, and emits it,
+-- whether an operator or the invariants job decided.
 create or replace function ledger.apply_notices() returns trigger
 language plpgsql
 set search_path = ''
@@ -22,6 +23,14 @@ begin
           else b.quarantined_at
         end
     where b.tenant_id = notice.tenant_id and b.user_id = notice.user_id and b.currency = notice.currency;
+    perform core.emit('ledger', 'tenant:' || notice.tenant_id, array['account:' || notice.aggregate_id],
+      array[case notice.event_type
+        when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then 'account.quarantined'
+        when 'V1_SYSTEM_ACCOUNT_CLEARED' then 'account.cleared'
+        when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then 'account.overdraft_allowed'
+        when 'V1_SYSTEM_OVERDRAFT_FORBIDDEN' then 'account.overdraft_forbidden'
+      end],
+      array[notice.event_data]);
   end loop;
   return null;
 end

@@ -64,12 +64,7 @@ begin
       left join ledger.user_balances_view b
         on b.tenant_id = tenant and b.user_id = d.user_id and b.currency = d.currency
       where b.quarantined_at is null
-      returning tenant_id, aggregate_id, event_data
-    ),
-    told as (
-      insert into core.outbox (topic, audience, subject, type, data)
-      select 'ledger', 'tenant:' || tenant_id, 'account:' || aggregate_id, 'account.quarantined', event_data
-      from held_back
+      returning 1
     )
     select (select count(*) from different), (select count(*) from held_back)
     into found, barred;

@@ -40,6 +40,16 @@ export const declared: Declared[] = [
     execute: 'ledger.apply_notices()',
   }),
 
+  functionFile('ledger.emit_overdrawn()'),
+  trigger({
+    name: 'emit_overdrawn',
+    table: 'ledger.user_balances_view',
+    fires: 'after update',
+    forEach: 'row',
+    when: 'new.available_minor < 0 and old.available_minor >= 0',
+    execute: 'ledger.emit_overdrawn()',
+  }),
+
   materializedViewFile('ledger.tenants_summary_view', { unique: ['tenant_id', 'currency'] }),
   viewFile('ledger.tenants_summary'),
   grants({ on: 'table ledger.tenants_summary', to: 'lockstep_app', privileges: ['select'] }),
@@ -57,6 +67,7 @@ export const declared: Declared[] = [
   functionFile('ledger.refusal(text, text, jsonb)'),
   viewFile('ledger.incoming_events'),
   functionFile('ledger.find_wrong_hold(text[])'),
+  functionFile('ledger.emit_appended(ledger.incoming_events[])'),
   functionFile('ledger.append_events(jsonb, text)'),
   functionFile('ledger.transfer(jsonb, boolean, text)'),
   functionFile('ledger.bet_state(text)', { beforeTables: true }),

@@ -166,6 +166,14 @@ begin
   where accepted[t.place]
   order by t.place, leg.version;
 
+  perform core.emit('ledger', 'tenant:' || ledger.tenant(), array_agg('transfer:' || ids[t.place] order by t.place),
+    array_agg('transfer.accepted'::text order by t.place), array_agg(jsonb_build_object(
+      'id', ids[t.place], 'fromUserId', accounts[senders[t.place]].user_id, 'toUserId', accounts[receivers[t.place]].user_id,
+      'amountMinor', amounts[t.place], 'currency', accounts[senders[t.place]].currency
+    ) order by t.place))
+  from generate_series(1, cardinality(amounts)) t (place)
+  where accepted[t.place];
+
   return jsonb_build_object('ok', true, 'value', jsonb_build_object(
     'accepted', (select count(*) from unnest(accepted) one where one),
     'rejected', (select count(*) from unnest(results) one where one ->> 'status' = 'rejected'),

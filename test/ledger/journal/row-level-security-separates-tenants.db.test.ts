@@ -257,3 +257,29 @@ describe('the distribution over a cluster', () => {
     expect(keys.filter(({ leads }) => leads !== 'tenant_id')).toEqual([{ key: 'ledger.of_all', leads: 'id' }])
   })
 })
+
+describe('the README of the ledger', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../functions/ledger/README.md'), 'utf8')
+  const section = /## What row-level security covers[\s\S]*?\n## /.exec(readme)?.[0] ?? ''
+
+  it('names every table outside row-level security that holds rows of a tenant', async () => {
+    const named = [...section.matchAll(/^\| `(\w+\.\w+)` /gm)].map(([, name]) => name)
+    await admin.query(
+      `insert into core.idempotency_keys (id, principal, route, body_hash, outcome) values ('x', 'tenant:1', 'POST /', 'x', '{"of": "u-1"}')`,
+    )
+    // A tenant's user is found in the text of a row; a delivery repeats the data of an outbox event.
+    const { rows: open } = await admin.query<{ name: string }>(
+      `select format('%s.%s', n.nspname, c.relname) as name
+       from pg_class c
+       join pg_namespace n on n.oid = c.relnamespace
+       where c.relkind = 'r' and not c.relrowsecurity and n.nspname !~ '^(pg_|information_schema)'`,
+    )
+    const holders: string[] = []
+    for (const { name } of open) {
+      const { rowCount } = await admin.query(`select from ${name} t where t::text like '%u-1%' limit 1`)
+      if (rowCount === 1) holders.push(name)
+    }
+    expect(holders.sort()).toEqual(['core.idempotency_keys', 'core.outbox'])
+    expect(named).toEqual(['core.outbox', 'core.idempotency_keys', 'webhooks.webhook_deliveries'])
+  })
+})

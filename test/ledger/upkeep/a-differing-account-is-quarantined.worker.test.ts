@@ -61,9 +61,11 @@ describe('an account that differs from its events', () => {
 
   it('raises an alert when a bet lacks its reservation', async () => {
     const server = await tenant()
-    await server.post('/events', {
-      body: { events: [{ aggregateId: 'b', type: 'V1_BETS_BET_PLACED', data: bet }] },
-    })
+    await admin.query(
+      `insert into ledger.bet_events (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)
+       values ($1, 'b', 1, 'V1_BETS_BET_PLACED', $2, 'owner')`,
+      [tenants, JSON.stringify(bet)],
+    )
     await app.scheduled('*/15 * * * *', new Date(Date.now() + 900_000))
     expect(rowsOf((await server.get('/alerts')).body)).toMatchObject([
       { kind: 'hold', evidence: { heldMinor: null, openMinor: 1_000 } },
