@@ -479,7 +479,13 @@ export const coreMutants: readonly Mutant[] = [
       'return outcome',
     ],
     ['functions/core/again.ts', 'does not decide again', 'attempts = 2,', 'attempts = 1,'],
-    ['functions/core/again.ts', 'decides again too often', 'attempts = 2,', 'attempts = 3,'],
+    [
+      'functions/core/again.ts',
+      'decides again too often',
+      'attempts = 2,',
+      'attempts = 3,',
+      'test/core/causal-order.db.test.ts',
+    ],
     ['functions/core/again.ts', 'forgets the statements before', '[...before, statement]', '[statement]'],
     [
       'functions/core/again.ts',
@@ -512,7 +518,7 @@ export const coreMutants: readonly Mutant[] = [
       'an event is placed by its own transaction alone',
       'default(sql`core.reading_xid()`)',
       'default(sql`pg_current_xact_id()`)',
-      'test/core/horizon.race.test.ts',
+      'test/core/causal-order.db.test.ts',
     ],
     [
       'functions/core/outbox.ts',
@@ -526,7 +532,7 @@ export const coreMutants: readonly Mutant[] = [
       'retention removes new events',
       'e.created_at < now() - make_interval(days => ${days})',
       '${days}::int > 0',
-      'test/core/cursors.db.test.ts',
+      'test/webhooks/deliveries/retention-keeps-pending-deliveries.db.test.ts',
     ],
     [
       'functions/core/outbox.ts',
@@ -597,14 +603,14 @@ export const coreMutants: readonly Mutant[] = [
       'accepts the beginning of a feed that retention cut',
       "when p.xid = '0'::xid8 and f.name is null then",
       "when p.xid = '0'::xid8 then",
-      'test/core/hub.db.test.ts',
+      'test/core/feed-edges.db.test.ts',
     ],
     [
       'functions/core/stream.ts',
       'refuses the cursor of the last removed event',
       "when (p.xid, p.seq) = (f.xid, f.seq) then 'known'",
       "when false then 'known'",
-      'test/core/hub.db.test.ts',
+      'test/core/feed-edges.db.test.ts',
     ],
     [
       'schema/core/mark_horizon.sql',
@@ -623,12 +629,14 @@ export const coreMutants: readonly Mutant[] = [
       'ignores partitions',
       'select p.relid from unnest(tables) t, pg_partition_tree(t) p\n      union all\n',
       '',
+      'test/core/feed-edges.db.test.ts',
     ],
     [
       'schema/core/mark_horizon.sql',
       'ignores writers that number rows themselves',
       '      union all\n      select numbers\n',
       '',
+      'test/core/feed-edges.db.test.ts',
     ],
     [
       'schema/core/mark_horizon.sql',
@@ -647,6 +655,7 @@ export const coreMutants: readonly Mutant[] = [
       'reads one snapshot',
       'language plpgsql volatile',
       'language plpgsql stable',
+      'test/core/causal-order.db.test.ts',
     ],
   ]),
   ...mutantsOf('core/hub.ts', 'test/core/hub.db.test.ts', [
