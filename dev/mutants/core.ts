@@ -234,13 +234,6 @@ export const coreMutants: readonly Mutant[] = [
       'ctx.db.batch([...statements, sql`select 1`])',
     ],
     [
-      'functions/core/job.ts',
-      'an idle connection is not kept alive',
-      'const aliveMs = 4_000',
-      'const aliveMs = 400_000',
-      'test/space/upstreams/a-job-never-overlaps-itself.race.test.ts',
-    ],
-    [
       'schema/core/settled.sql',
       'a run that failed keeps its slot',
       "if run is not null and answer ->> 'outcome' = 'failed' then",
@@ -677,7 +670,6 @@ export const coreMutants: readonly Mutant[] = [
       'if (whole && upTo !== null)',
       'if (upTo !== null)',
     ],
-    ['functions/core/hub.ts', 'moves subscribers past a full page', 'upTo: full ? null : ', 'upTo: '],
     [
       'functions/core/hub.ts',
       'never drops a stuck subscriber',
@@ -698,21 +690,9 @@ export const coreMutants: readonly Mutant[] = [
     ],
     [
       'functions/core/hub.ts',
-      'sends newer events to subscribers that lag',
-      'if (member.cursor === null || compareCursors(member.cursor, from) < 0) continue',
-      'if (member.cursor === null) continue',
-    ],
-    [
-      'functions/core/hub.ts',
       'reads for the foremost subscriber only',
       'return [foremost, together ? null : hindmost]',
       'return [foremost, null]',
-    ],
-    [
-      'functions/core/hub.ts',
-      'reads for the hindmost subscriber only',
-      'return [foremost, together ? null : hindmost]',
-      'return [hindmost, null]',
     ],
     [
       'functions/core/hub.ts',
@@ -733,13 +713,6 @@ export const coreMutants: readonly Mutant[] = [
       "requested !== 'malformed'",
     ],
     ['functions/core/hub.ts', 'starts two readers', '        running = true\n', ''],
-    ['functions/core/hub.ts', 'waits long after a page that is full', 'behind ||= full', 'behind ||= false'],
-    [
-      'functions/core/hub.ts',
-      'keeps a subscriber that left',
-      '() => void members.delete(member)',
-      '() => undefined',
-    ],
   ]),
   ...mutantsOf('core/upsert.ts', 'test/core/upsert.db.test.ts', [
     [
@@ -831,22 +804,9 @@ export const coreMutants: readonly Mutant[] = [
       ],
       [
         'schema/kit/incremental.ts',
-        'begins a stream anywhere',
-        'bool_and(stream_version = 1 and ',
-        'bool_and(',
-      ],
-      [
-        'schema/kit/incremental.ts',
         'continues a stream as if it began',
         '  if births then\n',
         '  if true then\n',
-      ],
-      [
-        'schema/kit/incremental.ts',
-        'rebuilds without a lock',
-        "      and (${qualified('v', declared)}) = (${qualified('suspect', declared)})\n    for update\n",
-        "      and (${qualified('v', declared)}) = (${qualified('suspect', declared)})\n",
-        'test/ledger/upkeep/a-rebuild-blocks-no-reader.race.test.ts',
       ],
       [
         'schema/kit/incremental.ts',
@@ -1055,6 +1015,7 @@ export const coreMutants: readonly Mutant[] = [
       'two readers read at once',
       '  where p.name = ${name}\n  for update`',
       '  where p.name = ${name}`',
+      'test/webhooks/deliveries/rounds-take-turns.race.test.ts',
     ],
     [
       'schema/core/slowest_reader.sql',
