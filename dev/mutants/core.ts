@@ -234,13 +234,6 @@ export const coreMutants: readonly Mutant[] = [
       'ctx.db.batch([...statements, sql`select 1`])',
     ],
     [
-      'functions/core/job.ts',
-      'an idle connection is not kept alive',
-      'const aliveMs = 4_000',
-      'const aliveMs = 400_000',
-      'test/space/upstreams/a-job-never-overlaps-itself.race.test.ts',
-    ],
-    [
       'schema/core/settled.sql',
       'a run that failed keeps its slot',
       "if run is not null and answer ->> 'outcome' = 'failed' then",
@@ -479,7 +472,13 @@ export const coreMutants: readonly Mutant[] = [
       'return outcome',
     ],
     ['functions/core/again.ts', 'does not decide again', 'attempts = 2,', 'attempts = 1,'],
-    ['functions/core/again.ts', 'decides again too often', 'attempts = 2,', 'attempts = 3,'],
+    [
+      'functions/core/again.ts',
+      'decides again too often',
+      'attempts = 2,',
+      'attempts = 3,',
+      'test/core/causal-order.db.test.ts',
+    ],
     ['functions/core/again.ts', 'forgets the statements before', '[...before, statement]', '[statement]'],
     [
       'functions/core/again.ts',
@@ -512,7 +511,7 @@ export const coreMutants: readonly Mutant[] = [
       'an event is placed by its own transaction alone',
       'default(sql`core.reading_xid()`)',
       'default(sql`pg_current_xact_id()`)',
-      'test/core/horizon.race.test.ts',
+      'test/core/causal-order.db.test.ts',
     ],
     [
       'functions/core/outbox.ts',
@@ -526,7 +525,7 @@ export const coreMutants: readonly Mutant[] = [
       'retention removes new events',
       'e.created_at < now() - make_interval(days => ${days})',
       '${days}::int > 0',
-      'test/core/cursors.db.test.ts',
+      'test/webhooks/deliveries/retention-keeps-pending-deliveries.db.test.ts',
     ],
     [
       'functions/core/outbox.ts',
@@ -597,14 +596,14 @@ export const coreMutants: readonly Mutant[] = [
       'accepts the beginning of a feed that retention cut',
       "when p.xid = '0'::xid8 and f.name is null then",
       "when p.xid = '0'::xid8 then",
-      'test/core/hub.db.test.ts',
+      'test/core/feed-edges.db.test.ts',
     ],
     [
       'functions/core/stream.ts',
       'refuses the cursor of the last removed event',
       "when (p.xid, p.seq) = (f.xid, f.seq) then 'known'",
       "when false then 'known'",
-      'test/core/hub.db.test.ts',
+      'test/core/feed-edges.db.test.ts',
     ],
     [
       'schema/core/mark_horizon.sql',
@@ -623,12 +622,14 @@ export const coreMutants: readonly Mutant[] = [
       'ignores partitions',
       'select p.relid from unnest(tables) t, pg_partition_tree(t) p\n      union all\n',
       '',
+      'test/core/feed-edges.db.test.ts',
     ],
     [
       'schema/core/mark_horizon.sql',
       'ignores writers that number rows themselves',
       '      union all\n      select numbers\n',
       '',
+      'test/core/feed-edges.db.test.ts',
     ],
     [
       'schema/core/mark_horizon.sql',
@@ -647,6 +648,7 @@ export const coreMutants: readonly Mutant[] = [
       'reads one snapshot',
       'language plpgsql volatile',
       'language plpgsql stable',
+      'test/core/causal-order.db.test.ts',
     ],
   ]),
   ...mutantsOf('core/hub.ts', 'test/core/hub.db.test.ts', [
@@ -668,7 +670,6 @@ export const coreMutants: readonly Mutant[] = [
       'if (whole && upTo !== null)',
       'if (upTo !== null)',
     ],
-    ['functions/core/hub.ts', 'moves subscribers past a full page', 'upTo: full ? null : ', 'upTo: '],
     [
       'functions/core/hub.ts',
       'never drops a stuck subscriber',
@@ -689,21 +690,9 @@ export const coreMutants: readonly Mutant[] = [
     ],
     [
       'functions/core/hub.ts',
-      'sends newer events to subscribers that lag',
-      'if (member.cursor === null || compareCursors(member.cursor, from) < 0) continue',
-      'if (member.cursor === null) continue',
-    ],
-    [
-      'functions/core/hub.ts',
       'reads for the foremost subscriber only',
       'return [foremost, together ? null : hindmost]',
       'return [foremost, null]',
-    ],
-    [
-      'functions/core/hub.ts',
-      'reads for the hindmost subscriber only',
-      'return [foremost, together ? null : hindmost]',
-      'return [hindmost, null]',
     ],
     [
       'functions/core/hub.ts',
@@ -724,13 +713,6 @@ export const coreMutants: readonly Mutant[] = [
       "requested !== 'malformed'",
     ],
     ['functions/core/hub.ts', 'starts two readers', '        running = true\n', ''],
-    ['functions/core/hub.ts', 'waits long after a page that is full', 'behind ||= full', 'behind ||= false'],
-    [
-      'functions/core/hub.ts',
-      'keeps a subscriber that left',
-      '() => void members.delete(member)',
-      '() => undefined',
-    ],
   ]),
   ...mutantsOf('core/upsert.ts', 'test/core/upsert.db.test.ts', [
     [
@@ -822,22 +804,9 @@ export const coreMutants: readonly Mutant[] = [
       ],
       [
         'schema/kit/incremental.ts',
-        'begins a stream anywhere',
-        'bool_and(stream_version = 1 and ',
-        'bool_and(',
-      ],
-      [
-        'schema/kit/incremental.ts',
         'continues a stream as if it began',
         '  if births then\n',
         '  if true then\n',
-      ],
-      [
-        'schema/kit/incremental.ts',
-        'rebuilds without a lock',
-        "      and (${qualified('v', declared)}) = (${qualified('suspect', declared)})\n    for update\n",
-        "      and (${qualified('v', declared)}) = (${qualified('suspect', declared)})\n",
-        'test/ledger/upkeep/a-rebuild-blocks-no-reader.race.test.ts',
       ],
       [
         'schema/kit/incremental.ts',
@@ -1046,6 +1015,7 @@ export const coreMutants: readonly Mutant[] = [
       'two readers read at once',
       '  where p.name = ${name}\n  for update`',
       '  where p.name = ${name}`',
+      'test/webhooks/deliveries/rounds-take-turns.race.test.ts',
     ],
     [
       'schema/core/slowest_reader.sql',
