@@ -84,13 +84,19 @@ counted_minutes as (
 export async function readAccounting(ctx: Ctx, stream: string, { from, to }: Window): Promise<Accounting> {
   const [row] = await ctx.db.query<{ accounting: Accounting }>(sql`
 with followed as (
-  select m.source, m.at, m.received_at, m.answered - m.items as before_it,
-    lag(m.answered) over following as after_it, lag(m.at) over following as after
+  select f.*
   from core.ingest_sources s
-  join core.ingest_messages m using (stream, source)
+  -- The planner takes nearly all sources for incomplete and would read every message. Lateral reads those of each source.
+  cross join lateral (
+    select m.source, m.at, m.received_at, m.answered - m.items as before_it,
+      lag(m.answered) over following as after_it, lag(m.at) over following as after
+    from core.ingest_messages m
+    where m.stream = s.stream
+      and m.source = s.source
+    window following as (order by m.n)
+  ) f
   where s.stream = ${stream}
     and s.answered <> s.items
-  window following as (partition by m.source order by m.n)
 ),
 gaps as (
   select source, after, at as before, before_it - coalesce(after_it, 0) as items,

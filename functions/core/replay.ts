@@ -49,7 +49,7 @@ replayed as (
   where d.id = r.id
   returning d.id
 ),
-told as (
+reported as (
   select l.id, r.id is not null as stored from locked l left join replayed r using (id)
   union all
   select id, null from unnest(${wanted}::bigint[]) id where id not in (select id from locked)
@@ -61,7 +61,7 @@ select ${answer(sql`jsonb_build_object(
       'outcome', case when stored then 'stored' when not stored then 'failed' else 'not_found' end,
       'reason', case when not stored then 'unknown_version' end
     ) order by id)
-    from told
+    from reported
   ), '[]'),
   'left', (select count(*) from core.dead_messages where stream = ${queue.stream} and replayed_at is null)
     - (select count(*) from replayed)

@@ -1,9 +1,10 @@
+import { type SQL, sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { consume } from '../../functions/core/consume.ts'
 import { ingest, ingestDurably } from '../../functions/core/ingest.ts'
 import { freshEnvironment } from './environment.ts'
-import { delivered, type Isolate, isolateOf, shuffled, sumsOf } from './probe/isolate.ts'
+import { accountingOf, delivered, type Isolate, isolateOf, shuffled, sumsOf } from './probe/isolate.ts'
 import { probeQueue, probeTables } from './probe/module.ts'
 
 const environment = await freshEnvironment()
@@ -169,5 +170,35 @@ describe('the accounting', () => {
       }),
       { numRuns: 25 },
     )
+  })
+
+  it('reads the messages of incomplete sources only', async () => {
+    await empty()
+    await admin.query(`
+      insert into core.ingest_messages (stream, source, n, at, answered, items)
+      select 'probe', md5(s::text)::uuid, n, now() - make_interval(secs => 200 - n), n * 10, 10
+      from generate_series(1, 200) s, generate_series(1, 100) n
+      where (s, n) <> (7, 50);
+      insert into core.ingest_sources (stream, source, answered, items, messages, last_at)
+      select stream, source, max(answered), sum(items), count(*), max(at) from core.ingest_messages group by 1, 2;
+      analyze core.ingest_messages, core.ingest_sources`)
+    const ctx = environment.ctx()
+    const { db } = ctx
+    const plan: string[] = []
+    const explained = {
+      ...db,
+      async query<Row>(statement: SQL) {
+        for (const row of await db.query<{ 'QUERY PLAN': string }>(sql`explain (analyze) ${statement}`))
+          plan.push(row['QUERY PLAN'])
+        return db.query<Row>(statement)
+      },
+    }
+    const { gaps } = await accountingOf({ ...ctx, db: explained })
+    expect(gaps).toMatchObject([{ items: 10, state: 'waiting' }])
+    const read = plan.flatMap((line) => {
+      const [, rows, loops] = /on ingest_messages .*actual.* rows=([\d.]+) loops=(\d+)/.exec(line) ?? []
+      return rows === undefined ? [] : [Number(rows) * Number(loops)]
+    })
+    expect(read).toEqual([99])
   })
 })
