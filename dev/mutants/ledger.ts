@@ -243,8 +243,8 @@ export const ledgerMutants: readonly Mutant[] = [
     [
       'functions/ledger/accounts/read-statement.ts',
       'shows pages that a later commit changes',
-      '.filter(({ final }) => final)',
-      '',
+      'rows.findIndex(({ final, seq }) => !final || !shown.has(seq))',
+      'rows.findIndex(({ seq }) => !shown.has(seq))',
       'test/ledger/accounts/statements-include-late-commits.race.test.ts',
     ],
   ]),

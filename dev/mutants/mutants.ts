@@ -3,10 +3,12 @@ import { dispatchMutants } from './dispatch.ts'
 import { httpMutants } from './http.ts'
 import { ledgerMutants } from './ledger.ts'
 import type { Mutant } from './mutant.ts'
+import { streamMutants } from './streams.ts'
 import { webhooksMutants } from './webhooks.ts'
 
 export const mutants: readonly Mutant[] = [
   ...coreMutants,
+  ...streamMutants,
   ...dispatchMutants,
   ...ledgerMutants,
   ...webhooksMutants,
