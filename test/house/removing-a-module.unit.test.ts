@@ -33,6 +33,7 @@ const exceptions = [
       'functions/dispatch/feed.ts',
       'functions/dispatch/orders/routes.ts',
       'functions/http/module.ts',
+      'functions/ledger/README.md',
       'functions/ledger/bets/emit.ts',
       'functions/ledger/payments/emit.ts',
       'functions/registry/roles.ts',
