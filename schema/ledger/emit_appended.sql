@@ -1,4 +1,4 @@
--- Emits the events that a tenant's webhooks receive for events that were appended directly: for bets and payments the
+-- Emits the events that a tenant's subscribers receive for events that were appended directly: for bets and payments the
 -- same as their commands, for the others the posting itself. Data show the thing as it is after that event.
 -- A range in an order leads the planner to the primary key, as in ledger.find_wrong_hold.
 create or replace function ledger.emit_appended(events ledger.incoming_events[]) returns void

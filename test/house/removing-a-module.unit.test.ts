@@ -41,6 +41,7 @@ const exceptions = [
       'functions/http/openapi.ts',
       'functions/ledger/accounts/contract.ts',
       'functions/ledger/bets/contract.ts',
+      'functions/ledger/README.md',
       'functions/ledger/bets/emit.ts',
       'functions/ledger/module.ts',
       'functions/ledger/payments/contract.ts',
