@@ -9,17 +9,21 @@ import { accounting } from './http/accounting.ts'
 import { crossOrigin } from './http/cross-origin.ts'
 import { documentEndpoints } from './http/document.ts'
 import type { Endpoint } from './http/endpoint.ts'
-import type { Module } from './http/module.ts'
+import type { Module, Webhooks } from './http/module.ts'
 import { type HttpEnv, mount } from './http/mount.ts'
 import { asAppError, problemResponse } from './http/problem.ts'
 
 type System = { modules: readonly Module[]; jobs: readonly Job[] }
 
+/** `endpoints` and `webhooks` are the contract, from which the document is made. */
+type App = { app: Hono<HttpEnv>; endpoints: readonly Endpoint[]; webhooks: Webhooks }
+
 /** The HTTP application of these rows, with the list of its endpoints. */
-export function createApp({ modules, jobs }: System): { app: Hono<HttpEnv>; endpoints: readonly Endpoint[] } {
+export function createApp({ modules, jobs }: System): App {
+  const webhooks: Webhooks = Object.assign({}, ...modules.map((module) => module.webhooks ?? {}))
   const endpoints: readonly Endpoint[] = [
     ...modules.flatMap((module) => module.endpoints({ jobs })),
-    ...documentEndpoints(() => endpoints),
+    ...documentEndpoints(() => endpoints, webhooks),
   ]
   const app = new Hono<HttpEnv>()
 
@@ -51,5 +55,5 @@ export function createApp({ modules, jobs }: System): { app: Hono<HttpEnv>; endp
     return problemResponse(problem, { requestId, method: c.req.method })
   })
 
-  return { app, endpoints }
+  return { app, endpoints, webhooks }
 }

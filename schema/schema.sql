@@ -3,6 +3,8 @@
 
 create extension cube schema public;
 
+create extension pg_stat_statements schema public;
+
 create extension pg_trgm schema public;
 
 create schema core;
@@ -190,14 +192,23 @@ begin
     perform set_config('lockstep.key', key, true);
     return;
   end if;
-  select k.body_hash, k.outcome into kept from core.idempotency_keys k where k.id = key;
+  -- The position of the first answer is the transaction that wrote it: xmin, whose upper half comes from the snapshot.
+  select k.body_hash, k.outcome, s.next - ((s.next - k.xmin::text::bigint) & 4294967295) as position
+  into kept
+  from core.idempotency_keys k,
+    lateral (select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint as next) s
+  where k.id = key;
   if not found then
     raise exception using errcode = 'LS003', message = 'the key is being given up at this moment';
   end if;
   if kept.body_hash <> hash then
     raise exception using errcode = 'LS002', message = 'the key was used with another request';
   end if;
-  raise exception using errcode = 'LS001', message = 'the key has its answer', detail = kept.outcome::text;
+  raise exception using
+    errcode = 'LS001',
+    message = 'the key has its answer',
+    detail = kept.outcome::text,
+    hint = kept.position::text;
 exception
   when lock_not_available then
     raise exception using errcode = 'LS003', message = 'the key is in use right now';
@@ -671,7 +682,7 @@ comment on index dispatch.idx_orders_claimable is 'POST /v1/dispatch/orders/clai
 CREATE INDEX idx_orders_courier ON dispatch.orders USING btree (courier_id, status, created_at DESC, id DESC) WHERE (courier_id IS NOT NULL);
 comment on index dispatch.idx_orders_courier is 'GET /v1/dispatch/couriers/{id}/orders';
 CREATE INDEX idx_orders_created_brin ON dispatch.orders USING brin (created_at) WITH (pages_per_range='128', autosummarize='on');
-comment on index dispatch.idx_orders_created_brin is 'GET /v1/dispatch/orders?since= and reports over days';
+comment on index dispatch.idx_orders_created_brin is 'GET /v1/dispatch/stats/days';
 CREATE INDEX idx_orders_leases ON dispatch.orders USING btree (lease_expires_at) WHERE (status = 'assigned'::text);
 comment on index dispatch.idx_orders_leases is 'the sweep of leases that ran out';
 CREATE INDEX idx_orders_list ON dispatch.orders USING btree (status, created_at DESC, id DESC) INCLUDE (store_id, courier_id, pickup_address, delivery_address, boxes_count, price_minor, currency, due_at, ready_at, lease_expires_at, fence, version);

@@ -66,11 +66,12 @@ export const importTable: Row[] = [
     file: 'functions/http/auth.ts',
     may: ['functions/{http,registry}/*.ts', 'functions/core/{context,errors}.ts', 'npm:{zod,jose}'],
   },
+  { file: 'functions/http/unpack.ts', may: ['functions/core/errors.ts', 'node:zlib'] },
   {
     file: 'functions/http/*.ts',
     may: [
       'functions/{http,registry}/*.ts',
-      'functions/core/{context,errors,sqlstate,hub,stream}.ts',
+      'functions/core/{context,errors,faults,sqlstate,hub,stream}.ts',
       'type functions/core/*.ts',
       'npm:{hono,hono/**,zod}',
     ],
@@ -88,6 +89,7 @@ export const importTable: Row[] = [
     file: 'functions/<m>/*/routes.ts',
     may: [
       ...contracts,
+      'functions/<m>/events.ts',
       verbs,
       'functions/http/*.ts',
       'functions/registry/*.ts',

@@ -1,17 +1,20 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { projectRoot } from './project.ts'
 
 /**
  * Bundles the Worker as `wrangler deploy` would and returns the bundle's path. Prints nothing unless the build fails.
  */
-export async function buildWorker(outdir: string, signal?: AbortSignal): Promise<string> {
+export async function buildWorker(
+  outdir: string,
+  { signal, entry = 'worker.ts' }: { signal?: AbortSignal | undefined; entry?: string } = {},
+): Promise<string> {
   const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
   const child = spawn(
     process.execPath,
-    [join(dirname(wrangler), 'bin/wrangler.js'), 'deploy', '--dry-run', '--outdir', outdir],
+    [join(dirname(wrangler), 'bin/wrangler.js'), 'deploy', entry, '--dry-run', '--outdir', outdir],
     {
       cwd: projectRoot,
       env: { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' },
@@ -27,5 +30,5 @@ export async function buildWorker(outdir: string, signal?: AbortSignal): Promise
   }
   const [code] = await once(child, 'close')
   if (code !== 0) throw new Error(`The Worker does not build.\n${output}`)
-  return join(outdir, 'worker.js')
+  return join(outdir, `${basename(entry, '.ts')}.js`)
 }

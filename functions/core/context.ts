@@ -27,6 +27,8 @@ export type Ctx = {
   metrics: Metrics
   waitUntil: (work: Promise<unknown>) => void
   principal: Principal | null
+  /** When the caller's token expires; null without a token. */
+  expiresAt: Date | null
   idempotency: IdempotencyRequest | null
   /** Set by `effect`: the answer came from an earlier request with the same key. */
   replayed: boolean
@@ -58,6 +60,7 @@ export function makeContext(
     metrics,
     waitUntil,
     principal: null,
+    expiresAt: null,
     idempotency: null,
     replayed: false,
     position: null,

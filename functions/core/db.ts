@@ -154,12 +154,15 @@ async function counted<T>(
  * Before COMMIT is sent nothing can be committed, however the connection ends.
  */
 function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
-  const [code, detail, constraint] = ['code', 'detail', 'constraint'].map((name) => textAt(error, name))
+  const [code, detail, hint, constraint] = ['code', 'detail', 'hint', 'constraint'].map((name) =>
+    textAt(error, name),
+  )
   const message = textAt(error, 'message') ?? 'The connection to Postgres failed'
   const sqlstate = code !== undefined && isSqlstate(code) ? code : null
   return new DatabaseError(sqlstate, message, {
     committed: !beforeCommit && leavesDoubt(sqlstate) ? 'unknown' : 'no',
     ...(detail === undefined ? {} : { detail }),
+    ...(hint === undefined ? {} : { hint }),
     ...(constraint === undefined ? {} : { constraint }),
     cause: error,
   })

@@ -34,12 +34,19 @@ export type Sqlstate = keyof typeof sqlstates
 /** Classes whose every state means the same: Postgres lacks space, memory or places, or its machine failed. */
 const exhausted = ['53', '58']
 
-type Fields = { detail?: string; constraint?: string; committed?: 'no' | 'unknown'; cause?: unknown }
+type Fields = {
+  detail?: string
+  hint?: string
+  constraint?: string
+  committed?: 'no' | 'unknown'
+  cause?: unknown
+}
 
 /** A failure of Postgres or of the connection, the same for both drivers. `sqlstate` is null without an answer. */
 export class DatabaseError extends Error {
   readonly sqlstate: string | null
   readonly detail: string | undefined
+  readonly hint: string | undefined
   readonly constraint: string | undefined
   /** `no`: the server rolled back. `unknown`: the connection was lost and a commit may have happened. */
   readonly committed: 'no' | 'unknown'
@@ -49,6 +56,7 @@ export class DatabaseError extends Error {
     this.name = 'DatabaseError'
     this.sqlstate = sqlstate
     this.detail = fields.detail
+    this.hint = fields.hint
     this.constraint = fields.constraint
     this.committed = fields.committed ?? 'no'
   }

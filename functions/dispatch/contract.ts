@@ -10,7 +10,7 @@ export const text = (longest: number) =>
   z
     .string()
     .max(longest)
-    .refine((value) => value.trim() !== '', 'Must not be blank')
+    .refine((value) => /[^\p{Z}\p{C}]/u.test(value), 'Must not be blank')
 
 /** For a refinement: both fields of the pair are given, or neither. */
 export const both =

@@ -2,6 +2,7 @@ import type { Module } from '../http/module.ts'
 import { channel } from '../http/stream.ts'
 import { assignmentsEndpoints } from './assignments/routes.ts'
 import { couriersEndpoints } from './couriers/routes.ts'
+import { orderWebhooks } from './events/contract.ts'
 import { eventsEndpoints } from './events/routes.ts'
 import { eventFor, type FeedEvent, orderFeed, orderOutgoing } from './feed.ts'
 import { ordersEndpoints } from './orders/routes.ts'
@@ -18,4 +19,5 @@ export const dispatchModule: Module = {
   ],
   channels: { dispatch: channel<FeedEvent>({ feed: orderFeed, show: eventFor }) },
   outgoing: [orderOutgoing],
+  webhooks: orderWebhooks,
 }

@@ -5,8 +5,17 @@ import { AppError } from '../core/errors.ts'
 import type { Env } from '../registry/env.ts'
 import { type Role, type RowRole, roles, rowRoles, type TenantRole, tenantRoles } from '../registry/roles.ts'
 
+/** The last second of the year 9999. JSON allows 1e400, which would be a token without an end. */
+const lastSecond = 253_402_300_799
+
 const Claims = z.object({
-  sub: z.string().min(1).max(128),
+  // Postgres cannot store NUL or a lone surrogate, and a log line must stay one line.
+  sub: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[^\p{Cc}\p{Cs}]+$/u),
+  exp: z.number().positive().max(lastSecond),
   role: z.enum(roles),
   tenantId: z
     .union([
@@ -22,15 +31,17 @@ const Claims = z.object({
 type KeySet = ReturnType<typeof createRemoteJWKSet>
 const keySets = new Map<string, KeySet>()
 
+type Authenticated = { principal: Principal; expiresAt: Date }
+
 /** The principal of `Authorization: Bearer …`. The error names a fault in the token's shape, never a failed proof. */
-export async function authenticate(header: string | undefined, env: Env): Promise<Principal> {
+export async function authenticate(header: string | undefined, env: Env): Promise<Authenticated> {
   const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(header ?? '')?.[1]
   if (token === undefined) throw new AppError('unauthenticated', 'Send Authorization: Bearer <JWT>')
   const { payload } = await verify(token, env)
   const claims = Claims.safeParse(payload)
   if (!claims.success)
-    throw new AppError('unauthenticated', 'The token needs sub and role, and tenantId for a tenant')
-  return principalOf(claims.data)
+    throw new AppError('unauthenticated', 'The token needs sub, role and exp, and tenantId for a tenant')
+  return { principal: principalOf(claims.data), expiresAt: new Date(claims.data.exp * 1000) }
 }
 
 type Claimed = { sub: string; role: Role; tenantId?: number | null | undefined }

@@ -1,57 +1,142 @@
 import type { z } from 'zod'
 import { AppError } from '../core/errors.ts'
+import { type Fault, faultsOf, mostFaults, short, unstorable } from '../core/faults.ts'
+import { gunzip } from './unpack.ts'
 
-const deepestNesting = 32
+export type Accepted = {
+  /** Of the bytes on their way, and of the unpacked ones. */
+  bodyLimitBytes: number
+  /** The body may be gzip. */
+  packed: boolean
+  /** The body may be NDJSON: each line is an element of this member. */
+  lines: string | null
+  /** The verb checks each element of this member, texts included. */
+  items: string | null
+}
 
-/** The parsed body, or undefined without one. The size is checked before parsing, and while the body arrives. */
-export async function readJson(request: Request, limitBytes: number): Promise<unknown> {
-  const text = await readText(request, limitBytes)
+/**
+ * The parsed body, or undefined without one. A refusal needs no more of the body than shows the fault: a caller who is
+ * refused does not wait until it has sent everything.
+ */
+export async function readBody(request: Request, accepted: Accepted): Promise<unknown> {
+  const text = await readText(request, accepted)
   if (text === '') return undefined
-  const type = request.headers.get('content-type') ?? ''
-  if (!/^application\/json\s*(;|$)/i.test(type))
-    throw new AppError('unsupported_media_type', 'Send Content-Type: application/json')
-  const body = parse(text)
-  const fault = firstFault(body, '', 0)
+  const body =
+    accepted.lines !== null && isNdjson(request) ? { [accepted.lines]: parseLines(text) } : parse(text)
+  const fault = unstorable(body, accepted.items)
   if (fault) refuse('body', [fault])
   return body
 }
 
-async function readText(request: Request, limitBytes: number): Promise<string> {
+const typeOf = (request: Request) => request.headers.get('content-type') ?? ''
+const isJson = (request: Request) => /^application\/json\s*(;|$)/i.test(typeOf(request))
+const isNdjson = (request: Request) => /^application\/(x-)?(ndjson|jsonl)\s*(;|$)/i.test(typeOf(request))
+
+async function readText(request: Request, { bodyLimitBytes, packed, lines }: Accepted): Promise<string> {
   const tooLarge = () =>
-    new AppError('body_too_large', `This route takes at most ${limitBytes} bytes`, { extra: { limitBytes } })
-  if (request.headers.has('content-encoding'))
-    throw new AppError('unsupported_media_type', 'Send the body uncompressed')
-  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge()
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
-  let text = ''
+    new AppError('body_too_large', `This route takes at most ${bodyLimitBytes} bytes`, {
+      extra: { limitBytes: bodyLimitBytes },
+    })
+  const unpack = packingOf(request, packed)
+  if (Number(request.headers.get('content-length') ?? 0) > bodyLimitBytes) throw tooLarge()
+  const chunks: Uint8Array[] = []
   let size = 0
+  for await (const chunk of chunksOf(request)) {
+    if (!isJson(request) && !(lines !== null && isNdjson(request)))
+      throw new AppError('unsupported_media_type', `Send Content-Type: ${typesOf(lines).join(' or ')}`)
+    chunks.push(chunk)
+    size += chunk.byteLength
+    if (size > bodyLimitBytes) throw tooLarge()
+  }
+  const sent = new Uint8Array(await new Blob(chunks).arrayBuffer())
+  const whole = unpack && size > 0 ? gunzip(sent, bodyLimitBytes) : sent
+  if (whole === null) throw tooLarge()
+  return decoded(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(whole))
+}
+
+const typesOf = (lines: string | null) => [
+  'application/json',
+  ...(lines === null ? [] : ['application/x-ndjson']),
+]
+
+/** Whether the body must be unpacked. */
+function packingOf(request: Request, packed: boolean): boolean {
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+  if (encoding === 'identity') return false
+  if (packed && (encoding === 'gzip' || encoding === 'x-gzip')) return true
+  throw new AppError(
+    'unsupported_media_type',
+    packed ? 'Send the body uncompressed, or as gzip' : 'Send the body uncompressed',
+  )
+}
+
+function decoded(decode: () => string): string {
   try {
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength
-      if (size <= limitBytes) text += decoder.decode(chunk, { stream: true })
-      else if (size > limitBytes + mostDrainedBytes) break
-    }
-    if (size > limitBytes) throw tooLarge()
-    return text + decoder.decode()
-  } catch (error) {
-    if (error instanceof TypeError) throw new AppError('malformed_json', 'The body is not UTF-8')
-    throw error
+    return decode()
+  } catch {
+    throw new AppError('malformed_json', 'The body is not UTF-8')
   }
 }
 
-const mostDrainedBytes = 1024 * 1024
+/** The body as it arrives. The rest of it stays readable. */
+async function* chunksOf(request: Request): AsyncGenerator<Uint8Array> {
+  if (request.body === null) return
+  const reader = request.body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(cutOff)
+      if (done) return
+      yield value
+    }
+  } finally {
+    reader.releaseLock()
+  }
+}
+
+/** The connection ended within the body, or the body is not in the form that its headers promise. */
+function cutOff(cause: unknown): never {
+  throw new AppError('body_incomplete', 'The body ended early, or its chunks are malformed', { cause })
+}
+
+/** A body of the wrong kind may arrive slowly, or never end. */
+const [mostDrainedBytes, mostDrainingMs] = [1024 * 1024, 500]
 
 /**
  * Reads the rest of a body that was refused unread. Otherwise workerd resets the connection, and the caller's next
- * request on that connection fails. A body above `mostDrainedBytes` is not worth reading and ends that way.
+ * request on that connection fails. A body above these bounds is not worth reading and ends that way.
  */
-export async function drain(request: Request): Promise<void> {
-  if (request.body === null || request.bodyUsed) return
+export async function drain({ body }: Request): Promise<void> {
+  if (body === null || body.locked) return
+  const reader = body.getReader()
   let size = 0
-  for await (const chunk of request.body) {
-    size += chunk.byteLength
-    if (size > mostDrainedBytes) return
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    reader.cancel().catch(() => undefined)
+  }, mostDrainingMs)
+  try {
+    while (!late && size <= mostDrainedBytes) {
+      const { done, value } = await reader.read()
+      if (done) break
+      size += value.byteLength
+    }
+  } catch {
+    // The answer says why the body was refused; that its rest was cut off adds nothing.
+  } finally {
+    clearTimeout(timer)
   }
+}
+
+/** One value a line. The refusal names the line, so that the client can find it in a large body. */
+function parseLines(text: string): unknown[] {
+  return text.split('\n').flatMap((line, at) => {
+    if (line.trim() === '') return []
+    try {
+      return [JSON.parse(line)]
+    } catch {
+      throw new AppError('malformed_json', `Line ${at + 1} is not one JSON value`)
+    }
+  })
 }
 
 function parse(text: string): unknown {
@@ -62,60 +147,26 @@ function parse(text: string): unknown {
   }
 }
 
-export type Fault = { path: string; message: string; code: string }
-
-/** Postgres cannot store NUL or a lone surrogate. The depth is bounded before a schema walks the value. */
-function firstFault(value: unknown, path: string, depth: number): Fault | null {
-  if (depth > deepestNesting)
-    return { path, message: `Nested deeper than ${deepestNesting}`, code: 'too_deep' }
-  if (typeof value === 'string') return textFault(value, path)
-  if (typeof value !== 'object' || value === null) return null
-  for (const [key, item] of Object.entries(value)) {
-    const at = path === '' ? key : `${path}.${key}`
-    const fault = textFault(key, at) ?? firstFault(item, at, depth + 1)
-    if (fault) return fault
-  }
-  return null
-}
-
-export function textFault(text: string, path: string): Fault | null {
-  if (text.includes('\0')) return { path, message: 'Must not contain NUL', code: 'invalid_text' }
-  if (!text.isWellFormed()) return { path, message: 'Must be well-formed Unicode', code: 'invalid_text' }
-  return null
-}
-
 type Where = 'path' | 'query' | 'body'
 
-/** Returns the parsed input, or throws a 400 that names every field at fault. */
+/** Returns the parsed input, or throws a 400 that names the fields at fault. */
 export function validate(schema: z.ZodType, value: unknown, where: Where): unknown {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const named = ({ path, ...fault }: Fault) => ({ path: path === '' ? where : path, ...fault })
-  return refuse(where, result.error.issues.flatMap((issue) => faultsOf(issue)).map(named))
+  return refuse(where, faultsOf(result.error).map(named))
 }
 
-function faultsOf(issue: z.core.$ZodIssue, within: PropertyKey[] = []): Fault[] {
-  const at = [...within, ...issue.path]
-  const { message, code } = issue
-  // Of the forms of a union, the client most likely meant the one with the fewest faults.
-  const [meant] = code === 'invalid_union' ? issue.errors.toSorted((a, b) => a.length - b.length) : []
-  if (meant !== undefined) return meant.flatMap((inner) => faultsOf(inner, at))
-  const paths = code === 'unrecognized_keys' ? issue.keys.map((key) => [...at, key]) : [at]
-  return paths.map((path) => ({ path: path.map(String).join('.'), message, code }))
-}
-
-/** Enough to correct a request; a body with thousands of faults must not cause an answer larger than itself. */
-const mostFaults = 50
-
-export function refuse(where: Where, faults: Fault[]): never {
+/** Throws a 400 with the first of these faults. */
+export function refuse(where: Where, faults: readonly Fault[]): never {
   const errors = faults.slice(0, mostFaults)
-  const named = errors.slice(0, 10).map(({ path }) => path)
-  const more = faults.length > named.length ? ` and ${faults.length - named.length} more` : ''
+  const named = errors.slice(0, mostNamed).map(({ path }) => short(path, 40))
+  const more = errors.length > mostNamed ? ' and more' : ''
   throw new AppError(
     'validation_failed',
     `The ${where} does not match the contract: ${named.join(', ')}${more}`,
-    {
-      errors,
-    },
+    { errors },
   )
 }
+
+const mostNamed = 10

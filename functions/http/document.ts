@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { at, type Endpoint } from './endpoint.ts'
+import type { Webhooks } from './module.ts'
 import { openApiDocument } from './openapi.ts'
 
 const page = `<!doctype html>
@@ -33,7 +34,7 @@ const pagePolicy = [
 const on = at('', 'ops')
 
 /** The API contract for machines and for people. `endpoints` is a function because the list contains these two. */
-export function documentEndpoints(endpoints: () => readonly Endpoint[]): Endpoint[] {
+export function documentEndpoints(endpoints: () => readonly Endpoint[], webhooks: Webhooks): Endpoint[] {
   let document: string | undefined
   return [
     on.get(
@@ -44,7 +45,7 @@ export function documentEndpoints(endpoints: () => readonly Endpoint[]): Endpoin
         answers: { 200: z.looseObject({ openapi: z.string(), paths: z.looseObject({}) }) },
       },
       async () => {
-        document ??= JSON.stringify(openApiDocument(endpoints()))
+        document ??= JSON.stringify(openApiDocument(endpoints(), webhooks))
         return new Response(document, {
           headers: { 'content-type': 'application/json', 'cache-control': 'public, max-age=60' },
         })

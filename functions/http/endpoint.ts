@@ -17,23 +17,43 @@ export type Endpoint = {
   params?: z.ZodObject | undefined
   query?: z.ZodObject | undefined
   body?: z.ZodType | undefined
+  /** The body in more detail than is validated at the door, for the document. */
+  describedBody?: z.ZodType | undefined
   bodyLimitBytes: number
   /** A change of a versioned resource. The request needs If-Match, and `input.version` carries its version. */
   ifMatch: boolean
+  /** The body may be gzip; `bodyLimitBytes` bounds the unpacked one too. */
+  packed: boolean
+  /** The body may be NDJSON: each line is an element of this member of the body. */
+  lines: string | null
+  /** The verb checks each element of this member of the body by itself, so one of them cannot refuse the others. */
+  items: string | null
+  /**
+   * For people who follow a link: any query is accepted, blank and repeated names too. `input.query` has the first value
+   * of each name, and `input.search` is the query as it came.
+   */
+  openQuery: boolean
+  /** False for what must never be refused, such as a redirect: the route counts no requests. */
+  rateLimited: boolean
   /** Takes Idempotency-Key; every POST does. */
   idempotent: boolean
   /** The schema of each success; null is an empty body. A string names a media type other than JSON. */
-  answers: Partial<Record<200 | 201 | 202 | 204, z.ZodType | string | null>>
+  answers: Partial<Record<Success, z.ZodType | string | null>>
   /** A public read whose answers carry `cache`. */
   reusable?: boolean | undefined
-  /** Further media types of the same answer, chosen by Accept. */
+  /** Further media types of the same answer, chosen by Accept: `input.form`. */
   alsoAs?: Record<string, z.ZodType> | undefined
+  /** The data of each event of `text/event-stream`, by the name of the event, besides `cursor` and `reset`. */
+  stream?: Readonly<Record<string, z.ZodType>>
   problems: readonly ProblemCode[]
   handle: (ctx: Ctx, input: Input) => Promise<Answer | Response>
 }
 
+/** 302 sends the client elsewhere, and no cache keeps it. */
+type Success = 200 | 201 | 202 | 204 | 302
+
 export type Answer = {
-  status: 200 | 201 | 202 | 204
+  status: Success
   body?: unknown
   location?: string
   /** The version of the resource; travels as a strong ETag, and a GET that already has it gets 304. */
@@ -51,10 +71,17 @@ type Input = {
   body: unknown
   version: number
   lastEventId: string | null
-  accept: string
+  /** The media type that the client prefers, of those that the endpoint has. */
+  form: string
+  search: string
+  /** For what no schema describes: headers, and Cloudflare's `cf`. */
+  request: Request
 }
 
 export type Given<T extends z.ZodType | undefined> = T extends z.ZodType ? z.infer<T> : Record<string, never>
+
+/** A route without a schema for its query has none, or takes any. */
+export type Asked<Q extends Schema> = Q extends z.ZodType ? z.infer<Q> : Record<string, string>
 
 type Spec<P, Q, B> = Omit<
   Endpoint,
@@ -67,6 +94,11 @@ type Spec<P, Q, B> = Omit<
   | 'body'
   | 'bodyLimitBytes'
   | 'ifMatch'
+  | 'packed'
+  | 'lines'
+  | 'items'
+  | 'openQuery'
+  | 'rateLimited'
   | 'idempotent'
   | 'problems'
 > & {
@@ -75,6 +107,11 @@ type Spec<P, Q, B> = Omit<
   body?: B
   bodyLimitBytes?: number
   ifMatch?: boolean
+  packed?: boolean
+  lines?: string
+  items?: string
+  openQuery?: boolean
+  rateLimited?: boolean
   problems?: readonly ProblemCode[]
 }
 
@@ -85,11 +122,13 @@ type Handle<P extends Schema, Q extends Schema, B extends Body> = (
   ctx: Ctx,
   input: {
     params: Given<P>
-    query: Given<Q>
+    query: Asked<Q>
     body: Given<B>
     version: number
     lastEventId: string | null
-    accept: string
+    form: string
+    search: string
+    request: Request
   },
 ) => Promise<Answer | Response>
 
@@ -107,6 +146,11 @@ export function at(base: string, tag: string): Record<Endpoint['method'], Declar
     (path, spec, handle) => ({
       bodyLimitBytes: 64 * 1024,
       ifMatch: false,
+      packed: false,
+      lines: null,
+      items: null,
+      openQuery: false,
+      rateLimited: true,
       problems: [],
       ...spec,
       method,
@@ -142,9 +186,25 @@ export const created = (
 })
 export const noContent = (): Answer => ({ status: 204 })
 
+/** Sends the client to another address, which is kept byte for byte. */
+export const redirect = (location: string, headers: Record<string, string> = {}): Answer => ({
+  status: 302,
+  location,
+  headers,
+})
+
 /** A versioned resource, with its ETag. */
 export const versioned = (resource: { version: number }): Answer =>
   ok(resource, { version: resource.version })
+
+/** The media types of an endpoint's success, the usual one first. */
+export function formsOf({ answers, alsoAs = {} }: Endpoint): string[] {
+  const usual = Object.values(answers).flatMap((answer) => {
+    if (typeof answer === 'string') return [answer]
+    return answer === null ? [] : ['application/json']
+  })
+  return [...new Set([...usual, ...Object.keys(alsoAs)])]
+}
 
 /** The id of the caller’s row, for roles whose token names a row. */
 export function callerId({ principal }: Ctx): number {

@@ -14,11 +14,23 @@ export const pathId = z
 
 export const IdPath = z.strictObject({ id: pathId.meta({ description: 'The id of the row' }) })
 
-/** A moment that a caller sends: RFC 3339, with any offset. */
+/** A moment that a caller sends: RFC 3339. Postgres can store each moment that passes, and shows it with four digits of year. */
 export const instant = z.iso
   .datetime({ offset: true })
-  .refine((moment) => !moment.startsWith('0000'), 'There is no year 0')
+  .refine(isStorable, 'Must be in the years 1 to 9999 as UTC, with an offset below 16 hours')
   .meta({ examples: ['2026-11-20T09:30:00Z'] })
+
+/** The offset can carry a moment out of the first or last year, and so can the rounding to microseconds. */
+function isStorable(moment: string): boolean {
+  const [, seconds, fraction = '', zone = '', hours = '0'] =
+    /^([^.Z]{19})(?:\.(\d{1,9}))?(Z|[+-](\d\d):\d\d)$/.exec(moment) ?? []
+  if (seconds === undefined || seconds.startsWith('0000') || Number(hours) > 15) return false
+  // Whole milliseconds, because a double holds no microseconds of the year 9999.
+  const ms = Date.parse(seconds + zone) + Math.floor(Math.round(Number(`0.${fraction}`) * 1e6) / 1_000)
+  return ms >= firstMs && ms < endMs
+}
+
+const [firstMs, endMs] = [Date.parse('0001-01-01T00:00:00Z'), Date.UTC(10_000, 0, 1)]
 
 /** A moment in an answer. */
 export const shownInstant = z.string().meta({ format: 'date-time' })

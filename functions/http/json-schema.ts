@@ -8,7 +8,10 @@ export function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: 
     io,
     target: 'draft-2020-12',
     unrepresentable: 'any',
-    override: spellOut,
+    override: (written) => {
+      spellOut(written)
+      if (io === 'input') describeDefault(written)
+    },
   })
   const { $schema: _dialect, $defs = {}, ...json } = converted
   for (const [name, definition] of Object.entries($defs)) {
@@ -26,6 +29,18 @@ function relocated(json: unknown): Json {
   return JSON.parse(JSON.stringify(json).replaceAll('"#/$defs/', '"#/components/schemas/'))
 }
 
+/**
+ * Several generators make a required field of one with a default, although a client may leave it out. So the default of
+ * an input stands in its description.
+ */
+function describeDefault({ jsonSchema }: { jsonSchema: Json }): void {
+  if (!('default' in jsonSchema)) return
+  const described = `Default: \`${JSON.stringify(jsonSchema['default'])}\``
+  const known = jsonSchema['description']
+  jsonSchema['description'] = typeof known === 'string' ? `${known}. ${described}` : described
+  delete jsonSchema['default']
+}
+
 /** Rewrites a record with known keys as an object with these properties, which more tools understand. */
 function spellOut({ jsonSchema }: { jsonSchema: Json }): void {
   const { propertyNames, additionalProperties, required } = jsonSchema
@@ -33,4 +48,20 @@ function spellOut({ jsonSchema }: { jsonSchema: Json }): void {
   delete jsonSchema['propertyNames']
   jsonSchema['properties'] = Object.fromEntries(required.map((name) => [name, additionalProperties]))
   jsonSchema['additionalProperties'] = false
+}
+
+const lists = new WeakMap<z.ZodObject, ReadonlySet<string>>()
+
+/** The parameters that are lists: the document and the server read them alike. */
+export function listsOf(query: z.ZodObject | undefined): ReadonlySet<string> {
+  if (query === undefined) return new Set()
+  const known = lists.get(query)
+  if (known !== undefined) return known
+  const { properties = {} } = schemaOf(query, 'output', new Map())
+  const names = Object.entries(properties as Record<string, Json>).flatMap(([name, { type }]) =>
+    type === 'array' ? [name] : [],
+  )
+  const found = new Set(names)
+  lists.set(query, found)
+  return found
 }

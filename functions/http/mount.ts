@@ -2,11 +2,14 @@ import type { Context, Hono } from 'hono'
 import * as z from 'zod'
 import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
+import { textFault } from '../core/faults.ts'
+import { formFor } from './accept.ts'
 import { authenticate } from './auth.ts'
-import { readJson, refuse, textFault, validate } from './body.ts'
-import type { Answer, Endpoint } from './endpoint.ts'
+import { readBody, refuse, validate } from './body.ts'
+import { type Answer, type Endpoint, formsOf } from './endpoint.ts'
 import { freshnessOf } from './freshness.ts'
 import { idempotencyOf, keyFrom } from './idempotency.ts'
+import { listsOf } from './json-schema.ts'
 import { limitRate, rateClassOf } from './limits.ts'
 import { etagOf, hasCurrent, isCurrent, versionFrom } from './version.ts'
 
@@ -30,8 +33,12 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
   const ctx = c.get('ctx')
   c.set('route', `${endpoint.method.toUpperCase()} ${endpoint.path}`)
   await admit(c, endpoint, ctx)
+  // A shared cache must not serve one media type to a client that accepts the other.
+  const forms = formsOf(endpoint)
+  if (forms.length > 1) c.header('vary', 'Accept', { append: true })
   const key = endpoint.idempotent ? keyFrom(c.req.header('idempotency-key')) : null
-  const input = await inputOf(c, endpoint)
+  const form = formFor(c.req.header('accept'), forms)
+  const input = { ...(await inputOf(c, endpoint)), form }
   const { pathname, search } = new URL(c.req.url)
   ctx.idempotency = await idempotencyOf({
     key,
@@ -41,8 +48,6 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
     principal: ctx.principal,
   })
   const answer = await endpoint.handle(ctx, input)
-  // A shared cache must not serve one media type to a client that accepts the other.
-  if (endpoint.alsoAs !== undefined) c.header('vary', 'Accept', { append: true })
   if (!(answer instanceof Response)) return respond(c, answer)
   if (c.req.method !== 'HEAD') return answer
   // A stream that no client reads would stay open.
@@ -56,13 +61,15 @@ async function admit(c: Context<HttpEnv>, endpoint: Endpoint, ctx: Ctx): Promise
   const address = c.req.header('cf-connecting-ip') ?? 'unknown'
   if (endpoint.roles !== 'public') {
     try {
-      ctx.principal = await authenticate(c.req.header('authorization'), ctx.env)
+      const { principal, expiresAt } = await authenticate(c.req.header('authorization'), ctx.env)
+      ctx.principal = principal
+      ctx.expiresAt = expiresAt
     } catch (error) {
-      await limitRate(ctx, 'write', address)
+      if (endpoint.rateLimited) await limitRate(ctx, 'write', address)
       throw error
     }
   }
-  await limitRate(ctx, rateClassOf(c.req.method), address)
+  if (endpoint.rateLimited) await limitRate(ctx, rateClassOf(c.req.method), address)
   if (endpoint.roles === 'public' || ctx.principal === null) return
   if (!endpoint.roles.includes(ctx.principal.role))
     throw new AppError('forbidden', `This route is for: ${endpoint.roles.join(', ')}`)
@@ -73,20 +80,45 @@ async function inputOf(c: Context<HttpEnv>, endpoint: Endpoint) {
   if (!isUtf8(url.pathname))
     refuse('path', [{ path: 'path', message: 'Must be UTF-8', code: 'invalid_text' }])
   const params = cleanText('path', Object.entries(c.req.param()))
-  if (!isUtf8(url.search))
-    refuse('query', [{ path: 'query', message: 'Must be UTF-8', code: 'invalid_text' }])
-  const query = cleanText('query', [...url.searchParams])
   return {
     params: validate(endpoint.params ?? nothing, params, 'path'),
-    query: validate(endpoint.query ?? nothing, query, 'query'),
+    query: endpoint.openQuery
+      ? openQuery(url)
+      : validate(endpoint.query ?? nothing, strictQuery(url, endpoint), 'query'),
+    search: url.search,
+    request: c.req.raw,
     version: endpoint.ifMatch ? versionFrom(c.req.header('if-match')) : 0,
     body: await bodyOf(c, endpoint),
     lastEventId: c.req.header('last-event-id') ?? null,
-    accept: c.req.header('accept') ?? '*/*',
   }
 }
 
 const nothing = z.strictObject({})
+
+function strictQuery({ search, searchParams }: URL, { query }: Endpoint): Record<string, string> {
+  if (!isUtf8(search)) refuse('query', [{ path: 'query', message: 'Must be UTF-8', code: 'invalid_text' }])
+  return cleanText('query', joinedLists([...searchParams], listsOf(query)))
+}
+
+/** Some clients send a list as `status=new&status=accepted`, although the document says `status=new,accepted`. */
+function joinedLists(values: [string, string][], lists: ReadonlySet<string>): [string, string][] {
+  const joined = Map.groupBy(
+    values.filter(([name]) => lists.has(name)),
+    ([name]) => name,
+  )
+  return [
+    ...values.filter(([name]) => !lists.has(name)),
+    ...[...joined].map(([name, parts]): [string, string] => [name, parts.map(([, part]) => part).join(',')]),
+  ]
+}
+
+/** The first value of each name. Bytes that are not text become U+FFFD, and so does NUL, which Postgres cannot store. */
+function openQuery({ searchParams }: URL): Record<string, string> {
+  const first = new Map<string, string>()
+  for (const [name, value] of searchParams)
+    if (!first.has(name)) first.set(name, value.replaceAll('\0', '\ufffd'))
+  return Object.fromEntries(first)
+}
 
 /** Percent-encoded bytes that are not UTF-8 would arrive as different text. */
 function isUtf8(encoded: string): boolean {
@@ -112,9 +144,10 @@ function cleanText(where: 'path' | 'query', values: [string, string][]): Record<
 }
 
 /** A route without a body accepts no body or an empty object. */
-async function bodyOf(c: Context<HttpEnv>, { method, body, bodyLimitBytes }: Endpoint): Promise<unknown> {
+async function bodyOf(c: Context<HttpEnv>, endpoint: Endpoint): Promise<unknown> {
+  const { method, body } = endpoint
   if (method === 'get') return {}
-  const sent = await readJson(c.req.raw, bodyLimitBytes)
+  const sent = await readBody(c.req.raw, endpoint)
   return body === undefined
     ? validate(nothing, sent === undefined ? {} : sent, 'body')
     : validate(body, sent, 'body')

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { AppError } from '../core/errors.ts'
+import { short, shortFault } from '../core/faults.ts'
 import { DatabaseError, toProblem } from '../core/sqlstate.ts'
 import { problems } from '../registry/problems.ts'
 
@@ -27,11 +28,32 @@ export function problemResponse(error: AppError, { requestId, method }: ProblemC
   const { code, status, title, message: detail, retryAfter, errors, extra } = error
   const outcome = method === 'GET' || method === 'HEAD' ? 'none' : error.outcome
   const retryable = retryAfter !== undefined
-  const base = { type: `/problems/${code}`, title, status, code, detail, requestId, retryable, outcome }
+  const base = {
+    type: `/problems/${code}`,
+    title,
+    status,
+    code,
+    detail: short(detail, longestDetail),
+    requestId,
+    retryable,
+    outcome,
+  }
   // Members that a verb adds come last, and replace no standard member.
-  const body = JSON.stringify({ ...base, ...(errors ? { errors } : {}), ...extra, ...base })
+  const body = JSON.stringify({ ...base, ...(errors ? { errors: fitting(errors) } : {}), ...extra, ...base })
   return new Response(body, { status, headers: { ...headersOf(error), 'x-request-id': requestId } })
 }
+
+/** JSON escapes a caller's text and so makes it longer: the faults are counted as they are written. */
+const [mostFaultBytes, longestDetail] = [12 * 1024, 800]
+
+/** The first faults, in at most `mostFaultBytes`. No caller may get an answer that is much larger than its request. */
+function fitting(errors: AppError['errors']): AppError['errors'] {
+  if (errors === undefined) return undefined
+  let bytes = 0
+  return errors.map(shortFault).filter((fault) => (bytes += bytesOf(JSON.stringify(fault))) <= mostFaultBytes)
+}
+
+const bytesOf = (text: string) => new TextEncoder().encode(text).byteLength
 
 function headersOf({ code, status, retryAfter, extra }: AppError): Record<string, string> {
   return {

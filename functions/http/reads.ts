@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Ctx } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
-import { type Answer, type at, type Endpoint, type Given, ok } from './endpoint.ts'
+import { type Answer, type Asked, type at, type Endpoint, type Given, ok } from './endpoint.ts'
 import { page } from './page.ts'
 
 /** How long an answer may be reused, in seconds: about as long as its source stays the same. */
@@ -24,7 +24,7 @@ export function publicRead<P extends z.ZodObject = typeof none, Q extends z.ZodO
   path: string,
   summary: string,
   { answer, ...asked }: Read<P, Q>,
-  handle: (ctx: Ctx, asked: Given<P> & Given<Q>, accept: string) => Promise<Answer>,
+  handle: (ctx: Ctx, asked: Given<P> & Asked<Q>, form: string) => Promise<Answer>,
 ): Endpoint {
   return on.get(
     path,
@@ -36,7 +36,7 @@ export function publicRead<P extends z.ZodObject = typeof none, Q extends z.ZodO
       reusable: true,
       problems: ['no_data_yet', 'not_found'],
     },
-    (ctx, { params, query, accept }) => handle(ctx, { ...params, ...query }, accept),
+    (ctx, { params, query, form }) => handle(ctx, { ...params, ...query }, form),
   )
 }
 

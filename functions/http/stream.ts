@@ -1,6 +1,7 @@
 /**
- * Server-sent events: `id:` is the cursor, `event:` the type, `data:` one JSON object. Each heartbeat carries a cursor
- * too, so a client that is shown few events does not have to read far back after a reconnect.
+ * Server-sent events: `id:` is the cursor, `event:` the type, `data:` one JSON object. The stream begins with an event
+ * `cursor`, and each heartbeat is one. So a client that was shown no event yet misses nothing after a reconnect. The
+ * event has data, because several clients drop a block without data together with its id.
  */
 import type { Ctx, Principal } from '../core/context.ts'
 import type { Db } from '../core/db.ts'
@@ -8,20 +9,25 @@ import { AppError } from '../core/errors.ts'
 import { makeHub, type Subscriber } from '../core/hub.ts'
 import { type Cursor, type Feed, formatCursor, parseCursor, type Read } from '../core/stream.ts'
 
-export type StreamQuery = { principal: Principal; after: string | null }
+/** `until`: when the caller's token expires, in milliseconds since 1970. */
+export type StreamQuery = { principal: Principal; after: string | null; until: number }
 
 /** The event as this principal may see it; null when the principal may not see it. */
 export type Show<Event> = (event: Event, principal: Principal) => { type: string; data: object } | null
 
 /** A response that stays open. One Durable Object reads the feed of that name for all subscribers. */
 export async function openStream(ctx: Ctx, name: string, after: string | null): Promise<Response> {
-  const { principal, env } = ctx
-  if (principal === null) throw new AppError('unauthenticated')
+  const { principal, expiresAt, env } = ctx
+  if (principal === null || expiresAt === null) throw new AppError('unauthenticated')
   if (env.STREAMS === undefined)
     throw new AppError('unavailable', 'Event streams are not configured on this deployment', {
       retryAfter: 60,
     })
-  const body = await env.STREAMS.get(env.STREAMS.idFromName(name)).subscribe(name, { principal, after })
+  const body = await env.STREAMS.get(env.STREAMS.idFromName(name)).subscribe(name, {
+    principal,
+    after,
+    until: expiresAt.getTime(),
+  })
   return new Response(body, {
     headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
   })
@@ -47,12 +53,12 @@ export function channel<Event>({ feed, show, db = (ctx) => ctx.db }: ChannelSpec
       log: ctx.log,
       query: (statements) => source.batch(statements, { readOnly: true }),
     })
-    return ({ principal, after }) => {
+    return ({ principal, after, until }) => {
       let leave = () => {}
-      const { subscriber, body } = makeSubscriber<Event>(
-        (event) => show(event, principal),
-        () => leave(),
-      )
+      const { subscriber, body } = makeSubscriber<Event>((event) => show(event, principal), {
+        left: () => leave(),
+        lifetimeMs: lifetimeUntil(until),
+      })
       leave = hub.join(subscriber, requestedCursor(after))
       return body
     }
@@ -67,14 +73,22 @@ function requestedCursor(after: string | null): Cursor | 'malformed' | null {
 /** The unread bytes after which a client has no room. A thousand stuck clients fit into the memory of one object. */
 const roomBytes = 64 * 1024
 /** A token may be revoked while its stream is open, so the client must reconnect with a fresh token and its cursor. */
-const lifetimeMs = 15 * 60_000
+const longestMs = 15 * 60_000
+
+/** A stream ends with its token at the latest. */
+function lifetimeUntil(until: number): number {
+  const spread = 0.9 + Math.random() / 10
+  return Math.max(0, Math.min(longestMs * spread, until - Date.now()))
+}
 
 type Open<Event> = { subscriber: Subscriber<Event>; body: ReadableStream<Uint8Array> }
 
 /** `left` is called once, when the client has gone or the stream has ended. */
+type Life = { left: () => void; lifetimeMs: number }
+
 function makeSubscriber<Event>(
   show: (event: Event) => ReturnType<Show<Event>>,
-  left: () => void,
+  { left, lifetimeMs }: Life,
 ): Open<Event> {
   const encoder = new TextEncoder()
   let controller: ReadableByteStreamController | null = null
@@ -88,13 +102,10 @@ function makeSubscriber<Event>(
     },
     { highWaterMark: roomBytes },
   )
-  const lifetime = setTimeout(
-    () => {
-      controller?.close()
-      end()
-    },
-    lifetimeMs * (0.9 + Math.random() / 10),
-  )
+  const lifetime = setTimeout(() => {
+    controller?.close()
+    end()
+  }, lifetimeMs)
 
   function write(text: string): void {
     controller?.enqueue(encoder.encode(text))
@@ -115,7 +126,10 @@ function makeSubscriber<Event>(
         const shown = show(event)
         if (shown) write(`id: ${formatCursor(at)}\nevent: ${shown.type}\ndata: ${asJson(shown.data)}\n\n`)
       },
-      reportCursor: (at) => write(`: here\nid: ${formatCursor(at)}\n\n`),
+      reportCursor(at) {
+        const cursor = formatCursor(at)
+        write(`id: ${cursor}\nevent: cursor\ndata: ${JSON.stringify({ cursor })}\n\n`)
+      },
       reset: (reason, at) =>
         write(`id: ${formatCursor(at)}\nevent: reset\ndata: ${JSON.stringify({ reason })}\n\n`),
       close(reason) {

@@ -4,6 +4,7 @@ import { type betEventTypes } from '../../schema/ledger/states.ts'
 import { type BetStatus, Odds, PayoutMinor, Selection } from './bets/contract.ts'
 import { AmountMinor, Reason, UserId } from './contract.ts'
 import { Currency } from './currencies/contract.ts'
+import { IncomingEvent, StoredEvent } from './journal/contract.ts'
 import type { PaymentKind, PaymentStatus } from './payments/contract.ts'
 
 /*
@@ -73,6 +74,42 @@ export type BalanceEvent = EventOf<typeof balanceEvents>
 export type SystemEvent = EventOf<typeof systemEvents>
 
 export const schemas = { ...betEvents, ...paymentEvents, ...balanceEvents, ...systemEvents }
+
+const typed = Object.entries(schemas).map(([type, data]) => ({
+  type: z.literal(type),
+  data: data.meta({ id: `${type}_DATA` }),
+  appendable: !(type in systemEvents),
+}))
+
+const oneOf = (forms: z.ZodObject[], id: string) =>
+  // A list of forms has no first element to the compiler; ours is never empty.
+  z.discriminatedUnion('type', forms as [z.ZodObject, ...z.ZodObject[]]).meta({ id })
+
+/** A stored event with the data of its type. */
+export const DescribedEvent = oneOf(
+  typed.map(({ type, data }) => StoredEvent.extend({ type, data }).meta({ id: type.value })),
+  'LedgerEvent',
+)
+
+/** The batch as the contract describes it: each event has the data of its type. */
+export const DescribedEvents = z
+  .strictObject({
+    events: z
+      .array(
+        oneOf(
+          typed
+            .filter(({ appendable }) => appendable)
+            .map(({ type, data }) => IncomingEvent.extend({ type, data }).meta({ id: `NEW_${type.value}` })),
+          'NewLedgerEvent',
+        ),
+      )
+      .min(1)
+      .max(10_000),
+  })
+  .meta({ id: 'NewLedgerEvents' })
+
+/** The events of the stream, by the name of the event. */
+export const streamedEvents = Object.fromEntries(Object.keys(schemas).map((type) => [type, DescribedEvent]))
 
 export type Bet = {
   userId: string

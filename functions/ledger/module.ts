@@ -1,11 +1,14 @@
 import type { Module } from '../http/module.ts'
 import { type Channel, channel } from '../http/stream.ts'
+import { accountWebhooks } from './accounts/contract.ts'
 import { accountsEndpoints } from './accounts/routes.ts'
+import { betWebhooks } from './bets/contract.ts'
 import { betsEndpoints } from './bets/routes.ts'
 import { currenciesEndpoints } from './currencies/routes.ts'
 import { ledgerFeed } from './feed.ts'
 import type { StoredEvent } from './journal/contract.ts'
 import { journalEndpoints } from './journal/routes.ts'
+import { paymentWebhooks } from './payments/contract.ts'
 import { paymentsEndpoints } from './payments/routes.ts'
 import { reportsEndpoints } from './reports/routes.ts'
 import { transfersEndpoints } from './transfers/routes.ts'
@@ -34,4 +37,5 @@ export const ledgerModule: Module = {
     ...currenciesEndpoints,
   ],
   channels: { ledger: tenantChannel },
+  webhooks: { ...betWebhooks, ...paymentWebhooks, ...accountWebhooks },
 }

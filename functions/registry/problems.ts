@@ -1,6 +1,7 @@
 /** One code has one status: every problem comes from this table. Each row adds the codes of its own rules. */
 const core = {
   malformed_json: [400, 'The body is not JSON'],
+  body_incomplete: [400, 'The body did not arrive whole'],
   validation_failed: [400, 'The request does not match the contract'],
   invalid_cursor: [400, 'The cursor was not issued by this list'],
   invalid_idempotency_key: [400, 'Idempotency-Key must be 1 to 255 visible characters'],
@@ -8,6 +9,7 @@ const core = {
   forbidden: [403, 'This role may not call this route'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'This path does not support that method'],
+  not_acceptable: [406, 'Accept excludes every form of this answer'],
   conflict: [409, 'The current state does not allow this'],
   illegal_transition: [409, 'The current state does not allow this step'],
   in_progress: [409, 'A request with this Idempotency-Key is still in progress'],

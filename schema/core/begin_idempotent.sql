@@ -1,4 +1,4 @@
--- Takes an idempotency key for this transaction, or raises. LS001 carries the kept answer, LS002 means another
+-- Takes an idempotency key for this transaction, or raises. LS001 carries the kept answer and its position, LS002 means another
 -- body, LS003 means that another request uses the key now.
 -- Race: two requests with one key. The second insert waits for the first one's uncommitted row, then finds the
 -- key taken. The select after it has a newer snapshot (read committed), so it sees the first one's answer.
@@ -18,14 +18,23 @@ begin
     perform set_config('lockstep.key', key, true);
     return;
   end if;
-  select k.body_hash, k.outcome into kept from core.idempotency_keys k where k.id = key;
+  -- The position of the first answer is the transaction that wrote it: xmin, whose upper half comes from the snapshot.
+  select k.body_hash, k.outcome, s.next - ((s.next - k.xmin::text::bigint) & 4294967295) as position
+  into kept
+  from core.idempotency_keys k,
+    lateral (select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::bigint as next) s
+  where k.id = key;
   if not found then
     raise exception using errcode = 'LS003', message = 'the key is being given up at this moment';
   end if;
   if kept.body_hash <> hash then
     raise exception using errcode = 'LS002', message = 'the key was used with another request';
   end if;
-  raise exception using errcode = 'LS001', message = 'the key has its answer', detail = kept.outcome::text;
+  raise exception using
+    errcode = 'LS001',
+    message = 'the key has its answer',
+    detail = kept.outcome::text,
+    hint = kept.position::text;
 exception
   when lock_not_available then
     raise exception using errcode = 'LS003', message = 'the key is in use right now';

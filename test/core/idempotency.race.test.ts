@@ -114,13 +114,13 @@ describe('one key', () => {
     expect(await payments()).toEqual(['yesterday', 'next day'])
   })
 
-  it('answers with the position of its write, and a repetition with none', async () => {
+  it('answers with the position of its write, and so does each repetition', async () => {
     const first = ctx({ idempotency: key('k') })
     await effect(first, pay('x'))
     expect(first.position).toMatch(/^\d+$/)
     const again = ctx({ idempotency: key('k') })
     await effect(again, pay('x'))
-    expect(again.position).toBe(null)
+    expect([again.replayed, again.position]).toEqual([true, first.position])
   })
 
   it('fails a statement that does not settle its answer', async () => {

@@ -8,9 +8,9 @@ import { at, ok } from '../../functions/http/endpoint.ts'
 import { openApiDocument } from '../../functions/http/openapi.ts'
 import { problems } from '../../functions/registry/problems.ts'
 import { makeJudge, type OpenApi } from '../support/openapi.ts'
-import { app, endpoints } from '../support/system.ts'
+import { app, endpoints, webhooks } from '../support/system.ts'
 
-const document = openApiDocument(endpoints)
+const document = openApiDocument(endpoints, webhooks)
 // The document is ours: it has what OpenApi says of it, and more.
 const api = document as unknown as OpenApi
 
@@ -66,6 +66,16 @@ describe('the document', () => {
   it('has no schema that only refers to itself', () => {
     for (const [name, schema] of Object.entries(api.components.schemas))
       expect(schema).not.toEqual({ $ref: `#/components/schemas/${name}` })
+  })
+
+  it('describes each list in a query as the server reads it, with commas', () => {
+    type Parameter = { in: string; style?: string; explode?: boolean; schema: { type?: string } }
+    const lists = Object.values(api.paths)
+      .flatMap((operations) => Object.values(operations))
+      .flatMap((operation) => (operation as { parameters?: Parameter[] }).parameters ?? [])
+      .filter((parameter) => parameter.in === 'query' && parameter.schema.type === 'array')
+    expect(lists.length).toBeGreaterThan(0)
+    for (const { style, explode } of lists) expect([style, explode]).toEqual(['form', false])
   })
 
   it('lists every code of a problem', () => {

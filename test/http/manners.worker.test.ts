@@ -1,7 +1,7 @@
 import http from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openApiDocument } from '../../functions/http/openapi.ts'
-import { endpoints } from '../support/system.ts'
+import { endpoints, webhooks } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const lines: string[] = []
@@ -159,6 +159,8 @@ describe('an Idempotency-Key', () => {
     expect(new Set(answers).size).toBe(1)
     expect(answers[0]).toMatch(/^201 /)
     expect(responses.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(49)
+    const positions = new Set(responses.map(({ headers }) => headers.get('x-position')))
+    expect([...positions]).toEqual([expect.stringMatching(/^\d+$/)])
     expect(await storesStored()).toBe(before + 1)
     expect(new Set(responses.map(({ headers }) => headers.get('location'))).size).toBe(1)
   })
@@ -228,15 +230,58 @@ describe('another origin', () => {
       known,
       expect.stringContaining('Origin'),
     ])
-    expect(headers.get('access-control-allow-headers')).toContain('Idempotency-Key')
+    expect(headers.get('access-control-allow-headers')).toContain('idempotency-key')
     expect(headers.get('access-control-allow-credentials')).toBe(null)
+  })
+
+  it('may send each header that the document names, and each that its client adds', async () => {
+    const documented = JSON.stringify(openApiDocument(endpoints, webhooks)).matchAll(
+      /"name":"([\w-]+)","in":"header"/g,
+    )
+    const added = [
+      'Cache-Control',
+      'Pragma',
+      'X-Requested-With',
+      'Traceparent',
+      'Sentry-Trace',
+      'Content-Encoding',
+    ]
+    const names = [...new Set([...documented].map(([, name]) => name ?? '')), ...added]
+    const { headers } = await app.fetch(stores, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://shop.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': names.join(', '),
+      },
+    })
+    const granted = headers.get('access-control-allow-headers')?.split(',') ?? []
+    expect(names.filter((name) => !granted.includes(name.toLowerCase()))).toEqual([])
+  })
+
+  it('may read each header that the document names, in refusals too', async () => {
+    const { components } = openApiDocument(endpoints, webhooks) as { components: { headers: object } }
+    // A browser always shows this one.
+    const hidden = Object.keys(components.headers).filter((name) => name !== 'Cache-Control')
+    for (const path of ['/healthz', `${stores}?zzz=1`, '/nowhere']) {
+      const { headers } = await from('https://shop.example', path, admin)
+      const shown = headers.get('access-control-expose-headers')?.split(',') ?? []
+      expect([path, hidden.filter((name) => !shown.includes(name))]).toEqual([path, []])
+    }
+  })
+})
+
+describe('a person', () => {
+  it.each(['/', '/docs/'])('who opens %s is sent to the page of the contract', async (path) => {
+    const { status, headers } = await fetch(`${app.url}${path}`, { redirect: 'manual' })
+    expect([status, headers.get('location')]).toEqual([302, '/docs'])
   })
 })
 
 describe('the document', () => {
   it('is served as it is written', async () => {
     const response = await app.fetch('/openapi.json')
-    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument(endpoints))))
+    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument(endpoints, webhooks))))
   })
 
   it('has a page that loads nothing from another origin', async () => {

@@ -1,4 +1,4 @@
-import { exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import { CompactSign, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import type { Role } from '../../functions/registry/roles.ts'
 
 export const secret = 'the secret of the Worker that these tests start'
@@ -20,6 +20,12 @@ export const claimsOf = (role: string, sub = '1'): Claims => ({
 
 export const signed = (claims: Claims, key = secret): Promise<string> =>
   new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(bytes(key))
+
+/** Claims that JSON.stringify would not write. */
+function signedText(claims: Claims, from: RegExp, to: string): Promise<string> {
+  const payload = bytes(JSON.stringify(claims).replace(from, to))
+  return new CompactSign(payload).setProtectedHeader({ alg: 'HS256' }).sign(bytes(secret))
+}
 
 const bearers = new Map<Role, Promise<string>>()
 
@@ -64,6 +70,11 @@ export async function worthless(): Promise<[what: string, authorization: string 
     ['an unknown role', await asBearer({ ...good, role: 'root' })],
     ['a role that is no text', await asBearer({ ...good, role: ['admin'] })],
     ['an empty sub', await asBearer({ ...good, sub: '' })],
+    ['a sub with NUL', await asBearer({ ...good, sub: 'a\0b' })],
+    ['a sub of two lines', await asBearer({ ...good, sub: 'a\nb' })],
+    ['a sub with half a character', await asBearer({ ...good, sub: 'a\ud800' })],
+    ['an end beyond numbers', `Bearer ${await signedText(good, /"exp":\d+/, '"exp":1e400')}`],
+    ['an end after the year 9999', await asBearer({ ...good, exp: 999_999_999_999 })],
     ['a tenant without its id', await asBearer({ ...good, role: 'tenant' })],
     ['a tenant whose id is no number', await asBearer({ ...good, role: 'tenant', tenantId: '1 or 1=1' })],
     ['a store whose sub is no id', await asBearer({ ...good, role: 'store', sub: 'abc' })],

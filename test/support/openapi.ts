@@ -37,7 +37,7 @@ export function makeJudge(source: object): Judge {
     if (method === 'HEAD') return []
     if (promised.content === undefined) return (await text()) === '' ? [] : said('a body is not promised')
     if (type === null || promised.content[type] === undefined) return said('another type is promised')
-    if (!type.endsWith('json')) return []
+    if (!type.endsWith('json') || type === 'application/x-ndjson') return []
     const body: unknown = JSON.parse(await text())
     const pointer = ['paths', found.template, verb, 'responses', String(status), 'content', type, 'schema']
     const validate = ajv.getSchema(`openapi#/${pointer.map(escaped).join('/')}`)

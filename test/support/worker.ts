@@ -5,14 +5,15 @@ import { signToken } from '../../dev/system/sign-token.ts'
 import { type RunWorker, startWorker } from '../../dev/system/worker.ts'
 import type { Upstreams } from '../../dev/upstreams/handle.ts'
 import { startUpstreams } from '../../dev/upstreams/server.ts'
+import type { Endpoint } from '../../functions/http/endpoint.ts'
 import { openApiDocument } from '../../functions/http/openapi.ts'
 import type { Role } from '../../functions/registry/roles.ts'
 import { atTheEnd } from './at-the-end.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
-import { makeJudge } from './openapi.ts'
+import { type Judge, makeJudge } from './openapi.ts'
 import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
-import { endpoints } from './system.ts'
+import { endpoints, webhooks } from './system.ts'
 
 const testSecret = 'a secret that only the tests of this repository use'
 
@@ -34,6 +35,8 @@ export type TestWorker = {
 
 export type TestWorkerOptions = Partial<Pick<RunWorker, 'bindings' | 'rateLimits'>> & {
   database?: TestDatabase
+  /** Another Worker than the product: its bundle, and its endpoints for the check of answers. */
+  system?: { bundle: string; endpoints: readonly Endpoint[] }
   /** Takes what the Worker logs; otherwise nobody sees it. */
   onLog?: (line: string) => void
 }
@@ -43,12 +46,14 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   const { bindings = {}, rateLimits = {}, onLog = () => undefined } = options
   const built = inject('worker')
   if (!built) throw new Error('Only files named *.worker.test.ts get a Worker.')
+  const judge = options.system ? makeJudge(openApiDocument(options.system.endpoints)) : productJudge
   const database = options.database ?? (await freshDatabase())
   const proxy = await freshProxy(database)
   const upstreams = await startUpstreams({ port: await freePort() })
   atTheEnd(() => upstreams.close())
   const worker = await startWorker({
     ...built,
+    ...(options.system && { bundle: options.system.bundle }),
     bindings: {
       DATABASE_URL: database.workerUrl,
       NEON_PROXY: proxy.address,
@@ -69,7 +74,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
     database,
     faults: proxy.faults,
     upstreams,
-    fetch: (path, init) => judgedFetch(new URL(path, worker.url), init),
+    fetch: (path, init) => judgedFetch(judge, new URL(path, worker.url), init),
     token: (role, sub, tenantId) =>
       signToken(testSecret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
     scheduled: worker.scheduled,
@@ -77,9 +82,9 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   }
 }
 
-const judge = makeJudge(openApiDocument(endpoints))
+const productJudge = makeJudge(openApiDocument(endpoints, webhooks))
 
-async function judgedFetch(url: URL, init: RequestInit = {}): Promise<Response> {
+async function judgedFetch(judge: Judge, url: URL, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers)
   // A kept connection may be closed under the request that takes it, and such a failure would say nothing about our code.
   headers.set('connection', 'close')

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { actorRoles } from '../../../schema/dispatch/states.ts'
+import { actorRoles, orderEventTypes } from '../../../schema/dispatch/states.ts'
 import { id, shownInstant } from '../../http/fields.ts'
 import { Order, OrderStatus } from '../orders/contract.ts'
 
@@ -7,7 +7,7 @@ export const OrderEvent = z
   .strictObject({
     id,
     orderId: id,
-    type: z.string(),
+    type: z.enum(orderEventTypes),
     fromStatus: OrderStatus.nullable(),
     toStatus: OrderStatus,
     actor: z.strictObject({
@@ -23,10 +23,24 @@ export const OrderEvent = z
 export type OrderEvent = z.infer<typeof OrderEvent>
 
 /** The `data:` of the event stream. */
-export const StreamedEvent = z.strictObject({
-  ...OrderEvent.shape,
-  order: Order.nullable().meta({
-    description: 'The order in its current state; null if the subscriber may not see it',
-  }),
-})
+export const StreamedEvent = z
+  .strictObject({
+    ...OrderEvent.shape,
+    order: Order.nullable().meta({
+      description: 'The order in its current state; null if the subscriber may not see it',
+    }),
+  })
+  .meta({ id: 'StreamedEvent' })
 export type StreamedEvent = z.infer<typeof StreamedEvent>
+
+/** The events of the stream, by the name of the event. */
+export const streamedEvents = Object.fromEntries(orderEventTypes.map((type) => [type, StreamedEvent]))
+
+/** Webhooks get no event of a delivery that can still be undone; `order.delivered` comes when it is final. */
+const sent = orderEventTypes.filter((type) => type !== 'delivery_undone' && type !== 'settled')
+
+const SentEvent = z.strictObject({ ...OrderEvent.shape, order: Order }).meta({ id: 'OrderWebhookData' })
+
+export const orderWebhooks = Object.fromEntries(
+  sent.map((type) => [`order.${type}`, { audience: ['store'] as const, data: SentEvent }]),
+)

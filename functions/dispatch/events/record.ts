@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { OrderEventType } from '../../../schema/dispatch/states.ts'
 import type { Principal } from '../../core/context.ts'
 
 type Happened = {
   /** A constant, or an expression over the CTE. */
-  type: string | SQL
+  type: OrderEventType | SQL
   /** The CTE with the changed row; it has the columns of dispatch.orders. */
   of: 'created' | 'claimed' | 'moved' | 'changed'
   from: SQL

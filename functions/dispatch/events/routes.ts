@@ -4,7 +4,7 @@ import { IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { openStream } from '../../http/stream.ts'
 import { IdCursor } from '../contract.ts'
-import { OrderEvent } from './contract.ts'
+import { OrderEvent, streamedEvents } from './contract.ts'
 import { listEvents } from './list.ts'
 
 const on = at('/v1/dispatch', 'dispatch')
@@ -43,6 +43,7 @@ export const eventsEndpoints: Endpoint[] = [
         after: z.string().max(64).optional().meta({ description: 'A cursor: the `id:` of an earlier event' }),
       }),
       answers: { 200: 'text/event-stream' },
+      stream: streamedEvents,
     },
     async (ctx, { query, lastEventId }) => openStream(ctx, 'dispatch', lastEventId ?? query.after ?? null),
   ),

@@ -3,7 +3,8 @@ import { liveStatuses, orderStatuses } from '../../../schema/dispatch/states.ts'
 import { id, instant, shownInstant } from '../../http/fields.ts'
 import { both, boxes, ItemProblem, lat, lng, notEmpty, orNeither, text } from '../contract.ts'
 
-const phone = z.string().regex(/^\+?[\d\s().-]{3,40}$|^\+\d*…$/, 'Must be a phone number')
+/** At least three digits, the length of the shortest numbers that ring. */
+const phone = z.string().regex(/^(?=(?:\D*\d){3})\+?[\d\s().-]{3,40}$|^\+\d+…$/, 'Must be a phone number')
 
 export const OrderStatus = z.enum(orderStatuses)
 
@@ -35,12 +36,13 @@ export const NewOrder = z
   .meta({ id: 'NewOrder' })
 export type NewOrder = z.infer<typeof NewOrder>
 
-export const OrderBatch = z
-  .strictObject({
-    orders: z.array(z.unknown()).min(1).max(500).meta({ description: 'Each one as a NewOrder' }),
-  })
-  .meta({ id: 'OrderBatch' })
+export const OrderBatch = z.strictObject({ orders: z.array(z.unknown()).min(1).max(500) })
 export type OrderBatch = z.infer<typeof OrderBatch>
+
+/** The items of the batch. The batch is validated item by item, so that a wrong item does not affect the others. */
+export const DescribedOrderBatch = z
+  .strictObject({ orders: z.array(NewOrder).min(1).max(500) })
+  .meta({ id: 'OrderBatch' })
 
 export const OrderChange = z
   .strictObject({
@@ -214,3 +216,34 @@ export const Stats = z
   })
   .meta({ id: 'Stats' })
 export type Stats = z.infer<typeof Stats>
+
+const day = z.iso.date().refine((text) => text >= '0001', 'There is no year 0')
+const mostDays = 92
+
+export const Days = z
+  .strictObject({
+    from: day.meta({ description: 'The first day, in UTC' }),
+    until: day.meta({ description: 'The day after the last' }),
+  })
+  .refine(({ from, until }) => within(Date.parse(until) - Date.parse(from)), {
+    message: `Must be 1 to ${mostDays} days after from`,
+    path: ['until'],
+  })
+
+function within(ms: number): boolean {
+  return ms > 0 && ms <= mostDays * 86_400_000
+}
+
+export const Day = z
+  .strictObject({
+    day: z.iso.date(),
+    orders: z.int().meta({ description: 'Created on this day' }),
+    delivered: z.int().meta({ description: 'Of these orders, those that are delivered now' }),
+    canceled: z.int(),
+    failedAttempts: z.int(),
+    boxes: z.int(),
+    priceMinor: z.int(),
+    currency: z.string(),
+  })
+  .meta({ id: 'DayOfOrders' })
+export type Day = z.infer<typeof Day>

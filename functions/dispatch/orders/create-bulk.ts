@@ -1,5 +1,6 @@
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { faultsOf, shortFault, unstorable } from '../../core/faults.ts'
 import { NewOrder } from './contract.ts'
 import { type Created, createOrders, type OrderToCreate } from './create.ts'
 
@@ -17,11 +18,15 @@ export async function createBulk(ctx: Ctx, { orders, ownStore }: Bulk): Promise<
   return decisions.map((one) => (one.ok ? (created.next().value ?? unanswered()) : one))
 }
 
+/** The answer to a batch must not outgrow the batch. */
+const mostFaultsOfAnItem = 5
+
 function validate(sent: unknown, ownStore: number | null): { ok: true; order: OrderToCreate } | Refused {
+  const fault = unstorable(sent)
+  if (fault) return { ok: false, reason: 'validation_failed', errors: [shortFault(fault)] }
   const { success, data, error } = NewOrder.safeParse(sent)
   if (!success) {
-    const errors = error.issues.map(({ path, message, code }) => ({ path: path.join('.'), message, code }))
-    return { ok: false, reason: 'validation_failed', errors }
+    return { ok: false, reason: 'validation_failed', errors: faultsOf(error, { most: mostFaultsOfAnItem }) }
   }
   const storeId = ownStore ?? data.storeId
   if (storeId === undefined) {

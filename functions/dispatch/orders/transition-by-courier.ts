@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { OrderStatus } from '../../../schema/dispatch/states.ts'
+import type { OrderEventType, OrderStatus } from '../../../schema/dispatch/states.ts'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
@@ -12,7 +12,7 @@ export type CourierTransition = {
   orderId: number
   courierId: number
   fence: number
-  type: string
+  type: OrderEventType
   from: readonly OrderStatus[]
   to: OrderStatus
   /** Columns that change with the status. */

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import type { OrderStatus } from '../../../schema/dispatch/states.ts'
+import type { OrderEventType, OrderStatus } from '../../../schema/dispatch/states.ts'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
@@ -11,7 +11,7 @@ import { visibleTo } from './visible.ts'
 /** One transition of an order by its store or an admin, independent of its holder. */
 export type StoreTransition = {
   orderId: number
-  type: string
+  type: OrderEventType
   from: readonly OrderStatus[]
   to: OrderStatus
   /** Columns that change with the status. */

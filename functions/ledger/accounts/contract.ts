@@ -57,3 +57,16 @@ export type Entry = z.infer<typeof Entry>
 export type Notice = 'allow-overdraft' | 'forbid-overdraft' | 'quarantine' | 'clear'
 
 export const Because = z.strictObject({ reason: Reason }).meta({ id: 'Because' })
+
+const Quarantined = z
+  .strictObject({
+    userId: UserId,
+    currency: Currency,
+    reason: z.string(),
+    evidence: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'AccountQuarantinedData' })
+
+export const accountWebhooks = {
+  'account.quarantined': { audience: ['tenant'] as const, data: Quarantined },
+}

@@ -69,3 +69,8 @@ export const Bet = z
 export type Bet = z.infer<typeof Bet>
 
 export const BetFilter = { userId: UserId.optional(), status: BetStatus.optional() }
+
+/** An event for each status that a bet can get. */
+export const betWebhooks = Object.fromEntries(
+  betStatuses.map((status) => [`bet.${status}`, { audience: ['tenant'] as const, data: Bet }]),
+)

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
+import { faultsOf } from '../../core/faults.ts'
 import { answer } from '../../core/idempotency.ts'
 import { schemas } from '../events.ts'
 import type { Appended, IncomingEvent } from './contract.ts'
@@ -18,11 +19,7 @@ export async function appendEvents(
 function withCheckedData(event: IncomingEvent, at: number): IncomingEvent {
   const { data, error } = schemas[event.type].safeParse(event.data)
   if (data !== undefined) return { ...event, data }
-  const errors = error.issues.map(({ path, message, code }) => ({
-    path: ['events', at, 'data', ...path].map(String).join('.'),
-    message,
-    code,
-  }))
+  const errors = faultsOf(error, { within: ['events', at, 'data'] })
   throw new AppError('validation_failed', 'The data of an event does not match the schema of its type', {
     errors,
   })

@@ -15,7 +15,7 @@ const LedgerEventType = z
 export type LedgerEventType = z.infer<typeof LedgerEventType>
 
 /** The data of each event is validated by the schema of its type and version. */
-const IncomingEvent = z
+export const IncomingEvent = z
   .strictObject({
     aggregateId: AggregateId,
     type: z.enum(appendable, 'Not a type of event that can be appended'),

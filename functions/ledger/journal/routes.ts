@@ -4,8 +4,9 @@ import { at, created, type Endpoint, ok } from '../../http/endpoint.ts'
 import { Page, PageQuery } from '../../http/fields.ts'
 import { openStream } from '../../http/stream.ts'
 import { batchLimitBytes, bookkeepers, transitionProblems } from '../contract.ts'
+import { DescribedEvent, DescribedEvents, streamedEvents } from '../events.ts'
 import { appendEvents } from './append.ts'
-import { Appended, EventQuery, IncomingEvents, StoredEvent } from './contract.ts'
+import { Appended, EventQuery, IncomingEvents } from './contract.ts'
 import { readEvents } from './read-events.ts'
 import { tenantOf } from './scope.ts'
 
@@ -24,6 +25,7 @@ export const journalEndpoints: Endpoint[] = [
       ].join(' '),
       roles: bookkeepers,
       body: IncomingEvents,
+      describedBody: DescribedEvents,
       bodyLimitBytes: batchLimitBytes,
       answers: { 201: Appended },
       problems: [...transitionProblems, 'insufficient_funds', 'idempotency_key_reused'],
@@ -41,11 +43,12 @@ export const journalEndpoints: Endpoint[] = [
       ].join(' '),
       roles: bookkeepers,
       query: z.strictObject({ ...EventQuery, limit: PageQuery.limit }),
-      answers: { 200: Page(StoredEvent) },
+      answers: { 200: Page(DescribedEvent) },
       alsoAs: { [eventStream]: z.string() },
+      stream: streamedEvents,
     },
-    async (ctx, { query: { after = null, type = null, limit }, accept, lastEventId }) => {
-      if (accept.includes(eventStream)) {
+    async (ctx, { query: { after = null, type = null, limit }, form, lastEventId }) => {
+      if (form === eventStream) {
         const scope = type === null ? tenantOf(ctx) : `${tenantOf(ctx)}:${type}`
         return openStream(ctx, `ledger/${scope}`, lastEventId ?? after)
       }

@@ -39,3 +39,12 @@ export const PaymentFilter = {
   kind: z.enum(paymentKinds).optional(),
   status: PaymentStatus.optional(),
 }
+
+const steps = [
+  ...(['requested', 'completed', 'failed', 'charged_back'] as const).map((status) => `deposit.${status}`),
+  ...(['requested', 'completed', 'rejected'] as const).map((status) => `withdrawal.${status}`),
+]
+
+export const paymentWebhooks = Object.fromEntries(
+  steps.map((name) => [name, { audience: ['tenant'] as const, data: Payment }]),
+)

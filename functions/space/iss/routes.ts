@@ -69,13 +69,13 @@ export const issEndpoints: Endpoint[] = [
       description: 'The GeoJSON form is one feature, split at the antimeridian.',
       alsoAs: { [geoJson]: wire.TrackFeature },
     },
-    async (ctx, { from, units, ...steps }, accept) => {
+    async (ctx, { from, units, ...steps }, form) => {
       const begin = within('from', from ? new Date(from) : ctx.now(), {
         from: launch,
         to: daysFromNow(ctx, 30),
       })
       const track = orNoData(await predictTrack(ctx, { from: begin, ...steps }), hour)
-      if (accept.includes(geoJson))
+      if (form === geoJson)
         return { ...fresh(ctx, trackAsGeoJson(track), minutes, track.asOf), mediaType: geoJson }
       const data = track.data.map((place) => inUnits({ ...place, ts: place.ts.toISOString() }, units))
       return fresh(ctx, { ...inUnits({ ...track, data: [] }, units), data }, minutes, track.asOf)

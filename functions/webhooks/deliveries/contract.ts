@@ -70,3 +70,10 @@ export const Replayed = z
 export type Replayed = z.infer<typeof Replayed>
 
 export const DeliveryCursor = z.tuple([id])
+
+export const testWebhooks = {
+  'webhook.test': {
+    audience: ['admin', 'store', 'tenant'] as const,
+    data: z.strictObject({ webhookId: id }).meta({ id: 'WebhookTestData' }),
+  },
+}

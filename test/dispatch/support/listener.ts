@@ -52,7 +52,7 @@ export async function subscribe(
     cursor = fields.get('id') ?? cursor
     if (cursor !== null) isReady()
     const data = fields.get('data')
-    if (data !== undefined)
+    if (data !== undefined && fields.get('event') !== 'cursor')
       received.push({ id: cursor ?? '', type: fields.get('event') ?? 'message', data: JSON.parse(data) })
   }
 

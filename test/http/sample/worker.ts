@@ -1,0 +1,10 @@
+import { createApp } from '../../../functions/app.ts'
+import { streamsOf } from '../../../functions/streams.ts'
+import { sampleEndpoints } from './endpoints.ts'
+
+/** A Worker with the sample row alone, behind the same door as the product. */
+const { app } = createApp({ modules: [{ name: 'sample', endpoints: () => sampleEndpoints }], jobs: [] })
+
+export const Streams = streamsOf([])
+
+export default { fetch: app.fetch }
