@@ -3,6 +3,8 @@
 
 create extension cube schema public;
 
+create extension pg_stat_statements schema public;
+
 create extension pg_trgm schema public;
 
 create schema core;
@@ -980,7 +982,7 @@ comment on index dispatch.idx_orders_claimable is 'POST /v1/dispatch/orders/clai
 CREATE INDEX idx_orders_courier ON dispatch.orders USING btree (courier_id, status, created_at DESC, id DESC) WHERE (courier_id IS NOT NULL);
 comment on index dispatch.idx_orders_courier is 'GET /v1/dispatch/couriers/{id}/orders';
 CREATE INDEX idx_orders_created_brin ON dispatch.orders USING brin (created_at) WITH (pages_per_range='128', autosummarize='on');
-comment on index dispatch.idx_orders_created_brin is 'GET /v1/dispatch/orders?since= and reports over days';
+comment on index dispatch.idx_orders_created_brin is 'GET /v1/dispatch/stats/days';
 CREATE INDEX idx_orders_leases ON dispatch.orders USING btree (lease_expires_at) WHERE (status = 'assigned'::text);
 comment on index dispatch.idx_orders_leases is 'the sweep of leases that ran out';
 CREATE INDEX idx_orders_list ON dispatch.orders USING btree (status, created_at DESC, id DESC) INCLUDE (store_id, courier_id, pickup_address, delivery_address, boxes_count, price_minor, currency, due_at, ready_at, lease_expires_at, fence, version);

@@ -23,10 +23,14 @@ export async function migrate(
   try {
     const client = await connect(directUrl)
     try {
+      // A step that the server does not allow is no failure, but the caller must be able to read it.
+      client.on('notice', ({ severity, message }) => {
+        if (severity === 'WARNING') report(`warning: ${message}`)
+      })
       await ensureHistory(client)
       const applied: string[] = []
       for (const migration of pendingOf(migrations, await readHistory(client))) {
-        report(migration.file)
+        report(`applying ${migration.file}`)
         // Without the lock another runner may begin: stop, and let the end of this connection roll back the file.
         await Promise.race([apply(client, migration), lock.lost])
         applied.push(migration.file)
@@ -52,7 +56,7 @@ function chooseTarget(): string {
 if (isMain(import.meta)) {
   try {
     const url = chooseTarget()
-    const { applied } = await migrate(url, { report: (file) => console.log(`applying ${file}`) })
+    const { applied } = await migrate(url, { report: (line) => console.log(line) })
     console.log(`${withoutSecrets(url)} ${applied.length === 0 ? 'was up to date' : 'is up to date'}`)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)

@@ -52,7 +52,11 @@ export async function startSystem(options: StartSystem): Promise<System> {
   await ensureWorkerRole(directUrl, password, user).catch(explain(directUrl))
   const workerUrl = urlAs(databaseUrl, { user, password })
   await assertLogsIn(workerUrl)
-  const { applied } = await migrate(directUrl)
+  const warnings: string[] = []
+  const { applied } = await migrate(directUrl, {
+    report: (line) => line.startsWith('warning') && warnings.push(line),
+  })
+  for (const warning of warnings) say(warning)
   if (applied.length > 0) say(`${applied.length} migrations applied.`)
   signal.throwIfAborted()
   const isNew = options.demoData && (await loadDemoData(directUrl))

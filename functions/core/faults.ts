@@ -47,3 +47,35 @@ function* eachFault(issues: readonly z.core.$ZodIssue[], within: readonly Proper
 const unknown = 'This name is not part of the contract'
 
 const joined = (path: readonly PropertyKey[]) => path.map(String).join('.')
+
+const deepestNesting = 32
+
+/**
+ * The first place that Postgres cannot store, with NUL or a lone surrogate, or that is nested too deeply for a schema to
+ * walk. `except` names a member whose texts are checked later, each element by itself.
+ */
+export function unstorable(value: unknown, except: string | null = null): Fault | null {
+  return firstFault(value, { path: '', depth: 0, texts: true, except })
+}
+
+type Place = { path: string; depth: number; texts: boolean; except: string | null }
+
+function firstFault(value: unknown, { path, depth, texts, except }: Place): Fault | null {
+  if (depth > deepestNesting)
+    return { path, message: `Nested deeper than ${deepestNesting}`, code: 'too_deep' }
+  if (typeof value === 'string') return texts ? textFault(value, path) : null
+  if (typeof value !== 'object' || value === null) return null
+  for (const [key, item] of Object.entries(value)) {
+    const at = path === '' ? key : `${path}.${key}`
+    const inside = { path: at, depth: depth + 1, texts: texts && key !== except, except: null }
+    const fault = (texts ? textFault(key, at) : null) ?? firstFault(item, inside)
+    if (fault) return fault
+  }
+  return null
+}
+
+export function textFault(text: string, path: string): Fault | null {
+  if (text.includes('\0')) return { path, message: 'Must not contain NUL', code: 'invalid_text' }
+  if (!text.isWellFormed()) return { path, message: 'Must be well-formed Unicode', code: 'invalid_text' }
+  return null
+}

@@ -1,9 +1,7 @@
 import type { z } from 'zod'
 import { AppError } from '../core/errors.ts'
-import { type Fault, faultsOf, mostFaults, short } from '../core/faults.ts'
+import { type Fault, faultsOf, mostFaults, short, unstorable } from '../core/faults.ts'
 import { gunzip } from './unpack.ts'
-
-const deepestNesting = 32
 
 export type Accepted = {
   /** Of the bytes on their way, and of the unpacked ones. */
@@ -12,6 +10,8 @@ export type Accepted = {
   packed: boolean
   /** The body may be NDJSON: each line is an element of this member. */
   lines: string | null
+  /** The verb checks each element of this member, texts included. */
+  items: string | null
 }
 
 /**
@@ -23,7 +23,7 @@ export async function readBody(request: Request, accepted: Accepted): Promise<un
   if (text === '') return undefined
   const body =
     accepted.lines !== null && isNdjson(request) ? { [accepted.lines]: parseLines(text) } : parse(text)
-  const fault = firstFault(body, '', 0)
+  const fault = unstorable(body, accepted.items)
   if (fault) refuse('body', [fault])
   return body
 }
@@ -145,26 +145,6 @@ function parse(text: string): unknown {
   } catch {
     throw new AppError('malformed_json', 'Send one JSON value, in UTF-8')
   }
-}
-
-/** Postgres cannot store NUL or a lone surrogate. The depth is bounded before a schema walks the value. */
-function firstFault(value: unknown, path: string, depth: number): Fault | null {
-  if (depth > deepestNesting)
-    return { path, message: `Nested deeper than ${deepestNesting}`, code: 'too_deep' }
-  if (typeof value === 'string') return textFault(value, path)
-  if (typeof value !== 'object' || value === null) return null
-  for (const [key, item] of Object.entries(value)) {
-    const at = path === '' ? key : `${path}.${key}`
-    const fault = textFault(key, at) ?? firstFault(item, at, depth + 1)
-    if (fault) return fault
-  }
-  return null
-}
-
-export function textFault(text: string, path: string): Fault | null {
-  if (text.includes('\0')) return { path, message: 'Must not contain NUL', code: 'invalid_text' }
-  if (!text.isWellFormed()) return { path, message: 'Must be well-formed Unicode', code: 'invalid_text' }
-  return null
 }
 
 type Where = 'path' | 'query' | 'body'

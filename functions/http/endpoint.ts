@@ -26,6 +26,8 @@ export type Endpoint = {
   packed: boolean
   /** The body may be NDJSON: each line is an element of this member of the body. */
   lines: string | null
+  /** The verb checks each element of this member of the body by itself, so one of them cannot refuse the others. */
+  items: string | null
   /**
    * For people who follow a link: any query is accepted, blank and repeated names too. `input.query` has the first value
    * of each name, and `input.search` is the query as it came.
@@ -98,6 +100,7 @@ type Spec<P, Q, B> = Omit<
   | 'ifMatch'
   | 'packed'
   | 'lines'
+  | 'items'
   | 'openQuery'
   | 'rateLimited'
   | 'idempotent'
@@ -110,6 +113,7 @@ type Spec<P, Q, B> = Omit<
   ifMatch?: boolean
   packed?: boolean
   lines?: string
+  items?: string
   openQuery?: boolean
   rateLimited?: boolean
   problems?: readonly ProblemCode[]
@@ -148,6 +152,7 @@ export function at(base: string, tag: string): Record<Endpoint['method'], Declar
       ifMatch: false,
       packed: false,
       lines: null,
+      items: null,
       openQuery: false,
       rateLimited: true,
       problems: [],

@@ -142,7 +142,7 @@ export const declared: Declared[] = [
     using: 'brin',
     columns: ['created_at'],
     with: { pages_per_range: 128, autosummarize: 'on' },
-    serves: 'GET /v1/dispatch/orders?since= and reports over days',
+    serves: 'GET /v1/dispatch/stats/days',
   }),
   sqlIndex({
     name: 'idx_order_events_order',

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 30, name: 'ledger_events_and_fence' } as const
+export const latestMigration = { version: 32, name: 'the_index_of_days' } as const

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { urlOfDatabase } from '../../dev/postgres/urls.ts'
+import { urlAs, urlOfDatabase } from '../../dev/postgres/urls.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
 
 export type EmptyDatabase = {
@@ -10,6 +10,7 @@ export type EmptyDatabase = {
   client: pg.Client
   /** One more connection, closed at the end. */
   connect: () => Promise<pg.Client>
+  connectAs: (user: string, password: string) => Promise<pg.Client>
   /** The first column of every row. */
   column: (query: string, values?: unknown[]) => Promise<unknown[]>
 }
@@ -34,6 +35,11 @@ export async function emptyDatabase(): Promise<EmptyDatabase> {
     client,
     async connect() {
       const another = await open(url)
+      clients.push(another)
+      return another
+    },
+    async connectAs(user, password) {
+      const another = await open(urlAs(url, { user, password }))
       clients.push(another)
       return another
     },

@@ -213,3 +213,34 @@ export const Stats = z
   })
   .meta({ id: 'Stats' })
 export type Stats = z.infer<typeof Stats>
+
+const day = z.iso.date().refine((text) => text >= '0001', 'There is no year 0')
+const mostDays = 92
+
+export const Days = z
+  .strictObject({
+    from: day.meta({ description: 'The first day, in UTC' }),
+    until: day.meta({ description: 'The day after the last' }),
+  })
+  .refine(({ from, until }) => within(Date.parse(until) - Date.parse(from)), {
+    message: `Must be 1 to ${mostDays} days after from`,
+    path: ['until'],
+  })
+
+function within(ms: number): boolean {
+  return ms > 0 && ms <= mostDays * 86_400_000
+}
+
+export const Day = z
+  .strictObject({
+    day: z.iso.date(),
+    orders: z.int().meta({ description: 'Created on this day' }),
+    delivered: z.int().meta({ description: 'Of these orders, those that are delivered now' }),
+    canceled: z.int(),
+    failedAttempts: z.int(),
+    boxes: z.int(),
+    priceMinor: z.int(),
+    currency: z.string(),
+  })
+  .meta({ id: 'DayOfOrders' })
+export type Day = z.infer<typeof Day>

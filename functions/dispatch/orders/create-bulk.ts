@@ -1,6 +1,6 @@
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
-import { faultsOf } from '../../core/faults.ts'
+import { faultsOf, shortFault, unstorable } from '../../core/faults.ts'
 import { NewOrder } from './contract.ts'
 import { type Created, createOrders, type OrderToCreate } from './create.ts'
 
@@ -22,6 +22,8 @@ export async function createBulk(ctx: Ctx, { orders, ownStore }: Bulk): Promise<
 const mostFaultsOfAnItem = 5
 
 function validate(sent: unknown, ownStore: number | null): { ok: true; order: OrderToCreate } | Refused {
+  const fault = unstorable(sent)
+  if (fault) return { ok: false, reason: 'validation_failed', errors: [shortFault(fault)] }
   const { success, data, error } = NewOrder.safeParse(sent)
   if (!success) {
     return { ok: false, reason: 'validation_failed', errors: faultsOf(error, { most: mostFaultsOfAnItem }) }

@@ -17,6 +17,7 @@ import { cancelOrder } from './cancel.ts'
 import * as wire from './contract.ts'
 import { createOrder } from './create.ts'
 import { createBulk } from './create-bulk.ts'
+import { readDailyStats } from './daily-stats.ts'
 import { deliverOrder } from './deliver.ts'
 import { editOrder } from './edit.ts'
 import { failOrder } from './fail.ts'
@@ -73,6 +74,7 @@ export const ordersEndpoints: Endpoint[] = [
       roles: seller,
       body: wire.OrderBatch,
       describedBody: wire.DescribedOrderBatch,
+      items: 'orders',
       bodyLimitBytes: 1024 * 1024,
       answers: { 200: z.object({ data: z.array(wire.BatchAnswer) }) },
     },
@@ -199,6 +201,18 @@ export const ordersEndpoints: Endpoint[] = [
       answers: { 200: wire.Stats },
     },
     async (ctx, { query }) => ok(await readStats(ctx, query)),
+  ),
+  on.get(
+    '/stats/days',
+    {
+      summary: 'Read what became of the orders of each day',
+      description:
+        'Days are in UTC. An order counts on the day of its creation. A day without orders counts zero.',
+      roles: ['admin'],
+      query: wire.Days,
+      answers: { 200: z.object({ data: z.array(wire.Day), nextCursor: z.null() }) },
+    },
+    async (ctx, { query }) => ok({ data: await readDailyStats(ctx, query), nextCursor: null }),
   ),
 ]
 

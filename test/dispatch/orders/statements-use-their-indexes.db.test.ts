@@ -7,6 +7,7 @@ import { claimStatement } from '../../../functions/dispatch/assignments/claim.ts
 import { claimNextStatement } from '../../../functions/dispatch/assignments/claim-next.ts'
 import { returnExpired } from '../../../functions/dispatch/assignments/return-expired.ts'
 import { createStatement } from '../../../functions/dispatch/orders/create.ts'
+import { dailyStatement } from '../../../functions/dispatch/orders/daily-stats.ts'
 import { listStatement } from '../../../functions/dispatch/orders/list.ts'
 import { settleDeliveries } from '../../../functions/dispatch/orders/settle.ts'
 import { transitionStatement } from '../../../functions/dispatch/orders/transition.ts'
@@ -67,6 +68,7 @@ beforeAll(async () => {
     insert into dispatch.order_events (order_id, type, to_status, actor_role, actor_id, fence, created_at)
     select id, 'created', 'new', 'store', '1', 0, created_at from dispatch.orders where id between ${from} and ${to}`),
   )
+  await client.query(`select brin_summarize_new_values('dispatch.idx_orders_created_brin')`)
   await client.query('vacuum (analyze) dispatch.orders, dispatch.order_events, dispatch.couriers')
 })
 
@@ -179,6 +181,18 @@ describe('with a hundred thousand orders, a few pages and no sequential scan suf
     expect(plan.scannedWhole).not.toContain('orders')
     expect(plan.scannedWhole).not.toContain('order_events')
     expect(plan.pages).toBeLessThan(pages)
+  })
+
+  it('the report of a month reads the pages of that month', async () => {
+    const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10)
+    const plan = await planOf(dailyStatement({ from: day(50), until: day(20) }))
+    expect(plan.scans).toContainEqual(['Bitmap Index Scan', 'idx_orders_created_brin'])
+    expect(plan.scannedWhole).not.toContain('orders')
+    // Thirty of seventy days, and a range of pages at each end.
+    const { rows } = await client.query(
+      `select relpages from pg_class where oid = 'dispatch.orders'::regclass`,
+    )
+    expect(plan.pages).toBeLessThan(rows[0].relpages * 0.55 + 150)
   })
 
   it.each([
