@@ -2755,7 +2755,7 @@ create table ledger.user_balances_view (
   constraint user_balances_view_reserved CHECK (reserved_minor >= 0)
 ) with (fillfactor=50);
 CREATE INDEX idx_user_balances_view_available ON ledger.user_balances_view USING btree (tenant_id, currency, user_id) WHERE funded;
-comment on index ledger.idx_user_balances_view_available is 'accounts with money available';
+comment on index ledger.idx_user_balances_view_available is 'GET /v1/ledger/accounts?currency=';
 CREATE TRIGGER emit_overdrawn AFTER UPDATE ON ledger.user_balances_view FOR EACH ROW WHEN (new.available_minor < 0 AND old.available_minor >= 0) EXECUTE FUNCTION ledger.emit_overdrawn();
 alter table ledger.user_balances_view enable row level security;
 alter table ledger.user_balances_view force row level security;

@@ -209,6 +209,6 @@ export const declared: Declared[] = [
     table: 'ledger.user_balances_view',
     columns: ['tenant_id', 'currency', 'user_id'],
     where: 'funded',
-    serves: 'accounts with money available',
+    serves: 'GET /v1/ledger/accounts?currency=',
   }),
 ]

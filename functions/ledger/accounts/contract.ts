@@ -17,6 +17,9 @@ export const Balance = z
   .meta({ id: 'Balance' })
 export type Balance = z.infer<typeof Balance>
 
+export const Account = Balance.extend({ userId: UserId }).meta({ id: 'Account' })
+export type Account = z.infer<typeof Account>
+
 export const BalanceThen = z.strictObject(money).meta({ id: 'BalanceThen' })
 export type BalanceThen = z.infer<typeof BalanceThen>
 

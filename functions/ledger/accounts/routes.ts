@@ -2,9 +2,11 @@ import * as z from 'zod'
 import { orThrow } from '../../core/errors.ts'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
 import { Page, PageQuery } from '../../http/fields.ts'
-import { cursorOf, encodeCursor } from '../../http/page.ts'
+import { cursorOf, encodeCursor, page } from '../../http/page.ts'
 import { bookkeepers, UserPath } from '../contract.ts'
+import { Currency } from '../currencies/contract.ts'
 import {
+  Account,
   AccountPath,
   At,
   Balance,
@@ -16,6 +18,7 @@ import {
   StatementCursor,
   StatementRange,
 } from './contract.ts'
+import { listFunded } from './list-funded.ts'
 import { noteAccount } from './note.ts'
 import { readBalances } from './read-balances.ts'
 import { readBalancesAt } from './read-balances-at.ts'
@@ -24,8 +27,23 @@ import { readStatement } from './read-statement.ts'
 import { withExponent } from './show.ts'
 
 const on = at('/v1/ledger/users/{userId}', 'ledger')
+const all = at('/v1/ledger/accounts', 'ledger')
 
 export const accountsEndpoints: Endpoint[] = [
+  all.get(
+    '',
+    {
+      summary: 'List the accounts with money available, by user',
+      roles: bookkeepers,
+      query: z.strictObject({ currency: Currency, ...PageQuery }),
+      answers: { 200: Page(Account) },
+    },
+    async (ctx, { query: { currency, limit, cursor } }) => {
+      const after = cursorOf(z.string(), cursor)
+      const accounts = await listFunded(ctx, { currency, after, limit: limit + 1 })
+      return ok(page(accounts, limit, ({ userId }) => userId))
+    },
+  ),
   on.get(
     '/balances',
     {

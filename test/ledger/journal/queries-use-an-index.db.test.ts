@@ -3,6 +3,7 @@ import { PgDialect } from 'drizzle-orm/pg-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../functions/core/context.ts'
 import type { Db } from '../../../functions/core/db.ts'
+import { listFunded } from '../../../functions/ledger/accounts/list-funded.ts'
 import { readBalances } from '../../../functions/ledger/accounts/read-balances.ts'
 import { readBalancesAt } from '../../../functions/ledger/accounts/read-balances-at.ts'
 import { readStatement } from '../../../functions/ledger/accounts/read-statement.ts'
@@ -154,6 +155,12 @@ describe('with fifteen thousand bets and payments, an index serves within few pa
       'idx_payments_view_open',
       80,
       (ctx) => listPayments(ctx, { ...payments, status: 'requested' }),
+    ],
+    [
+      'accounts with money available',
+      'idx_user_balances_view_available',
+      250,
+      (ctx) => listFunded(ctx, { currency: 'USD', after: 'u-2', limit: 51 }),
     ],
     ['balances', 'user_balances_view_tenant_id_user_id_currency_pk', 20, (ctx) => readBalances(ctx, 'u-0')],
     [
