@@ -349,6 +349,7 @@ export const coreMutants: readonly Mutant[] = [
       'a batch ignores its isolation',
       'ctx.db.batch(statements, { isolation })',
       'ctx.db.batch(statements)',
+      'test/core/isolation.db.test.ts',
     ],
     [
       'functions/core/sqlstate.ts',
