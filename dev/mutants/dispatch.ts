@@ -20,7 +20,7 @@ export const dispatchMutants: readonly Mutant[] = [
     [
       'functions/dispatch/assignments/claim.ts',
       'takes an order that is not new',
-      "\n    and o.status = 'new'",
+      "wanted.status = 'new'\n    and ",
       '',
       alone,
     ],

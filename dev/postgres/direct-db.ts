@@ -105,5 +105,11 @@ function asDatabaseError(error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error
   const detail = 'detail' in error && typeof error.detail === 'string' ? { detail: error.detail } : {}
   const carried = 'column' in error && typeof error.column === 'string' ? { carried: error.column } : {}
-  return new DatabaseError(String(error.code), error.message, { ...detail, ...carried, cause: error })
+  const place = 'table' in error && typeof error.table === 'string' ? { place: error.table } : {}
+  return new DatabaseError(String(error.code), error.message, {
+    ...detail,
+    ...carried,
+    ...place,
+    cause: error,
+  })
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { projectRoot } from './project.ts'
+import { projectRoot, wranglerConfig } from './project.ts'
 
 type Build = {
   signal?: AbortSignal | undefined
@@ -20,7 +20,17 @@ export async function buildWorker(
   const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
   const child = spawn(
     process.execPath,
-    [join(dirname(wrangler), 'bin/wrangler.js'), 'deploy', entry, '--dry-run', '--outdir', outdir],
+    [
+      join(dirname(wrangler), 'bin/wrangler.js'),
+      'deploy',
+      entry,
+      // Wrangler looks for it beside the entry, which a test may have elsewhere.
+      '--config',
+      wranglerConfig,
+      '--dry-run',
+      '--outdir',
+      outdir,
+    ],
     {
       cwd: projectRoot,
       env: { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' },

@@ -180,7 +180,7 @@ async function counted<T>(
  * Before COMMIT is sent nothing can be committed, however the connection ends.
  */
 function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
-  const [code, detail, hint, constraint, carried] = ['code', 'detail', 'hint', 'constraint', 'column'].map(
+  const [code, detail, place, constraint, carried] = ['code', 'detail', 'table', 'constraint', 'column'].map(
     (name) => textAt(error, name),
   )
   const message = textAt(error, 'message') ?? 'The connection to Postgres failed'
@@ -188,7 +188,7 @@ function normalise(error: unknown, beforeCommit: boolean): DatabaseError {
   return new DatabaseError(sqlstate, message, {
     committed: !beforeCommit && leavesDoubt(sqlstate) ? 'unknown' : 'no',
     ...(detail === undefined ? {} : { detail }),
-    ...(hint === undefined ? {} : { hint }),
+    ...(place === undefined ? {} : { place }),
     ...(constraint === undefined ? {} : { constraint }),
     ...(carried === undefined ? {} : { carried }),
     cause: error,

@@ -95,7 +95,7 @@ export async function orReplay<Outcome>(ctx: Ctx, work: () => Promise<Outcome>):
       )
     if (!hasSqlstate(error, 'LS001')) throw error
     ctx.replayed = true
-    ctx.position = error.hint ?? null
+    ctx.position = error.place ?? null
     return JSON.parse(error.carried ?? 'null')
   }
 }

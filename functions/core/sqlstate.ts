@@ -37,7 +37,7 @@ const exhausted = ['53', '58']
 
 type Fields = {
   detail?: string
-  hint?: string
+  place?: string
   constraint?: string
   carried?: string
   committed?: 'no' | 'unknown'
@@ -48,13 +48,14 @@ type Fields = {
 export class DatabaseError extends Error {
   readonly sqlstate: string | null
   readonly detail: string | undefined
-  readonly hint: string | undefined
   readonly constraint: string | undefined
   /**
    * Data that a function of the schema sends along, in the field for a column's name. Postgres logs the detail of an error,
    * which may not hold data of a person; it never logs this field.
    */
   readonly carried: string | undefined
+  /** The same for the position of a write, in the field for a table's name. */
+  readonly place: string | undefined
   /** `no`: the server rolled back. `unknown`: the connection was lost and a commit may have happened. */
   readonly committed: 'no' | 'unknown'
 
@@ -63,7 +64,7 @@ export class DatabaseError extends Error {
     this.name = 'DatabaseError'
     this.sqlstate = sqlstate
     this.detail = fields.detail
-    this.hint = fields.hint
+    this.place = fields.place
     this.constraint = fields.constraint
     this.carried = fields.carried
     this.committed = fields.committed ?? 'no'

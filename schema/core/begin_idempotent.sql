@@ -1,7 +1,7 @@
 -- Takes an idempotency key for this transaction, or raises. LS001 carries the kept answer and its position, LS002 means another
 -- body, LS003 means that another request uses the key now.
--- The answer travels in the field for a column's name. Postgres sends that field to the client and never logs it,
--- but it logs the detail of an error.
+-- Answer and position travel in the fields for the names of a column and a table. Postgres sends these fields to the
+-- client and never logs them, but it logs the detail and the hint of an error.
 -- Race: two requests with one key. The second insert waits for the first one's uncommitted row, then finds the
 -- key taken. The select after it has a newer snapshot (read committed), so it sees the first one's answer.
 create or replace function core.begin_idempotent(key text, hash text, caller text, path text) returns void
@@ -36,7 +36,7 @@ begin
     errcode = 'LS001',
     message = 'the key has its answer',
     column = kept.outcome::text,
-    hint = kept.position::text;
+    table = kept.position::text;
 exception
   when lock_not_available then
     raise exception using errcode = 'LS003', message = 'the key is in use right now';

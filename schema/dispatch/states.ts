@@ -18,6 +18,7 @@ export const orderEventTypes = [
   'edited',
   'claimed',
   'assigned',
+  'reassigned',
   'accepted',
   'declined',
   'released',

@@ -1,7 +1,7 @@
 // Written by "npm run db:generate".
 export const hotFunctions: ReadonlySet<string> = new Set([
   'dispatch.hot_accepted_568a2dcc',
-  'dispatch.hot_claim_c48b08c9',
+  'dispatch.hot_claim_297f8ef3',
   'dispatch.hot_claim_next_e016e0d6',
   'dispatch.hot_create_24c7d2b2',
   'dispatch.hot_delivered_5d1a44f4',

@@ -31,6 +31,7 @@ export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
 export function claimStatement(principal: Principal | null, { orderId, courierId }: Claim): SQL {
   // Race: many couriers want one order, and one courier wants many orders. Every statement locks the order before the
   // courier. The capacity is a condition on the courier's row, which Postgres reads again after the lock wait.
+  // The order may have become this courier's own during the wait: then the claim is a repetition, and not lost.
   // No lock covers exclusions: if the order changed during the wait, `seen` is stale and the answer is `again`.
   const statement = sql`
 with seen as materialized (
@@ -41,16 +42,17 @@ with seen as materialized (
   where o.id = ${orderId}
 ),
 wanted as ${thisOne(sql`
-  select o.id, o.boxes_count, o.version
+  select o.*
   from dispatch.orders o
   where o.id = ${orderId}
-    and o.status = 'new'
+    and (o.status = 'new' or o.status = 'assigned' and o.courier_id = ${courierId} and o.lease_expires_at > now())
     and not (select excluded from seen)`)},
 carrier as (
   update dispatch.couriers c
   set held_boxes = c.held_boxes + wanted.boxes_count
   from wanted, seen
-  where c.id = ${courierId}
+  where wanted.status = 'new'
+    and c.id = ${courierId}
     and c.available
     and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
     and wanted.version = seen.version
@@ -75,14 +77,10 @@ decided as materialized (
       then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from claimed o)
     when seen.status is null
       then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
+    when wanted.status = 'assigned'
+      then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from wanted o)
     when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
       then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
-    when seen.own and seen.status = 'assigned'
-      then (
-        select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)})
-        from dispatch.orders o
-        where o.id = ${orderId}
-      )
     when seen.own
       then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', 'assigned')
     when seen.excluded

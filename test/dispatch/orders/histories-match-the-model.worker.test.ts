@@ -105,7 +105,7 @@ const commands = {
 
 function claimed(model: Model, { order, courier }: { order: Order; courier: number }): Expected {
   if (order.leaseOver) giveBack(order)
-  if (order.status === 'canceled') return [409, 'illegal_transition']
+  if (order.holder === courier) return order.status === 'assigned' ? [200] : [409, 'illegal_transition']
   if (order.shunned.has(courier)) return [409, 'excluded']
   if (order.status !== 'new') return [409, 'order_taken']
   if (!isClaimable(model, { order, courier })) return [409, 'courier_at_capacity']

@@ -1,4 +1,5 @@
 import { createApp } from '../../../functions/app.ts'
+import { spillOf } from '../../../functions/spill.ts'
 import { streamsOf } from '../../../functions/streams.ts'
 import { sampleEndpoints } from './endpoints.ts'
 
@@ -6,5 +7,6 @@ import { sampleEndpoints } from './endpoints.ts'
 const { app } = createApp({ modules: [{ name: 'sample', endpoints: () => sampleEndpoints }], jobs: [] })
 
 export const Streams = streamsOf([])
+export const Spill = spillOf([])
 
 export default { fetch: app.fetch }

@@ -104,7 +104,7 @@ left join (select c.*, row_number() over (order by c.id) as nth from created c) 
 end
 $hot$;
 
-create function dispatch.hot_claim_c48b08c9(bigint, bigint, bigint, bigint, bigint, double precision, text, text, text, bigint, bigint, bigint, bigint, bigint, bigint, text, text, text, text, text)
+create function dispatch.hot_claim_297f8ef3(bigint, bigint, bigint, bigint, bigint, bigint, double precision, text, text, text, bigint, bigint, bigint, bigint, bigint, text, text, text, text, text)
 returns table ("outcome" jsonb, "position" text)
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -128,10 +128,10 @@ begin
 ),
 wanted as (
   
-  select o.id, o.boxes_count, o.version
+  select o.*
   from dispatch.orders o
   where o.id = $4
-    and o.status = 'new'
+    and (o.status = 'new' or o.status = 'assigned' and o.courier_id = $5 and o.lease_expires_at > now())
     and not (select excluded from seen)
   for update
 ),
@@ -139,7 +139,8 @@ carrier as (
   update dispatch.couriers c
   set held_boxes = c.held_boxes + wanted.boxes_count
   from wanted, seen
-  where c.id = $5
+  where wanted.status = 'new'
+    and c.id = $6
     and c.available
     and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
     and wanted.version = seen.version
@@ -150,7 +151,7 @@ claimed as (
   set status = 'assigned',
       courier_id = carrier.id,
       assigned_at = now(),
-      lease_expires_at = now() + make_interval(secs => $6),
+      lease_expires_at = now() + make_interval(secs => $7),
       fence = o.fence + 1,
       version = o.version + 1
   from wanted, carrier
@@ -159,7 +160,7 @@ claimed as (
 ),
 logged as (
   insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
-  select claimed.id, $7, 'new', claimed.status, $8, $9,
+  select claimed.id, $8, 'new', claimed.status, $9, $10,
     claimed.courier_id, claimed.fence, '{}'::jsonb
   from claimed),
 decided as materialized (
@@ -202,16 +203,13 @@ decided as materialized (
         o.failure_reason as "failureReason"
     ) shown
   ) - case
-    when o.courier_id = $10::bigint then '{}'::text[]
+    when o.courier_id = $11::bigint then '{}'::text[]
     else '{recipientName,phone}'
   end) from claimed o)
     when seen.status is null
       then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
-    when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
-      then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
-    when seen.own and seen.status = 'assigned'
-      then (
-        select jsonb_build_object('ok', true, 'order', (
+    when wanted.status = 'assigned'
+      then (select jsonb_build_object('ok', true, 'order', (
     select to_jsonb(shown)
     from (
       select o.id,
@@ -248,12 +246,11 @@ decided as materialized (
         o.failure_reason as "failureReason"
     ) shown
   ) - case
-    when o.courier_id = $11::bigint then '{}'::text[]
+    when o.courier_id = $12::bigint then '{}'::text[]
     else '{recipientName,phone}'
-  end)
-        from dispatch.orders o
-        where o.id = $12
-      )
+  end) from wanted o)
+    when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
+      then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
     when seen.own
       then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', 'assigned')
     when seen.excluded

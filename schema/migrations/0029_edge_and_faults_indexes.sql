@@ -23,10 +23,14 @@ where replayed_at is null;
 
 comment on index core.idx_dead_messages_stream is 'the dead messages of a stream that wait for a replay';
 
+comment on index dispatch.idx_orders_created_brin is 'GET /v1/dispatch/stats/days';
+
 create index concurrently if not exists idx_order_events_recent
 on dispatch.order_events using btree (created_at);
 
 comment on index dispatch.idx_order_events_recent is 'events of the last hour, over all orders, and the removal of old ones';
+
+comment on index ledger.idx_user_balances_view_available is 'GET /v1/ledger/accounts?currency=';
 
 create index concurrently if not exists idx_webhook_deliveries_created
 on webhooks.webhook_deliveries using btree (created_at);

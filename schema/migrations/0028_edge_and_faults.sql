@@ -99,7 +99,7 @@ alter table space.neo_approaches alter column sentry drop not null;
 
 alter table webhooks.webhooks add column tests_free_at timestamptz;
 
--- Such an order says nothing that can be kept.
+-- Such a due time means nothing, and the constraint would refuse the row.
 update dispatch.orders set due_at = null where due_at < ready_at;
 
 alter table dispatch.orders add constraint orders_due_not_before_ready check (due_at >= ready_at);
@@ -107,6 +107,16 @@ alter table dispatch.orders add constraint orders_due_not_before_ready check (du
 alter table space.upstream_answers add constraint upstream_answers_verdict check (verdict in ('accepted', 'partial', 'not_modified', 'quarantined'));
 
 alter table space.upstream_answers add constraint upstream_answers_reason check ((verdict in ('quarantined', 'partial')) = (reason is not null));
+
+create or replace function core.emit(topic text, audience text, subjects text[], types text[], bodies jsonb[]) returns void
+language sql
+set search_path = ''
+as $$
+  insert into core.outbox (topic, audience, subject, type, data)
+  select topic, audience, e.subject, e.type, e.body
+  from unnest(subjects, types, bodies) with ordinality as e (subject, type, body, place)
+  order by e.place;
+$$;
 
 create or replace function core.begin_idempotent(key text, hash text, caller text, path text) returns void
 language plpgsql
@@ -140,7 +150,7 @@ begin
     errcode = 'LS001',
     message = 'the key has its answer',
     column = kept.outcome::text,
-    hint = kept.position::text;
+    table = kept.position::text;
 exception
   when lock_not_available then
     raise exception using errcode = 'LS003', message = 'the key is in use right now';
@@ -590,6 +600,62 @@ begin
 end
 $$;
 
+create or replace function ledger.apply_notices() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  notice record;
+begin
+  for notice in select * from arrived order by tenant_id, user_id, currency, seq loop
+    insert into ledger.user_balances_view (tenant_id, user_id, currency)
+    values (notice.tenant_id, notice.user_id, notice.currency)
+    on conflict do nothing;
+    update ledger.user_balances_view b
+    set may_go_negative = case notice.event_type
+          when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then true
+          when 'V1_SYSTEM_OVERDRAFT_FORBIDDEN' then false
+          else b.may_go_negative
+        end,
+        quarantined_at = case notice.event_type
+          when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then notice.created_at
+          when 'V1_SYSTEM_ACCOUNT_CLEARED' then null
+          else b.quarantined_at
+        end
+    where b.tenant_id = notice.tenant_id and b.user_id = notice.user_id and b.currency = notice.currency;
+    perform core.emit('ledger', 'tenant:' || notice.tenant_id, array['account:' || notice.aggregate_id],
+      array[case notice.event_type
+        when 'V1_SYSTEM_ACCOUNT_QUARANTINED' then 'account.quarantined'
+        when 'V1_SYSTEM_ACCOUNT_CLEARED' then 'account.cleared'
+        when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then 'account.overdraft_allowed'
+        when 'V1_SYSTEM_OVERDRAFT_FORBIDDEN' then 'account.overdraft_forbidden'
+      end],
+      array[notice.event_data]);
+  end loop;
+  return null;
+end
+$$;
+
+create or replace function ledger.emit_overdrawn() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform core.emit('ledger', 'tenant:' || new.tenant_id, array['account:' || new.user_id || ':' || new.currency],
+    array['account.overdrawn'], array[jsonb_build_object(
+      'userId', new.user_id, 'currency', new.currency, 'balanceMinor', new.balance_minor,
+      'reservedMinor', new.reserved_minor, 'availableMinor', new.available_minor
+    )]);
+  return null;
+end
+$$;
+
+create or replace trigger emit_overdrawn
+after update on ledger.user_balances_view
+for each row
+when (new.available_minor < 0 and old.available_minor >= 0)
+execute function ledger.emit_overdrawn();
+
 create materialized view ledger.top_bets_today as
 select *
 from (
@@ -663,11 +729,25 @@ as $$
   with owners as (
     select s.id, b.user_id, b.currency, case when b.open then b.amount_minor else 0 end as reserves
     from unnest(streams) s (id),
-    lateral (select * from ledger.bets_view v where v.tenant_id = ledger.tenant() and v.bet_id = s.id offset 0) b
+    lateral (
+      select *
+      from ledger.bets_view v
+      where v.tenant_id = ledger.tenant()
+        and v.bet_id between s.id and s.id
+      order by v.bet_id
+      limit 1
+    ) b
     union all
     select s.id, p.user_id, p.currency, case when p.open and p.kind = 'withdrawal' then p.amount_minor else 0 end
     from unnest(streams) s (id),
-    lateral (select * from ledger.payments_view v where v.tenant_id = ledger.tenant() and v.payment_id = s.id offset 0) p
+    lateral (
+      select *
+      from ledger.payments_view v
+      where v.tenant_id = ledger.tenant()
+        and v.payment_id between s.id and s.id
+      order by v.payment_id
+      limit 1
+    ) p
   ),
   holds as (
     select s.id, e.user_id, e.currency, sum(e.reserved_delta)::bigint as held
@@ -692,6 +772,64 @@ as $$
   limit 1
 $$;
 
+create or replace function ledger.emit_appended(events ledger.incoming_events[]) returns void
+language sql
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+  select core.emit(
+    'ledger', 'tenant:' || ledger.tenant(),
+    array_agg(told.subject order by f.family, f.aggregate_id, f.stream_version),
+    array_agg(told.type order by f.family, f.aggregate_id, f.stream_version),
+    array_agg(told.data order by f.family, f.aggregate_id, f.stream_version)
+  )
+  from unnest(events) f,
+  lateral (
+    select 'bet:' || f.aggregate_id as subject, 'bet.' || ledger.bet_state(f.event_type) as type, jsonb_build_object(
+      'id', b.bet_id, 'userId', b.user_id, 'stakeMinor', b.amount_minor, 'currency', b.currency, 'odds', b.odds::text,
+      'selection', b.selection, 'status', ledger.bet_state(f.event_type),
+      'payoutMinor', case ledger.bet_state(f.event_type)
+        when 'lost' then 0
+        else (f.event_data ->> 'payoutMinor')::bigint
+      end,
+      'placedAt', core.iso(b.placed_at),
+      'settledAt', case when ledger.bet_state(f.event_type) not in ('placed', 'accepted') then core.iso(f.occurred_at) end,
+      'streamVersion', f.stream_version
+    ) as data
+    from (
+      select *
+      from ledger.bets_view v
+      where f.family = 'bets' and v.tenant_id = ledger.tenant() and v.bet_id between f.aggregate_id and f.aggregate_id
+      order by v.bet_id
+      limit 1
+    ) b
+    union all
+    select 'payment:' || f.aggregate_id, replace(ledger.payment_state(f.event_type), ' ', '.'), jsonb_build_object(
+      'id', p.payment_id, 'kind', p.kind, 'userId', p.user_id, 'amountMinor', p.amount_minor, 'currency', p.currency,
+      'status', split_part(ledger.payment_state(f.event_type), ' ', 2),
+      'requestedAt', core.iso(p.requested_at),
+      'settledAt', case when ledger.payment_state(f.event_type) not like '% requested' then core.iso(f.occurred_at) end,
+      'streamVersion', f.stream_version
+    )
+    from (
+      select *
+      from ledger.payments_view v
+      where f.family = 'payments' and v.tenant_id = ledger.tenant() and v.payment_id between f.aggregate_id and f.aggregate_id
+      order by v.payment_id
+      limit 1
+    ) p
+    union all
+    select 'account:' || (f.event_data ->> 'userId') || ':' || (f.event_data ->> 'currency'),
+      'balance.' || lower(split_part(f.event_type, '_', 4)),
+      f.event_data || jsonb_build_object(
+        'cause', f.aggregate_id, 'streamVersion', f.stream_version, 'occurredAt', core.iso(f.occurred_at)
+      )
+    where f.family = 'balances'
+    offset 0
+  ) told
+$$;
+
 create or replace function ledger.append_events(events jsonb, by_whom text) returns jsonb
 language plpgsql
 set search_path = ''
@@ -709,6 +847,7 @@ declare
   takes boolean;
   appended integer;
   holders text[];
+  streams ledger.incoming_events[];
   wrong jsonb;
 begin
   select array_agg(
@@ -802,6 +941,7 @@ begin
       into holders
       from unnest(fresh) f
       where f.family <> 'balances' or f.event_type in ('V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED');
+      streams := fresh;
       position := core.reading_xid();
       if exists (select from unnest(fresh) f where f.family = 'bets') then
         insert into ledger.bet_events (
@@ -868,6 +1008,7 @@ begin
       if wrong is not null then
         raise exception using errcode = 'LS106', message = 'the stream holds another amount than it reserves', column = wrong;
       end if;
+      perform ledger.emit_appended(streams);
       return jsonb_build_object('ok', true, 'value', jsonb_build_object(
         'appended', appended,
         'duplicates', cardinality(incoming) - appended
@@ -1051,6 +1192,14 @@ begin
   where accepted[t.place]
   order by t.place, leg.version;
 
+  perform core.emit('ledger', 'tenant:' || ledger.tenant(), array_agg('transfer:' || ids[t.place] order by t.place),
+    array_agg('transfer.accepted'::text order by t.place), array_agg(jsonb_build_object(
+      'id', ids[t.place], 'fromUserId', accounts[senders[t.place]].user_id, 'toUserId', accounts[receivers[t.place]].user_id,
+      'amountMinor', amounts[t.place], 'currency', accounts[senders[t.place]].currency
+    ) order by t.place))
+  from generate_series(1, cardinality(amounts)) t (place)
+  where accepted[t.place];
+
   return jsonb_build_object('ok', true, 'value', jsonb_build_object(
     'accepted', (select count(*) from unnest(accepted) one where one),
     'rejected', (select count(*) from unnest(results) one where one ->> 'status' = 'rejected'),
@@ -1224,6 +1373,89 @@ begin
   raise exception using errcode = 'LS101', message = 'a version is missing or taken', column = to_jsonb(wrong);
 end
 $$;
+
+create or replace function ledger.check_invariants(sample integer) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  begun timestamptz := clock_timestamp();
+  tenant bigint;
+  checked integer := 0;
+  found integer;
+  barred integer;
+  different integer := 0;
+  quarantined integer := 0;
+begin
+  for tenant in
+    with recursive tenants as (
+      select ledger.next_tenant(0) as tenant_id
+      union all
+      select ledger.next_tenant(t.tenant_id)
+      from tenants t
+      where t.tenant_id is not null
+    )
+    select t.tenant_id
+    from tenants t
+    left join ledger.invariant_checks c using (tenant_id)
+    where t.tenant_id is not null
+    order by c.checked_at nulls first
+  loop
+    exit when clock_timestamp() > begun + interval '4 seconds';
+    with different as materialized (
+      select d.*
+      from ledger.find_differences(tenant, sample) d
+      left join ledger.alerts a
+        on a.tenant_id = tenant and a.kind = d.kind and a.subject = d.subject and a.resolved_at is null
+      order by a.id is not null
+      limit 5000
+    ),
+    raised as (
+      insert into ledger.alerts as a (tenant_id, kind, subject, user_id, currency, evidence)
+      select tenant, d.kind, d.subject, d.user_id, d.currency, d.evidence
+      from different d
+      on conflict (tenant_id, kind, subject) where resolved_at is null do update
+      set evidence = excluded.evidence, seen_at = now()
+    ),
+    held_back as (
+      insert into ledger.system_events (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)
+      select tenant, d.account, coalesce((
+          select max(e.stream_version)
+          from ledger.system_events e
+          where e.tenant_id = tenant
+            and e.aggregate_id = d.account
+        ), 0) + 1,
+        'V1_SYSTEM_ACCOUNT_QUARANTINED',
+        jsonb_build_object('userId', d.user_id, 'currency', d.currency, 'reason', d.kind, 'evidence', d.evidence),
+        'system:invariants'
+      from (
+        select distinct on (user_id, currency) *, user_id || ':' || currency as account
+        from different
+        where user_id is not null
+        order by user_id, currency
+      ) d
+      left join ledger.user_balances_view b
+        on b.tenant_id = tenant and b.user_id = d.user_id and b.currency = d.currency
+      where b.quarantined_at is null
+      returning 1
+    )
+    select (select count(*) from different), (select count(*) from held_back)
+    into found, barred;
+    checked := checked + 1;
+    different := different + found;
+    quarantined := quarantined + barred;
+    insert into ledger.invariant_checks as c (tenant_id, checked_at)
+    values (tenant, clock_timestamp())
+    on conflict (tenant_id) do update set checked_at = excluded.checked_at;
+  end loop;
+  return jsonb_build_object(
+    'rows', different, 'tenants', checked, 'differences', different, 'quarantined', quarantined,
+    'outcome', case when checked = 0 then 'skipped' else 'ok' end
+  );
+end
+$$;
+revoke execute on function ledger.check_invariants(integer) from public;
+grant execute on function ledger.check_invariants(integer) to lockstep_app;
 
 insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
 values ('space.iss_fetch_log', 'time', 'month', 3, 13, null);
