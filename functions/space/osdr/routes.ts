@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { unlessRefused } from '../../core/errors.ts'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
 import { PageQuery } from '../../http/fields.ts'
-import { cursorOf, page } from '../../http/page.ts'
+import { cursorOf, page, refuseCursor } from '../../http/page.ts'
 import {
   fresh,
   freshList,
@@ -55,7 +55,8 @@ export const osdrEndpoints: Endpoint[] = [
       cursors: { takes: 'after', gives: ['cursor', 'nextCursor'] },
     },
     async (ctx, { after, limit }) => {
-      const changes = await listChanges(ctx, { after: cursorOf(wire.ChangeCursor, after), limit: limit + 1 })
+      const from = cursorOf(wire.ChangeCursor, after)
+      const changes = (await listChanges(ctx, { after: from, limit: limit + 1 })) ?? refuseCursor()
       const { data, nextCursor } = page(changes, limit, ({ xid, id }) => [xid, id])
       const { nextCursor: cursor } = page([...data, ...data.slice(-1)], data.length, ({ xid, id }) => [
         xid,

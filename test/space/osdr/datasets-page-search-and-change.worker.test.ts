@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
+import { encodeCursor } from '../../../functions/http/page.ts'
 import { type Json, spaceWorker } from '../support/space-worker.ts'
 
-const { upstreams, json, runJobs } = await spaceWorker()
+const { app, upstreams, json, runJobs } = await spaceWorker()
 await runJobs('osdr-sync')
 
 const patient = { timeout: 10_000, interval: 50 }
@@ -39,4 +40,13 @@ it('lists every change of the catalogue after a cursor', async () => {
   await expect
     .poll(async () => (await json(`/osdr/changes?after=${after}`)).data, patient)
     .toMatchObject([{ accession: 'OSD-7', field: 'title', new: 'Changed' }])
+})
+
+it('refuses a cursor of a change that does not exist yet, because its reader would wait for ever', async () => {
+  const { cursor } = await json('/osdr/changes?limit=1')
+  // The cursor of this list begins with its binding.
+  const future = `${String(cursor).slice(0, 16)}${encodeCursor(['999999999999', 999_999])}`
+  const response = await app.fetch(`/v1/space/osdr/changes?after=${future}`)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ code: 'invalid_cursor' })
 })
