@@ -13,14 +13,22 @@ import { pictureColumns } from './show.ts'
 const [callMs, claimSeconds] = [12_000, 30]
 const none = 'there is no picture'
 
-type Claim = { claimed: boolean; reason: string | null; waitSeconds: number | null }
+type Claim = {
+  claimed: boolean
+  reason: string | null
+  waitSeconds: number | null
+  picture: ShownPicture | null
+}
 
 /**
  * Fetches and stores the picture of a day that is not stored. A quarter of the quota stays for the jobs. A day that failed
  * pauses as in the job, so that requests for it cost no quota.
  */
 export async function obtainPicture(ctx: Ctx, day: string): Promise<ShownPicture | Refused> {
-  const [{ claimed, reason, waitSeconds } = unclaimed] = await ctx.db.query<Claim>(claimStatement(ctx, day))
+  const [{ claimed, reason, waitSeconds, picture: stored } = unclaimed] = await ctx.db.query<Claim>(
+    claimStatement(ctx, day),
+  )
+  if (stored) return stored
   if (!claimed && reason === none) return noPicture(day)
   if (!claimed) return notNow(waitSeconds ?? 3_600)
   const session = await openSession(ctx, ['apod'], { budgetMs: callMs })
@@ -31,7 +39,8 @@ export async function obtainPicture(ctx: Ctx, day: string): Promise<ShownPicture
     ...session.records(),
     ...recordMisses('apod', {
       missed: new Map(missed === null ? [] : [[day, missed]]),
-      arrived: missed === null ? [day] : [],
+      // The claim outlives the fetch: a late request that waited for its deletion would claim the day anew.
+      arrived: [],
       now: ctx.now(),
     }),
     ...upsertOf(apod, picture === null ? [] : [picture], { key: ['date'], touch: 'fetchedAt' }),
@@ -43,16 +52,23 @@ export async function obtainPicture(ctx: Ctx, day: string): Promise<ShownPicture
   return missed === none ? noPicture(day) : notNow(60)
 }
 
-const unclaimed: Claim = { claimed: false, reason: null, waitSeconds: null }
+const unclaimed: Claim = { claimed: false, reason: null, waitSeconds: null, picture: null }
 
 function claimStatement(ctx: Ctx, day: string): SQL {
   const now = sql`${ctx.now().toISOString()}::timestamptz`
   // Race: many requests ask for one day at once. The row's key lets one of them claim it, and the pause refuses the others.
+  // A request that comes late finds the picture stored.
   return sql`
-with claimed as (
+with stored as materialized (
+  select ${pictureColumns} || '{"stale": false}' as picture
+  from space.apod a
+  where a.date = ${day}::date
+),
+claimed as (
   insert into space.upstream_misses as known (upstream, object, failures, reason, missed_at, retry_at)
   select 'apod', ${day}, 0, 'a request is fetching it', ${now}, ${now} + make_interval(secs => ${claimSeconds})
-  where not exists (
+  where not exists (select from stored)
+    and not exists (
     select from space.upstream_state
     where upstream = 'api.nasa.gov'
       and quota_left <= coalesce(quota_limit, 0) / 4
@@ -65,6 +81,7 @@ with claimed as (
 )
 select
   exists (select from claimed) as claimed,
+  (select picture from stored) as picture,
   missed.reason,
   ceil(extract(epoch from missed.retry_at - ${now}))::int as "waitSeconds"
 from (select) as always

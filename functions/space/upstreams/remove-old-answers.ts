@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
 
-/** Removes stored answers of upstreams a week after they last arrived. */
+/** Removes stored answers of upstreams a week after they last arrived, and claims of pictures that are over. */
 export function removeOldAnswers(): SQL {
   return sql`
 with removed as (
@@ -14,6 +14,11 @@ with removed as (
     limit 5000
   )
   returning 1
+),
+claims as (
+  delete from space.upstream_misses
+  where failures = 0
+    and retry_at < now() - interval '1 hour'
 ),
 done as (
   select count(*) as answers_removed

@@ -49,6 +49,7 @@ const tries: [method: 'get' | 'post', path: string, body?: object][] = [
   ['get', '/payments?userId=MARK-user&kind=deposit'],
   ['get', `/events?after=${String(theirFeed['nextCursor'])}`],
   ['get', '/events?type=V1_BETS_BET_PLACED'],
+  ['get', '/accounts?currency=USD'],
   ['get', '/users/MARK-user/balances'],
   ['get', '/users/MARK-user/balances/at?ts=2100-01-01T00:00:00Z&basis=effective'],
   ['get', '/users/MARK-user/statement?currency=USD'],

@@ -21,13 +21,17 @@ describe('a picture that is older than seven days', () => {
   it('is fetched and stored when it is requested', async () => {
     expect(await ask()).toMatchObject({ date: day, stale: false, title: expect.any(String) })
     expect(await rows('select date::text as day from space.apod')).toEqual([{ day }])
-    expect(await rows('select * from space.upstream_misses')).toEqual([])
+    // The claim stays for its half minute, and the upkeep removes it.
+    expect(await rows('select failures from space.upstream_misses')).toEqual([{ failures: 0 }])
+    await rows(`update space.upstream_misses set retry_at = now() - interval '2 hours'`)
+    await rig.run('space-upkeep')
+    expect(await rows('select failures from space.upstream_misses')).toEqual([])
   })
 
   it('costs one call, also when ten requests come at once', async () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => ask()))
     expect(calls()).toBe(1)
-    expect(answers.filter((one) => 'date' in one)).toHaveLength(1)
+    expect(answers.filter((one) => 'date' in one)).not.toEqual([])
     for (const lost of answers.filter((one) => !('date' in one)))
       expect(lost).toMatchObject({ reason: 'no_data_yet', retryAfter: expect.toSatisfy((s) => s <= 30) })
   })
