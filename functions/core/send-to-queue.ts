@@ -1,4 +1,5 @@
 import type { Ctx } from './context.ts'
+import { orTooLate } from './within.ts'
 
 /** A batch may have 100 messages and 256 kB. */
 const limits = { sendMs: 2_000, batchBytes: 200_000, batchMessages: 100 }
@@ -10,15 +11,9 @@ export async function sendToQueue({ env }: Ctx, stream: string, bodies: readonly
   await soon(queue.sendBatch(bodies.map((body) => ({ body, contentType: 'json' }))))
 }
 
-/** The promise, or an error after two seconds: a queue was seen to hang for a minute (workerd issue 6053). */
-export async function soon<T>(work: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`No answer within ${limits.sendMs} ms`)), limits.sendMs)
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
+/** Two seconds are enough: a queue was seen to hang for a minute (workerd issue 6053). */
+export function soon<T>(work: Promise<T>): Promise<T> {
+  return orTooLate(work, limits.sendMs)
 }
 
 /** Splits messages into batches that a queue takes. */

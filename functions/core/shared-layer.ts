@@ -10,7 +10,7 @@
 import type { Env } from '../registry/env.ts'
 import type { Log } from './log.ts'
 import { makeRedis, type Redis } from './redis.ts'
-import { within } from './within.ts'
+import { orTooLate } from './within.ts'
 
 /** A value as JSON, with the moment before its load began. */
 export type Shared = { at: number; text: string }
@@ -66,9 +66,7 @@ function guarded({ name, rewriteMs, get, put }: Store): SharedLayer {
     if (by.now().getTime() < skippedUntil) return null
     try {
       // A binding takes no signal, so its call goes on when the time is over.
-      const result = await within(work(), limitMs)
-      if (result === 'late') throw new Error(`no answer within ${limitMs} ms`)
-      return result
+      return await orTooLate(work(), limitMs)
     } catch (error) {
       skippedUntil = by.now().getTime() + skipMs
       by.log.error('shared cache', error, { layer: name, skippedMs: skipMs })

@@ -10,3 +10,10 @@ export async function within<T>(work: Promise<T>, ms: number): Promise<T | 'late
     clearTimeout(timer)
   }
 }
+
+/** The result of the work, or an error when it takes longer. */
+export async function orTooLate<T>(work: Promise<T>, ms: number): Promise<T> {
+  const result = await within(work, ms)
+  if (result === 'late') throw new Error(`No answer within ${ms} ms`)
+  return result
+}

@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm'
-import { readStatement as readBalancesStatement } from './accounts/read-balances.ts'
+import { balancesStatement } from './accounts/read-balances.ts'
 import { placeStatement } from './bets/place.ts'
-import { readStatement as readBetStatement } from './bets/read.ts'
+import { betStatement } from './bets/read.ts'
 import { transitionStatement } from './bets/transition.ts'
 import { appendStatement } from './journal/append.ts'
 import type { By } from './journal/scope.ts'
@@ -18,6 +18,6 @@ export const hotStatements: SQL[] = [
   transitionStatement(by, 'b', { do: 'settle', outcome: 'lost' }),
   transferStatement(by, { transfers: [], atomic: true }),
   appendStatement(by, []),
-  readBetStatement('b'),
-  readBalancesStatement('u'),
+  betStatement('b'),
+  balancesStatement('u'),
 ]

@@ -5,6 +5,7 @@ import { directDb } from '../../dev/postgres/direct-db.ts'
 import { thisOne } from '../../functions/core/claim.ts'
 import { compileHot, hot, missingFunctions } from '../../functions/core/hot.ts'
 import { answer, effect, effects } from '../../functions/core/idempotency.ts'
+import { untilBlocking } from '../support/blocking.ts'
 import { makeHot } from '../support/hot.ts'
 import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
 import { failure, freshEnvironment, key, tally } from './environment.ts'
@@ -188,20 +189,15 @@ select exists (select from won) as won`,
   /** The second caller claims while the first one's transaction is open. */
   async function race(claim: (by: string) => SQL): Promise<number> {
     await owner.query(`truncate jobs; insert into jobs values (1, 'new', null)`)
-    const [first, second] = await Promise.all([1, 2].map(() => database.connect(database.workerUrl)))
-    const call = (client: pg.Client | undefined, by: string) =>
-      directDb(client as pg.Client, { hotCalls: true }).query<{ won: boolean }>(claim(by))
-    await first?.query('begin')
+    const first = await database.connect(database.workerUrl)
+    const second = await database.connect(database.workerUrl)
+    const call = (client: pg.Client, by: string) =>
+      directDb(client, { hotCalls: true }).query<{ won: boolean }>(claim(by))
+    await first.query('begin')
     const wins = await call(first, 'first')
     const waiting = call(second, 'second')
-    await eventually(async () => {
-      const { rowCount } = await owner.query(
-        'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))',
-        [(first as unknown as { processID: number }).processID],
-      )
-      return rowCount
-    }).toBe(1)
-    await first?.query('commit')
+    await untilBlocking(first, owner)
+    await first.query('commit')
     return [...wins, ...(await waiting)].filter(({ won }) => won).length
   }
 

@@ -7,11 +7,11 @@ import { showBalance, withExponent } from './show.ts'
 
 /** Reads a user's balances, one per currency. An unknown user has none. */
 export async function readBalances(ctx: Ctx, userId: string): Promise<Balance[]> {
-  const rows = await tenantScope(ctx).query<{ balance: Balance }>(readStatement(userId))
+  const rows = await tenantScope(ctx).query<{ balance: Balance }>(balancesStatement(userId))
   return rows.map(({ balance }) => withExponent(balance))
 }
 
-export function readStatement(userId: string): SQL {
+export function balancesStatement(userId: string): SQL {
   const statement = sql`
 select ${showBalance} as balance
 from ledger.user_balances b

@@ -6,11 +6,11 @@ import type { Bet } from './contract.ts'
 import { showBet } from './show.ts'
 
 export async function readBet(ctx: Ctx, betId: string): Promise<Bet | null> {
-  const [row] = await tenantScope(ctx).query<{ bet: Bet }>(readStatement(betId))
+  const [row] = await tenantScope(ctx).query<{ bet: Bet }>(betStatement(betId))
   return row?.bet ?? null
 }
 
-export function readStatement(betId: string): SQL {
+export function betStatement(betId: string): SQL {
   const statement = sql`
 select ${showBet('v')} as bet
 from ledger.bets_view v

@@ -69,11 +69,11 @@ claimed as (
   select 'apod', ${day}, 0, 'a request is fetching it', ${now}, ${now} + make_interval(secs => ${claimSeconds})
   where not exists (select from stored)
     and not exists (
-    select from space.upstream_state
-    where upstream = 'api.nasa.gov'
-      and quota_left <= coalesce(quota_limit, 0) / 4
-      and (quota_until is null or quota_until > ${now})
-  )
+      select from space.upstream_state
+      where upstream = 'api.nasa.gov'
+        and quota_left <= coalesce(quota_limit, 0) / 4
+        and (quota_until is null or quota_until > ${now})
+    )
   on conflict (upstream, object) do update
   set missed_at = excluded.missed_at, retry_at = excluded.retry_at
   where known.retry_at <= excluded.missed_at

@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { readBalances } from '../../../functions/ledger/accounts/read-balances.ts'
 import { placeBet } from '../../../functions/ledger/bets/place.ts'
 import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
 import { appendEvents } from '../../../functions/ledger/journal/append.ts'
 import type { IncomingEvent } from '../../../functions/ledger/journal/contract.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
+import { untilBlocking } from '../../support/blocking.ts'
 import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
 import { mustHold } from '../support/violations.ts'
 
@@ -16,21 +17,11 @@ afterEach(() => mustHold(admin))
 /** Locks the account's row, as a command does while it decides. */
 async function lockAccount(tenantId: number) {
   const holder = await world.database.connect()
-  const { rows } = await holder.query('select pg_backend_pid() as pid')
   await holder.query('begin')
   await holder.query('select from ledger.user_balances_view where tenant_id = $1 for update', [tenantId])
   return {
     /** Resolves when another session waits for the row. */
-    blocksAnother: () =>
-      vi.waitUntil(
-        async () =>
-          (
-            await admin.query('select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))', [
-              rows[0].pid,
-            ])
-          ).rowCount === 1,
-        { timeout: 100_000, interval: 5 },
-      ),
+    blocksAnother: () => untilBlocking(holder, admin),
     release: () => holder.query('commit'),
   }
 }
@@ -79,7 +70,6 @@ describe('while another transaction locks an account', () => {
       const ctx = tenantContext(world, tenantId)
       await fund(ctx, 10)
       const holder = await world.database.connect()
-      const { rows } = await holder.query('select pg_backend_pid() as pid')
       await holder.query('begin')
       await holder.query(`select set_config('app.tenant_id', '${tenantId}', true)`)
       await holder.query(
@@ -97,15 +87,7 @@ describe('while another transaction locks an account', () => {
         data: { userId, currency: 'USD', amountMinor },
       })
       const taken = appendEvents(ctx, [event('a', 'DEBITED', 500)])
-      await vi.waitUntil(
-        async () =>
-          (
-            await admin.query('select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))', [
-              rows[0].pid,
-            ])
-          ).rowCount === 1,
-        { timeout: 100_000, interval: 5 },
-      )
+      await untilBlocking(holder, admin)
       await holder.query(`select ledger.append_events($1::jsonb, 'x')`, [
         JSON.stringify([event('b', 'CREDITED', 600)]),
       ])

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { directDb } from '../../../dev/postgres/direct-db.ts'
 import type { Ctx } from '../../../functions/core/context.ts'
 import { noteAccount } from '../../../functions/ledger/accounts/note.ts'
@@ -13,7 +13,7 @@ import { requestPayment } from '../../../functions/ledger/payments/request.ts'
 import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
 import { transferMoney } from '../../../functions/ledger/transfers/transfer.ts'
 import { freshEnvironment } from '../../core/environment.ts'
-import { soon } from '../../support/soon.ts'
+import { meets } from '../../support/blocking.ts'
 import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
 import { mustHold } from '../support/violations.ts'
 
@@ -50,19 +50,6 @@ async function openTransaction(tenantId: number): Promise<{ keeper: pg.Client; c
   return { keeper, ctx: Object.assign(tenantContext(world, tenantId), { db: directDb(keeper) }) }
 }
 
-/** Until the command waits for this session, or has ended because it did not have to wait. */
-async function meets(keeper: pg.Client, command: Promise<unknown>): Promise<'waits' | 'ended'> {
-  let ended = false
-  const end = () => {
-    ended = true
-  }
-  command.then(end, end)
-  const { rows } = await keeper.query('select pg_backend_pid() as pid')
-  const waiting = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
-  await vi.waitUntil(async () => ended || (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
-  return ended ? 'ended' : 'waits'
-}
-
 /** The command waits for `meanwhile`, which commits first. */
 async function after<T>(
   tenantId: number,
@@ -72,7 +59,7 @@ async function after<T>(
   const { keeper, ctx } = await openTransaction(tenantId)
   await meanwhile(ctx)
   const running = command()
-  await meets(keeper, running)
+  await meets(keeper, running, admin)
   await keeper.query('commit')
   return running
 }
@@ -265,7 +252,7 @@ describe('an append', () => {
       const { keeper, ctx: other } = await openTransaction(tenantId)
       await keeper.query(hold, [tenantId, userId])
       const debited = appendEvents(ctx, [appended('DEBITED', 500, userId)])
-      await meets(keeper, debited)
+      await meets(keeper, debited, admin)
       // A place is at least the newest id that has completed, so the credit's place is beyond this one.
       await admin.query('select pg_current_xact_id()')
       await done(appendEvents(other, [appended('CREDITED', 600, userId)]))
@@ -287,7 +274,7 @@ describe('an append', () => {
     const { keeper } = await openTransaction(tenantId)
     await keeper.query('select from ledger.user_balances_view for update')
     const credited = appendEvents(ctx, [appended('CREDITED', 2 ** 41)])
-    expect(await meets(keeper, credited)).toBe('waits')
+    expect(await meets(keeper, credited, admin)).toBe('waits')
     await keeper.query('rollback')
     expect(await credited).toMatchObject({ ok: true })
   })
@@ -364,7 +351,7 @@ describe('a transfer', () => {
     await keeper.query('begin')
     await keeper.query('lock table ledger.balance_events in share mode')
     const given = transfer(ctx, give(100))
-    await meets(keeper, given)
+    await meets(keeper, given, admin)
     await admin.query(
       `insert into ledger.payment_events (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)
       values ($1, 'seen', 1, 'V1_PAYMENTS_DEPOSIT_REQUESTED', $2, 'x')`,

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { takeLease } from '../../../functions/core/lease.ts'
 import { outboxOutgoing } from '../../../functions/core/outbox.ts'
 import { deliverDue } from '../../../functions/webhooks/deliveries/deliver-due.ts'
@@ -13,8 +13,8 @@ import { editWebhook } from '../../../functions/webhooks/subscriptions/edit.ts'
 import { removeWebhook } from '../../../functions/webhooks/subscriptions/remove.ts'
 import { rotateSecret } from '../../../functions/webhooks/subscriptions/rotate.ts'
 import { failure, freshEnvironment } from '../../core/environment.ts'
+import { meets } from '../../support/blocking.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
-import { soon } from '../../support/soon.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const receiver = await startReceiver()
@@ -101,18 +101,6 @@ async function holding<T>(statement: string, work: (keeper: pg.Client) => Promis
   }
 }
 
-/** Until the work waits for this session, or has ended because it did not have to wait. */
-async function meets(keeper: pg.Client, work: Promise<unknown>): Promise<void> {
-  let ended = false
-  const end = () => {
-    ended = true
-  }
-  work.then(end, end)
-  const { rows } = await keeper.query('select pg_backend_pid() as pid')
-  const waiting = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
-  await vi.waitUntil(async () => ended || (await admin.query(waiting, [rows[0].pid])).rowCount, soon)
-}
-
 describe('a fan-out', () => {
   it('waits for another one that moves the cursor, and queues nothing that the other has read', async () => {
     await webhook()
@@ -125,7 +113,7 @@ describe('a fan-out', () => {
       where p.name = 'webhooks:outbox'`
     await holding(moved, async (keeper) => {
       const queued = fanOut(one, outboxOutgoing)
-      await meets(keeper, queued)
+      await meets(keeper, queued, admin)
       await keeper.query('commit')
       expect(await queued).toEqual({ queued: 0, more: false })
     })
@@ -138,7 +126,7 @@ describe('a fan-out', () => {
       select ${id}, 'evt_outbox_' || seq, subject, type, '{}', now() from core.outbox`
     await holding(queued, async (keeper) => {
       const second = fanOut(one, outboxOutgoing)
-      await meets(keeper, second)
+      await meets(keeper, second, admin)
       await keeper.query('commit')
       expect(await second).toEqual({ queued: 0, more: false })
     })
@@ -201,7 +189,7 @@ describe('a round', () => {
     const claim = `update webhooks.webhook_deliveries set due_at = now() + interval '2 minutes' where id = ${id}`
     await holding('select pg_advisory_xact_lock(4712)', async (keeper) => {
       const round = deliverDue(Object.assign(asAdmin(), { db: pausing }))
-      await meets(keeper, round)
+      await meets(keeper, round, admin)
       await admin.query(claim)
       await keeper.query('commit')
       expect(await round).toEqual({ claimed: 0, delivered: 0 })

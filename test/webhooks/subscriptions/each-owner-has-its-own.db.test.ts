@@ -8,6 +8,7 @@ import { readWebhook } from '../../../functions/webhooks/subscriptions/read.ts'
 import { removeWebhook } from '../../../functions/webhooks/subscriptions/remove.ts'
 import { rotateSecret } from '../../../functions/webhooks/subscriptions/rotate.ts'
 import { freshEnvironment, tally, times } from '../../core/environment.ts'
+import { untilBlocking } from '../../support/blocking.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 40 })
 const admin = database.admin
@@ -88,9 +89,7 @@ describe('a webhook', () => {
       values ('store:1', 1, 'https://receiver.example', '{*}', 'encrypted')`,
     )
     const created = create(ours)
-    const waiting = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
-    const pid = (await keeper.query('select pg_backend_pid() as pid')).rows[0].pid
-    await expect.poll(async () => (await admin.query(waiting, [pid])).rowCount).toBe(1)
+    await untilBlocking(keeper, admin)
     await keeper.query('commit')
     expect(await created).toMatchObject({ ok: true })
     const { rows } = await admin.query('select slot from webhooks.webhooks order by slot')
