@@ -27,8 +27,12 @@ export async function createWebhook(
   const owner = ownerOf(ctx)
   const encryption = encryptionFor(ctx.env, owner)
   const secret = await encryptSecret(makeSecret(), encryption)
-  // Race: another request took the same slot; the next slot may be free.
-  const created = await effectAgain<Created>(ctx, { statement: createStatement(owner, webhook, secret) })
+  // Race: another request took the same slot; the next slot may be free. Each lost attempt means that one slot was
+  // taken, so a request that loses as often as there are slots finds none.
+  const created = await effectAgain<Created>(ctx, {
+    statement: createStatement(owner, webhook, secret),
+    attempts: slots + 1,
+  })
   if (created === null) return { ok: false, reason: 'busy', retryAfter: 1 }
   if (!created.ok) return created
   return {
