@@ -32,6 +32,8 @@ select f.user_id as "userId", ${showBalance} as balance
 from funded f
 join ledger.user_balances b on b.tenant_id = ledger.tenant() and b.user_id = f.user_id and b.currency = ${currency}
 where b.available_minor > 0
+  -- Says it again of the balances: a merge of both would read them from the tenant's first user.
+  and b.user_id > ${after ?? ''}
 order by f.user_id
 limit ${limit}`)
   return rows.map(({ userId, balance }) => ({ userId, ...withExponent(balance) }))

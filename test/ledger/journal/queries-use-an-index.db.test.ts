@@ -159,8 +159,14 @@ describe('with fifteen thousand bets and payments, an index serves within few pa
     [
       'accounts with money available',
       'idx_user_balances_view_available',
-      250,
+      600, // at most a dozen for each of 51 accounts, if Postgres looks them up one by one
       (ctx) => listFunded(ctx, { currency: 'USD', after: 'u-2', limit: 51 }),
+    ],
+    [
+      'a late page of accounts with money available',
+      'idx_user_balances_view_available',
+      600,
+      (ctx) => listFunded(ctx, { currency: 'USD', after: 'u-8', limit: 51 }),
     ],
     ['balances', 'user_balances_view_tenant_id_user_id_currency_pk', 20, (ctx) => readBalances(ctx, 'u-0')],
     [
