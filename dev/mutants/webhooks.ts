@@ -290,8 +290,8 @@ export const webhooksMutants: readonly Mutant[] = [
     [
       'functions/webhooks/subscriptions/owner.ts',
       'of all stores is one',
-      "`${principal.role}:${'id' in principal ? principal.sub : principal.tenantId}`",
-      '`${principal.role}:1`',
+      '`${role}:${sub}`',
+      '`${role}:1`',
     ],
   ]),
 ]

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 30, name: 'hot_statements' } as const
+export const latestMigration = { version: 31, name: 'locks_with_two_keys' } as const
