@@ -287,11 +287,6 @@ export const webhooksMutants: readonly Mutant[] = [
       "purpose: 'webhook secrets', owner: '' }",
       rounds,
     ],
-    [
-      'functions/webhooks/subscriptions/owner.ts',
-      'of all stores is one',
-      '`${role}:${sub}`',
-      '`${role}:1`',
-    ],
+    ['functions/webhooks/subscriptions/owner.ts', 'of all stores is one', '`${role}:${sub}`', '`${role}:1`'],
   ]),
 ]
