@@ -796,6 +796,18 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.take_lock_of(lock_id integer, thing integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(lock_id, thing) then
+    raise exception using errcode = 'LS010', message = 'somebody else holds this lock';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.take_slot(job_name text, slot_at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql

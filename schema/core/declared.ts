@@ -17,6 +17,7 @@ export const declared: Declared[] = [
   functionFile('core.begin_idempotent(text, text, text, text)'),
   functionFile('core.assert_settled()'),
   functionFile('core.take_lock(bigint)'),
+  functionFile('core.take_lock_of(integer, integer)'),
   functionFile('core.take_slot(text, timestamptz)'),
   functionFile('core.assert_slot_open(text, timestamptz)'),
   functionFile('core.begin_run(text, timestamptz, text)'),
