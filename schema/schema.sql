@@ -144,11 +144,7 @@ create table core.outbox (
   data jsonb not null,
   created_at timestamp with time zone default now() not null,
   constraint outbox_xid_seq_pk PRIMARY KEY (xid, seq),
-  constraint outbox_audience_shape CHECK (audience ~ '^[a-z]{2,20}:[!-~]{1,128}$'::text),
-  constraint outbox_data_is_object CHECK (jsonb_typeof(data) = 'object'::text),
-  constraint outbox_subject_length CHECK (char_length(subject) >= 1 AND char_length(subject) <= 200),
-  constraint outbox_topic_shape CHECK (topic ~ '^[a-z]{2,20}$'::text),
-  constraint outbox_type_shape CHECK (type ~ '^[a-z][a-z_.]{1,59}$'::text)
+  constraint outbox_rules CHECK (core.check_outbox(outbox.*))
 );
 grant delete, insert, select on table core.outbox to lockstep_app;
 
@@ -334,6 +330,29 @@ begin
   returning id into run;
   perform set_config('lockstep.run', run::text, true);
   return run;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.check_outbox(r core.outbox)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.audience ~ '^[a-z]{2,20}:[!-~]{1,128}$') is false then 'outbox_audience_shape'
+    when (jsonb_typeof(r.data) = 'object') is false then 'outbox_data_is_object'
+    when (char_length(r.subject) between 1 and 200) is false then 'outbox_subject_length'
+    when (r.topic ~ '^[a-z]{2,20}$') is false then 'outbox_topic_shape'
+    when (r.type ~ '^[a-z][a-z_.]{1,59}$') is false then 'outbox_type_shape'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "outbox" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'core', table = 'outbox';
 end
 $function$;
 
@@ -867,15 +886,9 @@ create table dispatch.couriers (
   version integer default 1 not null,
   created_at timestamp with time zone default now() not null,
   constraint couriers_pkey PRIMARY KEY (id),
-  constraint couriers_capacity_range CHECK (capacity_boxes >= 1 AND capacity_boxes <= 1000),
-  constraint couriers_held_not_negative CHECK (held_boxes >= 0),
-  constraint couriers_held_within_capacity CHECK (held_boxes <= capacity_boxes),
-  constraint couriers_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
-  constraint couriers_on_earth CHECK (num_nulls(last_lat, last_lng) <> 1 AND last_lat >= '-90'::integer::double precision AND last_lat <= 90::double precision AND last_lng >= '-180'::integer::double precision AND last_lng <= 180::double precision),
-  constraint couriers_version_positive CHECK (version >= 1),
-  constraint couriers_zone_length CHECK (char_length(zone) >= 1 AND char_length(zone) <= 100)
+  constraint couriers_rules CHECK (dispatch.check_couriers(couriers.*))
 );
-CREATE TRIGGER couriers_never_step_back BEFORE UPDATE ON dispatch.couriers FOR EACH ROW WHEN (new.version < old.version) EXECUTE FUNCTION dispatch.refuse_older_version();
+CREATE TRIGGER couriers_never_step_back BEFORE UPDATE ON dispatch.couriers FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_older_version();
 grant insert, select, update on table dispatch.couriers to lockstep_app;
 
 create table dispatch.lost_claims (
@@ -904,13 +917,7 @@ create table dispatch.order_events (
   xid xid8 default core.reading_xid() not null,
   created_at timestamp with time zone default now() not null,
   constraint order_events_pkey PRIMARY KEY (id),
-  constraint order_events_actor_role_known CHECK (actor_role = ANY (ARRAY['admin'::text, 'store'::text, 'courier'::text, 'system'::text])),
-  constraint order_events_data_is_object CHECK (jsonb_typeof(data) = 'object'::text),
-  constraint order_events_fence_not_negative CHECK (fence >= 0),
-  constraint order_events_from_status_known CHECK (from_status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint order_events_system_is_nobody CHECK ((actor_role = 'system'::text) = (actor_id IS NULL)),
-  constraint order_events_to_status_known CHECK (to_status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint order_events_type_shape CHECK (type ~ '^[a-z][a-z_]{0,39}$'::text),
+  constraint order_events_rules CHECK (dispatch.check_order_events(order_events.*)),
   constraint order_events_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES dispatch.orders(id)
 );
 CREATE INDEX idx_order_events_feed ON dispatch.order_events USING btree (xid, id);
@@ -966,50 +973,7 @@ create table dispatch.orders (
   created_at timestamp with time zone default now() not null,
   settled_at timestamp with time zone,
   constraint orders_pkey PRIMARY KEY (id),
-  constraint orders_accepted_at_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['new'::text, 'assigned'::text]) THEN accepted_at IS NULL
-    WHEN status = 'canceled'::text THEN accepted_at IS NULL OR assigned_at IS NOT NULL
-    ELSE accepted_at IS NOT NULL
-END),
-  constraint orders_assigned_at_with_courier CHECK ((assigned_at IS NOT NULL) = (courier_id IS NOT NULL)),
-  constraint orders_boxes_range CHECK (boxes_count >= 1 AND boxes_count <= 200),
-  constraint orders_canceled_at_with_status CHECK ((canceled_at IS NOT NULL) = (status = 'canceled'::text)),
-  constraint orders_courier_with_status CHECK (
-CASE status
-    WHEN 'new'::text THEN courier_id IS NULL
-    WHEN 'canceled'::text THEN true
-    ELSE courier_id IS NOT NULL
-END),
-  constraint orders_currency_iso CHECK (currency ~ '^[A-Z]{3}$'::text),
-  constraint orders_delivered_at_with_status CHECK ((delivered_at IS NOT NULL) = (status = 'delivered'::text)),
-  constraint orders_delivery_address_length CHECK (char_length(delivery_address) >= 1 AND char_length(delivery_address) <= 300),
-  constraint orders_delivery_on_earth CHECK (num_nulls(delivery_lat, delivery_lng) <> 1 AND delivery_lat >= '-90'::integer::double precision AND delivery_lat <= 90::double precision AND delivery_lng >= '-180'::integer::double precision AND delivery_lng <= 180::double precision),
-  constraint orders_due_not_before_ready CHECK (due_at >= ready_at),
-  constraint orders_failure_counted CHECK (attempts >= (failure_reason IS NOT NULL)::integer),
-  constraint orders_failure_reason_length CHECK (char_length(failure_reason) >= 1 AND char_length(failure_reason) <= 500),
-  constraint orders_failure_reason_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['failed'::text, 'returned'::text]) THEN failure_reason IS NOT NULL
-    WHEN status = 'canceled'::text THEN true
-    ELSE failure_reason IS NULL
-END),
-  constraint orders_fence_with_courier CHECK (fence >= (courier_id IS NOT NULL)::integer),
-  constraint orders_lease_with_status CHECK ((lease_expires_at IS NOT NULL) = (status = 'assigned'::text)),
-  constraint orders_phone_length CHECK (char_length(phone) >= 1 AND char_length(phone) <= 40),
-  constraint orders_picked_up_at_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text]) THEN picked_up_at IS NULL
-    WHEN status = 'canceled'::text THEN picked_up_at IS NULL OR accepted_at IS NOT NULL
-    ELSE picked_up_at IS NOT NULL
-END),
-  constraint orders_pickup_address_length CHECK (char_length(pickup_address) >= 1 AND char_length(pickup_address) <= 300),
-  constraint orders_pickup_on_earth CHECK (num_nulls(pickup_lat, pickup_lng) <> 1 AND pickup_lat >= '-90'::integer::double precision AND pickup_lat <= 90::double precision AND pickup_lng >= '-180'::integer::double precision AND pickup_lng <= 180::double precision),
-  constraint orders_price_not_negative CHECK (price_minor >= 0),
-  constraint orders_recipient_name_length CHECK (char_length(recipient_name) >= 1 AND char_length(recipient_name) <= 200),
-  constraint orders_settled_at_with_status CHECK (settled_at IS NULL OR status = 'delivered'::text),
-  constraint orders_status_known CHECK (status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint orders_version_positive CHECK (version >= 1),
+  constraint orders_rules CHECK (dispatch.check_orders(orders.*)),
   constraint orders_courier_id_couriers_id_fk FOREIGN KEY (courier_id) REFERENCES dispatch.couriers(id),
   constraint orders_store_id_stores_id_fk FOREIGN KEY (store_id) REFERENCES dispatch.stores(id)
 ) with (autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_insert_scale_factor=0.05);
@@ -1031,7 +995,7 @@ CREATE INDEX idx_orders_store ON dispatch.orders USING btree (store_id, status, 
 comment on index dispatch.idx_orders_store is 'GET /v1/dispatch/orders of one store as an index-only scan';
 CREATE INDEX idx_orders_unsettled ON dispatch.orders USING btree (delivered_at) WHERE ((status = 'delivered'::text) AND (settled_at IS NULL));
 comment on index dispatch.idx_orders_unsettled is 'deliveries whose time to be undone is over';
-CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW WHEN (new.fence < old.fence OR new.version < old.version OR new.status <> old.status AND ((old.status = ANY (ARRAY['canceled'::text, 'returned'::text])) OR old.status = 'delivered'::text AND (new.status <> 'picked_up'::text OR old.settled_at IS NOT NULL)) OR old.settled_at IS NOT NULL AND new.settled_at IS DISTINCT FROM old.settled_at) EXECUTE FUNCTION dispatch.refuse_step_back();
+CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_step_back();
 grant insert, select, update on table dispatch.orders to lockstep_app;
 
 create table dispatch.stores (
@@ -1056,6 +1020,104 @@ create table dispatch.stores (
   constraint stores_version_positive CHECK (version >= 1)
 );
 grant insert, select, update on table dispatch.stores to lockstep_app;
+
+CREATE OR REPLACE FUNCTION dispatch.check_couriers(r dispatch.couriers)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.capacity_boxes between 1 and 1000) is false then 'couriers_capacity_range'
+    when (r.held_boxes >= 0) is false then 'couriers_held_not_negative'
+    when (r.held_boxes <= r.capacity_boxes) is false then 'couriers_held_within_capacity'
+    when (char_length(r.name) between 1 and 200) is false then 'couriers_name_length'
+    when (num_nulls(r.last_lat, r.last_lng) <> 1 and r.last_lat between -90 and 90 and r.last_lng between -180 and 180) is false then 'couriers_on_earth'
+    when (r.version >= 1) is false then 'couriers_version_positive'
+    when (char_length(r.zone) between 1 and 100) is false then 'couriers_zone_length'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "couriers" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'couriers';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.check_order_events(r dispatch.order_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.actor_role in ('admin', 'store', 'courier', 'system')) is false then 'order_events_actor_role_known'
+    when (jsonb_typeof(r.data) = 'object') is false then 'order_events_data_is_object'
+    when (r.fence >= 0) is false then 'order_events_fence_not_negative'
+    when (r.from_status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'order_events_from_status_known'
+    when ((r.actor_role = 'system') = (r.actor_id is null)) is false then 'order_events_system_is_nobody'
+    when (r.to_status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'order_events_to_status_known'
+    when (r.type ~ '^[a-z][a-z_]{0,39}$') is false then 'order_events_type_shape'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "order_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'order_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.check_orders(r dispatch.orders)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (case when r.status in ('new', 'assigned') then r.accepted_at is null
+      when r.status = 'canceled' then r.accepted_at is null or r.assigned_at is not null
+      else r.accepted_at is not null end) is false then 'orders_accepted_at_with_status'
+    when ((r.assigned_at is not null) = (r.courier_id is not null)) is false then 'orders_assigned_at_with_courier'
+    when (r.boxes_count between 1 and 200) is false then 'orders_boxes_range'
+    when ((r.canceled_at is not null) = (r.status = 'canceled')) is false then 'orders_canceled_at_with_status'
+    when (case r.status when 'new' then r.courier_id is null when 'canceled' then true else r.courier_id is not null end) is false then 'orders_courier_with_status'
+    when (r.currency ~ '^[A-Z]{3}$') is false then 'orders_currency_iso'
+    when ((r.delivered_at is not null) = (r.status = 'delivered')) is false then 'orders_delivered_at_with_status'
+    when (char_length(r.delivery_address) between 1 and 300) is false then 'orders_delivery_address_length'
+    when (num_nulls(r.delivery_lat, r.delivery_lng) <> 1 and r.delivery_lat between -90 and 90 and r.delivery_lng between -180 and 180) is false then 'orders_delivery_on_earth'
+    when (r.due_at >= r.ready_at) is false then 'orders_due_not_before_ready'
+    when (r.attempts >= (r.failure_reason is not null)::int) is false then 'orders_failure_counted'
+    when (char_length(r.failure_reason) between 1 and 500) is false then 'orders_failure_reason_length'
+    when (case when r.status in ('failed', 'returned') then r.failure_reason is not null
+      when r.status = 'canceled' then true
+      else r.failure_reason is null end) is false then 'orders_failure_reason_with_status'
+    when (r.fence >= (r.courier_id is not null)::int) is false then 'orders_fence_with_courier'
+    when ((r.lease_expires_at is not null) = (r.status = 'assigned')) is false then 'orders_lease_with_status'
+    when (char_length(r.phone) between 1 and 40) is false then 'orders_phone_length'
+    when (case when r.status in ('new', 'assigned', 'accepted') then r.picked_up_at is null
+      when r.status = 'canceled' then r.picked_up_at is null or r.accepted_at is not null
+      else r.picked_up_at is not null end) is false then 'orders_picked_up_at_with_status'
+    when (char_length(r.pickup_address) between 1 and 300) is false then 'orders_pickup_address_length'
+    when (num_nulls(r.pickup_lat, r.pickup_lng) <> 1 and r.pickup_lat between -90 and 90 and r.pickup_lng between -180 and 180) is false then 'orders_pickup_on_earth'
+    when (r.price_minor >= 0) is false then 'orders_price_not_negative'
+    when (char_length(r.recipient_name) between 1 and 200) is false then 'orders_recipient_name_length'
+    when (r.settled_at is null or r.status = 'delivered') is false then 'orders_settled_at_with_status'
+    when (r.status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'orders_status_known'
+    when (r.version >= 1) is false then 'orders_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "orders" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'orders';
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_accepted_568a2dcc(bigint, bigint, bigint, bigint, text[], text, text, text, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, text[], text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -2221,6 +2283,9 @@ CREATE OR REPLACE FUNCTION dispatch.refuse_older_version()
  SET search_path TO ''
 AS $function$
 begin
+  if (new.version < old.version) is not true then
+    return new;
+  end if;
   raise exception 'courier % cannot go from version % back to %', old.id, old.version, new.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
 end
@@ -2232,6 +2297,16 @@ CREATE OR REPLACE FUNCTION dispatch.refuse_step_back()
  SET search_path TO ''
 AS $function$
 begin
+  if (new.fence < old.fence
+    or new.version < old.version
+    or new.status <> old.status and (
+      old.status in ('canceled', 'returned')
+      or old.status = 'delivered' and (new.status <> 'picked_up' or old.settled_at is not null)
+    )
+    or old.settled_at is not null and new.settled_at is distinct from old.settled_at) is not true
+  then
+    return new;
+  end if;
   raise exception 'order % cannot go back: % fence % version % after % fence % version %',
     old.id, new.status, new.fence, new.version, old.status, old.fence, old.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
@@ -2362,9 +2437,7 @@ CASE event_type
     ELSE 0
 END)) stored not null,
   constraint balance_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint balance_events_amount_exact CHECK (((event_data ->> 'amountMinor'::text)::numeric) >= 1::numeric AND ((event_data ->> 'amountMinor'::text)::numeric) <= '9007199254740991'::bigint::numeric),
-  constraint balance_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_BALANCES_BALANCE_CREDITED'::text, 'V1_BALANCES_BALANCE_DEBITED'::text, 'V1_BALANCES_BALANCE_RESERVED'::text, 'V1_BALANCES_BALANCE_RELEASED'::text])),
-  constraint balance_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint balance_events_rules CHECK (ledger.check_balance_events(balance_events.*))
 );
 CREATE INDEX idx_balance_events_account ON ledger.balance_events USING btree (tenant_id, user_id, currency, xid, seq);
 comment on index ledger.idx_balance_events_account is 'GET /v1/ledger/users/{userId}/statement and …/balances/at; the fold of an account';
@@ -2395,8 +2468,7 @@ create table ledger.bet_events (
   created_at timestamp with time zone default clock_timestamp() not null,
   actor text not null,
   constraint bet_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint bet_events_event_type_known CHECK (ledger.bet_state(event_type) IS NOT NULL),
-  constraint bet_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint bet_events_rules CHECK (ledger.check_bet_events(bet_events.*))
 );
 CREATE INDEX idx_bet_events_feed ON ledger.bet_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_bet_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -2547,8 +2619,7 @@ create table ledger.payment_events (
   created_at timestamp with time zone default clock_timestamp() not null,
   actor text not null,
   constraint payment_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint payment_events_event_type_known CHECK (ledger.payment_state(event_type) IS NOT NULL),
-  constraint payment_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint payment_events_rules CHECK (ledger.check_payment_events(payment_events.*))
 );
 CREATE INDEX idx_payment_events_feed ON ledger.payment_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_payment_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -2602,8 +2673,7 @@ create table ledger.system_events (
   user_id text generated always as ((event_data ->> 'userId'::text)) stored not null,
   currency text generated always as ((event_data ->> 'currency'::text)) stored not null,
   constraint system_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint system_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_SYSTEM_ACCOUNT_QUARANTINED'::text, 'V1_SYSTEM_ACCOUNT_CLEARED'::text, 'V1_SYSTEM_OVERDRAFT_ALLOWED'::text, 'V1_SYSTEM_OVERDRAFT_FORBIDDEN'::text])),
-  constraint system_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint system_events_rules CHECK (ledger.check_system_events(system_events.*))
 );
 CREATE INDEX idx_system_events_feed ON ledger.system_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_system_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -2785,9 +2855,7 @@ create table ledger.user_balances_view (
   quarantined_at timestamp with time zone,
   last_seq bigint default 0 not null,
   constraint user_balances_view_tenant_id_user_id_currency_pk PRIMARY KEY (tenant_id, user_id, currency),
-  constraint user_balances_view_available CHECK ((balance_minor - reserved_minor) >= 0 OR may_go_negative),
-  constraint user_balances_view_exact CHECK (balance_minor >= '-9007199254740991'::bigint AND balance_minor <= '9007199254740991'::bigint),
-  constraint user_balances_view_reserved CHECK (reserved_minor >= 0)
+  constraint user_balances_view_rules CHECK (ledger.check_user_balances_view(user_balances_view.*))
 ) with (fillfactor=50);
 CREATE INDEX idx_user_balances_view_available ON ledger.user_balances_view USING btree (tenant_id, currency, user_id) WHERE funded;
 comment on index ledger.idx_user_balances_view_available is 'GET /v1/ledger/accounts?currency=';
@@ -3447,6 +3515,47 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.check_balance_events(r ledger.balance_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when ((r.event_data ->> 'amountMinor')::numeric between 1 and 9007199254740991) is false then 'balance_events_amount_exact'
+    when (r.event_type in ('V1_BALANCES_BALANCE_CREDITED', 'V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED')) is false then 'balance_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'balance_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "balance_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'balance_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_bet_events(r ledger.bet_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (ledger.bet_state(r.event_type) is not null) is false then 'bet_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'bet_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "bet_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'bet_events';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.check_invariants(sample integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3531,6 +3640,67 @@ end
 $function$;
 revoke execute on function ledger.check_invariants(integer) from public;
 grant execute on function ledger.check_invariants(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.check_payment_events(r ledger.payment_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (ledger.payment_state(r.event_type) is not null) is false then 'payment_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'payment_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "payment_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'payment_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_system_events(r ledger.system_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.event_type in ('V1_SYSTEM_ACCOUNT_QUARANTINED', 'V1_SYSTEM_ACCOUNT_CLEARED', 'V1_SYSTEM_OVERDRAFT_ALLOWED', 'V1_SYSTEM_OVERDRAFT_FORBIDDEN')) is false then 'system_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'system_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "system_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'system_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_user_balances_view(r ledger.user_balances_view)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.balance_minor - r.reserved_minor >= 0 or r.may_go_negative) is false then 'user_balances_view_available'
+    when (r.balance_minor between -9007199254740991 and 9007199254740991) is false then 'user_balances_view_exact'
+    when (r.reserved_minor >= 0) is false then 'user_balances_view_reserved'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "user_balances_view" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'user_balances_view';
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.emit_appended(events ledger.incoming_events[])
  RETURNS void

@@ -7,9 +7,7 @@ const scenario = await openScenario(await freshDatabase())
 const bare = await openScenario(await freshDatabase())
 await bare.client.query(`
   drop trigger couriers_never_step_back on dispatch.couriers;
-  alter table dispatch.couriers
-    drop constraint couriers_held_within_capacity,
-    drop constraint couriers_held_not_negative`)
+  alter table dispatch.couriers drop constraint couriers_rules`)
 
 type Defect = [
   what: string,
