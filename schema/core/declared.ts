@@ -23,6 +23,7 @@ export const declared: Declared[] = [
   functionFile('core.take_lock_of(integer, integer)'),
   functionFile('core.take_slot(text, timestamptz)'),
   functionFile('core.assert_slot_open(text, timestamptz)'),
+  functionFile('core.assert_not_paused(text)'),
   functionFile('core.begin_run(text, timestamptz, text)'),
   functionFile('core.take_lease(text, text, interval)'),
   functionFile('core.assert_lease(text, bigint)'),
@@ -39,6 +40,8 @@ export const declared: Declared[] = [
   functionFile('core.drop_partition(text, regclass, timestamptz, timestamptz)'),
   functionFile('core.make_partitions(text, timestamptz[])', { executeBy: 'lockstep_app' }),
   functionFile('core.keep_partitions()', { executeBy: 'lockstep_app' }),
+  functionFile('core.show_sessions()', { executeBy: 'lockstep_app' }),
+  functionFile('core.show_identities()', { executeBy: 'lockstep_app' }),
 
   grants({ on: 'schema core', to: 'lockstep_app', privileges: ['usage'] }),
   grants({ on: 'table core.partitioned', to: 'lockstep_app', privileges: ['select'] }),
@@ -52,6 +55,7 @@ export const declared: Declared[] = [
   }),
   grants({ on: 'table core.job_runs', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.job_slots', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
+  grants({ on: 'table core.job_pauses', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.leases', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
   grants({ on: 'table core.outbox', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.feed_positions', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
@@ -59,6 +63,7 @@ export const declared: Declared[] = [
   grants({ on: 'table core.ingest_messages', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.ingest_sources', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.ingest_minutes', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.relation_days', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.dead_messages', to: 'lockstep_app', privileges: everything }),
 
   sqlIndex({
