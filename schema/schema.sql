@@ -158,11 +158,7 @@ create table core.outbox (
   data jsonb not null,
   created_at timestamp with time zone default now() not null,
   constraint outbox_xid_seq_pk PRIMARY KEY (xid, seq),
-  constraint outbox_audience_shape CHECK (audience ~ '^[a-z]{2,20}:[!-~]{1,128}$'::text),
-  constraint outbox_data_is_object CHECK (jsonb_typeof(data) = 'object'::text),
-  constraint outbox_subject_length CHECK (char_length(subject) >= 1 AND char_length(subject) <= 200),
-  constraint outbox_topic_shape CHECK (topic ~ '^[a-z]{2,20}$'::text),
-  constraint outbox_type_shape CHECK (type ~ '^[a-z][a-z_.]{1,59}$'::text)
+  constraint outbox_rules CHECK (core.check_outbox(outbox.*))
 );
 grant delete, insert, select on table core.outbox to lockstep_app;
 
@@ -375,6 +371,29 @@ begin
   returning id into run;
   perform set_config('lockstep.run', run::text, true);
   return run;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.check_outbox(r core.outbox)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.audience ~ '^[a-z]{2,20}:[!-~]{1,128}$') is false then 'outbox_audience_shape'
+    when (jsonb_typeof(r.data) = 'object') is false then 'outbox_data_is_object'
+    when (char_length(r.subject) between 1 and 200) is false then 'outbox_subject_length'
+    when (r.topic ~ '^[a-z]{2,20}$') is false then 'outbox_topic_shape'
+    when (r.type ~ '^[a-z][a-z_.]{1,59}$') is false then 'outbox_type_shape'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "outbox" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'core', table = 'outbox';
 end
 $function$;
 
@@ -951,15 +970,9 @@ create table dispatch.couriers (
   version integer default 1 not null,
   created_at timestamp with time zone default now() not null,
   constraint couriers_pkey PRIMARY KEY (id),
-  constraint couriers_capacity_range CHECK (capacity_boxes >= 1 AND capacity_boxes <= 1000),
-  constraint couriers_held_not_negative CHECK (held_boxes >= 0),
-  constraint couriers_held_within_capacity CHECK (held_boxes <= capacity_boxes),
-  constraint couriers_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
-  constraint couriers_on_earth CHECK (num_nulls(last_lat, last_lng) <> 1 AND last_lat >= '-90'::integer::double precision AND last_lat <= 90::double precision AND last_lng >= '-180'::integer::double precision AND last_lng <= 180::double precision),
-  constraint couriers_version_positive CHECK (version >= 1),
-  constraint couriers_zone_length CHECK (char_length(zone) >= 1 AND char_length(zone) <= 100)
+  constraint couriers_rules CHECK (dispatch.check_couriers(couriers.*))
 );
-CREATE TRIGGER couriers_never_step_back BEFORE UPDATE ON dispatch.couriers FOR EACH ROW WHEN (new.version < old.version) EXECUTE FUNCTION dispatch.refuse_older_version();
+CREATE TRIGGER couriers_never_step_back BEFORE UPDATE ON dispatch.couriers FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_older_version();
 grant insert, select, update on table dispatch.couriers to lockstep_app;
 
 create table dispatch.lost_claims (
@@ -988,13 +1001,7 @@ create table dispatch.order_events (
   xid xid8 default core.reading_xid() not null,
   created_at timestamp with time zone default now() not null,
   constraint order_events_pkey PRIMARY KEY (id),
-  constraint order_events_actor_role_known CHECK (actor_role = ANY (ARRAY['admin'::text, 'store'::text, 'courier'::text, 'system'::text])),
-  constraint order_events_data_is_object CHECK (jsonb_typeof(data) = 'object'::text),
-  constraint order_events_fence_not_negative CHECK (fence >= 0),
-  constraint order_events_from_status_known CHECK (from_status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint order_events_system_is_nobody CHECK ((actor_role = 'system'::text) = (actor_id IS NULL)),
-  constraint order_events_to_status_known CHECK (to_status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint order_events_type_shape CHECK (type ~ '^[a-z][a-z_]{0,39}$'::text),
+  constraint order_events_rules CHECK (dispatch.check_order_events(order_events.*)),
   constraint order_events_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES dispatch.orders(id)
 );
 CREATE INDEX idx_order_events_feed ON dispatch.order_events USING btree (xid, id);
@@ -1050,50 +1057,7 @@ create table dispatch.orders (
   created_at timestamp with time zone default now() not null,
   settled_at timestamp with time zone,
   constraint orders_pkey PRIMARY KEY (id),
-  constraint orders_accepted_at_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['new'::text, 'assigned'::text]) THEN accepted_at IS NULL
-    WHEN status = 'canceled'::text THEN accepted_at IS NULL OR assigned_at IS NOT NULL
-    ELSE accepted_at IS NOT NULL
-END),
-  constraint orders_assigned_at_with_courier CHECK ((assigned_at IS NOT NULL) = (courier_id IS NOT NULL)),
-  constraint orders_boxes_range CHECK (boxes_count >= 1 AND boxes_count <= 200),
-  constraint orders_canceled_at_with_status CHECK ((canceled_at IS NOT NULL) = (status = 'canceled'::text)),
-  constraint orders_courier_with_status CHECK (
-CASE status
-    WHEN 'new'::text THEN courier_id IS NULL
-    WHEN 'canceled'::text THEN true
-    ELSE courier_id IS NOT NULL
-END),
-  constraint orders_currency_iso CHECK (currency ~ '^[A-Z]{3}$'::text),
-  constraint orders_delivered_at_with_status CHECK ((delivered_at IS NOT NULL) = (status = 'delivered'::text)),
-  constraint orders_delivery_address_length CHECK (char_length(delivery_address) >= 1 AND char_length(delivery_address) <= 300),
-  constraint orders_delivery_on_earth CHECK (num_nulls(delivery_lat, delivery_lng) <> 1 AND delivery_lat >= '-90'::integer::double precision AND delivery_lat <= 90::double precision AND delivery_lng >= '-180'::integer::double precision AND delivery_lng <= 180::double precision),
-  constraint orders_due_not_before_ready CHECK (due_at >= ready_at),
-  constraint orders_failure_counted CHECK (attempts >= (failure_reason IS NOT NULL)::integer),
-  constraint orders_failure_reason_length CHECK (char_length(failure_reason) >= 1 AND char_length(failure_reason) <= 500),
-  constraint orders_failure_reason_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['failed'::text, 'returned'::text]) THEN failure_reason IS NOT NULL
-    WHEN status = 'canceled'::text THEN true
-    ELSE failure_reason IS NULL
-END),
-  constraint orders_fence_with_courier CHECK (fence >= (courier_id IS NOT NULL)::integer),
-  constraint orders_lease_with_status CHECK ((lease_expires_at IS NOT NULL) = (status = 'assigned'::text)),
-  constraint orders_phone_length CHECK (char_length(phone) >= 1 AND char_length(phone) <= 40),
-  constraint orders_picked_up_at_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text]) THEN picked_up_at IS NULL
-    WHEN status = 'canceled'::text THEN picked_up_at IS NULL OR accepted_at IS NOT NULL
-    ELSE picked_up_at IS NOT NULL
-END),
-  constraint orders_pickup_address_length CHECK (char_length(pickup_address) >= 1 AND char_length(pickup_address) <= 300),
-  constraint orders_pickup_on_earth CHECK (num_nulls(pickup_lat, pickup_lng) <> 1 AND pickup_lat >= '-90'::integer::double precision AND pickup_lat <= 90::double precision AND pickup_lng >= '-180'::integer::double precision AND pickup_lng <= 180::double precision),
-  constraint orders_price_not_negative CHECK (price_minor >= 0),
-  constraint orders_recipient_name_length CHECK (char_length(recipient_name) >= 1 AND char_length(recipient_name) <= 200),
-  constraint orders_settled_at_with_status CHECK (settled_at IS NULL OR status = 'delivered'::text),
-  constraint orders_status_known CHECK (status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint orders_version_positive CHECK (version >= 1),
+  constraint orders_rules CHECK (dispatch.check_orders(orders.*)),
   constraint orders_courier_id_couriers_id_fk FOREIGN KEY (courier_id) REFERENCES dispatch.couriers(id),
   constraint orders_store_id_stores_id_fk FOREIGN KEY (store_id) REFERENCES dispatch.stores(id)
 ) with (autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_insert_scale_factor=0.05);
@@ -1115,7 +1079,7 @@ CREATE INDEX idx_orders_store ON dispatch.orders USING btree (store_id, status, 
 comment on index dispatch.idx_orders_store is 'GET /v1/dispatch/orders of one store as an index-only scan';
 CREATE INDEX idx_orders_unsettled ON dispatch.orders USING btree (delivered_at) WHERE ((status = 'delivered'::text) AND (settled_at IS NULL));
 comment on index dispatch.idx_orders_unsettled is 'deliveries whose time to be undone is over';
-CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW WHEN (new.fence < old.fence OR new.version < old.version OR new.status <> old.status AND ((old.status = ANY (ARRAY['canceled'::text, 'returned'::text])) OR old.status = 'delivered'::text AND (new.status <> 'picked_up'::text OR old.settled_at IS NOT NULL)) OR old.settled_at IS NOT NULL AND new.settled_at IS DISTINCT FROM old.settled_at) EXECUTE FUNCTION dispatch.refuse_step_back();
+CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_step_back();
 grant insert, select, update on table dispatch.orders to lockstep_app;
 
 create table dispatch.stores (
@@ -1140,6 +1104,104 @@ create table dispatch.stores (
   constraint stores_version_positive CHECK (version >= 1)
 );
 grant insert, select, update on table dispatch.stores to lockstep_app;
+
+CREATE OR REPLACE FUNCTION dispatch.check_couriers(r dispatch.couriers)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.capacity_boxes between 1 and 1000) is false then 'couriers_capacity_range'
+    when (r.held_boxes >= 0) is false then 'couriers_held_not_negative'
+    when (r.held_boxes <= r.capacity_boxes) is false then 'couriers_held_within_capacity'
+    when (char_length(r.name) between 1 and 200) is false then 'couriers_name_length'
+    when (num_nulls(r.last_lat, r.last_lng) <> 1 and r.last_lat between -90 and 90 and r.last_lng between -180 and 180) is false then 'couriers_on_earth'
+    when (r.version >= 1) is false then 'couriers_version_positive'
+    when (char_length(r.zone) between 1 and 100) is false then 'couriers_zone_length'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "couriers" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'couriers';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.check_order_events(r dispatch.order_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.actor_role in ('admin', 'store', 'courier', 'system')) is false then 'order_events_actor_role_known'
+    when (jsonb_typeof(r.data) = 'object') is false then 'order_events_data_is_object'
+    when (r.fence >= 0) is false then 'order_events_fence_not_negative'
+    when (r.from_status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'order_events_from_status_known'
+    when ((r.actor_role = 'system') = (r.actor_id is null)) is false then 'order_events_system_is_nobody'
+    when (r.to_status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'order_events_to_status_known'
+    when (r.type ~ '^[a-z][a-z_]{0,39}$') is false then 'order_events_type_shape'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "order_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'order_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.check_orders(r dispatch.orders)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (case when r.status in ('new', 'assigned') then r.accepted_at is null
+      when r.status = 'canceled' then r.accepted_at is null or r.assigned_at is not null
+      else r.accepted_at is not null end) is false then 'orders_accepted_at_with_status'
+    when ((r.assigned_at is not null) = (r.courier_id is not null)) is false then 'orders_assigned_at_with_courier'
+    when (r.boxes_count between 1 and 200) is false then 'orders_boxes_range'
+    when ((r.canceled_at is not null) = (r.status = 'canceled')) is false then 'orders_canceled_at_with_status'
+    when (case r.status when 'new' then r.courier_id is null when 'canceled' then true else r.courier_id is not null end) is false then 'orders_courier_with_status'
+    when (r.currency ~ '^[A-Z]{3}$') is false then 'orders_currency_iso'
+    when ((r.delivered_at is not null) = (r.status = 'delivered')) is false then 'orders_delivered_at_with_status'
+    when (char_length(r.delivery_address) between 1 and 300) is false then 'orders_delivery_address_length'
+    when (num_nulls(r.delivery_lat, r.delivery_lng) <> 1 and r.delivery_lat between -90 and 90 and r.delivery_lng between -180 and 180) is false then 'orders_delivery_on_earth'
+    when (r.due_at >= r.ready_at) is false then 'orders_due_not_before_ready'
+    when (r.attempts >= (r.failure_reason is not null)::int) is false then 'orders_failure_counted'
+    when (char_length(r.failure_reason) between 1 and 500) is false then 'orders_failure_reason_length'
+    when (case when r.status in ('failed', 'returned') then r.failure_reason is not null
+      when r.status = 'canceled' then true
+      else r.failure_reason is null end) is false then 'orders_failure_reason_with_status'
+    when (r.fence >= (r.courier_id is not null)::int) is false then 'orders_fence_with_courier'
+    when ((r.lease_expires_at is not null) = (r.status = 'assigned')) is false then 'orders_lease_with_status'
+    when (char_length(r.phone) between 1 and 40) is false then 'orders_phone_length'
+    when (case when r.status in ('new', 'assigned', 'accepted') then r.picked_up_at is null
+      when r.status = 'canceled' then r.picked_up_at is null or r.accepted_at is not null
+      else r.picked_up_at is not null end) is false then 'orders_picked_up_at_with_status'
+    when (char_length(r.pickup_address) between 1 and 300) is false then 'orders_pickup_address_length'
+    when (num_nulls(r.pickup_lat, r.pickup_lng) <> 1 and r.pickup_lat between -90 and 90 and r.pickup_lng between -180 and 180) is false then 'orders_pickup_on_earth'
+    when (r.price_minor >= 0) is false then 'orders_price_not_negative'
+    when (char_length(r.recipient_name) between 1 and 200) is false then 'orders_recipient_name_length'
+    when (r.settled_at is null or r.status = 'delivered') is false then 'orders_settled_at_with_status'
+    when (r.status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'orders_status_known'
+    when (r.version >= 1) is false then 'orders_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "orders" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'orders';
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_accepted_568a2dcc(bigint, bigint, bigint, bigint, text[], text, text, text, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, text[], text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -1428,6 +1490,343 @@ from decided;
   end if;
 end
 $function$;
+comment on function dispatch.hot_claim_297f8ef3(bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,bigint,bigint,bigint,bigint,text,text,text,text,text) is 'Called by the last release only';
+
+CREATE OR REPLACE FUNCTION dispatch.hot_claim_d4ce3f3c(bigint, bigint, bigint, bigint, bigint, bigint, text, boolean, boolean, double precision, text, text, text, bigint, text, bigint, text, text, bigint, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $26 is not null then
+    perform set_config('app.tenant_id', $26, true);
+  end if;
+  if $22 is not null then
+    perform core.begin_idempotent($22, $23, $24, $25);
+  end if;
+  return query with seen as materialized (
+  select o.status, o.version, o.lease_expires_at, x.order_id is not null as excluded,
+    o.courier_id is not distinct from $1::bigint as own
+  from dispatch.orders o
+  left join dispatch.order_exclusions x on x.order_id = o.id and x.courier_id = $2
+  where o.id = $3
+),
+wanted as (
+  
+  select o.*
+  from dispatch.orders o
+  where o.id = $4
+    and (o.status = 'new' or o.courier_id = $5 and (o.status = 'accepted' or o.lease_expires_at > now()))
+    and not (select excluded from seen)
+  for update
+),
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted, seen
+  where wanted.status = 'new'
+    and c.id = $6
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = seen.version
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = $7,
+      courier_id = carrier.id,
+      assigned_at = now(),
+      accepted_at = case when $8::boolean then now() end,
+      lease_expires_at = case when not $9::boolean then now() + make_interval(secs => $10) end,
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select claimed.id, $11, 'new', claimed.status, $12, $13,
+    claimed.courier_id, claimed.fence, '{}'::jsonb
+  from claimed),
+decided as materialized (
+  select case
+    when exists (select from claimed)
+      then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $14::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from claimed o)
+    when seen.status is null
+      then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
+    when wanted.status = $15
+      then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $16::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from wanted o)
+    when wanted.status <> 'new'
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', wanted.status, 'to', $17::text)
+    when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
+      then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+    when seen.own
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', $18::text)
+    when seen.excluded
+      then jsonb_build_object('ok', false, 'reason', 'excluded')
+    when wanted.id is null
+      then jsonb_build_object('ok', false, 'reason', 'order_taken')
+    when c.available is not true
+      then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+    when c.held_boxes + wanted.boxes_count > c.capacity_boxes
+      then jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+    else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  end as outcome
+  from (select) as always
+  left join seen on true
+  left join wanted on true
+  left join dispatch.couriers c on c.id = $19
+),
+lost as (
+  insert into dispatch.lost_claims as l (order_id, courier_id)
+  select $20, $21
+  from decided
+  where outcome ->> 'reason' = 'order_taken'
+  on conflict (order_id, courier_id) do update
+  set times = l.times + 1, last_at = now()
+)
+select core.settled(outcome) as outcome, pg_current_xact_id_if_assigned()::text as position
+from decided;
+  if $22 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_claim_next_03895d9b(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, text, boolean, boolean, double precision, text, text, text, bigint, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $23 is not null then
+    perform set_config('app.tenant_id', $23, true);
+  end if;
+  if $19 is not null then
+    perform core.begin_idempotent($19, $20, $21, $22);
+  end if;
+  return query with me as materialized (
+  select c.available,
+    c.capacity_boxes - c.held_boxes as room,
+    dispatch.on_sphere(c.last_lat, c.last_lng) as at
+  from dispatch.couriers c
+  where c.id = $1
+),
+nearest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available and at is not null from me)
+    and o.pickup_lat is not null
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $2))
+  order by dispatch.on_sphere(o.pickup_lat, o.pickup_lng) operator(public.<->) (select at from me)
+  limit $3
+  for update skip locked
+),
+oldest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and o.id > $4
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $5))
+  order by o.id
+  limit $6
+  for update skip locked
+),
+older as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and not exists (select from oldest)
+    and o.id <= $7
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $8))
+  order by o.id
+  limit $9
+  for update skip locked
+),
+wanted as (
+  select *, false as oldest from nearest
+  union all
+  select *, true from oldest
+  union all
+  select *, false from older
+),
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted
+  where c.id = $10
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = (select o.version from dispatch.orders o where o.id = wanted.id)
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = $11,
+      courier_id = carrier.id,
+      assigned_at = now(),
+      accepted_at = case when $12::boolean then now() end,
+      lease_expires_at = case when not $13::boolean then now() + make_interval(secs => $14) end,
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select claimed.id, $15, 'new', claimed.status, $16, $17,
+    claimed.courier_id, claimed.fence, '{}'::jsonb
+  from claimed)
+select core.settled(case
+  when exists (select from claimed) then (
+    select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $18::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end, 'oldest', (select oldest from wanted))
+    from claimed o
+  )
+  when (select available from me) is not true then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+  when exists (select from wanted) then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  else jsonb_build_object('ok', true, 'order', null, 'oldest', false)
+end) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $19 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_claim_next_e016e0d6(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, double precision, text, text, text, bigint, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -1580,6 +1979,7 @@ end) as outcome, pg_current_xact_id_if_assigned()::text as position;
   end if;
 end
 $function$;
+comment on function dispatch.hot_claim_next_e016e0d6(bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,text,text,text,text,text) is 'Called by the last release only';
 
 CREATE OR REPLACE FUNCTION dispatch.hot_create_24c7d2b2(jsonb, character, text, text, text, text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -2305,6 +2705,9 @@ CREATE OR REPLACE FUNCTION dispatch.refuse_older_version()
  SET search_path TO ''
 AS $function$
 begin
+  if (new.version < old.version) is not true then
+    return new;
+  end if;
   raise exception 'courier % cannot go from version % back to %', old.id, old.version, new.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
 end
@@ -2316,6 +2719,16 @@ CREATE OR REPLACE FUNCTION dispatch.refuse_step_back()
  SET search_path TO ''
 AS $function$
 begin
+  if (new.fence < old.fence
+    or new.version < old.version
+    or new.status <> old.status and (
+      old.status in ('canceled', 'returned')
+      or old.status = 'delivered' and (new.status <> 'picked_up' or old.settled_at is not null)
+    )
+    or old.settled_at is not null and new.settled_at is distinct from old.settled_at) is not true
+  then
+    return new;
+  end if;
   raise exception 'order % cannot go back: % fence % version % after % fence % version %',
     old.id, new.status, new.fence, new.version, old.status, old.fence, old.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
@@ -2446,9 +2859,7 @@ CASE event_type
     ELSE 0
 END)) stored not null,
   constraint balance_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint balance_events_amount_exact CHECK (((event_data ->> 'amountMinor'::text)::numeric) >= 1::numeric AND ((event_data ->> 'amountMinor'::text)::numeric) <= '9007199254740991'::bigint::numeric),
-  constraint balance_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_BALANCES_BALANCE_CREDITED'::text, 'V1_BALANCES_BALANCE_DEBITED'::text, 'V1_BALANCES_BALANCE_RESERVED'::text, 'V1_BALANCES_BALANCE_RELEASED'::text])),
-  constraint balance_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint balance_events_rules CHECK (ledger.check_balance_events(balance_events.*))
 );
 CREATE INDEX idx_balance_events_account ON ledger.balance_events USING btree (tenant_id, user_id, currency, xid, seq);
 comment on index ledger.idx_balance_events_account is 'GET /v1/ledger/users/{userId}/statement and …/balances/at; the fold of an account';
@@ -2479,8 +2890,7 @@ create table ledger.bet_events (
   created_at timestamp with time zone default clock_timestamp() not null,
   actor text not null,
   constraint bet_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint bet_events_event_type_known CHECK (ledger.bet_state(event_type) IS NOT NULL),
-  constraint bet_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint bet_events_rules CHECK (ledger.check_bet_events(bet_events.*))
 );
 CREATE INDEX idx_bet_events_feed ON ledger.bet_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_bet_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -2631,8 +3041,7 @@ create table ledger.payment_events (
   created_at timestamp with time zone default clock_timestamp() not null,
   actor text not null,
   constraint payment_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint payment_events_event_type_known CHECK (ledger.payment_state(event_type) IS NOT NULL),
-  constraint payment_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint payment_events_rules CHECK (ledger.check_payment_events(payment_events.*))
 );
 CREATE INDEX idx_payment_events_feed ON ledger.payment_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_payment_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -2686,8 +3095,7 @@ create table ledger.system_events (
   user_id text generated always as ((event_data ->> 'userId'::text)) stored not null,
   currency text generated always as ((event_data ->> 'currency'::text)) stored not null,
   constraint system_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint system_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_SYSTEM_ACCOUNT_QUARANTINED'::text, 'V1_SYSTEM_ACCOUNT_CLEARED'::text, 'V1_SYSTEM_OVERDRAFT_ALLOWED'::text, 'V1_SYSTEM_OVERDRAFT_FORBIDDEN'::text])),
-  constraint system_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint system_events_rules CHECK (ledger.check_system_events(system_events.*))
 );
 CREATE INDEX idx_system_events_feed ON ledger.system_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_system_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -2869,9 +3277,7 @@ create table ledger.user_balances_view (
   quarantined_at timestamp with time zone,
   last_seq bigint default 0 not null,
   constraint user_balances_view_tenant_id_user_id_currency_pk PRIMARY KEY (tenant_id, user_id, currency),
-  constraint user_balances_view_available CHECK ((balance_minor - reserved_minor) >= 0 OR may_go_negative),
-  constraint user_balances_view_exact CHECK (balance_minor >= '-9007199254740991'::bigint AND balance_minor <= '9007199254740991'::bigint),
-  constraint user_balances_view_reserved CHECK (reserved_minor >= 0)
+  constraint user_balances_view_rules CHECK (ledger.check_user_balances_view(user_balances_view.*))
 ) with (fillfactor=50);
 CREATE INDEX idx_user_balances_view_available ON ledger.user_balances_view USING btree (tenant_id, currency, user_id) WHERE funded;
 comment on index ledger.idx_user_balances_view_available is 'GET /v1/ledger/accounts?currency=';
@@ -3531,6 +3937,47 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.check_balance_events(r ledger.balance_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when ((r.event_data ->> 'amountMinor')::numeric between 1 and 9007199254740991) is false then 'balance_events_amount_exact'
+    when (r.event_type in ('V1_BALANCES_BALANCE_CREDITED', 'V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED')) is false then 'balance_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'balance_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "balance_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'balance_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_bet_events(r ledger.bet_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (ledger.bet_state(r.event_type) is not null) is false then 'bet_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'bet_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "bet_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'bet_events';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.check_invariants(sample integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -3615,6 +4062,67 @@ end
 $function$;
 revoke execute on function ledger.check_invariants(integer) from public;
 grant execute on function ledger.check_invariants(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.check_payment_events(r ledger.payment_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (ledger.payment_state(r.event_type) is not null) is false then 'payment_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'payment_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "payment_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'payment_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_system_events(r ledger.system_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.event_type in ('V1_SYSTEM_ACCOUNT_QUARANTINED', 'V1_SYSTEM_ACCOUNT_CLEARED', 'V1_SYSTEM_OVERDRAFT_ALLOWED', 'V1_SYSTEM_OVERDRAFT_FORBIDDEN')) is false then 'system_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'system_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "system_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'system_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_user_balances_view(r ledger.user_balances_view)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.balance_minor - r.reserved_minor >= 0 or r.may_go_negative) is false then 'user_balances_view_available'
+    when (r.balance_minor between -9007199254740991 and 9007199254740991) is false then 'user_balances_view_exact'
+    when (r.reserved_minor >= 0) is false then 'user_balances_view_reserved'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "user_balances_view" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'user_balances_view';
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.emit_appended(events ledger.incoming_events[])
  RETURNS void

@@ -17,6 +17,8 @@ export type Declared = {
     | 'partitioning'
     | 'kept partitions'
     | 'storage'
+    | 'rules'
+    | 'validation'
   /** Unique within its kind. A change under the same name replaces the thing; another name is another thing. */
   name: string
   create: string
