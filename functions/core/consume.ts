@@ -47,7 +47,7 @@ async function store(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]
   if (readable.length === 0) return { stored: [], faulty: [] }
   try {
     const messages = readable.map(({ message }) => message)
-    await ctx.db.query(storing(ctx, queue, messages))
+    await ctx.db.with(queue.settings ?? {}).query(storing(ctx, queue, messages))
     return { stored: readable.map(({ delivered }) => delivered), faulty: [] }
   } catch (error) {
     if (!isDataError(error)) {

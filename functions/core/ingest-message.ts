@@ -32,6 +32,8 @@ export type IngestQueue = {
    * counted_minutes are taken by core.
    */
   store: (ctx: Ctx) => SQL
+  /** Settings of the transaction that stores, such as those that row-level security reads. */
+  settings?: Record<string, string>
 }
 
 /** A message as the queue delivers it. */

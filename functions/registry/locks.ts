@@ -38,4 +38,15 @@ const ledger = {
   ledgerInvariants: 1303,
 }
 
-export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger } as const
+/** With two keys: `fleetPublish` and the node's id, `fleetCycle` and the shard. */
+const fleet = {
+  fleetPublish: 1400,
+  fleetCycle: 1401,
+  fleetSilence: 1402,
+  fleetTimeouts: 1403,
+  fleetFold: 1404,
+  fleetPublisher: 1405,
+  fleetRearm: 1406,
+}
+
+export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger, ...fleet } as const

@@ -1,0 +1,3 @@
+import type { Job } from '../functions/core/job.ts'
+
+export const fleetJobs: Job[] = []

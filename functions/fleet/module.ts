@@ -1,0 +1,6 @@
+import type { Module } from '../http/module.ts'
+
+export const fleetModule: Module = {
+  name: 'fleet',
+  endpoints: () => [],
+}
