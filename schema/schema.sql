@@ -2292,6 +2292,7 @@ create table fleet.calibrations (
   gain double precision not null,
   shift double precision not null,
   created_at timestamp with time zone default now() not null,
+  applied_at timestamp with time zone,
   constraint calibrations_pkey PRIMARY KEY (node_id, metric_id, channel, from_at)
 );
 alter table fleet.calibrations enable row level security;
@@ -2594,8 +2595,11 @@ create table fleet.telemetry_1h (
   last_ts timestamp with time zone not null,
   increase double precision,
   hour timestamp with time zone not null,
+  folded boolean default false not null,
   constraint telemetry_1h_pkey PRIMARY KEY (node_id, metric_id, channel, hour)
 ) partition by RANGE (hour);
+CREATE INDEX idx_telemetry_1h_unfolded ON ONLY fleet.telemetry_1h USING btree (hour) WHERE (NOT folded);
+comment on index fleet.idx_telemetry_1h_unfolded is 'the job that folds hours into days; the keeper of partitions';
 grant delete, insert, select, update on table fleet.telemetry_1h to lockstep_app;
 
 create table fleet.telemetry_1m (
@@ -2626,7 +2630,6 @@ create table fleet.telemetry_last (
   raw double precision not null,
   quality text not null,
   same_since timestamp with time zone not null,
-  boot_id text,
   received_at timestamp with time zone not null,
   constraint telemetry_last_pkey PRIMARY KEY (node_id, metric_id, channel),
   constraint telemetry_last_quality CHECK (quality = ANY (ARRAY['good'::text, 'suspect'::text, 'stuck'::text]))
@@ -2662,7 +2665,7 @@ create table fleet.telemetry_rejects (
   received_at timestamp with time zone not null,
   replayed_at timestamp with time zone,
   constraint telemetry_rejects_pkey PRIMARY KEY (id),
-  constraint telemetry_rejects_reason CHECK (reason = ANY (ARRAY['not_a_number'::text, 'clock_unset'::text, 'in_future'::text, 'too_old'::text, 'ts_missing'::text, 'unknown_node'::text, 'unknown_metric'::text, 'unit_mismatch'::text, 'out_of_range'::text]))
+  constraint telemetry_rejects_reason CHECK (reason = ANY (ARRAY['malformed'::text, 'not_a_number'::text, 'clock_unset'::text, 'in_future'::text, 'too_old'::text, 'ts_missing'::text, 'unknown_node'::text, 'unknown_metric'::text, 'unit_mismatch'::text, 'out_of_range'::text]))
 ) partition by RANGE (id);
 CREATE INDEX idx_telemetry_rejects_tenant ON ONLY fleet.telemetry_rejects USING btree (tenant_id, id);
 comment on index fleet.idx_telemetry_rejects_tenant is 'GET /v1/fleet/telemetry/rejects of a tenant, newest first';
@@ -2682,6 +2685,7 @@ create table fleet.telemetry_samples (
   raw double precision not null,
   quality text not null,
   received_at timestamp with time zone not null,
+  conflicts smallint default 0 not null,
   constraint telemetry_samples_pkey PRIMARY KEY (node_id, metric_id, channel, ts)
 ) partition by RANGE (ts);
 grant delete, insert, select, update on table fleet.telemetry_samples to lockstep_app;
@@ -2782,6 +2786,21 @@ select not exists (
   from fleet.telemetry_1m
   where minute >= first_moment
     and minute < next_moment
+    and not folded
+)
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.is_folded_into_days(first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+select not exists (
+  select
+  from fleet.telemetry_1h
+  where hour >= first_moment
+    and hour < next_moment
     and not folded
 )
 $function$;

@@ -1,6 +1,9 @@
 import type { Module } from '../http/module.ts'
+import { telemetryQueue } from './queue.ts'
+import { telemetryEndpoints } from './telemetry/routes.ts'
 
 export const fleetModule: Module = {
   name: 'fleet',
-  endpoints: () => [],
+  endpoints: () => [...telemetryEndpoints],
+  queues: [telemetryQueue],
 }
