@@ -2763,6 +2763,7 @@ create table fleet.zones (
   constraint zones_mode CHECK (mode = ANY (ARRAY['auto'::text, 'manual'::text, 'maintenance'::text])),
   constraint zones_greenhouse_id_greenhouses_id_fk FOREIGN KEY (greenhouse_id) REFERENCES fleet.greenhouses(id)
 );
+CREATE INDEX idx_zones_mode ON fleet.zones USING btree (mode_until) WHERE (mode_until IS NOT NULL);
 CREATE INDEX idx_zones_tenant ON fleet.zones USING btree (tenant_id, id);
 alter table fleet.zones enable row level security;
 alter table fleet.zones force row level security;

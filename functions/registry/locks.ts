@@ -47,6 +47,7 @@ const fleet = {
   fleetFold: 1404,
   fleetPublisher: 1405,
   fleetRearm: 1406,
+  fleetModes: 1407,
 }
 
 export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger, ...fleet } as const
