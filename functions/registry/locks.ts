@@ -38,9 +38,10 @@ const ledger = {
   ledgerInvariants: 1303,
 }
 
-/** With two keys: `fleetPublish` and the node's id, `fleetCycle` and the shard. */
 const fleet = {
+  /** With the id of the node as the second key. */
   fleetPublish: 1400,
+  /** With the shard as the second key. */
   fleetCycle: 1401,
   fleetSilence: 1402,
   fleetTimeouts: 1403,
