@@ -1,9 +1,11 @@
 import type { Module } from '../http/module.ts'
+import { greenhousesEndpoints } from './greenhouses/routes.ts'
 import { telemetryQueue } from './queue.ts'
 import { telemetryEndpoints } from './telemetry/routes.ts'
+import { zonesEndpoints } from './zones/routes.ts'
 
 export const fleetModule: Module = {
   name: 'fleet',
-  endpoints: () => [...telemetryEndpoints],
+  endpoints: () => [...greenhousesEndpoints, ...zonesEndpoints, ...telemetryEndpoints],
   queues: [telemetryQueue],
 }
