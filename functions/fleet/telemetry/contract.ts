@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { qualities, rejectReasons, resolutions } from '../../../schema/fleet/states.ts'
-import { id, instant, shownInstant } from '../../http/fields.ts'
+import { qualities, rejectReasons } from '../../../schema/fleet/states.ts'
+import { instant, shownInstant } from '../../http/fields.ts'
 
 const name = z.string().min(1).max(64)
 
@@ -78,7 +78,7 @@ export const AccountingQuery = z.strictObject(window)
 
 const count = z.int()
 
-export const AccountedMinute = z.object({
+const AccountedMinute = z.object({
   minute: shownInstant,
   received: count.meta({
     description: 'The sum of accepted, duplicate, late, rejected, thinned, dead, missing and waiting',
@@ -95,7 +95,7 @@ export const AccountedMinute = z.object({
   missing: count.meta({ description: 'In messages that never arrived. A tenant gets 0' }),
 })
 
-export const LostBatches = z.object({
+const LostBatches = z.object({
   nodeUid: z.string(),
   bootId: z.string(),
   lastAt: shownInstant,
@@ -162,44 +162,3 @@ export const LatestValue = z.object({
   nodeUid: z.string(),
 })
 export type LatestValue = z.infer<typeof LatestValue>
-
-export const SeriesQuery = {
-  metric: name,
-  ...window,
-  resolution: z.enum(resolutions).default('1m'),
-}
-export const SeriesCursor = z.tuple([z.string().max(40), id, z.string().max(64)])
-
-export const SeriesPoint = z.object({
-  at: shownInstant.meta({ description: 'The time of the sample, or the beginning of the interval' }),
-  nodeUid: z.string(),
-  channel: z.string(),
-  n: z.int(),
-  min: z.number(),
-  mean: z.number(),
-  max: z.number(),
-  last: z.number(),
-  increase: z.number().nullable().meta({ description: 'Of a counter; null for a gauge and at `raw`' }),
-  quality: z.enum(qualities).nullable().meta({ description: 'At `raw`; null for an interval' }),
-})
-export type SeriesPoint = z.infer<typeof SeriesPoint>
-
-export const NewCalibration = z.strictObject({
-  metric: name,
-  channel: z.string().max(64).default(''),
-  from: instant,
-  gain: z.number().refine((gain) => gain !== 0, 'Must not be 0'),
-  shift: z.number().default(0).meta({ description: 'value = raw · gain + shift' }),
-})
-export type NewCalibration = z.infer<typeof NewCalibration>
-
-export const Calibration = z.object({
-  nodeUid: z.string(),
-  metric: z.string(),
-  channel: z.string(),
-  from: shownInstant,
-  gain: z.number(),
-  shift: z.number(),
-  appliedAt: shownInstant.nullable().meta({ description: 'When the stored samples were calculated anew' }),
-})
-export type Calibration = z.infer<typeof Calibration>

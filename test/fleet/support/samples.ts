@@ -22,7 +22,7 @@ type Batch = { samples: SentSample[]; bootId?: string; seq?: number }
 export type Held = {
   messages: Message[]
   mode: 'accept' | 'refuse'
-  /** What the queue says of itself. */
+  /** The number of messages that wait, as the queue reports it. */
   backlog: number
 }
 

@@ -17,9 +17,13 @@ const admin = `Bearer ${await app.token('admin', 'a')}`
 
 async function call<Answer>(
   path: string,
-  { token = tenant, ...init }: RequestInit & { token?: string } = {},
+  {
+    token = tenant,
+    headers: more = {},
+    ...init
+  }: Omit<RequestInit, 'headers'> & { token?: string; headers?: Record<string, string> } = {},
 ): Promise<{ status: number; body: Answer }> {
-  const headers = { authorization: token, 'content-type': 'application/json', ...init.headers }
+  const headers = { authorization: token, 'content-type': 'application/json', ...more }
   const response = await app.fetch(`/v1/fleet${path}`, { ...init, headers })
   return { status: response.status, body: (await response.json()) as Answer }
 }
