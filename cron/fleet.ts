@@ -1,5 +1,6 @@
-import { asStatement, type Job } from '../functions/core/job.ts'
+import { asStatement, inSession, type Job } from '../functions/core/job.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
+import { foldTelemetry } from '../functions/fleet/telemetry/fold.ts'
 import { endModes } from '../functions/fleet/zones/end-modes.ts'
 import { locks } from '../functions/registry/locks.ts'
 
@@ -9,6 +10,12 @@ export const fleetJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.fleetModes,
     run: forEveryTenant(asStatement(endModes)),
+  },
+  {
+    name: 'fleet-fold',
+    cron: '* * * * *',
+    lock: locks.fleetFold,
+    run: inSession(foldTelemetry),
   },
 ]
 

@@ -33,6 +33,9 @@ export const rejectReasons = [
   'out_of_range',
 ] as const
 
+export const resolutions = ['raw', '1m', '1h', '1d'] as const
+export type Resolution = (typeof resolutions)[number]
+
 export const commandKinds = ['dose', 'on', 'off'] as const
 
 /** A command only moves up: from waiting, over sent and acknowledged, to one of the ends. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { qualities, rejectReasons } from '../../../schema/fleet/states.ts'
-import { instant, shownInstant } from '../../http/fields.ts'
+import { qualities, rejectReasons, resolutions } from '../../../schema/fleet/states.ts'
+import { id, instant, PageQuery, shownInstant, wholeWithin } from '../../http/fields.ts'
 
 const name = z.string().min(1).max(64)
 
@@ -162,3 +162,47 @@ export const LatestValue = z.object({
   nodeUid: z.string(),
 })
 export type LatestValue = z.infer<typeof LatestValue>
+
+export const SeriesQuery = z.strictObject({
+  metric: name,
+  ...window,
+  resolution: z.enum(resolutions).default('1m').meta({ description: 'raw covers at most a day' }),
+})
+export const SeriesPage = SeriesQuery.extend({ ...PageQuery, limit: wholeWithin(1, 1_000).default(200) })
+export const SeriesCursor = z.tuple([instant, id, z.string().max(64)])
+
+export const SeriesPoint = z.object({
+  at: shownInstant.meta({ description: 'The time of the sample, or the beginning of the interval' }),
+  nodeUid: z.string(),
+  channel: z.string(),
+  n: z.int(),
+  min: z.number(),
+  mean: z.number(),
+  max: z.number(),
+  last: z.number(),
+  increase: z.number().nullable().meta({ description: 'Of a counter; null for a gauge and at `raw`' }),
+  quality: z.enum(qualities).nullable().meta({ description: 'At `raw`; null for an interval' }),
+})
+export type SeriesPoint = z.infer<typeof SeriesPoint>
+
+export const NodePath = z.strictObject({ uid: name })
+
+export const NewCalibration = z.strictObject({
+  metric: name,
+  channel: z.string().max(64).default(''),
+  from: instant,
+  gain: z.number().refine((gain) => gain !== 0, 'Must not be 0'),
+  shift: z.number().default(0).meta({ description: 'value = raw · gain + shift' }),
+})
+export type NewCalibration = z.infer<typeof NewCalibration>
+
+export const Calibration = z.object({
+  nodeUid: z.string(),
+  metric: z.string(),
+  channel: z.string(),
+  from: shownInstant,
+  gain: z.number(),
+  shift: z.number(),
+  appliedAt: shownInstant.nullable().meta({ description: 'When the stored samples were calculated anew' }),
+})
+export type Calibration = z.infer<typeof Calibration>

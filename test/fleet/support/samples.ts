@@ -1,7 +1,9 @@
 import { onTestFinished } from 'vitest'
+import { fleetJobs } from '../../../cron/fleet.ts'
 import { consume, type Fate } from '../../../functions/core/consume.ts'
 import type { Ctx, Principal } from '../../../functions/core/context.ts'
 import type { Message } from '../../../functions/core/ingest-message.ts'
+import { runJob } from '../../../functions/core/job.ts'
 import { telemetryQueue } from '../../../functions/fleet/queue.ts'
 import { acceptTelemetry } from '../../../functions/fleet/telemetry/accept.ts'
 import type { Received } from '../../../functions/fleet/telemetry/contract.ts'
@@ -91,7 +93,7 @@ let nodes = 0
 
 /** A node with its greenhouse, its zone and its binding since long ago. */
 export async function givenNode(
-  { database: { admin } }: Environment,
+  { database: { admin } }: Pick<Environment, 'database'>,
   { tenantId = 1, type = 'ph', timezone = 'UTC', bound = true } = {},
 ): Promise<{ id: number; uid: string; zoneId: number; greenhouseId: number }> {
   nodes += 1
@@ -135,3 +137,35 @@ export const emptyTelemetry = `
   truncate fleet.telemetry_samples, fleet.telemetry_last, fleet.telemetry_1m, fleet.telemetry_1h, fleet.telemetry_1d,
     fleet.telemetry_rejects, fleet.telemetry_minutes, fleet.node_boots, fleet.calibrations, fleet.alerts,
     core.ingest_messages, core.ingest_sources, core.ingest_minutes, core.dead_messages`
+
+/** Runs the job of the minute once; it works in portions. */
+export async function fold(environment: Environment): Promise<void> {
+  const job = fleetJobs.find(({ name }) => name === 'fleet-fold')
+  if (job === undefined) throw new Error('The job is missing')
+  await runJob(environment.ctx(), job, { slot: null, trigger: 'manual' })
+}
+
+/** All aggregates, computed from the samples alone. Sums are rounded, because their order of addition differs. */
+export async function recounted({ database: { admin } }: Environment, table: '1m' | '1h' | '1d') {
+  const interval = {
+    '1m': `date_trunc('minute', s.ts, 'UTC')`,
+    '1h': `date_trunc('hour', s.ts, 'UTC')`,
+    '1d': `(s.ts at time zone g.timezone)::date::text`,
+  }[table]
+  const { rows } = await admin.query(
+    `select s.node_id, s.metric_id, s.channel, ${interval} as at, count(*)::int as n, round(sum(s.value)::numeric, 6) as sum,
+       min(s.value) as min, max(s.value) as max, (array_agg(s.value order by s.ts desc))[1] as last
+     from fleet.telemetry_samples s join fleet.nodes n on n.id = s.node_id join fleet.greenhouses g on g.id = n.greenhouse_id
+     group by 1, 2, 3, 4 order by 1, 2, 3, 4`,
+  )
+  return rows
+}
+
+export async function aggregated({ database: { admin } }: Environment, table: '1m' | '1h' | '1d') {
+  const key = { '1m': 'minute', '1h': 'hour', '1d': 'day::text' }[table]
+  const { rows } = await admin.query(
+    `select node_id, metric_id, channel, ${key} as at, n::int, round(sum::numeric, 6) as sum, min, max, last
+     from fleet.telemetry_${table} order by 1, 2, 3, 4`,
+  )
+  return rows
+}

@@ -32,7 +32,7 @@ const post = <Answer>(path: string, body: unknown, token = tenant) =>
   call<Answer>(path, { method: 'POST', body: JSON.stringify(body), token })
 
 const given = (options: Parameters<typeof givenNode>[1] = {}) =>
-  givenNode({ database: app.database } as never, options)
+  givenNode({ database: app.database }, options)
 
 it('stores samples that come as JSON, NDJSON and gzip, and shows the newest values of the zone', async () => {
   const { uid, zoneId } = await given()
