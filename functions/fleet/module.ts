@@ -1,8 +1,11 @@
 import type { Module } from '../http/module.ts'
+import { configsEndpoints } from './configs/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
+import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
 import { zonesEndpoints } from './zones/routes.ts'
 
 export const fleetModule: Module = {
   name: 'fleet',
-  endpoints: () => [...greenhousesEndpoints, ...zonesEndpoints],
+  endpoints: () => [...greenhousesEndpoints, ...zonesEndpoints, ...nodesEndpoints, ...configsEndpoints],
+  isCurrentDevice,
 }
