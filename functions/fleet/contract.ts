@@ -18,3 +18,8 @@ export const NodeType = z.enum(nodeTypes).meta({ id: 'NodeType' })
 export const IdCursor = z.tuple([id])
 
 export const notEmpty = (change: object) => Object.keys(change).length > 0
+
+/** `nd-<type>-<8 hex>`, and a number behind it if another device has that name. */
+export const NodeUid = z.string().regex(/^nd-[a-z]+-[0-9a-f]{8}(-[2-5])?$/, 'Must be the uid of a node')
+
+export const UidPath = z.strictObject({ uid: NodeUid })

@@ -52,9 +52,10 @@ export async function sendSamples(ctx: Ctx, batch: Batch): Promise<void> {
       if (all.length === 0) return
       const { batchId, tenantId } = batch
       const numbered = group.boot === null ? {} : { boot: group.boot.bootId, seq: group.boot.seq }
+      const credential = ctx.principal !== null && 'gen' in ctx.principal ? { gen: ctx.principal.gen } : {}
       await ingestDurably(ctx, 'telemetry', all, {
         maxItems,
-        shared: { batch: batchId, tenant: tenantId, nodes, metrics, ...numbered },
+        shared: { batch: batchId, tenant: tenantId, nodes, metrics, ...numbered, ...credential },
       })
     }),
   )

@@ -270,9 +270,12 @@ tallied as (
 ),
 seen as (
   update fleet.nodes node
-  set last_seen_at = k.received_at
+  set last_seen_at = greatest(node.last_seen_at, k.received_at),
+    used_gen = greatest(node.used_gen, least(k.gen, node.gen)),
+    version = node.version + (node.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED'))::int,
+    lifecycle = case when node.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED') then 'ACTIVE' else node.lifecycle end
   from (
-    select k.node_id, max(h.received_at) as received_at
+    select k.node_id, max(h.received_at) as received_at, coalesce(max((h.shared ->> 'gen')::int), 0) as gen
     from known_nodes k
     join heads h using (source, n)
     where k.node_id is not null
@@ -280,7 +283,13 @@ seen as (
     order by k.node_id
   ) k
   where node.id = k.node_id
-    and (node.last_seen_at is null or node.last_seen_at < k.received_at - interval '10 seconds')
+    and (
+      node.last_seen_at is null
+      or node.last_seen_at < k.received_at - interval '10 seconds'
+      or node.used_gen < least(k.gen, node.gen)
+      or node.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED')
+    )
+    and k.received_at > now() - interval '10 minutes'
     and (select count(*) from tallied) >= 0
   returning 1
 ),
