@@ -208,7 +208,8 @@ function seriesOf(ctx: Ctx, zoneId: number, { metric, resolution, ...window }: S
 
 const keyOf = ({ at: time, nodeId, channel }: Point): Key => [time, nodeId, channel]
 
-const shown = ({ nodeId: _, ...point }: Point): wire.SeriesPoint => point
+/** The cursor needs the id of the node, and the client does not. */
+const shown = (point: Point): wire.SeriesPoint => wire.SeriesPoint.parse(point)
 
 async function* exported(ctx: Ctx, zoneId: number, query: Series): AsyncGenerator<wire.SeriesPoint[]> {
   for await (const points of pagesOf({ read: seriesOf(ctx, zoneId, query), keyOf })) yield points.map(shown)

@@ -24,9 +24,15 @@ function dayBefore(days: number): [number, number, number] {
   return [day.getUTCFullYear(), day.getUTCMonth(), day.getUTCDate()]
 }
 
-async function expectExact() {
-  for (const table of ['1m', '1h', '1d'] as const)
-    expect(await aggregated(environment, table), table).toEqual(await recounted(environment, table))
+/** The tables that differ from a recount of the samples. */
+async function differing(): Promise<string[]> {
+  const tables = await Promise.all(
+    (['1m', '1h', '1d'] as const).map(async (table) => {
+      const pair = [await aggregated(environment, table), await recounted(environment, table)]
+      return new Set(pair.map((rows) => JSON.stringify(rows))).size === 1 ? [] : [table]
+    }),
+  )
+  return tables.flat()
 }
 
 const pointsOf = (
@@ -51,7 +57,7 @@ describe('hours and days', () => {
       const quarterly = Array.from({ length: 192 }, (_, at) => [at * 7.5, 6 + (at % 8) / 8] as const)
       await sender.store(pointsOf(uid, quarterly, 'ph'))
       await fold(environment)
-      await expectExact()
+      expect(await differing()).toEqual([])
       await sender.store(
         pointsOf(
           uid,
@@ -64,7 +70,7 @@ describe('hours and days', () => {
         ),
       )
       await fold(environment)
-      await expectExact()
+      expect(await differing()).toEqual([])
     },
   )
 
@@ -122,7 +128,7 @@ describe('hours and days', () => {
     await consumer.query('commit')
     await folding
     await fold(environment)
-    await expectExact()
+    expect(await differing()).toEqual([])
   })
 })
 
@@ -233,7 +239,7 @@ describe('a calibration', () => {
     )
     expect(new Set((await values()).map(({ raw }) => raw))).toEqual(new Set([6]))
     expect((await admin.query('select value from fleet.telemetry_last')).rows).toEqual([{ value: 9 }])
-    await expectExact()
+    expect(await differing()).toEqual([])
   })
 
   it('that begins or ends within a minute keeps the other samples of that minute', async () => {
@@ -247,7 +253,7 @@ describe('a calibration', () => {
     )
     await calibrated(id, 0.508, 1.5)
     await fold(environment)
-    await expectExact()
+    expect(await differing()).toEqual([])
     expect(new Set((await values()).map(({ value }) => value))).toEqual(new Set([6, 9]))
   })
 
@@ -282,6 +288,6 @@ it('stores nothing twice when one message comes to two consumers', async () => {
   })
   await Promise.all([1, 2, 3].map(() => storeMessages(environment, sender.held.messages)))
   await fold(environment)
-  await expectExact()
+  expect(await differing()).toEqual([])
   expect((await admin.query('select sum(n)::int as n from fleet.telemetry_1d')).rows).toEqual([{ n: 50 }])
 })

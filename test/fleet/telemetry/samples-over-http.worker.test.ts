@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import type {
   Accounting,
   LatestValue,
@@ -12,6 +12,7 @@ import { freshWorker } from '../../support/worker.ts'
 import { givenNode } from '../support/samples.ts'
 
 const app = await freshWorker()
+afterEach(() => app.faults.clear())
 const tenant = `Bearer ${await app.token('tenant', 't', 1)}`
 const admin = `Bearer ${await app.token('admin', 'a')}`
 
@@ -165,6 +166,40 @@ it('shows, counts and replays nothing of another tenant', async () => {
   expect(
     (await call('/telemetry/accounting', { token: `Bearer ${await app.token('node', uid, 5)}` })).status,
   ).toBe(403)
+})
+
+it('accepts samples while Postgres is away, and stores them when it is back', async () => {
+  const { uid, zoneId } = await given()
+  const node = `Bearer ${await app.token('node', uid, 1)}`
+  const send = (at: number) =>
+    post<Received>(
+      '/telemetry',
+      {
+        samples: [
+          {
+            nodeUid: uid,
+            metric: 'co2',
+            ts: new Date(Date.now() - 1_000 * (10 - at)).toISOString(),
+            value: 400 + at,
+          },
+        ],
+      },
+      node,
+    )
+  expect((await send(0)).status).toBe(202)
+  app.faults.set({ refuse: 1 })
+  const answers = await Promise.all([1, 2, 3, 4, 5].map(send))
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202])
+  await expect.poll(() => app.faults.counts.refuse, soon).toBeGreaterThan(1)
+  app.faults.clear()
+  const points = async () => {
+    const response = await app.fetch(`/v1/fleet/zones/${zoneId}/telemetry?metric=co2&resolution=raw`, {
+      headers: { authorization: tenant },
+    })
+    const body: { data: { last: number }[] } = await response.json()
+    return body.data?.map(({ last }) => last)
+  }
+  await expect.poll(points, { ...soon, timeout: 60_000 }).toEqual([400, 401, 402, 403, 404, 405])
 })
 
 it.each([

@@ -83,7 +83,7 @@ it('shows samples, minutes, hours and days of the greenhouse, in pages and as fi
   }
   expect(paged).toEqual(hourly.map(({ value }) => value))
   const text = await (await get(`/zones/${zoneId}/telemetry.csv?${window}&resolution=1h`)).text()
-  const [header = [], ...rows] = parse(text) as string[][]
+  const [header = [], ...rows]: string[][] = parse(text)
   expect(rows.map((row) => Number(row[header.indexOf('last')]))).toEqual(paged)
   const lines = (await (await get(`/zones/${zoneId}/telemetry.ndjson?${window}&resolution=raw`)).text())
     .trim()
