@@ -1,6 +1,8 @@
 import type { Module } from '../http/module.ts'
+import { configWebhooks } from './configs/contract.ts'
 import { configsEndpoints } from './configs/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
+import { nodeWebhooks } from './nodes/contract.ts'
 import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
 import { telemetryQueue } from './queue.ts'
 import { telemetryEndpoints } from './telemetry/routes.ts'
@@ -16,5 +18,6 @@ export const fleetModule: Module = {
     ...telemetryEndpoints,
   ],
   queues: [telemetryQueue],
+  webhooks: { ...nodeWebhooks, ...configWebhooks },
   isCurrentDevice,
 }

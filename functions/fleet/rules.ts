@@ -1,7 +1,7 @@
 import type { Lifecycle } from '../../schema/fleet/states.ts'
 
 /** The states that may follow each state. A move to another zone keeps the state, so it is no transition. */
-export const transitions: Record<Lifecycle, readonly Lifecycle[]> = {
+const transitions: Record<Lifecycle, readonly Lifecycle[]> = {
   REGISTERED_BACKEND: ['ASSIGNED_TO_ZONE', 'MAINTENANCE', 'DECOMMISSIONED'],
   ASSIGNED_TO_ZONE: ['ACTIVE', 'REGISTERED_BACKEND', 'MAINTENANCE', 'DECOMMISSIONED'],
   ACTIVE: ['DEGRADED', 'REGISTERED_BACKEND', 'MAINTENANCE', 'DECOMMISSIONED'],

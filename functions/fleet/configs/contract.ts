@@ -73,3 +73,11 @@ export const ReportedConfig = z
   })
   .meta({ id: 'ReportedConfig' })
 export type ReportedConfig = z.infer<typeof ReportedConfig>
+
+const ChangedData = z
+  .strictObject({ uid: NodeUid, desiredVersion: z.int() })
+  .meta({ id: 'NodeConfigChangedData' })
+
+export const configWebhooks = {
+  'node.config_changed': { audience: ['tenant'] as const, data: ChangedData },
+}

@@ -91,3 +91,11 @@ export const NodeFilter = {
   stale: flag.optional().meta({ description: 'Without contact for ten minutes, or with it' }),
   drift: flag.optional().meta({ description: 'Without the desired configuration, or with it' }),
 }
+
+const RegisteredData = z
+  .strictObject({ uid: NodeUid, type: NodeType, greenhouseId: id })
+  .meta({ id: 'NodeRegisteredData' })
+
+export const nodeWebhooks = {
+  'node.registered': { audience: ['tenant'] as const, data: RegisteredData },
+}

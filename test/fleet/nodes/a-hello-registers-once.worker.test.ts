@@ -35,7 +35,7 @@ describe('hello', () => {
       nodeName: 'Bench 4',
     })
     expect(first.status).toBe(201)
-    expect(first.headers.get('location')).toBe(`/v1/fleet/nodes/${first.body['uid']}`)
+    expect(first.headers.get('location')).toBe(`/v1/fleet/nodes/${String(first.body['uid'])}`)
     expect(first.body).toMatchObject({
       lifecycle: 'REGISTERED_BACKEND',
       fwVersion: '1.2.0',
@@ -73,7 +73,7 @@ describe('hello', () => {
     expect([first.status, second.status]).toEqual([201, 201])
     expect(second.headers.get('idempotency-replayed')).toBe('true')
     const node = bearer(app, String(second.body['credential']))
-    expect((await node.get(`/nodes/${first.body['uid']}`)).status).toBe(200)
+    expect((await node.get(`/nodes/${String(first.body['uid'])}`)).status).toBe(200)
   })
 
   it('takes the next name when another device has the uid, and gives up after five', async () => {
