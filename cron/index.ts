@@ -4,6 +4,7 @@ import { slotOf } from '../functions/core/once.ts'
 import { modules } from '../functions/modules.ts'
 import { coreJobs } from './core.ts'
 import { dispatchJobs } from './dispatch.ts'
+import { fleetJobs } from './fleet.ts'
 import { ledgerJobs } from './ledger.ts'
 import { spaceJobs } from './space.ts'
 import { webhooksJobs } from './webhooks.ts'
@@ -16,6 +17,7 @@ export const jobs: readonly Job[] = [
   ...dispatchJobs,
   ...ledgerJobs,
   ...spaceJobs,
+  ...fleetJobs,
 ]
 
 /**

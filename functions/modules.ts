@@ -1,4 +1,5 @@
 import { dispatchModule } from './dispatch/module.ts'
+import { fleetModule } from './fleet/module.ts'
 import type { Module } from './http/module.ts'
 import { ledgerModule } from './ledger/module.ts'
 import { opsModule } from './ops/module.ts'
@@ -12,4 +13,5 @@ export const modules: readonly Module[] = [
   dispatchModule,
   ledgerModule,
   spaceModule,
+  fleetModule,
 ]

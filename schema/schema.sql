@@ -174,7 +174,7 @@ create table core.partitioned (
   constraint partitioned_every CHECK (every = ANY (ARRAY['day'::text, 'month'::text])),
   constraint partitioned_kept CHECK (kept >= 1 AND kept <= 1000),
   constraint partitioned_key CHECK (key = ANY (ARRAY['time'::text, 'id'::text])),
-  constraint partitioned_relation_shape CHECK (relation ~ '^[a-z_]{1,30}[.][a-z_]{1,50}$'::text)
+  constraint partitioned_relation_shape CHECK (relation ~ '^[a-z_]{1,30}[.][a-z][a-z0-9_]{0,49}$'::text)
 );
 grant select on table core.partitioned to lockstep_app;
 
@@ -2776,6 +2776,558 @@ end
 $function$;
 revoke execute on function dispatch.remove_old_events(integer) from public;
 grant execute on function dispatch.remove_old_events(integer) to lockstep_app;
+
+create schema fleet;
+grant usage on schema fleet to lockstep_app;
+
+create table fleet.alerts (
+  id bigint generated always as identity not null,
+  tenant_id bigint,
+  kind text not null,
+  severity text default 'warning'::text not null,
+  subject text not null,
+  labels jsonb default '{}'::jsonb not null,
+  since timestamp with time zone not null,
+  raised_at timestamp with time zone default now() not null,
+  seen_at timestamp with time zone default now() not null,
+  cleared_at timestamp with time zone,
+  acked_at timestamp with time zone,
+  acked_by text,
+  constraint alerts_pkey PRIMARY KEY (id),
+  constraint alerts_kind CHECK (kind = ANY (ARRAY['node_silent'::text, 'metric_silent'::text, 'target'::text, 'stuck'::text, 'clock_skew'::text, 'drift'::text, 'config_rejected'::text, 'budget'::text, 'cycle_failures'::text, 'cycle_missed'::text, 'telemetry_unaccounted'::text, 'queue_full'::text])),
+  constraint alerts_severity CHECK (severity = ANY (ARRAY['warning'::text, 'critical'::text]))
+);
+CREATE UNIQUE INDEX alerts_open ON fleet.alerts USING btree (kind, subject) WHERE (cleared_at IS NULL);
+CREATE INDEX idx_alerts_tenant ON fleet.alerts USING btree (tenant_id, id);
+alter table fleet.alerts enable row level security;
+alter table fleet.alerts force row level security;
+create policy of_tenant on fleet.alerts for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.alerts to lockstep_app;
+
+create table fleet.calibrations (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  from_at timestamp with time zone not null,
+  tenant_id bigint not null,
+  gain double precision not null,
+  shift double precision not null,
+  created_at timestamp with time zone default now() not null,
+  applied_at timestamp with time zone,
+  constraint calibrations_pkey PRIMARY KEY (node_id, metric_id, channel, from_at)
+);
+alter table fleet.calibrations enable row level security;
+alter table fleet.calibrations force row level security;
+create policy of_tenant on fleet.calibrations for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.calibrations to lockstep_app;
+
+create table fleet.channels (
+  node_id bigint not null,
+  channel text not null,
+  tenant_id bigint not null,
+  kind text not null,
+  metric text,
+  settings jsonb default '{}'::jsonb not null,
+  reported_at timestamp with time zone default now() not null,
+  constraint channels_pkey PRIMARY KEY (node_id, channel),
+  constraint channels_kind CHECK (kind = ANY (ARRAY['sensor'::text, 'actuator'::text])),
+  constraint channels_node_id_nodes_id_fk FOREIGN KEY (node_id) REFERENCES fleet.nodes(id)
+);
+alter table fleet.channels enable row level security;
+alter table fleet.channels force row level security;
+create policy of_tenant on fleet.channels for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.channels to lockstep_app;
+
+create table fleet.commands (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  node_id bigint not null,
+  zone_id bigint not null,
+  regulator_id bigint,
+  slot timestamp with time zone,
+  zone_epoch integer not null,
+  regulator_epoch integer,
+  kind text not null,
+  channel text default ''::text not null,
+  amount double precision,
+  unit text,
+  run_ms integer,
+  max_run_ms integer,
+  state text default 'QUEUED'::text not null,
+  reason text,
+  ordered_by text not null,
+  queued_at timestamp with time zone default now() not null,
+  sent_at timestamp with time zone,
+  acked_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  constraint commands_pkey PRIMARY KEY (id),
+  constraint commands_slot UNIQUE (regulator_id, slot),
+  constraint commands_dose CHECK (kind <> 'dose'::text OR amount > 0::double precision AND run_ms > 0 AND max_run_ms >= run_ms),
+  constraint commands_kind CHECK (kind = ANY (ARRAY['dose'::text, 'on'::text, 'off'::text])),
+  constraint commands_state CHECK (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text, 'DONE'::text, 'NO_EFFECT'::text, 'ERROR'::text, 'BUSY'::text, 'TIMEOUT'::text, 'EXPIRED'::text]))
+);
+CREATE INDEX idx_commands_open ON fleet.commands USING btree (expires_at) WHERE (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text]));
+CREATE INDEX idx_commands_waiting ON fleet.commands USING btree (node_id) WHERE (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text]));
+CREATE INDEX idx_commands_zone ON fleet.commands USING btree (zone_id, id);
+alter table fleet.commands enable row level security;
+alter table fleet.commands force row level security;
+create policy of_tenant on fleet.commands for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.commands to lockstep_app;
+
+create table fleet.cycles (
+  shard integer not null,
+  slot timestamp with time zone not null,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  took_ms double precision,
+  zones integer default 0 not null,
+  success integer default 0 not null,
+  failed integer default 0 not null,
+  commands integer default 0 not null,
+  errors jsonb default '[]'::jsonb not null,
+  constraint cycles_pkey PRIMARY KEY (shard, slot),
+  constraint cycles_counts CHECK (zones = (success + failed))
+) partition by RANGE (slot);
+grant delete, insert, select, update on table fleet.cycles to lockstep_app;
+
+create table fleet.decisions (
+  regulator_id bigint not null,
+  at timestamp with time zone not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  outcome text not null,
+  command_id bigint,
+  inputs jsonb not null,
+  constraint decisions_pkey PRIMARY KEY (regulator_id, at),
+  constraint decisions_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text]))
+) partition by RANGE (at);
+CREATE INDEX idx_decisions_zone ON ONLY fleet.decisions USING btree (zone_id, at);
+comment on index fleet.idx_decisions_zone is 'GET /v1/fleet/zones/{id}/decisions, newest first';
+alter table fleet.decisions enable row level security;
+alter table fleet.decisions force row level security;
+create policy of_tenant on fleet.decisions for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.decisions to lockstep_app;
+
+create table fleet.dose_windows (
+  regulator_id bigint not null,
+  span text not null,
+  starts_at timestamp with time zone not null,
+  tenant_id bigint not null,
+  used double precision default 0 not null,
+  budget double precision not null,
+  constraint dose_windows_pkey PRIMARY KEY (regulator_id, span, starts_at),
+  constraint dose_windows_budget CHECK (used <= budget),
+  constraint dose_windows_span CHECK (span = ANY (ARRAY['hour'::text, 'day'::text])),
+  constraint dose_windows_used CHECK (used >= 0::double precision)
+);
+alter table fleet.dose_windows enable row level security;
+alter table fleet.dose_windows force row level security;
+create policy of_tenant on fleet.dose_windows for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.dose_windows to lockstep_app;
+
+create table fleet.greenhouses (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  name text not null,
+  timezone text not null,
+  gen integer default 1 not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint greenhouses_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_greenhouses_tenant ON fleet.greenhouses USING btree (tenant_id, id);
+alter table fleet.greenhouses enable row level security;
+alter table fleet.greenhouses force row level security;
+create policy of_tenant on fleet.greenhouses for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.greenhouses to lockstep_app;
+
+create table fleet.metrics (
+  id smallint generated always as identity not null,
+  name text not null,
+  unit text not null,
+  min double precision,
+  max double precision,
+  kind text default 'gauge'::text not null,
+  reporting text default 'periodic'::text not null,
+  priority text default 'normal'::text not null,
+  stale_after integer default 600 not null,
+  late_after integer default 600 not null,
+  max_rate double precision,
+  stuck_after integer,
+  rest_value double precision,
+  constraint metrics_pkey PRIMARY KEY (id),
+  constraint metrics_name UNIQUE (name),
+  constraint metrics_kind CHECK (kind = ANY (ARRAY['gauge'::text, 'counter'::text])),
+  constraint metrics_priority CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text])),
+  constraint metrics_reporting CHECK (reporting = ANY (ARRAY['periodic'::text, 'on_change'::text]))
+);
+grant delete, insert, select, update on table fleet.metrics to lockstep_app;
+
+create table fleet.node_boots (
+  node_id bigint not null,
+  boot_id text not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  seen int4multirange default '{}'::int4multirange not null,
+  constraint node_boots_pkey PRIMARY KEY (node_id, boot_id)
+);
+grant delete, insert, select, update on table fleet.node_boots to lockstep_app;
+
+create table fleet.node_configs (
+  node_id bigint not null,
+  tenant_id bigint not null,
+  settings jsonb default '{}'::jsonb not null,
+  desired_version integer default 1 not null,
+  desired_at timestamp with time zone default now() not null,
+  published_version integer default 0 not null,
+  published_at timestamp with time zone,
+  claimed_until timestamp with time zone,
+  reported_version integer default 0 not null,
+  reported_at timestamp with time zone,
+  outcome text,
+  reason text,
+  rejections integer default 0 not null,
+  override_until timestamp with time zone,
+  drifted_at timestamp with time zone default now(),
+  constraint node_configs_pkey PRIMARY KEY (node_id),
+  constraint node_configs_outcome CHECK (outcome = ANY (ARRAY['applied'::text, 'rejected'::text, 'local_override'::text, 'superseded'::text])),
+  constraint node_configs_published CHECK (published_version <= desired_version),
+  constraint node_configs_reported CHECK (reported_version <= desired_version),
+  constraint node_configs_node_id_nodes_id_fk FOREIGN KEY (node_id) REFERENCES fleet.nodes(id)
+) with (fillfactor=70);
+alter table fleet.node_configs enable row level security;
+alter table fleet.node_configs force row level security;
+create policy of_tenant on fleet.node_configs for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.node_configs to lockstep_app;
+
+create table fleet.nodes (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  greenhouse_id bigint not null,
+  hardware_id text not null,
+  uid text not null,
+  type text not null,
+  name text,
+  fw_version text,
+  hardware_revision text,
+  lifecycle text default 'REGISTERED_BACKEND'::text not null,
+  maintenance_until timestamp with time zone,
+  gen integer default 1 not null,
+  used_gen integer default 0 not null,
+  reprovision_until timestamp with time zone,
+  first_seen_at timestamp with time zone default now() not null,
+  last_seen_at timestamp with time zone,
+  version integer default 1 not null,
+  constraint nodes_pkey PRIMARY KEY (id),
+  constraint nodes_hardware UNIQUE (tenant_id, hardware_id),
+  constraint nodes_uid UNIQUE (uid),
+  constraint nodes_lifecycle CHECK (lifecycle = ANY (ARRAY['REGISTERED_BACKEND'::text, 'ASSIGNED_TO_ZONE'::text, 'ACTIVE'::text, 'DEGRADED'::text, 'MAINTENANCE'::text, 'DECOMMISSIONED'::text])),
+  constraint nodes_type CHECK (type = ANY (ARRAY['ph'::text, 'ec'::text, 'climate'::text, 'soil'::text, 'light'::text, 'irrigation'::text, 'pump'::text, 'tank'::text])),
+  constraint nodes_used_gen CHECK (used_gen <= gen),
+  constraint nodes_greenhouse_id_greenhouses_id_fk FOREIGN KEY (greenhouse_id) REFERENCES fleet.greenhouses(id)
+) with (fillfactor=80);
+CREATE INDEX idx_nodes_tenant ON fleet.nodes USING btree (tenant_id, id);
+alter table fleet.nodes enable row level security;
+alter table fleet.nodes force row level security;
+create policy of_tenant on fleet.nodes for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.nodes to lockstep_app;
+
+create table fleet.regulators (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  metric_id smallint not null,
+  direction text not null,
+  node_type text not null,
+  channel text default ''::text not null,
+  dose double precision not null,
+  unit text default 'ml'::text not null,
+  pulse_ms integer not null,
+  max_run_ms integer not null,
+  cooldown_seconds integer not null,
+  budget_hour double precision not null,
+  budget_day double precision not null,
+  enabled boolean default true not null,
+  epoch integer default 1 not null,
+  acting boolean default false not null,
+  dosed_at timestamp with time zone,
+  outcome text,
+  thresholds jsonb,
+  version integer default 1 not null,
+  constraint regulators_pkey PRIMARY KEY (id),
+  constraint regulators_zone UNIQUE (zone_id, metric_id, direction),
+  constraint regulators_amounts CHECK (dose > 0::double precision AND budget_hour >= 0::double precision AND budget_day >= 0::double precision),
+  constraint regulators_direction CHECK (direction = ANY (ARRAY['raise'::text, 'lower'::text])),
+  constraint regulators_node_type CHECK (node_type = ANY (ARRAY['ph'::text, 'ec'::text, 'climate'::text, 'soil'::text, 'light'::text, 'irrigation'::text, 'pump'::text, 'tank'::text])),
+  constraint regulators_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text])),
+  constraint regulators_times CHECK (pulse_ms > 0 AND max_run_ms >= pulse_ms AND cooldown_seconds >= 0),
+  constraint regulators_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES fleet.metrics(id),
+  constraint regulators_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
+) with (fillfactor=70);
+alter table fleet.regulators enable row level security;
+alter table fleet.regulators force row level security;
+create policy of_tenant on fleet.regulators for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.regulators to lockstep_app;
+
+create table fleet.telemetry_1d (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  n integer not null,
+  sum double precision not null,
+  min double precision not null,
+  max double precision not null,
+  last double precision not null,
+  last_ts timestamp with time zone not null,
+  increase double precision,
+  day date not null,
+  constraint telemetry_1d_pkey PRIMARY KEY (node_id, metric_id, channel, day)
+);
+grant delete, insert, select, update on table fleet.telemetry_1d to lockstep_app;
+
+create table fleet.telemetry_1h (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  n integer not null,
+  sum double precision not null,
+  min double precision not null,
+  max double precision not null,
+  last double precision not null,
+  last_ts timestamp with time zone not null,
+  increase double precision,
+  hour timestamp with time zone not null,
+  folded boolean default false not null,
+  constraint telemetry_1h_pkey PRIMARY KEY (node_id, metric_id, channel, hour)
+) partition by RANGE (hour);
+CREATE INDEX idx_telemetry_1h_unfolded ON ONLY fleet.telemetry_1h USING btree (hour) WHERE (NOT folded);
+comment on index fleet.idx_telemetry_1h_unfolded is 'the job that folds hours into days; the keeper of partitions';
+grant delete, insert, select, update on table fleet.telemetry_1h to lockstep_app;
+
+create table fleet.telemetry_1m (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  n integer not null,
+  sum double precision not null,
+  min double precision not null,
+  max double precision not null,
+  last double precision not null,
+  last_ts timestamp with time zone not null,
+  increase double precision,
+  minute timestamp with time zone not null,
+  folded boolean default false not null,
+  constraint telemetry_1m_pkey PRIMARY KEY (node_id, metric_id, channel, minute)
+) partition by RANGE (minute);
+CREATE INDEX idx_telemetry_1m_unfolded ON ONLY fleet.telemetry_1m USING btree (minute) WHERE (NOT folded);
+comment on index fleet.idx_telemetry_1m_unfolded is 'the job that folds minutes into hours and days; the keeper of partitions';
+grant delete, insert, select, update on table fleet.telemetry_1m to lockstep_app;
+
+create table fleet.telemetry_last (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  ts timestamp with time zone not null,
+  value double precision not null,
+  raw double precision not null,
+  quality text not null,
+  same_since timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  constraint telemetry_last_pkey PRIMARY KEY (node_id, metric_id, channel),
+  constraint telemetry_last_quality CHECK (quality = ANY (ARRAY['good'::text, 'suspect'::text, 'stuck'::text]))
+) with (fillfactor=70);
+grant delete, insert, select, update on table fleet.telemetry_last to lockstep_app;
+
+create table fleet.telemetry_minutes (
+  tenant_id bigint not null,
+  minute timestamp with time zone not null,
+  received bigint default 0 not null,
+  accepted bigint default 0 not null,
+  duplicate bigint default 0 not null,
+  conflicting bigint default 0 not null,
+  late bigint default 0 not null,
+  rejected bigint default 0 not null,
+  thinned bigint default 0 not null,
+  refused bigint default 0 not null,
+  constraint telemetry_minutes_pkey PRIMARY KEY (tenant_id, minute)
+);
+alter table fleet.telemetry_minutes enable row level security;
+alter table fleet.telemetry_minutes force row level security;
+create policy of_tenant on fleet.telemetry_minutes for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.telemetry_minutes to lockstep_app;
+
+create table fleet.telemetry_rejects (
+  id uuid default uuidv7() not null,
+  tenant_id bigint not null,
+  node_uid text,
+  reason text not null,
+  sample jsonb not null,
+  received_at timestamp with time zone not null,
+  replayed_at timestamp with time zone,
+  constraint telemetry_rejects_pkey PRIMARY KEY (id),
+  constraint telemetry_rejects_reason CHECK (reason = ANY (ARRAY['malformed'::text, 'not_a_number'::text, 'clock_unset'::text, 'in_future'::text, 'too_old'::text, 'ts_missing'::text, 'unknown_node'::text, 'unknown_metric'::text, 'unit_mismatch'::text, 'out_of_range'::text]))
+) partition by RANGE (id);
+CREATE INDEX idx_telemetry_rejects_tenant ON ONLY fleet.telemetry_rejects USING btree (tenant_id, id);
+comment on index fleet.idx_telemetry_rejects_tenant is 'GET /v1/fleet/telemetry/rejects of a tenant, newest first';
+alter table fleet.telemetry_rejects enable row level security;
+alter table fleet.telemetry_rejects force row level security;
+create policy of_tenant on fleet.telemetry_rejects for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.telemetry_rejects to lockstep_app;
+
+create table fleet.telemetry_samples (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  ts timestamp with time zone not null,
+  value double precision not null,
+  raw double precision not null,
+  quality text not null,
+  received_at timestamp with time zone not null,
+  conflicts smallint default 0 not null,
+  constraint telemetry_samples_pkey PRIMARY KEY (node_id, metric_id, channel, ts)
+) partition by RANGE (ts);
+grant delete, insert, select, update on table fleet.telemetry_samples to lockstep_app;
+
+create table fleet.zone_bindings (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  node_id bigint not null,
+  from_at timestamp with time zone default now() not null,
+  until_at timestamp with time zone,
+  constraint zone_bindings_pkey PRIMARY KEY (id),
+  constraint zone_bindings_order CHECK (until_at >= from_at)
+);
+CREATE INDEX idx_zone_bindings_zone ON fleet.zone_bindings USING btree (zone_id, from_at);
+CREATE UNIQUE INDEX zone_bindings_open ON fleet.zone_bindings USING btree (node_id) WHERE (until_at IS NULL);
+alter table fleet.zone_bindings enable row level security;
+alter table fleet.zone_bindings force row level security;
+create policy of_tenant on fleet.zone_bindings for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zone_bindings to lockstep_app;
+
+create table fleet.zone_slots (
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  node_type text not null,
+  node_id bigint not null,
+  constraint zone_slots_pkey PRIMARY KEY (zone_id, node_type),
+  constraint zone_slots_node UNIQUE (node_id),
+  constraint zone_slots_node_id_nodes_id_fk FOREIGN KEY (node_id) REFERENCES fleet.nodes(id),
+  constraint zone_slots_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
+);
+alter table fleet.zone_slots enable row level security;
+alter table fleet.zone_slots force row level security;
+create policy of_tenant on fleet.zone_slots for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zone_slots to lockstep_app;
+
+create table fleet.zone_targets (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  metric_id smallint not null,
+  min double precision not null,
+  max double precision not null,
+  hysteresis double precision default 0 not null,
+  from_time time without time zone,
+  until_time time without time zone,
+  clock text default 'local'::text not null,
+  version integer default 1 not null,
+  constraint zone_targets_pkey PRIMARY KEY (id),
+  constraint zone_targets_hours UNIQUE NULLS NOT DISTINCT (zone_id, metric_id, from_time),
+  constraint zone_targets_clock CHECK (clock = ANY (ARRAY['local'::text, 'standard'::text])),
+  constraint zone_targets_hours_whole CHECK ((from_time IS NULL) = (until_time IS NULL)),
+  constraint zone_targets_range CHECK (min <= max AND hysteresis >= 0::double precision AND hysteresis <= (max - min)),
+  constraint zone_targets_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES fleet.metrics(id),
+  constraint zone_targets_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
+);
+alter table fleet.zone_targets enable row level security;
+alter table fleet.zone_targets force row level security;
+create policy of_tenant on fleet.zone_targets for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zone_targets to lockstep_app;
+
+create table fleet.zones (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  greenhouse_id bigint not null,
+  name text not null,
+  mode text default 'auto'::text not null,
+  mode_until timestamp with time zone,
+  epoch integer default 1 not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint zones_pkey PRIMARY KEY (id),
+  constraint zones_mode CHECK (mode = ANY (ARRAY['auto'::text, 'manual'::text, 'maintenance'::text])),
+  constraint zones_greenhouse_id_greenhouses_id_fk FOREIGN KEY (greenhouse_id) REFERENCES fleet.greenhouses(id)
+);
+CREATE INDEX idx_zones_mode ON fleet.zones USING btree (mode_until) WHERE (mode_until IS NOT NULL);
+CREATE INDEX idx_zones_tenant ON fleet.zones USING btree (tenant_id, id);
+alter table fleet.zones enable row level security;
+alter table fleet.zones force row level security;
+create policy of_tenant on fleet.zones for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zones to lockstep_app;
+
+CREATE OR REPLACE FUNCTION fleet.is_folded(first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+select not exists (
+  select
+  from fleet.telemetry_1m
+  where minute >= first_moment
+    and minute < next_moment
+    and not folded
+)
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.is_folded_into_days(first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+select not exists (
+  select
+  from fleet.telemetry_1h
+  where hour >= first_moment
+    and hour < next_moment
+    and not folded
+)
+$function$;
 
 create schema ledger;
 grant usage on schema ledger to lockstep_app;

@@ -60,9 +60,21 @@ const ledger = {
   amount_out_of_range: [422, 'An amount would leave ±(2^53 - 1) minor units'],
 } as const
 
-export const problems = { ...core, ...webhooks, ...space, ...dispatch, ...ledger } as const satisfies Record<
-  string,
-  readonly [status: number, title: string]
->
+const fleet = {
+  zone_has_node_of_type: [409, 'The zone has a node of this type'],
+  credential_in_use: [409, 'The credential of this node is in use'],
+  stale_epoch: [409, 'The command is void: its zone or regulator has changed since'],
+  command_expired: [409, 'The time of the command has passed'],
+  zone_in_auto: [409, 'The zone is regulated: commands by hand need another mode'],
+} as const
+
+export const problems = {
+  ...core,
+  ...webhooks,
+  ...space,
+  ...dispatch,
+  ...ledger,
+  ...fleet,
+} as const satisfies Record<string, readonly [status: number, title: string]>
 
 export type ProblemCode = keyof typeof problems
