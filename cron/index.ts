@@ -2,6 +2,7 @@ import type { Ctx } from '../functions/core/context.ts'
 import { type Job, type JobRun, runJob } from '../functions/core/job.ts'
 import { slotOf } from '../functions/core/once.ts'
 import { modules } from '../functions/modules.ts'
+import { clicksJobs } from './clicks.ts'
 import { coreJobs } from './core.ts'
 import { dispatchJobs } from './dispatch.ts'
 import { ledgerJobs } from './ledger.ts'
@@ -16,6 +17,7 @@ export const jobs: readonly Job[] = [
   ...dispatchJobs,
   ...ledgerJobs,
   ...spaceJobs,
+  ...clicksJobs,
 ]
 
 /**

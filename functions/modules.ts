@@ -1,3 +1,4 @@
+import { clicksModule } from './clicks/module.ts'
 import { dispatchModule } from './dispatch/module.ts'
 import type { Module } from './http/module.ts'
 import { ledgerModule } from './ledger/module.ts'
@@ -12,4 +13,5 @@ export const modules: readonly Module[] = [
   dispatchModule,
   ledgerModule,
   spaceModule,
+  clicksModule,
 ]

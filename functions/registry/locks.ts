@@ -38,4 +38,14 @@ const ledger = {
   ledgerInvariants: 1303,
 }
 
-export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger } as const
+const clicks = {
+  clicksSalts: 1401,
+  clicksDimensions: 1402,
+  clicksRetention: 1403,
+  clicksReplays: 1404,
+  clicksChoices: 1405,
+  clicksOrphans: 1411,
+  clicksPostbacks: 1412,
+}
+
+export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger, ...clicks } as const

@@ -60,9 +60,21 @@ const ledger = {
   amount_out_of_range: [422, 'An amount would leave ±(2^53 - 1) minor units'],
 } as const
 
-export const problems = { ...core, ...webhooks, ...space, ...dispatch, ...ledger } as const satisfies Record<
-  string,
-  readonly [status: number, title: string]
->
+const clicks = {
+  slug_taken: [409, 'Another campaign or source has this slug'],
+  replay_running: [409, 'Another replay is running'],
+  rule_set_active: [409, 'The set of rules is or was active, so it cannot change'],
+  campaign_archived: [410, 'The campaign is archived'],
+  destination_invalid: [422, 'Visitors cannot be sent to this URL'],
+} as const
+
+export const problems = {
+  ...core,
+  ...webhooks,
+  ...space,
+  ...dispatch,
+  ...ledger,
+  ...clicks,
+} as const satisfies Record<string, readonly [status: number, title: string]>
 
 export type ProblemCode = keyof typeof problems
