@@ -468,7 +468,7 @@ create table clicks.salts (
   created_at timestamp with time zone default now() not null,
   constraint salts_pkey PRIMARY KEY (day)
 );
-grant delete, insert, select on table clicks.salts to lockstep_app;
+grant delete, insert, select, update on table clicks.salts to lockstep_app;
 
 create table clicks.traffic_sources (
   id bigint generated always as identity not null,

@@ -1,6 +1,9 @@
 import type { Module } from '../http/module.ts'
+import { clicksEndpoints } from './clicks/routes.ts'
+import { clicksQueue } from './queue.ts'
 
 export const clicksModule: Module = {
   name: 'clicks',
-  endpoints: () => [],
+  queues: [clicksQueue],
+  endpoints: () => [...clicksEndpoints],
 }

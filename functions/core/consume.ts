@@ -13,6 +13,7 @@ import { bury } from './bury.ts'
 import type { Ctx } from './context.ts'
 import { counted, readMessages } from './ingest-accounting.ts'
 import { type Dead, type Delivered, type IngestQueue, type Message, readMessage } from './ingest-message.ts'
+import { withPartitions } from './partitions.ts'
 import { isDataError, reasonOf } from './sqlstate.ts'
 
 export type Fate = 'done' | 'retry'
@@ -47,7 +48,7 @@ async function store(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]
   if (readable.length === 0) return { stored: [], faulty: [] }
   try {
     const messages = readable.map(({ message }) => message)
-    await ctx.db.query(storing(ctx, queue, messages))
+    await inPartitions(ctx, queue, messages, () => ctx.db.query(storing(ctx, queue, messages)))
     return { stored: readable.map(({ delivered }) => delivered), faulty: [] }
   } catch (error) {
     if (!isDataError(error)) {
@@ -59,6 +60,21 @@ async function store(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]
       return { stored: [], faulty: [{ delivered: one.delivered, reason: reasonOf(error) }] }
     return storeEach(ctx, queue, readable)
   }
+}
+
+/** Nobody waits for the hourly keeper: the partition that an item lacks is made on the spot. */
+async function inPartitions(
+  ctx: Ctx,
+  { partitioned: table }: IngestQueue,
+  messages: readonly Message[],
+  write: () => Promise<unknown>,
+): Promise<void> {
+  if (table === undefined) await write()
+  else await withPartitions(ctx, { table, moments: () => messages.flatMap(momentsOf) }, write)
+}
+
+function momentsOf({ at }: Message): Date[] {
+  return [new Date(at), new Date(Date.parse(at) - 60_000)]
 }
 
 async function storeEach(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]): Promise<Stored> {

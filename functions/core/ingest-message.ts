@@ -32,6 +32,11 @@ export type IngestQueue = {
    * counted_minutes are taken by core.
    */
   store: (ctx: Ctx) => SQL
+  /**
+   * The partitioned table (core/partitions.ts) that holds the items, as in `clicks.clicks`. The partition of an item is that of the moment at which its
+   * message was closed, or of the minute before.
+   */
+  partitioned?: string
 }
 
 /** A message as the queue delivers it. */

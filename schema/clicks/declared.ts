@@ -128,7 +128,7 @@ export const declared: Declared[] = [
   grants({ on: 'table clicks.campaign_offers', to: 'lockstep_app', privileges: readWrite }),
   grants({ on: 'table clicks.campaign_versions', to: 'lockstep_app', privileges: append }),
   grants({ on: 'table clicks.campaign_counts', to: 'lockstep_app', privileges: readWrite }),
-  grants({ on: 'table clicks.salts', to: 'lockstep_app', privileges: [...append, 'delete'] }),
+  grants({ on: 'table clicks.salts', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table clicks.hosting_networks', to: 'lockstep_app', privileges: read }),
   grants({
     on: 'table clicks.clicks',

@@ -566,7 +566,7 @@ grant select, insert on table clicks.campaign_versions to lockstep_app;
 
 grant select, insert, update on table clicks.campaign_counts to lockstep_app;
 
-grant select, insert, delete on table clicks.salts to lockstep_app;
+grant select, insert, update, delete on table clicks.salts to lockstep_app;
 
 grant select on table clicks.hosting_networks to lockstep_app;
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
-import { newSalt } from '../clicks/visitor-key.ts'
+import { newSalt } from '../clicks/new-salt.ts'
 
 /** Makes the salts of today and tomorrow (UTC), and deletes those of days that are over. */
 export function makeSalts(_ctx: Ctx): SQL {

@@ -1,0 +1,23 @@
+import type { Macro } from '../contract.ts'
+
+/** Replaces the macros of a destination by their values, percent-encoded. All other bytes stay as they are. */
+export function fillMacros(
+  url: string,
+  values: Readonly<Partial<Record<Macro, string | null | undefined>>>,
+): string {
+  return url.replaceAll(/\{([a-z]+\d?)\}/g, (whole, name: string) =>
+    isMacro(name, values) ? encode(values[name] ?? '') : whole,
+  )
+}
+
+function isMacro(name: string, values: object): name is Macro {
+  return Object.hasOwn(values, name)
+}
+
+/** As RFC 3986 reserves them: encodeURIComponent leaves some reserved characters, which may end a value in a page. */
+function encode(value: string): string {
+  return encodeURIComponent(value).replaceAll(
+    /[!'()*]/g,
+    (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
