@@ -760,6 +760,15 @@ create table core.partitioned (
 );
 grant select on table core.partitioned to lockstep_app;
 
+create table core.relation_days (
+  relation text not null,
+  day date not null,
+  bytes bigint not null,
+  scans bigint,
+  constraint relation_days_relation_day_pk PRIMARY KEY (relation, day)
+);
+grant delete, insert, select on table core.relation_days to lockstep_app;
+
 create table core.schema_migrations (
   version integer not null,
   name text not null,
@@ -792,6 +801,32 @@ create table core.view_refreshes (
 CREATE INDEX idx_view_refreshes_view ON core.view_refreshes USING btree (view, id DESC);
 comment on index core.idx_view_refreshes_view is 'the newest refresh of a view: its age, and whether its sources have moved since';
 grant select on table core.view_refreshes to lockstep_app;
+
+CREATE OR REPLACE FUNCTION core.assert_fresh(after xid8, bound interval)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  replayed_at timestamptz;
+  behind boolean;
+begin
+  if after is not null then
+    perform core.assert_replayed(after);
+  end if;
+  if not pg_catalog.pg_is_in_recovery() then
+    return;
+  end if;
+  replayed_at := pg_catalog.pg_last_xact_replay_timestamp();
+  behind := pg_catalog.pg_last_wal_receive_lsn() is distinct from pg_catalog.pg_last_wal_replay_lsn();
+  if replayed_at is null
+    or replayed_at < pg_catalog.clock_timestamp() - interval '150 seconds'
+    or behind and replayed_at < pg_catalog.clock_timestamp() - bound
+  then
+    raise exception using errcode = 'LS021', message = 'this replica is older than its readers accept';
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION core.assert_lease(lease_name text, lease_fence bigint)
  RETURNS void
@@ -1312,6 +1347,49 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.show_identities()
+ RETURNS TABLE(relation text, left_share double precision)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select n.nspname || '.' || t.relname,
+    min(1 - coalesce(pg_catalog.pg_sequence_last_value(s.seqrelid), 0)::float8 / s.seqmax)
+  from pg_catalog.pg_sequence s
+  join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::regclass and d.objid = s.seqrelid
+    and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
+  join pg_catalog.pg_class t on t.oid = d.refobjid
+  join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+  group by 1
+$function$;
+revoke execute on function core.show_identities() from public;
+grant execute on function core.show_identities() to lockstep_app;
+
+CREATE OR REPLACE FUNCTION core.show_sessions()
+ RETURNS TABLE(pid integer, role text, database text, application text, kind text, state text, wait text, waits_for_lock boolean, transaction_at timestamp with time zone, state_at timestamp with time zone, xmin_age bigint, own boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select
+    a.pid,
+    a.usename::text,
+    a.datname::text,
+    a.application_name,
+    a.backend_type,
+    a.state,
+    a.wait_event_type || ': ' || a.wait_event,
+    coalesce(a.wait_event_type = 'Lock', false),
+    a.xact_start,
+    a.state_change,
+    pg_catalog.age(a.backend_xmin)::bigint,
+    coalesce(a.usename = session_user, false)
+  from pg_catalog.pg_stat_activity a
+  where a.pid <> pg_catalog.pg_backend_pid()
+$function$;
+revoke execute on function core.show_sessions() from public;
+grant execute on function core.show_sessions() to lockstep_app;
+
 CREATE OR REPLACE FUNCTION core.slowest_reader(feed text)
  RETURNS TABLE(xid xid8, seq bigint)
  LANGUAGE sql
@@ -1357,6 +1435,18 @@ CREATE OR REPLACE FUNCTION core.take_lock(lock_id bigint)
 AS $function$
 begin
   if not pg_catalog.pg_try_advisory_xact_lock(lock_id) then
+    raise exception using errcode = 'LS010', message = 'somebody else holds this lock';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.take_lock_of(lock_id integer, thing integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(lock_id, thing) then
     raise exception using errcode = 'LS010', message = 'somebody else holds this lock';
   end if;
 end

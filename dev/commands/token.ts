@@ -1,17 +1,20 @@
 import { parseArgs } from 'node:util'
-import { type Role, roles } from '../../functions/registry/roles.ts'
+import { deviceRoles, type Role, roles } from '../../functions/registry/roles.ts'
 import { isMain } from '../system/main-module.ts'
 import { developmentSecret } from '../system/secret.ts'
 import { signToken, type TokenClaims } from '../system/sign-token.ts'
 
-const usage = `usage: npm run -s token -- --role <${roles.join('|')}> --sub <id> [--tenant <id>] [--ttl <seconds>]
+/** Devices get their tokens from the API. */
+const known = roles.filter((role) => !deviceRoles.some((device) => device === role))
+
+const usage = `usage: npm run -s token -- --role <${known.join('|')}> --sub <id> [--tenant <id>] [--ttl <seconds>]
   e.g. npm run -s token -- --role courier --sub 7`
 
 /** Reads the command line of `npm run token`. Its errors say which option to change. */
 export function readTokenArguments(args: string[]): TokenClaims {
   const { role, sub, tenant, ttl } = parse(args)
   if (!isRole(role))
-    throw new Error(`--role must be one of ${roles.join(', ')}${role ? `, not ${role}` : ''}`)
+    throw new Error(`--role must be one of ${known.join(', ')}${role ? `, not ${role}` : ''}`)
   if (!sub) throw new Error("--sub is missing: the id of the caller, such as a courier's id")
   if (role === 'tenant' && tenant === undefined)
     throw new Error("--tenant is missing: a tenant's token names its tenant")
@@ -29,7 +32,7 @@ function parse(args: string[]): { role?: string; sub?: string; tenant?: string; 
 }
 
 function isRole(role: string | undefined): role is Role {
-  return roles.some((known) => known === role)
+  return known.some((one) => one === role)
 }
 
 function positive(option: string, text: string): number {

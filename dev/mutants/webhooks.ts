@@ -287,11 +287,6 @@ export const webhooksMutants: readonly Mutant[] = [
       "purpose: 'webhook secrets', owner: '' }",
       rounds,
     ],
-    [
-      'functions/webhooks/subscriptions/owner.ts',
-      'of all stores is one',
-      "`${principal.role}:${'id' in principal ? principal.sub : principal.tenantId}`",
-      '`${principal.role}:1`',
-    ],
+    ['functions/webhooks/subscriptions/owner.ts', 'of all stores is one', '`${role}:${sub}`', '`${role}:1`'],
   ]),
 ]

@@ -1,16 +1,16 @@
 import { SignJWT } from 'jose'
 import type { Role } from '../../functions/registry/roles.ts'
 
-export type TokenClaims = { role: Role; sub: string; tenantId?: number; ttlSeconds?: number }
+export type TokenClaims = { role: Role; sub: string; tenantId?: number; gen?: number; ttlSeconds?: number }
 
-/** A development token: HS256, as an identity provider would fill it for this role. */
+/** A development token: HS256, as an identity provider would fill it for this role; with `gen` a token of a device. */
 export function signToken(
   secret: string,
-  { role, sub, tenantId, ttlSeconds = 3600 }: TokenClaims,
+  { role, sub, tenantId, gen, ttlSeconds = 3600 }: TokenClaims,
 ): Promise<string> {
-  return new SignJWT({ role, ...(tenantId !== undefined && { tenantId }) })
+  return new SignJWT({ role, ...(tenantId !== undefined && { tenantId }), ...(gen !== undefined && { gen }) })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
-    .setIssuer(process.env['AUTH_ISSUER'] ?? 'lockstep')
+    .setIssuer(gen === undefined ? (process.env['AUTH_ISSUER'] ?? 'lockstep') : 'lockstep-fleet')
     .setAudience('lockstep')
     .setSubject(sub)
     .setIssuedAt()

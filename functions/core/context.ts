@@ -1,5 +1,5 @@
 import { type Env, parseEnv } from '../registry/env.ts'
-import type { Role, RowRole, TenantRole } from '../registry/roles.ts'
+import type { DeviceRole, Role, RowRole, TenantRole } from '../registry/roles.ts'
 import type { Db } from './db.ts'
 import { makeDb } from './db.ts'
 import { type Log, makeLog } from './log.ts'
@@ -10,8 +10,10 @@ import { makeReplica } from './replica.ts'
 export type Principal =
   | { role: RowRole; sub: string; id: number }
   | { role: TenantRole; sub: string; tenantId: number }
+  /** `gen`: the generation of its credential, which rises when its tokens are revoked. */
+  | { role: DeviceRole; sub: string; tenantId: number; gen: number }
   /** `tenantId`: the tenant for which an admin acts. */
-  | { role: Exclude<Role, RowRole | TenantRole>; sub: string; tenantId: number | null }
+  | { role: Exclude<Role, RowRole | TenantRole | DeviceRole>; sub: string; tenantId: number | null }
 
 /** Two requests with equal members are the same request. The key's scope is the principal and the route. */
 export type IdempotencyRequest = { id: string; principal: string; route: string; bodyHash: string }
@@ -27,7 +29,7 @@ export type Ctx = {
   metrics: Metrics
   waitUntil: (work: Promise<unknown>) => void
   principal: Principal | null
-  /** When the caller's token expires; null without a token. */
+  /** When the caller's token expires; null without a token, and for devices, whose tokens end by revocation. */
   expiresAt: Date | null
   idempotency: IdempotencyRequest | null
   /** Set by `effect`: the answer came from an earlier request with the same key. */

@@ -13,22 +13,27 @@ import type { Ctx } from './context.ts'
 import type { Tx } from './db.ts'
 import { hasSqlstate } from './sqlstate.ts'
 
+/** A number of registry/locks.ts; with the id of one thing, work on other things goes on at the same time. */
+type Lock = number | readonly [lock: number, thing: number]
+
 export type NotRun = { ran: false; reason: 'busy' | 'done' }
 export type Guarded<T> = { ran: true; value: T } | NotRun
 
 /** Put this statement before the work in its batch. It ends the batch when another run holds the lock. */
-export function takeLock(lock: number): SQL {
-  return sql`select core.take_lock(${lock})`
+export function takeLock(lock: Lock): SQL {
+  if (typeof lock === 'number') return sql`select core.take_lock(${lock})`
+  const [number, thing] = lock
+  return sql`select core.take_lock_of(${number}, ${thing})`
 }
 
 /** Returns the rows of each statement of the work. */
-export async function guard(ctx: Ctx, lock: number, work: SQL[]): Promise<Guarded<unknown[][]>> {
+export async function guard(ctx: Ctx, lock: Lock, work: SQL[]): Promise<Guarded<unknown[][]>> {
   return orNotRun(async () => (await ctx.db.batch([takeLock(lock), ...work])).slice(1))
 }
 
 export async function guardSession<T>(
   ctx: Ctx,
-  lock: number,
+  lock: Lock,
   work: (tx: Tx) => Promise<T>,
 ): Promise<Guarded<T>> {
   return orNotRun(() =>

@@ -1,9 +1,19 @@
-import { createRemoteJWKSet, errors, type JWTVerifyResult, jwtVerify } from 'jose'
+import { createRemoteJWKSet, decodeJwt, errors, type JWTVerifyResult, jwtVerify } from 'jose'
 import * as z from 'zod'
 import type { Principal } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 import type { Env } from '../registry/env.ts'
-import { type Role, type RowRole, roles, rowRoles, type TenantRole, tenantRoles } from '../registry/roles.ts'
+import {
+  type DeviceRole,
+  deviceIssuers,
+  deviceRoles,
+  type Role,
+  type RowRole,
+  roles,
+  rowRoles,
+  type TenantRole,
+  tenantRoles,
+} from '../registry/roles.ts'
 
 /** The last second of the year 9999. JSON allows 1e400, which would be a token without an end. */
 const lastSecond = 253_402_300_799
@@ -15,7 +25,8 @@ const Claims = z.object({
     .min(1)
     .max(128)
     .regex(/^[^\p{Cc}\p{Cs}]+$/u),
-  exp: z.number().positive().max(lastSecond),
+  exp: z.number().positive().max(lastSecond).optional(),
+  gen: z.int().min(0).optional(),
   role: z.enum(roles),
   tenantId: z
     .union([
@@ -31,7 +42,7 @@ const Claims = z.object({
 type KeySet = ReturnType<typeof createRemoteJWKSet>
 const keySets = new Map<string, KeySet>()
 
-type Authenticated = { principal: Principal; expiresAt: Date }
+type Authenticated = { principal: Principal; expiresAt: Date | null }
 
 /** The principal of `Authorization: Bearer …`. The error names a fault in the token's shape, never a failed proof. */
 export async function authenticate(header: string | undefined, env: Env): Promise<Authenticated> {
@@ -41,17 +52,28 @@ export async function authenticate(header: string | undefined, env: Env): Promis
   const claims = Claims.safeParse(payload)
   if (!claims.success)
     throw new AppError('unauthenticated', 'The token needs sub, role and exp, and tenantId for a tenant')
-  return { principal: principalOf(claims.data), expiresAt: new Date(claims.data.exp * 1000) }
+  const { exp } = claims.data
+  return { principal: principalOf(claims.data), expiresAt: exp === undefined ? null : new Date(exp * 1000) }
 }
 
-type Claimed = { sub: string; role: Role; tenantId?: number | null | undefined }
+type Claimed = {
+  sub: string
+  role: Role
+  tenantId?: number | null | undefined
+  gen?: number | undefined
+}
 
 /** Parses the claims of a token once, so that no handler has to. */
-export function principalOf({ sub, role, tenantId = null }: Claimed): Principal {
+export function principalOf({ sub, role, tenantId = null, gen }: Claimed): Principal {
   if (isRowRole(role)) {
     if (!/^[1-9]\d{0,14}$/.test(sub))
       throw new AppError('unauthenticated', `The sub of a ${role}’s token must be the id of its ${role}`)
     return { role, sub, id: Number(sub) }
+  }
+  if (isDeviceRole(role)) {
+    if (tenantId === null || gen === undefined)
+      throw new AppError('unauthenticated', 'A device’s token needs tenantId and gen')
+    return { role, sub, tenantId, gen }
   }
   if (!isTenantRole(role)) return { role, sub, tenantId }
   if (tenantId === null) throw new AppError('unauthenticated', 'A tenant’s token needs tenantId')
@@ -60,6 +82,10 @@ export function principalOf({ sub, role, tenantId = null }: Claimed): Principal 
 
 function isRowRole(role: Role): role is RowRole {
   return rowRoles.some((one) => one === role)
+}
+
+function isDeviceRole(role: unknown): role is DeviceRole {
+  return deviceRoles.some((one) => one === role)
 }
 
 function isTenantRole(role: Role): role is TenantRole {
@@ -77,20 +103,26 @@ export function callerOf(principal: Principal): string {
   return isTenantRole(role) ? `${role}:${principal.tenantId}` : `${role}:${principal.tenantId ?? ''}:${sub}`
 }
 
-/** Algorithms are pinned to the configured kind of key, never taken from the token. */
+/**
+ * The token's issuer only chooses which key must have signed it. Algorithms are pinned to the kind of that key, never
+ * taken from the token.
+ */
 async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
-  const expected = {
-    issuer: env.AUTH_ISSUER,
-    audience: 'lockstep',
-    requiredClaims: ['exp', 'sub', 'iss', 'aud'],
-    clockTolerance: 30,
-  }
+  const common = { audience: 'lockstep', clockTolerance: 30 }
   try {
+    const issuer = deviceIssuers.find((one) => one === decodeJwt(token).iss)
+    if (issuer !== undefined && env.FLEET_KEY !== undefined) {
+      const expected = { ...common, issuer, requiredClaims: ['sub', 'iss', 'aud', 'gen'] }
+      const key = await keyOf(env.FLEET_KEY)
+      return onlyDevices(await jwtVerify(token, key, { ...expected, algorithms: ['HS256'] }))
+    }
+    const expected = { ...common, issuer: env.AUTH_ISSUER, requiredClaims: ['exp', 'sub', 'iss', 'aud'] }
     if (env.AUTH_JWKS_URL !== undefined) {
       const keys = keySetAt(env.AUTH_JWKS_URL)
-      return await jwtVerify(token, keys, { ...expected, algorithms: ['RS256', 'ES256', 'EdDSA'] })
+      return noDevices(await jwtVerify(token, keys, { ...expected, algorithms: ['RS256', 'ES256', 'EdDSA'] }))
     }
-    return await jwtVerify(token, await keyOf(env.AUTH_SECRET ?? ''), { ...expected, algorithms: ['HS256'] })
+    const key = await keyOf(env.AUTH_SECRET ?? '')
+    return noDevices(await jwtVerify(token, key, { ...expected, algorithms: ['HS256'] }))
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new AppError('unauthenticated', 'The token has expired')
     if (error instanceof errors.JOSEError && !providersFaults.has(error.code))
@@ -100,6 +132,18 @@ async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
       cause: error,
     })
   }
+}
+
+/** A leaked key of devices makes no other caller. */
+function onlyDevices(verified: JWTVerifyResult): JWTVerifyResult {
+  if (isDeviceRole(verified.payload['role'])) return verified
+  throw new errors.JWTClaimValidationFailed('This issuer names devices only', verified.payload, 'role')
+}
+
+/** A device of the identity provider would have no generation, so nobody could revoke it. */
+function noDevices(verified: JWTVerifyResult): JWTVerifyResult {
+  if (!isDeviceRole(verified.payload['role'])) return verified
+  throw new errors.JWTClaimValidationFailed('This issuer names no devices', verified.payload, 'role')
 }
 
 const secretKeys = new Map<string, Promise<CryptoKey>>()

@@ -9,8 +9,8 @@ import { AppError } from '../core/errors.ts'
 import { makeHub, type Subscriber } from '../core/hub.ts'
 import { type Cursor, type Feed, formatCursor, parseCursor, type Read } from '../core/stream.ts'
 
-/** `until`: when the caller's token expires, in milliseconds since 1970. */
-export type StreamQuery = { principal: Principal; after: string | null; until: number }
+/** `until`: when the caller's token expires, in milliseconds since 1970; null without an end. */
+export type StreamQuery = { principal: Principal; after: string | null; until: number | null }
 
 /** The event as this principal may see it; null when the principal may not see it. */
 export type Show<Event> = (event: Event, principal: Principal) => { type: string; data: object } | null
@@ -18,7 +18,7 @@ export type Show<Event> = (event: Event, principal: Principal) => { type: string
 /** A response that stays open. One Durable Object reads the feed of that name for all subscribers. */
 export async function openStream(ctx: Ctx, name: string, after: string | null): Promise<Response> {
   const { principal, expiresAt, env } = ctx
-  if (principal === null || expiresAt === null) throw new AppError('unauthenticated')
+  if (principal === null) throw new AppError('unauthenticated')
   if (env.STREAMS === undefined)
     throw new AppError('unavailable', 'Event streams are not configured on this deployment', {
       retryAfter: 60,
@@ -26,7 +26,7 @@ export async function openStream(ctx: Ctx, name: string, after: string | null): 
   const body = await env.STREAMS.get(env.STREAMS.idFromName(name)).subscribe(name, {
     principal,
     after,
-    until: expiresAt.getTime(),
+    until: expiresAt?.getTime() ?? null,
   })
   return new Response(body, {
     headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
@@ -76,9 +76,9 @@ const roomBytes = 64 * 1024
 const longestMs = 15 * 60_000
 
 /** A stream ends with its token at the latest. */
-function lifetimeUntil(until: number): number {
-  const spread = 0.9 + Math.random() / 10
-  return Math.max(0, Math.min(longestMs * spread, until - Date.now()))
+function lifetimeUntil(until: number | null): number {
+  const longest = longestMs * (0.9 + Math.random() / 10)
+  return until === null ? longest : Math.max(0, Math.min(longest, until - Date.now()))
 }
 
 type Open<Event> = { subscriber: Subscriber<Event>; body: ReadableStream<Uint8Array> }

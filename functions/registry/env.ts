@@ -18,6 +18,8 @@ const core = {
   AUTH_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
   AUTH_JWKS_URL: z.url().refine(isPrivateOnTheWay, 'must be https').optional(),
   AUTH_ISSUER: z.string().min(1).default('lockstep'),
+  /** Signs the tokens of devices. Without it no device has a token. */
+  FLEET_KEY: z.string().min(32, 'must be at least 32 characters').optional(),
   CORS_ORIGINS: commaSeparated.pipe(
     z.array(z.string().refine(isOrigin, 'must be origins, as https://a.example')),
   ),

@@ -2,8 +2,8 @@
 const core = { roles: ['admin'], subscribers: ['admin'] } as const
 const dispatch = { roles: ['store', 'courier'], subscribers: ['store'] } as const
 const ledger = { roles: ['tenant'], subscribers: ['tenant'] } as const
-const fleet = { roles: ['node'] } as const
-const clicks = { roles: ['partner'] } as const
+const fleet = { roles: ['node', 'greenhouse'], issuers: ['lockstep-fleet'] } as const
+const clicks = { roles: ['partner'], subscribers: ['partner'] } as const
 
 export const roles = [
   ...core.roles,
@@ -22,9 +22,15 @@ export type RowRole = (typeof rowRoles)[number]
 export const tenantRoles = [...ledger.roles] as const
 export type TenantRole = (typeof tenantRoles)[number]
 
+/** Devices, whose tokens come from this API. Their issuer can name no other role, and no other issuer names them. */
+export const deviceRoles = [...fleet.roles] as const
+export type DeviceRole = (typeof deviceRoles)[number]
+export const deviceIssuers: readonly string[] = [...fleet.issuers]
+
 /** Their callers own webhooks: all admins together, each of the others its own. */
 export const subscribers: readonly Role[] = [
   ...core.subscribers,
   ...dispatch.subscribers,
   ...ledger.subscribers,
+  ...clicks.subscribers,
 ]

@@ -17,12 +17,14 @@ export const declared: Declared[] = [
   functionFile('core.begin_idempotent(text, text, text, text)'),
   functionFile('core.assert_settled()'),
   functionFile('core.take_lock(bigint)'),
+  functionFile('core.take_lock_of(integer, integer)'),
   functionFile('core.take_slot(text, timestamptz)'),
   functionFile('core.assert_slot_open(text, timestamptz)'),
   functionFile('core.begin_run(text, timestamptz, text)'),
   functionFile('core.take_lease(text, text, interval)'),
   functionFile('core.assert_lease(text, bigint)'),
   functionFile('core.assert_replayed(xid8)'),
+  functionFile('core.assert_fresh(xid8, interval)'),
   functionFile('core.count_writes()'),
   functionFile('core.writes_behind(oid)'),
   functionFile('core.refresh_view(text, interval)', { executeBy: 'lockstep_app' }),
@@ -34,6 +36,8 @@ export const declared: Declared[] = [
   functionFile('core.drop_partition(text, regclass, timestamptz, timestamptz)'),
   functionFile('core.make_partitions(text, timestamptz[])', { executeBy: 'lockstep_app' }),
   functionFile('core.keep_partitions()', { executeBy: 'lockstep_app' }),
+  functionFile('core.show_sessions()', { executeBy: 'lockstep_app' }),
+  functionFile('core.show_identities()', { executeBy: 'lockstep_app' }),
 
   grants({ on: 'schema core', to: 'lockstep_app', privileges: ['usage'] }),
   grants({ on: 'table core.partitioned', to: 'lockstep_app', privileges: ['select'] }),
@@ -54,6 +58,7 @@ export const declared: Declared[] = [
   grants({ on: 'table core.ingest_messages', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.ingest_sources', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.ingest_minutes', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.relation_days', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.dead_messages', to: 'lockstep_app', privileges: everything }),
 
   sqlIndex({

@@ -83,6 +83,17 @@ it('runs the same twelve together without its lock: the check finds it', async (
   expect(await swept()).toBe(12)
 })
 
+describe('a lock with the id of a thing', () => {
+  it('lets one caller in for each of three things, beside the job that has the number alone', async () => {
+    const { inside, outcomes } = await twelve((ctx, by) =>
+      guard(ctx, [lock, by % 3], [sweep(by), barrier.pass]),
+    )
+    expect([inside, outcomes]).toEqual([3, { ran: 3, busy: 9 }])
+    const beside = await twelve((ctx, by) => guard(ctx, by < 6 ? lock : [lock, 0], [sweep(by), barrier.pass]))
+    expect([beside.inside, beside.outcomes]).toEqual([2, { ran: 2, busy: 10 }])
+  })
+})
+
 describe('a connection that is cut', () => {
   it.each([
     ['before', { reset: 1 }],

