@@ -309,6 +309,7 @@ comment on index clicks.idx_events_click is 'the events of a click';
 CREATE INDEX idx_events_created ON clicks.events USING btree (created_at);
 comment on index clicks.idx_events_created is 'the removal of events past their time';
 grant delete, insert, select on table clicks.events to lockstep_app;
+grant update on clicks.events column id to lockstep_app;
 
 create table clicks.folds (
   name text not null,
