@@ -1,9 +1,11 @@
 import type { Module } from '../http/module.ts'
+import { campaignsEndpoints } from './campaigns/routes.ts'
 import { clicksEndpoints } from './clicks/routes.ts'
 import { clicksQueue } from './queue.ts'
+import { sourcesEndpoints } from './sources/routes.ts'
 
 export const clicksModule: Module = {
   name: 'clicks',
   queues: [clicksQueue],
-  endpoints: () => [...clicksEndpoints],
+  endpoints: () => [...clicksEndpoints, ...campaignsEndpoints, ...sourcesEndpoints],
 }
