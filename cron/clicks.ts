@@ -1,5 +1,7 @@
+import { foldDimensions } from '../functions/clicks/stats/fold-dimensions.ts'
 import { makeSalts } from '../functions/clicks/upkeep/make-salts.ts'
-import { asStatement, type Job } from '../functions/core/job.ts'
+import { removeOld } from '../functions/clicks/upkeep/remove-old.ts'
+import { asStatement, inPortions, type Job } from '../functions/core/job.ts'
 import { locks } from '../functions/registry/locks.ts'
 
 export const clicksJobs: Job[] = [
@@ -8,5 +10,17 @@ export const clicksJobs: Job[] = [
     cron: '7 * * * *',
     lock: locks.clicksSalts,
     run: asStatement(makeSalts),
+  },
+  {
+    name: 'clicks-dimensions',
+    cron: '* * * * *',
+    lock: locks.clicksDimensions,
+    run: inPortions(foldDimensions),
+  },
+  {
+    name: 'clicks-retention',
+    cron: '*/15 * * * *',
+    lock: locks.clicksRetention,
+    run: inPortions(removeOld),
   },
 ]

@@ -33,8 +33,8 @@ export type IngestQueue = {
    */
   store: (ctx: Ctx) => SQL
   /**
-   * The partitioned table (core/partitions.ts) that holds the items, as in `clicks.clicks`. The partition of an item is that of the moment at which its
-   * message was closed, or of the minute before.
+   * The partitioned table (core/partitions.ts) that holds the items, as in `row.things`. An item belongs to the moment at
+   * which its message was closed, or to the minute before.
    */
   partitioned?: string
 }

@@ -11,7 +11,7 @@ export async function wrongQuarters(client: Client): Promise<unknown[]> {
         coalesce(traffic_source_id, 0) as source,
         count(*) filter (where kind = 'click') as clicks,
         count(*) filter (where kind = 'click' and is_unique) as uniques,
-        count(*) filter (where kind = 'click' and ip_hash is null) as unkeyed,
+        count(*) filter (where kind = 'click' and is_unique is null) as unkeyed,
         count(*) filter (where kind = 'click' and is_valid) as valid,
         count(*) filter (where kind = 'click' and is_bot) as bots,
         count(*) filter (where kind = 'click' and validity = 'general') as invalid_general,
@@ -59,5 +59,29 @@ export async function wrongTotals(client: Client): Promise<unknown[]> {
     where kind = 'click' and ip_hash is not null
     group by campaign_id, ip_hash, (created_at at time zone 'UTC')::date
     having count(*) filter (where is_unique) <> 1`)
+  return rows
+}
+
+/** Differences between the folded dimensions and a count of the stored clicks; empty when the fold is right. */
+export async function wrongDimensions(client: Client): Promise<unknown[]> {
+  const { rows } = await client.query(`
+    with counted as (
+      select campaign_id, date_bin('15 minutes', created_at, timestamptz '2000-01-01 00:00:00+00') as quarter,
+        d.dimension, coalesce(d.value, '') as value,
+        count(*) filter (where kind = 'click') as clicks,
+        count(*) filter (where kind = 'click' and is_valid) as valid,
+        count(*) filter (where kind = 'preview') as previews
+      from clicks.clicks c
+      cross join lateral (values ('sub1', sub1), ('country', country), ('browser', browser)) d (dimension, value)
+      group by 1, 2, 3, 4
+    ),
+    kept as (
+      select campaign_id, quarter, dimension, value, clicks, valid, previews
+      from clicks.campaign_dimensions
+      where dimension in ('sub1', 'country', 'browser') and value <> '(other)'
+    )
+    select 'only counted' as which, * from (table counted except table kept) missing
+    union all
+    select 'only kept', * from (table kept except table counted) wrong`)
   return rows
 }
