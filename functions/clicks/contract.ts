@@ -95,3 +95,14 @@ export const macros = [
   'offerlink',
 ] as const
 export type Macro = (typeof macros)[number]
+
+/** The fields of a postback, with the parameters that carry them unless the source says otherwise. */
+export const postbackFields = {
+  clickid: 'clickid',
+  type: 'type',
+  txid: 'txid',
+  payout: 'payout',
+  currency: 'currency',
+  status: 'status',
+} as const
+export type PostbackField = keyof typeof postbackFields

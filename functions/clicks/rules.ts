@@ -116,3 +116,10 @@ function holds(fact: unknown, op: Rule['op'], value: unknown): boolean {
   if (op === 'lte') return fact <= value
   return op === 'gt' ? fact > value : fact >= value
 }
+
+/** From which states a campaign may take a step, and where it leads. */
+export const campaignSteps = {
+  pause: { from: ['active'], to: 'paused' },
+  resume: { from: ['paused'], to: 'active' },
+  archive: { from: ['active', 'paused'], to: 'archived' },
+} as const satisfies Record<string, { from: readonly Config['status'][]; to: Config['status'] }>

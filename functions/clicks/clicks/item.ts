@@ -85,9 +85,12 @@ export function linksOf(
   )
 }
 
-/** The parameter of the link for each column. */
+/** The parameter of the link for each column. The map of a source also names fields of postbacks. */
 export function linkNames({ source }: Pick<Config, 'source'>): Record<LinkColumn, string> {
-  return { ...linkColumns, ...source?.paramMap }
+  const names: Record<LinkColumn, string> = { ...linkColumns }
+  for (const column of Object.keys(linkColumns) as LinkColumn[])
+    names[column] = source?.paramMap[column] ?? linkColumns[column]
+  return names
 }
 
 /** Only members that a target compares, so that the choice can be recomputed and no more is kept. */

@@ -1,16 +1,14 @@
-import type { Macro } from '../contract.ts'
-
 /** Replaces the macros of a destination by their values, percent-encoded. All other bytes stay as they are. */
-export function fillMacros(
+export function fillMacros<Name extends string>(
   url: string,
-  values: Readonly<Partial<Record<Macro, string | null | undefined>>>,
+  values: Readonly<Record<Name, string | null | undefined>>,
 ): string {
   return url.replaceAll(/\{([a-z]+\d?)\}/g, (whole, name: string) =>
     isMacro(name, values) ? encode(values[name] ?? '') : whole,
   )
 }
 
-function isMacro(name: string, values: object): name is Macro {
+function isMacro<Name extends string>(name: string, values: Readonly<Record<Name, unknown>>): name is Name {
   return Object.hasOwn(values, name)
 }
 
