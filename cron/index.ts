@@ -2,8 +2,10 @@ import type { Ctx } from '../functions/core/context.ts'
 import { type Job, type JobRun, runJob } from '../functions/core/job.ts'
 import { slotOf } from '../functions/core/once.ts'
 import { modules } from '../functions/modules.ts'
+import { clicksJobs } from './clicks.ts'
 import { coreJobs } from './core.ts'
 import { dispatchJobs } from './dispatch.ts'
+import { fleetJobs } from './fleet.ts'
 import { ledgerJobs } from './ledger.ts'
 import { spaceJobs } from './space.ts'
 import { webhooksJobs } from './webhooks.ts'
@@ -16,6 +18,8 @@ export const jobs: readonly Job[] = [
   ...dispatchJobs,
   ...ledgerJobs,
   ...spaceJobs,
+  ...fleetJobs,
+  ...clicksJobs,
 ]
 
 /**

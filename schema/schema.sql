@@ -7,6 +7,599 @@ create extension pg_stat_statements schema public;
 
 create extension pg_trgm schema public;
 
+create schema clicks;
+grant usage on schema clicks to lockstep_app;
+
+create table clicks.campaign_counts (
+  campaign_id bigint not null,
+  total bigint default 0 not null,
+  day date not null,
+  today bigint default 0 not null,
+  constraint campaign_counts_pkey PRIMARY KEY (campaign_id),
+  constraint campaign_counts_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+) with (fillfactor=50);
+grant insert, select, update on table clicks.campaign_counts to lockstep_app;
+
+create table clicks.campaign_dimensions (
+  campaign_id bigint not null,
+  quarter timestamp with time zone not null,
+  dimension text not null,
+  value text not null,
+  currency character(3) not null,
+  clicks bigint default 0 not null,
+  uniques bigint default 0 not null,
+  unkeyed bigint default 0 not null,
+  valid bigint default 0 not null,
+  bots bigint default 0 not null,
+  invalid_general bigint default 0 not null,
+  invalid_sophisticated bigint default 0 not null,
+  previews bigint default 0 not null,
+  cost_milli bigint default 0 not null,
+  fallbacks bigint default 0 not null,
+  conversions bigint default 0 not null,
+  pending bigint default 0 not null,
+  approved bigint default 0 not null,
+  rejected bigint default 0 not null,
+  reversed bigint default 0 not null,
+  revenue_minor bigint default 0 not null,
+  conversion_cost_milli bigint default 0 not null,
+  constraint campaign_dimensions_campaign_id_quarter_dimension_value_currenc PRIMARY KEY (campaign_id, quarter, dimension, value, currency),
+  constraint campaign_dimensions_known CHECK (dimension = ANY (ARRAY['sub1'::text, 'sub2'::text, 'sub3'::text, 'sub4'::text, 'sub5'::text, 'country'::text, 'device'::text, 'os'::text, 'browser'::text, 'referrer'::text]))
+);
+grant delete, insert, select, update on table clicks.campaign_dimensions to lockstep_app;
+
+create table clicks.campaign_offers (
+  id bigint generated always as identity not null,
+  campaign_id bigint not null,
+  name text not null,
+  url text not null,
+  weight integer default 1 not null,
+  targets jsonb default '{}'::jsonb not null,
+  status text default 'active'::text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint campaign_offers_pkey PRIMARY KEY (id),
+  constraint campaign_offers_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint campaign_offers_status_known CHECK (status = ANY (ARRAY['active'::text, 'archived'::text])),
+  constraint campaign_offers_url_shape CHECK (url ~* '^https?://'::text AND char_length(url) <= 2000),
+  constraint campaign_offers_weight_range CHECK (weight >= 0 AND weight <= 10000),
+  constraint campaign_offers_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+);
+CREATE INDEX idx_campaign_offers_campaign ON clicks.campaign_offers USING btree (campaign_id, id);
+comment on index clicks.idx_campaign_offers_campaign is 'the offers of a campaign';
+grant insert, select, update on table clicks.campaign_offers to lockstep_app;
+
+create table clicks.campaign_stats (
+  campaign_id bigint not null,
+  quarter timestamp with time zone not null,
+  landing_page_id bigint default 0 not null,
+  campaign_offer_id bigint default 0 not null,
+  traffic_source_id bigint default 0 not null,
+  currency character(3) not null,
+  clicks bigint default 0 not null,
+  uniques bigint default 0 not null,
+  unkeyed bigint default 0 not null,
+  valid bigint default 0 not null,
+  bots bigint default 0 not null,
+  invalid_general bigint default 0 not null,
+  invalid_sophisticated bigint default 0 not null,
+  previews bigint default 0 not null,
+  cost_milli bigint default 0 not null,
+  fallbacks bigint default 0 not null,
+  conversions bigint default 0 not null,
+  pending bigint default 0 not null,
+  approved bigint default 0 not null,
+  rejected bigint default 0 not null,
+  reversed bigint default 0 not null,
+  revenue_minor bigint default 0 not null,
+  conversion_cost_milli bigint default 0 not null,
+  own_conversions bigint default 0 not null,
+  own_pending bigint default 0 not null,
+  own_approved bigint default 0 not null,
+  own_rejected bigint default 0 not null,
+  own_reversed bigint default 0 not null,
+  own_revenue_minor bigint default 0 not null,
+  own_conversion_cost_milli bigint default 0 not null,
+  constraint campaign_stats_campaign_id_quarter_landing_page_id_campaign_off PRIMARY KEY (campaign_id, quarter, landing_page_id, campaign_offer_id, traffic_source_id, currency)
+) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02);
+grant insert, select, update on table clicks.campaign_stats to lockstep_app;
+
+create table clicks.campaign_versions (
+  campaign_id bigint not null,
+  version integer not null,
+  config jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint campaign_versions_campaign_id_version_pk PRIMARY KEY (campaign_id, version),
+  constraint campaign_versions_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+);
+grant insert, select on table clicks.campaign_versions to lockstep_app;
+
+create table clicks.campaigns (
+  id bigint generated always as identity not null,
+  owner text not null,
+  slug text not null,
+  name text not null,
+  status text default 'active'::text not null,
+  starts_at timestamp with time zone,
+  ends_at timestamp with time zone,
+  timezone text default 'UTC'::text not null,
+  fallback_url text,
+  currency character(3) not null,
+  payout_minor bigint default 0 not null,
+  cost_model text,
+  cost_minor bigint,
+  cost_percent numeric(5,2),
+  cap_day integer,
+  cap_total integer,
+  referrer_policy text default 'strict-origin-when-cross-origin'::text not null,
+  pass_query boolean default false not null,
+  durable boolean default false not null,
+  traffic_source_id bigint,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint campaigns_pkey PRIMARY KEY (id),
+  constraint campaigns_caps_positive CHECK (cap_day >= 1 AND cap_total >= 1),
+  constraint campaigns_cost_model_known CHECK (cost_model = ANY (ARRAY['cpc'::text, 'cpm'::text, 'cpa'::text, 'revshare'::text])),
+  constraint campaigns_cost_range CHECK (cost_minor >= 0 AND cost_minor <= '9007199254740'::bigint AND cost_percent >= 0::numeric AND cost_percent <= 100::numeric),
+  constraint campaigns_cost_with_model CHECK ((cost_minor IS NOT NULL) = (cost_model IS NOT NULL AND cost_model <> 'revshare'::text) AND (cost_percent IS NOT NULL) = (NOT cost_model IS DISTINCT FROM 'revshare'::text)),
+  constraint campaigns_currency_iso CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint campaigns_ends_after_start CHECK (ends_at > starts_at),
+  constraint campaigns_fallback_shape CHECK (fallback_url ~* '^https?://'::text AND char_length(fallback_url) <= 2000),
+  constraint campaigns_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint campaigns_owner_shape CHECK (owner = 'admin'::text OR owner ~ '^partner:[!-~]{1,128}$'::text),
+  constraint campaigns_payout_range CHECK (payout_minor >= 0 AND payout_minor <= '9007199254740991'::bigint),
+  constraint campaigns_referrer_policy_known CHECK (referrer_policy = ANY (ARRAY['no-referrer'::text, 'origin'::text, 'strict-origin'::text, 'strict-origin-when-cross-origin'::text, 'no-referrer-when-downgrade'::text, 'unsafe-url'::text])),
+  constraint campaigns_slug_shape CHECK (slug ~* '^[a-z0-9-]{1,64}$'::text),
+  constraint campaigns_status_known CHECK (status = ANY (ARRAY['active'::text, 'paused'::text, 'archived'::text])),
+  constraint campaigns_timezone_known CHECK (('2000-01-01 00:00:00+00'::timestamp with time zone AT TIME ZONE timezone) IS NOT NULL),
+  constraint campaigns_version_positive CHECK (version >= 1),
+  constraint campaigns_traffic_source_id_traffic_sources_id_fk FOREIGN KEY (traffic_source_id) REFERENCES clicks.traffic_sources(id)
+);
+CREATE INDEX idx_campaigns_owner ON clicks.campaigns USING btree (owner, id DESC);
+comment on index clicks.idx_campaigns_owner is 'GET /v1/clicks/campaigns of one owner';
+CREATE UNIQUE INDEX idx_campaigns_slug ON clicks.campaigns USING btree (lower(slug));
+comment on index clicks.idx_campaigns_slug is 'a slug names one campaign; the redirect reads it';
+CREATE TRIGGER campaigns_keep_new_version AFTER INSERT ON clicks.campaigns FOR EACH ROW EXECUTE FUNCTION clicks.keep_version();
+CREATE TRIGGER campaigns_keep_version AFTER UPDATE ON clicks.campaigns FOR EACH ROW WHEN (new.version > old.version) EXECUTE FUNCTION clicks.keep_version();
+grant insert, select, update on table clicks.campaigns to lockstep_app;
+
+create table clicks.clicks (
+  id uuid not null,
+  campaign_id bigint not null,
+  kind text default 'click'::text not null,
+  config_version integer not null,
+  landing_page_id bigint,
+  campaign_offer_id bigint,
+  traffic_source_id bigint,
+  ip_hash text,
+  ip_prefix cidr,
+  user_agent text,
+  referrer text,
+  sub1 text,
+  sub2 text,
+  sub3 text,
+  sub4 text,
+  sub5 text,
+  click_id_param text,
+  affiliate_sub text,
+  affiliate_sub2 text,
+  country character(2),
+  asn bigint,
+  device text,
+  os text,
+  browser text,
+  asked jsonb,
+  is_bot boolean not null,
+  bot text,
+  hosting text,
+  is_unique boolean,
+  is_valid boolean not null,
+  validity text not null,
+  rule_set_id bigint,
+  reasons text[] default '{}'::text[] not null,
+  facts jsonb not null,
+  conversion_type text,
+  converted_at timestamp with time zone,
+  erased_at timestamp with time zone,
+  created_at timestamp with time zone generated always as (uuid_extract_timestamp(id)) stored,
+  updated_at timestamp with time zone default now() not null,
+  constraint clicks_pkey PRIMARY KEY (id),
+  constraint clicks_erased_wholly CHECK (erased_at IS NULL OR ip_hash IS NULL AND ip_prefix IS NULL),
+  constraint clicks_kind_known CHECK (kind = ANY (ARRAY['click'::text, 'preview'::text, 'fallback'::text])),
+  constraint clicks_valid_as_judged CHECK (is_valid = (validity = 'valid'::text)),
+  constraint clicks_validity_known CHECK (validity = ANY (ARRAY['valid'::text, 'general'::text, 'sophisticated'::text]))
+) partition by RANGE (id);
+CREATE INDEX idx_clicks_campaign ON ONLY clicks.clicks USING btree (campaign_id, id);
+comment on index clicks.idx_clicks_campaign is 'lists, exports, replays and folds of a campaign, by time';
+CREATE INDEX idx_clicks_visitor ON ONLY clicks.clicks USING btree (ip_hash) WHERE (ip_hash IS NOT NULL);
+comment on index clicks.idx_clicks_visitor is 'DELETE /v1/clicks/visitors/{key}';
+grant insert, select on table clicks.clicks to lockstep_app;
+grant update on clicks.clicks column ip_hash to lockstep_app;
+grant update on clicks.clicks column ip_prefix to lockstep_app;
+grant update on clicks.clicks column user_agent to lockstep_app;
+grant update on clicks.clicks column referrer to lockstep_app;
+grant update on clicks.clicks column sub1 to lockstep_app;
+grant update on clicks.clicks column sub2 to lockstep_app;
+grant update on clicks.clicks column sub3 to lockstep_app;
+grant update on clicks.clicks column sub4 to lockstep_app;
+grant update on clicks.clicks column sub5 to lockstep_app;
+grant update on clicks.clicks column click_id_param to lockstep_app;
+grant update on clicks.clicks column affiliate_sub to lockstep_app;
+grant update on clicks.clicks column affiliate_sub2 to lockstep_app;
+grant update on clicks.clicks column asked to lockstep_app;
+grant update on clicks.clicks column is_valid to lockstep_app;
+grant update on clicks.clicks column validity to lockstep_app;
+grant update on clicks.clicks column rule_set_id to lockstep_app;
+grant update on clicks.clicks column reasons to lockstep_app;
+grant update on clicks.clicks column facts to lockstep_app;
+grant update on clicks.clicks column conversion_type to lockstep_app;
+grant update on clicks.clicks column converted_at to lockstep_app;
+grant update on clicks.clicks column erased_at to lockstep_app;
+grant update on clicks.clicks column updated_at to lockstep_app;
+
+create table clicks.conversion_events (
+  id bigint generated always as identity not null,
+  conversion_id bigint not null,
+  result text not null,
+  from_status text,
+  to_status text not null,
+  revenue_delta_minor bigint default 0 not null,
+  traffic_source_id bigint,
+  data jsonb default '{}'::jsonb not null,
+  received_at timestamp with time zone default now() not null,
+  constraint conversion_events_pkey PRIMARY KEY (id),
+  constraint conversion_events_result_known CHECK (result = ANY (ARRAY['accepted'::text, 'updated'::text, 'duplicate'::text])),
+  constraint conversion_events_to_known CHECK (to_status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])),
+  constraint conversion_events_conversion_id_conversions_id_fk FOREIGN KEY (conversion_id) REFERENCES clicks.conversions(id)
+);
+CREATE INDEX idx_conversion_events_conversion ON clicks.conversion_events USING btree (conversion_id, id);
+comment on index clicks.idx_conversion_events_conversion is 'the history of a conversion';
+grant insert, select on table clicks.conversion_events to lockstep_app;
+
+create table clicks.conversions (
+  id bigint generated always as identity not null,
+  click_id uuid not null,
+  campaign_id bigint not null,
+  landing_page_id bigint,
+  campaign_offer_id bigint,
+  traffic_source_id bigint,
+  type text not null,
+  txid text default ''::text not null,
+  status text not null,
+  payout_minor bigint not null,
+  currency character(3) not null,
+  seconds_to_convert bigint,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint conversions_pkey PRIMARY KEY (id),
+  constraint conversions_once UNIQUE (click_id, type, txid),
+  constraint conversions_currency_iso CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint conversions_payout_range CHECK (payout_minor >= 0 AND payout_minor <= '9007199254740991'::bigint),
+  constraint conversions_status_known CHECK (status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])),
+  constraint conversions_txid_length CHECK (char_length(txid) <= 200),
+  constraint conversions_type_shape CHECK (type ~ '^[A-Za-z0-9_.-]{1,64}$'::text),
+  constraint conversions_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+);
+CREATE INDEX idx_conversions_campaign ON clicks.conversions USING btree (campaign_id, id DESC);
+comment on index clicks.idx_conversions_campaign is 'GET /v1/clicks/conversions?campaignId=';
+grant insert, select, update on table clicks.conversions to lockstep_app;
+
+create table clicks.erasures (
+  id uuid default gen_random_uuid() not null,
+  key_digest text not null,
+  clicks bigint not null,
+  requested_by text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint erasures_pkey PRIMARY KEY (id)
+);
+grant insert, select on table clicks.erasures to lockstep_app;
+
+create table clicks.events (
+  id uuid not null,
+  click_id uuid not null,
+  event_type text not null,
+  event_data jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint events_pkey PRIMARY KEY (id),
+  constraint events_type_shape CHECK (event_type ~ '^[a-z][a-z0-9_]{0,63}$'::text)
+);
+CREATE INDEX idx_events_click ON clicks.events USING btree (click_id, created_at, id);
+comment on index clicks.idx_events_click is 'the events of a click';
+CREATE INDEX idx_events_created ON clicks.events USING btree (created_at);
+comment on index clicks.idx_events_created is 'the removal of events past their time';
+grant delete, insert, select on table clicks.events to lockstep_app;
+grant update on clicks.events column id to lockstep_app;
+
+create table clicks.folds (
+  name text not null,
+  as_of timestamp with time zone not null,
+  constraint folds_pkey PRIMARY KEY (name)
+);
+grant insert, select, update on table clicks.folds to lockstep_app;
+
+create table clicks.hosting_networks (
+  asn integer not null,
+  name text not null,
+  constraint hosting_networks_pkey PRIMARY KEY (asn),
+  constraint hosting_networks_no_relay CHECK (asn <> ALL (ARRAY[13335, 36183, 54113]))
+);
+grant select on table clicks.hosting_networks to lockstep_app;
+
+create table clicks.landing_pages (
+  id bigint generated always as identity not null,
+  campaign_id bigint not null,
+  name text not null,
+  url text not null,
+  weight integer default 1 not null,
+  targets jsonb default '{}'::jsonb not null,
+  status text default 'active'::text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint landing_pages_pkey PRIMARY KEY (id),
+  constraint landing_pages_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint landing_pages_status_known CHECK (status = ANY (ARRAY['active'::text, 'archived'::text])),
+  constraint landing_pages_url_shape CHECK (url ~* '^https?://'::text AND char_length(url) <= 2000),
+  constraint landing_pages_weight_range CHECK (weight >= 0 AND weight <= 10000),
+  constraint landing_pages_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+);
+CREATE INDEX idx_landing_pages_campaign ON clicks.landing_pages USING btree (campaign_id, id);
+comment on index clicks.idx_landing_pages_campaign is 'the landing pages of a campaign';
+grant insert, select, update on table clicks.landing_pages to lockstep_app;
+
+create table clicks.orphan_postbacks (
+  id bigint generated always as identity not null,
+  owner text not null,
+  traffic_source_id bigint not null,
+  click_id uuid not null,
+  type text not null,
+  txid text default ''::text not null,
+  status text not null,
+  payout_minor bigint,
+  currency character(3),
+  data jsonb default '{}'::jsonb not null,
+  state text default 'open'::text not null,
+  received_at timestamp with time zone default now() not null,
+  decided_at timestamp with time zone,
+  matched_click_id uuid,
+  constraint orphan_postbacks_pkey PRIMARY KEY (id),
+  constraint orphan_postbacks_decided CHECK ((state = 'open'::text) = (decided_at IS NULL)),
+  constraint orphan_postbacks_owner_shape CHECK (owner = 'admin'::text OR owner ~ '^partner:[!-~]{1,128}$'::text),
+  constraint orphan_postbacks_state_known CHECK (state = ANY (ARRAY['open'::text, 'matched'::text, 'expired'::text])),
+  constraint orphan_postbacks_status_known CHECK (status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])),
+  constraint orphan_postbacks_traffic_source_id_traffic_sources_id_fk FOREIGN KEY (traffic_source_id) REFERENCES clicks.traffic_sources(id)
+);
+CREATE INDEX idx_orphan_postbacks_click ON clicks.orphan_postbacks USING btree (click_id, id) WHERE (state = 'open'::text);
+comment on index clicks.idx_orphan_postbacks_click is 'parked postbacks whose click came';
+CREATE INDEX idx_orphan_postbacks_owner ON clicks.orphan_postbacks USING btree (owner, state, id DESC);
+comment on index clicks.idx_orphan_postbacks_owner is 'GET /v1/clicks/orphans of one owner';
+CREATE INDEX idx_orphan_postbacks_received ON clicks.orphan_postbacks USING btree (received_at) WHERE (state = 'open'::text);
+comment on index clicks.idx_orphan_postbacks_received is 'parked postbacks past their time';
+grant insert, select, update on table clicks.orphan_postbacks to lockstep_app;
+
+create table clicks.postbacks_out (
+  id bigint generated always as identity not null,
+  conversion_id bigint not null,
+  traffic_source_id bigint not null,
+  conversion_status text not null,
+  url text not null,
+  state text default 'waiting'::text not null,
+  tries integer default 0 not null,
+  due_at timestamp with time zone default now() not null,
+  give_up_at timestamp with time zone not null,
+  outcome text,
+  http_status integer,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint postbacks_out_pkey PRIMARY KEY (id),
+  constraint postbacks_out_once UNIQUE (conversion_id, conversion_status),
+  constraint postbacks_out_finished CHECK ((state = 'waiting'::text) = (finished_at IS NULL)),
+  constraint postbacks_out_state_known CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])),
+  constraint postbacks_out_tries_range CHECK (tries >= 0 AND tries <= 5),
+  constraint postbacks_out_conversion_id_conversions_id_fk FOREIGN KEY (conversion_id) REFERENCES clicks.conversions(id),
+  constraint postbacks_out_traffic_source_id_traffic_sources_id_fk FOREIGN KEY (traffic_source_id) REFERENCES clicks.traffic_sources(id)
+);
+CREATE INDEX idx_postbacks_out_due ON clicks.postbacks_out USING btree (due_at, id) WHERE (state = 'waiting'::text);
+comment on index clicks.idx_postbacks_out_due is 'the postbacks that are due';
+grant delete, insert, select, update on table clicks.postbacks_out to lockstep_app;
+
+create table clicks.replays (
+  id bigint generated always as identity not null,
+  rule_set_id bigint not null,
+  kind text not null,
+  state text default 'running'::text not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  "position" uuid,
+  judged bigint default 0 not null,
+  changed bigint default 0 not null,
+  result jsonb,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint replays_pkey PRIMARY KEY (id),
+  constraint replays_finished CHECK ((state = 'running'::text) = (finished_at IS NULL)),
+  constraint replays_kind_known CHECK (kind = ANY (ARRAY['replay'::text, 'rejudge'::text])),
+  constraint replays_state_known CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])),
+  constraint replays_window CHECK (to_at > from_at),
+  constraint replays_rule_set_id_rule_sets_id_fk FOREIGN KEY (rule_set_id) REFERENCES clicks.rule_sets(id)
+);
+CREATE UNIQUE INDEX idx_replays_running ON clicks.replays USING btree (state) WHERE (state = 'running'::text);
+comment on index clicks.idx_replays_running is 'one replay runs at a time; its job continues it';
+grant insert, select, update on table clicks.replays to lockstep_app;
+
+create table clicks.rule_sets (
+  id bigint generated always as identity not null,
+  name text not null,
+  state text default 'draft'::text not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  activated_at timestamp with time zone,
+  constraint rule_sets_pkey PRIMARY KEY (id),
+  constraint rule_sets_activated CHECK (state = 'draft'::text OR activated_at IS NOT NULL),
+  constraint rule_sets_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint rule_sets_state_known CHECK (state = ANY (ARRAY['draft'::text, 'active'::text, 'retired'::text]))
+);
+CREATE UNIQUE INDEX idx_rule_sets_active ON clicks.rule_sets USING btree (state) WHERE (state = 'active'::text);
+comment on index clicks.idx_rule_sets_active is 'one set of rules is active; the consumer reads it';
+grant insert, select, update on table clicks.rule_sets to lockstep_app;
+
+create table clicks.rules (
+  rule_set_id bigint not null,
+  name text not null,
+  fact text not null,
+  op text not null,
+  value jsonb not null,
+  weight integer not null,
+  class text not null,
+  reason text not null,
+  constraint rules_rule_set_id_name_pk PRIMARY KEY (rule_set_id, name),
+  constraint rules_class_known CHECK (class = ANY (ARRAY['G'::text, 'S'::text])),
+  constraint rules_fact_known CHECK (fact = ANY (ARRAY['bot'::text, 'noAgent'::text, 'hosting'::text, 'secondsSincePrevious'::text, 'clicksToday'::text, 'secondsToConvert'::text, 'referrerHost'::text, 'country'::text, 'asn'::text, 'device'::text, 'os'::text, 'browser'::text])),
+  constraint rules_name_shape CHECK (name ~ '^[A-Za-z][A-Za-z0-9_]{0,63}$'::text),
+  constraint rules_op_known CHECK (op = ANY (ARRAY['eq'::text, 'ne'::text, 'lt'::text, 'lte'::text, 'gt'::text, 'gte'::text, 'in'::text])),
+  constraint rules_reason_length CHECK (char_length(reason) >= 1 AND char_length(reason) <= 300),
+  constraint rules_weight_range CHECK (weight >= 1 AND weight <= 100),
+  constraint rules_rule_set_id_rule_sets_id_fk FOREIGN KEY (rule_set_id) REFERENCES clicks.rule_sets(id)
+);
+grant insert, select on table clicks.rules to lockstep_app;
+
+create table clicks.salts (
+  day date not null,
+  salt text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint salts_pkey PRIMARY KEY (day)
+);
+grant delete, insert, select, update on table clicks.salts to lockstep_app;
+
+create table clicks.traffic_sources (
+  id bigint generated always as identity not null,
+  owner text not null,
+  slug text not null,
+  name text not null,
+  status text default 'active'::text not null,
+  secret text not null,
+  old_secret text,
+  old_secret_until timestamp with time zone,
+  param_map jsonb default '{}'::jsonb not null,
+  status_map jsonb default '{}'::jsonb not null,
+  ip_allow cidr[] default '{}'::cidr[] not null,
+  postback_template text,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint traffic_sources_pkey PRIMARY KEY (id),
+  constraint traffic_sources_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint traffic_sources_old_secret_ends CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
+  constraint traffic_sources_owner_shape CHECK (owner = 'admin'::text OR owner ~ '^partner:[!-~]{1,128}$'::text),
+  constraint traffic_sources_slug_shape CHECK (slug ~* '^[a-z0-9-]{1,64}$'::text),
+  constraint traffic_sources_status_known CHECK (status = ANY (ARRAY['active'::text, 'archived'::text])),
+  constraint traffic_sources_template_length CHECK (char_length(postback_template) <= 2000),
+  constraint traffic_sources_version_positive CHECK (version >= 1)
+);
+CREATE INDEX idx_traffic_sources_owner ON clicks.traffic_sources USING btree (owner, id DESC);
+comment on index clicks.idx_traffic_sources_owner is 'GET /v1/clicks/sources of one owner';
+CREATE UNIQUE INDEX idx_traffic_sources_slug ON clicks.traffic_sources USING btree (lower(slug));
+comment on index clicks.idx_traffic_sources_slug is 'a slug names one source; /postback/{source}';
+grant insert, select, update on table clicks.traffic_sources to lockstep_app;
+
+create table clicks.unfolded (
+  id bigint generated always as identity not null,
+  campaign_id bigint not null,
+  quarter timestamp with time zone not null,
+  since timestamp with time zone default now() not null,
+  constraint unfolded_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_unfolded_quarter ON clicks.unfolded USING btree (campaign_id, quarter);
+comment on index clicks.idx_unfolded_quarter is 'the fold of the dimensions';
+grant delete, insert, select on table clicks.unfolded to lockstep_app;
+
+create table clicks.visitors (
+  campaign_id bigint not null,
+  visitor_key text not null,
+  day date not null,
+  clicks integer not null,
+  last_at timestamp with time zone not null,
+  constraint visitors_campaign_id_visitor_key_day_pk PRIMARY KEY (campaign_id, visitor_key, day)
+) with (fillfactor=80);
+CREATE INDEX idx_visitors_day ON clicks.visitors USING btree (day);
+comment on index clicks.idx_visitors_day is 'the removal of visitors past their time';
+CREATE INDEX idx_visitors_key ON clicks.visitors USING btree (visitor_key);
+comment on index clicks.idx_visitors_key is 'DELETE /v1/clicks/visitors/{key}';
+grant delete, insert, select, update on table clicks.visitors to lockstep_app;
+
+CREATE OR REPLACE FUNCTION clicks.config_of(campaign bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select jsonb_build_object(
+    'id', c.id, 'owner', c.owner, 'version', c.version, 'slug', c.slug, 'status', c.status,
+    'startsAt', core.iso(c.starts_at), 'endsAt', core.iso(c.ends_at), 'timezone', c.timezone,
+    'fallbackUrl', c.fallback_url, 'currency', c.currency, 'payoutMinor', c.payout_minor,
+    'costModel', c.cost_model, 'costMinor', c.cost_minor, 'capDay', c.cap_day, 'capTotal', c.cap_total,
+    'referrerPolicy', c.referrer_policy, 'passQuery', c.pass_query, 'durable', c.durable,
+    'source', (
+      select jsonb_build_object('id', s.id, 'slug', s.slug, 'paramMap', s.param_map)
+      from clicks.traffic_sources s
+      where s.id = c.traffic_source_id
+    ),
+    'landingPages', coalesce((
+      select jsonb_agg(
+        jsonb_build_object('id', p.id, 'name', p.name, 'url', p.url, 'weight', p.weight, 'targets', p.targets)
+        order by p.id
+      )
+      from clicks.landing_pages p
+      where p.campaign_id = c.id
+        and p.status = 'active'
+    ), '[]'),
+    'offers', coalesce((
+      select jsonb_agg(
+        jsonb_build_object('id', o.id, 'name', o.name, 'url', o.url, 'weight', o.weight, 'targets', o.targets)
+        order by o.id
+      )
+      from clicks.campaign_offers o
+      where o.campaign_id = c.id
+        and o.status = 'active'
+    ), '[]')
+  )
+  from clicks.campaigns c
+  where c.id = campaign
+$function$;
+
+CREATE OR REPLACE FUNCTION clicks.keep_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  insert into clicks.campaign_versions (campaign_id, version, config)
+  values (new.id, new.version, clicks.config_of(new.id));
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION clicks.rule_holds(fact jsonb, op text, value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select coalesce(
+    case
+      when fact is null or fact = 'null'::jsonb then false
+      when op = 'eq' then fact = value
+      when op = 'ne' then fact <> value
+      when op = 'in' then jsonb_typeof(value) = 'array' and value @> jsonb_build_array(fact)
+      when jsonb_typeof(fact) <> 'number' or jsonb_typeof(value) <> 'number' then false
+      when op = 'lt' then fact < value
+      when op = 'lte' then fact <= value
+      when op = 'gt' then fact > value
+      when op = 'gte' then fact >= value
+    end,
+    false
+  )
+$function$;
+
 create schema core;
 grant usage on schema core to lockstep_app;
 
@@ -174,7 +767,7 @@ create table core.partitioned (
   constraint partitioned_every CHECK (every = ANY (ARRAY['day'::text, 'month'::text])),
   constraint partitioned_kept CHECK (kept >= 1 AND kept <= 1000),
   constraint partitioned_key CHECK (key = ANY (ARRAY['time'::text, 'id'::text])),
-  constraint partitioned_relation_shape CHECK (relation ~ '^[a-z_]{1,30}[.][a-z_]{1,50}$'::text)
+  constraint partitioned_relation_shape CHECK (relation ~ '^[a-z_]{1,30}[.][a-z][a-z0-9_]{0,49}$'::text)
 );
 grant select on table core.partitioned to lockstep_app;
 
@@ -2878,6 +3471,558 @@ end
 $function$;
 revoke execute on function dispatch.remove_old_events(integer) from public;
 grant execute on function dispatch.remove_old_events(integer) to lockstep_app;
+
+create schema fleet;
+grant usage on schema fleet to lockstep_app;
+
+create table fleet.alerts (
+  id bigint generated always as identity not null,
+  tenant_id bigint,
+  kind text not null,
+  severity text default 'warning'::text not null,
+  subject text not null,
+  labels jsonb default '{}'::jsonb not null,
+  since timestamp with time zone not null,
+  raised_at timestamp with time zone default now() not null,
+  seen_at timestamp with time zone default now() not null,
+  cleared_at timestamp with time zone,
+  acked_at timestamp with time zone,
+  acked_by text,
+  constraint alerts_pkey PRIMARY KEY (id),
+  constraint alerts_kind CHECK (kind = ANY (ARRAY['node_silent'::text, 'metric_silent'::text, 'target'::text, 'stuck'::text, 'clock_skew'::text, 'drift'::text, 'config_rejected'::text, 'budget'::text, 'cycle_failures'::text, 'cycle_missed'::text, 'telemetry_unaccounted'::text, 'queue_full'::text])),
+  constraint alerts_severity CHECK (severity = ANY (ARRAY['warning'::text, 'critical'::text]))
+);
+CREATE UNIQUE INDEX alerts_open ON fleet.alerts USING btree (kind, subject) WHERE (cleared_at IS NULL);
+CREATE INDEX idx_alerts_tenant ON fleet.alerts USING btree (tenant_id, id);
+alter table fleet.alerts enable row level security;
+alter table fleet.alerts force row level security;
+create policy of_tenant on fleet.alerts for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.alerts to lockstep_app;
+
+create table fleet.calibrations (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  from_at timestamp with time zone not null,
+  tenant_id bigint not null,
+  gain double precision not null,
+  shift double precision not null,
+  created_at timestamp with time zone default now() not null,
+  applied_at timestamp with time zone,
+  constraint calibrations_pkey PRIMARY KEY (node_id, metric_id, channel, from_at)
+);
+alter table fleet.calibrations enable row level security;
+alter table fleet.calibrations force row level security;
+create policy of_tenant on fleet.calibrations for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.calibrations to lockstep_app;
+
+create table fleet.channels (
+  node_id bigint not null,
+  channel text not null,
+  tenant_id bigint not null,
+  kind text not null,
+  metric text,
+  settings jsonb default '{}'::jsonb not null,
+  reported_at timestamp with time zone default now() not null,
+  constraint channels_pkey PRIMARY KEY (node_id, channel),
+  constraint channels_kind CHECK (kind = ANY (ARRAY['sensor'::text, 'actuator'::text])),
+  constraint channels_node_id_nodes_id_fk FOREIGN KEY (node_id) REFERENCES fleet.nodes(id)
+);
+alter table fleet.channels enable row level security;
+alter table fleet.channels force row level security;
+create policy of_tenant on fleet.channels for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.channels to lockstep_app;
+
+create table fleet.commands (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  node_id bigint not null,
+  zone_id bigint not null,
+  regulator_id bigint,
+  slot timestamp with time zone,
+  zone_epoch integer not null,
+  regulator_epoch integer,
+  kind text not null,
+  channel text default ''::text not null,
+  amount double precision,
+  unit text,
+  run_ms integer,
+  max_run_ms integer,
+  state text default 'QUEUED'::text not null,
+  reason text,
+  ordered_by text not null,
+  queued_at timestamp with time zone default now() not null,
+  sent_at timestamp with time zone,
+  acked_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  constraint commands_pkey PRIMARY KEY (id),
+  constraint commands_slot UNIQUE (regulator_id, slot),
+  constraint commands_dose CHECK (kind <> 'dose'::text OR amount > 0::double precision AND run_ms > 0 AND max_run_ms >= run_ms),
+  constraint commands_kind CHECK (kind = ANY (ARRAY['dose'::text, 'on'::text, 'off'::text])),
+  constraint commands_state CHECK (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text, 'DONE'::text, 'NO_EFFECT'::text, 'ERROR'::text, 'BUSY'::text, 'TIMEOUT'::text, 'EXPIRED'::text]))
+);
+CREATE INDEX idx_commands_open ON fleet.commands USING btree (expires_at) WHERE (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text]));
+CREATE INDEX idx_commands_waiting ON fleet.commands USING btree (node_id) WHERE (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text]));
+CREATE INDEX idx_commands_zone ON fleet.commands USING btree (zone_id, id);
+alter table fleet.commands enable row level security;
+alter table fleet.commands force row level security;
+create policy of_tenant on fleet.commands for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.commands to lockstep_app;
+
+create table fleet.cycles (
+  shard integer not null,
+  slot timestamp with time zone not null,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  took_ms double precision,
+  zones integer default 0 not null,
+  success integer default 0 not null,
+  failed integer default 0 not null,
+  commands integer default 0 not null,
+  errors jsonb default '[]'::jsonb not null,
+  constraint cycles_pkey PRIMARY KEY (shard, slot),
+  constraint cycles_counts CHECK (zones = (success + failed))
+) partition by RANGE (slot);
+grant delete, insert, select, update on table fleet.cycles to lockstep_app;
+
+create table fleet.decisions (
+  regulator_id bigint not null,
+  at timestamp with time zone not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  outcome text not null,
+  command_id bigint,
+  inputs jsonb not null,
+  constraint decisions_pkey PRIMARY KEY (regulator_id, at),
+  constraint decisions_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text]))
+) partition by RANGE (at);
+CREATE INDEX idx_decisions_zone ON ONLY fleet.decisions USING btree (zone_id, at);
+comment on index fleet.idx_decisions_zone is 'GET /v1/fleet/zones/{id}/decisions, newest first';
+alter table fleet.decisions enable row level security;
+alter table fleet.decisions force row level security;
+create policy of_tenant on fleet.decisions for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.decisions to lockstep_app;
+
+create table fleet.dose_windows (
+  regulator_id bigint not null,
+  span text not null,
+  starts_at timestamp with time zone not null,
+  tenant_id bigint not null,
+  used double precision default 0 not null,
+  budget double precision not null,
+  constraint dose_windows_pkey PRIMARY KEY (regulator_id, span, starts_at),
+  constraint dose_windows_budget CHECK (used <= budget),
+  constraint dose_windows_span CHECK (span = ANY (ARRAY['hour'::text, 'day'::text])),
+  constraint dose_windows_used CHECK (used >= 0::double precision)
+);
+alter table fleet.dose_windows enable row level security;
+alter table fleet.dose_windows force row level security;
+create policy of_tenant on fleet.dose_windows for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.dose_windows to lockstep_app;
+
+create table fleet.greenhouses (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  name text not null,
+  timezone text not null,
+  gen integer default 1 not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint greenhouses_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_greenhouses_tenant ON fleet.greenhouses USING btree (tenant_id, id);
+alter table fleet.greenhouses enable row level security;
+alter table fleet.greenhouses force row level security;
+create policy of_tenant on fleet.greenhouses for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.greenhouses to lockstep_app;
+
+create table fleet.metrics (
+  id smallint generated always as identity not null,
+  name text not null,
+  unit text not null,
+  min double precision,
+  max double precision,
+  kind text default 'gauge'::text not null,
+  reporting text default 'periodic'::text not null,
+  priority text default 'normal'::text not null,
+  stale_after integer default 600 not null,
+  late_after integer default 600 not null,
+  max_rate double precision,
+  stuck_after integer,
+  rest_value double precision,
+  constraint metrics_pkey PRIMARY KEY (id),
+  constraint metrics_name UNIQUE (name),
+  constraint metrics_kind CHECK (kind = ANY (ARRAY['gauge'::text, 'counter'::text])),
+  constraint metrics_priority CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text])),
+  constraint metrics_reporting CHECK (reporting = ANY (ARRAY['periodic'::text, 'on_change'::text]))
+);
+grant delete, insert, select, update on table fleet.metrics to lockstep_app;
+
+create table fleet.node_boots (
+  node_id bigint not null,
+  boot_id text not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  seen int4multirange default '{}'::int4multirange not null,
+  constraint node_boots_pkey PRIMARY KEY (node_id, boot_id)
+);
+grant delete, insert, select, update on table fleet.node_boots to lockstep_app;
+
+create table fleet.node_configs (
+  node_id bigint not null,
+  tenant_id bigint not null,
+  settings jsonb default '{}'::jsonb not null,
+  desired_version integer default 1 not null,
+  desired_at timestamp with time zone default now() not null,
+  published_version integer default 0 not null,
+  published_at timestamp with time zone,
+  claimed_until timestamp with time zone,
+  reported_version integer default 0 not null,
+  reported_at timestamp with time zone,
+  outcome text,
+  reason text,
+  rejections integer default 0 not null,
+  override_until timestamp with time zone,
+  drifted_at timestamp with time zone default now(),
+  constraint node_configs_pkey PRIMARY KEY (node_id),
+  constraint node_configs_outcome CHECK (outcome = ANY (ARRAY['applied'::text, 'rejected'::text, 'local_override'::text, 'superseded'::text])),
+  constraint node_configs_published CHECK (published_version <= desired_version),
+  constraint node_configs_reported CHECK (reported_version <= desired_version),
+  constraint node_configs_node_id_nodes_id_fk FOREIGN KEY (node_id) REFERENCES fleet.nodes(id)
+) with (fillfactor=70);
+alter table fleet.node_configs enable row level security;
+alter table fleet.node_configs force row level security;
+create policy of_tenant on fleet.node_configs for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.node_configs to lockstep_app;
+
+create table fleet.nodes (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  greenhouse_id bigint not null,
+  hardware_id text not null,
+  uid text not null,
+  type text not null,
+  name text,
+  fw_version text,
+  hardware_revision text,
+  lifecycle text default 'REGISTERED_BACKEND'::text not null,
+  maintenance_until timestamp with time zone,
+  gen integer default 1 not null,
+  used_gen integer default 0 not null,
+  reprovision_until timestamp with time zone,
+  first_seen_at timestamp with time zone default now() not null,
+  last_seen_at timestamp with time zone,
+  version integer default 1 not null,
+  constraint nodes_pkey PRIMARY KEY (id),
+  constraint nodes_hardware UNIQUE (tenant_id, hardware_id),
+  constraint nodes_uid UNIQUE (uid),
+  constraint nodes_lifecycle CHECK (lifecycle = ANY (ARRAY['REGISTERED_BACKEND'::text, 'ASSIGNED_TO_ZONE'::text, 'ACTIVE'::text, 'DEGRADED'::text, 'MAINTENANCE'::text, 'DECOMMISSIONED'::text])),
+  constraint nodes_type CHECK (type = ANY (ARRAY['ph'::text, 'ec'::text, 'climate'::text, 'soil'::text, 'light'::text, 'irrigation'::text, 'pump'::text, 'tank'::text])),
+  constraint nodes_used_gen CHECK (used_gen <= gen),
+  constraint nodes_greenhouse_id_greenhouses_id_fk FOREIGN KEY (greenhouse_id) REFERENCES fleet.greenhouses(id)
+) with (fillfactor=80);
+CREATE INDEX idx_nodes_tenant ON fleet.nodes USING btree (tenant_id, id);
+alter table fleet.nodes enable row level security;
+alter table fleet.nodes force row level security;
+create policy of_tenant on fleet.nodes for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.nodes to lockstep_app;
+
+create table fleet.regulators (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  metric_id smallint not null,
+  direction text not null,
+  node_type text not null,
+  channel text default ''::text not null,
+  dose double precision not null,
+  unit text default 'ml'::text not null,
+  pulse_ms integer not null,
+  max_run_ms integer not null,
+  cooldown_seconds integer not null,
+  budget_hour double precision not null,
+  budget_day double precision not null,
+  enabled boolean default true not null,
+  epoch integer default 1 not null,
+  acting boolean default false not null,
+  dosed_at timestamp with time zone,
+  outcome text,
+  thresholds jsonb,
+  version integer default 1 not null,
+  constraint regulators_pkey PRIMARY KEY (id),
+  constraint regulators_zone UNIQUE (zone_id, metric_id, direction),
+  constraint regulators_amounts CHECK (dose > 0::double precision AND budget_hour >= 0::double precision AND budget_day >= 0::double precision),
+  constraint regulators_direction CHECK (direction = ANY (ARRAY['raise'::text, 'lower'::text])),
+  constraint regulators_node_type CHECK (node_type = ANY (ARRAY['ph'::text, 'ec'::text, 'climate'::text, 'soil'::text, 'light'::text, 'irrigation'::text, 'pump'::text, 'tank'::text])),
+  constraint regulators_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text])),
+  constraint regulators_times CHECK (pulse_ms > 0 AND max_run_ms >= pulse_ms AND cooldown_seconds >= 0),
+  constraint regulators_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES fleet.metrics(id),
+  constraint regulators_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
+) with (fillfactor=70);
+alter table fleet.regulators enable row level security;
+alter table fleet.regulators force row level security;
+create policy of_tenant on fleet.regulators for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.regulators to lockstep_app;
+
+create table fleet.telemetry_1d (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  n integer not null,
+  sum double precision not null,
+  min double precision not null,
+  max double precision not null,
+  last double precision not null,
+  last_ts timestamp with time zone not null,
+  increase double precision,
+  day date not null,
+  constraint telemetry_1d_pkey PRIMARY KEY (node_id, metric_id, channel, day)
+);
+grant delete, insert, select, update on table fleet.telemetry_1d to lockstep_app;
+
+create table fleet.telemetry_1h (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  n integer not null,
+  sum double precision not null,
+  min double precision not null,
+  max double precision not null,
+  last double precision not null,
+  last_ts timestamp with time zone not null,
+  increase double precision,
+  hour timestamp with time zone not null,
+  folded boolean default false not null,
+  constraint telemetry_1h_pkey PRIMARY KEY (node_id, metric_id, channel, hour)
+) partition by RANGE (hour);
+CREATE INDEX idx_telemetry_1h_unfolded ON ONLY fleet.telemetry_1h USING btree (hour) WHERE (NOT folded);
+comment on index fleet.idx_telemetry_1h_unfolded is 'the job that folds hours into days; the keeper of partitions';
+grant delete, insert, select, update on table fleet.telemetry_1h to lockstep_app;
+
+create table fleet.telemetry_1m (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  n integer not null,
+  sum double precision not null,
+  min double precision not null,
+  max double precision not null,
+  last double precision not null,
+  last_ts timestamp with time zone not null,
+  increase double precision,
+  minute timestamp with time zone not null,
+  folded boolean default false not null,
+  constraint telemetry_1m_pkey PRIMARY KEY (node_id, metric_id, channel, minute)
+) partition by RANGE (minute);
+CREATE INDEX idx_telemetry_1m_unfolded ON ONLY fleet.telemetry_1m USING btree (minute) WHERE (NOT folded);
+comment on index fleet.idx_telemetry_1m_unfolded is 'the job that folds minutes into hours and days; the keeper of partitions';
+grant delete, insert, select, update on table fleet.telemetry_1m to lockstep_app;
+
+create table fleet.telemetry_last (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  ts timestamp with time zone not null,
+  value double precision not null,
+  raw double precision not null,
+  quality text not null,
+  same_since timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  constraint telemetry_last_pkey PRIMARY KEY (node_id, metric_id, channel),
+  constraint telemetry_last_quality CHECK (quality = ANY (ARRAY['good'::text, 'suspect'::text, 'stuck'::text]))
+) with (fillfactor=70);
+grant delete, insert, select, update on table fleet.telemetry_last to lockstep_app;
+
+create table fleet.telemetry_minutes (
+  tenant_id bigint not null,
+  minute timestamp with time zone not null,
+  received bigint default 0 not null,
+  accepted bigint default 0 not null,
+  duplicate bigint default 0 not null,
+  conflicting bigint default 0 not null,
+  late bigint default 0 not null,
+  rejected bigint default 0 not null,
+  thinned bigint default 0 not null,
+  refused bigint default 0 not null,
+  constraint telemetry_minutes_pkey PRIMARY KEY (tenant_id, minute)
+);
+alter table fleet.telemetry_minutes enable row level security;
+alter table fleet.telemetry_minutes force row level security;
+create policy of_tenant on fleet.telemetry_minutes for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.telemetry_minutes to lockstep_app;
+
+create table fleet.telemetry_rejects (
+  id uuid default uuidv7() not null,
+  tenant_id bigint not null,
+  node_uid text,
+  reason text not null,
+  sample jsonb not null,
+  received_at timestamp with time zone not null,
+  replayed_at timestamp with time zone,
+  constraint telemetry_rejects_pkey PRIMARY KEY (id),
+  constraint telemetry_rejects_reason CHECK (reason = ANY (ARRAY['malformed'::text, 'not_a_number'::text, 'clock_unset'::text, 'in_future'::text, 'too_old'::text, 'ts_missing'::text, 'unknown_node'::text, 'unknown_metric'::text, 'unit_mismatch'::text, 'out_of_range'::text]))
+) partition by RANGE (id);
+CREATE INDEX idx_telemetry_rejects_tenant ON ONLY fleet.telemetry_rejects USING btree (tenant_id, id);
+comment on index fleet.idx_telemetry_rejects_tenant is 'GET /v1/fleet/telemetry/rejects of a tenant, newest first';
+alter table fleet.telemetry_rejects enable row level security;
+alter table fleet.telemetry_rejects force row level security;
+create policy of_tenant on fleet.telemetry_rejects for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.telemetry_rejects to lockstep_app;
+
+create table fleet.telemetry_samples (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  ts timestamp with time zone not null,
+  value double precision not null,
+  raw double precision not null,
+  quality text not null,
+  received_at timestamp with time zone not null,
+  conflicts smallint default 0 not null,
+  constraint telemetry_samples_pkey PRIMARY KEY (node_id, metric_id, channel, ts)
+) partition by RANGE (ts);
+grant delete, insert, select, update on table fleet.telemetry_samples to lockstep_app;
+
+create table fleet.zone_bindings (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  node_id bigint not null,
+  from_at timestamp with time zone default now() not null,
+  until_at timestamp with time zone,
+  constraint zone_bindings_pkey PRIMARY KEY (id),
+  constraint zone_bindings_order CHECK (until_at >= from_at)
+);
+CREATE INDEX idx_zone_bindings_zone ON fleet.zone_bindings USING btree (zone_id, from_at);
+CREATE UNIQUE INDEX zone_bindings_open ON fleet.zone_bindings USING btree (node_id) WHERE (until_at IS NULL);
+alter table fleet.zone_bindings enable row level security;
+alter table fleet.zone_bindings force row level security;
+create policy of_tenant on fleet.zone_bindings for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zone_bindings to lockstep_app;
+
+create table fleet.zone_slots (
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  node_type text not null,
+  node_id bigint not null,
+  constraint zone_slots_pkey PRIMARY KEY (zone_id, node_type),
+  constraint zone_slots_node UNIQUE (node_id),
+  constraint zone_slots_node_id_nodes_id_fk FOREIGN KEY (node_id) REFERENCES fleet.nodes(id),
+  constraint zone_slots_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
+);
+alter table fleet.zone_slots enable row level security;
+alter table fleet.zone_slots force row level security;
+create policy of_tenant on fleet.zone_slots for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zone_slots to lockstep_app;
+
+create table fleet.zone_targets (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  metric_id smallint not null,
+  min double precision not null,
+  max double precision not null,
+  hysteresis double precision default 0 not null,
+  from_time time without time zone,
+  until_time time without time zone,
+  clock text default 'local'::text not null,
+  version integer default 1 not null,
+  constraint zone_targets_pkey PRIMARY KEY (id),
+  constraint zone_targets_hours UNIQUE NULLS NOT DISTINCT (zone_id, metric_id, from_time),
+  constraint zone_targets_clock CHECK (clock = ANY (ARRAY['local'::text, 'standard'::text])),
+  constraint zone_targets_hours_whole CHECK ((from_time IS NULL) = (until_time IS NULL)),
+  constraint zone_targets_range CHECK (min <= max AND hysteresis >= 0::double precision AND hysteresis <= (max - min)),
+  constraint zone_targets_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES fleet.metrics(id),
+  constraint zone_targets_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
+);
+alter table fleet.zone_targets enable row level security;
+alter table fleet.zone_targets force row level security;
+create policy of_tenant on fleet.zone_targets for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zone_targets to lockstep_app;
+
+create table fleet.zones (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  greenhouse_id bigint not null,
+  name text not null,
+  mode text default 'auto'::text not null,
+  mode_until timestamp with time zone,
+  epoch integer default 1 not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint zones_pkey PRIMARY KEY (id),
+  constraint zones_mode CHECK (mode = ANY (ARRAY['auto'::text, 'manual'::text, 'maintenance'::text])),
+  constraint zones_greenhouse_id_greenhouses_id_fk FOREIGN KEY (greenhouse_id) REFERENCES fleet.greenhouses(id)
+);
+CREATE INDEX idx_zones_mode ON fleet.zones USING btree (mode_until) WHERE (mode_until IS NOT NULL);
+CREATE INDEX idx_zones_tenant ON fleet.zones USING btree (tenant_id, id);
+alter table fleet.zones enable row level security;
+alter table fleet.zones force row level security;
+create policy of_tenant on fleet.zones for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zones to lockstep_app;
+
+CREATE OR REPLACE FUNCTION fleet.is_folded(first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+select not exists (
+  select
+  from fleet.telemetry_1m
+  where minute >= first_moment
+    and minute < next_moment
+    and not folded
+)
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.is_folded_into_days(first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+select not exists (
+  select
+  from fleet.telemetry_1h
+  where hour >= first_moment
+    and hour < next_moment
+    and not folded
+)
+$function$;
 
 create schema ledger;
 grant usage on schema ledger to lockstep_app;

@@ -134,6 +134,9 @@ export const importTable: Row[] = [
     may: ['functions/space/rules.ts', 'functions/space/iss/<verb>.ts', 'npm:satellite.js'],
     pure: true,
   },
+  { file: 'functions/clicks/clicks/agent.ts', may: ['npm:bowser'] },
+  { file: 'functions/clicks/clicks/bot.ts', may: ['npm:isbot'] },
+  { file: 'functions/clicks/clicks/new-id.ts', may: ['npm:uuid'] },
   {
     file: 'functions/ops/*/<verb>.ts',
     may: [...behaveIn('ops'), 'schema/core/tables.ts', 'schema/migrations/index.ts', 'npm:croner'],

@@ -172,7 +172,7 @@ export const partitioned = core.table(
   },
   (t) => [
     // The name of a partition adds up to nine characters, and Postgres cuts names at 63.
-    check('partitioned_relation_shape', sql`${t.relation} ~ '^[a-z_]{1,30}[.][a-z_]{1,50}$'`),
+    check('partitioned_relation_shape', sql`${t.relation} ~ '^[a-z_]{1,30}[.][a-z][a-z0-9_]{0,49}$'`),
     check('partitioned_key', sql`${t.key} in ('time', 'id')`),
     check('partitioned_every', sql`${t.every} in ('day', 'month')`),
     check('partitioned_ahead', sql`${t.ahead} between 1 and 60`),

@@ -100,6 +100,13 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/dispatch/module.ts', "import { claimOrder } from './orders/claim.ts'"],
     ['functions/dispatch/module.ts', "import { ledgerModule } from '../ledger/module.ts'"],
   ],
+  'functions/clicks/clicks/agent.ts': [
+    ['functions/clicks/clicks/agent.ts', "import { isbotMatch } from 'isbot'"],
+  ],
+  'functions/clicks/clicks/bot.ts': [['functions/clicks/clicks/bot.ts', "import bowser from 'bowser'"]],
+  'functions/clicks/clicks/new-id.ts': [
+    ['functions/clicks/clicks/new-id.ts', "import { AppError } from '../../core/errors.ts'"],
+  ],
   'functions/space/iss/orbit.ts': [
     ['functions/space/iss/orbit.ts', "import { sql } from 'drizzle-orm'"],
     ['functions/space/iss/orbit.ts', "import { AppError } from '../../core/errors.ts'"],
