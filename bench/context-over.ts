@@ -14,7 +14,7 @@ const bindings = {
 export function contextOver(
   client: pg.ClientBase,
   principal: Principal,
-  options: { plannedOnce?: boolean } = {},
+  options: { plannedOnce?: boolean; hotCalls?: boolean } = {},
 ): Ctx {
   const db = directDb(client, options)
   const ctx = makeContext(bindings, { waitUntil: () => undefined })

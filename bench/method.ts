@@ -11,9 +11,11 @@ export type Turn = { operations: number; seconds: number; latenciesMs: number[] 
 
 export type Contender = {
   name: string
+  /** The database that it uses, if it is not that of the comparison. */
+  database?: pg.Pool
   /** Prepares each turn; not measured. */
   prepare?: () => Promise<void>
-  turn: () => Promise<Turn>
+  turn: (pace: Pace) => Promise<Turn>
   /** Throws unless the data is as the turn must have left it. */
   verify: (turn: Turn) => Promise<void>
 }
@@ -38,14 +40,15 @@ export type Pace = { rounds: number; seconds: number }
 type Measured = { value: number; p95: number; statements: number; walBytes: number; cpuMicros: number }
 
 /** Runs the turns, prints the results and ends with one line of JSON. */
-export async function compare(comparison: Comparison, { rounds }: Pace): Promise<void> {
+export async function compare(comparison: Comparison, pace: Pace): Promise<void> {
+  const { rounds } = pace
   const { name, unit, ours, baseline, others = [] } = comparison
   const contenders = [ours, ...(baseline === null ? [] : [baseline]), ...others]
   const measured = new Map(contenders.map((contender) => [contender, [] as Measured[]]))
-  for (const contender of contenders) await take(contender, comparison)
+  for (const contender of contenders) await take(contender, comparison, pace)
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed()
-    for (const contender of order) measured.get(contender)?.push(await take(contender, comparison))
+    for (const contender of order) measured.get(contender)?.push(await take(contender, comparison, pace))
   }
   const roundsOf = (contender: Contender) => measured.get(contender) ?? []
   const against = roundsOf(baseline ?? ours)
@@ -57,10 +60,12 @@ export async function compare(comparison: Comparison, { rounds }: Pace): Promise
   console.log(JSON.stringify({ name, ours: medianOf(ours), baseline: compared, ratio, unit }))
 }
 
-async function take(contender: Contender, { database, value = rate }: Comparison): Promise<Measured> {
+async function take(contender: Contender, comparison: Comparison, pace: Pace): Promise<Measured> {
+  const { value = rate } = comparison
+  const { database = comparison.database } = contender
   await contender.prepare?.()
   const before = await readMeter(database)
-  const turn = await contender.turn()
+  const turn = await contender.turn(pace)
   const after = await readMeter(database)
   await contender.verify(turn)
   return {

@@ -5,13 +5,17 @@ import { depth } from './depth.ts'
 import { hot } from './hot.ts'
 import { list } from './list.ts'
 import { oneOrder } from './one-order.ts'
+import { peers } from './peers.ts'
 import { bulk, queues } from './queues.ts'
+import { taken } from './taken.ts'
 import { throughWorker } from './through-worker.ts'
 
 export const dispatch: Program = {
   claim: claimById,
   'through-worker': throughWorker,
   hot,
+  peers,
+  taken,
   list,
   decay,
   depth,

@@ -39,7 +39,8 @@ export function problemResponse(error: AppError, { requestId, method }: ProblemC
     outcome,
   }
   // Members that a verb adds come last, and replace no standard member.
-  const body = JSON.stringify({ ...base, ...(errors ? { errors: fitting(errors) } : {}), ...extra, ...base })
+  const members = { ...(errors ? { errors: fitting(errors) } : {}), ...fittingMembers(extra) }
+  const body = JSON.stringify({ ...base, ...members, ...base })
   return new Response(body, { status, headers: { ...headersOf(error), 'x-request-id': requestId } })
 }
 
@@ -51,6 +52,25 @@ function fitting(errors: AppError['errors']): AppError['errors'] {
   if (errors === undefined) return undefined
   let bytes = 0
   return errors.map(shortFault).filter((fault) => (bytes += bytesOf(JSON.stringify(fault))) <= mostFaultBytes)
+}
+
+/**
+ * The members that a verb adds. A list keeps its first items in at most `mostFaultBytes`; `omitted` counts the others.
+ * A verb gives no other large member.
+ */
+function fittingMembers(extra: Record<string, unknown>): Record<string, unknown> {
+  const omitted: Record<string, number> = {}
+  let bytes = 0
+  // The shortest list comes first, so that a long one takes no room from it.
+  const lengthOf = (value: unknown) => (Array.isArray(value) ? value.length : 0)
+  const entries = Object.entries(extra).sort(([, a], [, b]) => lengthOf(a) - lengthOf(b))
+  const members = entries.map(([name, value]) => {
+    if (!Array.isArray(value)) return [name, value]
+    const kept = value.filter((item) => (bytes += bytesOf(JSON.stringify(item)) + 1) <= mostFaultBytes)
+    if (kept.length < value.length) omitted[name] = value.length - kept.length
+    return [name, kept]
+  })
+  return { ...Object.fromEntries(members), ...(Object.keys(omitted).length > 0 ? { omitted } : {}) }
 }
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).byteLength

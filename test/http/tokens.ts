@@ -70,7 +70,7 @@ export async function worthless(): Promise<[what: string, authorization: string 
     ['claims that were changed', `Bearer ${head}.${other}.${proof}`],
     ['a signature that was cut', `Bearer ${token.slice(0, -2)}`],
     ['an end in the past', await asBearer({ ...good, exp: now() - 31 })],
-    ['a beginning in the future', await asBearer({ ...good, nbf: now() + 60 })],
+    ['a beginning in the future', await asBearer({ ...good, nbf: now() + 3_600 })],
     ['another audience', await asBearer({ ...good, aud: 'other' })],
     ['another issuer', await asBearer({ ...good, iss: 'other' })],
     ['an unknown role', await asBearer({ ...good, role: 'root' })],

@@ -11,8 +11,12 @@ export const transfersEndpoints: Endpoint[] = [
     '/batch',
     {
       summary: 'Transfer money between users, up to 1,000 transfers at once',
-      description:
-        'Transfers are made in order; each one sees the balances after the earlier ones. With `atomic` all are made or none; otherwise each has its own result.',
+      description: [
+        'Transfers are made in order; each one sees the balances after the earlier ones.',
+        'With `atomic` all are made or none; otherwise each has its own result.',
+        'A refused atomic batch lists the positions of its first 100 rejected transfers in `rejectedAt`, and in `results`',
+        'the first results, up to 12 kB; `omitted` counts the others.',
+      ].join(' '),
       roles: bookkeepers,
       body: TransferBatch,
       bodyLimitBytes: batchLimitBytes,

@@ -6,14 +6,16 @@ import { answer } from '../../core/idempotency.ts'
 import { actorOf, type By, runCommand } from '../journal/scope.ts'
 import type { Transfer, TransferResults } from './contract.ts'
 
+type Transferred = { ok: true; value: TransferResults }
 type Batch = { transfers: readonly Transfer[]; atomic: boolean }
 
 /** Transfers money between users in order, each after the effect of the earlier ones; `atomic` makes all or none. */
-export async function transferMoney(
-  ctx: Ctx,
-  batch: Batch,
-): Promise<{ ok: true; value: TransferResults } | Refused> {
-  return runCommand(ctx, transferStatement(ctx, batch))
+export async function transferMoney(ctx: Ctx, batch: Batch): Promise<Transferred | Refused> {
+  const outcome = await runCommand<Transferred>(ctx, transferStatement(ctx, batch))
+  if (outcome.ok || !Array.isArray(outcome['results'])) return outcome
+  // A refusal keeps only the first results, and the rejected one may be the last.
+  const rejectedAt = outcome['results'].flatMap(({ status }, at) => (status === 'rejected' ? [at] : []))
+  return { ...outcome, rejectedAt: rejectedAt.slice(0, 100) }
 }
 
 export function transferStatement(by: By, { transfers, atomic }: Batch): SQL {

@@ -133,6 +133,24 @@ describe('transfers', () => {
   })
 })
 
+it('a refused atomic batch of a thousand transfers is answered in 16 kB, and names the rejected one', async () => {
+  const server = await tenant()
+  await deposit(server, 1_000_000)
+  const transfers = Array.from({ length: 1_000 }, (_, n) => ({
+    fromUserId: 'u-1',
+    toUserId: 'u-2',
+    amountMinor: n === 998 ? 5_000_000 : 1,
+    currency: 'USD',
+    idempotencyKey: `of-a-thousand-${n}`,
+  }))
+  const { status, body } = await server.post('/transfers/batch', { body: { atomic: true, transfers } })
+  expect([status, body['code'], body['rejectedAt']]).toEqual([409, 'transfers_rejected', [998]])
+  const results = body['results'] as unknown[]
+  expect(results[0]).toEqual({ status: 'skipped' })
+  expect(body['omitted']).toEqual({ results: 1_000 - results.length })
+  expect(JSON.stringify(body).length).toBeLessThan(16 * 1024)
+})
+
 it('leaves a ledger in which every law holds', async () => {
   expect(await violations(admin)).toEqual([])
 })
