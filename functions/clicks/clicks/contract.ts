@@ -1,5 +1,11 @@
 import * as z from 'zod'
-import { clickKinds, ruleClasses, ruleFacts, ruleOps, validities } from '../../../schema/clicks/states.ts'
+import {
+  clickKinds,
+  ruleClasses,
+  ruleComparisons,
+  ruleFacts,
+  validities,
+} from '../../../schema/clicks/states.ts'
 import { id, instant, shownInstant } from '../../http/fields.ts'
 
 export const SlugPath = z.strictObject({
@@ -82,7 +88,7 @@ export const ExplainedClick = Click.extend({
       z.strictObject({
         name: z.string(),
         fact: z.enum(ruleFacts),
-        op: z.enum(ruleOps),
+        op: z.enum(ruleComparisons),
         value: z.unknown(),
         weight: z.int(),
         class: z.enum(ruleClasses),
@@ -146,7 +152,7 @@ export const ClickAccounting = z
         stored: z.int(),
         duplicate: z.int(),
         rejected: z.int(),
-        dead: z.int().meta({ description: 'In dead letters, see /v1/ops/dead' }),
+        dead: z.int().meta({ description: 'Given up by the consumer, and kept for a replay' }),
         waiting: z.int().meta({ description: 'Not yet received' }),
         missing: z.int().meta({ description: 'Not received within 15 minutes after a later message' }),
       }),
