@@ -1,3 +1,4 @@
+import { matchOrphans } from '../functions/clicks/conversions/match-orphans.ts'
 import { foldDimensions } from '../functions/clicks/stats/fold-dimensions.ts'
 import { makeSalts } from '../functions/clicks/upkeep/make-salts.ts'
 import { removeOld } from '../functions/clicks/upkeep/remove-old.ts'
@@ -22,5 +23,11 @@ export const clicksJobs: Job[] = [
     cron: '*/15 * * * *',
     lock: locks.clicksRetention,
     run: inPortions(removeOld),
+  },
+  {
+    name: 'clicks-orphans',
+    cron: '* * * * *',
+    lock: locks.clicksOrphans,
+    run: inPortions(matchOrphans),
   },
 ]

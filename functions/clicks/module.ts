@@ -1,11 +1,14 @@
 import type { Module } from '../http/module.ts'
 import { campaignsEndpoints } from './campaigns/routes.ts'
 import { clicksEndpoints } from './clicks/routes.ts'
+import { conversionWebhooks } from './conversions/contract.ts'
+import { conversionsEndpoints } from './conversions/routes.ts'
 import { clicksQueue } from './queue.ts'
 import { sourcesEndpoints } from './sources/routes.ts'
 
 export const clicksModule: Module = {
   name: 'clicks',
   queues: [clicksQueue],
-  endpoints: () => [...clicksEndpoints, ...campaignsEndpoints, ...sourcesEndpoints],
+  webhooks: conversionWebhooks,
+  endpoints: () => [...clicksEndpoints, ...campaignsEndpoints, ...sourcesEndpoints, ...conversionsEndpoints],
 }
