@@ -4,11 +4,20 @@ import { clicksEndpoints } from './clicks/routes.ts'
 import { conversionWebhooks } from './conversions/contract.ts'
 import { conversionsEndpoints } from './conversions/routes.ts'
 import { clicksQueue } from './queue.ts'
+import { rulesEndpoints } from './rules/routes.ts'
 import { sourcesEndpoints } from './sources/routes.ts'
+import { statsEndpoints } from './stats/routes.ts'
 
 export const clicksModule: Module = {
   name: 'clicks',
   queues: [clicksQueue],
   webhooks: conversionWebhooks,
-  endpoints: () => [...clicksEndpoints, ...campaignsEndpoints, ...sourcesEndpoints, ...conversionsEndpoints],
+  endpoints: () => [
+    ...clicksEndpoints,
+    ...campaignsEndpoints,
+    ...sourcesEndpoints,
+    ...conversionsEndpoints,
+    ...statsEndpoints,
+    ...rulesEndpoints,
+  ],
 }

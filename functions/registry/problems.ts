@@ -63,7 +63,7 @@ const ledger = {
 const clicks = {
   slug_taken: [409, 'Another campaign or source has this slug'],
   replay_running: [409, 'Another replay is running'],
-  rule_set_active: [409, 'The set of rules is or was active, so it cannot change'],
+  rule_set_active: [409, 'The set of rules is active'],
   campaign_archived: [410, 'The campaign is archived'],
   destination_invalid: [422, 'Visitors cannot be sent to this URL'],
 } as const

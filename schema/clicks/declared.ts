@@ -135,7 +135,8 @@ export const declared: Declared[] = [
     to: 'lockstep_app',
     privileges: [...append, `update (${[...conversion, ...validity, ...visitor, 'updated_at'].join(', ')})`],
   }),
-  grants({ on: 'table clicks.events', to: 'lockstep_app', privileges: [...append, 'delete'] }),
+  // An insert that conflicts updates the id to itself, to return the row as it is.
+  grants({ on: 'table clicks.events', to: 'lockstep_app', privileges: [...append, 'update (id)', 'delete'] }),
   grants({ on: 'table clicks.visitors', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table clicks.conversions', to: 'lockstep_app', privileges: readWrite }),
   grants({ on: 'table clicks.conversion_events', to: 'lockstep_app', privileges: append }),

@@ -17,6 +17,7 @@ export type Caller = {
   get(path: string): Promise<Answer>
   post(path: string, body?: object, key?: string): Promise<Answer>
   patch(path: string, ifMatch: number, body: object): Promise<Answer>
+  delete(path: string): Promise<Answer>
 }
 
 /** A client with a token; its paths are below /v1/clicks. */
@@ -50,6 +51,7 @@ export async function caller(app: TestWorker, role: Role = 'admin', sub = '1'): 
     post: (path, body, key) =>
       call('POST', path, { ...(body && { body }), ...(key !== undefined && { key }) }),
     patch: (path, ifMatch, body) => call('PATCH', path, { ifMatch, body }),
+    delete: (path) => call('DELETE', path),
   }
 }
 

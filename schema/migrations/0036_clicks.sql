@@ -572,7 +572,7 @@ grant select on table clicks.hosting_networks to lockstep_app;
 
 grant select, insert, update (conversion_type, converted_at, facts, rule_set_id, reasons, is_valid, validity, ip_hash, ip_prefix, user_agent, referrer, sub1, sub2, sub3, sub4, sub5, click_id_param, affiliate_sub, affiliate_sub2, asked, erased_at, updated_at) on table clicks.clicks to lockstep_app;
 
-grant select, insert, delete on table clicks.events to lockstep_app;
+grant select, insert, update (id), delete on table clicks.events to lockstep_app;
 
 grant select, insert, update, delete on table clicks.visitors to lockstep_app;
 
