@@ -161,10 +161,15 @@ async function planOf(statement: SQL) {
     indexes: nodes.flatMap((node) => node['Index Name'] ?? []),
     relations: nodes.flatMap((node) => (/Scan/.test(node['Node Type']) ? (node['Relation Name'] ?? []) : [])),
     scannedWhole: nodes.flatMap((node) =>
-      node['Node Type'] === 'Seq Scan' ? (node['Relation Name'] ?? []) : [],
+      node['Node Type'] === 'Seq Scan' && pagesOf(node) > 0 ? (node['Relation Name'] ?? []) : [],
     ),
-    pages: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
+    pages: pagesOf(root),
   }
+}
+
+/** None for a partition that is empty. */
+function pagesOf(node: Node): number {
+  return node['Shared Hit Blocks'] + node['Shared Read Blocks']
 }
 
 function flatten(node: Node): Node[] {
