@@ -6,6 +6,7 @@ import { conversionsEndpoints } from './conversions/routes.ts'
 import { clicksQueue } from './queue.ts'
 import { rulesEndpoints } from './rules/routes.ts'
 import { sourcesEndpoints } from './sources/routes.ts'
+import { statsEndpoints } from './stats/routes.ts'
 
 export const clicksModule: Module = {
   name: 'clicks',
@@ -16,6 +17,7 @@ export const clicksModule: Module = {
     ...campaignsEndpoints,
     ...sourcesEndpoints,
     ...conversionsEndpoints,
+    ...statsEndpoints,
     ...rulesEndpoints,
   ],
 }

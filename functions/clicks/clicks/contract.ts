@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { clickKinds, ruleClasses, ruleFacts, ruleOps, validities } from '../../../schema/clicks/states.ts'
-import { id, instant, shownInstant } from '../../http/fields.ts'
+import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
 
 export const SlugPath = z.strictObject({
   slug: z
@@ -16,7 +16,7 @@ export const ClickPath = z.strictObject({
 const text = z.string().nullable()
 
 /** The members that lists show, too. */
-const Click = z
+export const Click = z
   .strictObject({
     id: z.string(),
     campaignId: id,
@@ -61,6 +61,17 @@ const Click = z
     updatedAt: shownInstant,
   })
   .meta({ id: 'Click' })
+export type Click = z.infer<typeof Click>
+
+export const ClickFilter = {
+  campaignId: pathId,
+  from: instant.optional().meta({ description: 'Clicked at or after' }),
+  to: instant.optional().meta({ description: 'Clicked before' }),
+  kind: z.enum(clickKinds).optional(),
+  validity: z.enum(validities).optional(),
+}
+
+export const ClickCursor = z.tuple([z.guid()])
 
 export const ClickEvent = z
   .strictObject({

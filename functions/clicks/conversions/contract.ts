@@ -20,11 +20,10 @@ export const PostbackBody = z
 
 const status = z.enum(conversionStatuses)
 
-export const Standing = z.strictObject({ status, payoutMinor: z.int(), currency: z.string() }).meta({
+const Standing = z.strictObject({ status, payoutMinor: z.int(), currency: z.string() }).meta({
   id: 'StandingConversion',
   description: 'The conversion as it is after the postback',
 })
-export type Standing = z.infer<typeof Standing>
 
 export const PostbackResult = z
   .strictObject({
