@@ -1,4 +1,5 @@
 import type { Module } from '../http/module.ts'
+import { commandsEndpoints } from './commands/routes.ts'
 import { configWebhooks } from './configs/contract.ts'
 import { configsEndpoints } from './configs/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
@@ -8,7 +9,13 @@ import { zonesEndpoints } from './zones/routes.ts'
 
 export const fleetModule: Module = {
   name: 'fleet',
-  endpoints: () => [...greenhousesEndpoints, ...zonesEndpoints, ...nodesEndpoints, ...configsEndpoints],
+  endpoints: () => [
+    ...greenhousesEndpoints,
+    ...zonesEndpoints,
+    ...nodesEndpoints,
+    ...configsEndpoints,
+    ...commandsEndpoints,
+  ],
   webhooks: { ...nodeWebhooks, ...configWebhooks },
   isCurrentDevice,
 }
