@@ -9,7 +9,7 @@ import { showCommand } from './show.ts'
 
 /**
  * All commands that the node has not acknowledged, oldest first. They are sent again until it does; the node knows the
- * ids that it did. Null: the caller has no such node.
+ * ids that it did. A node that left the zone gets only what switches it off. Null: the caller has no such node.
  * Race: an epoch rises at this moment. Its statement waits for the command, then sees it as sent, and orders an `off`.
  */
 export function takeCommands(
@@ -34,7 +34,12 @@ due as materialized (
   left join fleet.regulators r on r.id = c.regulator_id
   where c.state in ('QUEUED', 'SENT')
     and (c.expires_at is null or c.expires_at > now())
-    and (c.kind = 'off' or c.zone_epoch = z.epoch and c.regulator_epoch is not distinct from r.epoch)
+    and (
+      c.kind = 'off'
+      or c.zone_epoch = z.epoch
+      and c.regulator_epoch is not distinct from r.epoch
+      and exists (select from fleet.zone_slots s where s.node_id = c.node_id and s.zone_id = c.zone_id)
+    )
   order by c.id
   limit ${limit}
   for update of c
