@@ -96,6 +96,20 @@ CREATE INDEX idx_ingest_sources_received ON core.ingest_sources USING btree (rec
 comment on index core.idx_ingest_sources_received is 'the retention of messages, a whole source at a time';
 grant delete, insert, select, update on table core.ingest_sources to lockstep_app;
 
+create table core.job_pauses (
+  id bigint generated always as identity not null,
+  job text not null,
+  since timestamp with time zone default now() not null,
+  until timestamp with time zone not null,
+  reason text not null,
+  by text not null,
+  ended_at timestamp with time zone,
+  constraint job_pauses_pkey PRIMARY KEY (id),
+  constraint job_pauses_day CHECK (until <= (since + '24:00:00'::interval))
+);
+CREATE INDEX idx_job_pauses_job ON core.job_pauses USING btree (job, until);
+grant delete, insert, select, update on table core.job_pauses to lockstep_app;
+
 create table core.job_runs (
   id bigint generated always as identity not null,
   job text not null,
@@ -245,6 +259,24 @@ begin
   perform from core.leases l where l.name = lease_name and l.fence = lease_fence for share;
   if not found then
     raise exception using errcode = 'LS012', message = 'the lease has another holder';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.assert_not_paused(job_name text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if exists (
+    select
+    from core.job_pauses p
+    where p.job = job_name
+      and p.until > clock_timestamp()
+      and p.ended_at is null
+  ) then
+    raise exception using errcode = 'LS013', message = 'this job is paused';
   end if;
 end
 $function$;
