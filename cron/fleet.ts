@@ -1,4 +1,5 @@
-import { asStatement, type Job } from '../functions/core/job.ts'
+import { asStatement, type Job, underLease } from '../functions/core/job.ts'
+import { publishPending } from '../functions/fleet/configs/publish-pending.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
 import { endModes } from '../functions/fleet/zones/end-modes.ts'
@@ -16,6 +17,12 @@ export const fleetJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.fleetModes,
     run: forEveryTenant(asStatement(endModes)),
+  },
+  {
+    name: 'fleet-publisher',
+    cron: '* * * * *',
+    lock: locks.fleetPublisher,
+    run: forEveryTenant(underLease(publishPending)),
   },
 ]
 

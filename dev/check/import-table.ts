@@ -133,6 +133,7 @@ export const importTable: Row[] = [
     may: ['functions/space/rules.ts', 'functions/space/iss/<verb>.ts', 'npm:satellite.js'],
     pure: true,
   },
+  { file: 'functions/fleet/configs/open-broker.ts', may: ['npm:mqtt-packet'] },
   {
     file: 'functions/ops/*/<verb>.ts',
     may: [...behaveIn('ops'), 'schema/core/tables.ts', 'schema/migrations/index.ts', 'npm:croner'],

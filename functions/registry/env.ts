@@ -59,9 +59,17 @@ const webhooks = {
   DNS_OVER_HTTPS: z.url().optional(),
 }
 
+const fleet = {
+  /** A broker for the configuration of nodes. It may name user and password. */
+  MQTT_URL: z
+    .url({ protocol: /^wss?$/ })
+    .refine(isPrivateBroker, 'must be wss')
+    .optional(),
+}
+
 /** The configuration of the Worker, checked once per isolate. Secrets come from `wrangler secret put`. */
 const Env = z
-  .object({ ...core, ...space, ...webhooks })
+  .object({ ...core, ...space, ...webhooks, ...fleet })
   .refine((env) => (env.AUTH_SECRET === undefined) !== (env.AUTH_JWKS_URL === undefined), {
     message: 'set exactly one of AUTH_SECRET (development) and AUTH_JWKS_URL',
   })
@@ -130,6 +138,10 @@ function isConnectionString(text: string): boolean {
 function isPrivateOnTheWay(text: string): boolean {
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
+
+function isPrivateBroker(text: string): boolean {
+  return isPrivateOnTheWay(text.replace(/^ws/, 'http'))
 }
 
 function isOrigin(text: string): boolean {
