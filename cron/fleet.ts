@@ -1,7 +1,8 @@
-import { asStatement, type Job, underLease } from '../functions/core/job.ts'
+import { asStatement, inSession, type Job, underLease } from '../functions/core/job.ts'
 import { publishPending } from '../functions/fleet/configs/publish-pending.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
+import { foldTelemetry } from '../functions/fleet/telemetry/fold.ts'
 import { endModes } from '../functions/fleet/zones/end-modes.ts'
 import { locks } from '../functions/registry/locks.ts'
 
@@ -23,6 +24,12 @@ export const fleetJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.fleetPublisher,
     run: forEveryTenant(underLease(publishPending)),
+  },
+  {
+    name: 'fleet-fold',
+    cron: '* * * * *',
+    lock: locks.fleetFold,
+    run: inSession(foldTelemetry),
   },
 ]
 

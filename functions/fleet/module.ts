@@ -5,6 +5,8 @@ import { configsEndpoints } from './configs/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
 import { nodeWebhooks } from './nodes/contract.ts'
 import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
+import { telemetryQueue } from './queue.ts'
+import { telemetryEndpoints } from './telemetry/routes.ts'
 import { zonesEndpoints } from './zones/routes.ts'
 
 export const fleetModule: Module = {
@@ -15,7 +17,9 @@ export const fleetModule: Module = {
     ...nodesEndpoints,
     ...configsEndpoints,
     ...commandsEndpoints,
+    ...telemetryEndpoints,
   ],
+  queues: [telemetryQueue],
   webhooks: { ...nodeWebhooks, ...configWebhooks },
   isCurrentDevice,
 }

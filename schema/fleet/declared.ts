@@ -41,6 +41,7 @@ const ofTenant = "current_setting('app.tenant_id', true) in ('*', tenant_id::tex
 
 export const declared: Declared[] = [
   functionFile('fleet.is_folded(timestamptz, timestamptz)'),
+  functionFile('fleet.is_folded_into_days(timestamptz, timestamptz)'),
 
   ...partitioned({
     table: 'fleet.telemetry_samples',
@@ -52,12 +53,13 @@ export const declared: Declared[] = [
     foldedBy: 'fleet.is_folded',
   }),
   ...partitioned({
+    // Longer than samples: the hours and the day around the oldest sample that is accepted need their other minutes.
     table: 'fleet.telemetry_1m',
     column: 'minute',
     key: 'time',
     every: 'day',
     ahead: 7,
-    kept: 30,
+    kept: 32,
     foldedBy: 'fleet.is_folded',
   }),
   ...partitioned({
@@ -67,6 +69,7 @@ export const declared: Declared[] = [
     every: 'month',
     ahead: 3,
     kept: 12,
+    foldedBy: 'fleet.is_folded_into_days',
   }),
   ...partitioned({
     table: 'fleet.telemetry_rejects',
@@ -117,6 +120,14 @@ export const declared: Declared[] = [
     columns: ['minute'],
     where: 'not folded',
     serves: 'the job that folds minutes into hours and days; the keeper of partitions',
+    concurrently: false,
+  }),
+  sqlIndex({
+    name: 'idx_telemetry_1h_unfolded',
+    table: 'fleet.telemetry_1h',
+    columns: ['hour'],
+    where: 'not folded',
+    serves: 'the job that folds hours into days; the keeper of partitions',
     concurrently: false,
   }),
   sqlIndex({

@@ -26,6 +26,7 @@ create table fleet.calibrations (
   gain double precision not null,
   shift double precision not null,
   created_at timestamptz default now() not null,
+  applied_at timestamptz,
   constraint calibrations_pkey primary key(node_id,metric_id,channel,from_at)
 );
 
@@ -252,6 +253,7 @@ create table fleet.telemetry_1h (
   last_ts timestamptz not null,
   increase double precision,
   hour timestamptz not null,
+  folded boolean default false not null,
   constraint telemetry_1h_pkey primary key(node_id,metric_id,channel,hour)
 ) partition by range (hour);
 
@@ -280,7 +282,6 @@ create table fleet.telemetry_last (
   raw double precision not null,
   quality text not null,
   same_since timestamptz not null,
-  boot_id text,
   received_at timestamptz not null,
   constraint telemetry_last_pkey primary key(node_id,metric_id,channel),
   constraint telemetry_last_quality check (quality in ('good', 'suspect', 'stuck'))
@@ -308,7 +309,7 @@ create table fleet.telemetry_rejects (
   sample jsonb not null,
   received_at timestamptz not null,
   replayed_at timestamptz,
-  constraint telemetry_rejects_reason check (reason in ('not_a_number', 'clock_unset', 'in_future', 'too_old', 'ts_missing', 'unknown_node', 'unknown_metric', 'unit_mismatch', 'out_of_range'))
+  constraint telemetry_rejects_reason check (reason in ('malformed', 'not_a_number', 'clock_unset', 'in_future', 'too_old', 'ts_missing', 'unknown_node', 'unknown_metric', 'unit_mismatch', 'out_of_range'))
 ) partition by range (id);
 
 create table fleet.telemetry_samples (
@@ -320,6 +321,7 @@ create table fleet.telemetry_samples (
   raw double precision not null,
   quality text not null,
   received_at timestamptz not null,
+  conflicts smallint default 0 not null,
   constraint telemetry_samples_pkey primary key(node_id,metric_id,channel,ts)
 ) partition by range (ts);
 
@@ -410,14 +412,27 @@ select not exists (
 )
 $$;
 
+create or replace function fleet.is_folded_into_days(first_moment timestamptz, next_moment timestamptz) returns boolean
+language sql stable
+set search_path = ''
+as $$
+select not exists (
+  select
+  from fleet.telemetry_1h
+  where hour >= first_moment
+    and hour < next_moment
+    and not folded
+)
+$$;
+
 insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
 values ('fleet.telemetry_samples', 'time', 'day', 7, 30, 'fleet.is_folded');
 
 insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
-values ('fleet.telemetry_1m', 'time', 'day', 7, 30, 'fleet.is_folded');
+values ('fleet.telemetry_1m', 'time', 'day', 7, 32, 'fleet.is_folded');
 
 insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
-values ('fleet.telemetry_1h', 'time', 'month', 3, 12, null);
+values ('fleet.telemetry_1h', 'time', 'month', 3, 12, 'fleet.is_folded_into_days');
 
 insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
 values ('fleet.telemetry_rejects', 'id', 'day', 7, 7, null);
@@ -603,6 +618,12 @@ on fleet.telemetry_1m using btree (minute)
 where not folded;
 
 comment on index fleet.idx_telemetry_1m_unfolded is 'the job that folds minutes into hours and days; the keeper of partitions';
+
+create index if not exists idx_telemetry_1h_unfolded
+on fleet.telemetry_1h using btree (hour)
+where not folded;
+
+comment on index fleet.idx_telemetry_1h_unfolded is 'the job that folds hours into days; the keeper of partitions';
 
 create index if not exists idx_telemetry_rejects_tenant
 on fleet.telemetry_rejects using btree (tenant_id, id);
