@@ -1,6 +1,8 @@
+import type { SQL } from 'drizzle-orm'
 import type pg from 'pg'
 import { directDb } from '../../dev/postgres/direct-db.ts'
 import { consume } from '../../functions/core/consume.ts'
+import type { Db } from '../../functions/core/db.ts'
 import type { Message } from '../../functions/core/ingest-message.ts'
 import { telemetryQueue } from '../../functions/fleet/queue.ts'
 import { contextOver } from '../context-over.ts'
@@ -70,9 +72,17 @@ export function messagesOf(rows: readonly Row[]): Message[] {
 
 /** The consumer over an open connection: it calls the function of its statement, as over HTTP. */
 export function storing(client: pg.Client) {
-  const ctx = Object.assign(contextOver(client, { role: 'admin', sub: '1', tenantId: null }), {
-    db: directDb(client, { hotCalls: true }),
-  })
+  const direct = directDb(client, { hotCalls: true })
+  const db: Db = {
+    ...direct,
+    async query<Result>(statement: SQL) {
+      const called = await direct.call(statement, null)
+      // The verb declares the row type beside its SQL.
+      return called === null ? direct.query<Result>(statement) : (called as Result[])
+    },
+    with: () => db,
+  }
+  const ctx = Object.assign(contextOver(client, { role: 'admin', sub: '1', tenantId: null }), { db })
   return async (messages: readonly Message[]) => {
     const delivered = messages.map((body, at) => ({ id: String(at), body, attempts: 1 }))
     mustBe(new Set(await consume(ctx, telemetryQueue, delivered)).has('retry'), false, 'a message that waits')
