@@ -78,7 +78,7 @@ const Env = z
   )
 
 export type Env = z.infer<typeof Env> & {
-  /** The queues by their streams: the binding of the stream `clicks` is QUEUE_CLICKS. */
+  /** The queues by their streams: the binding of the stream `news` is QUEUE_NEWS. */
   queues: Readonly<Record<string, Queue>>
 }
 

@@ -1,3 +1,7 @@
+drop function dispatch.hot_claim_297f8ef3(bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,bigint,bigint,bigint,bigint,text,text,text,text,text);
+
+drop function dispatch.hot_claim_next_e016e0d6(bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,text,text,text,text,text);
+
 create function fleet.hot_store_173c8c83(jsonb, text, interval, interval, text, text, text, text, text, text, text)
 returns table ("messages" integer)
 language plpgsql
