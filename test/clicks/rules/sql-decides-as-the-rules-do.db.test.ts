@@ -72,7 +72,10 @@ describe('the decision about a click', () => {
       class: 'G',
       reason: 'because',
     }
-    const cases = [...fc.sample(fc.record({ facts, rules }), 300), { facts: { clicksToday: 3 }, rules: [limit] }]
+    const cases = [
+      ...fc.sample(fc.record({ facts, rules }), 300),
+      { facts: { clicksToday: 3 }, rules: [limit] },
+    ]
     const broken = cases.map((one) => ({
       facts: one.facts,
       rules: one.rules.map((rule) => (rule.op === 'lt' ? { ...rule, op: 'lte' as const } : rule)),
