@@ -1,7 +1,3 @@
-drop function dispatch.hot_claim_297f8ef3(bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,bigint,bigint,bigint,bigint,text,text,text,text,text);
-
-drop function dispatch.hot_claim_next_e016e0d6(bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,text,text,text,text,text);
-
 create function dispatch.hot_list_8d03e323(text, bigint, bigint, text, text, text, text, text)
 returns table ("orders" json)
 language plpgsql
