@@ -1,5 +1,6 @@
 import { coreMutants } from './core.ts'
 import { dispatchMutants } from './dispatch.ts'
+import { fleetNodeMutants } from './fleet-nodes.ts'
 import { httpMutants } from './http.ts'
 import { ledgerMutants } from './ledger.ts'
 import type { Mutant } from './mutant.ts'
@@ -11,6 +12,7 @@ export const mutants: readonly Mutant[] = [
   ...streamMutants,
   ...dispatchMutants,
   ...ledgerMutants,
+  ...fleetNodeMutants,
   ...webhooksMutants,
   ...httpMutants,
 ]

@@ -11,6 +11,7 @@ type Seed = { firstTable: string; numberedBy?: string; fill: (client: pg.Client)
 const seeds: Seed[] = [
   { firstTable: 'dispatch.stores', fill: fromFile('dispatch/fill.sql') },
   { firstTable: 'space.iss_fetch_log', fill: (client) => seedSpace(client) },
+  { firstTable: 'fleet.greenhouses', fill: fromFile('fleet/fill.sql') },
   { firstTable: 'ledger.bet_events', numberedBy: 'ledger.event_seq', fill: (client) => seedLedger(client) },
   { firstTable: 'clicks.campaigns', fill: (client) => seedClicks(client) },
 ]

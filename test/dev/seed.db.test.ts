@@ -103,6 +103,20 @@ it('is loaded once, also after everything was deleted', async () => {
   expect(await rows('select from dispatch.stores')).toEqual([])
 })
 
+it('holds two greenhouses, eight zones and thirty nodes, of which one is silent, one drifts and two are free', async () => {
+  expect(
+    await rows(`select
+    (select count(*)::int from fleet.greenhouses) as greenhouses,
+    (select count(*)::int from fleet.zones) as zones,
+    (select count(*)::int from fleet.nodes) as nodes,
+    (select count(*)::int from fleet.nodes where lifecycle = 'DEGRADED') as silent,
+    (select count(*)::int from fleet.node_configs c join fleet.zone_slots s using (node_id)
+      where drifted_at is not null) as drifting,
+    (select count(*)::int from fleet.nodes n where not exists (
+      select from fleet.zone_slots s where s.node_id = n.id and s.node_type = n.type)) as free`),
+  ).toEqual([{ greenhouses: 2, zones: 8, nodes: 30, silent: 1, drifting: 1, free: 2 }])
+})
+
 it('holds three campaigns with clicks, conversions and parked postbacks, in quarters that equal a recount', async () => {
   expect(
     await rows(`select

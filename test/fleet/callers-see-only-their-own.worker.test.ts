@@ -25,6 +25,8 @@ type Given = Awaited<ReturnType<typeof given>>
 const victim = await given()
 const stranger = await given()
 
+const series = 'metric=ph&from=2026-11-27T00:00:00Z&to=2026-11-27T01:00:00Z'
+
 /** Requests that would be in order for the victim's own callers, by method and path of the endpoint. */
 const requests: Record<
   string,
@@ -86,6 +88,15 @@ const requests: Record<
     body: ({ device }) => ({ nodeUid: device.uid, kind: 'on', maxRunMs: 1_000 }),
   },
   'get /zones/{id}/commands': { path: ({ zone }) => `/zones/${zone}/commands` },
+  'get /zones/{id}/telemetry/latest': { path: ({ zone }) => `/zones/${zone}/telemetry/latest` },
+  'get /zones/{id}/telemetry': { path: ({ zone }) => `/zones/${zone}/telemetry?${series}` },
+  'get /zones/{id}/telemetry.csv': { path: ({ zone }) => `/zones/${zone}/telemetry.csv?${series}` },
+  'get /zones/{id}/telemetry.ndjson': { path: ({ zone }) => `/zones/${zone}/telemetry.ndjson?${series}` },
+  'get /nodes/{uid}/calibrations': { path: ({ device }) => `/nodes/${device.uid}/calibrations` },
+  'post /nodes/{uid}/calibrations': {
+    path: ({ device }) => `/nodes/${device.uid}/calibrations`,
+    body: () => ({ metric: 'ph', from: '2026-11-27T00:00:00Z', gain: 2 }),
+  },
   'post /nodes/{uid}/commands/take': {
     path: ({ device }) => `/nodes/${device.uid}/commands/take`,
     body: () => ({}),
@@ -96,13 +107,17 @@ const requests: Record<
   },
 }
 
-/** Lists of the caller's own rows, and requests that name no row. */
+/** Lists of the caller’s own rows, and requests whose path names no row. */
 const ownOnly = new Set([
   'post /greenhouses',
   'get /greenhouses',
   'get /zones',
   'get /nodes',
   'post /nodes/hello',
+  'post /telemetry',
+  'get /telemetry/accounting',
+  'get /telemetry/rejects',
+  'post /telemetry/rejects/replay',
 ])
 
 const mine = endpoints.filter(({ tag }) => tag === 'fleet')
