@@ -1,5 +1,6 @@
 import { coreMutants } from './core.ts'
 import { dispatchMutants } from './dispatch.ts'
+import { fleetMutants } from './fleet.ts'
 import { httpMutants } from './http.ts'
 import { ledgerMutants } from './ledger.ts'
 import type { Mutant } from './mutant.ts'
@@ -12,5 +13,6 @@ export const mutants: readonly Mutant[] = [
   ...dispatchMutants,
   ...ledgerMutants,
   ...webhooksMutants,
+  ...fleetMutants,
   ...httpMutants,
 ]

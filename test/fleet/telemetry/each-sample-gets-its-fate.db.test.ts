@@ -215,6 +215,25 @@ describe('a sample', () => {
     expect(rejected).toEqual([{ index: 0, reason: 'unknown_node' }])
   })
 
+  it('of a decommissioned node is one of an unknown node', async () => {
+    const { uid } = await givenNode(environment)
+    await admin.query(`update fleet.nodes set lifecycle = 'DECOMMISSIONED' where uid = $1`, [uid])
+    await senderOf(environment).store([{ nodeUid: uid, metric: 'ph', ts: ago(1), value: 6 }])
+    expect([await rejectsOf(uid), await stored(uid)]).toEqual([['unknown_node'], []])
+  })
+
+  it('makes its node active, and shows that the node has its credential', async () => {
+    const { uid, id } = await givenNode(environment)
+    await admin.query(`update fleet.nodes set lifecycle = 'ASSIGNED_TO_ZONE' where id = $1`, [id])
+    const node = senderOf(environment, { role: 'node', sub: uid, tenantId: 1, gen: 1 })
+    await node.store([{ nodeUid: uid, metric: 'ph', ts: ago(1), value: 6 }])
+    const { rows } = await admin.query(
+      'select lifecycle, used_gen, last_seen_at from fleet.nodes where id = $1',
+      [id],
+    )
+    expect(rows).toEqual([{ lifecycle: 'ACTIVE', used_gen: 1, last_seen_at: expect.any(Date) }])
+  })
+
   it('that is measured long before it arrives is late, and stored', async () => {
     const { uid } = await givenNode(environment)
     await senderOf(environment).store([
