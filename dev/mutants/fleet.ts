@@ -14,14 +14,14 @@ export const fleetMutants: readonly Mutant[] = [
       '',
     ],
     [
-      'functions/fleet/telemetry/store.ts',
+      'functions/fleet/telemetry/read-items.ts',
       'stores samples for the nodes of other tenants',
       '\n    and (h.tenant_id is null or node.tenant_id = h.tenant_id)',
       '',
       fates,
     ],
     [
-      'functions/fleet/telemetry/store.ts',
+      'functions/fleet/telemetry/read-items.ts',
       'accepts samples of decommissioned nodes',
       "\n    and node.lifecycle <> 'DECOMMISSIONED'",
       '',
@@ -41,7 +41,7 @@ export const fleetMutants: readonly Mutant[] = [
       fates,
     ],
     [
-      'functions/fleet/telemetry/store.ts',
+      'functions/fleet/telemetry/read-items.ts',
       'stores samples without a time again when their numbered batch is repeated',
       '\n    or b.seen_before @> m.seq',
       '',

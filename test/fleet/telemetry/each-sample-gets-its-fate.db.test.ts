@@ -214,6 +214,7 @@ describe('a sample', () => {
   it.each([
     ['of an unknown node', { nodeUid: 'nd-ph-nobody' }, 'unknown_node'],
     ['of an unknown metric', { metric: 'taste' }, 'unknown_metric'],
+    ['that no sum holds', { value: 1e300 }, 'out_of_range'],
     ['with an unknown field', { colour: 'red' }, 'malformed'],
     ['with an unstorable text', { channel: 'a\0b' }, 'malformed'],
   ])('%s is refused', async (_what, more, reason) => {
