@@ -589,7 +589,7 @@ AS $function$
       when fact is null or fact = 'null'::jsonb then false
       when op = 'eq' then fact = value
       when op = 'ne' then fact <> value
-      when op = 'in' then jsonb_typeof(value) = 'array' and value @> jsonb_build_array(fact)
+      when op = 'in' then jsonb_typeof(value) = 'array' and value @> fact
       when jsonb_typeof(fact) <> 'number' or jsonb_typeof(value) <> 'number' then false
       when op = 'lt' then fact < value
       when op = 'lte' then fact <= value
@@ -1653,7 +1653,7 @@ create table dispatch.orders (
   constraint orders_rules CHECK (dispatch.check_orders(orders.*)),
   constraint orders_courier_id_couriers_id_fk FOREIGN KEY (courier_id) REFERENCES dispatch.couriers(id),
   constraint orders_store_id_stores_id_fk FOREIGN KEY (store_id) REFERENCES dispatch.stores(id)
-) with (autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_insert_scale_factor=0.05);
+) with (fillfactor=85, autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_insert_scale_factor=0.05);
 CREATE INDEX idx_orders_active ON dispatch.orders USING btree (created_at DESC) WHERE (status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text]));
 comment on index dispatch.idx_orders_active is 'live orders of every status, newest first';
 CREATE INDEX idx_orders_claimable ON dispatch.orders USING btree (id) WHERE ((status = 'new'::text) AND (courier_id IS NULL));
@@ -1664,12 +1664,12 @@ CREATE INDEX idx_orders_created_brin ON dispatch.orders USING brin (created_at) 
 comment on index dispatch.idx_orders_created_brin is 'GET /v1/dispatch/stats/days';
 CREATE INDEX idx_orders_leases ON dispatch.orders USING btree (lease_expires_at) WHERE (status = 'assigned'::text);
 comment on index dispatch.idx_orders_leases is 'the sweep of leases that ran out';
-CREATE INDEX idx_orders_list ON dispatch.orders USING btree (status, created_at DESC, id DESC) INCLUDE (store_id, courier_id, pickup_address, delivery_address, boxes_count, price_minor, currency, due_at, ready_at, lease_expires_at, fence, version);
-comment on index dispatch.idx_orders_list is 'GET /v1/dispatch/orders?status= as an index-only scan';
+CREATE INDEX idx_orders_list ON dispatch.orders USING btree (status, created_at DESC, id DESC);
+comment on index dispatch.idx_orders_list is 'GET /v1/dispatch/orders?status=, newest first';
 CREATE INDEX idx_orders_near ON dispatch.orders USING gist (dispatch.on_sphere(pickup_lat, pickup_lng)) WHERE ((status = 'new'::text) AND (courier_id IS NULL) AND (pickup_lat IS NOT NULL));
 comment on index dispatch.idx_orders_near is 'POST /v1/dispatch/orders/claim-next, nearest first';
-CREATE INDEX idx_orders_store ON dispatch.orders USING btree (store_id, status, created_at DESC, id DESC) INCLUDE (courier_id, pickup_address, delivery_address, boxes_count, price_minor, currency, due_at, ready_at, lease_expires_at, fence, version);
-comment on index dispatch.idx_orders_store is 'GET /v1/dispatch/orders of one store as an index-only scan';
+CREATE INDEX idx_orders_store ON dispatch.orders USING btree (store_id, status, created_at DESC, id DESC);
+comment on index dispatch.idx_orders_store is 'GET /v1/dispatch/orders of one store, newest first';
 CREATE INDEX idx_orders_unsettled ON dispatch.orders USING btree (delivered_at) WHERE ((status = 'delivered'::text) AND (settled_at IS NULL));
 comment on index dispatch.idx_orders_unsettled is 'deliveries whose time to be undone is over';
 CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_step_back();
@@ -2454,6 +2454,108 @@ end) as outcome, pg_current_xact_id_if_assigned()::text as position
 from (select) as always
 left join seen on true;
   if $21 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_list_8d03e323(text, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(orders json)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $8 is not null then
+    perform set_config('app.tenant_id', $8, true);
+  end if;
+  if $4 is not null then
+    perform core.begin_idempotent($4, $5, $6, $7);
+  end if;
+  return query select coalesce(json_agg(shown), '[]'::json) as orders
+from (
+  select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt"
+  from ((
+  select o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
+    o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at
+  from dispatch.orders o
+  where o.status = $1
+  order by o.created_at desc, o.id desc
+  limit $2)) o
+  order by o.created_at desc, o.id desc
+  limit $3
+) shown;
+  if $4 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_list_f52074a6(text, bigint, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(orders json)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $9 is not null then
+    perform set_config('app.tenant_id', $9, true);
+  end if;
+  if $5 is not null then
+    perform core.begin_idempotent($5, $6, $7, $8);
+  end if;
+  return query select coalesce(json_agg(shown), '[]'::json) as orders
+from (
+  select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt"
+  from ((
+  select o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
+    o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at
+  from dispatch.orders o
+  where o.status = $1 and o.store_id = $2::bigint
+  order by o.created_at desc, o.id desc
+  limit $3)) o
+  order by o.created_at desc, o.id desc
+  limit $4
+) shown;
+  if $5 is not null then
     perform core.assert_settled();
   end if;
 end
@@ -5923,6 +6025,82 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.hot_bets_2731db0c(text, bigint, text, text, text, text, text)
+ RETURNS TABLE(bet jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $7 is not null then
+    perform set_config('app.tenant_id', $7, true);
+  end if;
+  if $3 is not null then
+    perform core.begin_idempotent($3, $4, $5, $6);
+  end if;
+  return query select jsonb_build_object(
+    'id', v.bet_id,
+    'userId', v.user_id,
+    'stakeMinor', v.amount_minor,
+    'currency', v.currency,
+    'odds', v.odds::text,
+    'selection', v.selection,
+    'status', v.status,
+    'payoutMinor', v.payout_minor,
+    'placedAt', core.iso(v.placed_at),
+    'settledAt', core.iso(v.settled_at),
+    'streamVersion', v.stream_version
+  ) as bet
+from ledger.bets_view v
+where v.tenant_id = ledger.tenant() and v.status = $1 and v.open
+order by v.bet_id desc
+limit $2;
+  if $3 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.hot_bets_5f14ba0c(text, bigint, text, text, text, text, text)
+ RETURNS TABLE(bet jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $7 is not null then
+    perform set_config('app.tenant_id', $7, true);
+  end if;
+  if $3 is not null then
+    perform core.begin_idempotent($3, $4, $5, $6);
+  end if;
+  return query select jsonb_build_object(
+    'id', v.bet_id,
+    'userId', v.user_id,
+    'stakeMinor', v.amount_minor,
+    'currency', v.currency,
+    'odds', v.odds::text,
+    'selection', v.selection,
+    'status', v.status,
+    'payoutMinor', v.payout_minor,
+    'placedAt', core.iso(v.placed_at),
+    'settledAt', core.iso(v.settled_at),
+    'streamVersion', v.stream_version
+  ) as bet
+from ledger.bets_view v
+where v.tenant_id = ledger.tenant() and v.user_id = $1
+order by v.bet_id desc
+limit $2;
+  if $3 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.hot_place_d7e2e1f0(text, text, bigint, jsonb, text, timestamp with time zone, text, text, bigint, text, text, text, text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
  LANGUAGE plpgsql
@@ -7043,6 +7221,7 @@ CREATE OR REPLACE FUNCTION ledger.transfer(transfers jsonb, all_or_none boolean,
  RETURNS jsonb
  LANGUAGE plpgsql
  SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   accounts ledger.account_changes[];

@@ -3,7 +3,7 @@ import { messagesOf, type Row } from './samples.ts'
 
 type Found = { id: string; name: string; tenant: string }
 
-/** The work of the one statement, as a careful programmer writes it: one statement with arrays for each step. */
+/** The work of the one statement as a careful programmer writes it: one statement with arrays for each step. */
 export async function storeInSteps(client: pg.Client, rows: readonly Row[]): Promise<void> {
   const [message] = messagesOf(rows)
   if (message === undefined) return
