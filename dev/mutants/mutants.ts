@@ -1,6 +1,7 @@
 import { coreMutants } from './core.ts'
 import { dispatchMutants } from './dispatch.ts'
 import { fleetNodeMutants } from './fleet-nodes.ts'
+import { fleetMutants } from './fleet.ts'
 import { httpMutants } from './http.ts'
 import { ledgerMutants } from './ledger.ts'
 import type { Mutant } from './mutant.ts'
@@ -14,5 +15,6 @@ export const mutants: readonly Mutant[] = [
   ...ledgerMutants,
   ...fleetNodeMutants,
   ...webhooksMutants,
+  ...fleetMutants,
   ...httpMutants,
 ]

@@ -62,6 +62,21 @@ describe('an isolate', () => {
     expect(isolate.queue.accepted.at(-1)).toMatchObject({ n: 3, answered: 4 })
   })
 
+  it('sends what items share once per message, and mixes them with no others', async () => {
+    const isolate = isolateOf(environment)
+    const [one, other] = [{ node: 'a' }, { node: 'b' }]
+    ingest(isolate.ctx, 'probe', some(2), { shared: one })
+    ingest(isolate.ctx, 'probe', some(1), { shared: one })
+    ingest(isolate.ctx, 'probe', some(1), { shared: other })
+    ingest(isolate.ctx, 'probe', some(1))
+    await sent(isolate)
+    expect(isolate.queue.accepted.map(({ n, items, shared }) => [n, items.length, shared])).toEqual([
+      [1, 3, one],
+      [2, 1, other],
+      [3, 1, undefined],
+    ])
+  })
+
   it('hands a message to Spill when the queue refuses, and when it hangs for two seconds', async () => {
     const isolate = isolateOf(environment)
     for (const mode of ['refuse', 'hang'] as const) {

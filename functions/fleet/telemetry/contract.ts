@@ -191,8 +191,12 @@ export const NewCalibration = z.strictObject({
   metric: name,
   channel: z.string().max(64).default(''),
   from: instant,
-  gain: z.number().refine((gain) => gain !== 0, 'Must not be 0'),
-  shift: z.number().default(0).meta({ description: 'value = raw · gain + shift' }),
+  gain: z
+    .number()
+    .min(-1e6)
+    .max(1e6)
+    .refine((gain) => gain !== 0, 'Must not be 0'),
+  shift: z.number().min(-1e9).max(1e9).default(0).meta({ description: 'value = raw · gain + shift' }),
 })
 export type NewCalibration = z.infer<typeof NewCalibration>
 

@@ -34,6 +34,9 @@ const acceptedMs = { past: 30 * day, ahead: 5 * 60 * 1_000 }
 /** A node whose clock is not set begins at 1970, at 2000 or at the build of its firmware's libraries. */
 const clockSetMs = Date.UTC(2020, 0, 1)
 
+/** Nothing that is measured is larger, and the sum of a minute stays a number. */
+const largest = 1e15
+
 /** Decides about one sample of a batch by itself. The consumer decides about what only Postgres knows. */
 export function judgeSample(sent: unknown, received: Received): Judged {
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return { reason: 'malformed' }
@@ -48,15 +51,15 @@ export function judgeSample(sent: unknown, received: Received): Judged {
   if (received.onlyNode !== null && nodeUid !== received.onlyNode) return { reason: 'unknown_node' }
   const time = timeOf(fields['ts'], received)
   if (typeof time === 'string') return { reason: time }
-  // The negative zero of a sensor is zero.
   const measured = unit === null ? { value, unit } : inCanonicalUnit(value, unit)
-  if (!Number.isFinite(measured.value)) return { reason: 'not_a_number' }
+  if (Math.abs(measured.value) > largest) return { reason: 'out_of_range' }
   return {
     sample: {
       nodeUid,
       metric,
       channel,
       tsMs: time,
+      // The negative zero of a sensor is zero.
       value: measured.value + 0,
       unit: measured.unit,
       quality,

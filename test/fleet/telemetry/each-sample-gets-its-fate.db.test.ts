@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { readBody } from '../../../functions/http/body.ts'
 import { freshEnvironment } from '../../core/environment.ts'
-import { countedOf, emptyTelemetry, givenNode, type SentSample, senderOf } from '../support/samples.ts'
+import { countedOf, emptyTelemetry, fold, givenNode, type SentSample, senderOf } from '../support/samples.ts'
 
 const environment = await freshEnvironment()
 const { admin } = environment.database
@@ -188,9 +188,33 @@ describe('a sample', () => {
     expect((await stored(uid)).at(-1)?.quality).toBe('good')
   })
 
+  it('that is stuck raises an alert, and a change clears it; a wrong clock does too', async () => {
+    const { uid } = await givenNode(environment)
+    const sender = senderOf(environment)
+    const open = async () =>
+      (await admin.query('select kind, subject from fleet.alerts where cleared_at is null order by kind'))
+        .rows
+    await sender.store([
+      { nodeUid: uid, metric: 'ph', ts: ago(7 * 3_600), value: 6 },
+      { nodeUid: uid, metric: 'ph', ts: ago(120), value: 6 },
+      { nodeUid: uid, metric: 'ph', ts: ago(-3_600), value: 6 },
+    ])
+    await fold(environment)
+    await fold(environment)
+    expect(await open()).toEqual([
+      { kind: 'clock_skew', subject: uid },
+      { kind: 'stuck', subject: `${uid}/ph` },
+    ])
+    await sender.store([{ nodeUid: uid, metric: 'ph', ts: ago(60), value: 6.1 }])
+    await admin.query('truncate fleet.telemetry_rejects')
+    await fold(environment)
+    expect(await open()).toEqual([])
+  })
+
   it.each([
     ['of an unknown node', { nodeUid: 'nd-ph-nobody' }, 'unknown_node'],
     ['of an unknown metric', { metric: 'taste' }, 'unknown_metric'],
+    ['that no sum holds', { value: 1e300 }, 'out_of_range'],
     ['with an unknown field', { colour: 'red' }, 'malformed'],
     ['with an unstorable text', { channel: 'a\0b' }, 'malformed'],
   ])('%s is refused', async (_what, more, reason) => {
@@ -213,6 +237,25 @@ describe('a sample', () => {
     const other = senderOf(environment, { role: 'node', sub: 'nd-ph-own', tenantId: 2, gen: 1 })
     const { rejected } = await other.store([{ nodeUid: uid, metric: 'ph', ts: ago(1), value: 6 }])
     expect(rejected).toEqual([{ index: 0, reason: 'unknown_node' }])
+  })
+
+  it('of a decommissioned node is one of an unknown node', async () => {
+    const { uid } = await givenNode(environment)
+    await admin.query(`update fleet.nodes set lifecycle = 'DECOMMISSIONED' where uid = $1`, [uid])
+    await senderOf(environment).store([{ nodeUid: uid, metric: 'ph', ts: ago(1), value: 6 }])
+    expect([await rejectsOf(uid), await stored(uid)]).toEqual([['unknown_node'], []])
+  })
+
+  it('makes its node active, and shows that the node has its credential', async () => {
+    const { uid, id } = await givenNode(environment)
+    await admin.query(`update fleet.nodes set lifecycle = 'ASSIGNED_TO_ZONE' where id = $1`, [id])
+    const node = senderOf(environment, { role: 'node', sub: uid, tenantId: 1, gen: 1 })
+    await node.store([{ nodeUid: uid, metric: 'ph', ts: ago(1), value: 6 }])
+    const { rows } = await admin.query(
+      'select lifecycle, used_gen, last_seen_at from fleet.nodes where id = $1',
+      [id],
+    )
+    expect(rows).toEqual([{ lifecycle: 'ACTIVE', used_gen: 1, last_seen_at: expect.any(Date) }])
   })
 
   it('that is measured long before it arrives is late, and stored', async () => {

@@ -1,0 +1,124 @@
+import { type Mutant, mutantsOf } from './mutant.ts'
+
+const fates = 'test/fleet/telemetry/each-sample-gets-its-fate.db.test.ts'
+const histories = 'test/fleet/telemetry/every-sample-is-accounted-for.race.test.ts'
+const aggregates = 'test/fleet/telemetry/aggregates-equal-a-recount.db.test.ts'
+const overload = 'test/fleet/telemetry/overload-thins-by-rule.db.test.ts'
+
+export const fleetMutants: readonly Mutant[] = [
+  ...mutantsOf('fleet: every sample is accounted for', histories, [
+    [
+      'functions/fleet/telemetry/store.ts',
+      'takes the value of the last arrival for the newest',
+      '\n  where excluded.ts > t.ts',
+      '',
+    ],
+    [
+      'functions/fleet/telemetry/read-items.ts',
+      'stores samples for the nodes of other tenants',
+      '\n    and (h.tenant_id is null or node.tenant_id = h.tenant_id)',
+      '',
+      fates,
+    ],
+    [
+      'functions/fleet/telemetry/read-items.ts',
+      'accepts samples of decommissioned nodes',
+      "\n    and node.lifecycle <> 'DECOMMISSIONED'",
+      '',
+      fates,
+    ],
+    [
+      'functions/fleet/telemetry/store.ts',
+      'adds duplicates to the minutes',
+      'is_new = 1\n    and (select count(*) from newest) >= 0',
+      '(select count(*) from newest) >= 0',
+    ],
+    [
+      'functions/fleet/telemetry/store.ts',
+      'replaces the first value of a key',
+      'set conflicts = t.conflicts + 1',
+      'set conflicts = t.conflicts + 1, value = excluded.value',
+      fates,
+    ],
+    [
+      'functions/fleet/telemetry/read-items.ts',
+      'stores samples without a time again when their numbered batch is repeated',
+      '\n    or b.seen_before @> m.seq',
+      '',
+      fates,
+    ],
+    [
+      'functions/fleet/telemetry/store.ts',
+      'mixes units',
+      "\n      when m.sent_unit <> m.unit then 'unit_mismatch'",
+      '',
+      fates,
+    ],
+    [
+      'functions/fleet/telemetry/store.ts',
+      'trusts the clock of the Worker',
+      "\n      when i.ts > now() + ${accepting.ahead}::interval then 'in_future'",
+      '',
+      fates,
+    ],
+    [
+      'functions/fleet/telemetry/judge-sample.ts',
+      'accepts a clock that is not set',
+      "\n  if (ms < clockSetMs) return 'clock_unset'",
+      '',
+      fates,
+    ],
+  ]),
+  ...mutantsOf('fleet: aggregates equal a recount', aggregates, [
+    [
+      'functions/fleet/telemetry/fold-hours.ts',
+      'folds a minute that changed meanwhile',
+      '\n    and t.n = d.n',
+      '',
+    ],
+    [
+      'functions/fleet/telemetry/fold-hours.ts',
+      'leaves the increase of the sample after a late one',
+      'and t.minute > c.minute',
+      'and false',
+    ],
+    [
+      'functions/fleet/telemetry/fold-hours.ts',
+      'ignores the boots of a node',
+      'value >= before * 0.9 and not rebooted',
+      'value >= before * 0.9',
+    ],
+    [
+      'functions/fleet/telemetry/fold-days.ts',
+      'forgets the minutes at the ends of a day',
+      'minute >= b.from_at and minute <',
+      'false and minute <',
+    ],
+    [
+      'functions/fleet/telemetry/recalculate.ts',
+      'does not wait for the statements that began before a calibration',
+      '\n  and created_at < now() - ${settledAfter}::interval',
+      '',
+    ],
+  ]),
+  ...mutantsOf('fleet: an overload is answered by rule', overload, [
+    [
+      'functions/fleet/telemetry/thin-samples.ts',
+      'thins by lot',
+      'mixed(`${name}\\n${timeOf(newest)}`) % every',
+      'Math.floor(Math.random() * every)',
+    ],
+    [
+      'functions/fleet/telemetry/thin-samples.ts',
+      'takes a batch when the queue is full',
+      'if (share >= 1) return null',
+      'if (share > 1) return null',
+    ],
+    [
+      'functions/fleet/telemetry/count-refused.ts',
+      'forgets refused samples while Postgres is away',
+      'for (const [key, refused] of taken) held.waiting.set(key, (held.waiting.get(key) ?? 0) + refused)',
+      '',
+    ],
+  ]),
+]
