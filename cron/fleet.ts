@@ -1,3 +1,18 @@
-import type { Job } from '../functions/core/job.ts'
+import { asStatement, type Job } from '../functions/core/job.ts'
+import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
+import { endModes } from '../functions/fleet/zones/end-modes.ts'
+import { locks } from '../functions/registry/locks.ts'
 
-export const fleetJobs: Job[] = []
+export const fleetJobs: Job[] = [
+  {
+    name: 'fleet-modes',
+    cron: '* * * * *',
+    lock: locks.fleetModes,
+    run: forEveryTenant(asStatement(endModes)),
+  },
+]
+
+/** Row-level security shows a job nothing unless it names the tenants. */
+function forEveryTenant(run: Job['run']): Job['run'] {
+  return (ctx, job, fired) => run({ ...ctx, db: ctx.db.with(everyTenant) }, job, fired)
+}

@@ -201,6 +201,32 @@ CREATE INDEX idx_view_refreshes_view ON core.view_refreshes USING btree (view, i
 comment on index core.idx_view_refreshes_view is 'the newest refresh of a view: its age, and whether its sources have moved since';
 grant select on table core.view_refreshes to lockstep_app;
 
+CREATE OR REPLACE FUNCTION core.assert_fresh(after xid8, bound interval)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  replayed_at timestamptz;
+  behind boolean;
+begin
+  if after is not null then
+    perform core.assert_replayed(after);
+  end if;
+  if not pg_catalog.pg_is_in_recovery() then
+    return;
+  end if;
+  replayed_at := pg_catalog.pg_last_xact_replay_timestamp();
+  behind := pg_catalog.pg_last_wal_receive_lsn() is distinct from pg_catalog.pg_last_wal_replay_lsn();
+  if replayed_at is null
+    or replayed_at < pg_catalog.clock_timestamp() - interval '150 seconds'
+    or behind and replayed_at < pg_catalog.clock_timestamp() - bound
+  then
+    raise exception using errcode = 'LS021', message = 'this replica is older than its readers accept';
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.assert_lease(lease_name text, lease_fence bigint)
  RETURNS void
  LANGUAGE plpgsql
@@ -2763,6 +2789,7 @@ create table fleet.zones (
   constraint zones_mode CHECK (mode = ANY (ARRAY['auto'::text, 'manual'::text, 'maintenance'::text])),
   constraint zones_greenhouse_id_greenhouses_id_fk FOREIGN KEY (greenhouse_id) REFERENCES fleet.greenhouses(id)
 );
+CREATE INDEX idx_zones_mode ON fleet.zones USING btree (mode_until) WHERE (mode_until IS NOT NULL);
 CREATE INDEX idx_zones_tenant ON fleet.zones USING btree (tenant_id, id);
 alter table fleet.zones enable row level security;
 alter table fleet.zones force row level security;

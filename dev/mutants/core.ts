@@ -1,5 +1,11 @@
 import { type Mutant, mutantsOf } from './mutant.ts'
 
+const replicaTests = [
+  'test/core/replica-turns.unit.test.ts',
+  'test/core/replica.db.test.ts',
+  'test/core/replica-standbys.db.test.ts',
+]
+
 /** One list for each guarantee of a primitive. Its files are those that make the guarantee true. */
 export const coreMutants: readonly Mutant[] = [
   ...mutantsOf('core/guard.ts', 'test/core/guard.race.test.ts', [
@@ -881,38 +887,62 @@ export const coreMutants: readonly Mutant[] = [
       '    if false then',
     ],
   ]),
-  ...mutantsOf('core/replica.ts', 'test/core/replica.db.test.ts', [
+  ...mutantsOf('core/replica.ts', replicaTests, [
     [
       'functions/core/replica.ts',
       'ignores the position',
-      'after === null ? [] : [sql`select core.assert_replayed(${after}::xid8)`]',
-      '[]',
+      'core.assert_fresh(${after}::xid8, ',
+      'core.assert_fresh(null, ',
     ],
     [
       'functions/core/replica.ts',
       'does not ask the primary',
-      'if (!isForThePrimary(error)) throw error',
+      'if (outcome === null) throw error',
       'throw error',
     ],
     [
       'functions/core/replica.ts',
       'asks the primary after every error',
-      'if (!isForThePrimary(error)) throw error',
+      'if (outcome === null) throw error',
       '',
     ],
     ['functions/core/replica.ts', 'writes', '{ ...options, readOnly: true }', 'options'],
+    ['functions/core/replica.ts', 'forgets settings', 'db.with(settings)', 'db'],
     [
-      'functions/core/replica.ts',
+      'functions/core/replica-turns.ts',
       'uses the first replica only',
-      'urls[turn++ % Math.max(urls.length, 1)]',
-      'urls[0]',
+      'urls[turn++ % urls.length]',
+      'urls[0 * turn++]',
     ],
-    ['functions/core/replica.ts', 'forgets settings', 'replica.with(settings)', 'replica'],
+    [
+      'functions/core/replica-turns.ts',
+      'asks a dead replica each time',
+      'if (state.outUntilMs > nowMs) return false',
+      '',
+    ],
+    [
+      'functions/core/replica-turns.ts',
+      'lets all reads try a replica that may be back',
+      'if (state.outUntilMs > 0) state.outUntilMs = nowMs + trialMs',
+      '',
+    ],
     [
       'schema/core/assert_replayed.sql',
       'a replica that is behind answers',
       'if not pg_catalog.pg_visible_in_snapshot(after, pg_catalog.pg_current_snapshot()) then',
       'if false then',
+    ],
+    [
+      'schema/core/assert_fresh.sql',
+      'a paused standby answers',
+      'or behind and replayed_at < pg_catalog.clock_timestamp() - bound',
+      '',
+    ],
+    [
+      'schema/core/assert_fresh.sql',
+      'a standby that is cut off answers',
+      "or replayed_at < pg_catalog.clock_timestamp() - interval '150 seconds'",
+      '',
     ],
   ]),
   ...mutantsOf('core/fetch.ts', 'test/core/fetch.unit.test.ts', [

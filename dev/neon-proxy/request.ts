@@ -4,6 +4,8 @@ import { Refusal } from './refusal.ts'
 /** The database that a request names. Postgres checks the password, the proxy does not. */
 export type Login = { user: string; password: string; database: string }
 
+export type Route = { login: Login; host: string }
+
 export type Statement = { query: string; params: unknown[]; arrayMode?: boolean }
 
 export type Batch = { isolation: string | null; readOnly: boolean; deferrable: boolean }
@@ -15,7 +17,8 @@ const isolationLevels: Record<string, string> = {
   Serializable: 'serializable',
 }
 
-export function readLogin(headers: IncomingHttpHeaders): Login {
+/** The login, and the host with its port, which may be that of a standby. */
+export function readRoute(headers: IncomingHttpHeaders): Route {
   const header = headers['neon-connection-string']
   if (typeof header !== 'string') throw new Refusal(400, 'invalid header: neon-connection-string')
   const url = parseUrl(header)
@@ -25,7 +28,12 @@ export function readLogin(headers: IncomingHttpHeaders): Login {
   if (!url.hostname) throw new Refusal(400, 'missing hostname')
   const database = decodeURIComponent(url.pathname.slice(1))
   if (!database) throw new Refusal(400, 'missing database name')
-  return { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password), database }
+  const login = {
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    database,
+  }
+  return { login, host: url.host }
 }
 
 /** The transaction that a batch requests. As on Neon, every value but "true" is false. */

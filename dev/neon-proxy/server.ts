@@ -19,6 +19,8 @@ export type NeonProxy = {
 export type NeonProxyOptions = {
   /** The Postgres behind the proxy. Only host, port and sslmode are used; each request names its user and database. */
   databaseUrl: string
+  /** Servers that a request may name by their host and port; tunnels for transactions lead to the first one only. */
+  standbyUrls?: readonly string[]
   port?: number
   /** Sessions per user and database. Further requests wait. */
   maxSessions?: number
@@ -28,10 +30,11 @@ export type NeonProxyOptions = {
 
 /** Puts Neon's HTTP and WebSocket interfaces in front of a plain Postgres, so that the real driver runs on a laptop. */
 export async function startNeonProxy(options: NeonProxyOptions): Promise<NeonProxy> {
-  const { databaseUrl, port = await freePort(), maxSessions = 40, maxBytes = 64 * 1024 * 1024 } = options
+  const { databaseUrl, standbyUrls = [], maxSessions = 40, maxBytes = 64 * 1024 * 1024 } = options
+  const port = options.port ?? (await freePort())
   const target = targetOf(databaseUrl)
   const faults = createFaults()
-  const sessions = createSessions(target, maxSessions)
+  const sessions = createSessions({ primary: target, standbyUrls }, maxSessions)
 
   const server = createServer((req, res) => {
     const answered =

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { connectRefusal } from './refusal.ts'
-import type { Login } from './request.ts'
-import { cancelBackend, type Target } from './target.ts'
+import type { Route } from './request.ts'
+import { cancelBackend, type Target, targetOf } from './target.ts'
 
 /** A Postgres session lent to one HTTP request. */
 export type Session = {
@@ -12,14 +12,21 @@ export type Session = {
   giveBack(): Promise<void>
 }
 
-export type Sessions = { open(login: Login): Promise<Session>; close(): Promise<void> }
+export type Sessions = { open(route: Route): Promise<Session>; close(): Promise<void> }
 
-/** One pool of sessions per user and database. When all are in use, the next request waits. */
-export function createSessions(target: Target, max: number): Sessions {
+type Servers = {
+  primary: Target
+  /** Connection strings of standbys; a request that names the host of one is sent there, any other to the primary. */
+  standbyUrls: readonly string[]
+}
+
+/** One pool of sessions per server, user and database. When all are in use, the next request waits. */
+export function createSessions({ primary, standbyUrls }: Servers, max: number): Sessions {
   const pools = new Map<string, pg.Pool>()
+  const standbys = new Map(standbyUrls.map((url) => [new URL(url).host, targetOf(url)]))
 
-  function poolFor(login: Login): pg.Pool {
-    const key = JSON.stringify(login)
+  function poolFor({ login, host }: Route, target: Target): pg.Pool {
+    const key = JSON.stringify([login, standbys.has(host) ? host : null])
     const existing = pools.get(key)
     if (existing) return existing
     // A fallback, so that PGAPPNAME can name the connections.
@@ -37,8 +44,9 @@ export function createSessions(target: Target, max: number): Sessions {
   }
 
   return {
-    async open(login) {
-      const client = await connect(poolFor(login), login.user)
+    async open(route) {
+      const target = standbys.get(route.host) ?? primary
+      const client = await connect(poolFor(route, target), route.login.user)
       let usable = true
       const spoil = () => {
         usable = false

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Faults } from './faults.ts'
 import { describeFailure } from './refusal.ts'
 import { reply, replyCutShort } from './reply.ts'
-import { readBatch, readBody, readLogin, readStatements } from './request.ts'
+import { readBatch, readBody, readRoute, readStatements } from './request.ts'
 import type { Sessions } from './sessions.ts'
 import { runBatch, runStatement } from './statement.ts'
 
@@ -21,12 +21,12 @@ export async function answerSql(exchange: Exchange, backend: Backend): Promise<v
 }
 
 async function execute({ req, res }: Exchange, { sessions, faults, maxBytes }: Backend): Promise<void> {
-  const login = readLogin(req.headers)
+  const route = readRoute(req.headers)
   const batch = readBatch(req.headers)
   const { statements, single } = readStatements(await readBody(req, maxBytes))
   const sql = statements.map(({ query }) => query).join(';\n')
   if (await struckBefore(res, faults, sql)) return
-  const session = await sessions.open(login)
+  const session = await sessions.open(route)
   let finished = false
   try {
     if (res.destroyed) return

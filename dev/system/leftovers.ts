@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { stopOrphan } from '../postgres/orphan.ts'
 import { outsideFolder } from '../postgres/place.ts'
+import { standbysIn } from '../postgres/standby.ts'
 import { listProcesses, untilGone } from './processes.ts'
 import { localFolder, projectRoot } from './project.ts'
 import type { State } from './state.ts'
@@ -8,7 +9,10 @@ import type { State } from './state.ts'
 /** Stops the processes of a killed run: its workerd, which still holds the port, and its Postgres. */
 export async function stopLeftovers(stale: State | null): Promise<void> {
   if (stale) await stopWorkerd(new URL(stale.url).host)
-  for (const folder of [localFolder, outsideFolder(localFolder)]) await stopOrphan(join(folder, 'postgres'))
+  for (const folder of [localFolder, outsideFolder(localFolder)]) {
+    await stopOrphan(join(folder, 'postgres'))
+    for (const standby of standbysIn(folder)) await stopOrphan(standby)
+  }
 }
 
 /** Kills the workerd of this clone that listens on `address`, and no workerd of another clone. */

@@ -9,6 +9,8 @@ export type Starting = {
   liveUpstreams: boolean
   /** Starts a Redis over HTTP, which the caches use instead of KV. */
   redis: boolean
+  /** Starts so many streaming standbys of the embedded database, from which lists and reports read. */
+  replicas: number
   /** Settings of the Worker that the environment sets. */
   bindings: Record<string, string>
 }
@@ -45,6 +47,12 @@ export function readStarting(env: NodeJS.ProcessEnv): Starting {
     throw new Error(`UPSTREAMS is simulated or live, not ${upstreams}`)
   const redis = env['REDIS'] || '0'
   if (!['0', '1'].includes(redis)) throw new Error(`REDIS is 1 or 0, not ${redis}`)
+  const replicas = Number(env['REPLICAS'] || 0)
+  if (![0, 1, 2, 3].includes(replicas)) throw new Error(`REPLICAS is 0 to 3, not ${env['REPLICAS']}`)
+  if (replicas > 0 && databaseUrl !== undefined)
+    throw new Error(
+      'REPLICAS makes standbys of the embedded database only: unset DATABASE_URL, or unset REPLICAS',
+    )
   return {
     port,
     databaseUrl,
@@ -52,6 +60,7 @@ export function readStarting(env: NodeJS.ProcessEnv): Starting {
     demoData: demo === '1',
     liveUpstreams: upstreams === 'live',
     redis: redis === '1',
+    replicas,
     bindings: Object.fromEntries(passedOn.flatMap((name) => (env[name] ? [[name, env[name]]] : []))),
   }
 }

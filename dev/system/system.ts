@@ -4,8 +4,9 @@ import { setTimeout } from 'node:timers/promises'
 import pg from 'pg'
 import { migrate } from '../migrations/migrate.ts'
 import { startNeonProxy } from '../neon-proxy/server.ts'
-import { startCluster } from '../postgres/cluster.ts'
+import { type Cluster, startCluster } from '../postgres/cluster.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from '../postgres/roles.ts'
+import { type Standby, startStandby } from '../postgres/standby.ts'
 import { urlAs } from '../postgres/urls.ts'
 import { loadDemoData } from '../seed/load.ts'
 import { startUpstash, type Upstash } from '../upstash/server.ts'
@@ -30,6 +31,8 @@ export type System = AsyncDisposable & {
   upstreams: string | null
   /** Redis over HTTP, or null when the caches use KV. */
   redis: Pick<Upstash, 'url' | 'token' | 'kind'> | null
+  /** Streaming standbys that answer reads. */
+  standbys: readonly Pick<Standby, 'port'>[]
   crons: string[]
 }
 
@@ -43,7 +46,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
   // Awaited below. If Postgres fails first, a failed build must not count as an unhandled rejection.
   building.catch(() => undefined)
 
-  const databaseUrl = options.databaseUrl ?? (await startDatabase(starting, options))
+  const { cluster, databaseUrl } = await findDatabase(starting, options)
   const directUrl = options.directUrl ?? databaseUrl
   signal.throwIfAborted()
   // In the user's own database a deployed Worker may use the Worker's role, so its password must not change.
@@ -62,7 +65,9 @@ export async function startSystem(options: StartSystem): Promise<System> {
   const isNew = options.demoData && (await loadDemoData(directUrl))
   if (isNew) say('Demo data loaded.')
 
-  const proxy = await startNeonProxy({ databaseUrl })
+  const standbys = cluster === null ? [] : await startStandbys(starting, cluster, options)
+  const standbyUrls = standbys.map((standby) => urlAs(standby.url(database), { user, password }))
+  const proxy = await startNeonProxy({ databaseUrl, standbyUrls })
   starting.defer(() => proxy.close())
   const upstreams = options.liveUpstreams ? null : await startUpstreams({ port: await freePort() })
   starting.defer(() => upstreams?.close())
@@ -77,6 +82,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
     port,
     bindings: {
       DATABASE_URL: workerUrl,
+      DATABASE_URL_REPLICAS: standbyUrls.join(','),
       NEON_PROXY: proxy.address,
       AUTH_SECRET: developmentSecret(),
       FLEET_KEY: `for devices ${developmentSecret()}`,
@@ -104,6 +110,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
     proxy: proxy.address,
     upstreams: upstreams?.url ?? null,
     redis,
+    standbys,
     crons,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
@@ -114,7 +121,18 @@ async function build(signal: AbortSignal): Promise<string> {
   return buildWorker(join(localFolder, 'bundle'), { signal })
 }
 
-async function startDatabase(starting: AsyncDisposableStack, { signal, say }: StartSystem): Promise<string> {
+const database = 'lockstep'
+
+type Found = { cluster: Cluster | null; databaseUrl: string }
+
+/** The user's own database, or the embedded one, which then runs. */
+async function findDatabase(starting: AsyncDisposableStack, options: StartSystem): Promise<Found> {
+  if (options.databaseUrl !== undefined) return { cluster: null, databaseUrl: options.databaseUrl }
+  const cluster = await startDatabase(starting, options)
+  return { cluster, databaseUrl: cluster.url(database) }
+}
+
+async function startDatabase(starting: AsyncDisposableStack, { signal, say }: StartSystem): Promise<Cluster> {
   const cluster = await startCluster({
     folder: localFolder,
     password: passwordOf('postgres'),
@@ -123,8 +141,22 @@ async function startDatabase(starting: AsyncDisposableStack, { signal, say }: St
     onCrash: say,
   })
   starting.defer(() => cluster.stop())
-  await ensureDatabase(cluster.url(), 'lockstep')
-  return cluster.url('lockstep')
+  await ensureDatabase(cluster.url(), database)
+  return cluster
+}
+
+async function startStandbys(
+  starting: AsyncDisposableStack,
+  primary: Cluster,
+  { replicas, say }: StartSystem,
+): Promise<Standby[]> {
+  const standbys: Standby[] = []
+  for (let number = 1; number <= replicas; number += 1) {
+    const standby = await startStandby({ primary, password: passwordOf('postgres'), number, onCrash: say })
+    starting.defer(() => standby.stop())
+    standbys.push(standby)
+  }
+  return standbys
 }
 
 function explain(databaseUrl: string): (error: unknown) => never {

@@ -5,7 +5,15 @@ import type { System } from './system.ts'
 const day = 86_400
 
 /** Prints the address of each part, and commands to paste. */
-export async function welcome({ url, databaseUrl, proxy, upstreams, redis, crons }: System): Promise<string> {
+export async function welcome({
+  url,
+  databaseUrl,
+  proxy,
+  upstreams,
+  redis,
+  standbys,
+  crons,
+}: System): Promise<string> {
   const secret = developmentSecret()
   const [admin, store, courier] = await Promise.all([
     signToken(secret, { role: 'admin', sub: '1', ttlSeconds: day }),
@@ -18,6 +26,7 @@ Lockstep runs.
 
   Worker     ${url}        documentation at ${url}/docs
   Postgres   ${host}   psql "$(npm run -s db:url)"
+  Replicas   ${standbys.length > 0 ? standbys.map(({ port }) => `127.0.0.1:${port}`).join(', ') : 'none; REPLICAS=2 npm start makes two streaming standbys'}
   Neon proxy ${proxy}   faults: curl ${proxy}/faults
   Upstreams  ${upstreams ? `${upstreams}   simulated; UPSTREAMS=live npm start asks the real ones` : 'the real ones'}
   Cache      ${redis ? `${redis.url}   Upstash's protocol over ${redis.kind}, token ${redis.token}; faults: curl ${redis.url}/faults` : 'KV; REDIS=1 npm start uses Redis over HTTP'}

@@ -2,8 +2,10 @@
  * Reads on a Neon read replica, whose data may be a moment old.
  *
  * Guarantee: a read that names the position of a write (the writer's transaction id, from X-Position) never misses that
- * write. The replica answers only if its snapshot shows the transaction. If the replica is behind, unreachable or
- * cancels the read, the primary answers, at the cost of a second round trip.
+ * write. The replica answers only if its snapshot shows the transaction. A read without a position gets data that is at
+ * most ten seconds behind. If the replica is behind, too old, unreachable or cancels the read, the primary answers, at
+ * the cost of a second round trip. A replica that failed is left out for a while (replica-turns.ts), so a dead one costs
+ * a reader one answer that is two seconds late, and not each reader.
  * A position is a transaction id and not a WAL address, because a commit's address is not known before the commit.
  * Without replicas this is the primary itself. Driver: HTTP, one read-only batch.
  */
@@ -11,46 +13,68 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Env } from '../registry/env.ts'
 import { type BatchOptions, type Db, makeDb } from './db.ts'
 import type { Metrics } from './metrics.ts'
+import { makeReplicaTurns, type ReplicaOutcome, type ReplicaTurns } from './replica-turns.ts'
 import { DatabaseError, isExhausted, leavesDoubt } from './sqlstate.ts'
 
-let turn = 0
+/** All requests of one isolate share the turns; a test brings its own. */
+export const sharedTurns = makeReplicaTurns()
 
-type Options = { primary: Db; after: string | null }
+/** A read that takes longer than this is sent to the primary. */
+export const replicaLimits = { connectMs: 2_000, answerMs: 2_000 }
 
-export function makeReplica(env: Env, metrics: Metrics, { primary, after }: Options): Db {
+type Options = { primary: Db; after: string | null; turns?: ReplicaTurns }
+
+export function makeReplica(env: Env, metrics: Metrics, options: Options): Db {
   const urls = env.DATABASE_URL_REPLICAS
-  const url = urls[turn++ % Math.max(urls.length, 1)]
-  if (url === undefined) return primary
-  return orPrimary(makeDb(url, metrics, { proxy: env.NEON_PROXY }), { primary, after })
+  const { primary, after, turns = sharedTurns } = options
+  if (urls.length === 0) return primary
+  const replicas = new Map(
+    urls.map((url) => [url, makeDb(url, metrics, { proxy: env.NEON_PROXY, limits: replicaLimits })]),
+  )
+  return orPrimary(replicas, { primary, after, turns })
 }
 
-function orPrimary(replica: Db, { primary, after }: Options): Db {
-  const caughtUp = after === null ? [] : [sql`select core.assert_replayed(${after}::xid8)`]
+function orPrimary(replicas: ReadonlyMap<string, Db>, options: Required<Options>): Db {
+  const { primary, after, turns } = options
+  const fresh = sql`select core.assert_fresh(${after}::xid8, interval '10 seconds')`
   async function batch(statements: SQL[], options: BatchOptions = {}): Promise<unknown[][]> {
     const reading = { ...options, readOnly: true }
+    const url = turns.next([...replicas.keys()], Date.now())
+    const replica = url === null ? undefined : replicas.get(url)
+    if (url === null || replica === undefined) return primary.batch(statements, reading)
     try {
-      return (await replica.batch([...caughtUp, ...statements], reading)).slice(caughtUp.length)
+      const rows = (await replica.batch([fresh, ...statements], reading)).slice(1)
+      turns.report(url, 'served', Date.now())
+      return rows
     } catch (error) {
-      if (!isForThePrimary(error)) throw error
+      const outcome = outcomeOf(error)
+      turns.report(url, outcome ?? 'served', Date.now())
+      if (outcome === null) throw error
       return primary.batch(statements, reading)
     }
   }
   return {
     batch,
     // The verb declares the row type, as in core/db.ts.
-    // A read-only batch begins with its check of the position, so no statement is alone in it.
+    // A read-only batch begins with its check of the age, so no statement is alone in it.
     call: async () => null,
     query: async <Row>(statement: SQL) => (await batch([statement]))[0] as Row[],
-    transaction: replica.transaction,
-    with: (settings) => orPrimary(replica.with(settings), { primary: primary.with(settings), after }),
+    transaction: primary.transaction,
+    with: (settings) =>
+      orPrimary(new Map([...replicas].map(([url, db]) => [url, db.with(settings)])), {
+        ...options,
+        primary: primary.with(settings),
+      }),
   }
 }
 
-const outdated = ['LS020', '57P03', '40001', '40P01']
-
-/** The replica is behind, unreachable or full, or replay cancelled the read because of a conflict (40001, 40P01). */
-function isForThePrimary(error: unknown): boolean {
-  if (!(error instanceof DatabaseError)) return false
+/** Why the primary must answer; null if the statement itself is at fault. */
+function outcomeOf(error: unknown): Exclude<ReplicaOutcome, 'served'> | null {
+  if (!(error instanceof DatabaseError)) return null
   const { sqlstate } = error
-  return leavesDoubt(sqlstate) || isExhausted(sqlstate) || outdated.includes(sqlstate ?? '')
+  if (sqlstate === 'LS020') return 'behind'
+  if (sqlstate === 'LS021') return 'stale'
+  // Replay removed rows that the read needed.
+  if (sqlstate === '40001' || sqlstate === '40P01') return 'cancelled'
+  return leavesDoubt(sqlstate) || isExhausted(sqlstate) || sqlstate === '57P03' ? 'out' : null
 }

@@ -10,6 +10,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
 import type { Ctx } from './context.ts'
+import type { Db } from './db.ts'
 import type { Refused } from './errors.ts'
 import { answer, effect } from './idempotency.ts'
 
@@ -27,13 +28,15 @@ export type VersionedChange = {
   value: SQL
   /** Further CTEs that read `changed`, each starting with a comma: the event of the change. */
   also?: SQL
+  /** With settings, when the rows are behind row-level security. */
+  db?: Db
 }
 
 export async function changeVersion<Value>(
   ctx: Ctx,
   change: VersionedChange,
 ): Promise<{ ok: true; value: Value } | Refused> {
-  const { table, id, version, set, visible = sql`true`, refusals = [], value, also = sql`` } = change
+  const { table, id, version, set, visible = sql`true`, refusals = [], value, also = sql``, db } = change
   const whens = refusals.map(({ when, outcome }) => sql`when ${when} then ${outcome}`)
   return effect(
     ctx,
@@ -66,6 +69,7 @@ select ${answer(sql`coalesce(
   (select refused from decided),
   jsonb_build_object('ok', false, 'reason', 'not_found')
 )`)}`,
+    db,
   )
 }
 

@@ -1,6 +1,8 @@
 import type { Module } from '../http/module.ts'
+import { greenhousesEndpoints } from './greenhouses/routes.ts'
+import { zonesEndpoints } from './zones/routes.ts'
 
 export const fleetModule: Module = {
   name: 'fleet',
-  endpoints: () => [],
+  endpoints: () => [...greenhousesEndpoints, ...zonesEndpoints],
 }

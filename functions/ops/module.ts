@@ -2,6 +2,7 @@ import type { Module } from '../http/module.ts'
 import { deadEndpoints } from './dead/routes.ts'
 import { healthEndpoints } from './health/routes.ts'
 import { jobsEndpoints } from './jobs/routes.ts'
+import { replicasEndpoints } from './replicas/routes.ts'
 import { viewsEndpoints } from './views/routes.ts'
 
 export const opsModule: Module = {
@@ -10,6 +11,7 @@ export const opsModule: Module = {
     ...healthEndpoints,
     ...jobsEndpoints(jobs),
     ...viewsEndpoints,
+    ...replicasEndpoints,
     ...deadEndpoints(queues),
   ],
 }

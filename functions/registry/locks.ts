@@ -38,15 +38,17 @@ const ledger = {
   ledgerInvariants: 1303,
 }
 
-/** With two keys: `fleetPublish` and the node's id, `fleetCycle` and the shard. */
 const fleet = {
+  /** With the id of the node as the second key. */
   fleetPublish: 1400,
+  /** With the shard as the second key. */
   fleetCycle: 1401,
   fleetSilence: 1402,
   fleetTimeouts: 1403,
   fleetFold: 1404,
   fleetPublisher: 1405,
   fleetRearm: 1406,
+  fleetModes: 1407,
 }
 
 export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger, ...fleet } as const

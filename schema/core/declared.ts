@@ -24,6 +24,7 @@ export const declared: Declared[] = [
   functionFile('core.take_lease(text, text, interval)'),
   functionFile('core.assert_lease(text, bigint)'),
   functionFile('core.assert_replayed(xid8)'),
+  functionFile('core.assert_fresh(xid8, interval)'),
   functionFile('core.count_writes()'),
   functionFile('core.writes_behind(oid)'),
   functionFile('core.refresh_view(text, interval)', { executeBy: 'lockstep_app' }),

@@ -1,5 +1,4 @@
 export const nodeTypes = ['ph', 'ec', 'climate', 'soil', 'light', 'irrigation', 'pump', 'tank'] as const
-export type NodeType = (typeof nodeTypes)[number]
 
 export const lifecycles = [
   'REGISTERED_BACKEND',
@@ -9,17 +8,11 @@ export const lifecycles = [
   'MAINTENANCE',
   'DECOMMISSIONED',
 ] as const
-export type Lifecycle = (typeof lifecycles)[number]
 
 export const zoneModes = ['auto', 'manual', 'maintenance'] as const
-export type ZoneMode = (typeof zoneModes)[number]
 
 /** The report of a node about a version of its configuration. */
 export const configOutcomes = ['applied', 'rejected', 'local_override', 'superseded'] as const
-export type ConfigOutcome = (typeof configOutcomes)[number]
-
-/** After that many rejections a version is not offered again. */
-export const offersOfAVersion = 3
 
 export const metricKinds = ['gauge', 'counter'] as const
 export const reportings = ['periodic', 'on_change'] as const
@@ -40,7 +33,6 @@ export const rejectReasons = [
 ] as const
 
 export const commandKinds = ['dose', 'on', 'off'] as const
-export type CommandKind = (typeof commandKinds)[number]
 
 /** A command only moves up: from waiting, over sent and acknowledged, to one of the ends. */
 export const commandStates = [
@@ -54,7 +46,7 @@ export const commandStates = [
   'TIMEOUT',
   'EXPIRED',
 ] as const
-export type CommandState = (typeof commandStates)[number]
+type CommandState = (typeof commandStates)[number]
 
 /** A node takes these until it acknowledges them. */
 export const waitingStates = ['QUEUED', 'SENT'] as const satisfies CommandState[]

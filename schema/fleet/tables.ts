@@ -122,6 +122,8 @@ export const zones = fleet.table(
   (t) => [
     // GET /v1/fleet/zones of a tenant.
     index('idx_zones_tenant').on(t.tenantId, t.id),
+    // The job that ends modes.
+    index('idx_zones_mode').on(t.modeUntil).where(sql`mode_until is not null`),
     check('zones_mode', known('mode', zoneModes)),
   ],
 )

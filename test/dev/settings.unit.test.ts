@@ -9,6 +9,7 @@ it('starts the embedded database with demo data on port 8787 unless told otherwi
     demoData: true,
     liveUpstreams: false,
     redis: false,
+    replicas: 0,
     bindings: {},
   })
   expect(readStarting({ PORT: '9000', DEMO_DATA: '0' })).toMatchObject({ port: 9000, demoData: false })
@@ -57,4 +58,12 @@ it('passes on what configures the Worker, and nothing else', () => {
 it('starts a Redis over HTTP when asked', () => {
   expect(readStarting({ REDIS: '1' }).redis).toBe(true)
   expect(() => readStarting({ REDIS: 'yes' })).toThrow('REDIS is 1 or 0, not yes')
+})
+
+it('starts up to three standbys of the embedded database when asked', () => {
+  expect(readStarting({ REPLICAS: '2' }).replicas).toBe(2)
+  expect(() => readStarting({ REPLICAS: 'two' })).toThrow('REPLICAS is 0 to 3, not two')
+  expect(() => readStarting({ REPLICAS: '1', DATABASE_URL: 'postgresql://me:pw@db.example/app' })).toThrow(
+    'REPLICAS makes standbys of the embedded database only',
+  )
 })

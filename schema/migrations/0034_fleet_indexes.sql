@@ -19,3 +19,5 @@ create unique index concurrently if not exists zone_bindings_open on fleet.zone_
 create index concurrently if not exists idx_zone_bindings_zone on fleet.zone_bindings using btree (zone_id,from_at);
 
 create index concurrently if not exists idx_zones_tenant on fleet.zones using btree (tenant_id,id);
+
+create index concurrently if not exists idx_zones_mode on fleet.zones using btree (mode_until) where mode_until is not null;

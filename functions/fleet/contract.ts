@@ -1,0 +1,20 @@
+import * as z from 'zod'
+import { nodeTypes } from '../../schema/fleet/states.ts'
+import { id } from '../http/fields.ts'
+
+/** Text that a person reads: no line breaks, and none of it blank. */
+export function text(most: number) {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .regex(/^[^\p{Cc}]*$/u, 'Must be one line of text')
+}
+
+export const NodeType = z.enum(nodeTypes).meta({ id: 'NodeType' })
+
+/** Lists that are sorted by id. */
+export const IdCursor = z.tuple([id])
+
+export const notEmpty = (change: object) => Object.keys(change).length > 0

@@ -1,0 +1,20 @@
+import * as z from 'zod'
+import { at, type Endpoint, ok } from '../../http/endpoint.ts'
+import { Replica } from './contract.ts'
+import { listReplicas } from './list.ts'
+
+const on = at('/v1/ops/replicas', 'ops')
+
+export const replicasEndpoints: Endpoint[] = [
+  on.get(
+    '',
+    {
+      summary: 'List the read replicas with their age and what became of reads',
+      description:
+        'Each replica is queried for this response. The outcomes are those of the isolate that answers, because isolates share no memory.',
+      roles: ['admin'],
+      answers: { 200: z.object({ data: z.array(Replica), nextCursor: z.null() }) },
+    },
+    async (ctx) => ok({ data: await listReplicas(ctx), nextCursor: null }),
+  ),
+]

@@ -1,0 +1,230 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { sql } from 'drizzle-orm'
+import pg from 'pg'
+import { describe, expect, it, vi } from 'vitest'
+import { migrate } from '../../dev/migrations/migrate.ts'
+import { startNeonProxy } from '../../dev/neon-proxy/server.ts'
+import { startCluster } from '../../dev/postgres/cluster.ts'
+import { ensureDatabase, ensureWorkerRole, workerRole } from '../../dev/postgres/roles.ts'
+import { type Standby, startStandby } from '../../dev/postgres/standby.ts'
+import { urlAs } from '../../dev/postgres/urls.ts'
+import { makeContext } from '../../functions/core/context.ts'
+import type { Db } from '../../functions/core/db.ts'
+import { makeDb } from '../../functions/core/db.ts'
+import { makeMetrics } from '../../functions/core/metrics.ts'
+import { makeReplica } from '../../functions/core/replica.ts'
+import { makeReplicaTurns } from '../../functions/core/replica-turns.ts'
+import { listReplicas } from '../../functions/ops/replicas/list.ts'
+import { parseEnv } from '../../functions/registry/env.ts'
+import { atTheEnd } from '../support/at-the-end.ts'
+import { freshFolder } from '../support/folder.ts'
+import { soon } from '../support/soon.ts'
+
+// Standbys belong to a whole server, so this file has a server of its own.
+const primary = await startCluster({
+  folder: freshFolder(),
+  password: 'owner',
+  settings: { fsync: 'off', wal_receiver_status_interval: '1s', wal_retrieve_retry_interval: '200ms' },
+})
+atTheEnd(() => primary.stop())
+await ensureDatabase(primary.url(), 'lockstep')
+await ensureWorkerRole(primary.url(), 'worker')
+await migrate(primary.url('lockstep'))
+const admin = new pg.Pool({ connectionString: primary.url('lockstep'), max: 5 })
+admin.on('error', () => undefined)
+atTheEnd(() => admin.end())
+await admin.query('create table marks (id bigint generated always as identity, mark text)')
+await admin.query('grant select on marks to lockstep_app')
+
+const standbys: [Standby, Standby] = [await makeStandby(1), await makeStandby(2)]
+const asWorker = (url: string) => urlAs(url, { user: workerRole, password: 'worker' })
+const standbyUrls = standbys.map((standby) => asWorker(standby.url('lockstep')))
+const databaseUrl = asWorker(primary.url('lockstep'))
+const proxy = await startNeonProxy({ databaseUrl, standbyUrls })
+atTheEnd(() => proxy.close())
+
+async function makeStandby(number: number): Promise<Standby> {
+  const standby = await startStandby({ primary, password: 'owner', number })
+  atTheEnd(() => standby.stop())
+  return standby
+}
+
+/** An isolate with turns of its own, and a read in it after the given position. */
+function isolate({ urls = standbyUrls } = {}) {
+  const turns = makeReplicaTurns()
+  const bindings = {
+    DATABASE_URL: databaseUrl,
+    DATABASE_URL_REPLICAS: urls.join(','),
+    NEON_PROXY: proxy.address,
+    AUTH_SECRET: 'a secret of the tests that has the length',
+    RATE_READ: { limit: async () => ({ success: true }) },
+    RATE_WRITE: { limit: async () => ({ success: true }) },
+  }
+  const env = parseEnv(bindings)
+  return {
+    turns,
+    ctx: () => makeContext(bindings, { waitUntil: () => undefined }),
+    read(after: string | null = null): { replica: Db; metrics: ReturnType<typeof makeMetrics> } {
+      const metrics = makeMetrics()
+      const db = makeDb(databaseUrl, metrics, { proxy: proxy.address })
+      return { replica: makeReplica(env, metrics, { primary: db, after, turns }), metrics }
+    },
+  }
+}
+
+const role = sql`select pg_is_in_recovery() as standby`
+const isServed = async (db: Db) => (await db.query<{ standby: boolean }>(role))[0]?.standby
+
+/** Writes a row, and returns its name with the position that a response would carry. */
+async function write(): Promise<{ mark: string; position: string }> {
+  const mark = crypto.randomUUID()
+  const { rows } = await admin.query(
+    `insert into marks (mark) values ($1) returning pg_current_xact_id()::text as position`,
+    [mark],
+  )
+  return { mark, position: rows[0].position }
+}
+
+const finds = async (db: Db, mark: string) =>
+  (await db.query(sql`select from marks where mark = ${mark}`)).length === 1
+
+const untilServed = (at = isolate()) =>
+  vi.waitFor(async () => expect(await isServed(at.read().replica)).toBe(true), soon)
+
+describe('a streaming standby', () => {
+  it('answers reads, and shows what was written within seconds', async () => {
+    await write()
+    await untilServed()
+    const { mark } = await write()
+    await vi.waitFor(async () => expect(await finds(isolate().read().replica, mark)).toBe(true), soon)
+  })
+
+  it('costs one slow read when it dies, is left out at once, and answers again after its return', async () => {
+    const [first] = standbys
+    const at = isolate({ urls: [standbyUrls[0] ?? ''] })
+    await write()
+    await untilServed(at)
+    await first.kill()
+    const trips: number[] = []
+    for (let read = 0; read < 10; read += 1) {
+      const { replica, metrics } = at.read()
+      expect(await isServed(replica)).toBe(false)
+      trips.push(metrics.trips)
+    }
+    expect(trips.filter((count) => count === 2).length).toBeLessThanOrEqual(2)
+    await first.start()
+    await write()
+    await untilServed(at)
+    expect(at.turns.standing(standbyUrls[0] ?? '', Date.now()).outcomes.out).toBeGreaterThan(0)
+  })
+
+  it('does not answer when its data is older than readers accept, with a position or without', async () => {
+    const [first] = standbys
+    await untilServed(isolate({ urls: [standbyUrls[0] ?? ''] }))
+    await first.pause()
+    try {
+      await write()
+      const standby = new pg.Client({ connectionString: first.url('lockstep') })
+      await standby.connect()
+      try {
+        const check = (bound: string) =>
+          standby.query('select core.assert_fresh(null, $1::interval)', [bound])
+        await expect(check('1 hour')).resolves.toBeDefined()
+        await vi.waitFor(() => expect(check('1 second')).rejects.toMatchObject({ code: 'LS021' }), soon)
+      } finally {
+        await standby.end()
+      }
+    } finally {
+      await first.resume()
+    }
+  })
+
+  it('shows the operator its lag, and that its replay is paused', async () => {
+    const [first] = standbys
+    const ask = async () => (await listReplicas(isolate().ctx()))[0]
+    await write()
+    await vi.waitFor(
+      async () => expect(await ask()).toMatchObject({ standby: true, replayPaused: false, lagSeconds: 0 }),
+      soon,
+    )
+    await first.pause()
+    try {
+      await write()
+      await vi.waitFor(async () => {
+        const replica = await ask()
+        expect(replica).toMatchObject({ number: 1, reachable: true, replayPaused: true })
+        expect(replica?.lagSeconds).toBeGreaterThan(0)
+      }, soon)
+    } finally {
+      await first.resume()
+    }
+  })
+
+  it('is not fresh after its primary has been silent for two minutes and a half, though it replayed all it got', async () => {
+    const { rows } = await admin.query(
+      `select pg_get_functiondef('core.assert_fresh(xid8, interval)'::regprocedure) as text`,
+    )
+    const text: string = rows[0].text
+    // As if the time had passed: the same function with a bound that has passed already.
+    const later = text
+      .replace('core.assert_fresh', 'core.assert_fresh_later')
+      .replace(`interval '150 seconds'`, `interval '-1 second'`)
+    expect(later).not.toContain('150 seconds')
+    await admin.query(later)
+    const { position } = await write()
+    const [first] = standbys
+    const standby = new pg.Client({ connectionString: first.url('lockstep') })
+    await standby.connect()
+    try {
+      await vi.waitFor(async () => {
+        await standby.query('select core.assert_fresh($1::xid8, $2::interval)', [position, '1 hour'])
+        await expect(
+          standby.query('select core.assert_fresh_later(null, $1::interval)', ['1 hour']),
+        ).rejects.toMatchObject({ code: 'LS021' })
+      }, soon)
+    } finally {
+      await standby.end()
+    }
+  })
+})
+
+describe('sixteen clients that read back their own writes over two standbys', () => {
+  const clients = 16
+
+  /** Counts the reads that missed the client's write while standbys are paused, cut off and killed. */
+  async function misses({ asserting }: { asserting: boolean }): Promise<number> {
+    const at = isolate()
+    let missed = 0
+    let over = false
+    const client = async () => {
+      while (!over) {
+        const { mark, position } = await write()
+        const { replica } = at.read(asserting ? position : null)
+        if (!(await finds(replica, mark))) missed += 1
+        await delay(5)
+      }
+    }
+    const reading = Promise.all(Array.from({ length: clients }, client))
+    const [first, second] = standbys
+    await first.pause()
+    await delay(300)
+    await second.kill()
+    await delay(300)
+    await first.resume()
+    await second.start()
+    await delay(300)
+    over = true
+    await reading
+    return missed
+  }
+
+  it('miss none', async () => {
+    await untilServed()
+    expect(await misses({ asserting: true })).toBe(0)
+  })
+
+  it('miss some when reads name no position: the check finds it', async () => {
+    await untilServed()
+    expect(await misses({ asserting: false })).toBeGreaterThan(0)
+  })
+})
