@@ -18,3 +18,8 @@ export const NodeType = z.enum(nodeTypes).meta({ id: 'NodeType' })
 export const IdCursor = z.tuple([id])
 
 export const notEmpty = (change: object) => Object.keys(change).length > 0
+
+export const MetricName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,39}$/, 'Must be the name of a metric')
+  .meta({ examples: ['ph'] })

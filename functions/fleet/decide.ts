@@ -1,4 +1,4 @@
-import type { DecisionOutcome, Direction, Quality, ZoneMode } from '../../schema/fleet/states.ts'
+import type { decisionOutcomes, directions, qualities, zoneModes } from '../../schema/fleet/states.ts'
 
 /*
  * The decision about one regulator at one moment. This is the specification: Postgres decides the same for all zones of a
@@ -6,17 +6,25 @@ import type { DecisionOutcome, Direction, Quality, ZoneMode } from '../../schema
  * Moments are milliseconds since 1970, amounts are thousandths of the regulator's unit.
  */
 
+export type DecisionOutcome = (typeof decisionOutcomes)[number]
+type Direction = (typeof directions)[number]
+
 /** `from` and `until` are seconds of the day; both null is the whole day. */
 export type Hours = { from: number | null; until: number | null; clock: 'local' | 'standard' }
 
 export type Aim = { min: number; max: number; hysteresis: number }
 
-export type Reading = { value: number; freshAt: number; staleAfterSeconds: number; quality: Quality }
+export type Reading = {
+  value: number
+  freshAt: number
+  staleAfterSeconds: number
+  quality: (typeof qualities)[number]
+}
 
 export type Situation = {
   at: number
   enabled: boolean
-  mode: ZoneMode
+  mode: (typeof zoneModes)[number]
   modeUntil: number | null
   direction: Direction
   aim: Aim | null
@@ -31,7 +39,7 @@ export type Situation = {
   dosedAt: number | null
   cooldownSeconds: number
   dose: number
-  /** What the hour and the day still allow. */
+  /** The amount that the hour and the day still allow. */
   left: number
 }
 

@@ -59,9 +59,16 @@ const webhooks = {
   DNS_OVER_HTTPS: z.url().optional(),
 }
 
+const fleet = {
+  /** Zones are divided by their id. Each shard has a Durable Object, and its cycles are independent of the others. */
+  FLEET_SHARDS: z.coerce.number().int().min(1).max(64).default(3),
+  /** How often each zone is decided about. */
+  TARGET_CYCLE_SECONDS: z.coerce.number().int().min(1).max(60).default(15),
+}
+
 /** The configuration of the Worker, checked once per isolate. Secrets come from `wrangler secret put`. */
 const Env = z
-  .object({ ...core, ...space, ...webhooks })
+  .object({ ...core, ...space, ...webhooks, ...fleet })
   .refine((env) => (env.AUTH_SECRET === undefined) !== (env.AUTH_JWKS_URL === undefined), {
     message: 'set exactly one of AUTH_SECRET (development) and AUTH_JWKS_URL',
   })

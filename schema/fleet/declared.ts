@@ -44,11 +44,14 @@ export const declared: Declared[] = [
   functionFile('fleet.has_passed(timestamptz, time, text)'),
   functionFile('fleet.is_due(timestamptz, time, time, text, text)'),
   functionFile('fleet.was_acting(text)'),
-  functionFile('fleet.is_acting(text, double precision, double precision, double precision, double precision, text)'),
+  functionFile(
+    'fleet.is_acting(text, double precision, double precision, double precision, double precision, text)',
+  ),
   functionFile(
     'fleet.decide(timestamptz, boolean, text, timestamptz, text, double precision, double precision, double precision, double precision, timestamptz, integer, text, text, boolean, text, timestamptz, timestamptz, integer, numeric, numeric)',
   ),
 
+  functionFile('fleet.take_cycle(integer, timestamptz)'),
   functionFile('fleet.refuse_command_step_back()'),
   trigger({
     name: 'commands_only_move_up',

@@ -406,7 +406,10 @@ export const zoneTargets = fleet.table(
   (t) => [
     unique('zone_targets_hours').on(t.zoneId, t.metricId, t.fromTime).nullsNotDistinct(),
     check('zone_targets_range', sql`min <= max and hysteresis >= 0 and hysteresis <= max - min`),
-    check('zone_targets_hours_whole', sql`(from_time is null) = (until_time is null) and from_time <> until_time`),
+    check(
+      'zone_targets_hours_whole',
+      sql`(from_time is null) = (until_time is null) and from_time <> until_time`,
+    ),
     check('zone_targets_clock', known('clock', clocks)),
   ],
 )
@@ -453,7 +456,7 @@ export const regulators = fleet.table(
 )
 
 /**
- * What a regulator has dosed in the running hour and day of its greenhouse, and its newest decision. Both amounts stand in
+ * The amounts that a regulator dosed in the running hour and day of its greenhouse, and its newest decision. Both amounts stand in
  * one row, so a dose takes from both or from none, and a cycle writes one row a regulator.
  * Race: doses at the same moment. The statement that doses compares under the row's lock, and the checks refuse the one that
  * would overdraw.
