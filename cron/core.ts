@@ -1,6 +1,7 @@
 import { removeOldMessages } from '../functions/core/ingest-retention.ts'
 import { asStatement, inPortions, type Job } from '../functions/core/job.ts'
 import { keepPartitions } from '../functions/core/partitions.ts'
+import { recordRelations } from '../functions/core/relation-days.ts'
 import { removeExpired } from '../functions/core/remove-expired.ts'
 import { locks } from '../functions/registry/locks.ts'
 
@@ -22,5 +23,11 @@ export const coreJobs: Job[] = [
     cron: '*/15 * * * *',
     lock: locks.ingestRetention,
     run: asStatement(removeOldMessages),
+  },
+  {
+    name: 'core-relation-days',
+    cron: '7 * * * *',
+    lock: locks.relationDays,
+    run: asStatement(recordRelations),
   },
 ]

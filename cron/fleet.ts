@@ -1,9 +1,16 @@
 import { asStatement, type Job } from '../functions/core/job.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
+import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
 import { endModes } from '../functions/fleet/zones/end-modes.ts'
 import { locks } from '../functions/registry/locks.ts'
 
 export const fleetJobs: Job[] = [
+  {
+    name: 'fleet-silence',
+    cron: '* * * * *',
+    lock: locks.fleetSilence,
+    run: forEveryTenant(asStatement(degradeNodes)),
+  },
   {
     name: 'fleet-modes',
     cron: '* * * * *',

@@ -168,6 +168,15 @@ create table core.partitioned (
 );
 grant select on table core.partitioned to lockstep_app;
 
+create table core.relation_days (
+  relation text not null,
+  day date not null,
+  bytes bigint not null,
+  scans bigint,
+  constraint relation_days_relation_day_pk PRIMARY KEY (relation, day)
+);
+grant delete, insert, select on table core.relation_days to lockstep_app;
+
 create table core.schema_migrations (
   version integer not null,
   name text not null,
@@ -745,6 +754,49 @@ begin
   return answer;
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION core.show_identities()
+ RETURNS TABLE(relation text, left_share double precision)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select n.nspname || '.' || t.relname,
+    min(1 - coalesce(pg_catalog.pg_sequence_last_value(s.seqrelid), 0)::float8 / s.seqmax)
+  from pg_catalog.pg_sequence s
+  join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::regclass and d.objid = s.seqrelid
+    and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
+  join pg_catalog.pg_class t on t.oid = d.refobjid
+  join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+  group by 1
+$function$;
+revoke execute on function core.show_identities() from public;
+grant execute on function core.show_identities() to lockstep_app;
+
+CREATE OR REPLACE FUNCTION core.show_sessions()
+ RETURNS TABLE(pid integer, role text, database text, application text, kind text, state text, wait text, waits_for_lock boolean, transaction_at timestamp with time zone, state_at timestamp with time zone, xmin_age bigint, own boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select
+    a.pid,
+    a.usename::text,
+    a.datname::text,
+    a.application_name,
+    a.backend_type,
+    a.state,
+    a.wait_event_type || ': ' || a.wait_event,
+    coalesce(a.wait_event_type = 'Lock', false),
+    a.xact_start,
+    a.state_change,
+    pg_catalog.age(a.backend_xmin)::bigint,
+    coalesce(a.usename = session_user, false)
+  from pg_catalog.pg_stat_activity a
+  where a.pid <> pg_catalog.pg_backend_pid()
+$function$;
+revoke execute on function core.show_sessions() from public;
+grant execute on function core.show_sessions() to lockstep_app;
 
 CREATE OR REPLACE FUNCTION core.slowest_reader(feed text)
  RETURNS TABLE(xid xid8, seq bigint)

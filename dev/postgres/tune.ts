@@ -35,6 +35,7 @@ export function tune(memoryBytes: number, { beside = false, maxConnections = 200
     shared_preload_libraries: 'pg_stat_statements',
     'pg_stat_statements.track': 'all',
     track_io_timing: 'on',
+    track_functions: 'pl',
     log_lock_waits: 'on',
     // The statements are short, so compiling them costs more than it saves.
     jit: 'off',

@@ -1,10 +1,23 @@
 import type { Module } from '../http/module.ts'
+import { configWebhooks } from './configs/contract.ts'
+import { configsEndpoints } from './configs/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
+import { nodeWebhooks } from './nodes/contract.ts'
+import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
 import { regulatorsEndpoints } from './regulators/routes.ts'
 import { targetsEndpoints } from './targets/routes.ts'
 import { zonesEndpoints } from './zones/routes.ts'
 
 export const fleetModule: Module = {
   name: 'fleet',
-  endpoints: () => [...greenhousesEndpoints, ...zonesEndpoints, ...targetsEndpoints, ...regulatorsEndpoints],
+  endpoints: () => [
+    ...greenhousesEndpoints,
+    ...zonesEndpoints,
+    ...nodesEndpoints,
+    ...configsEndpoints,
+    ...targetsEndpoints,
+    ...regulatorsEndpoints,
+  ],
+  webhooks: { ...nodeWebhooks, ...configWebhooks },
+  isCurrentDevice,
 }

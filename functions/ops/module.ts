@@ -1,8 +1,13 @@
 import type { Module } from '../http/module.ts'
+import { connectionsEndpoints } from './connections/routes.ts'
 import { deadEndpoints } from './dead/routes.ts'
 import { healthEndpoints } from './health/routes.ts'
+import { indexesEndpoints } from './indexes/routes.ts'
 import { jobsEndpoints } from './jobs/routes.ts'
+import { locksEndpoints } from './locks/routes.ts'
 import { replicasEndpoints } from './replicas/routes.ts'
+import { tablesEndpoints } from './tables/routes.ts'
+import { triggersEndpoints } from './triggers/routes.ts'
 import { viewsEndpoints } from './views/routes.ts'
 
 export const opsModule: Module = {
@@ -11,6 +16,11 @@ export const opsModule: Module = {
     ...healthEndpoints,
     ...jobsEndpoints(jobs),
     ...viewsEndpoints,
+    ...tablesEndpoints,
+    ...indexesEndpoints,
+    ...triggersEndpoints,
+    ...connectionsEndpoints,
+    ...locksEndpoints,
     ...replicasEndpoints,
     ...deadEndpoints(queues),
   ],

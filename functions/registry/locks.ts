@@ -6,6 +6,7 @@ const core = {
   housekeeping: 1100,
   partitions: 1110,
   ingestRetention: 1111,
+  relationDays: 1112,
 }
 
 const webhooks = {

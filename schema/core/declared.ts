@@ -36,6 +36,8 @@ export const declared: Declared[] = [
   functionFile('core.drop_partition(text, regclass, timestamptz, timestamptz)'),
   functionFile('core.make_partitions(text, timestamptz[])', { executeBy: 'lockstep_app' }),
   functionFile('core.keep_partitions()', { executeBy: 'lockstep_app' }),
+  functionFile('core.show_sessions()', { executeBy: 'lockstep_app' }),
+  functionFile('core.show_identities()', { executeBy: 'lockstep_app' }),
 
   grants({ on: 'schema core', to: 'lockstep_app', privileges: ['usage'] }),
   grants({ on: 'table core.partitioned', to: 'lockstep_app', privileges: ['select'] }),
@@ -56,6 +58,7 @@ export const declared: Declared[] = [
   grants({ on: 'table core.ingest_messages', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.ingest_sources', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.ingest_minutes', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.relation_days', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
   grants({ on: 'table core.dead_messages', to: 'lockstep_app', privileges: everything }),
 
   sqlIndex({

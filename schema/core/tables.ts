@@ -3,6 +3,7 @@ import {
   bigint,
   boolean,
   check,
+  date,
   doublePrecision,
   integer,
   jsonb,
@@ -249,4 +250,20 @@ export const deadMessages = core.table(
     replayedAt: instant('replayed_at'),
   },
   (t) => [uniqueIndex('dead_messages_message').on(t.stream, t.message)],
+)
+
+/**
+ * The size of each table and index, and the scans of each index, once a day. Postgres forgets its counters at a restart,
+ * so only days can show what grows and which index nobody uses.
+ */
+export const relationDays = core.table(
+  'relation_days',
+  {
+    relation: text('relation').notNull(),
+    day: date('day').notNull(),
+    bytes: bigint('bytes', { mode: 'number' }).notNull(),
+    /** Since the counters began; null for tables. */
+    scans: bigint('scans', { mode: 'number' }),
+  },
+  (t) => [primaryKey({ columns: [t.relation, t.day] })],
 )

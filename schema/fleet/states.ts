@@ -8,11 +8,15 @@ export const lifecycles = [
   'MAINTENANCE',
   'DECOMMISSIONED',
 ] as const
+export type Lifecycle = (typeof lifecycles)[number]
 
 export const zoneModes = ['auto', 'manual', 'maintenance'] as const
 
 /** The report of a node about a version of its configuration. */
 export const configOutcomes = ['applied', 'rejected', 'local_override', 'superseded'] as const
+
+/** After that many rejections a version is not offered again. */
+export const offersOfAVersion = 3
 
 export const metricKinds = ['gauge', 'counter'] as const
 export const reportings = ['periodic', 'on_change'] as const

@@ -1,0 +1,31 @@
+import * as z from 'zod'
+import { shownInstant } from '../../http/fields.ts'
+
+export const Connections = z
+  .strictObject({
+    asOf: shownInstant,
+    sum: z.string().meta({
+      description: 'The arithmetic in one line',
+      examples: ['97 = 2 migrations + 3 operator + 92 pool; 4 in use, 4 %'],
+    }),
+    maxConnections: z.int(),
+    reserved: z.int().meta({ description: 'Kept by Postgres for its superusers' }),
+    available: z.int().meta({ description: 'maxConnections minus reserved' }),
+    pool: z.strictObject({
+      size: z.int().meta({ description: 'Connections that the Worker may use at once' }),
+      pooled: z.boolean().meta({ description: 'Whether DATABASE_URL names a pooled endpoint of Neon' }),
+    }),
+    used: z.int().meta({ description: 'Connections of clients now, this query not counted' }),
+    usedShare: z.number().meta({ description: 'used / available' }),
+    oldestTransactionSeconds: z.number().nullable(),
+    groups: z.array(
+      z.strictObject({
+        role: z.string().nullable(),
+        application: z.string(),
+        state: z.string().nullable(),
+        count: z.int(),
+      }),
+    ),
+  })
+  .meta({ id: 'Connections' })
+export type Connections = z.infer<typeof Connections>

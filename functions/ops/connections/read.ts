@@ -1,0 +1,53 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import { connectionSum, poolSize } from '../rules.ts'
+import type { Connections } from './contract.ts'
+
+type Found = {
+  asOf: string
+  max: number
+  reserved: number
+  used: number
+  oldest: number | null
+  groups: Connections['groups']
+}
+
+/** How many connections Postgres has, who uses them, and how many the Worker may use. */
+export async function readConnections(ctx: Ctx): Promise<Connections> {
+  const [found] = await ctx.db.query<Found>(sql`
+with sessions as materialized (
+  select * from core.show_sessions() where kind in ('client backend', 'walsender')
+),
+groups as (
+  select role, application, state, count(*)::int as count
+  from sessions
+  group by role, application, state
+)
+select
+  core.iso(now()) as "asOf",
+  current_setting('max_connections')::int as max,
+  current_setting('superuser_reserved_connections')::int + current_setting('reserved_connections')::int as reserved,
+  (select count(*)::int from sessions where kind = 'client backend') as used,
+  (select max(extract(epoch from now() - transaction_at))::float8 from sessions) as oldest,
+  (
+    select coalesce(jsonb_agg(to_jsonb(g) order by g.count desc, g.role, g.application, g.state), '[]')
+    from (select * from groups order by count desc limit 100) g
+  ) as groups`)
+  if (found === undefined) throw new Error('Postgres returned no row of its settings')
+  const { asOf, max, reserved, used, oldest, groups } = found
+  const available = max - reserved
+  const pooled = /-pooler\./.test(new URL(ctx.env.DATABASE_URL).hostname)
+  const size = poolSize({ max, available, pooled })
+  return {
+    asOf,
+    sum: connectionSum({ available, pool: size, used }),
+    maxConnections: max,
+    reserved,
+    available,
+    pool: { size, pooled },
+    used,
+    usedShare: used / available,
+    oldestTransactionSeconds: oldest,
+    groups,
+  }
+}
