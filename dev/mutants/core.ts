@@ -130,21 +130,28 @@ export const coreMutants: readonly Mutant[] = [
     [
       'functions/core/job.ts',
       'a statement takes no lock',
-      'const statements = [...beginKey(ctx), takeLock(job.lock), ',
+      'const statements = [...beginKey(ctx), enter(job, fired), ',
       'const statements = [...beginKey(ctx), ',
     ],
     [
       'functions/core/job.ts',
       'a session takes no lock',
-      'for (const statement of [...beginKey(ctx), takeLock(job.lock), ',
+      'for (const statement of [...beginKey(ctx), enter(job, fired), ',
       'for (const statement of [...beginKey(ctx), ',
     ],
     [
       'functions/core/job.ts',
       'a call takes no lock',
-      '        await tx.query(takeLock(job.lock))\n',
+      '        await tx.query(enter(job, fired))\n',
       '',
       'test/core/job-lease.db.test.ts',
+    ],
+    [
+      'schema/core/assert_not_paused.sql',
+      'a paused job runs',
+      'raise exception using errcode',
+      'raise notice using errcode',
+      'test/ops/jobs/a-slot-runs-once.worker.test.ts',
     ],
     [
       'functions/core/job.ts',

@@ -16,7 +16,7 @@ import { hasSqlstate } from './sqlstate.ts'
 /** A number of registry/locks.ts; with the id of one thing, work on other things goes on at the same time. */
 type Lock = number | readonly [lock: number, thing: number]
 
-export type NotRun = { ran: false; reason: 'busy' | 'done' }
+export type NotRun = { ran: false; reason: 'busy' | 'done' | 'paused' }
 export type Guarded<T> = { ran: true; value: T } | NotRun
 
 /** Put this statement before the work in its batch. It ends the batch when another run holds the lock. */
@@ -44,13 +44,14 @@ export async function guardSession<T>(
   )
 }
 
-/** Losing to another run, or to an earlier run of the same slot, is a value and not an error. */
+/** Losing to another run, to an earlier run of the same slot or to a pause is a value and not an error. */
 export async function orNotRun<T>(work: () => Promise<T>): Promise<Guarded<T>> {
   try {
     return { ran: true, value: await work() }
   } catch (error) {
     if (hasSqlstate(error, 'LS010')) return { ran: false, reason: 'busy' }
     if (hasSqlstate(error, 'LS011')) return { ran: false, reason: 'done' }
+    if (hasSqlstate(error, 'LS013')) return { ran: false, reason: 'paused' }
     throw error
   }
 }

@@ -2,8 +2,8 @@
  * A job that runs by the clock, and the record of each run.
  *
  * Guarantee: a run that did work leaves a row in core.job_runs with its slot, outcome, rows and error. A successful
- * run's row commits with its work; a failed run's row survives the rollback of its work. A run that lost (`busy`, `done`)
- * is logged and leaves no row, because the slot has the row of another run.
+ * run's row commits with its work; a failed run's row survives the rollback of its work. A run that lost (`busy`, `done`,
+ * `paused`) is logged and leaves no row, because the slot has the row of another run.
  * The caller must return counts. To fail, it throws (everything is rolled back) or returns outcome `failed` with an
  * `error` (its writes are kept). Either way the slot stays open. Driver: HTTP for `asStatement` (one round trip for
  * lock, slot, work and record), `inPortions` and `underLease`, WebSocket for `inSession` and `aroundCall`.
@@ -90,7 +90,7 @@ type Recorded = { job: Job; fired: Fired; work: (ctx: Ctx) => SQL }
 
 /** Lock, slot, record and work in one transaction and one round trip. */
 async function recorded(ctx: Ctx, { job, fired, work }: Recorded) {
-  const statements = [...beginKey(ctx), takeLock(job.lock), ...opening(job, fired), work(ctx)]
+  const statements = [...beginKey(ctx), enter(job, fired), ...opening(job, fired), work(ctx)]
   const results = await ctx.db.batch([...statements, assertSettled()])
   const [{ run }] = results.at(-3) as [{ run: string }]
   return { outcome: onlyOutcome(results.at(-2)), run }
@@ -107,7 +107,7 @@ export function inSession(work: (ctx: Ctx, tx: Tx) => Promise<JobResult>): RunJo
   return (ctx, job, fired) =>
     orDecided(ctx, () =>
       ctx.db.transaction(async (tx) => {
-        for (const statement of [...beginKey(ctx), takeLock(job.lock), ...opening(job, fired)])
+        for (const statement of [...beginKey(ctx), enter(job, fired), ...opening(job, fired)])
           await tx.query(statement)
         const result = await work(keyless(ctx), tx)
         await tx.query(closing(result, { trips: ctx.metrics.trips + 2 }))
@@ -130,7 +130,7 @@ export function aroundCall<Response>(
   return (ctx, job, fired) =>
     orDecided(ctx, () =>
       ctx.db.transaction(async (tx) => {
-        await tx.query(takeLock(job.lock))
+        await tx.query(enter(job, fired))
         await tx.query(slotStillOpen(job, fired))
         const response = await keepingAlive(tx, () => call(keyless(ctx), callMs))
         for (const statement of [...beginKey(ctx), ...opening(job, fired)]) await tx.query(statement)
@@ -163,7 +163,7 @@ export function underLease(
     orDecided(ctx, async () => {
       const owner = crypto.randomUUID()
       const [, leased, , , begun] = await ctx.db.batch([
-        takeLock(job.lock),
+        enter(job, fired),
         takeLeaseOf({ name: job.name, owner, ttlSeconds }),
         slotStillOpen(job, fired),
         closeLostRuns(job),
@@ -186,6 +186,12 @@ export function underLease(
         throw error
       }
     })
+}
+
+/** The clock's runs stop while the operator has paused the job; a run that a person starts does not. */
+function enter(job: Job, { trigger }: Fired): SQL {
+  if (trigger === 'manual') return takeLock(job.lock)
+  return sql`select core.take_lock(${job.lock}), core.assert_not_paused(${job.name})`
 }
 
 function opening(job: Job, fired: Fired): SQL[] {

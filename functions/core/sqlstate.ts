@@ -27,6 +27,7 @@ export const sqlstates = {
   LS010: { name: 'job_busy', retry: 'never' },
   LS011: { name: 'slot_done', retry: 'never' },
   LS012: { name: 'lease_lost', retry: 'never' },
+  LS013: { name: 'job_paused', retry: 'never' },
   LS020: { name: 'replica_behind', retry: 'never' },
   LS021: { name: 'replica_stale', retry: 'never' },
 } as const satisfies Record<string, { name: string; retry: 'transaction' | 'later' | 'never' }>

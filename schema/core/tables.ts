@@ -5,6 +5,7 @@ import {
   check,
   date,
   doublePrecision,
+  index,
   integer,
   jsonb,
   pgSchema,
@@ -38,6 +39,25 @@ export const jobRuns = core.table(
     check('job_runs_trigger', sql`${t.trigger} in (${listed(runTriggers)})`),
     check('job_runs_outcome', sql`${t.outcome} in (${listed(runOutcomes)})`),
     check('job_runs_finished', sql`(${t.outcome} = 'running') = (${t.finishedAt} is null)`),
+  ],
+)
+
+/** The operator keeps a job from running for a while. Its slots meanwhile are paused, not missed. */
+export const jobPauses = core.table(
+  'job_pauses',
+  {
+    id: id(),
+    job: text('job').notNull(),
+    since: instant('since').notNull().defaultNow(),
+    until: instant('until').notNull(),
+    reason: text('reason').notNull(),
+    by: text('by').notNull(),
+    /** Set when the pause was ended before its time. */
+    endedAt: instant('ended_at'),
+  },
+  (t) => [
+    index('idx_job_pauses_job').on(t.job, t.until),
+    check('job_pauses_day', sql`${t.until} <= ${t.since} + interval '24 hours'`),
   ],
 )
 

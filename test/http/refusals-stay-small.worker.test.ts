@@ -82,9 +82,17 @@ describe.each(all.filter(({ method }) => method !== 'get'))('$name with a body o
   it.each(bodies)('answers %s in 16 kB and without a pause for others', async (_what, text) => {
     const started = performance.now()
     expect(excess(await ask(endpoint, { body: text }))).toEqual([])
-    expect(performance.now() - started).toBeLessThan(15_000)
+    const took = performance.now() - started
+    // Reading JSON of this size is the yardstick, so that a busy machine moves both.
+    expect(took).toBeLessThan(5_000 + 30 * timeToParse(text))
   })
 })
+
+function timeToParse(text: string): number {
+  const started = performance.now()
+  JSON.parse(text)
+  return performance.now() - started
+}
 
 function isArray(body: ZodType, field: string): boolean {
   const text = JSON.stringify([schemaOf(body, 'input', new Map())])

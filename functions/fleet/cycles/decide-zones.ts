@@ -58,7 +58,7 @@ aims as materialized (
   order by w.id, t.from_time is null, t.id desc
 ),
 waiting as materialized (
-  select distinct regulator_id
+  select distinct regulator_id, node_id
   from fleet.commands
   where state in ('QUEUED', 'SENT', 'ACK')
 ),
@@ -80,8 +80,8 @@ known as (
   join fleet.dose_windows d on d.regulator_id = w.id
   left join readings l on l.regulator_id = w.id
   left join aims t on t.regulator_id = w.id
-  left join waiting q on q.regulator_id = w.id
   left join fleet.zone_slots s on s.zone_id = w.zone_id and s.node_type = w.node_type
+  left join waiting q on q.regulator_id = w.id and q.node_id = s.node_id
   left join fleet.nodes n on n.id = s.node_id
   left join fleet.regulators o
     on o.zone_id = w.zone_id and o.metric_id = w.metric_id and o.direction <> w.direction

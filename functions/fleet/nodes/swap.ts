@@ -80,10 +80,11 @@ begun as (
 ),
 voided as (
   update fleet.commands c
-  set state = 'EXPIRED', reason = 'node_left_zone', finished_at = now()
+  set
+    state = case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end, reason = 'node_left_zone', finished_at = now()
   from slot
   where c.node_id = slot.old_id
-    and c.state in ('QUEUED', 'SENT')
+    and c.state in ('QUEUED', 'SENT', 'ACK')
     and c.kind <> 'off'
 ),${raiseConfig('changed')}
 select ${answer(sql`coalesce(

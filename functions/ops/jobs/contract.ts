@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { shownInstant } from '../../http/fields.ts'
+import { instant, shownInstant } from '../../http/fields.ts'
 
 const Outcome = z.enum(['ok', 'skipped', 'failed', 'running'])
 
@@ -12,6 +12,16 @@ const run = {
   error: z.string().nullable(),
 }
 
+export const Pause = z
+  .strictObject({ since: shownInstant, until: shownInstant, reason: z.string(), by: z.string() })
+  .meta({ id: 'JobPause' })
+export type Pause = z.infer<typeof Pause>
+
+export const NewPause = z.strictObject({
+  until: instant.meta({ description: 'At most 24 hours from now' }),
+  reason: z.string().trim().min(1).max(500),
+})
+
 export const Job = z
   .strictObject({
     name: z.string(),
@@ -22,6 +32,18 @@ export const Job = z
     missed: z
       .int()
       .meta({ description: 'Slots of the last 24 hours, after the first finished slot, that no run did' }),
+    pausedSlots: z
+      .int()
+      .meta({ description: 'Slots of the last 24 hours that passed while the job was paused' }),
+    pause: Pause.nullable(),
+    running: z.boolean(),
+    failuresInRow: z.int().meta({ description: 'Failed runs since the last one that succeeded' }),
+    lateSeconds: z
+      .number()
+      .nullable()
+      .meta({ description: 'From the slot of the last cron run to its start; null if there was none' }),
+    meanMs: z.number().nullable().meta({ description: 'Of the successful runs of the last 24 hours' }),
+    p95Ms: z.number().nullable().meta({ description: 'Of the successful runs of the last 24 hours' }),
   })
   .meta({ id: 'Job' })
 export type Job = z.infer<typeof Job>
@@ -38,7 +60,14 @@ export const JobRun = z
   .meta({ id: 'JobRun' })
 export type JobRun = z.infer<typeof JobRun>
 
-export const JobRunFilter = { job: z.string().max(100).optional(), outcome: Outcome.optional() }
+export const JobRunFilter = {
+  job: z.string().max(100).optional(),
+  outcome: Outcome.optional(),
+  all: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'With true also the runs that found no work, which are left out otherwise' }),
+}
 
 export const JobName = z.strictObject({
   name: z.string().max(100).meta({ description: 'A name from GET /v1/ops/jobs' }),
@@ -49,7 +78,7 @@ export const JobAnswer = z
     ran: z.boolean(),
     outcome: Outcome.optional(),
     rows: z.int().optional(),
-    reason: z.enum(['busy', 'done']).optional(),
+    reason: z.enum(['busy', 'done', 'paused']).optional(),
     detail: z.record(z.string(), z.unknown()).optional(),
   })
   .meta({ id: 'JobAnswer' })

@@ -2,10 +2,17 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { JobRun } from './contract.ts'
 
-type Query = { job: string | null; outcome: string | null; before: number | null; limit: number }
+type Query = {
+  job: string | null
+  outcome: string | null
+  /** With the runs that found no work. */
+  all: boolean
+  before: number | null
+  limit: number
+}
 
 /** Runs of jobs, newest first. */
-export async function listRuns(ctx: Ctx, { job, outcome, before, limit }: Query): Promise<JobRun[]> {
+export async function listRuns(ctx: Ctx, { job, outcome, all, before, limit }: Query): Promise<JobRun[]> {
   const rows = await ctx.replica.query<{ run: JobRun }>(sql`
 select jsonb_build_object(
   'id', r.id, 'job', r.job, 'trigger', r.trigger, 'slot', core.iso(r.slot), 'startedAt', core.iso(r.started_at),
@@ -15,6 +22,7 @@ select jsonb_build_object(
 from core.job_runs r
 where (${job}::text is null or r.job = ${job})
   and (${outcome}::text is null or r.outcome = ${outcome})
+  and (${all || outcome !== null}::boolean or r.outcome <> 'skipped')
   and (${before}::bigint is null or r.id < ${before})
 order by r.id desc
 limit ${limit}`)

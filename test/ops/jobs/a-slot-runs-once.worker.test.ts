@@ -11,7 +11,7 @@ const slot = new Date('2026-11-20T10:00:00Z')
 
 beforeEach(async () => {
   app.faults.clear()
-  await admin.query('truncate core.job_runs, core.job_slots')
+  await admin.query('truncate core.job_runs, core.job_slots, core.job_pauses')
 })
 
 type Run = Record<string, unknown> & { job: string; id: number }
@@ -118,11 +118,110 @@ describe('a manual run', () => {
   })
 })
 
+describe('a paused job', () => {
+  const pause = (name: string, body: object) =>
+    app.fetch(`/v1/ops/jobs/${name}/pause`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const resume = (name: string) =>
+    app.fetch(`/v1/ops/jobs/${name}/pause`, { method: 'DELETE', headers: { authorization } })
+  const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString()
+
+  it('is not run by the clock, and its slots are paused, not missed', async () => {
+    const now = Math.floor(Date.now() / 60_000) * 60_000
+    await app.scheduled(everyMinute, new Date(now - 10 * 60_000))
+    const response = await pause(sweep, { until: inHours(1), reason: 'a migration' })
+    expect(response.status).toBe(201)
+    expect(await response.json()).toMatchObject({ reason: 'a migration', by: 'ops' })
+    await admin.query(
+      `update core.job_pauses set since = since - interval '1 hour', until = until - interval '1 minute'`,
+    )
+    expect(await app.scheduled(everyMinute, new Date(now - 5 * 60_000))).toMatchObject({ outcome: 'ok' })
+    expect(await runsOf(sweep)).toHaveLength(1)
+    const job = await jobNamed(sweep)
+    expect(job).toMatchObject({ missed: 0, pause: { reason: 'a migration' } })
+    expect(job?.['pausedSlots']).toBeGreaterThanOrEqual(8)
+    // Another job of the same tick runs.
+    expect(await runsOf('core-webhooks', '&all=true')).toHaveLength(2)
+  })
+
+  it('runs when a person starts it', async () => {
+    await pause(sweep, { until: inHours(1), reason: 'a look' })
+    expect(await (await runNow(sweep)).json()).toMatchObject({ ran: true })
+  })
+
+  it('runs again when its pause is ended, or over', async () => {
+    await pause(sweep, { until: inHours(1), reason: 'a look' })
+    expect((await resume(sweep)).status).toBe(204)
+    expect((await resume(sweep)).status).toBe(404)
+    await app.scheduled(everyMinute, slot)
+    expect(await runsOf(sweep)).toHaveLength(1)
+    await pause(sweep, { until: inHours(1), reason: 'a look' })
+    await admin.query(
+      `update core.job_pauses set since = since - interval '3 hours', until = now() - interval '1 second'`,
+    )
+    await app.scheduled(everyMinute, new Date(slot.getTime() + 60_000))
+    expect(await runsOf(sweep)).toHaveLength(2)
+    expect(await jobNamed(sweep)).toMatchObject({ pause: null })
+  })
+
+  it('has the newest pause only', async () => {
+    await pause(sweep, { until: inHours(1), reason: 'first' })
+    await pause(sweep, { until: inHours(2), reason: 'second' })
+    expect(await jobNamed(sweep)).toMatchObject({ pause: { reason: 'second' } })
+    expect((await resume(sweep)).status).toBe(204)
+    expect(await jobNamed(sweep)).toMatchObject({ pause: null })
+  })
+
+  it.each([-1, 24.1])('cannot be paused until %s hours from now', async (hours) => {
+    const response = await pause(sweep, { until: inHours(hours), reason: 'x' })
+    expect([response.status, await response.json()]).toMatchObject([422, { code: 'unprocessable' }])
+    expect((await admin.query('select from core.job_pauses')).rowCount).toBe(0)
+  })
+
+  it('must exist', async () => {
+    expect((await pause('nothing', { until: inHours(1), reason: 'x' })).status).toBe(404)
+  })
+})
+
+describe('the times of a job', () => {
+  it('are shown: how late it began, how long it takes, and its failures in a row', async () => {
+    await admin.query(
+      `insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome)
+      select $1, slot, 'cron', slot + interval '3 seconds',
+        slot + interval '3 seconds' + n * interval '100 milliseconds', outcome
+      from (
+        select n, date_trunc('minute', now()) - (30 - n) * interval '1 minute' as slot,
+          case when n > 20 then 'failed' else 'ok' end as outcome
+        from generate_series(1, 22) n
+      ) runs`,
+      [sweep],
+    )
+    const job = await jobNamed(sweep)
+    expect(job).toMatchObject({ lateSeconds: 3, failuresInRow: 2, running: false, meanMs: 1_050 })
+    expect(job?.['p95Ms']).toBeCloseTo(1_905, 0)
+  })
+})
+
+describe('runs that found no work', () => {
+  it('are left out unless they are wanted', async () => {
+    await admin.query(
+      `insert into core.job_runs (job, trigger, started_at, finished_at, outcome)
+      select 'quiet', 'cron', now(), now(), outcome from unnest('{ok,skipped}'::text[]) outcome`,
+    )
+    expect(await runsOf('quiet')).toHaveLength(1)
+    expect(await runsOf('quiet', '&all=true')).toHaveLength(2)
+    expect(await runsOf('quiet', '&outcome=skipped')).toHaveLength(1)
+  })
+})
+
 describe('every job', () => {
   it.each(jobs.map(({ name }) => name))('%s runs in the Workers runtime', async (name) => {
     const response = await runNow(name)
     expect(await response.json()).toMatchObject({ ran: true })
-    expect(await runsOf(name)).toMatchObject([{ job: name, trigger: 'manual' }])
+    expect(await runsOf(name, '&all=true')).toMatchObject([{ job: name, trigger: 'manual' }])
   })
 })
 

@@ -4,7 +4,7 @@ import { missedSlots } from '../../../functions/ops/jobs/list.ts'
 const now = new Date('2026-11-20T12:00:30Z')
 const at = (...times: string[]) => times.map((time) => Date.parse(`2026-11-20T${time}:00Z`))
 const missed = (cron: string, slots: number[], first = slots[0] ?? null) =>
-  missedSlots(cron, { first, slots }, now)
+  missedSlots(cron, { first, slots, pauses: [] }, now).missed
 
 describe('missedSlots', () => {
   it('counts the slots of the schedule that no run did', () => {
@@ -26,5 +26,12 @@ describe('missedSlots', () => {
 
   it('counts one day for a job that has not run for longer, without the current minute', () => {
     expect(missed('0 * * * *', [], Date.parse('2026-11-10T00:00:00Z'))).toBe(23)
+  })
+
+  it('counts slots during a pause apart, without the one at which the pause ends', () => {
+    const [from = 0, to = 0] = at('11:15', '11:45')
+    expect(
+      missedSlots('*/15 * * * *', { first: from - 900_000, slots: [], pauses: [[from, to]] }, now),
+    ).toEqual({ missed: 1, paused: 2 })
   })
 })
