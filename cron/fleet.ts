@@ -1,10 +1,17 @@
-import { asStatement, type Job } from '../functions/core/job.ts'
+import { aroundCall, asStatement, type Job } from '../functions/core/job.ts'
+import { armRegulators } from '../functions/fleet/cycles/arm.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
 import { endModes } from '../functions/fleet/zones/end-modes.ts'
 import { locks } from '../functions/registry/locks.ts'
 
 export const fleetJobs: Job[] = [
+  {
+    name: 'fleet-rearm',
+    cron: '* * * * *',
+    lock: locks.fleetRearm,
+    run: aroundCall(armRegulators, async (_ctx, _tx, rows) => ({ rows })),
+  },
   {
     name: 'fleet-silence',
     cron: '* * * * *',

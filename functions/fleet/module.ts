@@ -1,6 +1,7 @@
 import type { Module } from '../http/module.ts'
 import { configWebhooks } from './configs/contract.ts'
 import { configsEndpoints } from './configs/routes.ts'
+import { cyclesEndpoints, regulation } from './cycles/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
 import { nodeWebhooks } from './nodes/contract.ts'
 import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
@@ -17,7 +18,9 @@ export const fleetModule: Module = {
     ...configsEndpoints,
     ...targetsEndpoints,
     ...regulatorsEndpoints,
+    ...cyclesEndpoints,
   ],
   webhooks: { ...nodeWebhooks, ...configWebhooks },
   isCurrentDevice,
+  paced: regulation,
 }

@@ -5,7 +5,7 @@ const graceSeconds = 30
 
 /**
  * Ends the commands of these zones whose time has passed. A command that no node took has expired, and its budget comes back.
- * One that a node took has timed out: nobody knows whether it ran, so the budget keeps it and the node gets an `off`
+ * A command that a node took has timed out: nobody knows whether it ran, so the budget keeps it and the node gets an `off`
  * (trigger commands_settle). An `off` has no end but its acknowledgement.
  * Race: the node acknowledges at the same moment. The update waits for the row and then sees its new state.
  */

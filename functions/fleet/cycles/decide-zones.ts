@@ -28,6 +28,7 @@ clocks as materialized (
   select
     g.id, g.timezone, date_trunc('hour', ${at}, g.timezone) as hour_at, date_trunc('day', ${at}, g.timezone) as day_at
   from fleet.greenhouses g
+  where g.id in (select z.greenhouse_id from fleet.zones z where z.id between ${from} and ${to})
 ),
 wanted as materialized (
   select r.*, z.mode, z.mode_until, z.epoch as zone_epoch, c.timezone, c.hour_at, c.day_at

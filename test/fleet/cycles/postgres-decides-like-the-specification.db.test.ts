@@ -139,7 +139,7 @@ function situationOf(zone: Drawn, at: number): Situation {
         ? null
         : { value: zone.value, freshAt: at - fresh * 1_000, staleAfterSeconds: 600, quality: zone.quality },
     was: zone.was,
-    waits: zone.waits,
+    waits: zone.waits && zone.pump !== 'none',
     actuator: zone.pump,
     opposedUntil:
       zone.opposed === undefined ? null : at - zone.opposed * 1_000 + zone.cooldownSeconds * 1_000,
