@@ -1,4 +1,5 @@
 import type { Module } from '../http/module.ts'
+import { commandsEndpoints } from './commands/routes.ts'
 import { configWebhooks } from './configs/contract.ts'
 import { configsEndpoints } from './configs/routes.ts'
 import { cyclesEndpoints, regulation } from './cycles/routes.ts'
@@ -19,6 +20,7 @@ export const fleetModule: Module = {
     ...targetsEndpoints,
     ...regulatorsEndpoints,
     ...cyclesEndpoints,
+    ...commandsEndpoints,
   ],
   webhooks: { ...nodeWebhooks, ...configWebhooks },
   isCurrentDevice,

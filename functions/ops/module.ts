@@ -1,10 +1,12 @@
 import type { Module } from '../http/module.ts'
+import { cachesEndpoints } from './caches/routes.ts'
 import { connectionsEndpoints } from './connections/routes.ts'
 import { deadEndpoints } from './dead/routes.ts'
 import { healthEndpoints } from './health/routes.ts'
 import { indexesEndpoints } from './indexes/routes.ts'
 import { jobsEndpoints } from './jobs/routes.ts'
 import { locksEndpoints } from './locks/routes.ts'
+import { outboxEndpoints } from './outbox/routes.ts'
 import { replicasEndpoints } from './replicas/routes.ts'
 import { tablesEndpoints } from './tables/routes.ts'
 import { triggersEndpoints } from './triggers/routes.ts'
@@ -22,6 +24,8 @@ export const opsModule: Module = {
     ...connectionsEndpoints,
     ...locksEndpoints,
     ...replicasEndpoints,
+    ...cachesEndpoints,
+    ...outboxEndpoints,
     ...deadEndpoints(queues),
   ],
 }

@@ -1,0 +1,41 @@
+import * as z from 'zod'
+import { shownInstant } from '../../http/fields.ts'
+
+const CacheFigures = z
+  .strictObject({
+    name: z.string(),
+    hits: z.strictObject({
+      isolate: z.int(),
+      shared: z.int().meta({ description: 'From KV, or Redis if it is configured' }),
+    }),
+    stale: z
+      .int()
+      .meta({ description: 'Answers older than the bound, given while the source was out or slow' }),
+    misses: z.int(),
+    absent: z.int().meta({ description: 'Answers that the source has no such thing' }),
+    errors: z.int(),
+    loads: z.int(),
+    loadP95Ms: z
+      .number()
+      .nullable()
+      .meta({ description: 'Of the newest hundred loads; null before the first' }),
+    hitRatio: z
+      .number()
+      .nullable()
+      .meta({ description: 'Hits of all layers / reads; null before the first read' }),
+    evictions: z.int(),
+    entries: z.int(),
+    bytes: z.int(),
+    oldestSeconds: z.number().nullable(),
+  })
+  .meta({ id: 'CacheFigures' })
+
+export const Caches = z
+  .strictObject({
+    asOf: shownInstant,
+    sharedLayer: z.enum(['kv', 'redis', 'none']),
+    data: z.array(CacheFigures),
+    nextCursor: z.null(),
+  })
+  .meta({ id: 'Caches' })
+export type Caches = z.infer<typeof Caches>
