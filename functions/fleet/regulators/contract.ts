@@ -47,7 +47,7 @@ export const RegulatorChange = z
   .meta({ id: 'RegulatorChange' })
 export type RegulatorChange = z.infer<typeof RegulatorChange>
 
-export const Outcome = z.enum(decisionOutcomes).meta({ id: 'DecisionOutcome' })
+const Outcome = z.enum(decisionOutcomes).meta({ id: 'DecisionOutcome' })
 
 const Window = z.strictObject({ startsAt: shownInstant, used: z.number(), left: z.number() })
 

@@ -79,7 +79,9 @@ it.each([
   const { tenant, zone } = await zoneOf(await givenHouse(app))
   await tenant.post(`/zones/${zone}/targets`, { body: { ...range, from: '22:00', until: '23:00' } })
   const { body: target } = await tenant.post(`/zones/${zone}/targets`, { body: range })
-  expect(await tenant.patch(`/targets/${Number(target['id'])}`, { body, ifMatch: 1 })).toMatchObject({ status })
+  expect(await tenant.patch(`/targets/${Number(target['id'])}`, { body, ifMatch: 1 })).toMatchObject({
+    status,
+  })
 })
 
 it('a regulator is added with its budgets, and a zone has one for each metric and direction', async () => {
