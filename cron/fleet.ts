@@ -1,7 +1,8 @@
-import { aroundCall, asStatement, type Job } from '../functions/core/job.ts'
+import { aroundCall, asStatement, inSession, type Job } from '../functions/core/job.ts'
 import { armRegulators } from '../functions/fleet/cycles/arm.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
+import { foldTelemetry } from '../functions/fleet/telemetry/fold.ts'
 import { endModes } from '../functions/fleet/zones/end-modes.ts'
 import { locks } from '../functions/registry/locks.ts'
 
@@ -23,6 +24,12 @@ export const fleetJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.fleetModes,
     run: forEveryTenant(asStatement(endModes)),
+  },
+  {
+    name: 'fleet-fold',
+    cron: '* * * * *',
+    lock: locks.fleetFold,
+    run: inSession(foldTelemetry),
   },
 ]
 

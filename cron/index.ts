@@ -2,6 +2,7 @@ import type { Ctx } from '../functions/core/context.ts'
 import { type Job, type JobRun, runJob } from '../functions/core/job.ts'
 import { slotOf } from '../functions/core/once.ts'
 import { modules } from '../functions/modules.ts'
+import { clicksJobs } from './clicks.ts'
 import { coreJobs } from './core.ts'
 import { dispatchJobs } from './dispatch.ts'
 import { fleetJobs } from './fleet.ts'
@@ -18,6 +19,7 @@ export const jobs: readonly Job[] = [
   ...ledgerJobs,
   ...spaceJobs,
   ...fleetJobs,
+  ...clicksJobs,
 ]
 
 /**

@@ -1,3 +1,4 @@
+import { clicksModule } from './clicks/module.ts'
 import { dispatchModule } from './dispatch/module.ts'
 import { fleetModule } from './fleet/module.ts'
 import type { Module } from './http/module.ts'
@@ -14,4 +15,5 @@ export const modules: readonly Module[] = [
   ledgerModule,
   spaceModule,
   fleetModule,
+  clicksModule,
 ]

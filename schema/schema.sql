@@ -7,6 +7,599 @@ create extension pg_stat_statements schema public;
 
 create extension pg_trgm schema public;
 
+create schema clicks;
+grant usage on schema clicks to lockstep_app;
+
+create table clicks.campaign_counts (
+  campaign_id bigint not null,
+  total bigint default 0 not null,
+  day date not null,
+  today bigint default 0 not null,
+  constraint campaign_counts_pkey PRIMARY KEY (campaign_id),
+  constraint campaign_counts_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+) with (fillfactor=50);
+grant insert, select, update on table clicks.campaign_counts to lockstep_app;
+
+create table clicks.campaign_dimensions (
+  campaign_id bigint not null,
+  quarter timestamp with time zone not null,
+  dimension text not null,
+  value text not null,
+  currency character(3) not null,
+  clicks bigint default 0 not null,
+  uniques bigint default 0 not null,
+  unkeyed bigint default 0 not null,
+  valid bigint default 0 not null,
+  bots bigint default 0 not null,
+  invalid_general bigint default 0 not null,
+  invalid_sophisticated bigint default 0 not null,
+  previews bigint default 0 not null,
+  cost_milli bigint default 0 not null,
+  fallbacks bigint default 0 not null,
+  conversions bigint default 0 not null,
+  pending bigint default 0 not null,
+  approved bigint default 0 not null,
+  rejected bigint default 0 not null,
+  reversed bigint default 0 not null,
+  revenue_minor bigint default 0 not null,
+  conversion_cost_milli bigint default 0 not null,
+  constraint campaign_dimensions_campaign_id_quarter_dimension_value_currenc PRIMARY KEY (campaign_id, quarter, dimension, value, currency),
+  constraint campaign_dimensions_known CHECK (dimension = ANY (ARRAY['sub1'::text, 'sub2'::text, 'sub3'::text, 'sub4'::text, 'sub5'::text, 'country'::text, 'device'::text, 'os'::text, 'browser'::text, 'referrer'::text]))
+);
+grant delete, insert, select, update on table clicks.campaign_dimensions to lockstep_app;
+
+create table clicks.campaign_offers (
+  id bigint generated always as identity not null,
+  campaign_id bigint not null,
+  name text not null,
+  url text not null,
+  weight integer default 1 not null,
+  targets jsonb default '{}'::jsonb not null,
+  status text default 'active'::text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint campaign_offers_pkey PRIMARY KEY (id),
+  constraint campaign_offers_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint campaign_offers_status_known CHECK (status = ANY (ARRAY['active'::text, 'archived'::text])),
+  constraint campaign_offers_url_shape CHECK (url ~* '^https?://'::text AND char_length(url) <= 2000),
+  constraint campaign_offers_weight_range CHECK (weight >= 0 AND weight <= 10000),
+  constraint campaign_offers_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+);
+CREATE INDEX idx_campaign_offers_campaign ON clicks.campaign_offers USING btree (campaign_id, id);
+comment on index clicks.idx_campaign_offers_campaign is 'the offers of a campaign';
+grant insert, select, update on table clicks.campaign_offers to lockstep_app;
+
+create table clicks.campaign_stats (
+  campaign_id bigint not null,
+  quarter timestamp with time zone not null,
+  landing_page_id bigint default 0 not null,
+  campaign_offer_id bigint default 0 not null,
+  traffic_source_id bigint default 0 not null,
+  currency character(3) not null,
+  clicks bigint default 0 not null,
+  uniques bigint default 0 not null,
+  unkeyed bigint default 0 not null,
+  valid bigint default 0 not null,
+  bots bigint default 0 not null,
+  invalid_general bigint default 0 not null,
+  invalid_sophisticated bigint default 0 not null,
+  previews bigint default 0 not null,
+  cost_milli bigint default 0 not null,
+  fallbacks bigint default 0 not null,
+  conversions bigint default 0 not null,
+  pending bigint default 0 not null,
+  approved bigint default 0 not null,
+  rejected bigint default 0 not null,
+  reversed bigint default 0 not null,
+  revenue_minor bigint default 0 not null,
+  conversion_cost_milli bigint default 0 not null,
+  own_conversions bigint default 0 not null,
+  own_pending bigint default 0 not null,
+  own_approved bigint default 0 not null,
+  own_rejected bigint default 0 not null,
+  own_reversed bigint default 0 not null,
+  own_revenue_minor bigint default 0 not null,
+  own_conversion_cost_milli bigint default 0 not null,
+  constraint campaign_stats_campaign_id_quarter_landing_page_id_campaign_off PRIMARY KEY (campaign_id, quarter, landing_page_id, campaign_offer_id, traffic_source_id, currency)
+) with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02);
+grant insert, select, update on table clicks.campaign_stats to lockstep_app;
+
+create table clicks.campaign_versions (
+  campaign_id bigint not null,
+  version integer not null,
+  config jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint campaign_versions_campaign_id_version_pk PRIMARY KEY (campaign_id, version),
+  constraint campaign_versions_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+);
+grant insert, select on table clicks.campaign_versions to lockstep_app;
+
+create table clicks.campaigns (
+  id bigint generated always as identity not null,
+  owner text not null,
+  slug text not null,
+  name text not null,
+  status text default 'active'::text not null,
+  starts_at timestamp with time zone,
+  ends_at timestamp with time zone,
+  timezone text default 'UTC'::text not null,
+  fallback_url text,
+  currency character(3) not null,
+  payout_minor bigint default 0 not null,
+  cost_model text,
+  cost_minor bigint,
+  cost_percent numeric(5,2),
+  cap_day integer,
+  cap_total integer,
+  referrer_policy text default 'strict-origin-when-cross-origin'::text not null,
+  pass_query boolean default false not null,
+  durable boolean default false not null,
+  traffic_source_id bigint,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint campaigns_pkey PRIMARY KEY (id),
+  constraint campaigns_caps_positive CHECK (cap_day >= 1 AND cap_total >= 1),
+  constraint campaigns_cost_model_known CHECK (cost_model = ANY (ARRAY['cpc'::text, 'cpm'::text, 'cpa'::text, 'revshare'::text])),
+  constraint campaigns_cost_range CHECK (cost_minor >= 0 AND cost_minor <= '9007199254740'::bigint AND cost_percent >= 0::numeric AND cost_percent <= 100::numeric),
+  constraint campaigns_cost_with_model CHECK ((cost_minor IS NOT NULL) = (cost_model IS NOT NULL AND cost_model <> 'revshare'::text) AND (cost_percent IS NOT NULL) = (NOT cost_model IS DISTINCT FROM 'revshare'::text)),
+  constraint campaigns_currency_iso CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint campaigns_ends_after_start CHECK (ends_at > starts_at),
+  constraint campaigns_fallback_shape CHECK (fallback_url ~* '^https?://'::text AND char_length(fallback_url) <= 2000),
+  constraint campaigns_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint campaigns_owner_shape CHECK (owner = 'admin'::text OR owner ~ '^partner:[!-~]{1,128}$'::text),
+  constraint campaigns_payout_range CHECK (payout_minor >= 0 AND payout_minor <= '9007199254740991'::bigint),
+  constraint campaigns_referrer_policy_known CHECK (referrer_policy = ANY (ARRAY['no-referrer'::text, 'origin'::text, 'strict-origin'::text, 'strict-origin-when-cross-origin'::text, 'no-referrer-when-downgrade'::text, 'unsafe-url'::text])),
+  constraint campaigns_slug_shape CHECK (slug ~* '^[a-z0-9-]{1,64}$'::text),
+  constraint campaigns_status_known CHECK (status = ANY (ARRAY['active'::text, 'paused'::text, 'archived'::text])),
+  constraint campaigns_timezone_known CHECK (('2000-01-01 00:00:00+00'::timestamp with time zone AT TIME ZONE timezone) IS NOT NULL),
+  constraint campaigns_version_positive CHECK (version >= 1),
+  constraint campaigns_traffic_source_id_traffic_sources_id_fk FOREIGN KEY (traffic_source_id) REFERENCES clicks.traffic_sources(id)
+);
+CREATE INDEX idx_campaigns_owner ON clicks.campaigns USING btree (owner, id DESC);
+comment on index clicks.idx_campaigns_owner is 'GET /v1/clicks/campaigns of one owner';
+CREATE UNIQUE INDEX idx_campaigns_slug ON clicks.campaigns USING btree (lower(slug));
+comment on index clicks.idx_campaigns_slug is 'a slug names one campaign; the redirect reads it';
+CREATE TRIGGER campaigns_keep_new_version AFTER INSERT ON clicks.campaigns FOR EACH ROW EXECUTE FUNCTION clicks.keep_version();
+CREATE TRIGGER campaigns_keep_version AFTER UPDATE ON clicks.campaigns FOR EACH ROW WHEN (new.version > old.version) EXECUTE FUNCTION clicks.keep_version();
+grant insert, select, update on table clicks.campaigns to lockstep_app;
+
+create table clicks.clicks (
+  id uuid not null,
+  campaign_id bigint not null,
+  kind text default 'click'::text not null,
+  config_version integer not null,
+  landing_page_id bigint,
+  campaign_offer_id bigint,
+  traffic_source_id bigint,
+  ip_hash text,
+  ip_prefix cidr,
+  user_agent text,
+  referrer text,
+  sub1 text,
+  sub2 text,
+  sub3 text,
+  sub4 text,
+  sub5 text,
+  click_id_param text,
+  affiliate_sub text,
+  affiliate_sub2 text,
+  country character(2),
+  asn bigint,
+  device text,
+  os text,
+  browser text,
+  asked jsonb,
+  is_bot boolean not null,
+  bot text,
+  hosting text,
+  is_unique boolean,
+  is_valid boolean not null,
+  validity text not null,
+  rule_set_id bigint,
+  reasons text[] default '{}'::text[] not null,
+  facts jsonb not null,
+  conversion_type text,
+  converted_at timestamp with time zone,
+  erased_at timestamp with time zone,
+  created_at timestamp with time zone generated always as (uuid_extract_timestamp(id)) stored,
+  updated_at timestamp with time zone default now() not null,
+  constraint clicks_pkey PRIMARY KEY (id),
+  constraint clicks_erased_wholly CHECK (erased_at IS NULL OR ip_hash IS NULL AND ip_prefix IS NULL),
+  constraint clicks_kind_known CHECK (kind = ANY (ARRAY['click'::text, 'preview'::text, 'fallback'::text])),
+  constraint clicks_valid_as_judged CHECK (is_valid = (validity = 'valid'::text)),
+  constraint clicks_validity_known CHECK (validity = ANY (ARRAY['valid'::text, 'general'::text, 'sophisticated'::text]))
+) partition by RANGE (id);
+CREATE INDEX idx_clicks_campaign ON ONLY clicks.clicks USING btree (campaign_id, id);
+comment on index clicks.idx_clicks_campaign is 'lists, exports, replays and folds of a campaign, by time';
+CREATE INDEX idx_clicks_visitor ON ONLY clicks.clicks USING btree (ip_hash) WHERE (ip_hash IS NOT NULL);
+comment on index clicks.idx_clicks_visitor is 'DELETE /v1/clicks/visitors/{key}';
+grant insert, select on table clicks.clicks to lockstep_app;
+grant update on clicks.clicks column ip_hash to lockstep_app;
+grant update on clicks.clicks column ip_prefix to lockstep_app;
+grant update on clicks.clicks column user_agent to lockstep_app;
+grant update on clicks.clicks column referrer to lockstep_app;
+grant update on clicks.clicks column sub1 to lockstep_app;
+grant update on clicks.clicks column sub2 to lockstep_app;
+grant update on clicks.clicks column sub3 to lockstep_app;
+grant update on clicks.clicks column sub4 to lockstep_app;
+grant update on clicks.clicks column sub5 to lockstep_app;
+grant update on clicks.clicks column click_id_param to lockstep_app;
+grant update on clicks.clicks column affiliate_sub to lockstep_app;
+grant update on clicks.clicks column affiliate_sub2 to lockstep_app;
+grant update on clicks.clicks column asked to lockstep_app;
+grant update on clicks.clicks column is_valid to lockstep_app;
+grant update on clicks.clicks column validity to lockstep_app;
+grant update on clicks.clicks column rule_set_id to lockstep_app;
+grant update on clicks.clicks column reasons to lockstep_app;
+grant update on clicks.clicks column facts to lockstep_app;
+grant update on clicks.clicks column conversion_type to lockstep_app;
+grant update on clicks.clicks column converted_at to lockstep_app;
+grant update on clicks.clicks column erased_at to lockstep_app;
+grant update on clicks.clicks column updated_at to lockstep_app;
+
+create table clicks.conversion_events (
+  id bigint generated always as identity not null,
+  conversion_id bigint not null,
+  result text not null,
+  from_status text,
+  to_status text not null,
+  revenue_delta_minor bigint default 0 not null,
+  traffic_source_id bigint,
+  data jsonb default '{}'::jsonb not null,
+  received_at timestamp with time zone default now() not null,
+  constraint conversion_events_pkey PRIMARY KEY (id),
+  constraint conversion_events_result_known CHECK (result = ANY (ARRAY['accepted'::text, 'updated'::text, 'duplicate'::text])),
+  constraint conversion_events_to_known CHECK (to_status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])),
+  constraint conversion_events_conversion_id_conversions_id_fk FOREIGN KEY (conversion_id) REFERENCES clicks.conversions(id)
+);
+CREATE INDEX idx_conversion_events_conversion ON clicks.conversion_events USING btree (conversion_id, id);
+comment on index clicks.idx_conversion_events_conversion is 'the history of a conversion';
+grant insert, select on table clicks.conversion_events to lockstep_app;
+
+create table clicks.conversions (
+  id bigint generated always as identity not null,
+  click_id uuid not null,
+  campaign_id bigint not null,
+  landing_page_id bigint,
+  campaign_offer_id bigint,
+  traffic_source_id bigint,
+  type text not null,
+  txid text default ''::text not null,
+  status text not null,
+  payout_minor bigint not null,
+  currency character(3) not null,
+  seconds_to_convert bigint,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint conversions_pkey PRIMARY KEY (id),
+  constraint conversions_once UNIQUE (click_id, type, txid),
+  constraint conversions_currency_iso CHECK (currency ~ '^[A-Z]{3}$'::text),
+  constraint conversions_payout_range CHECK (payout_minor >= 0 AND payout_minor <= '9007199254740991'::bigint),
+  constraint conversions_status_known CHECK (status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])),
+  constraint conversions_txid_length CHECK (char_length(txid) <= 200),
+  constraint conversions_type_shape CHECK (type ~ '^[A-Za-z0-9_.-]{1,64}$'::text),
+  constraint conversions_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+);
+CREATE INDEX idx_conversions_campaign ON clicks.conversions USING btree (campaign_id, id DESC);
+comment on index clicks.idx_conversions_campaign is 'GET /v1/clicks/conversions?campaignId=';
+grant insert, select, update on table clicks.conversions to lockstep_app;
+
+create table clicks.erasures (
+  id uuid default gen_random_uuid() not null,
+  key_digest text not null,
+  clicks bigint not null,
+  requested_by text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint erasures_pkey PRIMARY KEY (id)
+);
+grant insert, select on table clicks.erasures to lockstep_app;
+
+create table clicks.events (
+  id uuid not null,
+  click_id uuid not null,
+  event_type text not null,
+  event_data jsonb default '{}'::jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  constraint events_pkey PRIMARY KEY (id),
+  constraint events_type_shape CHECK (event_type ~ '^[a-z][a-z0-9_]{0,63}$'::text)
+);
+CREATE INDEX idx_events_click ON clicks.events USING btree (click_id, created_at, id);
+comment on index clicks.idx_events_click is 'the events of a click';
+CREATE INDEX idx_events_created ON clicks.events USING btree (created_at);
+comment on index clicks.idx_events_created is 'the removal of events past their time';
+grant delete, insert, select on table clicks.events to lockstep_app;
+grant update on clicks.events column id to lockstep_app;
+
+create table clicks.folds (
+  name text not null,
+  as_of timestamp with time zone not null,
+  constraint folds_pkey PRIMARY KEY (name)
+);
+grant insert, select, update on table clicks.folds to lockstep_app;
+
+create table clicks.hosting_networks (
+  asn integer not null,
+  name text not null,
+  constraint hosting_networks_pkey PRIMARY KEY (asn),
+  constraint hosting_networks_no_relay CHECK (asn <> ALL (ARRAY[13335, 36183, 54113]))
+);
+grant select on table clicks.hosting_networks to lockstep_app;
+
+create table clicks.landing_pages (
+  id bigint generated always as identity not null,
+  campaign_id bigint not null,
+  name text not null,
+  url text not null,
+  weight integer default 1 not null,
+  targets jsonb default '{}'::jsonb not null,
+  status text default 'active'::text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint landing_pages_pkey PRIMARY KEY (id),
+  constraint landing_pages_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint landing_pages_status_known CHECK (status = ANY (ARRAY['active'::text, 'archived'::text])),
+  constraint landing_pages_url_shape CHECK (url ~* '^https?://'::text AND char_length(url) <= 2000),
+  constraint landing_pages_weight_range CHECK (weight >= 0 AND weight <= 10000),
+  constraint landing_pages_campaign_id_campaigns_id_fk FOREIGN KEY (campaign_id) REFERENCES clicks.campaigns(id)
+);
+CREATE INDEX idx_landing_pages_campaign ON clicks.landing_pages USING btree (campaign_id, id);
+comment on index clicks.idx_landing_pages_campaign is 'the landing pages of a campaign';
+grant insert, select, update on table clicks.landing_pages to lockstep_app;
+
+create table clicks.orphan_postbacks (
+  id bigint generated always as identity not null,
+  owner text not null,
+  traffic_source_id bigint not null,
+  click_id uuid not null,
+  type text not null,
+  txid text default ''::text not null,
+  status text not null,
+  payout_minor bigint,
+  currency character(3),
+  data jsonb default '{}'::jsonb not null,
+  state text default 'open'::text not null,
+  received_at timestamp with time zone default now() not null,
+  decided_at timestamp with time zone,
+  matched_click_id uuid,
+  constraint orphan_postbacks_pkey PRIMARY KEY (id),
+  constraint orphan_postbacks_decided CHECK ((state = 'open'::text) = (decided_at IS NULL)),
+  constraint orphan_postbacks_owner_shape CHECK (owner = 'admin'::text OR owner ~ '^partner:[!-~]{1,128}$'::text),
+  constraint orphan_postbacks_state_known CHECK (state = ANY (ARRAY['open'::text, 'matched'::text, 'expired'::text])),
+  constraint orphan_postbacks_status_known CHECK (status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'reversed'::text])),
+  constraint orphan_postbacks_traffic_source_id_traffic_sources_id_fk FOREIGN KEY (traffic_source_id) REFERENCES clicks.traffic_sources(id)
+);
+CREATE INDEX idx_orphan_postbacks_click ON clicks.orphan_postbacks USING btree (click_id, id) WHERE (state = 'open'::text);
+comment on index clicks.idx_orphan_postbacks_click is 'parked postbacks whose click came';
+CREATE INDEX idx_orphan_postbacks_owner ON clicks.orphan_postbacks USING btree (owner, state, id DESC);
+comment on index clicks.idx_orphan_postbacks_owner is 'GET /v1/clicks/orphans of one owner';
+CREATE INDEX idx_orphan_postbacks_received ON clicks.orphan_postbacks USING btree (received_at) WHERE (state = 'open'::text);
+comment on index clicks.idx_orphan_postbacks_received is 'parked postbacks past their time';
+grant insert, select, update on table clicks.orphan_postbacks to lockstep_app;
+
+create table clicks.postbacks_out (
+  id bigint generated always as identity not null,
+  conversion_id bigint not null,
+  traffic_source_id bigint not null,
+  conversion_status text not null,
+  url text not null,
+  state text default 'waiting'::text not null,
+  tries integer default 0 not null,
+  due_at timestamp with time zone default now() not null,
+  give_up_at timestamp with time zone not null,
+  outcome text,
+  http_status integer,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint postbacks_out_pkey PRIMARY KEY (id),
+  constraint postbacks_out_once UNIQUE (conversion_id, conversion_status),
+  constraint postbacks_out_finished CHECK ((state = 'waiting'::text) = (finished_at IS NULL)),
+  constraint postbacks_out_state_known CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])),
+  constraint postbacks_out_tries_range CHECK (tries >= 0 AND tries <= 5),
+  constraint postbacks_out_conversion_id_conversions_id_fk FOREIGN KEY (conversion_id) REFERENCES clicks.conversions(id),
+  constraint postbacks_out_traffic_source_id_traffic_sources_id_fk FOREIGN KEY (traffic_source_id) REFERENCES clicks.traffic_sources(id)
+);
+CREATE INDEX idx_postbacks_out_due ON clicks.postbacks_out USING btree (due_at, id) WHERE (state = 'waiting'::text);
+comment on index clicks.idx_postbacks_out_due is 'the postbacks that are due';
+grant delete, insert, select, update on table clicks.postbacks_out to lockstep_app;
+
+create table clicks.replays (
+  id bigint generated always as identity not null,
+  rule_set_id bigint not null,
+  kind text not null,
+  state text default 'running'::text not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  "position" uuid,
+  judged bigint default 0 not null,
+  changed bigint default 0 not null,
+  result jsonb,
+  created_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint replays_pkey PRIMARY KEY (id),
+  constraint replays_finished CHECK ((state = 'running'::text) = (finished_at IS NULL)),
+  constraint replays_kind_known CHECK (kind = ANY (ARRAY['replay'::text, 'rejudge'::text])),
+  constraint replays_state_known CHECK (state = ANY (ARRAY['running'::text, 'done'::text, 'failed'::text])),
+  constraint replays_window CHECK (to_at > from_at),
+  constraint replays_rule_set_id_rule_sets_id_fk FOREIGN KEY (rule_set_id) REFERENCES clicks.rule_sets(id)
+);
+CREATE UNIQUE INDEX idx_replays_running ON clicks.replays USING btree (state) WHERE (state = 'running'::text);
+comment on index clicks.idx_replays_running is 'one replay runs at a time; its job continues it';
+grant insert, select, update on table clicks.replays to lockstep_app;
+
+create table clicks.rule_sets (
+  id bigint generated always as identity not null,
+  name text not null,
+  state text default 'draft'::text not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  activated_at timestamp with time zone,
+  constraint rule_sets_pkey PRIMARY KEY (id),
+  constraint rule_sets_activated CHECK (state = 'draft'::text OR activated_at IS NOT NULL),
+  constraint rule_sets_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint rule_sets_state_known CHECK (state = ANY (ARRAY['draft'::text, 'active'::text, 'retired'::text]))
+);
+CREATE UNIQUE INDEX idx_rule_sets_active ON clicks.rule_sets USING btree (state) WHERE (state = 'active'::text);
+comment on index clicks.idx_rule_sets_active is 'one set of rules is active; the consumer reads it';
+grant insert, select, update on table clicks.rule_sets to lockstep_app;
+
+create table clicks.rules (
+  rule_set_id bigint not null,
+  name text not null,
+  fact text not null,
+  op text not null,
+  value jsonb not null,
+  weight integer not null,
+  class text not null,
+  reason text not null,
+  constraint rules_rule_set_id_name_pk PRIMARY KEY (rule_set_id, name),
+  constraint rules_class_known CHECK (class = ANY (ARRAY['G'::text, 'S'::text])),
+  constraint rules_fact_known CHECK (fact = ANY (ARRAY['bot'::text, 'noAgent'::text, 'hosting'::text, 'secondsSincePrevious'::text, 'clicksToday'::text, 'secondsToConvert'::text, 'referrerHost'::text, 'country'::text, 'asn'::text, 'device'::text, 'os'::text, 'browser'::text])),
+  constraint rules_name_shape CHECK (name ~ '^[A-Za-z][A-Za-z0-9_]{0,63}$'::text),
+  constraint rules_op_known CHECK (op = ANY (ARRAY['eq'::text, 'ne'::text, 'lt'::text, 'lte'::text, 'gt'::text, 'gte'::text, 'in'::text])),
+  constraint rules_reason_length CHECK (char_length(reason) >= 1 AND char_length(reason) <= 300),
+  constraint rules_weight_range CHECK (weight >= 1 AND weight <= 100),
+  constraint rules_rule_set_id_rule_sets_id_fk FOREIGN KEY (rule_set_id) REFERENCES clicks.rule_sets(id)
+);
+grant insert, select on table clicks.rules to lockstep_app;
+
+create table clicks.salts (
+  day date not null,
+  salt text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint salts_pkey PRIMARY KEY (day)
+);
+grant delete, insert, select, update on table clicks.salts to lockstep_app;
+
+create table clicks.traffic_sources (
+  id bigint generated always as identity not null,
+  owner text not null,
+  slug text not null,
+  name text not null,
+  status text default 'active'::text not null,
+  secret text not null,
+  old_secret text,
+  old_secret_until timestamp with time zone,
+  param_map jsonb default '{}'::jsonb not null,
+  status_map jsonb default '{}'::jsonb not null,
+  ip_allow cidr[] default '{}'::cidr[] not null,
+  postback_template text,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint traffic_sources_pkey PRIMARY KEY (id),
+  constraint traffic_sources_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
+  constraint traffic_sources_old_secret_ends CHECK ((old_secret IS NULL) = (old_secret_until IS NULL)),
+  constraint traffic_sources_owner_shape CHECK (owner = 'admin'::text OR owner ~ '^partner:[!-~]{1,128}$'::text),
+  constraint traffic_sources_slug_shape CHECK (slug ~* '^[a-z0-9-]{1,64}$'::text),
+  constraint traffic_sources_status_known CHECK (status = ANY (ARRAY['active'::text, 'archived'::text])),
+  constraint traffic_sources_template_length CHECK (char_length(postback_template) <= 2000),
+  constraint traffic_sources_version_positive CHECK (version >= 1)
+);
+CREATE INDEX idx_traffic_sources_owner ON clicks.traffic_sources USING btree (owner, id DESC);
+comment on index clicks.idx_traffic_sources_owner is 'GET /v1/clicks/sources of one owner';
+CREATE UNIQUE INDEX idx_traffic_sources_slug ON clicks.traffic_sources USING btree (lower(slug));
+comment on index clicks.idx_traffic_sources_slug is 'a slug names one source; /postback/{source}';
+grant insert, select, update on table clicks.traffic_sources to lockstep_app;
+
+create table clicks.unfolded (
+  id bigint generated always as identity not null,
+  campaign_id bigint not null,
+  quarter timestamp with time zone not null,
+  since timestamp with time zone default now() not null,
+  constraint unfolded_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_unfolded_quarter ON clicks.unfolded USING btree (campaign_id, quarter);
+comment on index clicks.idx_unfolded_quarter is 'the fold of the dimensions';
+grant delete, insert, select on table clicks.unfolded to lockstep_app;
+
+create table clicks.visitors (
+  campaign_id bigint not null,
+  visitor_key text not null,
+  day date not null,
+  clicks integer not null,
+  last_at timestamp with time zone not null,
+  constraint visitors_campaign_id_visitor_key_day_pk PRIMARY KEY (campaign_id, visitor_key, day)
+) with (fillfactor=80);
+CREATE INDEX idx_visitors_day ON clicks.visitors USING btree (day);
+comment on index clicks.idx_visitors_day is 'the removal of visitors past their time';
+CREATE INDEX idx_visitors_key ON clicks.visitors USING btree (visitor_key);
+comment on index clicks.idx_visitors_key is 'DELETE /v1/clicks/visitors/{key}';
+grant delete, insert, select, update on table clicks.visitors to lockstep_app;
+
+CREATE OR REPLACE FUNCTION clicks.config_of(campaign bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+  select jsonb_build_object(
+    'id', c.id, 'owner', c.owner, 'version', c.version, 'slug', c.slug, 'status', c.status,
+    'startsAt', core.iso(c.starts_at), 'endsAt', core.iso(c.ends_at), 'timezone', c.timezone,
+    'fallbackUrl', c.fallback_url, 'currency', c.currency, 'payoutMinor', c.payout_minor,
+    'costModel', c.cost_model, 'costMinor', c.cost_minor, 'capDay', c.cap_day, 'capTotal', c.cap_total,
+    'referrerPolicy', c.referrer_policy, 'passQuery', c.pass_query, 'durable', c.durable,
+    'source', (
+      select jsonb_build_object('id', s.id, 'slug', s.slug, 'paramMap', s.param_map)
+      from clicks.traffic_sources s
+      where s.id = c.traffic_source_id
+    ),
+    'landingPages', coalesce((
+      select jsonb_agg(
+        jsonb_build_object('id', p.id, 'name', p.name, 'url', p.url, 'weight', p.weight, 'targets', p.targets)
+        order by p.id
+      )
+      from clicks.landing_pages p
+      where p.campaign_id = c.id
+        and p.status = 'active'
+    ), '[]'),
+    'offers', coalesce((
+      select jsonb_agg(
+        jsonb_build_object('id', o.id, 'name', o.name, 'url', o.url, 'weight', o.weight, 'targets', o.targets)
+        order by o.id
+      )
+      from clicks.campaign_offers o
+      where o.campaign_id = c.id
+        and o.status = 'active'
+    ), '[]')
+  )
+  from clicks.campaigns c
+  where c.id = campaign
+$function$;
+
+CREATE OR REPLACE FUNCTION clicks.keep_version()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  insert into clicks.campaign_versions (campaign_id, version, config)
+  values (new.id, new.version, clicks.config_of(new.id));
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION clicks.rule_holds(fact jsonb, op text, value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select coalesce(
+    case
+      when fact is null or fact = 'null'::jsonb then false
+      when op = 'eq' then fact = value
+      when op = 'ne' then fact <> value
+      when op = 'in' then jsonb_typeof(value) = 'array' and value @> jsonb_build_array(fact)
+      when jsonb_typeof(fact) <> 'number' or jsonb_typeof(value) <> 'number' then false
+      when op = 'lt' then fact < value
+      when op = 'lte' then fact <= value
+      when op = 'gt' then fact > value
+      when op = 'gte' then fact >= value
+    end,
+    false
+  )
+$function$;
+
 create schema core;
 grant usage on schema core to lockstep_app;
 
@@ -158,11 +751,7 @@ create table core.outbox (
   data jsonb not null,
   created_at timestamp with time zone default now() not null,
   constraint outbox_xid_seq_pk PRIMARY KEY (xid, seq),
-  constraint outbox_audience_shape CHECK (audience ~ '^[a-z]{2,20}:[!-~]{1,128}$'::text),
-  constraint outbox_data_is_object CHECK (jsonb_typeof(data) = 'object'::text),
-  constraint outbox_subject_length CHECK (char_length(subject) >= 1 AND char_length(subject) <= 200),
-  constraint outbox_topic_shape CHECK (topic ~ '^[a-z]{2,20}$'::text),
-  constraint outbox_type_shape CHECK (type ~ '^[a-z][a-z_.]{1,59}$'::text)
+  constraint outbox_rules CHECK (core.check_outbox(outbox.*))
 );
 grant delete, insert, select on table core.outbox to lockstep_app;
 
@@ -375,6 +964,29 @@ begin
   returning id into run;
   perform set_config('lockstep.run', run::text, true);
   return run;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.check_outbox(r core.outbox)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.audience ~ '^[a-z]{2,20}:[!-~]{1,128}$') is false then 'outbox_audience_shape'
+    when (jsonb_typeof(r.data) = 'object') is false then 'outbox_data_is_object'
+    when (char_length(r.subject) between 1 and 200) is false then 'outbox_subject_length'
+    when (r.topic ~ '^[a-z]{2,20}$') is false then 'outbox_topic_shape'
+    when (r.type ~ '^[a-z][a-z_.]{1,59}$') is false then 'outbox_type_shape'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "outbox" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'core', table = 'outbox';
 end
 $function$;
 
@@ -951,15 +1563,9 @@ create table dispatch.couriers (
   version integer default 1 not null,
   created_at timestamp with time zone default now() not null,
   constraint couriers_pkey PRIMARY KEY (id),
-  constraint couriers_capacity_range CHECK (capacity_boxes >= 1 AND capacity_boxes <= 1000),
-  constraint couriers_held_not_negative CHECK (held_boxes >= 0),
-  constraint couriers_held_within_capacity CHECK (held_boxes <= capacity_boxes),
-  constraint couriers_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
-  constraint couriers_on_earth CHECK (num_nulls(last_lat, last_lng) <> 1 AND last_lat >= '-90'::integer::double precision AND last_lat <= 90::double precision AND last_lng >= '-180'::integer::double precision AND last_lng <= 180::double precision),
-  constraint couriers_version_positive CHECK (version >= 1),
-  constraint couriers_zone_length CHECK (char_length(zone) >= 1 AND char_length(zone) <= 100)
+  constraint couriers_rules CHECK (dispatch.check_couriers(couriers.*))
 );
-CREATE TRIGGER couriers_never_step_back BEFORE UPDATE ON dispatch.couriers FOR EACH ROW WHEN (new.version < old.version) EXECUTE FUNCTION dispatch.refuse_older_version();
+CREATE TRIGGER couriers_never_step_back BEFORE UPDATE ON dispatch.couriers FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_older_version();
 grant insert, select, update on table dispatch.couriers to lockstep_app;
 
 create table dispatch.lost_claims (
@@ -988,13 +1594,7 @@ create table dispatch.order_events (
   xid xid8 default core.reading_xid() not null,
   created_at timestamp with time zone default now() not null,
   constraint order_events_pkey PRIMARY KEY (id),
-  constraint order_events_actor_role_known CHECK (actor_role = ANY (ARRAY['admin'::text, 'store'::text, 'courier'::text, 'system'::text])),
-  constraint order_events_data_is_object CHECK (jsonb_typeof(data) = 'object'::text),
-  constraint order_events_fence_not_negative CHECK (fence >= 0),
-  constraint order_events_from_status_known CHECK (from_status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint order_events_system_is_nobody CHECK ((actor_role = 'system'::text) = (actor_id IS NULL)),
-  constraint order_events_to_status_known CHECK (to_status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint order_events_type_shape CHECK (type ~ '^[a-z][a-z_]{0,39}$'::text),
+  constraint order_events_rules CHECK (dispatch.check_order_events(order_events.*)),
   constraint order_events_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES dispatch.orders(id)
 );
 CREATE INDEX idx_order_events_feed ON dispatch.order_events USING btree (xid, id);
@@ -1050,50 +1650,7 @@ create table dispatch.orders (
   created_at timestamp with time zone default now() not null,
   settled_at timestamp with time zone,
   constraint orders_pkey PRIMARY KEY (id),
-  constraint orders_accepted_at_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['new'::text, 'assigned'::text]) THEN accepted_at IS NULL
-    WHEN status = 'canceled'::text THEN accepted_at IS NULL OR assigned_at IS NOT NULL
-    ELSE accepted_at IS NOT NULL
-END),
-  constraint orders_assigned_at_with_courier CHECK ((assigned_at IS NOT NULL) = (courier_id IS NOT NULL)),
-  constraint orders_boxes_range CHECK (boxes_count >= 1 AND boxes_count <= 200),
-  constraint orders_canceled_at_with_status CHECK ((canceled_at IS NOT NULL) = (status = 'canceled'::text)),
-  constraint orders_courier_with_status CHECK (
-CASE status
-    WHEN 'new'::text THEN courier_id IS NULL
-    WHEN 'canceled'::text THEN true
-    ELSE courier_id IS NOT NULL
-END),
-  constraint orders_currency_iso CHECK (currency ~ '^[A-Z]{3}$'::text),
-  constraint orders_delivered_at_with_status CHECK ((delivered_at IS NOT NULL) = (status = 'delivered'::text)),
-  constraint orders_delivery_address_length CHECK (char_length(delivery_address) >= 1 AND char_length(delivery_address) <= 300),
-  constraint orders_delivery_on_earth CHECK (num_nulls(delivery_lat, delivery_lng) <> 1 AND delivery_lat >= '-90'::integer::double precision AND delivery_lat <= 90::double precision AND delivery_lng >= '-180'::integer::double precision AND delivery_lng <= 180::double precision),
-  constraint orders_due_not_before_ready CHECK (due_at >= ready_at),
-  constraint orders_failure_counted CHECK (attempts >= (failure_reason IS NOT NULL)::integer),
-  constraint orders_failure_reason_length CHECK (char_length(failure_reason) >= 1 AND char_length(failure_reason) <= 500),
-  constraint orders_failure_reason_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['failed'::text, 'returned'::text]) THEN failure_reason IS NOT NULL
-    WHEN status = 'canceled'::text THEN true
-    ELSE failure_reason IS NULL
-END),
-  constraint orders_fence_with_courier CHECK (fence >= (courier_id IS NOT NULL)::integer),
-  constraint orders_lease_with_status CHECK ((lease_expires_at IS NOT NULL) = (status = 'assigned'::text)),
-  constraint orders_phone_length CHECK (char_length(phone) >= 1 AND char_length(phone) <= 40),
-  constraint orders_picked_up_at_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text]) THEN picked_up_at IS NULL
-    WHEN status = 'canceled'::text THEN picked_up_at IS NULL OR accepted_at IS NOT NULL
-    ELSE picked_up_at IS NOT NULL
-END),
-  constraint orders_pickup_address_length CHECK (char_length(pickup_address) >= 1 AND char_length(pickup_address) <= 300),
-  constraint orders_pickup_on_earth CHECK (num_nulls(pickup_lat, pickup_lng) <> 1 AND pickup_lat >= '-90'::integer::double precision AND pickup_lat <= 90::double precision AND pickup_lng >= '-180'::integer::double precision AND pickup_lng <= 180::double precision),
-  constraint orders_price_not_negative CHECK (price_minor >= 0),
-  constraint orders_recipient_name_length CHECK (char_length(recipient_name) >= 1 AND char_length(recipient_name) <= 200),
-  constraint orders_settled_at_with_status CHECK (settled_at IS NULL OR status = 'delivered'::text),
-  constraint orders_status_known CHECK (status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint orders_version_positive CHECK (version >= 1),
+  constraint orders_rules CHECK (dispatch.check_orders(orders.*)),
   constraint orders_courier_id_couriers_id_fk FOREIGN KEY (courier_id) REFERENCES dispatch.couriers(id),
   constraint orders_store_id_stores_id_fk FOREIGN KEY (store_id) REFERENCES dispatch.stores(id)
 ) with (autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_insert_scale_factor=0.05);
@@ -1115,7 +1672,7 @@ CREATE INDEX idx_orders_store ON dispatch.orders USING btree (store_id, status, 
 comment on index dispatch.idx_orders_store is 'GET /v1/dispatch/orders of one store as an index-only scan';
 CREATE INDEX idx_orders_unsettled ON dispatch.orders USING btree (delivered_at) WHERE ((status = 'delivered'::text) AND (settled_at IS NULL));
 comment on index dispatch.idx_orders_unsettled is 'deliveries whose time to be undone is over';
-CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW WHEN (new.fence < old.fence OR new.version < old.version OR new.status <> old.status AND ((old.status = ANY (ARRAY['canceled'::text, 'returned'::text])) OR old.status = 'delivered'::text AND (new.status <> 'picked_up'::text OR old.settled_at IS NOT NULL)) OR old.settled_at IS NOT NULL AND new.settled_at IS DISTINCT FROM old.settled_at) EXECUTE FUNCTION dispatch.refuse_step_back();
+CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_step_back();
 grant insert, select, update on table dispatch.orders to lockstep_app;
 
 create table dispatch.stores (
@@ -1140,6 +1697,104 @@ create table dispatch.stores (
   constraint stores_version_positive CHECK (version >= 1)
 );
 grant insert, select, update on table dispatch.stores to lockstep_app;
+
+CREATE OR REPLACE FUNCTION dispatch.check_couriers(r dispatch.couriers)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.capacity_boxes between 1 and 1000) is false then 'couriers_capacity_range'
+    when (r.held_boxes >= 0) is false then 'couriers_held_not_negative'
+    when (r.held_boxes <= r.capacity_boxes) is false then 'couriers_held_within_capacity'
+    when (char_length(r.name) between 1 and 200) is false then 'couriers_name_length'
+    when (num_nulls(r.last_lat, r.last_lng) <> 1 and r.last_lat between -90 and 90 and r.last_lng between -180 and 180) is false then 'couriers_on_earth'
+    when (r.version >= 1) is false then 'couriers_version_positive'
+    when (char_length(r.zone) between 1 and 100) is false then 'couriers_zone_length'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "couriers" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'couriers';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.check_order_events(r dispatch.order_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.actor_role in ('admin', 'store', 'courier', 'system')) is false then 'order_events_actor_role_known'
+    when (jsonb_typeof(r.data) = 'object') is false then 'order_events_data_is_object'
+    when (r.fence >= 0) is false then 'order_events_fence_not_negative'
+    when (r.from_status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'order_events_from_status_known'
+    when ((r.actor_role = 'system') = (r.actor_id is null)) is false then 'order_events_system_is_nobody'
+    when (r.to_status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'order_events_to_status_known'
+    when (r.type ~ '^[a-z][a-z_]{0,39}$') is false then 'order_events_type_shape'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "order_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'order_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.check_orders(r dispatch.orders)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (case when r.status in ('new', 'assigned') then r.accepted_at is null
+      when r.status = 'canceled' then r.accepted_at is null or r.assigned_at is not null
+      else r.accepted_at is not null end) is false then 'orders_accepted_at_with_status'
+    when ((r.assigned_at is not null) = (r.courier_id is not null)) is false then 'orders_assigned_at_with_courier'
+    when (r.boxes_count between 1 and 200) is false then 'orders_boxes_range'
+    when ((r.canceled_at is not null) = (r.status = 'canceled')) is false then 'orders_canceled_at_with_status'
+    when (case r.status when 'new' then r.courier_id is null when 'canceled' then true else r.courier_id is not null end) is false then 'orders_courier_with_status'
+    when (r.currency ~ '^[A-Z]{3}$') is false then 'orders_currency_iso'
+    when ((r.delivered_at is not null) = (r.status = 'delivered')) is false then 'orders_delivered_at_with_status'
+    when (char_length(r.delivery_address) between 1 and 300) is false then 'orders_delivery_address_length'
+    when (num_nulls(r.delivery_lat, r.delivery_lng) <> 1 and r.delivery_lat between -90 and 90 and r.delivery_lng between -180 and 180) is false then 'orders_delivery_on_earth'
+    when (r.due_at >= r.ready_at) is false then 'orders_due_not_before_ready'
+    when (r.attempts >= (r.failure_reason is not null)::int) is false then 'orders_failure_counted'
+    when (char_length(r.failure_reason) between 1 and 500) is false then 'orders_failure_reason_length'
+    when (case when r.status in ('failed', 'returned') then r.failure_reason is not null
+      when r.status = 'canceled' then true
+      else r.failure_reason is null end) is false then 'orders_failure_reason_with_status'
+    when (r.fence >= (r.courier_id is not null)::int) is false then 'orders_fence_with_courier'
+    when ((r.lease_expires_at is not null) = (r.status = 'assigned')) is false then 'orders_lease_with_status'
+    when (char_length(r.phone) between 1 and 40) is false then 'orders_phone_length'
+    when (case when r.status in ('new', 'assigned', 'accepted') then r.picked_up_at is null
+      when r.status = 'canceled' then r.picked_up_at is null or r.accepted_at is not null
+      else r.picked_up_at is not null end) is false then 'orders_picked_up_at_with_status'
+    when (char_length(r.pickup_address) between 1 and 300) is false then 'orders_pickup_address_length'
+    when (num_nulls(r.pickup_lat, r.pickup_lng) <> 1 and r.pickup_lat between -90 and 90 and r.pickup_lng between -180 and 180) is false then 'orders_pickup_on_earth'
+    when (r.price_minor >= 0) is false then 'orders_price_not_negative'
+    when (char_length(r.recipient_name) between 1 and 200) is false then 'orders_recipient_name_length'
+    when (r.settled_at is null or r.status = 'delivered') is false then 'orders_settled_at_with_status'
+    when (r.status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'orders_status_known'
+    when (r.version >= 1) is false then 'orders_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "orders" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'orders';
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_accepted_568a2dcc(bigint, bigint, bigint, bigint, text[], text, text, text, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, text[], text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -1428,6 +2083,343 @@ from decided;
   end if;
 end
 $function$;
+comment on function dispatch.hot_claim_297f8ef3(bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,bigint,bigint,bigint,bigint,text,text,text,text,text) is 'Called by the last release only';
+
+CREATE OR REPLACE FUNCTION dispatch.hot_claim_d4ce3f3c(bigint, bigint, bigint, bigint, bigint, bigint, text, boolean, boolean, double precision, text, text, text, bigint, text, bigint, text, text, bigint, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $26 is not null then
+    perform set_config('app.tenant_id', $26, true);
+  end if;
+  if $22 is not null then
+    perform core.begin_idempotent($22, $23, $24, $25);
+  end if;
+  return query with seen as materialized (
+  select o.status, o.version, o.lease_expires_at, x.order_id is not null as excluded,
+    o.courier_id is not distinct from $1::bigint as own
+  from dispatch.orders o
+  left join dispatch.order_exclusions x on x.order_id = o.id and x.courier_id = $2
+  where o.id = $3
+),
+wanted as (
+  
+  select o.*
+  from dispatch.orders o
+  where o.id = $4
+    and (o.status = 'new' or o.courier_id = $5 and (o.status = 'accepted' or o.lease_expires_at > now()))
+    and not (select excluded from seen)
+  for update
+),
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted, seen
+  where wanted.status = 'new'
+    and c.id = $6
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = seen.version
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = $7,
+      courier_id = carrier.id,
+      assigned_at = now(),
+      accepted_at = case when $8::boolean then now() end,
+      lease_expires_at = case when not $9::boolean then now() + make_interval(secs => $10) end,
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select claimed.id, $11, 'new', claimed.status, $12, $13,
+    claimed.courier_id, claimed.fence, '{}'::jsonb
+  from claimed),
+decided as materialized (
+  select case
+    when exists (select from claimed)
+      then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $14::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from claimed o)
+    when seen.status is null
+      then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
+    when wanted.status = $15
+      then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $16::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from wanted o)
+    when wanted.status <> 'new'
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', wanted.status, 'to', $17::text)
+    when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
+      then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+    when seen.own
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', $18::text)
+    when seen.excluded
+      then jsonb_build_object('ok', false, 'reason', 'excluded')
+    when wanted.id is null
+      then jsonb_build_object('ok', false, 'reason', 'order_taken')
+    when c.available is not true
+      then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+    when c.held_boxes + wanted.boxes_count > c.capacity_boxes
+      then jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+    else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  end as outcome
+  from (select) as always
+  left join seen on true
+  left join wanted on true
+  left join dispatch.couriers c on c.id = $19
+),
+lost as (
+  insert into dispatch.lost_claims as l (order_id, courier_id)
+  select $20, $21
+  from decided
+  where outcome ->> 'reason' = 'order_taken'
+  on conflict (order_id, courier_id) do update
+  set times = l.times + 1, last_at = now()
+)
+select core.settled(outcome) as outcome, pg_current_xact_id_if_assigned()::text as position
+from decided;
+  if $22 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_claim_next_03895d9b(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, text, boolean, boolean, double precision, text, text, text, bigint, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $23 is not null then
+    perform set_config('app.tenant_id', $23, true);
+  end if;
+  if $19 is not null then
+    perform core.begin_idempotent($19, $20, $21, $22);
+  end if;
+  return query with me as materialized (
+  select c.available,
+    c.capacity_boxes - c.held_boxes as room,
+    dispatch.on_sphere(c.last_lat, c.last_lng) as at
+  from dispatch.couriers c
+  where c.id = $1
+),
+nearest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available and at is not null from me)
+    and o.pickup_lat is not null
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $2))
+  order by dispatch.on_sphere(o.pickup_lat, o.pickup_lng) operator(public.<->) (select at from me)
+  limit $3
+  for update skip locked
+),
+oldest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and o.id > $4
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $5))
+  order by o.id
+  limit $6
+  for update skip locked
+),
+older as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and not exists (select from oldest)
+    and o.id <= $7
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $8))
+  order by o.id
+  limit $9
+  for update skip locked
+),
+wanted as (
+  select *, false as oldest from nearest
+  union all
+  select *, true from oldest
+  union all
+  select *, false from older
+),
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted
+  where c.id = $10
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = (select o.version from dispatch.orders o where o.id = wanted.id)
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = $11,
+      courier_id = carrier.id,
+      assigned_at = now(),
+      accepted_at = case when $12::boolean then now() end,
+      lease_expires_at = case when not $13::boolean then now() + make_interval(secs => $14) end,
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select claimed.id, $15, 'new', claimed.status, $16, $17,
+    claimed.courier_id, claimed.fence, '{}'::jsonb
+  from claimed)
+select core.settled(case
+  when exists (select from claimed) then (
+    select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $18::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end, 'oldest', (select oldest from wanted))
+    from claimed o
+  )
+  when (select available from me) is not true then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+  when exists (select from wanted) then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  else jsonb_build_object('ok', true, 'order', null, 'oldest', false)
+end) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $19 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_claim_next_e016e0d6(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, double precision, text, text, text, bigint, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -1580,6 +2572,7 @@ end) as outcome, pg_current_xact_id_if_assigned()::text as position;
   end if;
 end
 $function$;
+comment on function dispatch.hot_claim_next_e016e0d6(bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,text,text,text,text,text) is 'Called by the last release only';
 
 CREATE OR REPLACE FUNCTION dispatch.hot_create_24c7d2b2(jsonb, character, text, text, text, text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -2305,6 +3298,9 @@ CREATE OR REPLACE FUNCTION dispatch.refuse_older_version()
  SET search_path TO ''
 AS $function$
 begin
+  if (new.version < old.version) is not true then
+    return new;
+  end if;
   raise exception 'courier % cannot go from version % back to %', old.id, old.version, new.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
 end
@@ -2316,6 +3312,16 @@ CREATE OR REPLACE FUNCTION dispatch.refuse_step_back()
  SET search_path TO ''
 AS $function$
 begin
+  if (new.fence < old.fence
+    or new.version < old.version
+    or new.status <> old.status and (
+      old.status in ('canceled', 'returned')
+      or old.status = 'delivered' and (new.status <> 'picked_up' or old.settled_at is not null)
+    )
+    or old.settled_at is not null and new.settled_at is distinct from old.settled_at) is not true
+  then
+    return new;
+  end if;
   raise exception 'order % cannot go back: % fence % version % after % fence % version %',
     old.id, new.status, new.fence, new.version, old.status, old.fence, old.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
@@ -2374,15 +3380,15 @@ create table fleet.alerts (
   severity text default 'warning'::text not null,
   subject text not null,
   labels jsonb default '{}'::jsonb not null,
-  value double precision,
-  peak double precision,
-  count integer default 1 not null,
   since timestamp with time zone not null,
   raised_at timestamp with time zone,
   seen_at timestamp with time zone default now() not null,
   cleared_at timestamp with time zone,
   acked_at timestamp with time zone,
   acked_by text,
+  value double precision,
+  peak double precision,
+  count integer default 1 not null,
   note text,
   constraint alerts_pkey PRIMARY KEY (id),
   constraint alerts_kind CHECK (kind = ANY (ARRAY['node_silent'::text, 'metric_silent'::text, 'target'::text, 'stuck'::text, 'clock_skew'::text, 'drift'::text, 'config_rejected'::text, 'budget'::text, 'cycle_failures'::text, 'cycle_missed'::text, 'telemetry_unaccounted'::text, 'queue_full'::text])),
@@ -2407,6 +3413,7 @@ create table fleet.calibrations (
   gain double precision not null,
   shift double precision not null,
   created_at timestamp with time zone default now() not null,
+  applied_at timestamp with time zone,
   constraint calibrations_pkey PRIMARY KEY (node_id, metric_id, channel, from_at)
 );
 alter table fleet.calibrations enable row level security;
@@ -2460,7 +3467,7 @@ create table fleet.commands (
   expires_at timestamp with time zone,
   constraint commands_pkey PRIMARY KEY (id),
   constraint commands_slot UNIQUE (regulator_id, slot),
-  constraint commands_dose CHECK (kind <> 'dose'::text OR amount > 0::numeric AND run_ms > 0 AND max_run_ms >= run_ms),
+  constraint commands_dose CHECK (kind <> 'dose'::text OR amount::double precision > 0::double precision AND run_ms > 0 AND max_run_ms >= run_ms),
   constraint commands_kind CHECK (kind = ANY (ARRAY['dose'::text, 'on'::text, 'off'::text])),
   constraint commands_state CHECK (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text, 'DONE'::text, 'NO_EFFECT'::text, 'ERROR'::text, 'BUSY'::text, 'TIMEOUT'::text, 'EXPIRED'::text]))
 );
@@ -2486,8 +3493,8 @@ create table fleet.cycles (
   success integer default 0 not null,
   failed integer default 0 not null,
   commands integer default 0 not null,
-  decisions integer default 0 not null,
   errors jsonb default '[]'::jsonb not null,
+  decisions integer default 0 not null,
   constraint cycles_pkey PRIMARY KEY (shard, slot),
   constraint cycles_counts CHECK (zones = (success + failed))
 ) partition by RANGE (slot);
@@ -2685,7 +3692,7 @@ create table fleet.regulators (
   created_at timestamp with time zone default now() not null,
   constraint regulators_pkey PRIMARY KEY (id),
   constraint regulators_zone UNIQUE (zone_id, metric_id, direction),
-  constraint regulators_amounts CHECK (dose > 0::numeric AND budget_hour >= 0::numeric AND budget_day >= 0::numeric),
+  constraint regulators_amounts CHECK (dose::double precision > 0::double precision AND budget_hour::double precision >= 0::double precision AND budget_day::double precision >= 0::double precision),
   constraint regulators_direction CHECK (direction = ANY (ARRAY['raise'::text, 'lower'::text])),
   constraint regulators_node_type CHECK (node_type = ANY (ARRAY['ph'::text, 'ec'::text, 'climate'::text, 'soil'::text, 'light'::text, 'irrigation'::text, 'pump'::text, 'tank'::text])),
   constraint regulators_times CHECK (pulse_ms > 0 AND max_run_ms >= pulse_ms AND cooldown_seconds >= 0),
@@ -2729,8 +3736,11 @@ create table fleet.telemetry_1h (
   last_ts timestamp with time zone not null,
   increase double precision,
   hour timestamp with time zone not null,
+  folded boolean default false not null,
   constraint telemetry_1h_pkey PRIMARY KEY (node_id, metric_id, channel, hour)
 ) partition by RANGE (hour);
+CREATE INDEX idx_telemetry_1h_unfolded ON ONLY fleet.telemetry_1h USING btree (hour) WHERE (NOT folded);
+comment on index fleet.idx_telemetry_1h_unfolded is 'the job that folds hours into days; the keeper of partitions';
 grant delete, insert, select, update on table fleet.telemetry_1h to lockstep_app;
 
 create table fleet.telemetry_1m (
@@ -2761,7 +3771,6 @@ create table fleet.telemetry_last (
   raw double precision not null,
   quality text not null,
   same_since timestamp with time zone not null,
-  boot_id text,
   received_at timestamp with time zone not null,
   constraint telemetry_last_pkey PRIMARY KEY (node_id, metric_id, channel),
   constraint telemetry_last_quality CHECK (quality = ANY (ARRAY['good'::text, 'suspect'::text, 'stuck'::text]))
@@ -2797,7 +3806,7 @@ create table fleet.telemetry_rejects (
   received_at timestamp with time zone not null,
   replayed_at timestamp with time zone,
   constraint telemetry_rejects_pkey PRIMARY KEY (id),
-  constraint telemetry_rejects_reason CHECK (reason = ANY (ARRAY['not_a_number'::text, 'clock_unset'::text, 'in_future'::text, 'too_old'::text, 'ts_missing'::text, 'unknown_node'::text, 'unknown_metric'::text, 'unit_mismatch'::text, 'out_of_range'::text]))
+  constraint telemetry_rejects_reason CHECK (reason = ANY (ARRAY['malformed'::text, 'not_a_number'::text, 'clock_unset'::text, 'in_future'::text, 'too_old'::text, 'ts_missing'::text, 'unknown_node'::text, 'unknown_metric'::text, 'unit_mismatch'::text, 'out_of_range'::text]))
 ) partition by RANGE (id);
 CREATE INDEX idx_telemetry_rejects_tenant ON ONLY fleet.telemetry_rejects USING btree (tenant_id, id);
 comment on index fleet.idx_telemetry_rejects_tenant is 'GET /v1/fleet/telemetry/rejects of a tenant, newest first';
@@ -2817,6 +3826,7 @@ create table fleet.telemetry_samples (
   raw double precision not null,
   quality text not null,
   received_at timestamp with time zone not null,
+  conflicts smallint default 0 not null,
   constraint telemetry_samples_pkey PRIMARY KEY (node_id, metric_id, channel, ts)
 ) partition by RANGE (ts);
 grant delete, insert, select, update on table fleet.telemetry_samples to lockstep_app;
@@ -2943,6 +3953,21 @@ select not exists (
   from fleet.telemetry_1m
   where minute >= first_moment
     and minute < next_moment
+    and not folded
+)
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.is_folded_into_days(first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+select not exists (
+  select
+  from fleet.telemetry_1h
+  where hour >= first_moment
+    and hour < next_moment
     and not folded
 )
 $function$;
@@ -3113,9 +4138,7 @@ CASE event_type
     ELSE 0
 END)) stored not null,
   constraint balance_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint balance_events_amount_exact CHECK (((event_data ->> 'amountMinor'::text)::numeric) >= 1::numeric AND ((event_data ->> 'amountMinor'::text)::numeric) <= '9007199254740991'::bigint::numeric),
-  constraint balance_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_BALANCES_BALANCE_CREDITED'::text, 'V1_BALANCES_BALANCE_DEBITED'::text, 'V1_BALANCES_BALANCE_RESERVED'::text, 'V1_BALANCES_BALANCE_RELEASED'::text])),
-  constraint balance_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint balance_events_rules CHECK (ledger.check_balance_events(balance_events.*))
 );
 CREATE INDEX idx_balance_events_account ON ledger.balance_events USING btree (tenant_id, user_id, currency, xid, seq);
 comment on index ledger.idx_balance_events_account is 'GET /v1/ledger/users/{userId}/statement and …/balances/at; the fold of an account';
@@ -3146,8 +4169,7 @@ create table ledger.bet_events (
   created_at timestamp with time zone default clock_timestamp() not null,
   actor text not null,
   constraint bet_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint bet_events_event_type_known CHECK (ledger.bet_state(event_type) IS NOT NULL),
-  constraint bet_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint bet_events_rules CHECK (ledger.check_bet_events(bet_events.*))
 );
 CREATE INDEX idx_bet_events_feed ON ledger.bet_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_bet_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -3298,8 +4320,7 @@ create table ledger.payment_events (
   created_at timestamp with time zone default clock_timestamp() not null,
   actor text not null,
   constraint payment_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint payment_events_event_type_known CHECK (ledger.payment_state(event_type) IS NOT NULL),
-  constraint payment_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint payment_events_rules CHECK (ledger.check_payment_events(payment_events.*))
 );
 CREATE INDEX idx_payment_events_feed ON ledger.payment_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_payment_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -3353,8 +4374,7 @@ create table ledger.system_events (
   user_id text generated always as ((event_data ->> 'userId'::text)) stored not null,
   currency text generated always as ((event_data ->> 'currency'::text)) stored not null,
   constraint system_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint system_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_SYSTEM_ACCOUNT_QUARANTINED'::text, 'V1_SYSTEM_ACCOUNT_CLEARED'::text, 'V1_SYSTEM_OVERDRAFT_ALLOWED'::text, 'V1_SYSTEM_OVERDRAFT_FORBIDDEN'::text])),
-  constraint system_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint system_events_rules CHECK (ledger.check_system_events(system_events.*))
 );
 CREATE INDEX idx_system_events_feed ON ledger.system_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_system_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -3536,9 +4556,7 @@ create table ledger.user_balances_view (
   quarantined_at timestamp with time zone,
   last_seq bigint default 0 not null,
   constraint user_balances_view_tenant_id_user_id_currency_pk PRIMARY KEY (tenant_id, user_id, currency),
-  constraint user_balances_view_available CHECK ((balance_minor - reserved_minor) >= 0 OR may_go_negative),
-  constraint user_balances_view_exact CHECK (balance_minor >= '-9007199254740991'::bigint AND balance_minor <= '9007199254740991'::bigint),
-  constraint user_balances_view_reserved CHECK (reserved_minor >= 0)
+  constraint user_balances_view_rules CHECK (ledger.check_user_balances_view(user_balances_view.*))
 ) with (fillfactor=50);
 CREATE INDEX idx_user_balances_view_available ON ledger.user_balances_view USING btree (tenant_id, currency, user_id) WHERE funded;
 comment on index ledger.idx_user_balances_view_available is 'GET /v1/ledger/accounts?currency=';
@@ -4198,6 +5216,47 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.check_balance_events(r ledger.balance_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when ((r.event_data ->> 'amountMinor')::numeric between 1 and 9007199254740991) is false then 'balance_events_amount_exact'
+    when (r.event_type in ('V1_BALANCES_BALANCE_CREDITED', 'V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED')) is false then 'balance_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'balance_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "balance_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'balance_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_bet_events(r ledger.bet_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (ledger.bet_state(r.event_type) is not null) is false then 'bet_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'bet_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "bet_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'bet_events';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.check_invariants(sample integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4282,6 +5341,67 @@ end
 $function$;
 revoke execute on function ledger.check_invariants(integer) from public;
 grant execute on function ledger.check_invariants(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.check_payment_events(r ledger.payment_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (ledger.payment_state(r.event_type) is not null) is false then 'payment_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'payment_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "payment_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'payment_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_system_events(r ledger.system_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.event_type in ('V1_SYSTEM_ACCOUNT_QUARANTINED', 'V1_SYSTEM_ACCOUNT_CLEARED', 'V1_SYSTEM_OVERDRAFT_ALLOWED', 'V1_SYSTEM_OVERDRAFT_FORBIDDEN')) is false then 'system_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'system_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "system_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'system_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_user_balances_view(r ledger.user_balances_view)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.balance_minor - r.reserved_minor >= 0 or r.may_go_negative) is false then 'user_balances_view_available'
+    when (r.balance_minor between -9007199254740991 and 9007199254740991) is false then 'user_balances_view_exact'
+    when (r.reserved_minor >= 0) is false then 'user_balances_view_reserved'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "user_balances_view" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'user_balances_view';
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.emit_appended(events ledger.incoming_events[])
  RETURNS void

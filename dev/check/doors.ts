@@ -8,9 +8,12 @@ const open: readonly string[] = ['drizzle-orm', 'hono', 'zod']
 /** Every other package of the Worker, and the one file that imports it: to replace the package is to edit that file. */
 const doors: Readonly<Record<string, string>> = {
   '@neondatabase/serverless': 'functions/core/db.ts',
+  bowser: 'functions/clicks/clicks/agent.ts',
   croner: 'functions/ops/jobs/list.ts',
+  isbot: 'functions/clicks/clicks/bot.ts',
   jose: 'functions/http/auth.ts',
   'satellite.js': 'functions/space/iss/orbit.ts',
+  uuid: 'functions/clicks/clicks/new-id.ts',
 }
 
 const worker = /^(?:functions|schema|cron)\/|^worker\.ts$/

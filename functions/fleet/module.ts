@@ -6,8 +6,10 @@ import { cyclesEndpoints, regulation } from './cycles/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
 import { nodeWebhooks } from './nodes/contract.ts'
 import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
+import { telemetryQueue } from './queue.ts'
 import { regulatorsEndpoints } from './regulators/routes.ts'
 import { targetsEndpoints } from './targets/routes.ts'
+import { telemetryEndpoints } from './telemetry/routes.ts'
 import { zonesEndpoints } from './zones/routes.ts'
 
 export const fleetModule: Module = {
@@ -21,7 +23,9 @@ export const fleetModule: Module = {
     ...regulatorsEndpoints,
     ...cyclesEndpoints,
     ...commandsEndpoints,
+    ...telemetryEndpoints,
   ],
+  queues: [telemetryQueue],
   webhooks: { ...nodeWebhooks, ...configWebhooks },
   isCurrentDevice,
   paced: regulation,

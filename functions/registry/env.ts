@@ -41,6 +41,16 @@ const space = {
   NASA_API_KEY: z.string().min(1).default('DEMO_KEY'),
 }
 
+const fleet = {
+  /** Messages of telemetry that may wait in the queue. Near it samples are thinned by rule, and at it refused. */
+  TELEMETRY_BACKLOG: z.coerce.number().int().min(1).default(10_000),
+  /** Zones are divided by their id. Each shard has a Durable Object, and its cycles are independent of the others. */
+  FLEET_SHARDS: z.coerce.number().int().min(1).max(64).default(3),
+  REGULATOR: z.custom<Regulators>((value) => value !== undefined).optional(),
+  /** How often each zone is decided about. */
+  TARGET_CYCLE_SECONDS: z.coerce.number().int().min(1).max(60).default(15),
+}
+
 const webhooks = {
   /** The keys that encrypt the secrets of webhooks. During a rotation there are several, the new one first. */
   WEBHOOK_KEY: commaSeparated.pipe(z.array(z.string().min(32, 'must be at least 32 characters'))),
@@ -59,14 +69,6 @@ const webhooks = {
   DNS_OVER_HTTPS: z.url().optional(),
 }
 
-const fleet = {
-  /** Zones are divided by their id. Each shard has a Durable Object, and its cycles are independent of the others. */
-  FLEET_SHARDS: z.coerce.number().int().min(1).max(64).default(3),
-  REGULATOR: z.custom<Regulators>((value) => value !== undefined).optional(),
-  /** How often each zone is decided about. */
-  TARGET_CYCLE_SECONDS: z.coerce.number().int().min(1).max(60).default(15),
-}
-
 /** The configuration of the Worker, checked once per isolate. Secrets come from `wrangler secret put`. */
 const Env = z
   .object({ ...core, ...space, ...webhooks, ...fleet })
@@ -81,7 +83,7 @@ const Env = z
   )
 
 export type Env = z.infer<typeof Env> & {
-  /** The queues by their streams: the binding of the stream `clicks` is QUEUE_CLICKS. */
+  /** The queues by their streams: the binding of the stream `news` is QUEUE_NEWS. */
   queues: Readonly<Record<string, Queue>>
 }
 

@@ -52,4 +52,14 @@ const fleet = {
   fleetModes: 1407,
 }
 
-export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger, ...fleet } as const
+const clicks = {
+  clicksSalts: 1501,
+  clicksDimensions: 1502,
+  clicksRetention: 1503,
+  clicksReplays: 1504,
+  clicksChoices: 1505,
+  clicksOrphans: 1511,
+  clicksPostbacks: 1512,
+}
+
+export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger, ...fleet, ...clicks } as const

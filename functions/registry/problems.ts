@@ -68,6 +68,14 @@ const fleet = {
   zone_in_auto: [409, 'The zone is regulated: commands by hand need another mode'],
 } as const
 
+const clicks = {
+  slug_taken: [409, 'Another campaign or source has this slug'],
+  replay_running: [409, 'Another replay is running'],
+  rule_set_active: [409, 'The set of rules is active'],
+  campaign_archived: [410, 'The campaign is archived'],
+  destination_invalid: [422, 'Visitors cannot be sent to this URL'],
+} as const
+
 export const problems = {
   ...core,
   ...webhooks,
@@ -75,6 +83,7 @@ export const problems = {
   ...dispatch,
   ...ledger,
   ...fleet,
+  ...clicks,
 } as const satisfies Record<string, readonly [status: number, title: string]>
 
 export type ProblemCode = keyof typeof problems

@@ -1,4 +1,4 @@
--- The name of a partition contains its first day in UTC: `clicks_202611`, `telemetry_20261127`. Only the keeper makes
+-- The name of a partition contains its first day in UTC: `visits_202611`, `telemetry_20261127`. Only the keeper makes
 -- tables of such names.
 create or replace function core.partition_name(registered core.partitioned, first_moment timestamptz) returns text
 language sql stable

@@ -109,11 +109,6 @@ export const outbox = core.table(
   (t) => [
     // Readers read in this order. It is the only index, so an event costs its writer one entry.
     primaryKey({ columns: [t.xid, t.seq] }),
-    check('outbox_topic_shape', sql`${t.topic} ~ '^[a-z]{2,20}$'`),
-    check('outbox_audience_shape', sql`${t.audience} ~ '^[a-z]{2,20}:[!-~]{1,128}$'`),
-    check('outbox_subject_length', sql`char_length(${t.subject}) between 1 and 200`),
-    check('outbox_type_shape', sql`${t.type} ~ '^[a-z][a-z_.]{1,59}$'`),
-    check('outbox_data_is_object', sql`jsonb_typeof(${t.data}) = 'object'`),
   ],
 )
 

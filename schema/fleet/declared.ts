@@ -85,6 +85,7 @@ export const declared: Declared[] = [
       execute: 'fleet.void_commands()',
     }),
   ),
+  functionFile('fleet.is_folded_into_days(timestamptz, timestamptz)'),
 
   ...partitioned({
     table: 'fleet.telemetry_samples',
@@ -96,12 +97,13 @@ export const declared: Declared[] = [
     foldedBy: 'fleet.is_folded',
   }),
   ...partitioned({
+    // Longer than samples: the hours and the day around the oldest sample that is accepted need their other minutes.
     table: 'fleet.telemetry_1m',
     column: 'minute',
     key: 'time',
     every: 'day',
     ahead: 7,
-    kept: 30,
+    kept: 32,
     foldedBy: 'fleet.is_folded',
   }),
   ...partitioned({
@@ -111,6 +113,7 @@ export const declared: Declared[] = [
     every: 'month',
     ahead: 3,
     kept: 12,
+    foldedBy: 'fleet.is_folded_into_days',
   }),
   ...partitioned({
     table: 'fleet.telemetry_rejects',
@@ -161,6 +164,14 @@ export const declared: Declared[] = [
     columns: ['minute'],
     where: 'not folded',
     serves: 'the job that folds minutes into hours and days; the keeper of partitions',
+    concurrently: false,
+  }),
+  sqlIndex({
+    name: 'idx_telemetry_1h_unfolded',
+    table: 'fleet.telemetry_1h',
+    columns: ['hour'],
+    where: 'not folded',
+    serves: 'the job that folds hours into days; the keeper of partitions',
     concurrently: false,
   }),
   sqlIndex({

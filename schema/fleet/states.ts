@@ -25,6 +25,7 @@ export const priorities = ['low', 'normal', 'high'] as const
 export const qualities = ['good', 'suspect', 'stuck'] as const
 
 export const rejectReasons = [
+  'malformed',
   'not_a_number',
   'clock_unset',
   'in_future',
@@ -35,6 +36,9 @@ export const rejectReasons = [
   'unit_mismatch',
   'out_of_range',
 ] as const
+
+export const resolutions = ['raw', '1m', '1h', '1d'] as const
+export type Resolution = (typeof resolutions)[number]
 
 export const commandKinds = ['dose', 'on', 'off'] as const
 

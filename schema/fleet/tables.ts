@@ -230,6 +230,8 @@ export const calibrations = fleet.table(
     gain: doublePrecision('gain').notNull(),
     shift: doublePrecision('shift').notNull(),
     createdAt: createdAt(),
+    /** Null until the samples that were stored before it are calculated anew. */
+    appliedAt: instant('applied_at'),
   },
   (t) => [primaryKey({ name: 'calibrations_pkey', columns: [t.nodeId, t.metricId, t.channel, t.fromAt] })],
 )
@@ -272,6 +274,8 @@ export const telemetrySamples = fleet.table(
     raw: doublePrecision('raw').notNull(),
     quality: text('quality').notNull(),
     receivedAt: instant('received_at').notNull(),
+    /** How often another value came for this key. The first value stays. */
+    conflicts: smallint('conflicts').notNull().default(0),
   },
   (t) => [primaryKey({ name: 'telemetry_samples_pkey', columns: [t.nodeId, t.metricId, t.channel, t.ts] })],
 )
@@ -288,7 +292,6 @@ export const telemetryLast = fleet.table(
     raw: doublePrecision('raw').notNull(),
     quality: text('quality').notNull(),
     sameSince: instant('same_since').notNull(),
-    bootId: text('boot_id'),
     receivedAt: instant('received_at').notNull(),
   },
   (t) => [
@@ -313,7 +316,7 @@ function aggregated() {
   }
 }
 
-/** Not `folded`: the hour and the day do not have it yet. In partitions of a day. */
+/** Not `folded`: the hour does not have it yet. In partitions of a day. */
 export const telemetry1m = fleet.table(
   'telemetry_1m',
   {
@@ -324,9 +327,10 @@ export const telemetry1m = fleet.table(
   (t) => [primaryKey({ name: 'telemetry_1m_pkey', columns: [t.nodeId, t.metricId, t.channel, t.minute] })],
 )
 
+/** Not `folded`: the day does not have it yet. In partitions of a month. */
 export const telemetry1h = fleet.table(
   'telemetry_1h',
-  { ...aggregated(), hour: instant('hour').notNull() },
+  { ...aggregated(), hour: instant('hour').notNull(), folded: boolean('folded').notNull().default(false) },
   (t) => [primaryKey({ name: 'telemetry_1h_pkey', columns: [t.nodeId, t.metricId, t.channel, t.hour] })],
 )
 
@@ -370,7 +374,10 @@ export const telemetryMinutes = fleet.table(
   (t) => [primaryKey({ name: 'telemetry_minutes_pkey', columns: [t.tenantId, t.minute] })],
 )
 
-/** The batches of a boot of a node by their numbers. A gap below the highest is lost on the way. */
+/**
+ * The batches of a boot of a node by their numbers. A gap below the highest is lost on the way. `first_at` is the time of
+ * its first sample: a counter that falls there began anew.
+ */
 export const nodeBoots = fleet.table(
   'node_boots',
   {

@@ -16,7 +16,10 @@ export type Declared = {
     | 'index'
     | 'partitioning'
     | 'kept partitions'
+    | 'rows'
     | 'storage'
+    | 'rules'
+    | 'validation'
   /** Unique within its kind. A change under the same name replaces the thing; another name is another thing. */
   name: string
   create: string
@@ -245,6 +248,31 @@ export function storage({
     name: table,
     create: `alter table ${table} set (${settings(parameters)})`,
     drop: `alter table ${table} reset (${Object.keys(parameters).join(', ')})`,
+  }
+}
+
+/**
+ * Rows with which a table starts. The Worker may change them later, so a migration neither removes nor replaces them.
+ * `values` are SQL tuples in the order of `columns`.
+ */
+export function firstRows({
+  table,
+  columns,
+  values,
+}: {
+  table: string
+  columns: string[]
+  values: string[]
+}): Declared {
+  return {
+    kind: 'rows',
+    name: table,
+    on: table,
+    create: `insert into ${table} (${columns.join(', ')})
+values
+  ${values.join(',\n  ')}
+on conflict do nothing`,
+    drop: `-- the first rows of ${table} are left: the Worker may have changed them`,
   }
 }
 

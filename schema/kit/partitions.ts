@@ -12,7 +12,7 @@ export type Partitioned = {
   /** How many days or months after its own a partition is dropped. */
   kept: number
   /**
-   * A function of the row, `clicks.is_folded(timestamptz, timestamptz) returns boolean`. No partition is dropped until
+   * A function of the row, `row.is_folded(timestamptz, timestamptz) returns boolean`. No partition is dropped until
    * the function says that every row from the first moment up to the second is folded.
    */
   foldedBy?: string

@@ -5,7 +5,16 @@ import type { Ctx, Principal } from '../../core/context.ts'
 /** A revoked credential is refused after this time at the latest. */
 const boundMs = 5_000
 
-const generations = cache<{ gen: number }>({ name: 'fleet_generation', load: generationOf, boundMs })
+/** While Postgres is away, the credentials that were good stay good for this time, so that nodes can send samples. */
+const keepMs = 10 * 60 * 1_000
+
+const generations = cache<{ gen: number }>({
+  name: 'fleet_generation',
+  load: generationOf,
+  boundMs,
+  keepMs,
+  waitMs: 2_000,
+})
 
 /**
  * Whether the credential of this device was not replaced. A token of a higher generation than the one in the cache is

@@ -7,19 +7,14 @@ create table fleet.alerts (
   severity text default 'warning' not null,
   subject text not null,
   labels jsonb default '{}'::jsonb not null,
-  value double precision,
-  peak double precision,
-  count integer default 1 not null,
   since timestamptz not null,
-  raised_at timestamptz,
+  raised_at timestamptz default now() not null,
   seen_at timestamptz default now() not null,
   cleared_at timestamptz,
   acked_at timestamptz,
   acked_by text,
-  note text,
   constraint alerts_kind check (kind in ('node_silent', 'metric_silent', 'target', 'stuck', 'clock_skew', 'drift', 'config_rejected', 'budget', 'cycle_failures', 'cycle_missed', 'telemetry_unaccounted', 'queue_full')),
-  constraint alerts_severity check (severity in ('warning', 'critical')),
-  constraint alerts_times check (raised_at >= since and cleared_at >= raised_at and acked_at >= raised_at)
+  constraint alerts_severity check (severity in ('warning', 'critical'))
 );
 
 create table fleet.calibrations (
@@ -31,6 +26,7 @@ create table fleet.calibrations (
   gain double precision not null,
   shift double precision not null,
   created_at timestamptz default now() not null,
+  applied_at timestamptz,
   constraint calibrations_pkey primary key(node_id,metric_id,channel,from_at)
 );
 
@@ -57,7 +53,7 @@ create table fleet.commands (
   regulator_epoch integer,
   kind text not null,
   channel text default '' not null,
-  amount numeric(12, 3),
+  amount double precision,
   unit text,
   run_ms integer,
   max_run_ms integer,
@@ -85,7 +81,6 @@ create table fleet.cycles (
   success integer default 0 not null,
   failed integer default 0 not null,
   commands integer default 0 not null,
-  decisions integer default 0 not null,
   errors jsonb default '[]'::jsonb not null,
   constraint cycles_pkey primary key(shard,slot),
   constraint cycles_counts check (zones = success + failed)
@@ -98,39 +93,22 @@ create table fleet.decisions (
   zone_id bigint not null,
   outcome text not null,
   command_id bigint,
-  value double precision,
-  measured_at timestamptz,
-  quality text,
-  node_id bigint,
-  target_id bigint,
-  target_version integer,
-  low double precision,
-  high double precision,
-  hysteresis double precision,
-  hour_left numeric(12, 3) not null,
-  day_left numeric(12, 3) not null,
-  regulator_version integer not null,
+  inputs jsonb not null,
   constraint decisions_pkey primary key(regulator_id,at),
-  constraint decisions_outcome check (outcome in ('dosed', 'in_range', 'cooldown', 'budget_exhausted', 'stale', 'suspect', 'no_value', 'no_target', 'no_actuator', 'unacknowledged', 'opposed', 'manual', 'maintenance', 'disabled'))
+  constraint decisions_outcome check (outcome in ('dosed', 'in_range', 'cooldown', 'budget_exhausted', 'stale', 'suspect', 'no_value', 'unacknowledged', 'opposed', 'manual', 'maintenance', 'disabled'))
 ) partition by range (at);
 
 create table fleet.dose_windows (
-  regulator_id bigint primary key,
+  regulator_id bigint not null,
+  span text not null,
+  starts_at timestamptz not null,
   tenant_id bigint not null,
-  hour_at timestamptz not null,
-  hour_used numeric(12, 3) default '0' not null,
-  hour_budget numeric(12, 3) not null,
-  day_at timestamptz not null,
-  day_used numeric(12, 3) default '0' not null,
-  day_budget numeric(12, 3) not null,
-  dosed_at timestamptz,
-  outcome text,
-  decided_at timestamptz,
-  low double precision,
-  high double precision,
-  constraint dose_windows_hour check (hour_used between 0 and hour_budget),
-  constraint dose_windows_day check (day_used between 0 and day_budget),
-  constraint dose_windows_outcome check (outcome in ('dosed', 'in_range', 'cooldown', 'budget_exhausted', 'stale', 'suspect', 'no_value', 'no_target', 'no_actuator', 'unacknowledged', 'opposed', 'manual', 'maintenance', 'disabled'))
+  used double precision default 0 not null,
+  budget double precision not null,
+  constraint dose_windows_pkey primary key(regulator_id,span,starts_at),
+  constraint dose_windows_span check (span in ('hour', 'day')),
+  constraint dose_windows_used check (used >= 0),
+  constraint dose_windows_budget check (used <= budget)
 );
 
 create table fleet.greenhouses (
@@ -226,20 +204,24 @@ create table fleet.regulators (
   direction text not null,
   node_type text not null,
   channel text default '' not null,
-  dose numeric(12, 3) not null,
+  dose double precision not null,
   unit text default 'ml' not null,
   pulse_ms integer not null,
   max_run_ms integer not null,
   cooldown_seconds integer not null,
-  budget_hour numeric(12, 3) not null,
-  budget_day numeric(12, 3) not null,
+  budget_hour double precision not null,
+  budget_day double precision not null,
   enabled boolean default true not null,
   epoch integer default 1 not null,
+  acting boolean default false not null,
+  dosed_at timestamptz,
+  outcome text,
+  thresholds jsonb,
   version integer default 1 not null,
-  created_at timestamptz default now() not null,
   constraint regulators_zone unique(zone_id,metric_id,direction),
   constraint regulators_direction check (direction in ('raise', 'lower')),
   constraint regulators_node_type check (node_type in ('ph', 'ec', 'climate', 'soil', 'light', 'irrigation', 'pump', 'tank')),
+  constraint regulators_outcome check (outcome in ('dosed', 'in_range', 'cooldown', 'budget_exhausted', 'stale', 'suspect', 'no_value', 'unacknowledged', 'opposed', 'manual', 'maintenance', 'disabled')),
   constraint regulators_amounts check (dose > 0 and budget_hour >= 0 and budget_day >= 0),
   constraint regulators_times check (pulse_ms > 0 and max_run_ms >= pulse_ms and cooldown_seconds >= 0)
 );
@@ -271,6 +253,7 @@ create table fleet.telemetry_1h (
   last_ts timestamptz not null,
   increase double precision,
   hour timestamptz not null,
+  folded boolean default false not null,
   constraint telemetry_1h_pkey primary key(node_id,metric_id,channel,hour)
 ) partition by range (hour);
 
@@ -299,7 +282,6 @@ create table fleet.telemetry_last (
   raw double precision not null,
   quality text not null,
   same_since timestamptz not null,
-  boot_id text,
   received_at timestamptz not null,
   constraint telemetry_last_pkey primary key(node_id,metric_id,channel),
   constraint telemetry_last_quality check (quality in ('good', 'suspect', 'stuck'))
@@ -327,7 +309,7 @@ create table fleet.telemetry_rejects (
   sample jsonb not null,
   received_at timestamptz not null,
   replayed_at timestamptz,
-  constraint telemetry_rejects_reason check (reason in ('not_a_number', 'clock_unset', 'in_future', 'too_old', 'ts_missing', 'unknown_node', 'unknown_metric', 'unit_mismatch', 'out_of_range'))
+  constraint telemetry_rejects_reason check (reason in ('malformed', 'not_a_number', 'clock_unset', 'in_future', 'too_old', 'ts_missing', 'unknown_node', 'unknown_metric', 'unit_mismatch', 'out_of_range'))
 ) partition by range (id);
 
 create table fleet.telemetry_samples (
@@ -339,6 +321,7 @@ create table fleet.telemetry_samples (
   raw double precision not null,
   quality text not null,
   received_at timestamptz not null,
+  conflicts smallint default 0 not null,
   constraint telemetry_samples_pkey primary key(node_id,metric_id,channel,ts)
 ) partition by range (ts);
 
@@ -375,7 +358,7 @@ create table fleet.zone_targets (
   version integer default 1 not null,
   constraint zone_targets_hours unique nulls not distinct(zone_id,metric_id,from_time),
   constraint zone_targets_range check (min <= max and hysteresis >= 0 and hysteresis <= max - min),
-  constraint zone_targets_hours_whole check ((from_time is null) = (until_time is null) and from_time <> until_time),
+  constraint zone_targets_hours_whole check ((from_time is null) = (until_time is null)),
   constraint zone_targets_clock check (clock in ('local', 'standard'))
 );
 
@@ -395,8 +378,6 @@ create table fleet.zones (
 alter table core.partitioned drop constraint partitioned_relation_shape;
 
 alter table fleet.channels add constraint channels_node_id_nodes_id_fk foreign key (node_id) references fleet.nodes(id);
-
-alter table fleet.dose_windows add constraint dose_windows_regulator_id_regulators_id_fk foreign key (regulator_id) references fleet.regulators(id);
 
 alter table fleet.node_configs add constraint node_configs_node_id_nodes_id_fk foreign key (node_id) references fleet.nodes(id);
 
@@ -431,212 +412,27 @@ select not exists (
 )
 $$;
 
-create or replace function fleet.has_passed(at timestamptz, moment time, zone text) returns boolean
+create or replace function fleet.is_folded_into_days(first_moment timestamptz, next_moment timestamptz) returns boolean
 language sql stable
-return (at at time zone zone)::time >= moment
-  or exists (
-    select
-    from (
-      select (
-        (at at time zone zone)::date + moment
-        - (((at - interval '24 hours') at time zone zone) - ((at - interval '24 hours') at time zone 'UTC'))
-      ) at time zone 'UTC' as at
-    ) first
-    where first.at <= $1
-      and (first.at at time zone $3)::time = $2
-  );
-
-create or replace function fleet.is_due(at timestamptz, from_time time, until_time time, clock text, zone text)
-returns boolean
-language sql stable
-return case
-  when from_time is null then true
-  when clock = 'standard' then (
-    select case
-      when from_time < until_time then standard.time >= from_time and standard.time < until_time
-      else standard.time >= from_time or standard.time < until_time
-    end
-    from (
-      select (
-        (at at time zone 'UTC')
-        + least((january at time zone zone) - (january at time zone 'UTC'), (july at time zone zone) - (july at time zone 'UTC'))
-      )::time as time
-      from (select date_trunc('year', at, 'UTC') as january) winter
-      cross join lateral (select january + interval '4344 hours' as july) summer
-    ) standard
-  )
-  when from_time < until_time
-  then fleet.has_passed(at, from_time, zone) and not fleet.has_passed(at, until_time, zone)
-  else fleet.has_passed(at, from_time, zone) or not fleet.has_passed(at, until_time, zone)
-end;
-
-create or replace function fleet.was_acting(outcome text) returns boolean
-language sql immutable
-return outcome in ('unacknowledged', 'no_actuator', 'opposed', 'cooldown', 'budget_exhausted', 'dosed');
-
-create or replace function fleet.is_acting(
-  direction text, value double precision, low double precision, high double precision, hysteresis double precision,
-  was text
-) returns boolean
-language sql immutable
-return coalesce(
-  case direction
-    when 'raise' then value < low or value < low + hysteresis and fleet.was_acting(was)
-    else value > high or value > high - hysteresis and fleet.was_acting(was)
-  end,
-  false
-);
-
-create or replace function fleet.decide(
-  at timestamptz,
-  enabled boolean,
-  mode text,
-  mode_until timestamptz,
-  direction text,
-  low double precision,
-  high double precision,
-  hysteresis double precision,
-  value double precision,
-  fresh_at timestamptz,
-  stale_after integer,
-  quality text,
-  was text,
-  waits boolean,
-  actuator text,
-  opposed_until timestamptz,
-  dosed_at timestamptz,
-  cooldown_seconds integer,
-  dose numeric,
-  budget_left numeric
-) returns text
-language sql stable
-return case
-  when not enabled then 'disabled'
-  when mode <> 'auto' and (mode_until is null or mode_until > at) then mode
-  when actuator = 'maintenance' then 'maintenance'
-  when low is null then 'no_target'
-  when value is null then 'no_value'
-  when fresh_at + make_interval(secs => stale_after) < at then 'stale'
-  when quality <> 'good' then 'suspect'
-  when not fleet.is_acting(direction, value, low, high, hysteresis, was) then 'in_range'
-  when waits then 'unacknowledged'
-  when actuator = 'none' then 'no_actuator'
-  when opposed_until > at then 'opposed'
-  when dosed_at + make_interval(secs => cooldown_seconds) > at then 'cooldown'
-  when dose > budget_left then 'budget_exhausted'
-  else 'dosed'
-end;
-
-create or replace function fleet.take_cycle(shard_number integer, slot_at timestamptz) returns void
-language plpgsql
 set search_path = ''
 as $$
-begin
-  insert into fleet.cycles (shard, slot) values (shard_number, slot_at) on conflict do nothing;
-  if not found then
-    raise exception using errcode = 'LS011', message = 'this slot is done';
-  end if;
-end
+select not exists (
+  select
+  from fleet.telemetry_1h
+  where hour >= first_moment
+    and hour < next_moment
+    and not folded
+)
 $$;
-
-create or replace function fleet.refuse_command_step_back() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  raise exception using
-    errcode = '23514',
-    constraint = 'commands_only_move_up',
-    message = format('the command is %s and cannot become %s', old.state, new.state);
-end
-$$;
-
-create or replace trigger commands_only_move_up
-before update on fleet.commands
-for each row
-when (new.state <> old.state and (
-    old.state not in ('QUEUED', 'SENT', 'ACK')
-    or new.state = 'QUEUED'
-    or old.state = 'ACK' and new.state = 'SENT'
-  ))
-execute function fleet.refuse_command_step_back();
-
-create or replace function fleet.settle_command() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  if new.state in ('ERROR', 'NO_EFFECT', 'EXPIRED') and new.kind = 'dose' then
-    -- A window that began after the dose does not contain it.
-    update fleet.dose_windows w
-    set
-      hour_used = case
-        when w.hour_at <= coalesce(new.slot, new.queued_at) then greatest(w.hour_used - new.amount, 0)
-        else w.hour_used
-      end,
-      day_used = case
-        when w.day_at <= coalesce(new.slot, new.queued_at) then greatest(w.day_used - new.amount, 0)
-        else w.day_used
-      end
-    where w.regulator_id = new.regulator_id;
-  elsif new.state = 'TIMEOUT' then
-    insert into fleet.commands (
-      tenant_id, node_id, zone_id, regulator_id, zone_epoch, regulator_epoch, kind, channel, ordered_by, reason
-    )
-    select
-      new.tenant_id, new.node_id, new.zone_id, new.regulator_id, z.epoch, r.epoch, 'off', new.channel, 'system', new.reason
-    from fleet.zones z
-    left join fleet.regulators r on r.id = new.regulator_id
-    where z.id = new.zone_id;
-  end if;
-  return null;
-end
-$$;
-
-create or replace trigger commands_settle
-after update on fleet.commands
-for each row
-when (new.state <> old.state and new.kind <> 'off' and new.state in ('ERROR', 'NO_EFFECT', 'EXPIRED', 'TIMEOUT'))
-execute function fleet.settle_command();
-
-create or replace function fleet.void_commands() returns trigger
-language plpgsql
-set search_path = ''
-as $$
-begin
-  update fleet.commands c
-  set
-    zone_epoch = case when c.kind = 'off' and tg_table_name = 'zones' then new.epoch else c.zone_epoch end,
-    regulator_epoch = case when c.kind = 'off' and tg_table_name = 'regulators' then new.epoch else c.regulator_epoch end,
-    state = case when c.kind = 'off' then c.state when c.state = 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end,
-    reason = case when c.kind = 'off' then c.reason else 'stale_epoch' end,
-    finished_at = case when c.kind = 'off' then c.finished_at else now() end
-  where c.state in ('QUEUED', 'SENT', 'ACK')
-    and case tg_table_name when 'zones' then c.zone_id else c.regulator_id end = new.id;
-  return null;
-end
-$$;
-
-create or replace trigger void_commands
-after update on fleet.zones
-for each row
-when (new.epoch > old.epoch)
-execute function fleet.void_commands();
-
-create or replace trigger void_commands
-after update on fleet.regulators
-for each row
-when (new.epoch > old.epoch)
-execute function fleet.void_commands();
 
 insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
 values ('fleet.telemetry_samples', 'time', 'day', 7, 30, 'fleet.is_folded');
 
 insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
-values ('fleet.telemetry_1m', 'time', 'day', 7, 30, 'fleet.is_folded');
+values ('fleet.telemetry_1m', 'time', 'day', 7, 32, 'fleet.is_folded');
 
 insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
-values ('fleet.telemetry_1h', 'time', 'month', 3, 12, null);
+values ('fleet.telemetry_1h', 'time', 'month', 3, 12, 'fleet.is_folded_into_days');
 
 insert into core.partitioned (relation, key, every, ahead, kept, folded_by)
 values ('fleet.telemetry_rejects', 'id', 'day', 7, 7, null);
@@ -811,7 +607,7 @@ using (current_setting('app.tenant_id', true) in ('*', tenant_id::text));
 
 alter table fleet.telemetry_last set (fillfactor = 70);
 
-alter table fleet.dose_windows set (fillfactor = 70);
+alter table fleet.regulators set (fillfactor = 70);
 
 alter table fleet.node_configs set (fillfactor = 70);
 
@@ -823,6 +619,12 @@ where not folded;
 
 comment on index fleet.idx_telemetry_1m_unfolded is 'the job that folds minutes into hours and days; the keeper of partitions';
 
+create index if not exists idx_telemetry_1h_unfolded
+on fleet.telemetry_1h using btree (hour)
+where not folded;
+
+comment on index fleet.idx_telemetry_1h_unfolded is 'the job that folds hours into days; the keeper of partitions';
+
 create index if not exists idx_telemetry_rejects_tenant
 on fleet.telemetry_rejects using btree (tenant_id, id);
 
@@ -832,3 +634,21 @@ create index if not exists idx_decisions_zone
 on fleet.decisions using btree (zone_id, at);
 
 comment on index fleet.idx_decisions_zone is 'GET /v1/fleet/zones/{id}/decisions, newest first';
+
+insert into fleet.metrics
+  (name, unit, min, max, kind, reporting, priority, stale_after, late_after, max_rate, stuck_after, rest_value)
+values
+  ('ph', 'pH', 0, 14, 'gauge', 'periodic', 'high', 600, 600, 0.1, 21600, null),
+  ('ec', 'mS/cm', 0, 20, 'gauge', 'periodic', 'high', 600, 600, 0.2, 21600, null),
+  ('temperature', '°C', -40, 85, 'gauge', 'periodic', 'normal', 600, 600, 1, 43200, null),
+  ('water_temperature', '°C', -5, 60, 'gauge', 'periodic', 'normal', 600, 600, 0.5, 43200, null),
+  ('humidity', '%', 0, 100, 'gauge', 'periodic', 'normal', 600, 600, 5, 43200, 100),
+  ('absolute_humidity', 'g/m³', 0, 100, 'gauge', 'periodic', 'low', 600, 600, null, 43200, null),
+  ('co2', 'ppm', 0, 10000, 'gauge', 'periodic', 'normal', 600, 600, 500, 43200, null),
+  ('light', 'µmol/m²/s', 0, 5000, 'gauge', 'periodic', 'low', 900, 600, null, 43200, 0),
+  ('soil_moisture', '%', 0, 100, 'gauge', 'periodic', 'normal', 1800, 600, 5, 86400, null),
+  ('tank_level', '%', 0, 100, 'gauge', 'periodic', 'normal', 900, 600, 20, null, null),
+  ('pressure', 'bar', 0, 16, 'gauge', 'periodic', 'normal', 600, 600, null, 43200, 0),
+  ('water_total', 'L', 0, null, 'counter', 'periodic', 'low', 900, 600, null, null, null),
+  ('energy_total', 'kWh', 0, null, 'counter', 'periodic', 'low', 900, 600, null, null, null),
+  ('pump_on', '', 0, 1, 'gauge', 'on_change', 'normal', 600, 600, null, null, 0);

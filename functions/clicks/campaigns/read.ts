@@ -1,0 +1,14 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Campaign } from './contract.ts'
+import { showCampaign } from './show.ts'
+import { visibleTo } from './visible.ts'
+
+export async function readCampaign(ctx: Ctx, { id }: { id: number }): Promise<Campaign | null> {
+  const [row] = await ctx.replica.query<{ campaign: Campaign }>(sql`
+select ${showCampaign('c')} as campaign
+from clicks.campaigns c
+where c.id = ${id}
+  and ${visibleTo(ctx, 'c')}`)
+  return row?.campaign ?? null
+}

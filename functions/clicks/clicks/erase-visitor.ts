@@ -1,0 +1,61 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import { answer, effect } from '../../core/idempotency.ts'
+import { visibleTo } from '../campaigns/visible.ts'
+import type { Erasure } from './contract.ts'
+
+/**
+ * Removes all that could lead from clicks to their visitor: key, network, agent, referrer and the parameters of the link.
+ * The clicks stay and are counted as before. The receipt keeps a digest of the key, so that only its holder can show
+ * what was erased.
+ * Race: a consumer stores a click of this visitor. It either commits before, and is erased too, or stores its click
+ * afterwards; the caller may erase again.
+ */
+export function eraseVisitor(ctx: Ctx, { key }: { key: string }): Promise<Erasure> {
+  const by = ctx.principal === null ? '' : `${ctx.principal.role}:${ctx.principal.sub}`
+  return effect(
+    ctx,
+    sql`
+with mine as materialized (
+  select k.id, k.campaign_id, k.created_at
+  from clicks.clicks k
+  join clicks.campaigns c on c.id = k.campaign_id
+  where k.ip_hash = ${key}
+    and ${visibleTo(ctx, 'c')}
+  order by k.id
+  for update of k
+),
+erased as (
+  update clicks.clicks k
+  set ip_hash = null, ip_prefix = null, user_agent = null, referrer = null, sub1 = null, sub2 = null, sub3 = null,
+    sub4 = null, sub5 = null, click_id_param = null, affiliate_sub = null, affiliate_sub2 = null, asked = null,
+    facts = k.facts - 'referrerHost', erased_at = now(), updated_at = now()
+  from mine m
+  where k.id = m.id
+  returning k.id
+),
+forgotten as (
+  delete from clicks.visitors v
+  using clicks.campaigns c
+  where v.visitor_key = ${key}
+    and c.id = v.campaign_id
+    and ${visibleTo(ctx, 'c')}
+  returning 1
+),
+to_fold as (
+  insert into clicks.unfolded (campaign_id, quarter)
+  select distinct campaign_id, date_bin('15 minutes', created_at, timestamptz '2000-01-01 00:00:00+00') from mine
+),
+noted as (
+  insert into clicks.erasures (key_digest, clicks, requested_by)
+  select encode(sha256(convert_to(${key}, 'UTF8')), 'hex'), (select count(*) from erased), ${by}
+  from (select count(*) from forgotten) forgotten_before
+  returning id, key_digest, clicks, created_at
+)
+select ${answer(sql`jsonb_build_object(
+  'clicks', clicks,
+  'receipt', jsonb_build_object('id', id, 'keyDigest', key_digest, 'createdAt', core.iso(created_at))
+)`)}
+from noted`,
+  )
+}

@@ -1,0 +1,149 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { answer } from '../../core/idempotency.ts'
+
+/** So many quarters in one portion of the job. */
+const quarters = 200
+/** So many values of a dimension are kept for one quarter; the others are one value. */
+const mostValues = 1_000
+
+/**
+ * Counts the quarters of campaigns that changed, by each dimension. A quarter is counted anew from its clicks, so a fold
+ * that runs twice, or that dies, does no harm.
+ * Race: a consumer stores a click of a quarter that is being folded. Its row of clicks.unfolded is not in this snapshot,
+ * and neither is its click: the row stays, and the next fold counts the quarter again.
+ */
+export function foldDimensions(): SQL {
+  return sql`
+with wanted as materialized (
+  select campaign_id, quarter, core.first_id(quarter) as first_id,
+    core.first_id(quarter + interval '15 minutes') as next_id
+  from clicks.unfolded
+  group by campaign_id, quarter
+  order by min(id)
+  limit ${quarters}
+),
+taken as (
+  delete from clicks.unfolded u
+  using wanted w
+  where (u.campaign_id, u.quarter) = (w.campaign_id, w.quarter)
+  returning 1
+),
+inside as materialized (
+  select w.campaign_id, w.quarter, c.id, c.kind, c.is_unique, c.validity, c.is_bot, d.dimension,
+    coalesce(d.value, '') as value, v.config ->> 'currency' as currency,
+    case when c.kind = 'click' and v.config ->> 'costModel' in ('cpc', 'cpm')
+      then (v.config ->> 'costMinor')::bigint * case v.config ->> 'costModel' when 'cpc' then 1000 else 1 end
+      else 0 end as cost_milli
+  from wanted w
+  join clicks.clicks c on c.campaign_id = w.campaign_id and c.id >= w.first_id and c.id < w.next_id
+  join clicks.campaign_versions v on v.campaign_id = c.campaign_id and v.version = c.config_version
+  cross join lateral (
+    values ('sub1', c.sub1), ('sub2', c.sub2), ('sub3', c.sub3), ('sub4', c.sub4), ('sub5', c.sub5),
+      ('country', c.country), ('device', c.device), ('os', c.os), ('browser', c.browser),
+      ('referrer', substring(c.referrer from '^https?://([^/:]+)'))
+  ) d (dimension, value)
+),
+ranked as (
+  select campaign_id, quarter, dimension, value,
+    row_number() over (partition by campaign_id, quarter, dimension order by count(*) desc, value) as place
+  from inside
+  group by campaign_id, quarter, dimension, value
+),
+named as materialized (
+  select i.*, case when r.place <= ${mostValues} then i.value else '(other)' end as shown
+  from inside i
+  join ranked r using (campaign_id, quarter, dimension, value)
+),
+parts as (
+  select campaign_id, quarter, dimension, shown, currency,
+    count(*) filter (where kind = 'click') as clicks,
+    count(*) filter (where kind = 'click' and is_unique) as uniques,
+    count(*) filter (where kind = 'click' and is_unique is null) as unkeyed,
+    count(*) filter (where kind = 'click' and validity = 'valid') as valid,
+    count(*) filter (where kind = 'click' and is_bot) as bots,
+    count(*) filter (where kind = 'click' and validity = 'general') as invalid_general,
+    count(*) filter (where kind = 'click' and validity = 'sophisticated') as invalid_sophisticated,
+    count(*) filter (where kind = 'preview') as previews,
+    count(*) filter (where kind = 'fallback') as fallbacks,
+    sum(cost_milli) as cost_milli,
+    0 as conversions, 0 as pending, 0 as approved, 0 as rejected, 0 as reversed, 0 as revenue_minor
+  from named
+  group by campaign_id, quarter, dimension, shown, currency
+  union all
+  select n.campaign_id, n.quarter, n.dimension, n.shown, v.currency, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    count(*),
+    count(*) filter (where v.status = 'pending'),
+    count(*) filter (where v.status = 'approved'),
+    count(*) filter (where v.status = 'rejected'),
+    count(*) filter (where v.status = 'reversed'),
+    coalesce(sum(v.payout_minor) filter (where v.status = 'approved'), 0)
+  from named n
+  join clicks.conversions v on v.click_id = n.id
+  group by n.campaign_id, n.quarter, n.dimension, n.shown, v.currency
+),
+counted as materialized (
+  select p.campaign_id, p.quarter, p.dimension, p.shown, p.currency, sum(p.clicks) as clicks, sum(uniques) as uniques,
+    sum(unkeyed) as unkeyed, sum(valid) as valid, sum(bots) as bots, sum(invalid_general) as invalid_general,
+    sum(invalid_sophisticated) as invalid_sophisticated, sum(previews) as previews, sum(fallbacks) as fallbacks,
+    sum(p.cost_milli) as cost_milli, sum(conversions) as conversions, sum(pending) as pending, sum(approved) as approved,
+    sum(rejected) as rejected, sum(reversed) as reversed, sum(revenue_minor) as revenue_minor,
+    case c.cost_model
+      when 'cpa' then sum(approved) * c.cost_minor * 1000
+      when 'revshare' then round(sum(revenue_minor) * c.cost_percent * 10)
+      else 0
+    end as conversion_cost_milli
+  from parts p
+  join clicks.campaigns c on c.id = p.campaign_id
+  group by p.campaign_id, p.quarter, p.dimension, p.shown, p.currency, c.id
+),
+emptied as (
+  delete from clicks.campaign_dimensions d
+  using wanted w
+  where (d.campaign_id, d.quarter) = (w.campaign_id, w.quarter)
+    and not exists (
+      select
+      from counted c
+      where (c.campaign_id, c.quarter, c.dimension, c.shown, c.currency)
+        = (d.campaign_id, d.quarter, d.dimension, d.value, d.currency)
+    )
+  returning 1
+),
+written as (
+  insert into clicks.campaign_dimensions (
+    campaign_id, quarter, dimension, value, currency, clicks, uniques, unkeyed, valid, bots, invalid_general,
+    invalid_sophisticated, previews, fallbacks, cost_milli, conversions, pending, approved, rejected, reversed,
+    revenue_minor, conversion_cost_milli
+  )
+  select * from counted
+  on conflict (campaign_id, quarter, dimension, value, currency) do update
+  set clicks = excluded.clicks, uniques = excluded.uniques, unkeyed = excluded.unkeyed, valid = excluded.valid,
+    bots = excluded.bots, invalid_general = excluded.invalid_general,
+    invalid_sophisticated = excluded.invalid_sophisticated, previews = excluded.previews,
+    fallbacks = excluded.fallbacks, cost_milli = excluded.cost_milli, conversions = excluded.conversions,
+    pending = excluded.pending, approved = excluded.approved, rejected = excluded.rejected,
+    reversed = excluded.reversed, revenue_minor = excluded.revenue_minor,
+    conversion_cost_milli = excluded.conversion_cost_milli
+  returning 1
+),
+waiting as (
+  select min(since) as since
+  from clicks.unfolded u
+  where not exists (select from wanted w where (w.campaign_id, w.quarter) = (u.campaign_id, u.quarter))
+),
+dated as (
+  insert into clicks.folds (name, as_of)
+  select 'dimensions', coalesce(since, now()) from waiting
+  on conflict (name) do update set as_of = excluded.as_of
+  returning 1
+),
+done as (
+  select (select count(*) from wanted) as rows, since is not null as more,
+    (select count(*) from taken) + (select count(*) from emptied) + (select count(*) from written)
+      + (select count(*) from dated) as changed
+  from waiting
+)
+select ${answer(sql`jsonb_build_object(
+  'rows', rows, 'more', more, 'outcome', case when rows = 0 then 'skipped' else 'ok' end
+)`)}
+from done`
+}

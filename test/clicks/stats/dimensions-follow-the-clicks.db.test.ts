@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { clicksQueue } from '../../../functions/clicks/queue.ts'
+import { foldDimensions } from '../../../functions/clicks/stats/fold-dimensions.ts'
+import { consume } from '../../../functions/core/consume.ts'
+import { freshEnvironment, times } from '../../core/environment.ts'
+import { delivered } from '../../core/probe/isolate.ts'
+import { givenCampaign } from '../support/given.ts'
+import { clickAt, messagesOf } from '../support/items.ts'
+import { wrongDimensions } from '../support/recount.ts'
+
+const environment = await freshEnvironment()
+const { admin } = environment.database
+
+beforeEach(() =>
+  admin.query(
+    'truncate clicks.clicks, clicks.campaign_stats, clicks.campaign_dimensions, clicks.unfolded, clicks.folds',
+  ),
+)
+
+async function store(items: readonly unknown[]): Promise<void> {
+  const messages = messagesOf(items, { size: 100 }).map((body) => delivered(body))
+  expect(new Set(await consume(environment.ctx(), clicksQueue, messages))).toEqual(new Set(['done']))
+}
+
+async function fold(): Promise<{ rows: number; more: boolean }> {
+  const [row] = await environment
+    .ctx()
+    .db.query<{ outcome: { rows: number; more: boolean } }>(foldDimensions())
+  return row?.outcome ?? { rows: 0, more: false }
+}
+
+const countries = ['DE', 'FR', null]
+const some = (campaign: number, count: number, from = Date.now()) =>
+  Array.from({ length: count }, (_, at) =>
+    clickAt(new Date(from - at * 60_000), campaign, {
+      country: countries[at % 3] ?? null,
+      sub1: `s${at % 5}`,
+      bot: at % 4 === 0 ? 'Googlebot' : null,
+      ...(at % 6 === 0 && { kind: 'preview' as const }),
+    }),
+  )
+
+describe('the dimensions of a campaign', () => {
+  it('equal a count of its clicks once they are folded, also of clicks that come late', async () => {
+    const { id } = await givenCampaign(admin)
+    await store(some(id, 90))
+    expect(await fold()).toMatchObject({ rows: expect.any(Number), more: false })
+    expect(await wrongDimensions(admin)).toEqual([])
+    await store(some(id, 60, Date.now() - 30 * 60_000))
+    expect(await wrongDimensions(admin)).not.toEqual([])
+    await fold()
+    expect(await wrongDimensions(admin)).toEqual([])
+    expect(await fold()).toEqual({ rows: 0, more: false, outcome: 'skipped' })
+  })
+
+  it('keep the changes of a batch that is stored while they are folded', async () => {
+    const { id } = await givenCampaign(admin)
+    await store(some(id, 30))
+    // The batch has its snapshot and its rows, and commits after the fold.
+    const late = await environment.database.connect()
+    await late.query('begin')
+    const click = some(id, 1)[0]
+    await late.query(
+      `insert into clicks.clicks (id, campaign_id, config_version, is_bot, is_valid, validity, facts, country)
+      values ($1, $2, 2, false, true, 'valid', '{}', 'AT')`,
+      [click?.id, id],
+    )
+    await late.query(
+      `insert into clicks.unfolded (campaign_id, quarter)
+      select $1, date_bin('15 minutes', now(), timestamptz '2000-01-01 00:00:00+00')`,
+      [id],
+    )
+    await fold()
+    await late.query('commit')
+    expect(await wrongDimensions(admin)).not.toEqual([])
+    expect(await fold()).toMatchObject({ rows: 1 })
+    expect(await wrongDimensions(admin)).toEqual([])
+  })
+
+  it('lose a change when its mark is shared with an earlier one, so each change needs a mark of its own', async () => {
+    const { id } = await givenCampaign(admin)
+    await store(some(id, 3))
+    const late = await environment.database.connect()
+    await late.query('begin')
+    await late.query(
+      `insert into clicks.clicks (id, campaign_id, config_version, is_bot, is_valid, validity, facts, country)
+      values ($1, $2, 2, false, true, 'valid', '{}', 'AT')`,
+      [some(id, 1)[0]?.id, id],
+    )
+    // Broken: the mark of the first batch exists, so the second adds none.
+    await fold()
+    await late.query('commit')
+    await fold()
+    expect(await wrongDimensions(admin)).not.toEqual([])
+  })
+
+  it('have an asOf that stays behind while quarters wait', async () => {
+    const { id } = await givenCampaign(admin)
+    const day = Date.now() - 60 * 60_000
+    await times(3, (at) => store(some(id, 100, day - at * 100 * 60_000)))
+    await admin.query(`update clicks.unfolded set since = now() - interval '1 hour'`)
+    await admin.query(
+      `insert into clicks.unfolded (campaign_id, quarter, since)
+      select $1, timestamptz '2026-01-01 00:00:00+00' + at * interval '15 minutes', now() - interval '1 hour'
+      from generate_series(1, 250) at`,
+      [id],
+    )
+    const behind = async () =>
+      (await admin.query(`select now() - as_of > interval '30 minutes' as behind from clicks.folds`)).rows[0]
+        .behind
+    expect(await fold()).toMatchObject({ rows: 200, more: true })
+    expect(await behind()).toBe(true)
+    while ((await fold()).more) expect(await behind()).toBe(true)
+    expect(await behind()).toBe(false)
+    expect(await wrongDimensions(admin)).toEqual([])
+  })
+
+  it('keep a thousand values of a quarter, and the others as one', async () => {
+    const { id } = await givenCampaign(admin)
+    const now = Date.now()
+    await store(
+      Array.from({ length: 1_100 }, (_, at) =>
+        clickAt(new Date(now), id, { sub1: `value-${Math.max(at, 50)}` }),
+      ),
+    )
+    await fold()
+    const { rows } = await admin.query(
+      `select count(*)::int as kept, sum(clicks)::int as clicks, max(clicks) filter (where value = '(other)')::int as others,
+        max(clicks)::int as most
+      from clicks.campaign_dimensions where dimension = 'sub1'`,
+    )
+    expect(rows[0]).toEqual({ kept: 1_001, clicks: 1_100, others: 50, most: 51 })
+  })
+})
