@@ -1,4 +1,5 @@
 import { aroundCall, asStatement, inSession, type Job } from '../functions/core/job.ts'
+import { watchAlerts } from '../functions/fleet/alerts/watch.ts'
 import { armRegulators } from '../functions/fleet/cycles/arm.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
@@ -12,6 +13,12 @@ export const fleetJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.fleetRearm,
     run: aroundCall(armRegulators, async (_ctx, _tx, rows) => ({ rows })),
+  },
+  {
+    name: 'fleet-alerts',
+    cron: '* * * * *',
+    lock: locks.fleetAlerts,
+    run: forEveryTenant(asStatement(watchAlerts)),
   },
   {
     name: 'fleet-silence',

@@ -1,8 +1,10 @@
 import type { Module } from '../http/module.ts'
+import { alertsEndpoints } from './alerts/routes.ts'
 import { commandsEndpoints } from './commands/routes.ts'
 import { configWebhooks } from './configs/contract.ts'
 import { configsEndpoints } from './configs/routes.ts'
 import { cyclesEndpoints, regulation } from './cycles/routes.ts'
+import { decisionsEndpoints } from './decisions/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
 import { nodeWebhooks } from './nodes/contract.ts'
 import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
@@ -22,6 +24,8 @@ export const fleetModule: Module = {
     ...targetsEndpoints,
     ...regulatorsEndpoints,
     ...cyclesEndpoints,
+    ...decisionsEndpoints,
+    ...alertsEndpoints,
     ...commandsEndpoints,
     ...telemetryEndpoints,
   ],

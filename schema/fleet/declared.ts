@@ -51,6 +51,7 @@ export const declared: Declared[] = [
     'fleet.decide(timestamptz, boolean, text, timestamptz, text, double precision, double precision, double precision, double precision, timestamptz, integer, text, text, boolean, text, timestamptz, timestamptz, integer, numeric, numeric)',
   ),
 
+  functionFile('fleet.simulate(bigint, smallint, jsonb, timestamptz, timestamptz)'),
   functionFile('fleet.take_cycle(integer, timestamptz)'),
   functionFile('fleet.refuse_command_step_back()'),
   trigger({

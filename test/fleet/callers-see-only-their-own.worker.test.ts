@@ -120,6 +120,7 @@ const requests: Record<
     body: () => ({ ...range, from: '01:00', until: '02:00' }),
   },
   'get /zones/{id}/targets': { path: ({ zone }) => `/zones/${zone}/targets` },
+  'get /zones/{id}/decisions': { path: ({ zone }) => `/zones/${zone}/decisions` },
   'get /targets/{id}': { path: ({ target }) => `/targets/${target}` },
   'patch /targets/{id}': {
     path: ({ target }) => `/targets/${target}`,
@@ -131,6 +132,10 @@ const requests: Record<
     body: ({ zone }) => ({ ...pump, zoneId: zone, direction: 'lower' }),
   },
   'get /regulators/{id}': { path: ({ regulator }) => `/regulators/${regulator}` },
+  'post /regulators/{id}/simulate': {
+    path: ({ regulator }) => `/regulators/${regulator}/simulate`,
+    body: () => ({ change: { dose: 2 }, from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' }),
+  },
   'patch /regulators/{id}': {
     path: ({ regulator }) => `/regulators/${regulator}`,
     body: () => ({ enabled: false }),
@@ -150,6 +155,9 @@ const ownOnly = new Set([
   'get /nodes',
   'get /regulators',
   'get /cycles',
+  'get /alerts',
+  // test/fleet/alerts acknowledges as another tenant.
+  'post /alerts/{id}/ack',
   'post /nodes/hello',
 ])
 

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { decisionOutcomes, directions } from '../../../schema/fleet/states.ts'
-import { id, pathId, shownInstant } from '../../http/fields.ts'
+import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
 import { MetricName, NodeType, notEmpty, text } from '../contract.ts'
 
 /** In whole thousandths, so that a sum of doses is exact. */
@@ -47,7 +47,7 @@ export const RegulatorChange = z
   .meta({ id: 'RegulatorChange' })
 export type RegulatorChange = z.infer<typeof RegulatorChange>
 
-const Outcome = z.enum(decisionOutcomes).meta({ id: 'DecisionOutcome' })
+export const Outcome = z.enum(decisionOutcomes).meta({ id: 'DecisionOutcome' })
 
 const Window = z.strictObject({ startsAt: shownInstant, used: z.number(), left: z.number() })
 
@@ -69,6 +69,68 @@ export const Regulator = z
   })
   .meta({ id: 'Regulator' })
 export type Regulator = z.infer<typeof Regulator>
+
+const bound = z.number().min(-1e9).max(1e9)
+const weekMs = 7 * 24 * 3_600_000
+
+export const Simulate = z
+  .strictObject({
+    change: z
+      .strictObject({
+        dose: fields.dose,
+        cooldownSeconds: fields.cooldownSeconds,
+        budgetHour: fields.budgetHour,
+        budgetDay: fields.budgetDay,
+      })
+      .partial()
+      .extend({
+        range: z
+          .strictObject({ min: bound, max: bound, hysteresis: z.number().min(0).max(1e9).default(0) })
+          .refine(
+            ({ min, max, hysteresis }) => hysteresis <= max - min,
+            'hysteresis must be at most max - min',
+          )
+          .optional()
+          .meta({ description: 'Instead of the targets of the zone' }),
+      })
+      .refine(notEmpty, 'Name at least one field'),
+    from: instant,
+    to: instant,
+  })
+  .refine(
+    ({ from, to }) => Date.parse(from) < Date.parse(to) && Date.parse(to) - Date.parse(from) <= weekMs,
+    {
+      message: 'Must be after from, by a week at most',
+      path: ['to'],
+    },
+  )
+  .meta({ id: 'Simulate' })
+export type Simulate = z.infer<typeof Simulate>
+
+const Doses = z.strictObject({ doses: z.int(), amount: z.number() })
+
+export const Simulation = z
+  .strictObject({
+    minutes: z.int(),
+    measured: z.int().meta({ description: 'Minutes with a value' }),
+    unit: z.string(),
+    present: Doses.meta({ description: 'The regulator and the targets as they are now' }),
+    changed: Doses,
+    differing: z.int().meta({ description: 'Decisions that would differ' }),
+    examples: z
+      .array(
+        z.strictObject({
+          at: shownInstant,
+          value: z.number().nullable(),
+          present: Outcome,
+          changed: Outcome,
+        }),
+      )
+      .meta({ description: 'The first twenty' }),
+    model: z.string(),
+  })
+  .meta({ id: 'Simulation' })
+export type Simulation = z.infer<typeof Simulation>
 
 export const RegulatorFilter = {
   zone: pathId.optional().meta({ description: 'Regulators of this zone' }),

@@ -5,10 +5,18 @@ import { IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { IdCursor } from '../contract.ts'
 import { addRegulator } from './add.ts'
-import { NewRegulator, Regulator, RegulatorChange, RegulatorFilter } from './contract.ts'
+import {
+  NewRegulator,
+  Regulator,
+  RegulatorChange,
+  RegulatorFilter,
+  Simulate,
+  Simulation,
+} from './contract.ts'
 import { editRegulator } from './edit.ts'
 import { listRegulators } from './list.ts'
 import { readRegulator } from './read.ts'
+import { simulateRegulator } from './simulate.ts'
 
 const base = '/v1/fleet/regulators'
 const on = at(base, 'fleet')
@@ -50,6 +58,20 @@ export const regulatorsEndpoints: Endpoint[] = [
     '/{id}',
     { summary: 'Read a regulator, with its budgets', roles, params: IdPath, answers: { 200: Regulator } },
     async (ctx, { params }) => versioned(found(await readRegulator(ctx, params))),
+  ),
+  on.post(
+    '/{id}/simulate',
+    {
+      summary: 'Simulate a change of a regulator over recorded minutes',
+      description:
+        'Decides each minute twice, with the regulator as it is and with the change, by the function of the cycle. It changes nothing.',
+      roles,
+      params: IdPath,
+      body: Simulate,
+      answers: { 200: Simulation },
+    },
+    async (ctx, { params, body }) =>
+      ok(found(await simulateRegulator(ctx, { id: params.id, simulate: body }))),
   ),
   on.patch(
     '/{id}',
