@@ -1,3 +1,4 @@
+import { matchOrphans } from '../functions/clicks/conversions/match-orphans.ts'
 import { runReplays } from '../functions/clicks/rules/run-replays.ts'
 import { foldDimensions } from '../functions/clicks/stats/fold-dimensions.ts'
 import { checkChoices } from '../functions/clicks/upkeep/check-choices.ts'
@@ -36,5 +37,11 @@ export const clicksJobs: Job[] = [
     cron: '*/15 * * * *',
     lock: locks.clicksRetention,
     run: inPortions(removeOld),
+  },
+  {
+    name: 'clicks-orphans',
+    cron: '* * * * *',
+    lock: locks.clicksOrphans,
+    run: inPortions(matchOrphans),
   },
 ]

@@ -1,5 +1,6 @@
-import { aroundCall, asStatement, inSession, type Job } from '../functions/core/job.ts'
+import { aroundCall, asStatement, inSession, type Job, underLease } from '../functions/core/job.ts'
 import { watchAlerts } from '../functions/fleet/alerts/watch.ts'
+import { publishPending } from '../functions/fleet/configs/publish-pending.ts'
 import { armRegulators } from '../functions/fleet/cycles/arm.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
@@ -31,6 +32,12 @@ export const fleetJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.fleetModes,
     run: forEveryTenant(asStatement(endModes)),
+  },
+  {
+    name: 'fleet-publisher',
+    cron: '* * * * *',
+    lock: locks.fleetPublisher,
+    run: forEveryTenant(underLease(publishPending)),
   },
   {
     name: 'fleet-fold',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { seedClicks } from './clicks/fill.ts'
 import { seedLedger } from './ledger/fill.ts'
 import { seedSpace } from './space/fill.ts'
 
@@ -11,6 +12,7 @@ const seeds: Seed[] = [
   { firstTable: 'dispatch.stores', fill: fromFile('dispatch/fill.sql') },
   { firstTable: 'space.iss_fetch_log', fill: (client) => seedSpace(client) },
   { firstTable: 'ledger.bet_events', numberedBy: 'ledger.event_seq', fill: (client) => seedLedger(client) },
+  { firstTable: 'clicks.campaigns', fill: (client) => seedClicks(client) },
 ]
 
 /** Loads the demo data of each module whose tables never had a row. Returns whether there was one. */

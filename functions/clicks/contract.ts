@@ -94,8 +94,6 @@ export const macros = [
   'device',
   'offerlink',
 ] as const
-export type Macro = (typeof macros)[number]
-
 /** The fields of a postback, with the parameters that carry them unless the source says otherwise. */
 export const postbackFields = {
   clickid: 'clickid',

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 43, name: 'fleet_regulation_indexes' } as const
+export const latestMigration = { version: 47, name: 'fleet_regulation_indexes' } as const

@@ -34,7 +34,7 @@ export type TestWorker = {
   dispose(): Promise<void>
 }
 
-type Passed = 'bindings' | 'rateLimits' | 'bundle' | 'streams' | 'queueFaults' | 'persistTo'
+type Passed = 'bindings' | 'rateLimits' | 'bundle' | 'streams' | 'queueFaults' | 'kvFaults' | 'persistTo'
 
 export type TestWorkerOptions = Partial<Pick<RunWorker, Passed>> & {
   database?: TestDatabase

@@ -19,7 +19,7 @@ const url = z.string().min(1).max(2_000)
 
 const minor = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 
-export const Currency = z
+const Currency = z
   .string()
   .refine((code) => Intl.supportedValuesOf('currency').includes(code), 'Must be a currency of ISO 4217')
   .meta({ description: 'ISO 4217', examples: ['USD'] })

@@ -1,6 +1,12 @@
 import * as z from 'zod'
-import { clickKinds, ruleClasses, ruleFacts, ruleOps, validities } from '../../../schema/clicks/states.ts'
-import { id, instant, shownInstant } from '../../http/fields.ts'
+import {
+  clickKinds,
+  ruleClasses,
+  ruleFacts,
+  ruleOperators,
+  validities,
+} from '../../../schema/clicks/states.ts'
+import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
 
 export const SlugPath = z.strictObject({
   slug: z
@@ -16,7 +22,7 @@ export const ClickPath = z.strictObject({
 const text = z.string().nullable()
 
 /** The members that lists show, too. */
-const Click = z
+export const Click = z
   .strictObject({
     id: z.string(),
     campaignId: id,
@@ -61,6 +67,17 @@ const Click = z
     updatedAt: shownInstant,
   })
   .meta({ id: 'Click' })
+export type Click = z.infer<typeof Click>
+
+export const ClickFilter = {
+  campaignId: pathId,
+  from: instant.optional().meta({ description: 'Clicked at or after' }),
+  to: instant.optional().meta({ description: 'Clicked before' }),
+  kind: z.enum(clickKinds).optional(),
+  validity: z.enum(validities).optional(),
+}
+
+export const ClickCursor = z.tuple([z.guid()])
 
 export const ClickEvent = z
   .strictObject({
@@ -82,7 +99,7 @@ export const ExplainedClick = Click.extend({
       z.strictObject({
         name: z.string(),
         fact: z.enum(ruleFacts),
-        op: z.enum(ruleOps),
+        op: z.enum(ruleOperators),
         value: z.unknown(),
         weight: z.int(),
         class: z.enum(ruleClasses),
@@ -146,7 +163,7 @@ export const ClickAccounting = z
         stored: z.int(),
         duplicate: z.int(),
         rejected: z.int(),
-        dead: z.int().meta({ description: 'In dead letters, see /v1/ops/dead' }),
+        dead: z.int().meta({ description: 'Kept as dead letters, which an operator can replay' }),
         waiting: z.int().meta({ description: 'Not yet received' }),
         missing: z.int().meta({ description: 'Not received within 15 minutes after a later message' }),
       }),

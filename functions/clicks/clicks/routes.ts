@@ -1,3 +1,5 @@
+import * as z from 'zod'
+import type { Ctx } from '../../core/context.ts'
 import { AppError } from '../../core/errors.ts'
 import {
   type Answer,
@@ -8,10 +10,15 @@ import {
   ok,
   redirect as sendTo,
 } from '../../http/endpoint.ts'
+import { type Column, csv, ndjson, pagesOf } from '../../http/export.ts'
+import { Page, PageQuery } from '../../http/fields.ts'
+import { cursorOf, page } from '../../http/page.ts'
 import { addEvent } from './add-event.ts'
+import { clickColumns } from './columns.ts'
 import * as wire from './contract.ts'
 import { eraseVisitor } from './erase-visitor.ts'
 import { followOffer } from './follow-offer.ts'
+import { listClicks } from './list.ts'
 import { readClick } from './read.ts'
 import { readClickAccounting } from './read-accounting.ts'
 import { type Destination, redirect } from './redirect.ts'
@@ -20,6 +27,7 @@ const base = '/v1/clicks'
 const on = at(base, 'clicks')
 const links = at('', 'clicks')
 const owners = ['admin', 'partner'] as const
+const noCampaign = 'This campaign does not exist'
 /** Strictness refuses visitors: a link with a strange query still leads on, and no link is counted against a limit. */
 const forVisitors = { roles: 'public', openQuery: true, rateLimited: false, answers: { 302: null } } as const
 
@@ -60,6 +68,43 @@ export const clicksEndpoints: Endpoint[] = [
       problems: ['not_found'],
     },
     async (ctx, { params }) => ok(found(await readClick(ctx, params))),
+  ),
+  on.get(
+    '/clicks',
+    {
+      summary: 'List the clicks of a campaign, newest first',
+      roles: owners,
+      query: z.strictObject({ ...wire.ClickFilter, ...PageQuery }),
+      answers: { 200: Page(wire.Click) },
+      problems: ['not_found'],
+    },
+    async (ctx, { query: { limit, cursor, ...filter } }) => {
+      const [before = null] = cursorOf(wire.ClickCursor, cursor) ?? []
+      const clicks = found(await listClicks(ctx, { ...filter, before, limit: limit + 1 }), noCampaign)
+      return ok(page(clicks, limit, ({ id }) => [id]))
+    },
+  ),
+  on.get(
+    '/clicks.ndjson',
+    {
+      summary: 'Export the clicks of a campaign, one JSON object a line, newest first',
+      roles: owners,
+      query: z.strictObject(wire.ClickFilter),
+      answers: { 200: 'application/x-ndjson' },
+      problems: ['not_found'],
+    },
+    (ctx, { query }) => ndjson(ctx, { name: 'clicks.ndjson', pages: pagesOfClicks(ctx, query) }),
+  ),
+  on.get(
+    '/clicks.csv',
+    {
+      summary: 'Export the clicks of a campaign as CSV, newest first',
+      roles: owners,
+      query: z.strictObject(wire.ClickFilter),
+      answers: { 200: 'text/csv' },
+      problems: ['not_found'],
+    },
+    (ctx, { query }) => csv(ctx, columns, { name: 'clicks.csv', pages: pagesOfClicks(ctx, query) }),
   ),
   on.post(
     '/clicks/{id}/events',
@@ -104,6 +149,15 @@ export const clicksEndpoints: Endpoint[] = [
     async (ctx, { params }) => ok(await eraseVisitor(ctx, params)),
   ),
 ]
+
+const columns = clickColumns.map((name): Column<wire.Click> => [name, (row) => row[name]])
+
+function pagesOfClicks(ctx: Ctx, query: { campaignId: number }): AsyncGenerator<wire.Click[]> {
+  return pagesOf<wire.Click, string>({
+    read: async (before, limit) => found(await listClicks(ctx, { ...query, before, limit }), noCampaign),
+    keyOf: ({ id }) => id,
+  })
+}
 
 function lead({ location, referrerPolicy }: Destination): Answer {
   return sendTo(location, { 'cache-control': 'private, no-store', 'referrer-policy': referrerPolicy })

@@ -15,4 +15,3 @@ export const postbackMacros = [
   'sub4',
   'sub5',
 ] as const
-export type PostbackMacro = (typeof postbackMacros)[number]

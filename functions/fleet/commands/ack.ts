@@ -9,7 +9,7 @@ import type { Ack, Command } from './contract.ts'
 import { showCommand } from './show.ts'
 
 /**
- * A node reports the state of its command. The same report again is the same answer.
+ * Takes the report of a node about its command. The same report again is the same answer.
  * Race: an epoch rises while the node reports. Zone and regulator are locked before the command, in the order in which a
  * higher epoch takes them, so the statement compares with the newest epoch, and no command of an old one becomes done.
  */

@@ -108,13 +108,15 @@ describe('a change of the mode', () => {
       await take()
       const [report] = await Promise.all([ack(body['id'], 'DONE'), turn('manual')])
       const { rows } = await app.database.admin.query(
-        `select c.state, z.epoch > c.zone_epoch as old from fleet.commands c join fleet.zones z on z.id = c.zone_id
+        `select c.state = 'DONE' as done, c.state in ('EXPIRED', 'TIMEOUT') as void, z.epoch > c.zone_epoch as old from fleet.commands c join fleet.zones z on z.id = c.zone_id
         where c.id = $1`,
         [body['id']],
       )
       const [kind = ''] = Object.keys(tally([report]))
-      const [{ state, old }] = rows
-      expect([kind, state === 'DONE', old]).toEqual([kind, report.status === 200, true])
+      expect([kind, rows[0]]).toEqual([
+        kind,
+        { done: report.status === 200, void: report.status !== 200, old: true },
+      ])
       outcomes.push(kind)
     }
     expect(outcomes.filter((kind) => kind !== '200' && kind !== '409 stale_epoch')).toEqual([])

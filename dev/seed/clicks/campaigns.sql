@@ -1,0 +1,49 @@
+-- Two sources and three campaigns. The secrets cannot be decrypted: POST /v1/clicks/sources/{id}/rotate gives a source one.
+with sources as (
+  insert into clicks.traffic_sources (owner, slug, name, secret, param_map, status_map)
+  values
+    ('admin', 'net1', 'Net 1', 'none', '{"sub1": "s1", "sub2": "s2"}', '{"ok": "approved", "open": "pending"}'),
+    ('partner:demo', 'net2', 'Net 2', 'none', '{}', '{}')
+  returning id, slug
+),
+campaigns as (
+  insert into clicks.campaigns (
+    owner, slug, name, timezone, fallback_url, currency, payout_minor, cost_model, cost_minor, cost_percent,
+    traffic_source_id
+  )
+  select c.owner, c.slug, c.name, c.timezone, 'https://shop.example/closed', c.currency, c.payout, c.model, c.cost,
+    c.percent, s.id
+  from (
+    values
+      ('admin', 'spring', 'Spring sale', 'Europe/Berlin', 'USD', 150, 'cpc', 4, null::numeric, 'net1'),
+      ('admin', 'app', 'Get the app', 'America/New_York', 'USD', 400, 'cpm', 250, null, 'net1'),
+      ('partner:demo', 'tea', 'Tea of the month', 'Asia/Tokyo', 'JPY', 300, 'revshare', null, 20, 'net2')
+  ) c (owner, slug, name, timezone, currency, payout, model, cost, percent, source)
+  join sources s on s.slug = c.source
+  returning id, slug
+),
+pages as (
+  insert into clicks.landing_pages (campaign_id, name, url, weight)
+  select c.id, p.name, p.url, p.weight
+  from campaigns c
+  join (
+    values
+      ('app', 'Short', 'https://land.example/short?next={offerlink}', 2),
+      ('app', 'Long', 'https://land.example/long?next={offerlink}', 1)
+  ) p (slug, name, url, weight) using (slug)
+)
+insert into clicks.campaign_offers (campaign_id, name, url, weight, targets)
+select c.id, o.name, o.url, o.weight, o.targets::jsonb
+from campaigns c
+join (
+  values
+    ('spring', 'A', 'https://shop.example/a?cid={clickid}&s={sub1}', 3, '{}'),
+    ('spring', 'B', 'https://shop.example/b?cid={clickid}', 1, '{}'),
+    ('app', 'iOS', 'https://apps.example/ios?cid={clickid}', 1, '{"os": ["iOS", "macOS"]}'),
+    ('app', 'Android', 'https://apps.example/android?cid={clickid}', 1, '{"os": ["Android"]}'),
+    ('tea', 'Green', 'https://tea.example/green?cid={clickid}', 1, '{"countries": ["DE", "FR", "GB", "US", "JP"]}'),
+    ('tea', 'Black', 'https://tea.example/black?cid={clickid}', 2, '{"countries": ["DE", "FR", "GB", "US", "IN"]}')
+) o (slug, name, url, weight, targets) using (slug);
+
+-- The version whose configuration has the parts.
+update clicks.campaigns set version = version + 1;

@@ -1,0 +1,101 @@
+import * as z from 'zod'
+import { conversionStatuses, orphanStates } from '../../../schema/clicks/states.ts'
+import { id, pathId, shownInstant } from '../../http/fields.ts'
+
+export const SourcePath = z.strictObject({
+  source: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/i, 'Must be 1 to 64 letters, digits and hyphens')
+    .meta({ description: 'The slug of the traffic source', examples: ['net1'] }),
+})
+
+const scalar = z.union([z.string().max(2_000), z.number()])
+
+/** The same parameters as in the query. */
+export const PostbackBody = z
+  .record(z.string().min(1).max(64), scalar)
+  .refine((body) => Object.keys(body).length <= 100, 'At most 100 parameters')
+  .optional()
+  .meta({ id: 'PostbackBody' })
+
+const status = z.enum(conversionStatuses)
+
+const Standing = z.strictObject({ status, payoutMinor: z.int(), currency: z.string() }).meta({
+  id: 'StandingConversion',
+  description: 'The conversion as it is after the postback',
+})
+
+export const PostbackResult = z
+  .strictObject({
+    result: z.enum(['accepted', 'updated', 'duplicate', 'parked']).meta({
+      description: 'parked: its click has not been stored yet; it is matched each minute for seven days',
+    }),
+    conversionId: id.optional(),
+    stands: Standing.optional(),
+    differed: z
+      .array(z.enum(['status', 'payout', 'currency']))
+      .optional()
+      .meta({ description: 'Of a duplicate: the fields that differ from the conversion that stands' }),
+  })
+  .meta({ id: 'PostbackResult' })
+export type PostbackResult = z.infer<typeof PostbackResult>
+
+export const Conversion = z
+  .strictObject({
+    id,
+    clickId: z.string(),
+    campaignId: id,
+    landingPageId: id.nullable(),
+    offerId: id.nullable(),
+    sourceId: id.nullable(),
+    type: z.string(),
+    txid: z.string().nullable(),
+    status,
+    payoutMinor: z.int(),
+    currency: z.string(),
+    secondsToConvert: z.int().nullable(),
+    createdAt: shownInstant,
+    updatedAt: shownInstant,
+  })
+  .meta({ id: 'Conversion' })
+export type Conversion = z.infer<typeof Conversion>
+
+/** Sent when a conversion is accepted, or moves to a later status. */
+export const conversionWebhooks = Object.fromEntries(
+  conversionStatuses.map((name) => [
+    `conversion.${name}`,
+    { audience: ['partner'] as const, data: Conversion },
+  ]),
+)
+
+export const ConversionFilter = {
+  campaignId: pathId.optional(),
+  status: status.optional(),
+}
+
+export const Orphan = z
+  .strictObject({
+    id,
+    owner: z.string(),
+    sourceId: id,
+    clickId: z.string(),
+    type: z.string(),
+    txid: z.string().nullable(),
+    status,
+    payoutMinor: z.int().nullable(),
+    currency: z.string().nullable(),
+    state: z.enum(orphanStates),
+    receivedAt: shownInstant,
+    decidedAt: shownInstant.nullable(),
+    matchedClickId: z.string().nullable(),
+  })
+  .meta({ id: 'OrphanPostback' })
+export type Orphan = z.infer<typeof Orphan>
+
+export const OrphanFilter = { state: z.enum(orphanStates).default('open') }
+
+export const OrphanMatch = z
+  .strictObject({ clickId: z.guid().meta({ description: 'The click to which the postback belongs' }) })
+  .meta({ id: 'OrphanMatch' })
+
+export const IdCursor = z.tuple([id])
