@@ -75,8 +75,9 @@ it('pages through the decisions of all regulators of a zone without gap or repea
         ({ at, regulatorId }) => `${at} ${regulatorId}`,
       ),
     )
-    if (body['nextCursor'] === null) break
-    path = `/zones/${zone}/decisions?limit=1&cursor=${String(body['nextCursor'])}`
+    const { nextCursor: next } = body
+    if (typeof next !== 'string') break
+    path = `/zones/${zone}/decisions?limit=1&cursor=${next}`
   }
   expect(all).toHaveLength(4)
   expect(new Set(all).size).toBe(4)
