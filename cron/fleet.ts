@@ -1,5 +1,7 @@
-import { asStatement, inSession, type Job, underLease } from '../functions/core/job.ts'
+import { aroundCall, asStatement, inSession, type Job, underLease } from '../functions/core/job.ts'
+import { watchAlerts } from '../functions/fleet/alerts/watch.ts'
 import { publishPending } from '../functions/fleet/configs/publish-pending.ts'
+import { armRegulators } from '../functions/fleet/cycles/arm.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
 import { foldTelemetry } from '../functions/fleet/telemetry/fold.ts'
@@ -7,6 +9,18 @@ import { endModes } from '../functions/fleet/zones/end-modes.ts'
 import { locks } from '../functions/registry/locks.ts'
 
 export const fleetJobs: Job[] = [
+  {
+    name: 'fleet-rearm',
+    cron: '* * * * *',
+    lock: locks.fleetRearm,
+    run: aroundCall(armRegulators, async (_ctx, _tx, rows) => ({ rows })),
+  },
+  {
+    name: 'fleet-alerts',
+    cron: '* * * * *',
+    lock: locks.fleetAlerts,
+    run: forEveryTenant(asStatement(watchAlerts)),
+  },
   {
     name: 'fleet-silence',
     cron: '* * * * *',

@@ -3149,14 +3149,19 @@ create table fleet.alerts (
   subject text not null,
   labels jsonb default '{}'::jsonb not null,
   since timestamp with time zone not null,
-  raised_at timestamp with time zone default now() not null,
+  raised_at timestamp with time zone,
   seen_at timestamp with time zone default now() not null,
   cleared_at timestamp with time zone,
   acked_at timestamp with time zone,
   acked_by text,
+  value double precision,
+  peak double precision,
+  count integer default 1 not null,
+  note text,
   constraint alerts_pkey PRIMARY KEY (id),
   constraint alerts_kind CHECK (kind = ANY (ARRAY['node_silent'::text, 'metric_silent'::text, 'target'::text, 'stuck'::text, 'clock_skew'::text, 'drift'::text, 'config_rejected'::text, 'budget'::text, 'cycle_failures'::text, 'cycle_missed'::text, 'telemetry_unaccounted'::text, 'queue_full'::text])),
-  constraint alerts_severity CHECK (severity = ANY (ARRAY['warning'::text, 'critical'::text]))
+  constraint alerts_severity CHECK (severity = ANY (ARRAY['warning'::text, 'critical'::text])),
+  constraint alerts_times CHECK (raised_at >= since AND cleared_at >= raised_at AND acked_at >= raised_at)
 );
 CREATE UNIQUE INDEX alerts_open ON fleet.alerts USING btree (kind, subject) WHERE (cleared_at IS NULL);
 CREATE INDEX idx_alerts_tenant ON fleet.alerts USING btree (tenant_id, id);
@@ -3216,7 +3221,7 @@ create table fleet.commands (
   regulator_epoch integer,
   kind text not null,
   channel text default ''::text not null,
-  amount double precision,
+  amount numeric(12,3),
   unit text,
   run_ms integer,
   max_run_ms integer,
@@ -3230,13 +3235,15 @@ create table fleet.commands (
   expires_at timestamp with time zone,
   constraint commands_pkey PRIMARY KEY (id),
   constraint commands_slot UNIQUE (regulator_id, slot),
-  constraint commands_dose CHECK (kind <> 'dose'::text OR amount > 0::double precision AND run_ms > 0 AND max_run_ms >= run_ms),
+  constraint commands_dose CHECK (kind <> 'dose'::text OR amount::double precision > 0::double precision AND run_ms > 0 AND max_run_ms >= run_ms),
   constraint commands_kind CHECK (kind = ANY (ARRAY['dose'::text, 'on'::text, 'off'::text])),
   constraint commands_state CHECK (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text, 'DONE'::text, 'NO_EFFECT'::text, 'ERROR'::text, 'BUSY'::text, 'TIMEOUT'::text, 'EXPIRED'::text]))
 );
-CREATE INDEX idx_commands_open ON fleet.commands USING btree (expires_at) WHERE (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text]));
+CREATE INDEX idx_commands_open ON fleet.commands USING btree (regulator_id) WHERE (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text]));
 CREATE INDEX idx_commands_waiting ON fleet.commands USING btree (node_id) WHERE (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text]));
 CREATE INDEX idx_commands_zone ON fleet.commands USING btree (zone_id, id);
+CREATE TRIGGER commands_only_move_up BEFORE UPDATE ON fleet.commands FOR EACH ROW WHEN (new.state <> old.state AND ((old.state <> ALL (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text])) OR new.state = 'QUEUED'::text OR old.state = 'ACK'::text AND new.state = 'SENT'::text)) EXECUTE FUNCTION fleet.refuse_command_step_back();
+CREATE TRIGGER commands_settle AFTER UPDATE ON fleet.commands FOR EACH ROW WHEN (new.state <> old.state AND new.kind <> 'off'::text AND (new.state = ANY (ARRAY['ERROR'::text, 'NO_EFFECT'::text, 'EXPIRED'::text, 'TIMEOUT'::text]))) EXECUTE FUNCTION fleet.settle_command();
 alter table fleet.commands enable row level security;
 alter table fleet.commands force row level security;
 create policy of_tenant on fleet.commands for all to lockstep_app
@@ -3255,6 +3262,7 @@ create table fleet.cycles (
   failed integer default 0 not null,
   commands integer default 0 not null,
   errors jsonb default '[]'::jsonb not null,
+  decisions integer default 0 not null,
   constraint cycles_pkey PRIMARY KEY (shard, slot),
   constraint cycles_counts CHECK (zones = (success + failed))
 ) partition by RANGE (slot);
@@ -3267,9 +3275,20 @@ create table fleet.decisions (
   zone_id bigint not null,
   outcome text not null,
   command_id bigint,
-  inputs jsonb not null,
+  value double precision,
+  measured_at timestamp with time zone,
+  quality text,
+  node_id bigint,
+  target_id bigint,
+  target_version integer,
+  low double precision,
+  high double precision,
+  hysteresis double precision,
+  hour_left numeric(12,3) not null,
+  day_left numeric(12,3) not null,
+  regulator_version integer not null,
   constraint decisions_pkey PRIMARY KEY (regulator_id, at),
-  constraint decisions_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text]))
+  constraint decisions_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'no_target'::text, 'no_actuator'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text]))
 ) partition by RANGE (at);
 CREATE INDEX idx_decisions_zone ON ONLY fleet.decisions USING btree (zone_id, at);
 comment on index fleet.idx_decisions_zone is 'GET /v1/fleet/zones/{id}/decisions, newest first';
@@ -3282,16 +3301,24 @@ grant delete, insert, select, update on table fleet.decisions to lockstep_app;
 
 create table fleet.dose_windows (
   regulator_id bigint not null,
-  span text not null,
-  starts_at timestamp with time zone not null,
   tenant_id bigint not null,
-  used double precision default 0 not null,
-  budget double precision not null,
-  constraint dose_windows_pkey PRIMARY KEY (regulator_id, span, starts_at),
-  constraint dose_windows_budget CHECK (used <= budget),
-  constraint dose_windows_span CHECK (span = ANY (ARRAY['hour'::text, 'day'::text])),
-  constraint dose_windows_used CHECK (used >= 0::double precision)
-);
+  hour_at timestamp with time zone not null,
+  hour_used numeric(12,3) default '0'::numeric not null,
+  hour_budget numeric(12,3) not null,
+  day_at timestamp with time zone not null,
+  day_used numeric(12,3) default '0'::numeric not null,
+  day_budget numeric(12,3) not null,
+  dosed_at timestamp with time zone,
+  outcome text,
+  decided_at timestamp with time zone,
+  low double precision,
+  high double precision,
+  constraint dose_windows_pkey PRIMARY KEY (regulator_id),
+  constraint dose_windows_day CHECK (day_used >= 0::numeric AND day_used <= day_budget),
+  constraint dose_windows_hour CHECK (hour_used >= 0::numeric AND hour_used <= hour_budget),
+  constraint dose_windows_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'no_target'::text, 'no_actuator'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text])),
+  constraint dose_windows_regulator_id_regulators_id_fk FOREIGN KEY (regulator_id) REFERENCES fleet.regulators(id)
+) with (fillfactor=70);
 alter table fleet.dose_windows enable row level security;
 alter table fleet.dose_windows force row level security;
 create policy of_tenant on fleet.dose_windows for all to lockstep_app
@@ -3420,30 +3447,28 @@ create table fleet.regulators (
   direction text not null,
   node_type text not null,
   channel text default ''::text not null,
-  dose double precision not null,
+  dose numeric(12,3) not null,
   unit text default 'ml'::text not null,
   pulse_ms integer not null,
   max_run_ms integer not null,
   cooldown_seconds integer not null,
-  budget_hour double precision not null,
-  budget_day double precision not null,
+  budget_hour numeric(12,3) not null,
+  budget_day numeric(12,3) not null,
   enabled boolean default true not null,
   epoch integer default 1 not null,
-  acting boolean default false not null,
-  dosed_at timestamp with time zone,
-  outcome text,
-  thresholds jsonb,
   version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
   constraint regulators_pkey PRIMARY KEY (id),
   constraint regulators_zone UNIQUE (zone_id, metric_id, direction),
-  constraint regulators_amounts CHECK (dose > 0::double precision AND budget_hour >= 0::double precision AND budget_day >= 0::double precision),
+  constraint regulators_amounts CHECK (dose::double precision > 0::double precision AND budget_hour::double precision >= 0::double precision AND budget_day::double precision >= 0::double precision),
   constraint regulators_direction CHECK (direction = ANY (ARRAY['raise'::text, 'lower'::text])),
   constraint regulators_node_type CHECK (node_type = ANY (ARRAY['ph'::text, 'ec'::text, 'climate'::text, 'soil'::text, 'light'::text, 'irrigation'::text, 'pump'::text, 'tank'::text])),
-  constraint regulators_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text])),
   constraint regulators_times CHECK (pulse_ms > 0 AND max_run_ms >= pulse_ms AND cooldown_seconds >= 0),
   constraint regulators_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES fleet.metrics(id),
   constraint regulators_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
-) with (fillfactor=70);
+);
+CREATE INDEX idx_regulators_tenant ON fleet.regulators USING btree (tenant_id, id);
+CREATE TRIGGER void_commands AFTER UPDATE ON fleet.regulators FOR EACH ROW WHEN (new.epoch > old.epoch) EXECUTE FUNCTION fleet.void_commands();
 alter table fleet.regulators enable row level security;
 alter table fleet.regulators force row level security;
 create policy of_tenant on fleet.regulators for all to lockstep_app
@@ -3625,7 +3650,7 @@ create table fleet.zone_targets (
   constraint zone_targets_pkey PRIMARY KEY (id),
   constraint zone_targets_hours UNIQUE NULLS NOT DISTINCT (zone_id, metric_id, from_time),
   constraint zone_targets_clock CHECK (clock = ANY (ARRAY['local'::text, 'standard'::text])),
-  constraint zone_targets_hours_whole CHECK ((from_time IS NULL) = (until_time IS NULL)),
+  constraint zone_targets_hours_whole CHECK ((from_time IS NULL) = (until_time IS NULL) AND from_time <> until_time),
   constraint zone_targets_range CHECK (min <= max AND hysteresis >= 0::double precision AND hysteresis <= (max - min)),
   constraint zone_targets_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES fleet.metrics(id),
   constraint zone_targets_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
@@ -3653,12 +3678,25 @@ create table fleet.zones (
 );
 CREATE INDEX idx_zones_mode ON fleet.zones USING btree (mode_until) WHERE (mode_until IS NOT NULL);
 CREATE INDEX idx_zones_tenant ON fleet.zones USING btree (tenant_id, id);
+CREATE TRIGGER void_commands AFTER UPDATE ON fleet.zones FOR EACH ROW WHEN (new.epoch > old.epoch) EXECUTE FUNCTION fleet.void_commands();
 alter table fleet.zones enable row level security;
 alter table fleet.zones force row level security;
 create policy of_tenant on fleet.zones for all to lockstep_app
   using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
   with check ();
 grant delete, insert, select, update on table fleet.zones to lockstep_app;
+
+CREATE OR REPLACE FUNCTION fleet.decide(at timestamp with time zone, enabled boolean, mode text, mode_until timestamp with time zone, direction text, low double precision, high double precision, hysteresis double precision, value double precision, fresh_at timestamp with time zone, stale_after integer, quality text, was text, waits boolean, actuator text, opposed_until timestamp with time zone, dosed_at timestamp with time zone, cooldown_seconds integer, dose numeric, budget_left numeric)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN CASE WHEN (NOT enabled) THEN 'disabled'::text WHEN ((mode <> 'auto'::text) AND ((mode_until IS NULL) OR (mode_until > at))) THEN mode WHEN (actuator = 'maintenance'::text) THEN 'maintenance'::text WHEN (low IS NULL) THEN 'no_target'::text WHEN (value IS NULL) THEN 'no_value'::text WHEN ((fresh_at + make_interval(secs => (stale_after)::double precision)) < at) THEN 'stale'::text WHEN (quality <> 'good'::text) THEN 'suspect'::text WHEN (NOT fleet.is_acting(direction, value, low, high, hysteresis, was)) THEN 'in_range'::text WHEN waits THEN 'unacknowledged'::text WHEN (actuator = 'none'::text) THEN 'no_actuator'::text WHEN (opposed_until > at) THEN 'opposed'::text WHEN ((dosed_at + make_interval(secs => (cooldown_seconds)::double precision)) > at) THEN 'cooldown'::text WHEN (dose > budget_left) THEN 'budget_exhausted'::text ELSE 'dosed'::text END;
+
+CREATE OR REPLACE FUNCTION fleet.has_passed(at timestamp with time zone, moment time without time zone, zone text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN ((((at AT TIME ZONE zone))::time without time zone >= moment) OR (EXISTS (SELECT FROM (SELECT (((((has_passed.at AT TIME ZONE has_passed.zone))::date + has_passed.moment) - (((has_passed.at - '24:00:00'::interval) AT TIME ZONE has_passed.zone) - ((has_passed.at - '24:00:00'::interval) AT TIME ZONE 'UTC'::text))) AT TIME ZONE 'UTC'::text) AS at) first WHERE ((first.at <= has_passed.at) AND (((first.at AT TIME ZONE has_passed.zone))::time without time zone = has_passed.moment)))));
 
 CREATE OR REPLACE FUNCTION fleet.hot_store_173c8c83(jsonb, text, interval, interval, text, text, text, text, text, text, text)
  RETURNS TABLE(messages integer)
@@ -4384,6 +4422,18 @@ select count(*)::int as messages from fresh;
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION fleet.is_acting(direction text, value double precision, low double precision, high double precision, hysteresis double precision, was text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+RETURN COALESCE(CASE direction WHEN 'raise'::text THEN ((value < low) OR ((value < (low + hysteresis)) AND fleet.was_acting(was))) ELSE ((value > high) OR ((value > (high - hysteresis)) AND fleet.was_acting(was))) END, false);
+
+CREATE OR REPLACE FUNCTION fleet.is_due(at timestamp with time zone, from_time time without time zone, until_time time without time zone, clock text, zone text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN CASE WHEN (from_time IS NULL) THEN true WHEN (clock = 'standard'::text) THEN (SELECT CASE WHEN (is_due.from_time < is_due.until_time) THEN ((standard."time" >= is_due.from_time) AND (standard."time" < is_due.until_time)) ELSE ((standard."time" >= is_due.from_time) OR (standard."time" < is_due.until_time)) END AS "case" FROM (SELECT (((is_due.at AT TIME ZONE 'UTC'::text) + LEAST(((winter.january AT TIME ZONE is_due.zone) - (winter.january AT TIME ZONE 'UTC'::text)), ((summer.july AT TIME ZONE is_due.zone) - (summer.july AT TIME ZONE 'UTC'::text)))))::time without time zone AS "time" FROM ((SELECT date_trunc('year'::text, is_due.at, 'UTC'::text) AS january) winter CROSS JOIN LATERAL (SELECT (winter.january + '4344:00:00'::interval) AS july) summer)) standard) WHEN (from_time < until_time) THEN (fleet.has_passed(at, from_time, zone) AND (NOT fleet.has_passed(at, until_time, zone))) ELSE (fleet.has_passed(at, from_time, zone) OR (NOT fleet.has_passed(at, until_time, zone))) END;
+
 CREATE OR REPLACE FUNCTION fleet.is_folded(first_moment timestamp with time zone, next_moment timestamp with time zone)
  RETURNS boolean
  LANGUAGE sql
@@ -4413,6 +4463,174 @@ select not exists (
     and not folded
 )
 $function$;
+
+CREATE OR REPLACE FUNCTION fleet.refuse_command_step_back()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  raise exception using
+    errcode = '23514',
+    constraint = 'commands_only_move_up',
+    message = format('the command is %s and cannot become %s', old.state, new.state);
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.settle_command()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  if new.state in ('ERROR', 'NO_EFFECT', 'EXPIRED') and new.kind = 'dose' then
+    -- A window that began after the dose does not contain it.
+    update fleet.dose_windows w
+    set
+      hour_used = case
+        when w.hour_at <= coalesce(new.slot, new.queued_at) then greatest(w.hour_used - new.amount, 0)
+        else w.hour_used
+      end,
+      day_used = case
+        when w.day_at <= coalesce(new.slot, new.queued_at) then greatest(w.day_used - new.amount, 0)
+        else w.day_used
+      end
+    where w.regulator_id = new.regulator_id;
+  elsif new.state = 'TIMEOUT' then
+    insert into fleet.commands (
+      tenant_id, node_id, zone_id, regulator_id, zone_epoch, regulator_epoch, kind, channel, ordered_by, reason
+    )
+    select
+      new.tenant_id, new.node_id, new.zone_id, new.regulator_id, z.epoch, r.epoch, 'off', new.channel, 'system', new.reason
+    from fleet.zones z
+    left join fleet.regulators r on r.id = new.regulator_id
+    where z.id = new.zone_id;
+  end if;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.simulate(zone_number bigint, metric_number smallint, setting jsonb, from_at timestamp with time zone, until_at timestamp with time zone)
+ RETURNS TABLE(at timestamp with time zone, outcome text, value double precision, hour_left numeric, day_left numeric)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  zone_name constant text := setting ->> 'timezone';
+  dose constant numeric := (setting ->> 'dose')::numeric;
+  known record;
+  was text;
+  dosed_at timestamptz;
+  hour_at timestamptz;
+  day_at timestamptz;
+  hour_used numeric := 0;
+  day_used numeric := 0;
+begin
+  for known in
+    select
+      minutes.minute as at, r.value, r.measured_at, r.quality, t.low, t.high, t.hysteresis
+    from pg_catalog.generate_series(
+      pg_catalog.date_trunc('minute', from_at), until_at - interval '1 minute', interval '1 minute'
+    ) minutes (minute)
+    -- The newest value of the zone's nodes before the end of the minute.
+    left join lateral (
+      select m.last as value, m.last_ts as measured_at, 'good' as quality
+      from fleet.zone_bindings b
+      join fleet.telemetry_1m m on m.node_id = b.node_id
+      where b.zone_id = zone_number
+        and m.metric_id = metric_number
+        and m.minute <= minutes.minute
+        and m.minute > minutes.minute - pg_catalog.make_interval(secs => (setting ->> 'staleAfter')::int + 60)
+        and m.last_ts >= b.from_at
+        and (b.until_at is null or m.last_ts < b.until_at)
+      order by m.minute desc, m.last_ts desc
+      limit 1
+    ) r on true
+    left join lateral (
+      select
+        (setting ->> 'min')::double precision as low, (setting ->> 'max')::double precision as high,
+        (setting ->> 'hysteresis')::double precision as hysteresis
+      where setting ? 'min'
+      union all
+      (
+        select z.min, z.max, z.hysteresis
+        from fleet.zone_targets z
+        where z.zone_id = zone_number
+          and z.metric_id = metric_number
+          and not setting ? 'min'
+          and (z.from_time is null or fleet.is_due(minutes.minute, z.from_time, z.until_time, z.clock, zone_name))
+        order by z.from_time is null, z.id desc
+        limit 1
+      )
+    ) t on true
+    order by minutes.minute
+  loop
+    if hour_at is distinct from pg_catalog.date_trunc('hour', known.at, zone_name) then
+      hour_at := pg_catalog.date_trunc('hour', known.at, zone_name);
+      hour_used := 0;
+    end if;
+    if day_at is distinct from pg_catalog.date_trunc('day', known.at, zone_name) then
+      day_at := pg_catalog.date_trunc('day', known.at, zone_name);
+      day_used := 0;
+    end if;
+    at := known.at;
+    value := known.value;
+    hour_left := (setting ->> 'budgetHour')::numeric - hour_used;
+    day_left := (setting ->> 'budgetDay')::numeric - day_used;
+    outcome := fleet.decide(
+      at, true, 'auto', null, setting ->> 'direction', known.low, known.high, known.hysteresis, value, known.measured_at,
+      (setting ->> 'staleAfter')::int + 60, known.quality, was, false, 'ready', null, dosed_at,
+      (setting ->> 'cooldownSeconds')::int, dose, least(hour_left, day_left)
+    );
+    if outcome = 'dosed' then
+      dosed_at := at;
+      hour_used := hour_used + dose;
+      day_used := day_used + dose;
+    end if;
+    was := outcome;
+    return next;
+  end loop;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.take_cycle(shard_number integer, slot_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  insert into fleet.cycles (shard, slot) values (shard_number, slot_at) on conflict do nothing;
+  if not found then
+    raise exception using errcode = 'LS011', message = 'this slot is done';
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.void_commands()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  update fleet.commands c
+  set
+    zone_epoch = case when c.kind = 'off' and tg_table_name = 'zones' then new.epoch else c.zone_epoch end,
+    regulator_epoch = case when c.kind = 'off' and tg_table_name = 'regulators' then new.epoch else c.regulator_epoch end,
+    state = case when c.kind = 'off' then c.state when c.state = 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end,
+    reason = case when c.kind = 'off' then c.reason else 'stale_epoch' end,
+    finished_at = case when c.kind = 'off' then c.finished_at else now() end
+  where c.state in ('QUEUED', 'SENT', 'ACK')
+    and case tg_table_name when 'zones' then c.zone_id else c.regulator_id end = new.id;
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.was_acting(outcome text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+RETURN (outcome = ANY (ARRAY['unacknowledged'::text, 'no_actuator'::text, 'opposed'::text, 'cooldown'::text, 'budget_exhausted'::text, 'dosed'::text]));
 
 create schema ledger;
 grant usage on schema ledger to lockstep_app;

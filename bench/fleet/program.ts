@@ -1,4 +1,5 @@
 import type { Program } from '../measurement.ts'
+import { cycle5000, cycle50000 } from './cycle.ts'
 import { readable } from './readable.ts'
 import { storeBesideCopy, storeBesideSeed, storeBesideSteps } from './store.ts'
 
@@ -7,4 +8,6 @@ export const fleet: Program = {
   'store-200-steps': storeBesideSteps,
   'store-2000': storeBesideCopy,
   readable,
+  'cycle-5000': cycle5000,
+  'cycle-50000': cycle50000,
 }

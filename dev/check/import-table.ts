@@ -153,7 +153,10 @@ export const importTable: Row[] = [
   },
   { file: verbs, may: behave },
 
-  { file: 'functions/{app,modules,queues,spill,streams}.ts', may: ['functions/**', '{npm,cloudflare}:**'] },
+  {
+    file: 'functions/{app,modules,queues,regulator,spill,streams}.ts',
+    may: ['functions/**', '{npm,cloudflare}:**'],
+  },
   { file: 'cron/index.ts', may: ['cron/*.ts', 'functions/core/*.ts', 'functions/modules.ts'] },
   { file: 'cron/core.ts', may: ['functions/{core,registry}/*.ts'] },
   { file: 'cron/<m>.ts', may: ['functions/{core,registry}/*.ts', verbs] },

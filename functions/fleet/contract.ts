@@ -19,6 +19,10 @@ export const IdCursor = z.tuple([id])
 
 export const notEmpty = (change: object) => Object.keys(change).length > 0
 
+export const MetricName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,39}$/, 'Must be the name of a metric')
+  .meta({ examples: ['ph'] })
 /** `nd-<type>-<8 hex>`, and a number behind it if another device has that name. */
 export const NodeUid = z.string().regex(/^nd-[a-z]+-[0-9a-f]{8}(-[2-5])?$/, 'Must be the uid of a node')
 

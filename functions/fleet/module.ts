@@ -1,11 +1,16 @@
 import type { Module } from '../http/module.ts'
+import { alertsEndpoints } from './alerts/routes.ts'
 import { commandsEndpoints } from './commands/routes.ts'
 import { configWebhooks } from './configs/contract.ts'
 import { configsEndpoints } from './configs/routes.ts'
+import { cyclesEndpoints, regulation } from './cycles/routes.ts'
+import { decisionsEndpoints } from './decisions/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
 import { nodeWebhooks } from './nodes/contract.ts'
 import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
 import { telemetryQueue } from './queue.ts'
+import { regulatorsEndpoints } from './regulators/routes.ts'
+import { targetsEndpoints } from './targets/routes.ts'
 import { telemetryEndpoints } from './telemetry/routes.ts'
 import { zonesEndpoints } from './zones/routes.ts'
 
@@ -16,10 +21,16 @@ export const fleetModule: Module = {
     ...zonesEndpoints,
     ...nodesEndpoints,
     ...configsEndpoints,
+    ...targetsEndpoints,
+    ...regulatorsEndpoints,
+    ...cyclesEndpoints,
+    ...decisionsEndpoints,
+    ...alertsEndpoints,
     ...commandsEndpoints,
     ...telemetryEndpoints,
   ],
   queues: [telemetryQueue],
   webhooks: { ...nodeWebhooks, ...configWebhooks },
   isCurrentDevice,
+  paced: regulation,
 }

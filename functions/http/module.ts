@@ -9,6 +9,16 @@ import type { Channel } from './stream.ts'
 
 export type Webhooks = Readonly<Record<string, { audience: readonly Role[]; data: z.ZodType }>>
 
+/** Work that recurs within seconds, divided over shards. Each shard has a Durable Object, whose alarm fires at each slot. */
+export type Paced = {
+  name: string
+  shards: (ctx: Ctx) => number
+  /** A slot is a multiple of it. */
+  seconds: (ctx: Ctx) => number
+  /** The counts for the log; null if another run has the slot. */
+  run: (ctx: Ctx, at: { shard: number; slot: Date }) => Promise<object | null>
+}
+
 /** The value by which a row is mounted: everything that the Worker needs from it. */
 export type Module = {
   name: string
@@ -26,6 +36,7 @@ export type Module = {
   webhooks?: Webhooks
   /** Streams of accounted ingest that the row receives. */
   queues?: readonly IngestQueue[]
+  paced?: Paced
   /** Whether the credential of the calling device was not replaced. A device that no row knows is refused. */
   isCurrentDevice?: (ctx: Ctx) => Promise<boolean>
 }

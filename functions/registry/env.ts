@@ -46,6 +46,11 @@ const space = {
 const fleet = {
   /** Messages of telemetry that may wait in the queue. Near it samples are thinned by rule, and at it refused. */
   TELEMETRY_BACKLOG: z.coerce.number().int().min(1).default(10_000),
+  /** Zones are divided by their id. Each shard has a Durable Object, and its cycles are independent of the others. */
+  FLEET_SHARDS: z.coerce.number().int().min(1).max(64).default(3),
+  REGULATOR: z.custom<Regulators>((value) => value !== undefined).optional(),
+  /** How often each zone is decided about. */
+  TARGET_CYCLE_SECONDS: z.coerce.number().int().min(1).max(60).default(15),
   /** A broker for the configuration of nodes. It may name user and password. */
   MQTT_URL: z
     .url({ protocol: /^wss?$/ })
@@ -111,6 +116,12 @@ type Spill = {
     keep(stream: string, kept: readonly object[]): Promise<void>
     wake(): Promise<number>
   }
+}
+
+/** The Durable Objects that run the cycles of a shard. */
+type Regulators = {
+  idFromName(name: string): DurableObjectId
+  get(id: DurableObjectId): { arm(name: string, shard: number): Promise<void> }
 }
 
 const parsed = new WeakMap<object, Env>()

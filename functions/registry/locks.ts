@@ -45,7 +45,7 @@ const fleet = {
   /** With the shard as the second key. */
   fleetCycle: 1401,
   fleetSilence: 1402,
-  fleetTimeouts: 1403,
+  fleetAlerts: 1403,
   fleetFold: 1404,
   fleetPublisher: 1405,
   fleetRearm: 1406,

@@ -1,4 +1,4 @@
-import { type Declared, grants, policy, rowSecurity, sqlIndex, storage } from '../kit/declare.ts'
+import { type Declared, grants, policy, rowSecurity, sqlIndex, storage, trigger } from '../kit/declare.ts'
 import { filesOf } from '../kit/files.ts'
 import { partitioned } from '../kit/partitions.ts'
 
@@ -41,6 +41,51 @@ const ofTenant = "current_setting('app.tenant_id', true) in ('*', tenant_id::tex
 
 export const declared: Declared[] = [
   functionFile('fleet.is_folded(timestamptz, timestamptz)'),
+  functionFile('fleet.has_passed(timestamptz, time, text)'),
+  functionFile('fleet.is_due(timestamptz, time, time, text, text)'),
+  functionFile('fleet.was_acting(text)'),
+  functionFile(
+    'fleet.is_acting(text, double precision, double precision, double precision, double precision, text)',
+  ),
+  functionFile(
+    'fleet.decide(timestamptz, boolean, text, timestamptz, text, double precision, double precision, double precision, double precision, timestamptz, integer, text, text, boolean, text, timestamptz, timestamptz, integer, numeric, numeric)',
+  ),
+
+  functionFile('fleet.simulate(bigint, smallint, jsonb, timestamptz, timestamptz)'),
+  functionFile('fleet.take_cycle(integer, timestamptz)'),
+  functionFile('fleet.refuse_command_step_back()'),
+  trigger({
+    name: 'commands_only_move_up',
+    table: 'fleet.commands',
+    fires: 'before update',
+    forEach: 'row',
+    when: `new.state <> old.state and (
+    old.state not in ('QUEUED', 'SENT', 'ACK')
+    or new.state = 'QUEUED'
+    or old.state = 'ACK' and new.state = 'SENT'
+  )`,
+    execute: 'fleet.refuse_command_step_back()',
+  }),
+  functionFile('fleet.settle_command()'),
+  trigger({
+    name: 'commands_settle',
+    table: 'fleet.commands',
+    fires: 'after update',
+    forEach: 'row',
+    when: `new.state <> old.state and new.kind <> 'off' and new.state in ('ERROR', 'NO_EFFECT', 'EXPIRED', 'TIMEOUT')`,
+    execute: 'fleet.settle_command()',
+  }),
+  functionFile('fleet.void_commands()'),
+  ...['zones', 'regulators'].map((table) =>
+    trigger({
+      name: 'void_commands',
+      table: `fleet.${table}`,
+      fires: 'after update',
+      forEach: 'row',
+      when: 'new.epoch > old.epoch',
+      execute: 'fleet.void_commands()',
+    }),
+  ),
   functionFile('fleet.is_folded_into_days(timestamptz, timestamptz)'),
 
   ...partitioned({
@@ -110,7 +155,7 @@ export const declared: Declared[] = [
   ]),
 
   storage({ table: 'fleet.telemetry_last', with: { fillfactor: 70 } }),
-  storage({ table: 'fleet.regulators', with: { fillfactor: 70 } }),
+  storage({ table: 'fleet.dose_windows', with: { fillfactor: 70 } }),
   storage({ table: 'fleet.node_configs', with: { fillfactor: 70 } }),
   storage({ table: 'fleet.nodes', with: { fillfactor: 80 } }),
 

@@ -73,8 +73,6 @@ export const finalStates = [
 /** To raise or to lower the value is the effect of a regulator's dose. */
 export const directions = ['raise', 'lower'] as const
 
-export const doseSpans = ['hour', 'day'] as const
-
 /** Whether the hours of a target follow summer time. */
 export const clocks = ['local', 'standard'] as const
 
@@ -86,6 +84,8 @@ export const decisionOutcomes = [
   'stale',
   'suspect',
   'no_value',
+  'no_target',
+  'no_actuator',
   'unacknowledged',
   'opposed',
   'manual',

@@ -8,6 +8,7 @@ import {
   index,
   integer,
   jsonb,
+  numeric,
   pgSchema,
   primaryKey,
   smallint,
@@ -26,7 +27,6 @@ import {
   configOutcomes,
   decisionOutcomes,
   directions,
-  doseSpans,
   lifecycles,
   metricKinds,
   nodeTypes,
@@ -42,6 +42,9 @@ export const fleet = pgSchema('fleet')
 
 /** Row-level security compares it with the tenant of the transaction (schema/fleet/declared.ts). */
 const tenantId = () => idOf('tenant_id').notNull()
+
+/** An amount of a regulator's unit, in whole thousandths: a sum of doses is exact. */
+const amount = (name: string) => numeric(name, { precision: 12, scale: 3 })
 
 const known = (column: string, words: readonly string[]): SQL => sql`${sql.raw(column)} in (${listed(words)})`
 
@@ -410,14 +413,17 @@ export const zoneTargets = fleet.table(
   (t) => [
     unique('zone_targets_hours').on(t.zoneId, t.metricId, t.fromTime).nullsNotDistinct(),
     check('zone_targets_range', sql`min <= max and hysteresis >= 0 and hysteresis <= max - min`),
-    check('zone_targets_hours_whole', sql`(from_time is null) = (until_time is null)`),
+    check(
+      'zone_targets_hours_whole',
+      sql`(from_time is null) = (until_time is null) and from_time <> until_time`,
+    ),
     check('zone_targets_clock', known('clock', clocks)),
   ],
 )
 
 /**
- * Doses through the node of one type in the zone, to raise or to lower a value. `epoch` rises when it is disabled.
- * `outcome` and `thresholds` are those of its newest decision, so that an unchanged cycle writes nothing.
+ * Doses through the node of one type in the zone, to raise or to lower a value. `epoch` rises when it is disabled. No cycle
+ * writes this row, so a cycle and a person who changes it never wait for each other.
  */
 export const regulators = fleet.table(
   'regulators',
@@ -433,47 +439,58 @@ export const regulators = fleet.table(
     direction: text('direction').notNull(),
     nodeType: text('node_type').notNull(),
     channel: text('channel').notNull().default(''),
-    dose: doublePrecision('dose').notNull(),
+    dose: amount('dose').notNull(),
     unit: text('unit').notNull().default('ml'),
     pulseMs: integer('pulse_ms').notNull(),
     maxRunMs: integer('max_run_ms').notNull(),
     cooldownSeconds: integer('cooldown_seconds').notNull(),
-    budgetHour: doublePrecision('budget_hour').notNull(),
-    budgetDay: doublePrecision('budget_day').notNull(),
+    budgetHour: amount('budget_hour').notNull(),
+    budgetDay: amount('budget_day').notNull(),
     enabled: boolean('enabled').notNull().default(true),
     epoch: integer('epoch').notNull().default(1),
-    acting: boolean('acting').notNull().default(false),
-    dosedAt: instant('dosed_at'),
-    outcome: text('outcome'),
-    thresholds: jsonb('thresholds'),
     version: version(),
+    createdAt: createdAt(),
   },
   (t) => [
     unique('regulators_zone').on(t.zoneId, t.metricId, t.direction),
+    // GET /v1/fleet/regulators of a tenant.
+    index('idx_regulators_tenant').on(t.tenantId, t.id),
     check('regulators_direction', known('direction', directions)),
     check('regulators_node_type', known('node_type', nodeTypes)),
-    check('regulators_outcome', known('outcome', decisionOutcomes)),
     check('regulators_amounts', sql`dose > 0 and budget_hour >= 0 and budget_day >= 0`),
     check('regulators_times', sql`pulse_ms > 0 and max_run_ms >= pulse_ms and cooldown_seconds >= 0`),
   ],
 )
 
-/** The doses of an hour or a day. Race: doses at the same moment. The check refuses the one that would overdraw. */
+/**
+ * The amounts that a regulator dosed in the running hour and day of its greenhouse, and its newest decision. Both amounts stand in
+ * one row, so a dose takes from both or from none, and a cycle writes one row a regulator.
+ * Race: doses at the same moment. The statement that doses compares under the row's lock, and the checks refuse the one that
+ * would overdraw.
+ */
 export const doseWindows = fleet.table(
   'dose_windows',
   {
-    regulatorId: idOf('regulator_id').notNull(),
-    span: text('span').notNull(),
-    startsAt: instant('starts_at').notNull(),
+    regulatorId: idOf('regulator_id')
+      .primaryKey()
+      .references(() => regulators.id),
     tenantId: tenantId(),
-    used: doublePrecision('used').notNull().default(0),
-    budget: doublePrecision('budget').notNull(),
+    hourAt: instant('hour_at').notNull(),
+    hourUsed: amount('hour_used').notNull().default('0'),
+    hourBudget: amount('hour_budget').notNull(),
+    dayAt: instant('day_at').notNull(),
+    dayUsed: amount('day_used').notNull().default('0'),
+    dayBudget: amount('day_budget').notNull(),
+    dosedAt: instant('dosed_at'),
+    outcome: text('outcome'),
+    decidedAt: instant('decided_at'),
+    low: doublePrecision('low'),
+    high: doublePrecision('high'),
   },
-  (t) => [
-    primaryKey({ name: 'dose_windows_pkey', columns: [t.regulatorId, t.span, t.startsAt] }),
-    check('dose_windows_span', known('span', doseSpans)),
-    check('dose_windows_used', sql`used >= 0`),
-    check('dose_windows_budget', sql`used <= budget`),
+  () => [
+    check('dose_windows_hour', sql`hour_used between 0 and hour_budget`),
+    check('dose_windows_day', sql`day_used between 0 and day_budget`),
+    check('dose_windows_outcome', known('outcome', decisionOutcomes)),
   ],
 )
 
@@ -491,7 +508,7 @@ export const commands = fleet.table(
     regulatorEpoch: integer('regulator_epoch'),
     kind: text('kind').notNull(),
     channel: text('channel').notNull().default(''),
-    amount: doublePrecision('amount'),
+    amount: amount('amount'),
     unit: text('unit'),
     runMs: integer('run_ms'),
     maxRunMs: integer('max_run_ms'),
@@ -510,8 +527,8 @@ export const commands = fleet.table(
     unique('commands_slot').on(t.regulatorId, t.slot),
     // POST /v1/fleet/nodes/{uid}/commands/take.
     index('idx_commands_waiting').on(t.nodeId).where(sql`state in ('QUEUED', 'SENT')`),
-    // The job that ends commands whose time has passed.
-    index('idx_commands_open').on(t.expiresAt).where(sql`state in ('QUEUED', 'SENT', 'ACK')`),
+    // A cycle, whether a command of the regulator has not ended; the job that ends commands whose time has passed.
+    index('idx_commands_open').on(t.regulatorId).where(sql`state in ('QUEUED', 'SENT', 'ACK')`),
     // GET /v1/fleet/zones/{id}/commands, newest first.
     index('idx_commands_zone').on(t.zoneId, t.id),
     check('commands_kind', known('kind', commandKinds)),
@@ -520,7 +537,10 @@ export const commands = fleet.table(
   ],
 )
 
-/** A change of what a regulator does, with its inputs. In partitions of a month. */
+/**
+ * A change of what a regulator does, with its inputs: the value and its node, the target, and what the budgets allowed before
+ * it. In partitions of a month.
+ */
 export const decisions = fleet.table(
   'decisions',
   {
@@ -530,7 +550,18 @@ export const decisions = fleet.table(
     zoneId: idOf('zone_id').notNull(),
     outcome: text('outcome').notNull(),
     commandId: idOf('command_id'),
-    inputs: jsonb('inputs').notNull(),
+    value: doublePrecision('value'),
+    measuredAt: instant('measured_at'),
+    quality: text('quality'),
+    nodeId: idOf('node_id'),
+    targetId: idOf('target_id'),
+    targetVersion: integer('target_version'),
+    low: doublePrecision('low'),
+    high: doublePrecision('high'),
+    hysteresis: doublePrecision('hysteresis'),
+    hourLeft: amount('hour_left').notNull(),
+    dayLeft: amount('day_left').notNull(),
+    regulatorVersion: integer('regulator_version').notNull(),
   },
   (t) => [
     primaryKey({ name: 'decisions_pkey', columns: [t.regulatorId, t.at] }),
@@ -551,6 +582,7 @@ export const cycles = fleet.table(
     success: integer('success').notNull().default(0),
     failed: integer('failed').notNull().default(0),
     commands: integer('commands').notNull().default(0),
+    decisions: integer('decisions').notNull().default(0),
     errors: jsonb('errors').notNull().default([]),
   },
   (t) => [
@@ -559,7 +591,10 @@ export const cycles = fleet.table(
   ],
 )
 
-/** One open alert for each kind and subject. `since` is the first moment of the condition. */
+/**
+ * One open alert for each kind and subject. `since` is the first moment of the condition, `raisedAt` the moment at which it
+ * had lasted long enough; until then the alert is pending and nobody sees it. `value` is the newest, `peak` the worst one.
+ */
 export const alerts = fleet.table(
   'alerts',
   {
@@ -569,12 +604,16 @@ export const alerts = fleet.table(
     severity: text('severity').notNull().default('warning'),
     subject: text('subject').notNull(),
     labels: jsonb('labels').notNull().default({}),
+    value: doublePrecision('value'),
+    peak: doublePrecision('peak'),
+    count: integer('count').notNull().default(1),
     since: instant('since').notNull(),
-    raisedAt: instant('raised_at').notNull().defaultNow(),
+    raisedAt: instant('raised_at'),
     seenAt: instant('seen_at').notNull().defaultNow(),
     clearedAt: instant('cleared_at'),
     ackedAt: instant('acked_at'),
     ackedBy: text('acked_by'),
+    note: text('note'),
   },
   (t) => [
     uniqueIndex('alerts_open').on(t.kind, t.subject).where(sql`cleared_at is null`),
@@ -582,5 +621,6 @@ export const alerts = fleet.table(
     index('idx_alerts_tenant').on(t.tenantId, t.id),
     check('alerts_kind', known('kind', alertKinds)),
     check('alerts_severity', known('severity', severities)),
+    check('alerts_times', sql`raised_at >= since and cleared_at >= raised_at and acked_at >= raised_at`),
   ],
 )

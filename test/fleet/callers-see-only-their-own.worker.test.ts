@@ -6,6 +6,22 @@ import { bound, givenHouse, givenNode, givenZone } from './support/given.ts'
 import { bearer, type Caller, callerOf } from './support/http.ts'
 
 const app = await freshWorker()
+await app.database.admin.query(
+  "insert into fleet.metrics (name, unit) values ('ph', 'pH') on conflict do nothing",
+)
+
+const range = { metric: 'ph', min: 5.5, max: 6.5 }
+const pump = {
+  metric: 'ph',
+  direction: 'raise',
+  nodeType: 'pump',
+  dose: 1,
+  pulseMs: 500,
+  maxRunMs: 500,
+  cooldownSeconds: 60,
+  budgetHour: 10,
+  budgetDay: 50,
+}
 
 /** A tenant with one row of each kind that a path or a body can name. */
 async function given() {
@@ -17,7 +33,16 @@ async function given() {
   const ordered = await house.tenant.post(`/zones/${zone}/commands`, {
     body: { nodeUid: device.uid, kind: 'on', maxRunMs: 1_000 },
   })
-  return { house, zone, device, command: Number(ordered.body['id']) }
+  const target = await house.tenant.post(`/zones/${zone}/targets`, { body: range })
+  const regulator = await house.tenant.post('/regulators', { body: { ...pump, zoneId: zone } })
+  return {
+    house,
+    zone,
+    device,
+    command: Number(ordered.body['id']),
+    target: Number(target.body['id']),
+    regulator: Number(regulator.body['id']),
+  }
 }
 
 type Given = Awaited<ReturnType<typeof given>>
@@ -101,6 +126,32 @@ const requests: Record<
     path: ({ device }) => `/nodes/${device.uid}/commands/take`,
     body: () => ({}),
   },
+  'post /zones/{id}/targets': {
+    path: ({ zone }) => `/zones/${zone}/targets`,
+    body: () => ({ ...range, from: '01:00', until: '02:00' }),
+  },
+  'get /zones/{id}/targets': { path: ({ zone }) => `/zones/${zone}/targets` },
+  'get /zones/{id}/decisions': { path: ({ zone }) => `/zones/${zone}/decisions` },
+  'get /targets/{id}': { path: ({ target }) => `/targets/${target}` },
+  'patch /targets/{id}': {
+    path: ({ target }) => `/targets/${target}`,
+    body: () => ({ max: 9 }),
+    ifMatch: true,
+  },
+  'post /regulators': {
+    path: () => '/regulators',
+    body: ({ zone }) => ({ ...pump, zoneId: zone, direction: 'lower' }),
+  },
+  'get /regulators/{id}': { path: ({ regulator }) => `/regulators/${regulator}` },
+  'post /regulators/{id}/simulate': {
+    path: ({ regulator }) => `/regulators/${regulator}/simulate`,
+    body: () => ({ change: { dose: 2 }, from: '2026-01-01T00:00:00Z', to: '2026-01-01T01:00:00Z' }),
+  },
+  'patch /regulators/{id}': {
+    path: ({ regulator }) => `/regulators/${regulator}`,
+    body: () => ({ enabled: false }),
+    ifMatch: true,
+  },
   'post /commands/{id}/ack': {
     path: ({ command }) => `/commands/${command}/ack`,
     body: () => ({ state: 'DONE' }),
@@ -113,6 +164,11 @@ const ownOnly = new Set([
   'get /greenhouses',
   'get /zones',
   'get /nodes',
+  'get /regulators',
+  'get /cycles',
+  'get /alerts',
+  // test/fleet/alerts acknowledges as another tenant.
+  'post /alerts/{id}/ack',
   'post /nodes/hello',
   'post /telemetry',
   'get /telemetry/accounting',
@@ -125,7 +181,17 @@ const nameOf = ({ method, path }: Endpoint) => `${method} ${path.replace('/v1/fl
 
 /** Every row of the victim, so that a change of any of them shows. */
 async function rowsOf(tenantId: number): Promise<unknown> {
-  const tables = ['greenhouses', 'nodes', 'zones', 'zone_slots', 'zone_bindings', 'node_configs', 'commands']
+  const tables = [
+    'greenhouses',
+    'nodes',
+    'zones',
+    'zone_slots',
+    'zone_bindings',
+    'node_configs',
+    'commands',
+    'zone_targets',
+    'regulators',
+  ]
   const parts = tables.map(
     (table) => `select '${table}' as table, to_jsonb(t) as row from fleet.${table} t where tenant_id = $1`,
   )

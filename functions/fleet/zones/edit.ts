@@ -3,15 +3,15 @@ import { zones } from '../../../schema/fleet/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { changeVersion } from '../../core/versioned.ts'
-import { actorOf, callerScope } from '../greenhouses/scope.ts'
+import { callerScope } from '../greenhouses/scope.ts'
 import type { Zone, ZoneChange } from './contract.ts'
 import { modeOf, showZone } from './show.ts'
-import { voidCommands } from './void-commands.ts'
 
 type Edit = { id: number; version: number; change: ZoneChange }
 
 /**
- * A change of the mode raises the epoch: commands that wait are void, and each node that runs one gets an `off`.
+ * A change of the mode raises the epoch. The trigger void_commands ends the commands of the older one, and each node that may
+ * run one gets an `off`.
  * Race: a node acknowledges such a command at the same moment. It compares the epoch under a lock of the zone's row.
  */
 export function editZone(
@@ -37,6 +37,5 @@ export function editZone(
       sql`epoch = t.epoch + ${mode === undefined ? 0 : 1}`,
     ],
     value: showZone('changed'),
-    also: sql`,${voidCommands(actorOf(ctx))}`,
   })
 }

@@ -1,8 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
-import { voidCommands } from './void-commands.ts'
 
-/** Zones whose mode has ended are automatic again. */
+/** Zones whose mode has ended are automatic again. The trigger void_commands ends the commands of that mode. */
 export function endModes(): SQL {
   return sql`
 with due as materialized (
@@ -19,7 +18,7 @@ changed as (
   from due
   where z.id = due.id
   returning z.id, z.epoch
-),${voidCommands('system')}
+)
 select ${answer(sql`jsonb_build_object(
   'rows', count(*), 'outcome', case when count(*) > 0 then 'ok' else 'skipped' end
 )`)}

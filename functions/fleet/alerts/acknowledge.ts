@@ -1,0 +1,29 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import { answer, effect } from '../../core/idempotency.ts'
+import { actorOf, callerScope } from '../greenhouses/scope.ts'
+import type { AckAlert, Alert } from './contract.ts'
+import { showAlert } from './show.ts'
+
+/** The first acknowledgement stands. Null: the caller has no such alert. */
+export function acknowledgeAlert(
+  ctx: Ctx,
+  { id, ack: { note } }: { id: number; ack: AckAlert },
+): Promise<Alert | null> {
+  return effect(
+    ctx,
+    sql`
+with a as (
+  update fleet.alerts
+  set
+    acked_at = coalesce(acked_at, now()),
+    acked_by = coalesce(acked_by, ${actorOf(ctx)}),
+    note = case when acked_at is null then ${note ?? null}::text else note end
+  where id = ${id}
+    and raised_at is not null
+  returning *
+)
+select ${answer(sql`(select ${showAlert()} from a)`)}`,
+    callerScope(ctx),
+  )
+}

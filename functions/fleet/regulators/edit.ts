@@ -1,0 +1,69 @@
+import { sql } from 'drizzle-orm'
+import { regulators } from '../../../schema/fleet/tables.ts'
+import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { assignments, changeVersion } from '../../core/versioned.ts'
+import { callerScope } from '../greenhouses/scope.ts'
+import type { Regulator, RegulatorChange } from './contract.ts'
+import { showRegulator } from './show.ts'
+
+type Edit = { id: number; version: number; change: RegulatorChange }
+
+/**
+ * Disabling raises the epoch, and the trigger void_commands ends the commands of the older one.
+ * Race: a cycle decides at the same moment. Its commands carry the old epoch, so no node gets them.
+ * A budget below the amount that is used already holds from the next dose on.
+ */
+export function editRegulator(
+  ctx: Ctx,
+  { id, version, change }: Edit,
+): Promise<{ ok: true; value: Regulator } | Refused> {
+  const {
+    nodeType,
+    channel,
+    dose,
+    unit,
+    pulseMs,
+    maxRunMs,
+    cooldownSeconds,
+    budgetHour,
+    budgetDay,
+    enabled,
+  } = change
+  return changeVersion(ctx, {
+    db: callerScope(ctx),
+    table: regulators,
+    id,
+    version,
+    refusals: [
+      {
+        when: sql`coalesce(${maxRunMs ?? null}::int, found.max_run_ms) < coalesce(${pulseMs ?? null}::int, found.pulse_ms)`,
+        outcome: sql`jsonb_build_object('ok', false, 'reason', 'unprocessable', 'detail', 'maxRunMs must be at least pulseMs')`,
+      },
+    ],
+    set: [
+      ...assignments({
+        node_type: nodeType,
+        channel,
+        dose,
+        unit,
+        pulse_ms: pulseMs,
+        max_run_ms: maxRunMs,
+        cooldown_seconds: cooldownSeconds,
+        budget_hour: budgetHour,
+        budget_day: budgetDay,
+        enabled,
+      }),
+      sql`epoch = t.epoch + ${enabled === false ? sql`t.enabled::int` : sql`0`}`,
+    ],
+    value: showRegulator('changed'),
+    also: sql`,
+budgeted as (
+  update fleet.dose_windows w
+  set hour_budget = greatest(changed.budget_hour, w.hour_used), day_budget = greatest(changed.budget_day, w.day_used)
+  from changed
+  where w.regulator_id = changed.id
+    and ${budgetHour !== undefined || budgetDay !== undefined}
+)`,
+  })
+}
