@@ -5,6 +5,7 @@ import { modules } from '../functions/modules.ts'
 import { clicksJobs } from './clicks.ts'
 import { coreJobs } from './core.ts'
 import { dispatchJobs } from './dispatch.ts'
+import { fleetJobs } from './fleet.ts'
 import { ledgerJobs } from './ledger.ts'
 import { spaceJobs } from './space.ts'
 import { webhooksJobs } from './webhooks.ts'
@@ -17,6 +18,7 @@ export const jobs: readonly Job[] = [
   ...dispatchJobs,
   ...ledgerJobs,
   ...spaceJobs,
+  ...fleetJobs,
   ...clicksJobs,
 ]
 

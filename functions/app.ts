@@ -40,7 +40,8 @@ export function createApp({ modules, jobs }: System): App {
     }),
   )
   app.use(crossOrigin(endpoints))
-  mount(app, endpoints)
+  const judges = modules.flatMap(({ isCurrentDevice = [] }) => isCurrentDevice)
+  mount(app, endpoints, async (ctx) => (await Promise.all(judges.map((judge) => judge(ctx)))).every(Boolean))
 
   app.notFound(() => {
     throw new AppError('not_found', 'No such path: see /openapi.json')

@@ -1,5 +1,6 @@
 import { clicksModule } from './clicks/module.ts'
 import { dispatchModule } from './dispatch/module.ts'
+import { fleetModule } from './fleet/module.ts'
 import type { Module } from './http/module.ts'
 import { ledgerModule } from './ledger/module.ts'
 import { opsModule } from './ops/module.ts'
@@ -13,5 +14,6 @@ export const modules: readonly Module[] = [
   dispatchModule,
   ledgerModule,
   spaceModule,
+  fleetModule,
   clicksModule,
 ]

@@ -751,11 +751,7 @@ create table core.outbox (
   data jsonb not null,
   created_at timestamp with time zone default now() not null,
   constraint outbox_xid_seq_pk PRIMARY KEY (xid, seq),
-  constraint outbox_audience_shape CHECK (audience ~ '^[a-z]{2,20}:[!-~]{1,128}$'::text),
-  constraint outbox_data_is_object CHECK (jsonb_typeof(data) = 'object'::text),
-  constraint outbox_subject_length CHECK (char_length(subject) >= 1 AND char_length(subject) <= 200),
-  constraint outbox_topic_shape CHECK (topic ~ '^[a-z]{2,20}$'::text),
-  constraint outbox_type_shape CHECK (type ~ '^[a-z][a-z_.]{1,59}$'::text)
+  constraint outbox_rules CHECK (core.check_outbox(outbox.*))
 );
 grant delete, insert, select on table core.outbox to lockstep_app;
 
@@ -771,7 +767,7 @@ create table core.partitioned (
   constraint partitioned_every CHECK (every = ANY (ARRAY['day'::text, 'month'::text])),
   constraint partitioned_kept CHECK (kept >= 1 AND kept <= 1000),
   constraint partitioned_key CHECK (key = ANY (ARRAY['time'::text, 'id'::text])),
-  constraint partitioned_relation_shape CHECK (relation ~ '^[a-z_]{1,30}[.][a-z_]{1,50}$'::text)
+  constraint partitioned_relation_shape CHECK (relation ~ '^[a-z_]{1,30}[.][a-z][a-z0-9_]{0,49}$'::text)
 );
 grant select on table core.partitioned to lockstep_app;
 
@@ -968,6 +964,29 @@ begin
   returning id into run;
   perform set_config('lockstep.run', run::text, true);
   return run;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION core.check_outbox(r core.outbox)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.audience ~ '^[a-z]{2,20}:[!-~]{1,128}$') is false then 'outbox_audience_shape'
+    when (jsonb_typeof(r.data) = 'object') is false then 'outbox_data_is_object'
+    when (char_length(r.subject) between 1 and 200) is false then 'outbox_subject_length'
+    when (r.topic ~ '^[a-z]{2,20}$') is false then 'outbox_topic_shape'
+    when (r.type ~ '^[a-z][a-z_.]{1,59}$') is false then 'outbox_type_shape'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "outbox" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'core', table = 'outbox';
 end
 $function$;
 
@@ -1544,15 +1563,9 @@ create table dispatch.couriers (
   version integer default 1 not null,
   created_at timestamp with time zone default now() not null,
   constraint couriers_pkey PRIMARY KEY (id),
-  constraint couriers_capacity_range CHECK (capacity_boxes >= 1 AND capacity_boxes <= 1000),
-  constraint couriers_held_not_negative CHECK (held_boxes >= 0),
-  constraint couriers_held_within_capacity CHECK (held_boxes <= capacity_boxes),
-  constraint couriers_name_length CHECK (char_length(name) >= 1 AND char_length(name) <= 200),
-  constraint couriers_on_earth CHECK (num_nulls(last_lat, last_lng) <> 1 AND last_lat >= '-90'::integer::double precision AND last_lat <= 90::double precision AND last_lng >= '-180'::integer::double precision AND last_lng <= 180::double precision),
-  constraint couriers_version_positive CHECK (version >= 1),
-  constraint couriers_zone_length CHECK (char_length(zone) >= 1 AND char_length(zone) <= 100)
+  constraint couriers_rules CHECK (dispatch.check_couriers(couriers.*))
 );
-CREATE TRIGGER couriers_never_step_back BEFORE UPDATE ON dispatch.couriers FOR EACH ROW WHEN (new.version < old.version) EXECUTE FUNCTION dispatch.refuse_older_version();
+CREATE TRIGGER couriers_never_step_back BEFORE UPDATE ON dispatch.couriers FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_older_version();
 grant insert, select, update on table dispatch.couriers to lockstep_app;
 
 create table dispatch.lost_claims (
@@ -1581,13 +1594,7 @@ create table dispatch.order_events (
   xid xid8 default core.reading_xid() not null,
   created_at timestamp with time zone default now() not null,
   constraint order_events_pkey PRIMARY KEY (id),
-  constraint order_events_actor_role_known CHECK (actor_role = ANY (ARRAY['admin'::text, 'store'::text, 'courier'::text, 'system'::text])),
-  constraint order_events_data_is_object CHECK (jsonb_typeof(data) = 'object'::text),
-  constraint order_events_fence_not_negative CHECK (fence >= 0),
-  constraint order_events_from_status_known CHECK (from_status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint order_events_system_is_nobody CHECK ((actor_role = 'system'::text) = (actor_id IS NULL)),
-  constraint order_events_to_status_known CHECK (to_status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint order_events_type_shape CHECK (type ~ '^[a-z][a-z_]{0,39}$'::text),
+  constraint order_events_rules CHECK (dispatch.check_order_events(order_events.*)),
   constraint order_events_order_id_orders_id_fk FOREIGN KEY (order_id) REFERENCES dispatch.orders(id)
 );
 CREATE INDEX idx_order_events_feed ON dispatch.order_events USING btree (xid, id);
@@ -1643,50 +1650,7 @@ create table dispatch.orders (
   created_at timestamp with time zone default now() not null,
   settled_at timestamp with time zone,
   constraint orders_pkey PRIMARY KEY (id),
-  constraint orders_accepted_at_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['new'::text, 'assigned'::text]) THEN accepted_at IS NULL
-    WHEN status = 'canceled'::text THEN accepted_at IS NULL OR assigned_at IS NOT NULL
-    ELSE accepted_at IS NOT NULL
-END),
-  constraint orders_assigned_at_with_courier CHECK ((assigned_at IS NOT NULL) = (courier_id IS NOT NULL)),
-  constraint orders_boxes_range CHECK (boxes_count >= 1 AND boxes_count <= 200),
-  constraint orders_canceled_at_with_status CHECK ((canceled_at IS NOT NULL) = (status = 'canceled'::text)),
-  constraint orders_courier_with_status CHECK (
-CASE status
-    WHEN 'new'::text THEN courier_id IS NULL
-    WHEN 'canceled'::text THEN true
-    ELSE courier_id IS NOT NULL
-END),
-  constraint orders_currency_iso CHECK (currency ~ '^[A-Z]{3}$'::text),
-  constraint orders_delivered_at_with_status CHECK ((delivered_at IS NOT NULL) = (status = 'delivered'::text)),
-  constraint orders_delivery_address_length CHECK (char_length(delivery_address) >= 1 AND char_length(delivery_address) <= 300),
-  constraint orders_delivery_on_earth CHECK (num_nulls(delivery_lat, delivery_lng) <> 1 AND delivery_lat >= '-90'::integer::double precision AND delivery_lat <= 90::double precision AND delivery_lng >= '-180'::integer::double precision AND delivery_lng <= 180::double precision),
-  constraint orders_due_not_before_ready CHECK (due_at >= ready_at),
-  constraint orders_failure_counted CHECK (attempts >= (failure_reason IS NOT NULL)::integer),
-  constraint orders_failure_reason_length CHECK (char_length(failure_reason) >= 1 AND char_length(failure_reason) <= 500),
-  constraint orders_failure_reason_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['failed'::text, 'returned'::text]) THEN failure_reason IS NOT NULL
-    WHEN status = 'canceled'::text THEN true
-    ELSE failure_reason IS NULL
-END),
-  constraint orders_fence_with_courier CHECK (fence >= (courier_id IS NOT NULL)::integer),
-  constraint orders_lease_with_status CHECK ((lease_expires_at IS NOT NULL) = (status = 'assigned'::text)),
-  constraint orders_phone_length CHECK (char_length(phone) >= 1 AND char_length(phone) <= 40),
-  constraint orders_picked_up_at_with_status CHECK (
-CASE
-    WHEN status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text]) THEN picked_up_at IS NULL
-    WHEN status = 'canceled'::text THEN picked_up_at IS NULL OR accepted_at IS NOT NULL
-    ELSE picked_up_at IS NOT NULL
-END),
-  constraint orders_pickup_address_length CHECK (char_length(pickup_address) >= 1 AND char_length(pickup_address) <= 300),
-  constraint orders_pickup_on_earth CHECK (num_nulls(pickup_lat, pickup_lng) <> 1 AND pickup_lat >= '-90'::integer::double precision AND pickup_lat <= 90::double precision AND pickup_lng >= '-180'::integer::double precision AND pickup_lng <= 180::double precision),
-  constraint orders_price_not_negative CHECK (price_minor >= 0),
-  constraint orders_recipient_name_length CHECK (char_length(recipient_name) >= 1 AND char_length(recipient_name) <= 200),
-  constraint orders_settled_at_with_status CHECK (settled_at IS NULL OR status = 'delivered'::text),
-  constraint orders_status_known CHECK (status = ANY (ARRAY['new'::text, 'assigned'::text, 'accepted'::text, 'picked_up'::text, 'delivered'::text, 'canceled'::text, 'failed'::text, 'returned'::text])),
-  constraint orders_version_positive CHECK (version >= 1),
+  constraint orders_rules CHECK (dispatch.check_orders(orders.*)),
   constraint orders_courier_id_couriers_id_fk FOREIGN KEY (courier_id) REFERENCES dispatch.couriers(id),
   constraint orders_store_id_stores_id_fk FOREIGN KEY (store_id) REFERENCES dispatch.stores(id)
 ) with (autovacuum_vacuum_scale_factor=0.01, autovacuum_vacuum_insert_scale_factor=0.05);
@@ -1708,7 +1672,7 @@ CREATE INDEX idx_orders_store ON dispatch.orders USING btree (store_id, status, 
 comment on index dispatch.idx_orders_store is 'GET /v1/dispatch/orders of one store as an index-only scan';
 CREATE INDEX idx_orders_unsettled ON dispatch.orders USING btree (delivered_at) WHERE ((status = 'delivered'::text) AND (settled_at IS NULL));
 comment on index dispatch.idx_orders_unsettled is 'deliveries whose time to be undone is over';
-CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW WHEN (new.fence < old.fence OR new.version < old.version OR new.status <> old.status AND ((old.status = ANY (ARRAY['canceled'::text, 'returned'::text])) OR old.status = 'delivered'::text AND (new.status <> 'picked_up'::text OR old.settled_at IS NOT NULL)) OR old.settled_at IS NOT NULL AND new.settled_at IS DISTINCT FROM old.settled_at) EXECUTE FUNCTION dispatch.refuse_step_back();
+CREATE TRIGGER orders_never_step_back BEFORE UPDATE ON dispatch.orders FOR EACH ROW EXECUTE FUNCTION dispatch.refuse_step_back();
 grant insert, select, update on table dispatch.orders to lockstep_app;
 
 create table dispatch.stores (
@@ -1733,6 +1697,104 @@ create table dispatch.stores (
   constraint stores_version_positive CHECK (version >= 1)
 );
 grant insert, select, update on table dispatch.stores to lockstep_app;
+
+CREATE OR REPLACE FUNCTION dispatch.check_couriers(r dispatch.couriers)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.capacity_boxes between 1 and 1000) is false then 'couriers_capacity_range'
+    when (r.held_boxes >= 0) is false then 'couriers_held_not_negative'
+    when (r.held_boxes <= r.capacity_boxes) is false then 'couriers_held_within_capacity'
+    when (char_length(r.name) between 1 and 200) is false then 'couriers_name_length'
+    when (num_nulls(r.last_lat, r.last_lng) <> 1 and r.last_lat between -90 and 90 and r.last_lng between -180 and 180) is false then 'couriers_on_earth'
+    when (r.version >= 1) is false then 'couriers_version_positive'
+    when (char_length(r.zone) between 1 and 100) is false then 'couriers_zone_length'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "couriers" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'couriers';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.check_order_events(r dispatch.order_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.actor_role in ('admin', 'store', 'courier', 'system')) is false then 'order_events_actor_role_known'
+    when (jsonb_typeof(r.data) = 'object') is false then 'order_events_data_is_object'
+    when (r.fence >= 0) is false then 'order_events_fence_not_negative'
+    when (r.from_status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'order_events_from_status_known'
+    when ((r.actor_role = 'system') = (r.actor_id is null)) is false then 'order_events_system_is_nobody'
+    when (r.to_status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'order_events_to_status_known'
+    when (r.type ~ '^[a-z][a-z_]{0,39}$') is false then 'order_events_type_shape'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "order_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'order_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.check_orders(r dispatch.orders)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (case when r.status in ('new', 'assigned') then r.accepted_at is null
+      when r.status = 'canceled' then r.accepted_at is null or r.assigned_at is not null
+      else r.accepted_at is not null end) is false then 'orders_accepted_at_with_status'
+    when ((r.assigned_at is not null) = (r.courier_id is not null)) is false then 'orders_assigned_at_with_courier'
+    when (r.boxes_count between 1 and 200) is false then 'orders_boxes_range'
+    when ((r.canceled_at is not null) = (r.status = 'canceled')) is false then 'orders_canceled_at_with_status'
+    when (case r.status when 'new' then r.courier_id is null when 'canceled' then true else r.courier_id is not null end) is false then 'orders_courier_with_status'
+    when (r.currency ~ '^[A-Z]{3}$') is false then 'orders_currency_iso'
+    when ((r.delivered_at is not null) = (r.status = 'delivered')) is false then 'orders_delivered_at_with_status'
+    when (char_length(r.delivery_address) between 1 and 300) is false then 'orders_delivery_address_length'
+    when (num_nulls(r.delivery_lat, r.delivery_lng) <> 1 and r.delivery_lat between -90 and 90 and r.delivery_lng between -180 and 180) is false then 'orders_delivery_on_earth'
+    when (r.due_at >= r.ready_at) is false then 'orders_due_not_before_ready'
+    when (r.attempts >= (r.failure_reason is not null)::int) is false then 'orders_failure_counted'
+    when (char_length(r.failure_reason) between 1 and 500) is false then 'orders_failure_reason_length'
+    when (case when r.status in ('failed', 'returned') then r.failure_reason is not null
+      when r.status = 'canceled' then true
+      else r.failure_reason is null end) is false then 'orders_failure_reason_with_status'
+    when (r.fence >= (r.courier_id is not null)::int) is false then 'orders_fence_with_courier'
+    when ((r.lease_expires_at is not null) = (r.status = 'assigned')) is false then 'orders_lease_with_status'
+    when (char_length(r.phone) between 1 and 40) is false then 'orders_phone_length'
+    when (case when r.status in ('new', 'assigned', 'accepted') then r.picked_up_at is null
+      when r.status = 'canceled' then r.picked_up_at is null or r.accepted_at is not null
+      else r.picked_up_at is not null end) is false then 'orders_picked_up_at_with_status'
+    when (char_length(r.pickup_address) between 1 and 300) is false then 'orders_pickup_address_length'
+    when (num_nulls(r.pickup_lat, r.pickup_lng) <> 1 and r.pickup_lat between -90 and 90 and r.pickup_lng between -180 and 180) is false then 'orders_pickup_on_earth'
+    when (r.price_minor >= 0) is false then 'orders_price_not_negative'
+    when (char_length(r.recipient_name) between 1 and 200) is false then 'orders_recipient_name_length'
+    when (r.settled_at is null or r.status = 'delivered') is false then 'orders_settled_at_with_status'
+    when (r.status in ('new', 'assigned', 'accepted', 'picked_up', 'delivered', 'canceled', 'failed', 'returned')) is false then 'orders_status_known'
+    when (r.version >= 1) is false then 'orders_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "orders" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'dispatch', table = 'orders';
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_accepted_568a2dcc(bigint, bigint, bigint, bigint, text[], text, text, text, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, text[], text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -2021,6 +2083,343 @@ from decided;
   end if;
 end
 $function$;
+comment on function dispatch.hot_claim_297f8ef3(bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,bigint,bigint,bigint,bigint,text,text,text,text,text) is 'Called by the last release only';
+
+CREATE OR REPLACE FUNCTION dispatch.hot_claim_d4ce3f3c(bigint, bigint, bigint, bigint, bigint, bigint, text, boolean, boolean, double precision, text, text, text, bigint, text, bigint, text, text, bigint, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $26 is not null then
+    perform set_config('app.tenant_id', $26, true);
+  end if;
+  if $22 is not null then
+    perform core.begin_idempotent($22, $23, $24, $25);
+  end if;
+  return query with seen as materialized (
+  select o.status, o.version, o.lease_expires_at, x.order_id is not null as excluded,
+    o.courier_id is not distinct from $1::bigint as own
+  from dispatch.orders o
+  left join dispatch.order_exclusions x on x.order_id = o.id and x.courier_id = $2
+  where o.id = $3
+),
+wanted as (
+  
+  select o.*
+  from dispatch.orders o
+  where o.id = $4
+    and (o.status = 'new' or o.courier_id = $5 and (o.status = 'accepted' or o.lease_expires_at > now()))
+    and not (select excluded from seen)
+  for update
+),
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted, seen
+  where wanted.status = 'new'
+    and c.id = $6
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = seen.version
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = $7,
+      courier_id = carrier.id,
+      assigned_at = now(),
+      accepted_at = case when $8::boolean then now() end,
+      lease_expires_at = case when not $9::boolean then now() + make_interval(secs => $10) end,
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select claimed.id, $11, 'new', claimed.status, $12, $13,
+    claimed.courier_id, claimed.fence, '{}'::jsonb
+  from claimed),
+decided as materialized (
+  select case
+    when exists (select from claimed)
+      then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $14::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from claimed o)
+    when seen.status is null
+      then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
+    when wanted.status = $15
+      then (select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $16::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end) from wanted o)
+    when wanted.status <> 'new'
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', wanted.status, 'to', $17::text)
+    when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
+      then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+    when seen.own
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', $18::text)
+    when seen.excluded
+      then jsonb_build_object('ok', false, 'reason', 'excluded')
+    when wanted.id is null
+      then jsonb_build_object('ok', false, 'reason', 'order_taken')
+    when c.available is not true
+      then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+    when c.held_boxes + wanted.boxes_count > c.capacity_boxes
+      then jsonb_build_object('ok', false, 'reason', 'courier_at_capacity', 'capacityBoxes', c.capacity_boxes)
+    else jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  end as outcome
+  from (select) as always
+  left join seen on true
+  left join wanted on true
+  left join dispatch.couriers c on c.id = $19
+),
+lost as (
+  insert into dispatch.lost_claims as l (order_id, courier_id)
+  select $20, $21
+  from decided
+  where outcome ->> 'reason' = 'order_taken'
+  on conflict (order_id, courier_id) do update
+  set times = l.times + 1, last_at = now()
+)
+select core.settled(outcome) as outcome, pg_current_xact_id_if_assigned()::text as position
+from decided;
+  if $22 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_claim_next_03895d9b(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, text, boolean, boolean, double precision, text, text, text, bigint, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $23 is not null then
+    perform set_config('app.tenant_id', $23, true);
+  end if;
+  if $19 is not null then
+    perform core.begin_idempotent($19, $20, $21, $22);
+  end if;
+  return query with me as materialized (
+  select c.available,
+    c.capacity_boxes - c.held_boxes as room,
+    dispatch.on_sphere(c.last_lat, c.last_lng) as at
+  from dispatch.couriers c
+  where c.id = $1
+),
+nearest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available and at is not null from me)
+    and o.pickup_lat is not null
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $2))
+  order by dispatch.on_sphere(o.pickup_lat, o.pickup_lng) operator(public.<->) (select at from me)
+  limit $3
+  for update skip locked
+),
+oldest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and o.id > $4
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $5))
+  order by o.id
+  limit $6
+  for update skip locked
+),
+older as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and not exists (select from oldest)
+    and o.id <= $7
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $8))
+  order by o.id
+  limit $9
+  for update skip locked
+),
+wanted as (
+  select *, false as oldest from nearest
+  union all
+  select *, true from oldest
+  union all
+  select *, false from older
+),
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted
+  where c.id = $10
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = (select o.version from dispatch.orders o where o.id = wanted.id)
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = $11,
+      courier_id = carrier.id,
+      assigned_at = now(),
+      accepted_at = case when $12::boolean then now() end,
+      lease_expires_at = case when not $13::boolean then now() + make_interval(secs => $14) end,
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select claimed.id, $15, 'new', claimed.status, $16, $17,
+    claimed.courier_id, claimed.fence, '{}'::jsonb
+  from claimed)
+select core.settled(case
+  when exists (select from claimed) then (
+    select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $18::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end, 'oldest', (select oldest from wanted))
+    from claimed o
+  )
+  when (select available from me) is not true then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+  when exists (select from wanted) then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  else jsonb_build_object('ok', true, 'order', null, 'oldest', false)
+end) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $19 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_claim_next_e016e0d6(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, double precision, text, text, text, bigint, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -2173,6 +2572,7 @@ end) as outcome, pg_current_xact_id_if_assigned()::text as position;
   end if;
 end
 $function$;
+comment on function dispatch.hot_claim_next_e016e0d6(bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,double precision,text,text,text,bigint,text,text,text,text,text) is 'Called by the last release only';
 
 CREATE OR REPLACE FUNCTION dispatch.hot_create_24c7d2b2(jsonb, character, text, text, text, text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -2898,6 +3298,9 @@ CREATE OR REPLACE FUNCTION dispatch.refuse_older_version()
  SET search_path TO ''
 AS $function$
 begin
+  if (new.version < old.version) is not true then
+    return new;
+  end if;
   raise exception 'courier % cannot go from version % back to %', old.id, old.version, new.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
 end
@@ -2909,6 +3312,16 @@ CREATE OR REPLACE FUNCTION dispatch.refuse_step_back()
  SET search_path TO ''
 AS $function$
 begin
+  if (new.fence < old.fence
+    or new.version < old.version
+    or new.status <> old.status and (
+      old.status in ('canceled', 'returned')
+      or old.status = 'delivered' and (new.status <> 'picked_up' or old.settled_at is not null)
+    )
+    or old.settled_at is not null and new.settled_at is distinct from old.settled_at) is not true
+  then
+    return new;
+  end if;
   raise exception 'order % cannot go back: % fence % version % after % fence % version %',
     old.id, new.status, new.fence, new.version, old.status, old.fence, old.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
@@ -2956,6 +3369,558 @@ end
 $function$;
 revoke execute on function dispatch.remove_old_events(integer) from public;
 grant execute on function dispatch.remove_old_events(integer) to lockstep_app;
+
+create schema fleet;
+grant usage on schema fleet to lockstep_app;
+
+create table fleet.alerts (
+  id bigint generated always as identity not null,
+  tenant_id bigint,
+  kind text not null,
+  severity text default 'warning'::text not null,
+  subject text not null,
+  labels jsonb default '{}'::jsonb not null,
+  since timestamp with time zone not null,
+  raised_at timestamp with time zone default now() not null,
+  seen_at timestamp with time zone default now() not null,
+  cleared_at timestamp with time zone,
+  acked_at timestamp with time zone,
+  acked_by text,
+  constraint alerts_pkey PRIMARY KEY (id),
+  constraint alerts_kind CHECK (kind = ANY (ARRAY['node_silent'::text, 'metric_silent'::text, 'target'::text, 'stuck'::text, 'clock_skew'::text, 'drift'::text, 'config_rejected'::text, 'budget'::text, 'cycle_failures'::text, 'cycle_missed'::text, 'telemetry_unaccounted'::text, 'queue_full'::text])),
+  constraint alerts_severity CHECK (severity = ANY (ARRAY['warning'::text, 'critical'::text]))
+);
+CREATE UNIQUE INDEX alerts_open ON fleet.alerts USING btree (kind, subject) WHERE (cleared_at IS NULL);
+CREATE INDEX idx_alerts_tenant ON fleet.alerts USING btree (tenant_id, id);
+alter table fleet.alerts enable row level security;
+alter table fleet.alerts force row level security;
+create policy of_tenant on fleet.alerts for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.alerts to lockstep_app;
+
+create table fleet.calibrations (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  from_at timestamp with time zone not null,
+  tenant_id bigint not null,
+  gain double precision not null,
+  shift double precision not null,
+  created_at timestamp with time zone default now() not null,
+  applied_at timestamp with time zone,
+  constraint calibrations_pkey PRIMARY KEY (node_id, metric_id, channel, from_at)
+);
+alter table fleet.calibrations enable row level security;
+alter table fleet.calibrations force row level security;
+create policy of_tenant on fleet.calibrations for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.calibrations to lockstep_app;
+
+create table fleet.channels (
+  node_id bigint not null,
+  channel text not null,
+  tenant_id bigint not null,
+  kind text not null,
+  metric text,
+  settings jsonb default '{}'::jsonb not null,
+  reported_at timestamp with time zone default now() not null,
+  constraint channels_pkey PRIMARY KEY (node_id, channel),
+  constraint channels_kind CHECK (kind = ANY (ARRAY['sensor'::text, 'actuator'::text])),
+  constraint channels_node_id_nodes_id_fk FOREIGN KEY (node_id) REFERENCES fleet.nodes(id)
+);
+alter table fleet.channels enable row level security;
+alter table fleet.channels force row level security;
+create policy of_tenant on fleet.channels for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.channels to lockstep_app;
+
+create table fleet.commands (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  node_id bigint not null,
+  zone_id bigint not null,
+  regulator_id bigint,
+  slot timestamp with time zone,
+  zone_epoch integer not null,
+  regulator_epoch integer,
+  kind text not null,
+  channel text default ''::text not null,
+  amount double precision,
+  unit text,
+  run_ms integer,
+  max_run_ms integer,
+  state text default 'QUEUED'::text not null,
+  reason text,
+  ordered_by text not null,
+  queued_at timestamp with time zone default now() not null,
+  sent_at timestamp with time zone,
+  acked_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  expires_at timestamp with time zone,
+  constraint commands_pkey PRIMARY KEY (id),
+  constraint commands_slot UNIQUE (regulator_id, slot),
+  constraint commands_dose CHECK (kind <> 'dose'::text OR amount > 0::double precision AND run_ms > 0 AND max_run_ms >= run_ms),
+  constraint commands_kind CHECK (kind = ANY (ARRAY['dose'::text, 'on'::text, 'off'::text])),
+  constraint commands_state CHECK (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text, 'DONE'::text, 'NO_EFFECT'::text, 'ERROR'::text, 'BUSY'::text, 'TIMEOUT'::text, 'EXPIRED'::text]))
+);
+CREATE INDEX idx_commands_open ON fleet.commands USING btree (expires_at) WHERE (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text]));
+CREATE INDEX idx_commands_waiting ON fleet.commands USING btree (node_id) WHERE (state = ANY (ARRAY['QUEUED'::text, 'SENT'::text]));
+CREATE INDEX idx_commands_zone ON fleet.commands USING btree (zone_id, id);
+alter table fleet.commands enable row level security;
+alter table fleet.commands force row level security;
+create policy of_tenant on fleet.commands for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.commands to lockstep_app;
+
+create table fleet.cycles (
+  shard integer not null,
+  slot timestamp with time zone not null,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  took_ms double precision,
+  zones integer default 0 not null,
+  success integer default 0 not null,
+  failed integer default 0 not null,
+  commands integer default 0 not null,
+  errors jsonb default '[]'::jsonb not null,
+  constraint cycles_pkey PRIMARY KEY (shard, slot),
+  constraint cycles_counts CHECK (zones = (success + failed))
+) partition by RANGE (slot);
+grant delete, insert, select, update on table fleet.cycles to lockstep_app;
+
+create table fleet.decisions (
+  regulator_id bigint not null,
+  at timestamp with time zone not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  outcome text not null,
+  command_id bigint,
+  inputs jsonb not null,
+  constraint decisions_pkey PRIMARY KEY (regulator_id, at),
+  constraint decisions_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text]))
+) partition by RANGE (at);
+CREATE INDEX idx_decisions_zone ON ONLY fleet.decisions USING btree (zone_id, at);
+comment on index fleet.idx_decisions_zone is 'GET /v1/fleet/zones/{id}/decisions, newest first';
+alter table fleet.decisions enable row level security;
+alter table fleet.decisions force row level security;
+create policy of_tenant on fleet.decisions for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.decisions to lockstep_app;
+
+create table fleet.dose_windows (
+  regulator_id bigint not null,
+  span text not null,
+  starts_at timestamp with time zone not null,
+  tenant_id bigint not null,
+  used double precision default 0 not null,
+  budget double precision not null,
+  constraint dose_windows_pkey PRIMARY KEY (regulator_id, span, starts_at),
+  constraint dose_windows_budget CHECK (used <= budget),
+  constraint dose_windows_span CHECK (span = ANY (ARRAY['hour'::text, 'day'::text])),
+  constraint dose_windows_used CHECK (used >= 0::double precision)
+);
+alter table fleet.dose_windows enable row level security;
+alter table fleet.dose_windows force row level security;
+create policy of_tenant on fleet.dose_windows for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.dose_windows to lockstep_app;
+
+create table fleet.greenhouses (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  name text not null,
+  timezone text not null,
+  gen integer default 1 not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint greenhouses_pkey PRIMARY KEY (id)
+);
+CREATE INDEX idx_greenhouses_tenant ON fleet.greenhouses USING btree (tenant_id, id);
+alter table fleet.greenhouses enable row level security;
+alter table fleet.greenhouses force row level security;
+create policy of_tenant on fleet.greenhouses for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.greenhouses to lockstep_app;
+
+create table fleet.metrics (
+  id smallint generated always as identity not null,
+  name text not null,
+  unit text not null,
+  min double precision,
+  max double precision,
+  kind text default 'gauge'::text not null,
+  reporting text default 'periodic'::text not null,
+  priority text default 'normal'::text not null,
+  stale_after integer default 600 not null,
+  late_after integer default 600 not null,
+  max_rate double precision,
+  stuck_after integer,
+  rest_value double precision,
+  constraint metrics_pkey PRIMARY KEY (id),
+  constraint metrics_name UNIQUE (name),
+  constraint metrics_kind CHECK (kind = ANY (ARRAY['gauge'::text, 'counter'::text])),
+  constraint metrics_priority CHECK (priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text])),
+  constraint metrics_reporting CHECK (reporting = ANY (ARRAY['periodic'::text, 'on_change'::text]))
+);
+grant delete, insert, select, update on table fleet.metrics to lockstep_app;
+
+create table fleet.node_boots (
+  node_id bigint not null,
+  boot_id text not null,
+  first_at timestamp with time zone not null,
+  last_at timestamp with time zone not null,
+  seen int4multirange default '{}'::int4multirange not null,
+  constraint node_boots_pkey PRIMARY KEY (node_id, boot_id)
+);
+grant delete, insert, select, update on table fleet.node_boots to lockstep_app;
+
+create table fleet.node_configs (
+  node_id bigint not null,
+  tenant_id bigint not null,
+  settings jsonb default '{}'::jsonb not null,
+  desired_version integer default 1 not null,
+  desired_at timestamp with time zone default now() not null,
+  published_version integer default 0 not null,
+  published_at timestamp with time zone,
+  claimed_until timestamp with time zone,
+  reported_version integer default 0 not null,
+  reported_at timestamp with time zone,
+  outcome text,
+  reason text,
+  rejections integer default 0 not null,
+  override_until timestamp with time zone,
+  drifted_at timestamp with time zone default now(),
+  constraint node_configs_pkey PRIMARY KEY (node_id),
+  constraint node_configs_outcome CHECK (outcome = ANY (ARRAY['applied'::text, 'rejected'::text, 'local_override'::text, 'superseded'::text])),
+  constraint node_configs_published CHECK (published_version <= desired_version),
+  constraint node_configs_reported CHECK (reported_version <= desired_version),
+  constraint node_configs_node_id_nodes_id_fk FOREIGN KEY (node_id) REFERENCES fleet.nodes(id)
+) with (fillfactor=70);
+alter table fleet.node_configs enable row level security;
+alter table fleet.node_configs force row level security;
+create policy of_tenant on fleet.node_configs for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.node_configs to lockstep_app;
+
+create table fleet.nodes (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  greenhouse_id bigint not null,
+  hardware_id text not null,
+  uid text not null,
+  type text not null,
+  name text,
+  fw_version text,
+  hardware_revision text,
+  lifecycle text default 'REGISTERED_BACKEND'::text not null,
+  maintenance_until timestamp with time zone,
+  gen integer default 1 not null,
+  used_gen integer default 0 not null,
+  reprovision_until timestamp with time zone,
+  first_seen_at timestamp with time zone default now() not null,
+  last_seen_at timestamp with time zone,
+  version integer default 1 not null,
+  constraint nodes_pkey PRIMARY KEY (id),
+  constraint nodes_hardware UNIQUE (tenant_id, hardware_id),
+  constraint nodes_uid UNIQUE (uid),
+  constraint nodes_lifecycle CHECK (lifecycle = ANY (ARRAY['REGISTERED_BACKEND'::text, 'ASSIGNED_TO_ZONE'::text, 'ACTIVE'::text, 'DEGRADED'::text, 'MAINTENANCE'::text, 'DECOMMISSIONED'::text])),
+  constraint nodes_type CHECK (type = ANY (ARRAY['ph'::text, 'ec'::text, 'climate'::text, 'soil'::text, 'light'::text, 'irrigation'::text, 'pump'::text, 'tank'::text])),
+  constraint nodes_used_gen CHECK (used_gen <= gen),
+  constraint nodes_greenhouse_id_greenhouses_id_fk FOREIGN KEY (greenhouse_id) REFERENCES fleet.greenhouses(id)
+) with (fillfactor=80);
+CREATE INDEX idx_nodes_tenant ON fleet.nodes USING btree (tenant_id, id);
+alter table fleet.nodes enable row level security;
+alter table fleet.nodes force row level security;
+create policy of_tenant on fleet.nodes for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.nodes to lockstep_app;
+
+create table fleet.regulators (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  metric_id smallint not null,
+  direction text not null,
+  node_type text not null,
+  channel text default ''::text not null,
+  dose double precision not null,
+  unit text default 'ml'::text not null,
+  pulse_ms integer not null,
+  max_run_ms integer not null,
+  cooldown_seconds integer not null,
+  budget_hour double precision not null,
+  budget_day double precision not null,
+  enabled boolean default true not null,
+  epoch integer default 1 not null,
+  acting boolean default false not null,
+  dosed_at timestamp with time zone,
+  outcome text,
+  thresholds jsonb,
+  version integer default 1 not null,
+  constraint regulators_pkey PRIMARY KEY (id),
+  constraint regulators_zone UNIQUE (zone_id, metric_id, direction),
+  constraint regulators_amounts CHECK (dose > 0::double precision AND budget_hour >= 0::double precision AND budget_day >= 0::double precision),
+  constraint regulators_direction CHECK (direction = ANY (ARRAY['raise'::text, 'lower'::text])),
+  constraint regulators_node_type CHECK (node_type = ANY (ARRAY['ph'::text, 'ec'::text, 'climate'::text, 'soil'::text, 'light'::text, 'irrigation'::text, 'pump'::text, 'tank'::text])),
+  constraint regulators_outcome CHECK (outcome = ANY (ARRAY['dosed'::text, 'in_range'::text, 'cooldown'::text, 'budget_exhausted'::text, 'stale'::text, 'suspect'::text, 'no_value'::text, 'unacknowledged'::text, 'opposed'::text, 'manual'::text, 'maintenance'::text, 'disabled'::text])),
+  constraint regulators_times CHECK (pulse_ms > 0 AND max_run_ms >= pulse_ms AND cooldown_seconds >= 0),
+  constraint regulators_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES fleet.metrics(id),
+  constraint regulators_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
+) with (fillfactor=70);
+alter table fleet.regulators enable row level security;
+alter table fleet.regulators force row level security;
+create policy of_tenant on fleet.regulators for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.regulators to lockstep_app;
+
+create table fleet.telemetry_1d (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  n integer not null,
+  sum double precision not null,
+  min double precision not null,
+  max double precision not null,
+  last double precision not null,
+  last_ts timestamp with time zone not null,
+  increase double precision,
+  day date not null,
+  constraint telemetry_1d_pkey PRIMARY KEY (node_id, metric_id, channel, day)
+);
+grant delete, insert, select, update on table fleet.telemetry_1d to lockstep_app;
+
+create table fleet.telemetry_1h (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  n integer not null,
+  sum double precision not null,
+  min double precision not null,
+  max double precision not null,
+  last double precision not null,
+  last_ts timestamp with time zone not null,
+  increase double precision,
+  hour timestamp with time zone not null,
+  folded boolean default false not null,
+  constraint telemetry_1h_pkey PRIMARY KEY (node_id, metric_id, channel, hour)
+) partition by RANGE (hour);
+CREATE INDEX idx_telemetry_1h_unfolded ON ONLY fleet.telemetry_1h USING btree (hour) WHERE (NOT folded);
+comment on index fleet.idx_telemetry_1h_unfolded is 'the job that folds hours into days; the keeper of partitions';
+grant delete, insert, select, update on table fleet.telemetry_1h to lockstep_app;
+
+create table fleet.telemetry_1m (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  n integer not null,
+  sum double precision not null,
+  min double precision not null,
+  max double precision not null,
+  last double precision not null,
+  last_ts timestamp with time zone not null,
+  increase double precision,
+  minute timestamp with time zone not null,
+  folded boolean default false not null,
+  constraint telemetry_1m_pkey PRIMARY KEY (node_id, metric_id, channel, minute)
+) partition by RANGE (minute);
+CREATE INDEX idx_telemetry_1m_unfolded ON ONLY fleet.telemetry_1m USING btree (minute) WHERE (NOT folded);
+comment on index fleet.idx_telemetry_1m_unfolded is 'the job that folds minutes into hours and days; the keeper of partitions';
+grant delete, insert, select, update on table fleet.telemetry_1m to lockstep_app;
+
+create table fleet.telemetry_last (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  ts timestamp with time zone not null,
+  value double precision not null,
+  raw double precision not null,
+  quality text not null,
+  same_since timestamp with time zone not null,
+  received_at timestamp with time zone not null,
+  constraint telemetry_last_pkey PRIMARY KEY (node_id, metric_id, channel),
+  constraint telemetry_last_quality CHECK (quality = ANY (ARRAY['good'::text, 'suspect'::text, 'stuck'::text]))
+) with (fillfactor=70);
+grant delete, insert, select, update on table fleet.telemetry_last to lockstep_app;
+
+create table fleet.telemetry_minutes (
+  tenant_id bigint not null,
+  minute timestamp with time zone not null,
+  received bigint default 0 not null,
+  accepted bigint default 0 not null,
+  duplicate bigint default 0 not null,
+  conflicting bigint default 0 not null,
+  late bigint default 0 not null,
+  rejected bigint default 0 not null,
+  thinned bigint default 0 not null,
+  refused bigint default 0 not null,
+  constraint telemetry_minutes_pkey PRIMARY KEY (tenant_id, minute)
+);
+alter table fleet.telemetry_minutes enable row level security;
+alter table fleet.telemetry_minutes force row level security;
+create policy of_tenant on fleet.telemetry_minutes for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.telemetry_minutes to lockstep_app;
+
+create table fleet.telemetry_rejects (
+  id uuid default uuidv7() not null,
+  tenant_id bigint not null,
+  node_uid text,
+  reason text not null,
+  sample jsonb not null,
+  received_at timestamp with time zone not null,
+  replayed_at timestamp with time zone,
+  constraint telemetry_rejects_pkey PRIMARY KEY (id),
+  constraint telemetry_rejects_reason CHECK (reason = ANY (ARRAY['malformed'::text, 'not_a_number'::text, 'clock_unset'::text, 'in_future'::text, 'too_old'::text, 'ts_missing'::text, 'unknown_node'::text, 'unknown_metric'::text, 'unit_mismatch'::text, 'out_of_range'::text]))
+) partition by RANGE (id);
+CREATE INDEX idx_telemetry_rejects_tenant ON ONLY fleet.telemetry_rejects USING btree (tenant_id, id);
+comment on index fleet.idx_telemetry_rejects_tenant is 'GET /v1/fleet/telemetry/rejects of a tenant, newest first';
+alter table fleet.telemetry_rejects enable row level security;
+alter table fleet.telemetry_rejects force row level security;
+create policy of_tenant on fleet.telemetry_rejects for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.telemetry_rejects to lockstep_app;
+
+create table fleet.telemetry_samples (
+  node_id bigint not null,
+  metric_id smallint not null,
+  channel text not null,
+  ts timestamp with time zone not null,
+  value double precision not null,
+  raw double precision not null,
+  quality text not null,
+  received_at timestamp with time zone not null,
+  conflicts smallint default 0 not null,
+  constraint telemetry_samples_pkey PRIMARY KEY (node_id, metric_id, channel, ts)
+) partition by RANGE (ts);
+grant delete, insert, select, update on table fleet.telemetry_samples to lockstep_app;
+
+create table fleet.zone_bindings (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  node_id bigint not null,
+  from_at timestamp with time zone default now() not null,
+  until_at timestamp with time zone,
+  constraint zone_bindings_pkey PRIMARY KEY (id),
+  constraint zone_bindings_order CHECK (until_at >= from_at)
+);
+CREATE INDEX idx_zone_bindings_zone ON fleet.zone_bindings USING btree (zone_id, from_at);
+CREATE UNIQUE INDEX zone_bindings_open ON fleet.zone_bindings USING btree (node_id) WHERE (until_at IS NULL);
+alter table fleet.zone_bindings enable row level security;
+alter table fleet.zone_bindings force row level security;
+create policy of_tenant on fleet.zone_bindings for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zone_bindings to lockstep_app;
+
+create table fleet.zone_slots (
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  node_type text not null,
+  node_id bigint not null,
+  constraint zone_slots_pkey PRIMARY KEY (zone_id, node_type),
+  constraint zone_slots_node UNIQUE (node_id),
+  constraint zone_slots_node_id_nodes_id_fk FOREIGN KEY (node_id) REFERENCES fleet.nodes(id),
+  constraint zone_slots_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
+);
+alter table fleet.zone_slots enable row level security;
+alter table fleet.zone_slots force row level security;
+create policy of_tenant on fleet.zone_slots for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zone_slots to lockstep_app;
+
+create table fleet.zone_targets (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  zone_id bigint not null,
+  metric_id smallint not null,
+  min double precision not null,
+  max double precision not null,
+  hysteresis double precision default 0 not null,
+  from_time time without time zone,
+  until_time time without time zone,
+  clock text default 'local'::text not null,
+  version integer default 1 not null,
+  constraint zone_targets_pkey PRIMARY KEY (id),
+  constraint zone_targets_hours UNIQUE NULLS NOT DISTINCT (zone_id, metric_id, from_time),
+  constraint zone_targets_clock CHECK (clock = ANY (ARRAY['local'::text, 'standard'::text])),
+  constraint zone_targets_hours_whole CHECK ((from_time IS NULL) = (until_time IS NULL)),
+  constraint zone_targets_range CHECK (min <= max AND hysteresis >= 0::double precision AND hysteresis <= (max - min)),
+  constraint zone_targets_metric_id_metrics_id_fk FOREIGN KEY (metric_id) REFERENCES fleet.metrics(id),
+  constraint zone_targets_zone_id_zones_id_fk FOREIGN KEY (zone_id) REFERENCES fleet.zones(id)
+);
+alter table fleet.zone_targets enable row level security;
+alter table fleet.zone_targets force row level security;
+create policy of_tenant on fleet.zone_targets for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zone_targets to lockstep_app;
+
+create table fleet.zones (
+  id bigint generated always as identity not null,
+  tenant_id bigint not null,
+  greenhouse_id bigint not null,
+  name text not null,
+  mode text default 'auto'::text not null,
+  mode_until timestamp with time zone,
+  epoch integer default 1 not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  constraint zones_pkey PRIMARY KEY (id),
+  constraint zones_mode CHECK (mode = ANY (ARRAY['auto'::text, 'manual'::text, 'maintenance'::text])),
+  constraint zones_greenhouse_id_greenhouses_id_fk FOREIGN KEY (greenhouse_id) REFERENCES fleet.greenhouses(id)
+);
+CREATE INDEX idx_zones_mode ON fleet.zones USING btree (mode_until) WHERE (mode_until IS NOT NULL);
+CREATE INDEX idx_zones_tenant ON fleet.zones USING btree (tenant_id, id);
+alter table fleet.zones enable row level security;
+alter table fleet.zones force row level security;
+create policy of_tenant on fleet.zones for all to lockstep_app
+  using (((current_setting('app.tenant_id'::text, true) = '*'::text) OR (current_setting('app.tenant_id'::text, true) = (tenant_id)::text)))
+  with check ();
+grant delete, insert, select, update on table fleet.zones to lockstep_app;
+
+CREATE OR REPLACE FUNCTION fleet.is_folded(first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+select not exists (
+  select
+  from fleet.telemetry_1m
+  where minute >= first_moment
+    and minute < next_moment
+    and not folded
+)
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.is_folded_into_days(first_moment timestamp with time zone, next_moment timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO ''
+AS $function$
+select not exists (
+  select
+  from fleet.telemetry_1h
+  where hour >= first_moment
+    and hour < next_moment
+    and not folded
+)
+$function$;
 
 create schema ledger;
 grant usage on schema ledger to lockstep_app;
@@ -3039,9 +4004,7 @@ CASE event_type
     ELSE 0
 END)) stored not null,
   constraint balance_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint balance_events_amount_exact CHECK (((event_data ->> 'amountMinor'::text)::numeric) >= 1::numeric AND ((event_data ->> 'amountMinor'::text)::numeric) <= '9007199254740991'::bigint::numeric),
-  constraint balance_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_BALANCES_BALANCE_CREDITED'::text, 'V1_BALANCES_BALANCE_DEBITED'::text, 'V1_BALANCES_BALANCE_RESERVED'::text, 'V1_BALANCES_BALANCE_RELEASED'::text])),
-  constraint balance_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint balance_events_rules CHECK (ledger.check_balance_events(balance_events.*))
 );
 CREATE INDEX idx_balance_events_account ON ledger.balance_events USING btree (tenant_id, user_id, currency, xid, seq);
 comment on index ledger.idx_balance_events_account is 'GET /v1/ledger/users/{userId}/statement and …/balances/at; the fold of an account';
@@ -3072,8 +4035,7 @@ create table ledger.bet_events (
   created_at timestamp with time zone default clock_timestamp() not null,
   actor text not null,
   constraint bet_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint bet_events_event_type_known CHECK (ledger.bet_state(event_type) IS NOT NULL),
-  constraint bet_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint bet_events_rules CHECK (ledger.check_bet_events(bet_events.*))
 );
 CREATE INDEX idx_bet_events_feed ON ledger.bet_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_bet_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -3224,8 +4186,7 @@ create table ledger.payment_events (
   created_at timestamp with time zone default clock_timestamp() not null,
   actor text not null,
   constraint payment_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint payment_events_event_type_known CHECK (ledger.payment_state(event_type) IS NOT NULL),
-  constraint payment_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint payment_events_rules CHECK (ledger.check_payment_events(payment_events.*))
 );
 CREATE INDEX idx_payment_events_feed ON ledger.payment_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_payment_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -3279,8 +4240,7 @@ create table ledger.system_events (
   user_id text generated always as ((event_data ->> 'userId'::text)) stored not null,
   currency text generated always as ((event_data ->> 'currency'::text)) stored not null,
   constraint system_events_tenant_id_aggregate_id_stream_version_pk PRIMARY KEY (tenant_id, aggregate_id, stream_version),
-  constraint system_events_event_type_known CHECK (event_type = ANY (ARRAY['V1_SYSTEM_ACCOUNT_QUARANTINED'::text, 'V1_SYSTEM_ACCOUNT_CLEARED'::text, 'V1_SYSTEM_OVERDRAFT_ALLOWED'::text, 'V1_SYSTEM_OVERDRAFT_FORBIDDEN'::text])),
-  constraint system_events_stream_version_positive CHECK (stream_version >= 1)
+  constraint system_events_rules CHECK (ledger.check_system_events(system_events.*))
 );
 CREATE INDEX idx_system_events_feed ON ledger.system_events USING btree (tenant_id, xid, seq);
 comment on index ledger.idx_system_events_feed is 'GET /v1/ledger/events after a cursor, and its stream';
@@ -3462,9 +4422,7 @@ create table ledger.user_balances_view (
   quarantined_at timestamp with time zone,
   last_seq bigint default 0 not null,
   constraint user_balances_view_tenant_id_user_id_currency_pk PRIMARY KEY (tenant_id, user_id, currency),
-  constraint user_balances_view_available CHECK ((balance_minor - reserved_minor) >= 0 OR may_go_negative),
-  constraint user_balances_view_exact CHECK (balance_minor >= '-9007199254740991'::bigint AND balance_minor <= '9007199254740991'::bigint),
-  constraint user_balances_view_reserved CHECK (reserved_minor >= 0)
+  constraint user_balances_view_rules CHECK (ledger.check_user_balances_view(user_balances_view.*))
 ) with (fillfactor=50);
 CREATE INDEX idx_user_balances_view_available ON ledger.user_balances_view USING btree (tenant_id, currency, user_id) WHERE funded;
 comment on index ledger.idx_user_balances_view_available is 'GET /v1/ledger/accounts?currency=';
@@ -4124,6 +5082,47 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.check_balance_events(r ledger.balance_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when ((r.event_data ->> 'amountMinor')::numeric between 1 and 9007199254740991) is false then 'balance_events_amount_exact'
+    when (r.event_type in ('V1_BALANCES_BALANCE_CREDITED', 'V1_BALANCES_BALANCE_DEBITED', 'V1_BALANCES_BALANCE_RESERVED', 'V1_BALANCES_BALANCE_RELEASED')) is false then 'balance_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'balance_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "balance_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'balance_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_bet_events(r ledger.bet_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (ledger.bet_state(r.event_type) is not null) is false then 'bet_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'bet_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "bet_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'bet_events';
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.check_invariants(sample integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -4208,6 +5207,67 @@ end
 $function$;
 revoke execute on function ledger.check_invariants(integer) from public;
 grant execute on function ledger.check_invariants(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.check_payment_events(r ledger.payment_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (ledger.payment_state(r.event_type) is not null) is false then 'payment_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'payment_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "payment_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'payment_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_system_events(r ledger.system_events)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.event_type in ('V1_SYSTEM_ACCOUNT_QUARANTINED', 'V1_SYSTEM_ACCOUNT_CLEARED', 'V1_SYSTEM_OVERDRAFT_ALLOWED', 'V1_SYSTEM_OVERDRAFT_FORBIDDEN')) is false then 'system_events_event_type_known'
+    when (r.stream_version >= 1) is false then 'system_events_stream_version_positive'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "system_events" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'system_events';
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.check_user_balances_view(r ledger.user_balances_view)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  broken text;
+begin
+  broken := case
+    when (r.balance_minor - r.reserved_minor >= 0 or r.may_go_negative) is false then 'user_balances_view_available'
+    when (r.balance_minor between -9007199254740991 and 9007199254740991) is false then 'user_balances_view_exact'
+    when (r.reserved_minor >= 0) is false then 'user_balances_view_reserved'
+  end;
+  if broken is null then
+    return true;
+  end if;
+  raise exception 'new row for relation "user_balances_view" violates check constraint "%"', broken
+    using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'user_balances_view';
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.emit_appended(events ledger.incoming_events[])
  RETURNS void

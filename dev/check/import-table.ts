@@ -49,12 +49,13 @@ const behaveIn = (m: string) =>
 const compose = ['worker.ts', '{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
 
 export const importTable: Row[] = [
-  { file: 'schema/kit/*.ts', may: ['schema/kit/*.ts', declare, 'node:{fs,path}'] },
+  { file: 'schema/kit/*.ts', may: ['schema/kit/*.ts', declare, 'node:{fs,path,crypto}'] },
   { file: 'schema/<row>/states.ts', may: [] },
   { file: 'schema/<row>/tables.ts', may: ['schema/kit/columns.ts', 'schema/<row>/states.ts', declare] },
+  { file: 'schema/<row>/rules.ts', may: ['schema/kit/rules.ts', 'schema/<row>/states.ts'] },
   {
     file: 'schema/<row>/declared.ts',
-    may: ['schema/kit/*.ts', 'schema/<row>/{tables,states}.ts', declare],
+    may: ['schema/kit/*.ts', 'schema/<row>/{tables,states,rules}.ts', declare],
   },
   { file: 'schema/migrations/{index,hot}.ts', may: [] },
 

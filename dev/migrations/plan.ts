@@ -36,7 +36,7 @@ export async function plan(before: Kept, shape: Shape): Promise<Plan | null> {
     ...dropped.filter((one) => one.concurrently).map(removal),
     ...tables.filter(isIndex).map(concurrently),
     ...late.filter((one) => one.concurrently).flatMap(creation),
-  ]
+  ].filter((sql) => sql !== '')
   return transactional.length + concurrent.length === 0 ? null : { transactional, concurrent, now }
 }
 

@@ -74,6 +74,27 @@ export const dispatchMutants: readonly Mutant[] = [
       alone,
     ],
     [
+      'functions/dispatch/assignments/claim.ts',
+      'accepts although the caller did not ask for it',
+      'accept ? transitions.take : transitions.claim',
+      'transitions.take',
+      'test/dispatch/assignments/claims-can-accept-at-once.worker.test.ts',
+    ],
+    [
+      'functions/dispatch/assignments/claim.ts',
+      'answers with an order in another state than the caller asked for',
+      'when wanted.status = ${to}\n',
+      "when wanted.status <> 'new' and ${to}::text is not null\n",
+      'test/dispatch/assignments/claims-can-accept-at-once.worker.test.ts',
+    ],
+    [
+      'functions/dispatch/assignments/claim-next.ts',
+      'accepts no order although the caller asked for it',
+      'accept ? transitions.take : transitions.claim',
+      'transitions.claim',
+      'test/dispatch/assignments/claims-can-accept-at-once.worker.test.ts',
+    ],
+    [
       'functions/dispatch/assignments/claim-next.ts',
       'trusts an exclusion that is older than its lock',
       '\n    and wanted.version = (select o.version from dispatch.orders o where o.id = wanted.id)',

@@ -13,7 +13,7 @@ import { bury } from './bury.ts'
 import type { Ctx } from './context.ts'
 import { counted, readMessages } from './ingest-accounting.ts'
 import { type Dead, type Delivered, type IngestQueue, type Message, readMessage } from './ingest-message.ts'
-import { withPartitions } from './partitions.ts'
+import { type Needed, withPartitions } from './partitions.ts'
 import { isDataError, reasonOf } from './sqlstate.ts'
 
 export type Fate = 'done' | 'retry'
@@ -48,7 +48,8 @@ async function store(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]
   if (readable.length === 0) return { stored: [], faulty: [] }
   try {
     const messages = readable.map(({ message }) => message)
-    await inPartitions(ctx, queue, messages, () => ctx.db.query(storing(ctx, queue, messages)))
+    const write = () => ctx.db.with(queue.settings ?? {}).query(storing(ctx, queue, messages))
+    await inPartitions(ctx, queue.partitions?.(messages) ?? [], write)
     return { stored: readable.map(({ delivered }) => delivered), faulty: [] }
   } catch (error) {
     if (!isDataError(error)) {
@@ -62,19 +63,11 @@ async function store(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]
   }
 }
 
-/** Nobody waits for the hourly keeper: the partition that an item lacks is made on the spot. */
-async function inPartitions(
-  ctx: Ctx,
-  { partitioned: table }: IngestQueue,
-  messages: readonly Message[],
-  write: () => Promise<unknown>,
-): Promise<void> {
-  if (table === undefined) await write()
-  else await withPartitions(ctx, { table, moments: () => messages.flatMap(momentsOf) }, write)
-}
-
-function momentsOf({ at }: Message): Date[] {
-  return [new Date(at), new Date(Date.parse(at) - 60_000)]
+/** A batch may meet several tables that lack a partition, one after the other. */
+function inPartitions(ctx: Ctx, needed: readonly Needed[], write: () => Promise<unknown>): Promise<unknown> {
+  const [table, ...others] = needed
+  if (table === undefined) return write()
+  return withPartitions(ctx, table, () => inPartitions(ctx, others, write))
 }
 
 async function storeEach(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]): Promise<Stored> {
@@ -110,7 +103,7 @@ select count(*)::int as messages from fresh`
 export function storeFresh(ctx: Ctx, { stream, store: storeItems }: IngestQueue): SQL {
   return sql`
 arrived as materialized (
-  select f.source, f.n, f.at, m.items
+  select f.source, f.n, f.at, m.items, m.shared
   from fresh f
   join messages m using (source, n)
 ),

@@ -38,9 +38,9 @@ type Window = { from: Date; to: Date }
 /** The body of a CTE: each message once, in the order of its key, so that two batches lock in the same order. */
 export function readMessages(messages: readonly Message[]): SQL {
   return sql`
-  select distinct on (source, n) source, n, at, answered, items
+  select distinct on (source, n) source, n, at, answered, items, shared
   from jsonb_to_recordset(${JSON.stringify(messages)}::jsonb)
-    as m (source uuid, n int, at timestamptz, answered bigint, items jsonb)
+    as m (source uuid, n int, at timestamptz, answered bigint, items jsonb, shared jsonb)
   order by source, n`
 }
 
@@ -81,9 +81,35 @@ counted_minutes as (
 }
 
 /** The minutes of a window with their gaps, newest first. One statement, so one snapshot. */
-export async function readAccounting(ctx: Ctx, stream: string, { from, to }: Window): Promise<Accounting> {
+export async function readAccounting(ctx: Ctx, stream: string, window: Window): Promise<Accounting> {
   const [row] = await ctx.db.query<{ accounting: Accounting }>(sql`
-with followed as (
+with ${accountedMinutes(stream, window)}
+select jsonb_build_object(
+  'minutes', coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'minute', core.iso(minute), 'answered', stored + duplicate + rejected + dead + waiting + missing,
+      'stored', stored, 'duplicate', duplicate, 'rejected', rejected, 'dead', dead, 'waiting', waiting,
+      'missing', missing
+    ) order by minute desc)
+    from per_minute
+  ), '[]'),
+  'gaps', coalesce((
+    select jsonb_agg(jsonb_build_object(
+      'source', source, 'after', core.iso(after), 'before', core.iso(before), 'items', items, 'state', state
+    ) order by before desc)
+    from gaps
+  ), '[]')
+) as accounting`)
+  return row?.accounting ?? { minutes: [], gaps: [] }
+}
+
+/**
+ * CTEs: `gaps (source, after, before, items, state)` and `per_minute (minute, stored, duplicate, rejected, dead, waiting,
+ * missing)` of a window. A row joins its own counts to them, in the same snapshot.
+ */
+export function accountedMinutes(stream: string, { from, to }: Window): SQL {
+  return sql`
+followed as (
   select f.*
   from core.ingest_sources s
   -- The planner takes nearly all sources for incomplete and would read every message. Lateral reads those of each source.
@@ -120,22 +146,5 @@ per_minute as (
     sum(waiting) as waiting, sum(missing) as missing
   from parts
   group by minute
-)
-select jsonb_build_object(
-  'minutes', coalesce((
-    select jsonb_agg(jsonb_build_object(
-      'minute', core.iso(minute), 'answered', stored + duplicate + rejected + dead + waiting + missing,
-      'stored', stored, 'duplicate', duplicate, 'rejected', rejected, 'dead', dead, 'waiting', waiting,
-      'missing', missing
-    ) order by minute desc)
-    from per_minute
-  ), '[]'),
-  'gaps', coalesce((
-    select jsonb_agg(jsonb_build_object(
-      'source', source, 'after', core.iso(after), 'before', core.iso(before), 'items', items, 'state', state
-    ) order by before desc)
-    from gaps
-  ), '[]')
-) as accounting`)
-  return row?.accounting ?? { minutes: [], gaps: [] }
+)`
 }

@@ -2,6 +2,7 @@
 import type { SQL } from 'drizzle-orm'
 import * as z from 'zod'
 import type { Ctx } from './context.ts'
+import type { Needed } from './partitions.ts'
 
 const head = {
   /** The isolate that sent it: a UUID. */
@@ -13,6 +14,8 @@ const head = {
   /** All items of this source up to and with this message. */
   answered: z.int().positive(),
   items: z.array(z.unknown()).min(1),
+  /** The part that all of its items have in common. */
+  shared: z.unknown().optional(),
 }
 
 const Head = z.object(head).refine(({ answered, items }) => answered >= items.length)
@@ -26,17 +29,16 @@ export type IngestQueue = {
   /** The name of the stream and of its queue. The queue of its dead letters has `-dead` behind it. */
   stream: string
   /**
-   * The row's part of the one statement that stores a batch: a list of CTEs. They read `arrived (source, n, at, items)`,
-   * one row per new message, `items` as jsonb. The last one is `outcome (source, n, stored, duplicate, rejected)`: one
-   * row per message, whose counts add up to its items. The names messages, fresh, arrived, accounted, counted_sources and
-   * counted_minutes are taken by core.
+   * The row's part of the one statement that stores a batch: a list of CTEs. They read `arrived (source, n, at, items,
+   * shared)`, one row per new message, the last two as jsonb. The last one is `outcome (source, n, stored, duplicate,
+   * rejected)`: one row per message, whose counts add up to its items. The names messages, fresh, arrived, accounted,
+   * counted_sources and counted_minutes are taken by core.
    */
   store: (ctx: Ctx) => SQL
-  /**
-   * The partitioned table (core/partitions.ts) that holds the items, as in `row.things`. An item belongs to the moment at
-   * which its message was closed, or to the minute before.
-   */
-  partitioned?: string
+  /** Settings of the transaction that stores, such as those that row-level security reads. */
+  settings?: Record<string, string>
+  /** The partitions that these messages need. The consumer makes those that are missing. */
+  partitions?: (messages: readonly Message[]) => Needed[]
 }
 
 /** A message as the queue delivers it. */

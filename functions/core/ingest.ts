@@ -23,7 +23,11 @@ const heldMessages = 100
 /** An isolate that lives longer takes a new name, so that retention can remove all messages of a source at once. */
 const sourceMs = 24 * 60 * 60 * 1_000
 
-type Options = { maxItems?: number }
+type Options = {
+  maxItems?: number
+  /** JSON that all of these items share. It travels once per message, and no other items join that message. */
+  shared?: unknown
+}
 
 /** Queues the items within 20 ms, in the request's `waitUntil`. The caller waits for nothing. */
 export function ingest(ctx: Ctx, stream: string, items: readonly unknown[], options: Options = {}): void {
@@ -60,7 +64,7 @@ type Sender = {
   since: number
   n: number
   answered: number
-  open: { items: unknown[]; bytes: number }
+  open: { items: unknown[]; bytes: number; shared: unknown }
   closed: Message[]
   /** When a request will send, as it promised. */
   sendsAt: number | null
@@ -78,20 +82,23 @@ function senderOf(env: Env, stream: string): Sender {
 }
 
 function newSender(): Sender {
-  return { ...newSource(0), open: { items: [], bytes: 0 }, closed: [], sendsAt: null }
+  return { ...newSource(0), open: { items: [], bytes: 0, shared: undefined }, closed: [], sendsAt: null }
 }
 
 function newSource(now: number): Pick<Sender, 'source' | 'since' | 'n' | 'answered'> {
   return { source: crypto.randomUUID(), since: now, n: 0, answered: 0 }
 }
 
-type Gathering = { now: number; maxItems?: number }
+type Gathering = Options & { now: number }
 
-function gather(sender: Sender, items: readonly unknown[], { now, maxItems = 50 }: Gathering): void {
+function gather(sender: Sender, items: readonly unknown[], { now, maxItems = 50, shared }: Gathering): void {
   const sized = items.map((item) => ({ item, bytes: bytesOf(item) }))
+  const sharedBytes = shared === undefined ? 0 : bytesOf(shared)
   for (const { item, bytes } of sized) {
     const { open } = sender
-    if (open.items.length >= maxItems || open.bytes + bytes > limits.messageBytes) close(sender, now)
+    const isFull = open.items.length >= maxItems || open.bytes + bytes > limits.messageBytes
+    if (isFull || open.shared !== shared) close(sender, now)
+    if (sender.open.items.length === 0) sender.open = { items: [], bytes: sharedBytes, shared }
     sender.open.items.push(item)
     sender.open.bytes += bytes
   }
@@ -105,14 +112,22 @@ function bytesOf(item: unknown): number {
 
 /** Number and total are taken together, with no wait between them. */
 function close(sender: Sender, now: number): void {
-  const { items } = sender.open
+  const { items, shared } = sender.open
   if (items.length === 0) return
   if (now - sender.since > sourceMs) Object.assign(sender, newSource(now))
   sender.n += 1
   sender.answered += items.length
   const { source, n, answered } = sender
-  sender.closed.push({ v: 1, source, n, at: new Date(now).toISOString(), answered, items })
-  sender.open = { items: [], bytes: 0 }
+  sender.closed.push({
+    v: 1,
+    source,
+    n,
+    at: new Date(now).toISOString(),
+    answered,
+    items,
+    ...(shared === undefined ? {} : { shared }),
+  })
+  sender.open = { items: [], bytes: 0, shared: undefined }
 }
 
 async function send(ctx: Ctx, stream: string, sender: Sender): Promise<void> {

@@ -15,7 +15,7 @@ import type { Ctx } from './context.ts'
 import { answer } from './idempotency.ts'
 import { hasSqlstate } from './sqlstate.ts'
 
-type Needed = { table: string; moments: () => Date[] }
+export type Needed = { table: string; moments: () => Date[] }
 
 /** Writes. If a row meets "no partition", it makes the partitions of these moments and writes once more. */
 export async function withPartitions<T>(

@@ -27,11 +27,11 @@ readable as materialized (
   select l.id, m.*
   from locked l
   cross join lateral jsonb_to_record(l.body::jsonb)
-    as m (v int, source uuid, n int, at timestamptz, answered bigint, items jsonb)
+    as m (v int, source uuid, n int, at timestamptz, answered bigint, items jsonb, shared jsonb)
   where m.v = 1
 ),
 messages as materialized (
-  select distinct on (source, n) source, n, at, answered, items from readable order by source, n
+  select distinct on (source, n) source, n, at, answered, items, shared from readable order by source, n
 ),
 fresh as (
   insert into core.ingest_messages as m (stream, source, n, at, answered, items)

@@ -9,13 +9,16 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
+import { effectAgain } from './again.ts'
 import type { Ctx } from './context.ts'
+import type { Db } from './db.ts'
 import type { Refused } from './errors.ts'
-import { answer, effect } from './idempotency.ts'
+import { answer } from './idempotency.ts'
 
 export type VersionedChange = {
   table: PgTable
-  id: number
+  /** Or an expression, for a row that callers name otherwise. */
+  id: number | SQL
   version: number
   /** `sql\`name = ${name}\`` for each column that changes, its old row is `t`; the version is added here. */
   set: SQL[]
@@ -27,17 +30,19 @@ export type VersionedChange = {
   value: SQL
   /** Further CTEs that read `changed`, each starting with a comma: the event of the change. */
   also?: SQL
+  /** With settings, when the rows are behind row-level security. */
+  db?: Db
+  /** Whether this error shows that the snapshot was too old. Then the change is tried again, on a newer one. */
+  isOutdated?: (error: unknown) => boolean
 }
 
-export async function changeVersion<Value>(
-  ctx: Ctx,
-  change: VersionedChange,
-): Promise<{ ok: true; value: Value } | Refused> {
+type Changed<Value> = { ok: true; value: Value } | Refused
+
+export async function changeVersion<Value>(ctx: Ctx, change: VersionedChange): Promise<Changed<Value>> {
   const { table, id, version, set, visible = sql`true`, refusals = [], value, also = sql`` } = change
+  const { db, isOutdated } = change
   const whens = refusals.map(({ when, outcome }) => sql`when ${when} then ${outcome}`)
-  return effect(
-    ctx,
-    sql`
+  const statement = sql`
 with found as materialized (
   select *
   from ${table} found
@@ -65,8 +70,15 @@ select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'value', ${value}) from changed),
   (select refused from decided),
   jsonb_build_object('ok', false, 'reason', 'not_found')
-)`)}`,
-  )
+)`)}`
+  const outcome = await effectAgain<Changed<Value>>(ctx, {
+    statement,
+    attempts: isOutdated === undefined ? 1 : 3,
+    ...(db !== undefined && { db }),
+    ...(isOutdated !== undefined && { isOutdated }),
+  })
+  if (outcome === null) throw new Error('A change of a version answered "again"')
+  return outcome
 }
 
 /** `column = value` for every value that is given; undefined leaves its column as it is. Names come from code only. */

@@ -17,7 +17,7 @@ const held = { orderId: 1, courierId: 1, fence: 1 }
 export const hotStatements: SQL[] = [
   createStatement(store, []),
   claimStatement(courier, { orderId: 1, courierId: 1 }),
-  claimNextStatement(courier, { courierId: 1, from: 0 }),
+  claimNextStatement(courier, { courierId: 1, accept: false, from: 0 }),
   acceptStatement(courier, held),
   pickUpStatement(courier, held),
   deliverStatement(courier, held),

@@ -20,6 +20,7 @@ type Transition = { from: readonly OrderStatus[]; to: OrderStatus }
 /** The allowed transitions of an order. Each verb's statement carries its row of this table as a condition. */
 export const transitions = {
   claim: { from: ['new'], to: 'assigned' },
+  take: { from: ['new'], to: 'accepted' },
   accept: { from: ['assigned'], to: 'accepted' },
   decline: { from: ['assigned'], to: 'new' },
   release: { from: ['assigned', 'accepted'], to: 'new' },

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, decodeJwt, errors, type JWTVerifyResult, jwtVerify } from 'jose'
+import { createRemoteJWKSet, decodeJwt, errors, type JWTVerifyResult, jwtVerify, SignJWT } from 'jose'
 import * as z from 'zod'
 import type { Principal } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
@@ -132,6 +132,24 @@ async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
       cause: error,
     })
   }
+}
+
+export type Device = { role: DeviceRole; sub: string; tenantId: number; gen: number }
+
+/** The token of a device. It has no end: a higher generation replaces it. */
+export async function deviceToken({ FLEET_KEY: key }: Env, { sub, ...claims }: Device): Promise<string> {
+  const [issuer] = deviceIssuers
+  if (key === undefined || issuer === undefined)
+    throw new AppError('unavailable', 'This deployment issues no tokens for devices: FLEET_KEY is not set', {
+      retryAfter: 60,
+    })
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer(issuer)
+    .setAudience('lockstep')
+    .setSubject(sub)
+    .setIssuedAt()
+    .sign(new TextEncoder().encode(key))
 }
 
 /** A leaked key of devices makes no other caller. */

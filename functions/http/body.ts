@@ -12,6 +12,8 @@ export type Accepted = {
   lines: string | null
   /** The verb checks each element of this member, texts included. */
   items: string | null
+  /** NaN and infinities, which JSON has not, are read as null. */
+  bareNumbers: boolean
 }
 
 /**
@@ -22,7 +24,9 @@ export async function readBody(request: Request, accepted: Accepted): Promise<un
   const text = await readText(request, accepted)
   if (text === '') return undefined
   const body =
-    accepted.lines !== null && isNdjson(request) ? { [accepted.lines]: parseLines(text) } : parse(text)
+    accepted.lines !== null && isNdjson(request)
+      ? { [accepted.lines]: parseLines(text, accepted.bareNumbers) }
+      : parse(text, accepted.bareNumbers)
   const fault = unstorable(body, accepted.items)
   if (fault) refuse('body', [fault])
   return body
@@ -128,22 +132,34 @@ export async function drain({ body }: Request): Promise<void> {
 }
 
 /** One value a line. The refusal names the line, so that the client can find it in a large body. */
-function parseLines(text: string): unknown[] {
+function parseLines(text: string, bareNumbers: boolean): unknown[] {
   return text.split('\n').flatMap((line, at) => {
     if (line.trim() === '') return []
     try {
-      return [JSON.parse(line)]
+      return [parseValue(line, bareNumbers)]
     } catch {
       throw new AppError('malformed_json', `Line ${at + 1} is not one JSON value`)
     }
   })
 }
 
-function parse(text: string): unknown {
+function parse(text: string, bareNumbers: boolean): unknown {
   try {
-    return JSON.parse(text)
+    return parseValue(text, bareNumbers)
   } catch {
     throw new AppError('malformed_json', 'Send one JSON value, in UTF-8')
+  }
+}
+
+/** Firmware prints a float that is no number as C does: `nan`, `-inf`. Texts are left as they are. */
+const textOrBareNumber = /"(?:[^"\\]|\\.)*"|[+-]?\b(?:nan|inf(?:inity)?)\b/gi
+
+function parseValue(text: string, bareNumbers: boolean): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (!bareNumbers) throw error
+    return JSON.parse(text.replaceAll(textOrBareNumber, (found) => (found.startsWith('"') ? found : 'null')))
   }
 }
 

@@ -28,6 +28,8 @@ export type Endpoint = {
   lines: string | null
   /** The verb checks each element of this member of the body by itself, so one of them cannot refuse the others. */
   items: string | null
+  /** NaN and infinities in the body, which JSON has not, are read as null. */
+  bareNumbers: boolean
   /**
    * For people who follow a link: any query is accepted, blank and repeated names too. `input.query` has the first value
    * of each name, and `input.search` is the query as it came.
@@ -101,6 +103,7 @@ type Spec<P, Q, B> = Omit<
   | 'packed'
   | 'lines'
   | 'items'
+  | 'bareNumbers'
   | 'openQuery'
   | 'rateLimited'
   | 'idempotent'
@@ -114,6 +117,7 @@ type Spec<P, Q, B> = Omit<
   packed?: boolean
   lines?: string
   items?: string
+  bareNumbers?: boolean
   openQuery?: boolean
   rateLimited?: boolean
   problems?: readonly ProblemCode[]
@@ -153,6 +157,7 @@ export function at(base: string, tag: string): Record<Endpoint['method'], Declar
       packed: false,
       lines: null,
       items: null,
+      bareNumbers: false,
       openQuery: false,
       rateLimited: true,
       problems: [],

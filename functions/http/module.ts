@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Ctx } from '../core/context.ts'
 import type { IngestQueue } from '../core/ingest-message.ts'
 import type { Job } from '../core/job.ts'
 import type { Outgoing } from '../core/outbox.ts'
@@ -25,4 +26,6 @@ export type Module = {
   webhooks?: Webhooks
   /** Streams of accounted ingest that the row receives. */
   queues?: readonly IngestQueue[]
+  /** Whether the credential of the calling device was not replaced. A device that no row knows is refused. */
+  isCurrentDevice?: (ctx: Ctx) => Promise<boolean>
 }

@@ -20,17 +20,26 @@ export type HttpEnv = {
 }
 
 /** Every request passes token, rate limit and validation; then one verb runs; then status and headers are set. */
-export function mount(app: Hono<HttpEnv>, endpoints: readonly Endpoint[]): void {
+export function mount(
+  app: Hono<HttpEnv>,
+  endpoints: readonly Endpoint[],
+  isCurrentDevice: (ctx: Ctx) => Promise<boolean> = async () => true,
+): void {
   // Sorted, `/orders/quote` precedes `/orders/{id}`, so it refuses methods that only the latter supports.
   const paths = [...new Set(endpoints.map(({ path }) => path))].sort()
   for (const path of paths) {
     const here = endpoints.filter((endpoint) => endpoint.path === path)
-    for (const endpoint of here) app.on(endpoint.method, honoPath(path), (c) => run(c, endpoint))
+    for (const endpoint of here)
+      app.on(endpoint.method, honoPath(path), async (c) => run(c, endpoint, isCurrentDevice))
     app.all(honoPath(path), () => refuseMethod(here))
   }
 }
 
-async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
+async function run(
+  c: Context<HttpEnv>,
+  endpoint: Endpoint,
+  isCurrentDevice: (ctx: Ctx) => Promise<boolean>,
+): Promise<Response> {
   const ctx = c.get('ctx')
   c.set('route', `${endpoint.method.toUpperCase()} ${endpoint.path}`)
   await admit(c, endpoint, ctx)
@@ -48,6 +57,9 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
     body: input.body,
     principal: ctx.principal,
   })
+  // It may need a round trip, so a request that is refused anyway does not come to it.
+  if (isDevice(ctx) && !(await isCurrentDevice(ctx)))
+    throw new AppError('unauthenticated', 'The credential of this device was replaced')
   const answer = await handleBound(endpoint, ctx, input)
   if (!(answer instanceof Response)) return respond(c, answer)
   if (c.req.method !== 'HEAD') return answer
@@ -55,6 +67,8 @@ async function run(c: Context<HttpEnv>, endpoint: Endpoint): Promise<Response> {
   await answer.body?.cancel()
   return new Response(null, answer)
 }
+
+const isDevice = ({ principal }: Ctx) => principal !== null && 'gen' in principal
 
 const honoPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1')
 

@@ -41,6 +41,11 @@ const space = {
   NASA_API_KEY: z.string().min(1).default('DEMO_KEY'),
 }
 
+const fleet = {
+  /** Messages of telemetry that may wait in the queue. Near it samples are thinned by rule, and at it refused. */
+  TELEMETRY_BACKLOG: z.coerce.number().int().min(1).default(10_000),
+}
+
 const webhooks = {
   /** The keys that encrypt the secrets of webhooks. During a rotation there are several, the new one first. */
   WEBHOOK_KEY: commaSeparated.pipe(z.array(z.string().min(32, 'must be at least 32 characters'))),
@@ -61,7 +66,7 @@ const webhooks = {
 
 /** The configuration of the Worker, checked once per isolate. Secrets come from `wrangler secret put`. */
 const Env = z
-  .object({ ...core, ...space, ...webhooks })
+  .object({ ...core, ...space, ...webhooks, ...fleet })
   .refine((env) => (env.AUTH_SECRET === undefined) !== (env.AUTH_JWKS_URL === undefined), {
     message: 'set exactly one of AUTH_SECRET (development) and AUTH_JWKS_URL',
   })

@@ -39,14 +39,27 @@ const ledger = {
   ledgerInvariants: 1303,
 }
 
-const clicks = {
-  clicksSalts: 1401,
-  clicksDimensions: 1402,
-  clicksRetention: 1403,
-  clicksReplays: 1404,
-  clicksChoices: 1405,
-  clicksOrphans: 1411,
-  clicksPostbacks: 1412,
+const fleet = {
+  /** With the id of the node as the second key. */
+  fleetPublish: 1400,
+  /** With the shard as the second key. */
+  fleetCycle: 1401,
+  fleetSilence: 1402,
+  fleetTimeouts: 1403,
+  fleetFold: 1404,
+  fleetPublisher: 1405,
+  fleetRearm: 1406,
+  fleetModes: 1407,
 }
 
-export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger, ...clicks } as const
+const clicks = {
+  clicksSalts: 1501,
+  clicksDimensions: 1502,
+  clicksRetention: 1503,
+  clicksReplays: 1504,
+  clicksChoices: 1505,
+  clicksOrphans: 1511,
+  clicksPostbacks: 1512,
+}
+
+export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger, ...fleet, ...clicks } as const

@@ -60,6 +60,14 @@ const ledger = {
   amount_out_of_range: [422, 'An amount would leave ±(2^53 - 1) minor units'],
 } as const
 
+const fleet = {
+  zone_has_node_of_type: [409, 'The zone has a node of this type'],
+  credential_in_use: [409, 'The credential of this node is in use'],
+  stale_epoch: [409, 'The command is void: its zone or regulator has changed since'],
+  command_expired: [409, 'The time of the command has passed'],
+  zone_in_auto: [409, 'The zone is regulated: commands by hand need another mode'],
+} as const
+
 const clicks = {
   slug_taken: [409, 'Another campaign or source has this slug'],
   replay_running: [409, 'Another replay is running'],
@@ -74,6 +82,7 @@ export const problems = {
   ...space,
   ...dispatch,
   ...ledger,
+  ...fleet,
   ...clicks,
 } as const satisfies Record<string, readonly [status: number, title: string]>
 

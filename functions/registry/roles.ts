@@ -1,17 +1,11 @@
 /** Each row adds the roles of the callers that it serves, and which of them may subscribe to events. */
-const core = { roles: ['admin'], subscribers: ['admin'] } as const
+/** A tenant is a customer of several rows. */
+const core = { roles: ['admin', 'tenant'], tenants: ['tenant'], subscribers: ['admin', 'tenant'] } as const
 const dispatch = { roles: ['store', 'courier'], subscribers: ['store'] } as const
-const ledger = { roles: ['tenant'], subscribers: ['tenant'] } as const
 const fleet = { roles: ['node', 'greenhouse'], issuers: ['lockstep-fleet'] } as const
 const clicks = { roles: ['partner'], subscribers: ['partner'] } as const
 
-export const roles = [
-  ...core.roles,
-  ...dispatch.roles,
-  ...ledger.roles,
-  ...fleet.roles,
-  ...clicks.roles,
-] as const
+export const roles = [...core.roles, ...dispatch.roles, ...fleet.roles, ...clicks.roles] as const
 export type Role = (typeof roles)[number]
 
 /** The token's `sub` names a row of ours by its id. */
@@ -19,7 +13,7 @@ export const rowRoles = [...dispatch.roles] as const
 export type RowRole = (typeof rowRoles)[number]
 
 /** The token names the tenant for which its bearer acts. */
-export const tenantRoles = [...ledger.roles] as const
+export const tenantRoles = [...core.tenants] as const
 export type TenantRole = (typeof tenantRoles)[number]
 
 /** Devices, whose tokens come from this API. Their issuer can name no other role, and no other issuer names them. */
@@ -31,6 +25,5 @@ export const deviceIssuers: readonly string[] = [...fleet.issuers]
 export const subscribers: readonly Role[] = [
   ...core.subscribers,
   ...dispatch.subscribers,
-  ...ledger.subscribers,
   ...clicks.subscribers,
 ]

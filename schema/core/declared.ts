@@ -1,5 +1,7 @@
 import { type Declared, grants, role, sqlIndex } from '../kit/declare.ts'
 import { filesOf } from '../kit/files.ts'
+import { rulesOf } from '../kit/rules.ts'
+import { outboxRules } from './rules.ts'
 
 const { functionFile } = filesOf(import.meta.dirname)
 
@@ -9,6 +11,7 @@ export const declared: Declared[] = [
   role({ name: 'lockstep_app' }),
 
   functionFile('core.reading_xid()', { beforeTables: true }),
+  ...rulesOf('core.outbox', outboxRules),
   functionFile('core.mark_horizon(regclass[],regclass)', { executeBy: 'lockstep_app' }),
   functionFile('core.slowest_reader(text)'),
   functionFile('core.iso(timestamptz)'),

@@ -109,11 +109,6 @@ export const outbox = core.table(
   (t) => [
     // Readers read in this order. It is the only index, so an event costs its writer one entry.
     primaryKey({ columns: [t.xid, t.seq] }),
-    check('outbox_topic_shape', sql`${t.topic} ~ '^[a-z]{2,20}$'`),
-    check('outbox_audience_shape', sql`${t.audience} ~ '^[a-z]{2,20}:[!-~]{1,128}$'`),
-    check('outbox_subject_length', sql`char_length(${t.subject}) between 1 and 200`),
-    check('outbox_type_shape', sql`${t.type} ~ '^[a-z][a-z_.]{1,59}$'`),
-    check('outbox_data_is_object', sql`jsonb_typeof(${t.data}) = 'object'`),
   ],
 )
 
@@ -177,7 +172,7 @@ export const partitioned = core.table(
   },
   (t) => [
     // The name of a partition adds up to nine characters, and Postgres cuts names at 63.
-    check('partitioned_relation_shape', sql`${t.relation} ~ '^[a-z_]{1,30}[.][a-z_]{1,50}$'`),
+    check('partitioned_relation_shape', sql`${t.relation} ~ '^[a-z_]{1,30}[.][a-z][a-z0-9_]{0,49}$'`),
     check('partitioned_key', sql`${t.key} in ('time', 'id')`),
     check('partitioned_every', sql`${t.every} in ('day', 'month')`),
     check('partitioned_ahead', sql`${t.ahead} between 1 and 60`),

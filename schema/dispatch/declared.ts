@@ -1,5 +1,7 @@
 import { type Declared, extension, grants, sqlIndex, storage, trigger } from '../kit/declare.ts'
 import { filesOf } from '../kit/files.ts'
+import { rulesOf } from '../kit/rules.ts'
+import { courierRules, orderEventRules, orderRules } from './rules.ts'
 import { liveStatuses } from './states.ts'
 
 const { functionFile } = filesOf(import.meta.dirname)
@@ -19,26 +21,22 @@ const shownInList = [
 
 export const declared: Declared[] = [
   extension('cube'),
+  ...rulesOf('dispatch.couriers', courierRules),
+  ...rulesOf('dispatch.orders', orderRules),
+  ...rulesOf('dispatch.order_events', orderEventRules),
   functionFile('dispatch.on_sphere(double precision, double precision)'),
   functionFile(
     'dispatch.plan_assignments(bigint[], integer[], double precision[], double precision[], bigint[], integer[], integer[], double precision[], double precision[])',
   ),
   functionFile('dispatch.refuse_step_back()'),
 
-  // Postgres evaluates the condition without a function call, so a lawful update pays almost nothing for it. A delivery
-  // becomes final when it is settled; until then it may be a mistake.
+  // A delivery becomes final when it is settled; until then it may be a mistake. The condition stands in the function:
+  // a WHEN clause is read anew by each statement, as a check is.
   trigger({
     name: 'orders_never_step_back',
     table: 'dispatch.orders',
     fires: 'before update',
     forEach: 'row',
-    when: `new.fence < old.fence
-  or new.version < old.version
-  or new.status <> old.status and (
-    old.status in ('canceled', 'returned')
-    or old.status = 'delivered' and (new.status <> 'picked_up' or old.settled_at is not null)
-  )
-  or old.settled_at is not null and new.settled_at is distinct from old.settled_at`,
     execute: 'dispatch.refuse_step_back()',
   }),
 
@@ -52,7 +50,6 @@ export const declared: Declared[] = [
     table: 'dispatch.couriers',
     fires: 'before update',
     forEach: 'row',
-    when: 'new.version < old.version',
     execute: 'dispatch.refuse_older_version()',
   }),
 

@@ -5,6 +5,9 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  if (new.version < old.version) is not true then
+    return new;
+  end if;
   raise exception 'courier % cannot go from version % back to %', old.id, old.version, new.version
     using errcode = 'check_violation', constraint = tg_name, schema = tg_table_schema, table = tg_table_name;
 end

@@ -4,6 +4,8 @@ import { bigint, customType, integer, timestamp } from 'drizzle-orm/pg-core'
 const xid8 = customType<{ data: string; driverData: string }>({ dataType: () => 'xid8' })
 const datemultirange = customType<{ data: string; driverData: string }>({ dataType: () => 'datemultirange' })
 
+const int4multirange = customType<{ data: string; driverData: string }>({ dataType: () => 'int4multirange' })
+
 /** A surrogate key. Identity values stay far below 2^53, so a JavaScript number holds them exactly. */
 export function id() {
   return bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity()
@@ -44,6 +46,11 @@ export function transactionId(name: string) {
 /** A set of days as Postgres keeps it: adjacent spans become one, and gaps stay gaps. */
 export function daysOf(name: string) {
   return datemultirange(name)
+}
+
+/** A set of whole numbers as Postgres keeps it: neighbours become one span, and gaps stay gaps. */
+export function numbersOf(name: string) {
+  return int4multirange(name)
 }
 
 /** The words of an enumeration as SQL literals, for a check constraint. */

@@ -18,6 +18,8 @@ export type Declared = {
     | 'kept partitions'
     | 'rows'
     | 'storage'
+    | 'rules'
+    | 'validation'
   /** Unique within its kind. A change under the same name replaces the thing; another name is another thing. */
   name: string
   create: string

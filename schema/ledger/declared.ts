@@ -1,6 +1,14 @@
 import { type Declared, grants, policy, rowSecurity, sqlIndex, storage, trigger } from '../kit/declare.ts'
 import { filesOf } from '../kit/files.ts'
 import { incrementalView, streamView } from '../kit/incremental.ts'
+import { rulesOf } from '../kit/rules.ts'
+import {
+  balanceEventRules,
+  betEventRules,
+  paymentEventRules,
+  systemEventRules,
+  userBalanceRules,
+} from './rules.ts'
 
 const { createdIn, functionFile, materializedViewFile, queryIn, viewFile } = filesOf(import.meta.dirname)
 
@@ -11,6 +19,12 @@ const checkTables = ['alerts', 'invariant_checks']
 const tenant = "nullif(current_setting('app.tenant_id', true), '')::bigint"
 
 export const declared: Declared[] = [
+  ...rulesOf('ledger.bet_events', betEventRules),
+  ...rulesOf('ledger.payment_events', paymentEventRules),
+  ...rulesOf('ledger.balance_events', balanceEventRules),
+  ...rulesOf('ledger.system_events', systemEventRules),
+  ...rulesOf('ledger.user_balances_view', userBalanceRules),
+
   viewFile('ledger.user_balances'),
   grants({ on: 'table ledger.user_balances', to: 'lockstep_app', privileges: ['select'] }),
 

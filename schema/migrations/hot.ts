@@ -1,8 +1,8 @@
 // Written by "npm run db:generate".
 export const hotFunctions: ReadonlySet<string> = new Set([
   'dispatch.hot_accepted_568a2dcc',
-  'dispatch.hot_claim_297f8ef3',
-  'dispatch.hot_claim_next_e016e0d6',
+  'dispatch.hot_claim_d4ce3f3c',
+  'dispatch.hot_claim_next_03895d9b',
   'dispatch.hot_create_24c7d2b2',
   'dispatch.hot_delivered_5d1a44f4',
   'dispatch.hot_picked_up_a901d17d',

@@ -27,7 +27,7 @@ it('reads its command line', () => {
 })
 
 it.each([
-  [[], '--role must be one of admin, store'],
+  [[], '--role must be one of admin, tenant'],
   [['--role', 'king', '--sub', '1'], 'not king'],
   [['--role', 'courier'], '--sub is missing'],
   [['--role', 'tenant', '--sub', '1'], '--tenant is missing'],

@@ -25,6 +25,10 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['schema/dispatch/tables.ts', "import { dispatchDeclared } from './declared.ts'"],
     ['schema/core/tables.ts', "import pg from 'pg'"],
   ],
+  'schema/<row>/rules.ts': [
+    ['schema/dispatch/rules.ts', "import { orders } from './tables.ts'"],
+    ['schema/ledger/rules.ts', "import { filesOf } from '../kit/files.ts'"],
+  ],
   'schema/<row>/declared.ts': [
     ['schema/dispatch/declared.ts', "import { bets } from '../ledger/tables.ts'"],
     ['schema/core/declared.ts', "import pg from 'pg'"],

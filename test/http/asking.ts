@@ -38,7 +38,15 @@ export function pathOf({ path, params }: Endpoint, value?: string): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => value ?? sampleOf(params?.shape[name]))
 }
 
-const samples = ['999999', 'nothing', 'EUR', 'OSD-999', '019a0000-0000-7000-8000-000000000000', '2026-11-20']
+const samples = [
+  '999999',
+  'nothing',
+  'EUR',
+  'OSD-999',
+  '019a0000-0000-7000-8000-000000000000',
+  '2026-11-20',
+  'nd-ph-00000000',
+]
 
 /** Something that the parameter's own schema takes. */
 function sampleOf(schema: unknown): string {

@@ -235,10 +235,13 @@ describe.each(writing.filter(({ body }) => body !== undefined))('$name', (endpoi
     const fields = endpoint.body === undefined ? [] : fieldsOf(endpoint.body)
     const wrong = [{ wrong: true }, '\u0000']
     const asked = fields.flatMap((field) =>
-      wrong.map((value): [string, ReturnType<typeof ask>] => [
-        `${field}: ${JSON.stringify(value)}`,
-        ask(endpoint, { body: JSON.stringify({ [field]: value }) }),
-      ]),
+      // Settings take any object.
+      wrong
+        .slice(field === 'settings' ? 1 : 0)
+        .map((value): [string, ReturnType<typeof ask>] => [
+          `${field}: ${JSON.stringify(value)}`,
+          ask(endpoint, { body: JSON.stringify({ [field]: value }) }),
+        ]),
     )
     expect(fields.length).toBeGreaterThan(0)
     const refused = (answer: Awaited<ReturnType<typeof ask>> & { what?: string }) =>
@@ -263,7 +266,7 @@ describe.each(versioned)('$name', (endpoint) => {
   it('needs a version in the form of an ETag', async () => {
     const { method, path } = endpoint
     const headers = { authorization: await bearer('admin'), 'content-type': 'application/json' }
-    const without = await app.fetch(pathOf(endpoint, '1'), {
+    const without = await app.fetch(pathOf(endpoint), {
       method: method.toUpperCase(),
       headers,
       body: '{}',

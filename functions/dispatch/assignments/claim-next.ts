@@ -8,7 +8,7 @@ import { answer } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 import type { Order } from '../orders/contract.ts'
 import { showOrder } from '../orders/show.ts'
-import { leaseSeconds } from '../rules.ts'
+import { leaseSeconds, transitions } from '../rules.ts'
 import { makeSearchStart, type SearchStart } from './search-start.ts'
 
 type Next = { ok: true; order: Order | null; oldest: boolean } | Refused
@@ -16,23 +16,29 @@ type Next = { ok: true; order: Order | null; oldest: boolean } | Refused
 /** All claims of one isolate share a start; a test brings its own. */
 const sharedStart = makeSearchStart()
 
-type ClaimNext = { courierId: number; start?: SearchStart }
+type ClaimNext = { courierId: number; accept?: boolean; start?: SearchStart }
 
-/** Assigns the nearest order that the courier can carry, or the oldest if its position is unknown; null if there is none. */
-export async function claimNextOrder(ctx: Ctx, { courierId, start = sharedStart }: ClaimNext): Promise<Next> {
+/**
+ * Assigns the nearest order that the courier can carry, or the oldest if its position is unknown; null if there is none.
+ * With `accept` the order is accepted at once, without a lease between.
+ */
+export async function claimNextOrder(ctx: Ctx, claim: ClaimNext): Promise<Next> {
+  const { courierId, accept = false, start = sharedStart } = claim
   const from = start.at(ctx.now().getTime())
   // Between the statement's snapshot and its lock, another request filled the courier or took the order.
   const next = await effectAgain<Next>(ctx, {
-    statement: claimNextStatement(ctx.principal, { courierId, from }),
+    statement: claimNextStatement(ctx.principal, { courierId, accept, from }),
   })
   if (next === null) return { ok: false, reason: 'order_busy', retryAfter: 1 }
   if (next.ok && next.order !== null && next.oldest) start.passed(next.order.id)
   return next
 }
 
-type Search = { courierId: number; from: number }
+type Search = { courierId: number; accept: boolean; from: number }
 
-export function claimNextStatement(principal: Principal | null, { courierId, from }: Search): SQL {
+export function claimNextStatement(principal: Principal | null, search: Search): SQL {
+  const { courierId, accept, from } = search
+  const { to } = accept ? transitions.take : transitions.claim
   const claimable = sql`o.status = 'new'
     and o.courier_id is null
     and o.boxes_count <= (select room from me)
@@ -97,10 +103,11 @@ carrier as (
 ),
 claimed as (
   update dispatch.orders o
-  set status = 'assigned',
+  set status = ${to},
       courier_id = carrier.id,
       assigned_at = now(),
-      lease_expires_at = now() + make_interval(secs => ${leaseSeconds}),
+      accepted_at = case when ${accept}::boolean then now() end,
+      lease_expires_at = case when not ${accept}::boolean then now() + make_interval(secs => ${leaseSeconds}) end,
       fence = o.fence + 1,
       version = o.version + 1
   from wanted, carrier

@@ -8,10 +8,11 @@ import { answer } from '../../core/idempotency.ts'
 import { recordEvent } from '../events/record.ts'
 import type { Order } from '../orders/contract.ts'
 import { showOrder } from '../orders/show.ts'
-import { leaseSeconds } from '../rules.ts'
+import { leaseSeconds, transitions } from '../rules.ts'
 import { returnExpired } from './return-expired.ts'
 
-type Claim = { orderId: number; courierId: number }
+/** With `accept` the order is accepted at once, without a lease between. */
+type Claim = { orderId: number; courierId: number; accept?: boolean }
 type Claimed = { ok: true; order: Order } | Refused
 
 /**
@@ -28,7 +29,9 @@ export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
   return claimed ?? { ok: false, reason: 'order_busy', retryAfter: 1 }
 }
 
-export function claimStatement(principal: Principal | null, { orderId, courierId }: Claim): SQL {
+export function claimStatement(principal: Principal | null, claim: Claim): SQL {
+  const { orderId, courierId, accept = false } = claim
+  const { to } = accept ? transitions.take : transitions.claim
   // Race: many couriers want one order, and one courier wants many orders. Every statement locks the order before the
   // courier. The capacity is a condition on the courier's row, which Postgres reads again after the lock wait.
   // The order may have become this courier's own during the wait: then the claim is a repetition, and not lost.
@@ -45,7 +48,7 @@ wanted as ${thisOne(sql`
   select o.*
   from dispatch.orders o
   where o.id = ${orderId}
-    and (o.status = 'new' or o.status = 'assigned' and o.courier_id = ${courierId} and o.lease_expires_at > now())
+    and (o.status = 'new' or o.courier_id = ${courierId} and (o.status = 'accepted' or o.lease_expires_at > now()))
     and not (select excluded from seen)`)},
 carrier as (
   update dispatch.couriers c
@@ -60,10 +63,11 @@ carrier as (
 ),
 claimed as (
   update dispatch.orders o
-  set status = 'assigned',
+  set status = ${to},
       courier_id = carrier.id,
       assigned_at = now(),
-      lease_expires_at = now() + make_interval(secs => ${leaseSeconds}),
+      accepted_at = case when ${accept}::boolean then now() end,
+      lease_expires_at = case when not ${accept}::boolean then now() + make_interval(secs => ${leaseSeconds}) end,
       fence = o.fence + 1,
       version = o.version + 1
   from wanted, carrier
@@ -77,12 +81,14 @@ decided as materialized (
       then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from claimed o)
     when seen.status is null
       then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'There is no such order')
-    when wanted.status = 'assigned'
+    when wanted.status = ${to}
       then (select jsonb_build_object('ok', true, 'order', ${showOrder('o', principal)}) from wanted o)
+    when wanted.status <> 'new'
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', wanted.status, 'to', ${to}::text)
     when wanted.version <> seen.version or seen.status = 'assigned' and seen.lease_expires_at <= now()
       then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
     when seen.own
-      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', 'assigned')
+      then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', seen.status, 'to', ${to}::text)
     when seen.excluded
       then jsonb_build_object('ok', false, 'reason', 'excluded')
     when wanted.id is null

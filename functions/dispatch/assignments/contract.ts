@@ -2,6 +2,17 @@ import * as z from 'zod'
 import { id, shownInstant } from '../../http/fields.ts'
 import { ItemProblem, text } from '../contract.ts'
 
+export const Claim = z
+  .strictObject({
+    accept: z.boolean().default(false).meta({
+      description:
+        'If true, the order is accepted in the same change: it has no lease and needs no further request',
+    }),
+  })
+  .default({ accept: false })
+  .meta({ id: 'Claim' })
+export type Claim = z.infer<typeof Claim>
+
 export const GiveBack = z
   .strictObject({ fence: z.int().min(0), reason: text(500).default('not given') })
   .meta({ id: 'GiveBack' })

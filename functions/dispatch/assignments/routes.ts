@@ -9,7 +9,7 @@ import { assignOrder } from './assign.ts'
 import { assignOrders } from './assign-many.ts'
 import { claimOrder } from './claim.ts'
 import { claimNextOrder } from './claim-next.ts'
-import { Assignment, AssignmentAnswer, Assignments, GiveBack } from './contract.ts'
+import { Assignment, AssignmentAnswer, Assignments, Claim, GiveBack } from './contract.ts'
 import { declineOrder } from './decline.ts'
 import { releaseOrder } from './release.ts'
 
@@ -25,13 +25,15 @@ export const assignmentsEndpoints: Endpoint[] = [
       description: [
         'Assigns the order nearest to the courier’s last position, or the oldest order if the position is unknown.',
         'The answer is 204 if the courier can carry none of the available orders.',
+        'With `accept` the order is accepted at once: one event `claimed` leads from `new` to `accepted`.',
       ].join(' '),
       roles: ['courier'],
+      body: Claim,
       answers: { 200: Order, 204: null },
       problems: ['courier_unavailable', 'order_busy'],
     },
-    async (ctx) => {
-      const { order } = orThrow(await claimNextOrder(ctx, { courierId: callerId(ctx) }))
+    async (ctx, { body }) => {
+      const { order } = orThrow(await claimNextOrder(ctx, { ...body, courierId: callerId(ctx) }))
       return order === null ? noContent() : versioned(order)
     },
   ),
@@ -42,9 +44,12 @@ export const assignmentsEndpoints: Endpoint[] = [
       description: [
         'Exactly one of many concurrent claims wins. The winner that repeats its claim gets the same order and lease.',
         'Accept the order before its lease expires; otherwise it becomes available again.',
+        'With `accept` the order is accepted at once: one event `claimed` leads from `new` to `accepted`.',
+        'An order that the courier holds without having accepted it needs `POST …/accept`.',
       ].join(' '),
       roles: ['courier'],
       params: IdPath,
+      body: Claim,
       answers: { 200: Order },
       problems: [
         'order_taken',
@@ -55,8 +60,10 @@ export const assignmentsEndpoints: Endpoint[] = [
         'illegal_transition',
       ],
     },
-    async (ctx, { params }) =>
-      versioned(orThrow(await claimOrder(ctx, { orderId: params.id, courierId: callerId(ctx) })).order),
+    async (ctx, { params, body }) => {
+      const claim = { ...body, orderId: params.id, courierId: callerId(ctx) }
+      return versioned(orThrow(await claimOrder(ctx, claim)).order)
+    },
   ),
   on.post(
     '/orders/{id}/accept',

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import type { Db } from '../../core/db.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import type { IngestQueue } from '../../core/ingest-message.ts'
 import { replaying } from '../../core/replay.ts'
@@ -8,11 +9,12 @@ import type { ReplayDead, Replayed } from './contract.ts'
 
 /** Stores dead messages, each once. All in one statement; message by message if one of them is still faulty. */
 export async function replayDead(ctx: Ctx, queue: IngestQueue, { ids }: ReplayDead): Promise<Replayed> {
+  const db = ctx.db.with(queue.settings ?? {})
   try {
-    return await effect<Replayed>(ctx, replaying(ctx, queue, ids ?? null))
+    return await effect<Replayed>(ctx, replaying(ctx, queue, ids ?? null), db)
   } catch (error) {
     if (!isDataError(error)) throw error
-    return replayEach(ctx, queue, ids ?? (await oldest(ctx, queue)))
+    return replayEach(ctx, { queue, db, ids: ids ?? (await oldest(ctx, queue)) })
   }
 }
 
@@ -27,13 +29,15 @@ limit 100`)
   return rows.map(({ id }) => Number(id))
 }
 
+type Each = { queue: IngestQueue; db: Db; ids: readonly number[] }
+
 /** The key of the request covers its answer. Each message is stored once in any case. */
-async function replayEach(ctx: Ctx, queue: IngestQueue, ids: readonly number[]): Promise<Replayed> {
+async function replayEach(ctx: Ctx, { queue, db, ids }: Each): Promise<Replayed> {
   const keyless = { ...ctx, idempotency: null }
   const data: Replayed['data'] = []
   for (const id of ids) {
     try {
-      data.push(...(await effect<Replayed>(keyless, replaying(ctx, queue, [id]))).data)
+      data.push(...(await effect<Replayed>(keyless, replaying(ctx, queue, [id]), db)).data)
     } catch (error) {
       if (!isDataError(error)) throw error
       data.push({ id, outcome: 'failed', reason: reasonOf(error) })

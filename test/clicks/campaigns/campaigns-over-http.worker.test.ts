@@ -344,9 +344,8 @@ it('lists campaigns newest first, page by page, each once', async () => {
   for (;;) {
     const { body } = await admin.get(`/campaigns?limit=7${query}`)
     seen.push(...(body['data'] as { id: number }[]).map(({ id }) => id))
-    const next = body['nextCursor']
-    if (typeof next !== 'string') break
-    query = `&cursor=${next}`
+    if (body['nextCursor'] === null) break
+    query = `&cursor=${body['nextCursor'] as string}`
   }
   expect(seen).toEqual([...seen].sort((a, b) => b - a))
   expect(new Set(seen).size).toBe(await countOf('campaigns'))

@@ -27,7 +27,7 @@ describe('the invariants of dispatch', () => {
     ['held boxes equal the boxes of the live orders', 'update dispatch.couriers set held_boxes = 3'],
     [
       'no courier carries more than its capacity',
-      `alter table dispatch.couriers drop constraint couriers_held_within_capacity;
+      `alter table dispatch.couriers drop constraint couriers_rules;
       update dispatch.couriers set capacity_boxes = 1`,
     ],
     [

@@ -47,6 +47,6 @@ describe('the life of an order', () => {
       ([, { from, to }]) =>
         heldStatuses.includes(to) && from.some((status) => !heldStatuses.includes(status)),
     )
-    expect(taking.map(([name]) => name)).toEqual(['claim', 'assign', 'undo'])
+    expect(taking.map(([name]) => name)).toEqual(['claim', 'take', 'assign', 'undo'])
   })
 })

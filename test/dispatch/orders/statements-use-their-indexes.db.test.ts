@@ -119,13 +119,13 @@ describe('with a hundred thousand orders, a few pages and no sequential scan suf
     ['a claim', claimStatement(asCourier(stranger), { orderId: 99_996, courierId: stranger }), [], 120],
     [
       'the oldest order for a courier without a position',
-      claimNextStatement(asCourier(stranger), { courierId: stranger, from: 0 }),
+      claimNextStatement(asCourier(stranger), { courierId: stranger, accept: false, from: 0 }),
       ['idx_orders_claimable'],
       160,
     ],
     [
       'the nearest order',
-      claimNextStatement(asCourier(near), { courierId: near, from: 0 }),
+      claimNextStatement(asCourier(near), { courierId: near, accept: true, from: 0 }),
       ['idx_orders_near'],
       160,
     ],

@@ -65,7 +65,7 @@ export type Invariant = keyof typeof invariants
 
 const lawful = `
   ('created', '', 'new'), ('edited', 'new', 'new'),
-  ('claimed', 'new', 'assigned'), ('assigned', 'new', 'assigned'),
+  ('claimed', 'new', 'assigned'), ('claimed', 'new', 'accepted'), ('assigned', 'new', 'assigned'),
   ('reassigned', 'assigned', 'assigned'), ('reassigned', 'accepted', 'assigned'),
   ('accepted', 'assigned', 'accepted'), ('declined', 'assigned', 'new'), ('lease_expired', 'assigned', 'new'),
   ('released', 'assigned', 'new'), ('released', 'accepted', 'new'),

@@ -72,6 +72,12 @@ export const verbs = {
     leads: 'assigned',
     run: (as, { order, holder }) => claimOrder(as(asCourier(holder)), { orderId: order, courierId: holder }),
   },
+  'a claim that accepts by the holder': {
+    acts: ['new', 'assigned, its lease expired'],
+    leads: 'accepted',
+    run: (as, { order, holder }) =>
+      claimOrder(as(asCourier(holder)), { orderId: order, courierId: holder, accept: true }),
+  },
   'a claim of the second order by the holder': {
     acts: all,
     run: (as, { second, holder }) =>

@@ -154,12 +154,12 @@ async function onlyStatements(work: () => Promise<void>): Promise<void> {
   )
   const text = rows[0]?.text ?? ''
   await admin.query(text.replace('and not account.may_go_negative then', 'and false then'))
-  await admin.query('alter table ledger.user_balances_view drop constraint user_balances_view_available')
+  await admin.query('alter table ledger.user_balances_view drop constraint user_balances_view_rules')
   try {
     await work()
   } finally {
     await admin.query(text)
-    await admin.query(`alter table ledger.user_balances_view add constraint user_balances_view_available
-      check (balance_minor - reserved_minor >= 0 or may_go_negative) not valid`)
+    await admin.query(`alter table ledger.user_balances_view add constraint user_balances_view_rules
+      check (ledger.check_user_balances_view(user_balances_view)) not valid`)
   }
 }

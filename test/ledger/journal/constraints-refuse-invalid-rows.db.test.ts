@@ -1,4 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import {
+  balanceEventRules,
+  betEventRules,
+  paymentEventRules,
+  systemEventRules,
+  userBalanceRules,
+} from '../../../schema/ledger/rules.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { fund, openBet, tenantContext } from '../support/context.ts'
 
@@ -49,11 +56,15 @@ describe('the tables of the ledger', () => {
     await expect(admin.query(write)).rejects.toMatchObject({ code: '23514', constraint })
   })
 
-  it('have no other check constraint', async () => {
+  it('have no other rule or check constraint', async () => {
     const { rows } = await admin.query<{ name: string }>(
-      `select conname as name from pg_constraint where connamespace = 'ledger'::regnamespace and contype = 'c'`,
+      `select conname as name from pg_constraint 
+      where connamespace = 'ledger'::regnamespace and contype = 'c' and conname not like '%\\_rules'`,
     )
-    expect(new Set(rows.map(({ name }) => name))).toEqual(new Set(refused.map(([name]) => name)))
+    const rules = [betEventRules, paymentEventRules, balanceEventRules, systemEventRules, userBalanceRules]
+    expect(new Set([...rules.flatMap(Object.keys), ...rows.map(({ name }) => name)])).toEqual(
+      new Set(refused.map(([name]) => name)),
+    )
   })
 
   it.each(['bet', 'payment', 'balance', 'system'])(

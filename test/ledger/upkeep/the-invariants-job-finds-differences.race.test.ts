@@ -51,9 +51,9 @@ describe('the invariants job', () => {
     expect((await foundAfter(change)).map(({ kind }) => kind)).toEqual(kinds)
   })
 
-  it('finds a forbidden negative account if its check constraint is missing', async () => {
+  it('finds a forbidden negative account if the rules of balances are missing', async () => {
     const found = await foundAfter(
-      'alter table ledger.user_balances_view drop constraint user_balances_view_available',
+      'alter table ledger.user_balances_view drop constraint user_balances_view_rules',
       'update ledger.user_balances_view set balance_minor = 0',
     )
     expect(found.map(({ kind }) => kind)).toEqual(['balance', 'negative'])

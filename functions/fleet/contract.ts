@@ -1,0 +1,25 @@
+import * as z from 'zod'
+import { nodeTypes } from '../../schema/fleet/states.ts'
+import { id } from '../http/fields.ts'
+
+/** Text that a person reads: no line breaks, and none of it blank. */
+export function text(most: number) {
+  return z
+    .string()
+    .trim()
+    .min(1)
+    .max(most)
+    .regex(/^[^\p{Cc}]*$/u, 'Must be one line of text')
+}
+
+export const NodeType = z.enum(nodeTypes).meta({ id: 'NodeType' })
+
+/** Lists that are sorted by id. */
+export const IdCursor = z.tuple([id])
+
+export const notEmpty = (change: object) => Object.keys(change).length > 0
+
+/** `nd-<type>-<8 hex>`, and a number behind it if another device has that name. */
+export const NodeUid = z.string().regex(/^nd-[a-z]+-[0-9a-f]{8}(-[2-5])?$/, 'Must be the uid of a node')
+
+export const UidPath = z.strictObject({ uid: NodeUid })

@@ -1,0 +1,13 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import type { Greenhouse } from './contract.ts'
+import { replicaScope } from './scope.ts'
+import { showGreenhouse } from './show.ts'
+
+export async function readGreenhouse(ctx: Ctx, { id }: { id: number }): Promise<Greenhouse | null> {
+  const [row] = await replicaScope(ctx).query<{ greenhouse: Greenhouse }>(sql`
+select ${showGreenhouse('g')} as greenhouse
+from fleet.greenhouses g
+where g.id = ${id}`)
+  return row?.greenhouse ?? null
+}

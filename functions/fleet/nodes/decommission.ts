@@ -1,0 +1,38 @@
+import { sql } from 'drizzle-orm'
+import { nodes } from '../../../schema/fleet/tables.ts'
+import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { changeVersion } from '../../core/versioned.ts'
+import { callerScope } from '../greenhouses/scope.ts'
+import type { Node } from './contract.ts'
+import { idOfNode } from './id-of.ts'
+import { leaveZone } from './leave-zone.ts'
+import { showNode } from './show.ts'
+
+/** Final: the slot is free, and the next generation makes the credential invalid. */
+export function decommissionNode(
+  ctx: Ctx,
+  { uid, version }: { uid: string; version: number },
+): Promise<{ ok: true; value: Node } | Refused> {
+  return changeVersion(ctx, {
+    db: callerScope(ctx),
+    table: nodes,
+    id: idOfNode(uid),
+    version,
+    refusals: [
+      {
+        when: sql`found.lifecycle = 'DECOMMISSIONED'`,
+        outcome: sql`jsonb_build_object('ok', false, 'reason', 'illegal_transition',
+          'detail', 'This node is decommissioned', 'from', found.lifecycle)`,
+      },
+    ],
+    set: [
+      sql`lifecycle = 'DECOMMISSIONED'`,
+      sql`gen = t.gen + 1`,
+      sql`maintenance_until = null`,
+      sql`reprovision_until = null`,
+    ],
+    also: sql`,${leaveZone()}`,
+    value: showNode('changed', { zone: sql`null` }),
+  })
+}

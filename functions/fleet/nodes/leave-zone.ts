@@ -1,0 +1,26 @@
+import { type SQL, sql } from 'drizzle-orm'
+
+/** CTEs: the nodes in `changed` leave their zones, and what waits for them there is void. */
+export function leaveZone(): SQL {
+  return sql`
+freed as (
+  delete from fleet.zone_slots s
+  using changed
+  where s.node_id = changed.id
+),
+ended as (
+  update fleet.zone_bindings b
+  set until_at = now()
+  from changed
+  where b.node_id = changed.id
+    and b.until_at is null
+),
+voided as (
+  update fleet.commands c
+  set state = 'EXPIRED', reason = 'node_left_zone', finished_at = now()
+  from changed
+  where c.node_id = changed.id
+    and c.state in ('QUEUED', 'SENT')
+    and c.kind <> 'off'
+)`
+}

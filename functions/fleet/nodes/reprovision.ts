@@ -1,0 +1,31 @@
+import { sql } from 'drizzle-orm'
+import { nodes } from '../../../schema/fleet/tables.ts'
+import type { Ctx } from '../../core/context.ts'
+import type { Refused } from '../../core/errors.ts'
+import { changeVersion } from '../../core/versioned.ts'
+import { callerScope } from '../greenhouses/scope.ts'
+import type { Node } from './contract.ts'
+import { idOfNode } from './id-of.ts'
+import { showNode } from './show.ts'
+
+/** For ten minutes the device may say hello for another credential, although it has used the present one. */
+export function reprovisionNode(
+  ctx: Ctx,
+  { uid, version }: { uid: string; version: number },
+): Promise<{ ok: true; value: Node } | Refused> {
+  return changeVersion(ctx, {
+    db: callerScope(ctx),
+    table: nodes,
+    id: idOfNode(uid),
+    version,
+    refusals: [
+      {
+        when: sql`found.lifecycle = 'DECOMMISSIONED'`,
+        outcome: sql`jsonb_build_object('ok', false, 'reason', 'illegal_transition',
+          'detail', 'This node is decommissioned', 'from', found.lifecycle)`,
+      },
+    ],
+    set: [sql`reprovision_until = now() + interval '10 minutes'`],
+    value: showNode('changed'),
+  })
+}

@@ -1,0 +1,43 @@
+import * as z from 'zod'
+import { zoneModes } from '../../../schema/fleet/states.ts'
+import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
+import { NodeType, notEmpty, text } from '../contract.ts'
+
+const mode = z.enum(zoneModes).meta({ id: 'ZoneMode' })
+
+export const NewZone = z.strictObject({ greenhouseId: id, name: text(100) }).meta({ id: 'NewZone' })
+export type NewZone = z.infer<typeof NewZone>
+
+export const ZoneChange = z
+  .strictObject({
+    name: text(100),
+    mode,
+    modeUntil: instant.nullable().meta({ description: 'The mode is `auto` again from then on' }),
+  })
+  .partial()
+  .refine(notEmpty, 'Name at least one field')
+  .refine(({ mode: to, modeUntil }) => modeUntil === undefined || modeUntil === null || to !== 'auto', {
+    message: 'The automatic mode has no end',
+    path: ['modeUntil'],
+  })
+  .meta({ id: 'ZoneChange' })
+export type ZoneChange = z.infer<typeof ZoneChange>
+
+export const Zone = z
+  .strictObject({
+    id,
+    greenhouseId: id,
+    name: z.string(),
+    mode,
+    modeUntil: shownInstant.nullable(),
+    epoch: z.int().meta({ description: 'Rises with each change of the mode; older commands are void' }),
+    nodes: z
+      .array(z.strictObject({ type: NodeType, uid: z.string() }))
+      .meta({ description: 'At most one of each type' }),
+    version: z.int(),
+    createdAt: shownInstant,
+  })
+  .meta({ id: 'Zone' })
+export type Zone = z.infer<typeof Zone>
+
+export const ZoneFilter = { greenhouse: pathId.optional().meta({ description: 'Zones of this greenhouse' }) }
