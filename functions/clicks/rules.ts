@@ -1,4 +1,4 @@
-import type { ruleClasses, ruleFacts, ruleOps, validities } from '../../schema/clicks/states.ts'
+import type { ruleClasses, ruleFacts, ruleOperators, validities } from '../../schema/clicks/states.ts'
 import type { Config, Counts, Part, Targets } from './contract.ts'
 
 /** The visitor, as the choice sees it. `local` is the time in the zone of the campaign. */
@@ -83,7 +83,7 @@ function hashOf(text: string): number {
 export type Rule = {
   name: string
   fact: (typeof ruleFacts)[number]
-  op: (typeof ruleOps)[number]
+  op: (typeof ruleOperators)[number]
   value: unknown
   weight: number
   class: (typeof ruleClasses)[number]

@@ -31,6 +31,8 @@ const core = {
   SPILL: z.custom<Spill>((value) => value !== undefined).optional(),
   /** After this time Spill stops to try the queue, and stores messages by itself. */
   SPILL_SECONDS: z.coerce.number().int().min(0).default(3600),
+  /** A resolver with which the addresses of servers that customers named are checked before each call. */
+  DNS_OVER_HTTPS: z.url().optional(),
   RATE_READ: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_READ binding is missing'),
   RATE_WRITE: z.custom<RateLimit>((value) => value !== undefined, 'the RATE_WRITE binding is missing'),
 }
@@ -44,6 +46,11 @@ const space = {
 const fleet = {
   /** Messages of telemetry that may wait in the queue. Near it samples are thinned by rule, and at it refused. */
   TELEMETRY_BACKLOG: z.coerce.number().int().min(1).default(10_000),
+  /** A broker for the configuration of nodes. It may name user and password. */
+  MQTT_URL: z
+    .url({ protocol: /^wss?$/ })
+    .refine(isPrivateBroker, 'must be wss')
+    .optional(),
 }
 
 const webhooks = {
@@ -60,13 +67,20 @@ const webhooks = {
     .transform(Number)
     .pipe(z.int().max(55))
     .default(0),
-  /** A resolver with which the addresses of webhook targets are checked before each attempt. */
-  DNS_OVER_HTTPS: z.url().optional(),
+}
+
+const clicks = {
+  /** The keys that encrypt the secrets of traffic sources. During a rotation there are several, the new one first. */
+  POSTBACK_KEY: commaSeparated.pipe(z.array(z.string().min(32, 'must be at least 32 characters'))),
+  /** Origins that postbacks may call although they are not public: for tests and development. */
+  POSTBACK_ALLOW: commaSeparated.pipe(
+    z.array(z.string().refine(isOrigin, 'must be origins, as http://127.0.0.1:9000')),
+  ),
 }
 
 /** The configuration of the Worker, checked once per isolate. Secrets come from `wrangler secret put`. */
 const Env = z
-  .object({ ...core, ...space, ...webhooks, ...fleet })
+  .object({ ...core, ...space, ...webhooks, ...fleet, ...clicks })
   .refine((env) => (env.AUTH_SECRET === undefined) !== (env.AUTH_JWKS_URL === undefined), {
     message: 'set exactly one of AUTH_SECRET (development) and AUTH_JWKS_URL',
   })
@@ -135,6 +149,10 @@ function isConnectionString(text: string): boolean {
 function isPrivateOnTheWay(text: string): boolean {
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
+
+function isPrivateBroker(text: string): boolean {
+  return isPrivateOnTheWay(text.replace(/^ws/, 'http'))
 }
 
 function isOrigin(text: string): boolean {

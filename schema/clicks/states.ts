@@ -34,7 +34,7 @@ export const ruleSetStates = ['draft', 'active', 'retired'] as const
 
 export const ruleClasses = ['G', 'S'] as const
 
-export const ruleOps = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'in'] as const
+export const ruleOperators = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'in'] as const
 
 /** The facts about a click that a rule may compare. */
 export const ruleFacts = [

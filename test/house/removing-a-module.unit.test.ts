@@ -29,6 +29,8 @@ const exceptions = [
     why: 'the word names readers outside the Worker, or the section of an OpenAPI document that lists what they receive',
     files: [
       'functions/app.ts',
+      'functions/clicks/conversions/contract.ts',
+      'functions/clicks/module.ts',
       'functions/core/outbox.ts',
       'functions/dispatch/README.md',
       'functions/dispatch/events/contract.ts',

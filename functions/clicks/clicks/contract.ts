@@ -1,5 +1,11 @@
 import * as z from 'zod'
-import { clickKinds, ruleClasses, ruleFacts, ruleOps, validities } from '../../../schema/clicks/states.ts'
+import {
+  clickKinds,
+  ruleClasses,
+  ruleFacts,
+  ruleOperators,
+  validities,
+} from '../../../schema/clicks/states.ts'
 import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
 
 export const SlugPath = z.strictObject({
@@ -93,7 +99,7 @@ export const ExplainedClick = Click.extend({
       z.strictObject({
         name: z.string(),
         fact: z.enum(ruleFacts),
-        op: z.enum(ruleOps),
+        op: z.enum(ruleOperators),
         value: z.unknown(),
         weight: z.int(),
         class: z.enum(ruleClasses),
@@ -157,7 +163,7 @@ export const ClickAccounting = z
         stored: z.int(),
         duplicate: z.int(),
         rejected: z.int(),
-        dead: z.int().meta({ description: 'In dead letters, see /v1/ops/dead' }),
+        dead: z.int().meta({ description: 'Kept as dead letters, which an operator can replay' }),
         waiting: z.int().meta({ description: 'Not yet received' }),
         missing: z.int().meta({ description: 'Not received within 15 minutes after a later message' }),
       }),

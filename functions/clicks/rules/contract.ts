@@ -4,7 +4,7 @@ import {
   replayStates,
   ruleClasses,
   ruleFacts,
-  ruleOps,
+  ruleOperators,
   ruleSetStates,
 } from '../../../schema/clicks/states.ts'
 import { id, instant, shownInstant } from '../../http/fields.ts'
@@ -19,7 +19,7 @@ const Rule = z
       .regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'Must be letters, digits and underscores')
       .meta({ examples: ['blockedReferrer'] }),
     fact: z.enum(ruleFacts),
-    op: z.enum(ruleOps),
+    op: z.enum(ruleOperators),
     value: compared.meta({ description: 'A number for lt, lte, gt and gte, a list for in' }),
     weight: z.int().min(1).max(100).meta({ description: 'A click is invalid from a sum of 100 on' }),
     class: z.enum(ruleClasses).meta({ description: 'G: general invalid traffic. S: sophisticated' }),
@@ -52,7 +52,7 @@ export const RuleSet = z
       z.strictObject({
         name: z.string(),
         fact: z.enum(ruleFacts),
-        op: z.enum(ruleOps),
+        op: z.enum(ruleOperators),
         value: z.unknown(),
         weight: z.int(),
         class: z.enum(ruleClasses),

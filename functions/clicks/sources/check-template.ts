@@ -7,7 +7,7 @@ import { postbackMacros } from './postback-macros.ts'
 /** The refusal of a template that cannot be called, or null. */
 export function checkTemplate({ env }: Ctx, template: string | null | undefined): Refused | null {
   if (template === null || template === undefined) return null
-  const message = destinationFault(template, postbackMacros) ?? guardFault(template, env.WEBHOOK_ALLOW)
+  const message = destinationFault(template, postbackMacros) ?? guardFault(template, env.POSTBACK_ALLOW)
   if (message === null) return null
   const errors = [{ path: 'postbackTemplate', message }]
   return { ok: false, reason: 'destination_invalid', detail: `postbackTemplate: ${message}`, errors }

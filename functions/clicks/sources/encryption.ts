@@ -3,15 +3,15 @@ import type { Env } from '../../registry/env.ts'
 
 /** The keys that encrypt the secret of a source. In development the token secret serves. */
 export function encryptionFor(
-  { WEBHOOK_KEY, AUTH_SECRET }: Env,
+  { POSTBACK_KEY, AUTH_SECRET }: Env,
   { owner, slug }: { owner: string; slug: string },
 ): Encryption {
   const fallback = AUTH_SECRET === undefined ? [] : [AUTH_SECRET]
-  const keys = WEBHOOK_KEY.length > 0 ? WEBHOOK_KEY : fallback
+  const keys = POSTBACK_KEY.length > 0 ? POSTBACK_KEY : fallback
   // Stored secrets depend on the purpose and the owner: under others they cannot be decrypted.
   return {
     keys,
-    setting: 'WEBHOOK_KEY',
+    setting: 'POSTBACK_KEY',
     purpose: 'secrets of traffic sources',
     owner: `${owner}/${slug.toLowerCase()}`,
   }

@@ -245,7 +245,6 @@ describe('a campaign', () => {
       }),
     )
     const test = (body?: object) => admin.post(`/campaigns/${idOf(created)}/test`, body)
-    const before = await countOf('clicks')
     expect((await test({ country: 'DE', query: { sub1: 'ü' } })).body).toMatchObject({
       leadsTo: 'offer',
       closedFor: null,
@@ -261,7 +260,8 @@ describe('a campaign', () => {
     expect((await test({ country: 'US' })).body).toMatchObject({ leadsTo: 'fallback', closedFor: 'paused' })
     await admin.post(`/campaigns/${idOf(created)}/archive`)
     expect((await test()).body).toMatchObject({ leadsTo: 'nothing', closedFor: 'archived', location: null })
-    expect(await countOf('clicks')).toBe(before)
+    const recorded = await postgres.query('select from clicks.clicks where campaign_id = $1', [idOf(created)])
+    expect(recorded.rows).toHaveLength(0)
   })
 })
 
@@ -344,8 +344,9 @@ it('lists campaigns newest first, page by page, each once', async () => {
   for (;;) {
     const { body } = await admin.get(`/campaigns?limit=7${query}`)
     seen.push(...(body['data'] as { id: number }[]).map(({ id }) => id))
-    if (body['nextCursor'] === null) break
-    query = `&cursor=${body['nextCursor'] as string}`
+    const next = body['nextCursor']
+    if (typeof next !== 'string') break
+    query = `&cursor=${next}`
   }
   expect(seen).toEqual([...seen].sort((a, b) => b - a))
   expect(new Set(seen).size).toBe(await countOf('campaigns'))

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { applyRules } from '../../../functions/clicks/rules/apply.ts'
 import { rulesInForce } from '../../../functions/clicks/rules/in-force.ts'
 import { decideValidity, type Rule } from '../../../functions/clicks/rules.ts'
-import { ruleClasses, ruleFacts, ruleOps } from '../../../schema/clicks/states.ts'
+import { ruleClasses, ruleFacts, ruleOperators } from '../../../schema/clicks/states.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 
 const environment = await freshEnvironment()
@@ -22,7 +22,7 @@ const rules = fc.uniqueArray(
   fc.record({
     name: fc.stringMatching(/^[A-Za-z][A-Za-z0-9_]{0,4}$/),
     fact: fc.constantFrom(...ruleFacts.slice(0, 6)),
-    op: fc.constantFrom(...ruleOps),
+    op: fc.constantFrom(...ruleOperators),
     value: fc.oneof(value, fc.array(fact, { maxLength: 4 })),
     weight: fc.integer({ min: 1, max: 100 }),
     class: fc.constantFrom(...ruleClasses),
@@ -63,7 +63,19 @@ describe('the decision about a click', () => {
   })
 
   it('differs from rules.ts when a comparison is another one, so the comparison of both notices it', async () => {
-    const cases = fc.sample(fc.record({ facts, rules }), 300)
+    const limit: Rule = {
+      name: 'limit',
+      fact: 'clicksToday',
+      op: 'lt',
+      value: 3,
+      weight: 100,
+      class: 'G',
+      reason: 'because',
+    }
+    const cases = [
+      ...fc.sample(fc.record({ facts, rules }), 300),
+      { facts: { clicksToday: 3 }, rules: [limit] },
+    ]
     const broken = cases.map((one) => ({
       facts: one.facts,
       rules: one.rules.map((rule) => (rule.op === 'lt' ? { ...rule, op: 'lte' as const } : rule)),
