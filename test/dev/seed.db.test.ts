@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { loadDemoData } from '../../dev/seed/load.ts'
 import { priceMinorFor } from '../../functions/dispatch/rules.ts'
+import { wrongQuarters } from '../clicks/support/recount.ts'
 import { violations } from '../ledger/support/violations.ts'
 import { freshDatabase } from '../support/database.ts'
 
@@ -100,4 +101,30 @@ it('is loaded once, also after everything was deleted', async () => {
   )
   expect(await loadDemoData(ownerUrl)).toBe(false)
   expect(await rows('select from dispatch.stores')).toEqual([])
+})
+
+it('holds three campaigns with clicks, conversions and parked postbacks, in quarters that equal a recount', async () => {
+  expect(
+    await rows(`select
+    (select count(*)::int from clicks.campaigns) as campaigns,
+    (select count(*)::int from clicks.clicks) as clicks,
+    (select count(distinct kind)::int from clicks.clicks) as kinds,
+    (select count(distinct validity)::int from clicks.clicks) as validities,
+    (select count(*) > 500 from clicks.clicks where is_bot) as has_bots,
+    (select count(distinct status)::int from clicks.conversions) as statuses,
+    (select count(*) > 300 from clicks.conversions) as has_conversions,
+    (select count(*)::int from clicks.orphan_postbacks where state = 'open') as parked`),
+  ).toEqual([
+    {
+      campaigns: 3,
+      clicks: 20_000,
+      kinds: 3,
+      validities: 3,
+      has_bots: true,
+      statuses: 4,
+      has_conversions: true,
+      parked: 12,
+    },
+  ])
+  expect(await wrongQuarters(admin)).toEqual([])
 })

@@ -96,6 +96,8 @@ select stored from outcome`,
 /** Postbacks of the sources, as they would have been parked, and then matched. */
 async function convert(client: pg.Client): Promise<void> {
   await client.query(readFileSync(join(import.meta.dirname, 'postbacks.sql'), 'utf8'))
+  // No autovacuum comes before this transaction ends, and without statistics each postback would read every click.
+  await client.query('analyze clicks.clicks (id), clicks.orphan_postbacks (click_id)')
   for (;;) {
     const [row] = await run<{ outcome: { more: boolean } }>(client, matchOrphans())
     if (row?.outcome.more !== true) return

@@ -60,6 +60,14 @@ expired as (
       where e.state = 'open'
         and e.received_at < now() - make_interval(days => ${days})
         and e.id not in (select id from wanted)
+        -- A later portion matches it.
+        and not exists (
+          select
+          from clicks.clicks c
+          join clicks.campaigns p on p.id = c.campaign_id
+          where c.id = e.click_id
+            and p.owner = e.owner
+        )
       order by e.received_at
       limit ${portion}
       for update skip locked
