@@ -130,7 +130,7 @@ export const postbackPauses = { firstMs: 60_000, factor: 8, longestMs: 9 * 3_600
 
 export type NextTry = { state: 'delivered' } | { state: 'dead' } | { state: 'waiting'; afterMs: number }
 
-/** The state of a postback to a source after a try. A source that answers 410 is not asked again. */
+/** The state of a postback to a source after a try. A source that answers 410 is not called again. */
 export function afterTry(outcome: string, { tries, pauseMs }: { tries: number; pauseMs: number }): NextTry {
   if (outcome === 'delivered') return { state: 'delivered' }
   if (outcome === 'gone' || tries >= postbackTries) return { state: 'dead' }

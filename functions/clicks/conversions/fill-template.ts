@@ -20,7 +20,7 @@ export type Told = {
   sub5: string | null
 }
 
-/** The URL by which a source hears of a conversion. */
+/** The URL that tells a source about a conversion. */
 export function fillTemplate(template: string, told: Told): string {
   const {
     clickId,

@@ -34,7 +34,7 @@ async function given(path: string): Promise<{ id: number; report(query: string):
     id: idOf(campaign),
     async report(query) {
       const response = await app.fetch(
-        `/postback/${slug}?secret=${String(source.body['postbackSecret'] as string)}&clickid=${click}&${query}`,
+        `/postback/${slug}?secret=${source.body['postbackSecret'] as string}&clickid=${click}&${query}`,
       )
       return response.json()
     },
@@ -89,7 +89,7 @@ it('a source that fails is tried five times in a day, with growing pauses', asyn
   expect(receiver.at(path)).toHaveLength(5)
 })
 
-it('a source that is away hears only the last status, and one that answers 410 is not asked again', async () => {
+it('a source that is away gets only the last status, and one that answers 410 is not called again', async () => {
   const { id, report } = await given('/away')
   const path = (status: string) => `/away?c=g%261&sum=1.50&cur=USD&st=${status}&s=%C3%BC&x=1`
   receiver.script(path('pending'), { status: 503 })
