@@ -1,3 +1,4 @@
+import { clicksMutants } from './clicks.ts'
 import { coreMutants } from './core.ts'
 import { dispatchMutants } from './dispatch.ts'
 import { httpMutants } from './http.ts'
@@ -12,5 +13,6 @@ export const mutants: readonly Mutant[] = [
   ...dispatchMutants,
   ...ledgerMutants,
   ...webhooksMutants,
+  ...clicksMutants,
   ...httpMutants,
 ]

@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 41, name: 'clicks_indexes' } as const
+export const latestMigration = { version: 42, name: 'inline_rules_of_clicks' } as const
