@@ -20,7 +20,7 @@ export type Told = {
   sub5: string | null
 }
 
-/** The URL that tells a source about a conversion. */
+/** The URL that reports a conversion to its source. */
 export function fillTemplate(template: string, told: Told): string {
   const {
     clickId,
