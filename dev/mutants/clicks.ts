@@ -144,10 +144,10 @@ export const clicksMutants: readonly Mutant[] = [
       "else 'accepted'\n    end as result",
     ],
     [
-      'functions/clicks/conversions/match-orphans.ts',
-      'forgets a parked postback',
-      "set state = 'matched', decided_at = now(), matched_click_id = d.click_id\n  from decided d\n  where o.id = d.n",
-      "set state = 'matched', decided_at = now(), matched_click_id = d.click_id\n  from decided d\n  where false",
+      'functions/clicks/conversions/receive.ts',
+      'drops a postback whose click is unknown',
+      'where not exists (select from located)',
+      'where exists (select from located)',
     ],
   ]),
 ]
