@@ -15,7 +15,7 @@ export const redirect: Measurement = async (rig, pace) => {
   await givenCampaign(owner, 'bench')
   const worker = await rig.worker(database)
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-bare-'))
-  const bundle = await buildWorker(folder, { entry: join(import.meta.dirname, 'bare-worker.ts') })
+  const bundle = await buildWorker(folder, { entry: join(import.meta.dirname, 'bare/worker.ts') })
   const bare = await startWorker({ bundle, bindings: {}, streams: { bare: {} }, onLog: () => undefined })
   try {
     const contender = (name: string, url: string, verify: (turn: Turn) => Promise<void>): Contender => ({

@@ -42,8 +42,8 @@ export const clicksMutants: readonly Mutant[] = [
     [
       'functions/clicks/queue.ts',
       'dies where a partition is missing',
-      "  partitioned: 'clicks.clicks',\n",
-      '',
+      '[new Date(at - minuteMs), new Date(at)]',
+      '[]',
     ],
   ]),
   ...mutantsOf('clicks: a decision', decisions, [
