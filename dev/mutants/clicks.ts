@@ -4,6 +4,7 @@ const choices = 'test/clicks/rules/choices.unit.test.ts'
 const destinations = 'test/clicks/offers/destinations.unit.test.ts'
 const decisions = 'test/clicks/rules/sql-decides-as-the-rules-do.db.test.ts'
 const once = 'test/clicks/clicks/each-click-is-stored-once.race.test.ts'
+const conversions = 'test/clicks/conversions/any-order-ends-in-one-state.race.test.ts'
 const dimensions = 'test/clicks/stats/dimensions-follow-the-clicks.db.test.ts'
 
 export const clicksMutants: readonly Mutant[] = [
@@ -115,6 +116,38 @@ export const clicksMutants: readonly Mutant[] = [
       'keeps every value',
       'case when r.place <= ${mostValues} then i.value else',
       'case when r.place > 0 then i.value else',
+    ],
+  ]),
+  ...mutantsOf('clicks: a conversion', conversions, [
+    [
+      'functions/clicks/conversions/convert.ts',
+      'takes the status of the last arrival',
+      'set status = case when ${rises} then excluded.status else v.status end',
+      'set status = excluded.status',
+    ],
+    [
+      'functions/clicks/conversions/convert.ts',
+      'takes the payout of the last arrival',
+      'payout_minor = case when ${rises} then excluded.payout_minor else v.payout_minor end',
+      'payout_minor = excluded.payout_minor',
+    ],
+    [
+      'functions/clicks/conversions/convert.ts',
+      'leaves an earlier status counted',
+      "where result = 'updated'",
+      "where result = 'never'",
+    ],
+    [
+      'functions/clicks/conversions/convert.ts',
+      'is new with each postback',
+      "else 'duplicate'\n    end as result",
+      "else 'accepted'\n    end as result",
+    ],
+    [
+      'functions/clicks/conversions/receive.ts',
+      'drops a postback whose click is unknown',
+      'where not exists (select from located)',
+      'where exists (select from located)',
     ],
   ]),
 ]
