@@ -8,6 +8,7 @@ const programs: Record<string, () => Promise<Program>> = {
   dispatch: async () => (await import('./dispatch/program.ts')).dispatch,
   space: async () => (await import('./space/program.ts')).space,
   ledger: async () => (await import('./ledger/program.ts')).ledger,
+  clicks: async () => (await import('./clicks/program.ts')).clicks,
   fleet: async () => (await import('./fleet/program.ts')).fleet,
 }
 

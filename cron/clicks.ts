@@ -1,10 +1,11 @@
 import { matchOrphans } from '../functions/clicks/conversions/match-orphans.ts'
+import { sendPostbacks } from '../functions/clicks/conversions/send-postbacks.ts'
 import { runReplays } from '../functions/clicks/rules/run-replays.ts'
 import { foldDimensions } from '../functions/clicks/stats/fold-dimensions.ts'
 import { checkChoices } from '../functions/clicks/upkeep/check-choices.ts'
 import { makeSalts } from '../functions/clicks/upkeep/make-salts.ts'
 import { removeOld } from '../functions/clicks/upkeep/remove-old.ts'
-import { asStatement, inPortions, inSession, type Job } from '../functions/core/job.ts'
+import { asStatement, inPortions, inSession, type Job, underLease } from '../functions/core/job.ts'
 import { locks } from '../functions/registry/locks.ts'
 
 export const clicksJobs: Job[] = [
@@ -43,5 +44,11 @@ export const clicksJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.clicksOrphans,
     run: inPortions(matchOrphans),
+  },
+  {
+    name: 'clicks-postbacks',
+    cron: '* * * * *',
+    lock: locks.clicksPostbacks,
+    run: underLease(sendPostbacks),
   },
 ]

@@ -1,7 +1,8 @@
+import { clicksMutants } from './clicks.ts'
 import { coreMutants } from './core.ts'
 import { dispatchMutants } from './dispatch.ts'
-import { fleetNodeMutants } from './fleet-nodes.ts'
 import { fleetMutants } from './fleet.ts'
+import { fleetNodeMutants } from './fleet-nodes.ts'
 import { httpMutants } from './http.ts'
 import { ledgerMutants } from './ledger.ts'
 import type { Mutant } from './mutant.ts'
@@ -16,5 +17,6 @@ export const mutants: readonly Mutant[] = [
   ...fleetNodeMutants,
   ...webhooksMutants,
   ...fleetMutants,
+  ...clicksMutants,
   ...httpMutants,
 ]

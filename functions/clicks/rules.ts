@@ -123,3 +123,16 @@ export const campaignSteps = {
   resume: { from: ['paused'], to: 'active' },
   archive: { from: ['active', 'paused'], to: 'archived' },
 } as const satisfies Record<string, { from: readonly Config['status'][]; to: Config['status'] }>
+
+/** A postback to a source is tried so often, within a day: after 1, 8 and 64 minutes and after eight and a half hours. */
+export const postbackTries = 5
+export const postbackPauses = { firstMs: 60_000, factor: 8, longestMs: 9 * 3_600_000 }
+
+export type NextTry = { state: 'delivered' } | { state: 'dead' } | { state: 'waiting'; afterMs: number }
+
+/** The state of a postback to a source after a try. A source that answers 410 is not called again. */
+export function afterTry(outcome: string, { tries, pauseMs }: { tries: number; pauseMs: number }): NextTry {
+  if (outcome === 'delivered') return { state: 'delivered' }
+  if (outcome === 'gone' || tries >= postbackTries) return { state: 'dead' }
+  return { state: 'waiting', afterMs: pauseMs }
+}

@@ -19,7 +19,8 @@ export type Sent = {
 type Attempt = {
   url: string
   headers: Record<string, string>
-  body: string
+  /** Null sends a GET without a body. */
+  body: string | null
   /** Origins that may be called although they are not public: for tests and development. */
   allowed: readonly string[]
   /** A resolver that answers DNS over HTTPS; without one the platform resolves the name. */
@@ -44,7 +45,8 @@ export async function send({ url, headers, body, allowed, resolver, longestWaitM
   try {
     const fault = await faultNow(url, { allowed, resolver, signal }).catch(() => 'unresolvable' as const)
     if (fault !== null) return ended(fault)
-    const init = { method: 'POST', headers, body, redirect: 'manual', signal } as const
+    const sent = body === null ? { method: 'GET' } : { method: 'POST', body }
+    const init = { ...sent, headers, redirect: 'manual', signal } as const
     const response = await fetch(url, init)
     await response.body?.cancel().catch(() => undefined)
     return ended(outcomeOf(response.status), response)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { type Answer, caller, campaignOf, idOf } from '../support/http.ts'
 import { visit } from '../support/visiting.ts'
@@ -263,6 +264,24 @@ describe('a campaign', () => {
     const recorded = await postgres.query('select from clicks.clicks where campaign_id = $1', [idOf(created)])
     expect(recorded.rows).toHaveLength(0)
   })
+})
+
+it('a change shows in a second Worker within its five seconds', async () => {
+  const second = await freshWorker({ database: app.database })
+  const created = await admin.post('/campaigns', campaignOf('elsewhere'))
+  expect((await visit(second, '/c/elsewhere')).status).toBe(302)
+  await admin.post(`/campaigns/${idOf(created)}/pause`)
+  const pausedAt = Date.now()
+  let lastServedAt = pausedAt
+  const status = async () => {
+    const startedAt = Date.now()
+    const led = await visit(second, '/c/elsewhere')
+    if (led.status === 302) lastServedAt = startedAt
+    return led.status
+  }
+  await expect.poll(status, soon).toBe(404)
+  // A busy machine may load the new configuration late; the old one serves meanwhile.
+  expect(lastServedAt - pausedAt).toBeLessThan(5_000 + 3_000)
 })
 
 describe('an offer', () => {

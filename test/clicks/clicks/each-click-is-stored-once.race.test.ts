@@ -125,6 +125,15 @@ describe('a batch of clicks', () => {
     expect(await sums()).toMatchObject({ answered: 4, stored: 1, duplicate: 1, rejected: 2 })
   })
 
+  it('with a click that is stored under another number counts it as a duplicate', async () => {
+    const { id } = await givenCampaign(admin)
+    const [one, two] = [clickAt(new Date(), id), clickAt(new Date(), id)]
+    await deliver(messagesOf([one]))
+    await deliver(messagesOf([one, two]))
+    expect(await sums()).toMatchObject({ answered: 3, stored: 2, duplicate: 1 })
+    expect(await wrongQuarters(admin)).toEqual([])
+  })
+
   it('with a faulty click keeps its message as a dead letter and stores the others', async () => {
     const { id } = await givenCampaign(admin)
     const messages = [

@@ -1,0 +1,153 @@
+import { type Mutant, mutantsOf } from './mutant.ts'
+
+const choices = 'test/clicks/rules/choices.unit.test.ts'
+const destinations = 'test/clicks/offers/destinations.unit.test.ts'
+const decisions = 'test/clicks/rules/sql-decides-as-the-rules-do.db.test.ts'
+const once = 'test/clicks/clicks/each-click-is-stored-once.race.test.ts'
+const conversions = 'test/clicks/conversions/any-order-ends-in-one-state.race.test.ts'
+const dimensions = 'test/clicks/stats/dimensions-follow-the-clicks.db.test.ts'
+
+export const clicksMutants: readonly Mutant[] = [
+  ...mutantsOf('clicks: a batch', once, [
+    [
+      'functions/clicks/clicks/store.ts',
+      'counts each click as the first of its visitor',
+      'coalesce(s.clicks_before, 0) + ',
+      '',
+    ],
+    [
+      'functions/clicks/clicks/store.ts',
+      'forgets the clicks of a visitor that an earlier batch had',
+      'set clicks = v.clicks + excluded.clicks, last_at',
+      'set clicks = excluded.clicks, last_at',
+    ],
+    [
+      'functions/clicks/clicks/store.ts',
+      'counts its clicks in a quarter instead of adding them',
+      'set clicks = q.clicks + excluded.clicks,',
+      'set clicks = excluded.clicks,',
+    ],
+    [
+      'functions/clicks/clicks/store.ts',
+      'counts previews as clicks',
+      "    count(*) filter (where kind = 'click'),\n",
+      "    count(*) filter (where kind <> 'fallback'),\n",
+    ],
+    [
+      'functions/clicks/clicks/store.ts',
+      'fails at an item that is stored',
+      '  order by id\n  on conflict (id) do nothing\n  returning id\n),\nkept',
+      '  order by id\n  returning id\n),\nkept',
+    ],
+    [
+      'functions/clicks/queue.ts',
+      'dies where a partition is missing',
+      '[new Date(at - minuteMs), new Date(at)]',
+      '[]',
+    ],
+  ]),
+  ...mutantsOf('clicks: a decision', decisions, [
+    ['schema/clicks/rule_holds.sql', 'takes lt for lte', 'then fact < value', 'then fact <= value'],
+    ['schema/clicks/rule_holds.sql', 'compares what is no number', "jsonb_typeof(fact) <> 'number' or ", ''],
+    [
+      'functions/clicks/rules/apply.ts',
+      'takes each invalid click for a general one',
+      " and r.class = 'G'",
+      '',
+    ],
+    [
+      'functions/clicks/rules/apply.ts',
+      'counts rules that do not hold',
+      'sum(r.weight) filter (where r.holds), 0) < 100',
+      'sum(r.weight), 0) < 100',
+    ],
+  ]),
+  ...mutantsOf('clicks: a choice', choices, [
+    ['functions/clicks/rules.ts', 'ignores weights', '-part.weight / Math.log', '-1 / Math.log'],
+    [
+      'functions/clicks/rules.ts',
+      'takes one hash for landing page and offer',
+      '`${key}/offer/`',
+      '`${key}/page/`',
+    ],
+    [
+      'functions/clicks/rules.ts',
+      'ignores for whom an offer is',
+      '.filter(({ targets }) => fits(targets, asking))',
+      '',
+    ],
+    ['functions/clicks/rules.ts', 'trips the cap of a day on another day', 'counts.day === at.day && ', ''],
+  ]),
+  ...mutantsOf('clicks: a destination', destinations, [
+    [
+      'functions/clicks/offers/fill.ts',
+      'carries values as they came',
+      "encode(values[name] ?? '')",
+      "(values[name] ?? '')",
+    ],
+    [
+      'functions/clicks/offers/destination-fault.ts',
+      'lets a macro choose the host',
+      "  if (/[{}]/.test(authority)) return 'A macro may stand behind the host only'\n",
+      '',
+    ],
+    [
+      'functions/clicks/offers/pass-query.ts',
+      'passes on what the destination has',
+      ' && !present.has(name)',
+      '',
+    ],
+  ]),
+  ...mutantsOf('clicks: a fold', dimensions, [
+    [
+      'functions/clicks/stats/fold-dimensions.ts',
+      'takes marks that it has not read',
+      'using wanted w\n  where (u.campaign_id, u.quarter) = (w.campaign_id, w.quarter)\n  returning 1',
+      'where exists (select from wanted)\n  returning 1',
+    ],
+    [
+      'functions/clicks/stats/fold-dimensions.ts',
+      'claims to be up to date while quarters wait',
+      'coalesce(since, now()) from waiting',
+      'now() from waiting',
+    ],
+    [
+      'functions/clicks/stats/fold-dimensions.ts',
+      'keeps every value',
+      'case when r.place <= ${mostValues} then i.value else',
+      'case when r.place > 0 then i.value else',
+    ],
+  ]),
+  ...mutantsOf('clicks: a conversion', conversions, [
+    [
+      'functions/clicks/conversions/convert.ts',
+      'takes the status of the last arrival',
+      'set status = case when ${rises} then excluded.status else v.status end',
+      'set status = excluded.status',
+    ],
+    [
+      'functions/clicks/conversions/convert.ts',
+      'takes the payout of the last arrival',
+      'payout_minor = case when ${rises} then excluded.payout_minor else v.payout_minor end',
+      'payout_minor = excluded.payout_minor',
+    ],
+    [
+      'functions/clicks/conversions/convert.ts',
+      'leaves an earlier status counted',
+      "where result = 'updated'",
+      "where result = 'never'",
+    ],
+    [
+      'functions/clicks/conversions/convert.ts',
+      'is new with each postback',
+      "else 'duplicate'\n    end as result",
+      "else 'accepted'\n    end as result",
+    ],
+    [
+      'functions/clicks/conversions/receive.ts',
+      'drops a postback whose click is unknown',
+      'where not exists (select from located)',
+      'where exists (select from located)',
+    ],
+  ]),
+]
