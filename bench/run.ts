@@ -9,6 +9,7 @@ const programs: Record<string, () => Promise<Program>> = {
   space: async () => (await import('./space/program.ts')).space,
   ledger: async () => (await import('./ledger/program.ts')).ledger,
   clicks: async () => (await import('./clicks/program.ts')).clicks,
+  fleet: async () => (await import('./fleet/program.ts')).fleet,
 }
 
 const usage = `usage: npm run bench [program] [measurement…] -- [--rounds 5] [--seconds 2]

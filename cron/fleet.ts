@@ -1,4 +1,5 @@
-import { asStatement, inSession, type Job } from '../functions/core/job.ts'
+import { asStatement, inSession, type Job, underLease } from '../functions/core/job.ts'
+import { publishPending } from '../functions/fleet/configs/publish-pending.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
 import { foldTelemetry } from '../functions/fleet/telemetry/fold.ts'
@@ -17,6 +18,12 @@ export const fleetJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.fleetModes,
     run: forEveryTenant(asStatement(endModes)),
+  },
+  {
+    name: 'fleet-publisher',
+    cron: '* * * * *',
+    lock: locks.fleetPublisher,
+    run: forEveryTenant(underLease(publishPending)),
   },
   {
     name: 'fleet-fold',

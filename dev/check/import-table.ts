@@ -100,7 +100,16 @@ export const importTable: Row[] = [
   { file: 'functions/<m>/events.ts', may: [...onPaper, 'npm:zod'], pure: true },
   { file: 'functions/<m>/decide.ts', may: [...onPaper, 'functions/<m>/events.ts'], pure: true },
   { file: 'functions/<m>/feed.ts', may: behave },
-  { file: 'functions/<m>/hot.ts', may: [verbs, 'type functions/core/*.ts', 'type npm:drizzle-orm'] },
+  {
+    file: 'functions/<m>/hot.ts',
+    may: [
+      verbs,
+      'functions/<m>/queue.ts',
+      'functions/core/consume.ts',
+      'type functions/core/*.ts',
+      'type npm:drizzle-orm',
+    ],
+  },
   {
     file: 'functions/<m>/*/routes.ts',
     may: [
@@ -134,6 +143,7 @@ export const importTable: Row[] = [
     may: ['functions/space/rules.ts', 'functions/space/iss/<verb>.ts', 'npm:satellite.js'],
     pure: true,
   },
+  { file: 'functions/fleet/configs/open-broker.ts', may: ['npm:mqtt-packet'] },
   { file: 'functions/clicks/clicks/agent.ts', may: ['npm:bowser'] },
   { file: 'functions/clicks/clicks/bot.ts', may: ['npm:isbot'] },
   { file: 'functions/clicks/clicks/new-id.ts', may: ['npm:uuid'] },

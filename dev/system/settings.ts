@@ -20,6 +20,7 @@ const passedOn = [
   'CORS_ORIGINS',
   'DNS_OVER_HTTPS',
   'FLEET_KEY',
+  'MQTT_URL',
   'NASA_API_KEY',
   'POSTBACK_ALLOW',
   'POSTBACK_KEY',

@@ -11,6 +11,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { bury } from './bury.ts'
 import type { Ctx } from './context.ts'
+import { hot } from './hot.ts'
 import { counted, readMessages } from './ingest-accounting.ts'
 import { type Dead, type Delivered, type IngestQueue, type Message, readMessage } from './ingest-message.ts'
 import { type Needed, withPartitions } from './partitions.ts'
@@ -48,7 +49,7 @@ async function store(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]
   if (readable.length === 0) return { stored: [], faulty: [] }
   try {
     const messages = readable.map(({ message }) => message)
-    const write = () => ctx.db.with(queue.settings ?? {}).query(storing(ctx, queue, messages))
+    const write = () => ctx.db.with(queue.settings ?? {}).query(storing(queue, queue.store(ctx), messages))
     await inPartitions(ctx, queue.partitions?.(messages) ?? [], write)
     return { stored: readable.map(({ delivered }) => delivered), faulty: [] }
   } catch (error) {
@@ -84,30 +85,35 @@ async function storeEach(ctx: Ctx, queue: IngestQueue, readable: readonly Readab
  * Race: a message is delivered twice, or lies in the queue and in Spill, and two consumers have it at once. The second
  * insert waits for the first transaction and then conflicts, so `fresh` and all that follows are empty for it.
  */
-function storing(ctx: Ctx, queue: IngestQueue, messages: readonly Message[]): SQL {
-  return sql`
+export function storing(
+  { stream, hot: verb }: Pick<IngestQueue, 'stream' | 'hot'>,
+  items: SQL,
+  messages: readonly Message[],
+): SQL {
+  const statement = sql`
 with messages as materialized (${readMessages(messages)}),
 fresh as (
   insert into core.ingest_messages (stream, source, n, at, answered, items)
-  select ${queue.stream}::text, source, n, at, answered, jsonb_array_length(items)
+  select ${stream}::text, source, n, at, answered, jsonb_array_length(items)
   from messages
   order by source, n
   on conflict do nothing
   returning source, n, at, answered, items, false as was_dead
 ),
-${storeFresh(ctx, queue)}
+${storeFresh(stream, items)}
 select count(*)::int as messages from fresh`
+  return verb === undefined ? statement : hot(verb, statement)
 }
 
-/** CTEs: the row stores the `messages` that are `fresh`, and core counts them. */
-export function storeFresh(ctx: Ctx, { stream, store: storeItems }: IngestQueue): SQL {
+/** CTEs: the row stores the `messages` that are `fresh` by its `items`, and core counts them. */
+export function storeFresh(stream: string, items: SQL): SQL {
   return sql`
 arrived as materialized (
   select f.source, f.n, f.at, m.items, m.shared
   from fresh f
   join messages m using (source, n)
 ),
-${storeItems(ctx)},
+${items},
 accounted as (select source, n, stored, duplicate, rejected, 0 as dead from outcome),
 ${counted(stream)}`
 }

@@ -41,7 +41,7 @@ fresh as (
   on conflict (stream, source, n) do update set dead = false where m.dead
   returning source, n, at, answered, items, coalesce(old.dead, false) as was_dead
 ),
-${storeFresh(ctx, queue)},
+${storeFresh(queue.stream, queue.store(ctx))},
 replayed as (
   update core.dead_messages d
   set replayed_at = now()

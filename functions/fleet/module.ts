@@ -1,4 +1,5 @@
 import type { Module } from '../http/module.ts'
+import { commandsEndpoints } from './commands/routes.ts'
 import { configWebhooks } from './configs/contract.ts'
 import { configsEndpoints } from './configs/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
@@ -15,6 +16,7 @@ export const fleetModule: Module = {
     ...zonesEndpoints,
     ...nodesEndpoints,
     ...configsEndpoints,
+    ...commandsEndpoints,
     ...telemetryEndpoints,
   ],
   queues: [telemetryQueue],

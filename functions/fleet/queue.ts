@@ -5,6 +5,7 @@ import { timesOf } from './telemetry/times-of.ts'
 export const telemetryQueue: IngestQueue = {
   stream: 'telemetry',
   store: storeSamples,
+  hot: 'fleet.store',
   // The consumer works for all tenants.
   settings: { 'app.tenant_id': '*' },
   partitions: (messages) => [

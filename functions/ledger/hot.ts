@@ -1,5 +1,6 @@
 import type { SQL } from 'drizzle-orm'
 import { balancesStatement } from './accounts/read-balances.ts'
+import { betsStatement } from './bets/list.ts'
 import { placeStatement } from './bets/place.ts'
 import { betStatement } from './bets/read.ts'
 import { transitionStatement } from './bets/transition.ts'
@@ -19,5 +20,8 @@ export const hotStatements: SQL[] = [
   transferStatement(by, { transfers: [], atomic: true }),
   appendStatement(by, []),
   betStatement('b'),
+  // Other filters are sent as text: each is a function that every session would keep.
+  betsStatement({ userId: 'u', status: null, before: null, limit: 50 }),
+  betsStatement({ userId: null, status: 'placed', before: null, limit: 50 }),
   balancesStatement('u'),
 ]

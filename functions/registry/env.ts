@@ -46,6 +46,11 @@ const space = {
 const fleet = {
   /** Messages of telemetry that may wait in the queue. Near it samples are thinned by rule, and at it refused. */
   TELEMETRY_BACKLOG: z.coerce.number().int().min(1).default(10_000),
+  /** A broker for the configuration of nodes. It may name user and password. */
+  MQTT_URL: z
+    .url({ protocol: /^wss?$/ })
+    .refine(isPrivateBroker, 'must be wss')
+    .optional(),
 }
 
 const webhooks = {
@@ -144,6 +149,10 @@ function isConnectionString(text: string): boolean {
 function isPrivateOnTheWay(text: string): boolean {
   const { protocol, hostname } = new URL(text)
   return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
+
+function isPrivateBroker(text: string): boolean {
+  return isPrivateOnTheWay(text.replace(/^ws/, 'http'))
 }
 
 function isOrigin(text: string): boolean {

@@ -5,6 +5,7 @@
 create or replace function ledger.transfer(transfers jsonb, all_or_none boolean, by_whom text) returns jsonb
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   accounts ledger.account_changes[];

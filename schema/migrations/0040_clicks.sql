@@ -471,7 +471,7 @@ as $$
       when fact is null or fact = 'null'::jsonb then false
       when op = 'eq' then fact = value
       when op = 'ne' then fact <> value
-      when op = 'in' then jsonb_typeof(value) = 'array' and value @> jsonb_build_array(fact)
+      when op = 'in' then jsonb_typeof(value) = 'array' and value @> fact
       when jsonb_typeof(fact) <> 'number' or jsonb_typeof(value) <> 'number' then false
       when op = 'lt' then fact < value
       when op = 'lte' then fact <= value

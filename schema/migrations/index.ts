@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 42, name: 'inline_rules_of_clicks' } as const
+export const latestMigration = { version: 45, name: 'hot_statements' } as const

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { OrderStatus as Status } from '../../../schema/dispatch/states.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
+import { hot } from '../../core/hot.ts'
 import { type ListedOrder, OrderStatus } from './contract.ts'
 import { listedFields } from './show.ts'
 
@@ -49,7 +50,7 @@ export function listStatement(principal: Principal | null, query: Query): SQL {
   )
   if (branches.length === 0) return sql`select '[]'::json as orders`
   // Postgres merges one ordered index range per status, so it never reads rows beyond the page.
-  return sql`
+  const statement = sql`
 select coalesce(json_agg(shown), '[]'::json) as orders
 from (
   select ${listedFields('o')}
@@ -57,9 +58,9 @@ from (
   order by o.created_at desc, o.id desc
   limit ${limit}
 ) shown`
+  return hot('dispatch.list', statement)
 }
 
-/** The columns that idx_orders_list and idx_orders_store cover, so a list is an index-only scan. */
 const listedColumns = sql`o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
     o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at`
 

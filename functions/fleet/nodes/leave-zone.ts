@@ -17,10 +17,13 @@ ended as (
 ),
 voided as (
   update fleet.commands c
-  set state = 'EXPIRED', reason = 'node_left_zone', finished_at = now()
+  set
+    state = case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end,
+    reason = 'node_left_zone',
+    finished_at = now()
   from changed
   where c.node_id = changed.id
-    and c.state in ('QUEUED', 'SENT')
+    and c.state in ('QUEUED', 'SENT', 'ACK')
     and c.kind <> 'off'
 )`
 }

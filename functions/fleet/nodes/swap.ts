@@ -11,8 +11,8 @@ import { showNode } from './show.ts'
 
 /**
  * Gives the slot of one node to another, by one update of the slot: the zone never has two nodes of the type, and never
- * none. Race: either node is bound, swapped or decommissioned at the same moment. Both rows are locked in one order. A
- * slot that changed since the snapshot is not updated, and then nothing is.
+ * none. Race: either node is bound, swapped or decommissioned at the same moment. Both rows are locked in one order. If
+ * a locked row is newer than the snapshot, so may be its slot and its binding, and the statement is sent again.
  */
 export async function swapNodes(
   ctx: Ctx,
@@ -31,12 +31,18 @@ pair as materialized (
     a.id as old_id, b.id as new_id, s.zone_id,
     case
       when a.id is null or b.id is null then jsonb_build_object('ok', false, 'reason', 'not_found')
+      when exists (
+        select
+        from locked l
+        join fleet.nodes before on before.id = l.id
+        where before.version <> l.version
+      ) then '{"again":true}'
       when a.id = b.id or a.type <> b.type or a.greenhouse_id <> b.greenhouse_id then jsonb_build_object(
         'ok', false, 'reason', 'unprocessable',
         'detail', 'The other node must be of the same type and greenhouse')
       when b.lifecycle <> 'REGISTERED_BACKEND' then jsonb_build_object(
         'ok', false, 'reason', 'illegal_transition', 'detail', 'The other node must be free', 'from', b.lifecycle)
-      when a.lifecycle in ('REGISTERED_BACKEND', 'DECOMMISSIONED') then jsonb_build_object(
+      when s.zone_id is null then jsonb_build_object(
         'ok', false, 'reason', 'illegal_transition', 'detail', 'This node is in no zone', 'from', a.lifecycle)
     end as refused
   from (select 1) one
@@ -80,10 +86,13 @@ begun as (
 ),
 voided as (
   update fleet.commands c
-  set state = 'EXPIRED', reason = 'node_left_zone', finished_at = now()
+  set
+    state = case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end,
+    reason = 'node_left_zone',
+    finished_at = now()
   from slot
   where c.node_id = slot.old_id
-    and c.state in ('QUEUED', 'SENT')
+    and c.state in ('QUEUED', 'SENT', 'ACK')
     and c.kind <> 'off'
 ),${raiseConfig('changed')}
 select ${answer(sql`coalesce(
@@ -97,18 +106,12 @@ select ${answer(sql`coalesce(
     join changed removed on removed.id = slot.old_id
     join changed placed on placed.id = slot.new_id
   ),
-  (select refused from pair),
-  -- The node is in a zone, but not by the snapshot of this statement; or it is in maintenance and in none.
-  case when (select a.lifecycle from locked a where a.uid = ${uid}) = 'MAINTENANCE'
-      and not exists (select from pair where zone_id is not null)
-    then jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'detail', 'This node is in no zone')
-    else '{"again":true}'::jsonb
-  end
+  (select refused from pair)
 )`)}`
   const outcome = await effectAgain<({ ok: true } & Swapped) | Refused>(ctx, {
     statement,
     db: callerScope(ctx),
-    attempts: 3,
+    attempts: 5,
     isOutdated: (error) => hasSqlstate(error, '23505'),
   })
   if (outcome === null) throw new AppError('busy', undefined, { retryAfter: 1 })

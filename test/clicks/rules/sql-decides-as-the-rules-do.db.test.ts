@@ -63,7 +63,19 @@ describe('the decision about a click', () => {
   })
 
   it('differs from rules.ts when a comparison is another one, so the comparison of both notices it', async () => {
-    const cases = fc.sample(fc.record({ facts, rules }), 300)
+    const limit: Rule = {
+      name: 'limit',
+      fact: 'clicksToday',
+      op: 'lt',
+      value: 3,
+      weight: 100,
+      class: 'G',
+      reason: 'because',
+    }
+    const cases = [
+      ...fc.sample(fc.record({ facts, rules }), 300),
+      { facts: { clicksToday: 3 }, rules: [limit] },
+    ]
     const broken = cases.map((one) => ({
       facts: one.facts,
       rules: one.rules.map((rule) => (rule.op === 'lt' ? { ...rule, op: 'lte' as const } : rule)),

@@ -85,7 +85,7 @@ const statuses = [
 ] as const
 const newest: [string, number] = ['2099-01-01T00:00:00Z', 1]
 
-describe('with a hundred thousand orders, an index-only scan of few pages answers', () => {
+describe('with a hundred thousand orders, an ordered range of one index and its rows answer', () => {
   it.each([
     ['a list of one status', 'idx_orders_list', asAdmin, { ...list, statuses: ['new'] as const }, 40],
     [
@@ -106,8 +106,7 @@ describe('with a hundred thousand orders, an index-only scan of few pages answer
     ],
   ])('%s', async (_what, index, principal, asked, pages) => {
     const plan = await planOf(listStatement(principal, asked))
-    expect([...new Set(plan.scans.map(String))]).toEqual([`Index Only Scan,${index}`])
-    expect(plan.heapFetches).toBe(0)
+    expect([...new Set(plan.scans.map(String))]).toEqual([`Index Scan,${index}`])
     expect(plan.pages).toBeLessThan(pages)
   })
 })
@@ -209,7 +208,6 @@ type Node = {
   'Node Type': string
   'Relation Name'?: string
   'Index Name'?: string
-  'Heap Fetches'?: number
   'Shared Hit Blocks': number
   'Shared Read Blocks': number
   Plans?: Node[]
@@ -236,7 +234,6 @@ async function planOf(statement: SQL) {
       scannedWhole: nodes.flatMap((node) =>
         node['Node Type'] === 'Seq Scan' ? [node['Relation Name']] : [],
       ),
-      heapFetches: nodes.reduce((sum, node) => sum + (node['Heap Fetches'] ?? 0), 0),
       pages: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
     }
   } finally {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { bound, givenHouse, givenNode, givenZone, type House } from '../support/given.ts'
 import { tally } from '../support/http.ts'
@@ -185,5 +186,25 @@ describe('a swap', () => {
       removed: { uid: here.uid, zoneId: null },
       placed: { uid: free.uid, zoneId },
     })
+  })
+})
+
+describe('without the key of the slots', () => {
+  it('two nodes of a type are soon in one zone: the check finds it', async () => {
+    const own = await givenHouse(app)
+    await app.database.admin.query('alter table fleet.zone_slots drop constraint zone_slots_pkey')
+    const found = async () => {
+      const zoneId = await givenZone(own)
+      const pair = [await givenNode(app, own), await givenNode(app, own)]
+      await Promise.all(
+        pair.map(({ uid }) => own.tenant.put(`/nodes/${uid}/zone`, { body: { zoneId }, ifMatch: 1 })),
+      )
+      const { rows } = await app.database.admin.query(
+        'select count(*)::int as n from fleet.zone_slots where zone_id = $1',
+        [zoneId],
+      )
+      return rows[0].n
+    }
+    await expect.poll(found, soon).toBe(2)
   })
 })

@@ -1,0 +1,40 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Aedes } from 'aedes'
+import { createWebSocketStream, WebSocketServer } from 'ws'
+import { atTheEnd } from '../../support/at-the-end.ts'
+
+type Published = { topic: string; payload: unknown; retain: boolean; qos: number }
+
+/** A real MQTT broker behind a WebSocket. */
+export async function freshBroker() {
+  const broker = await Aedes.createBroker()
+  const server = createServer()
+  const sockets = new WebSocketServer({ server, handleProtocols: () => 'mqtt' })
+  sockets.on('connection', (socket) => {
+    const stream = createWebSocketStream(socket)
+    stream.on('error', () => undefined)
+    broker.handle(stream)
+  })
+  const published: Published[] = []
+  let refusing = false
+  broker.preConnect = (_client, _packet, done) => done(null, !refusing)
+  broker.on('publish', ({ topic, payload, retain, qos }, client) => {
+    if (client !== null) published.push({ topic, payload: JSON.parse(payload.toString()), retain, qos })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  atTheEnd(async () => {
+    for (const socket of sockets.clients) socket.terminate()
+    await new Promise((resolve) => broker.close(() => resolve(null)))
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    published,
+    refuse: (yes: boolean) => {
+      refusing = yes
+    },
+    /** How many connections are open. */
+    connections: () => sockets.clients.size,
+  }
+}
