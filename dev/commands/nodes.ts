@@ -53,7 +53,8 @@ export async function runNodes(
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
-    return (await response.json()) as Record<string, unknown>
+    const answer: Record<string, unknown> = await response.json()
+    return answer
   }
   const house = await ask('POST', '/greenhouses', { body: { name: `Simulated ${new Date().toISOString()}` } })
   const nodes = Array.from({ length: count }, (_, nth) =>
@@ -120,7 +121,8 @@ if (isMain(import.meta)) {
     const tenantToken = await signToken(developmentSecret(), { role: 'tenant', sub: 'nodes', tenantId })
     console.log(`${plan.count} simulated nodes of tenant ${tenantId}, for ${plan.seconds} s`)
     const tally = await runNodes({ url: running.url, tenantToken }, plan)
-    for (const [what, n] of Object.entries(tally).sort()) console.log(`${String(n).padStart(6)} × ${what}`)
+    for (const [what, n] of Object.entries(tally).toSorted(([a], [b]) => a.localeCompare(b, 'en')))
+      console.log(`${String(n).padStart(6)} × ${what}`)
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     console.error(usage)

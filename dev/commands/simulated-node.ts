@@ -3,6 +3,11 @@
 type Command = { id: number; kind: string; maxRunMs: number | null }
 type Answer = { status: number; body: Record<string, unknown> }
 
+const textIn = (body: Record<string, unknown>, name: string) => {
+  const { [name]: value } = body
+  return typeof value === 'string' ? value : ''
+}
+
 export type Tally = Record<string, number>
 
 export type SimulatedNode = {
@@ -63,8 +68,8 @@ export function simulatedNode({
             token: provisioningToken,
             body: { ...said, credential: 'lost' },
           })
-    uid = String(body['uid'] ?? first.body['uid'] ?? '')
-    credential = String(body['credential'] ?? '')
+    uid = textIn(body, 'uid')
+    credential = textIn(body, 'credential')
     count(first.status === 201 ? 'registered' : 'said hello again')
   }
 

@@ -7,32 +7,33 @@ import { NodeUid, text } from '../contract.ts'
 const mostMs = 86_400_000
 const milliseconds = z.int().min(1).max(mostMs)
 
-const common = {
-  nodeUid: NodeUid,
-  channel: z.union([z.literal(''), text(40)]).default(''),
-  ttlSeconds: z
-    .int()
-    .min(5)
-    .max(3_600)
-    .default(300)
-    .meta({ description: 'After this time a node does not begin the command' }),
-}
-const maxRunMs = milliseconds.meta({ description: 'The node switches off by itself after this time' })
-
 export const NewCommand = z
-  .discriminatedUnion('kind', [
-    z.strictObject({
-      ...common,
-      kind: z.literal('dose'),
-      amount: z.number().positive().max(1e6),
-      unit: text(20).default('ml'),
-      runMs: milliseconds,
-      maxRunMs,
-    }),
-    z.strictObject({ ...common, kind: z.literal('on'), maxRunMs }),
-    z.strictObject({ ...common, kind: z.literal('off') }),
-  ])
-  .refine((command) => command.kind !== 'dose' || command.maxRunMs >= command.runMs, {
+  .strictObject({
+    nodeUid: NodeUid,
+    kind: z.enum(commandKinds),
+    channel: z.union([z.literal(''), text(40)]).default(''),
+    amount: z.number().positive().max(1e6).optional(),
+    unit: text(20).optional(),
+    runMs: milliseconds.optional(),
+    maxRunMs: milliseconds
+      .optional()
+      .meta({ description: 'The node switches off by itself after this time' }),
+    ttlSeconds: z
+      .int()
+      .min(5)
+      .max(3_600)
+      .default(300)
+      .meta({ description: 'After this time a node does not begin the command' }),
+  })
+  .refine(({ kind, amount, runMs }) => (kind === 'dose') === (amount !== undefined && runMs !== undefined), {
+    message: 'A dose, and nothing else, has amount and runMs',
+    path: ['amount'],
+  })
+  .refine(({ kind, maxRunMs }) => (kind === 'off') === (maxRunMs === undefined), {
+    message: 'Each command but off has maxRunMs',
+    path: ['maxRunMs'],
+  })
+  .refine(({ runMs = 0, maxRunMs = runMs }) => maxRunMs >= runMs, {
     message: 'Must be at least runMs',
     path: ['maxRunMs'],
   })

@@ -16,10 +16,8 @@ export function orderCommand(
   ctx: Ctx,
   { zoneId, command }: { zoneId: number; command: NewCommand },
 ): Promise<{ ok: true; value: Command } | Refused> {
-  const { kind, nodeUid, channel, ttlSeconds } = command
-  const { amount, unit, runMs } =
-    command.kind === 'dose' ? command : { amount: null, unit: null, runMs: null }
-  const maxRunMs = command.kind === 'off' ? null : command.maxRunMs
+  const { kind, nodeUid, channel, ttlSeconds, amount = null, runMs = null, maxRunMs = null } = command
+  const unit = kind === 'dose' ? (command.unit ?? 'ml') : null
   return effect(
     ctx,
     sql`
