@@ -43,7 +43,7 @@ export const declared: Declared[] = [
   functionFile('dispatch.remove_old_events(integer)', { executeBy: 'lockstep_app' }),
 
   // Every claim leaves a dead row version in each index. Postgres' default, a fifth of the table, lets too many
-  // accumulate in a large table. The free space lets a new version stay on the page of the old one.
+  // accumulate in a large table. The free room lets a new version stay on the page of the old one.
   storage({
     table: 'dispatch.orders',
     with: {

@@ -122,7 +122,7 @@ describe('the table of problems', () => {
   it('has stable snake_case codes with a status of their kind and a title', () => {
     for (const [code, [status, title]] of Object.entries(problems)) {
       expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/)
-      expect([400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429, 500, 502, 503]).toContain(
+      expect([400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 422, 428, 429, 500, 502, 503]).toContain(
         status,
       )
       expect(title).not.toMatch(/\.$/)

@@ -15,7 +15,8 @@ const document = openApiDocument(endpoints, webhooks)
 const api = document as unknown as OpenApi
 
 async function redocly(document: object): Promise<string[]> {
-  const config = await createConfig({ extends: ['recommended'] })
+  // A redirect has no 2xx; a test below checks that each operation has a success.
+  const config = await createConfig({ extends: ['recommended'], rules: { 'operation-2xx-response': 'off' } })
   const source = JSON.stringify(document)
   const found = await lintFromString({ source, absoluteRef: '/openapi.json', config })
   return found.map(({ ruleId, message, location }) => `${ruleId}: ${message} ${location[0]?.pointer}`)
@@ -53,12 +54,13 @@ describe('the document', () => {
   it('describes every response of each operation, refusals included', () => {
     for (const [path, operations] of Object.entries(api.paths))
       for (const [method, { responses }] of Object.entries(operations)) {
-        expect(Object.keys(responses), `${method} ${path}`).toEqual(
-          expect.arrayContaining(['400', '429', '500', '503']),
-        )
+        const name = `${method} ${path}`
+        const limited = endpoints.find((one) => `${one.method} ${one.path}` === name)?.rateLimited ?? true
+        const refusals = ['400', ...(limited ? ['429'] : []), '500', '503']
+        expect(Object.keys(responses), name).toEqual(expect.arrayContaining(refusals))
         expect(
-          Object.keys(responses).some((status) => status.startsWith('2')),
-          `${method} ${path}`,
+          Object.keys(responses).some((status) => status.startsWith('2') || status === '302'),
+          name,
         ).toBe(true)
       }
   })

@@ -191,7 +191,9 @@ describe.each(writing)('$name with a body that will not do', (endpoint) => {
       'gzip',
       ask(endpoint, { body: '{}', headers: { 'content-encoding': 'gzip' } }),
     ]
-    expect(await otherwise(is(415, 'unsupported_media_type'), [...typed, packed])).toEqual([])
+    expect(await otherwise(is(415, 'unsupported_media_type'), typed)).toEqual([])
+    const notGzip = endpoint.packed ? is(400, 'body_incomplete') : is(415, 'unsupported_media_type')
+    expect(await otherwise(notGzip, [packed])).toEqual([])
   })
 
   it('refuses a body that is too large, with and without Content-Length', async () => {
