@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { cache, cacheStatistics } from '../../functions/core/cache.ts'
 import { type Ctx, makeContext } from '../../functions/core/context.ts'
-import worker, { Spill, Streams } from '../../worker.ts'
+import worker, { Regulator, Spill, Streams } from '../../worker.ts'
 
 /** The real Worker with a module for the tests of the cache: rows of sample.things, read through four layers. */
-export { Spill, Streams }
+export { Regulator, Spill, Streams }
 
 type Thing = { text: string; loaded: string }
 

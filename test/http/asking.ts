@@ -46,6 +46,7 @@ const samples = [
   '019a0000-0000-7000-8000-000000000000',
   '2026-11-20',
   'nd-ph-00000000',
+  'visitor-of-no-campaign',
 ]
 
 /** Something that the parameter's own schema takes. */

@@ -9,7 +9,7 @@ const isSecret = (name: string) => /pass|secret|token|credential|psk|private/i.t
 const Configured = z.strictObject({ configured: z.boolean() })
 
 const settings = z
-  .record(z.string().min(1).max(60), z.json())
+  .record(z.string().min(1).max(60), z.unknown())
   .refine((value) => Object.keys(value).length <= 100, 'At most 100 settings')
   .superRefine((value, refinement) => {
     for (const [name, setting] of Object.entries(value))
@@ -29,7 +29,7 @@ export const NodeConfig = z
     uid: NodeUid,
     version: z.int(),
     zoneId: id.nullable(),
-    settings: z.record(z.string(), z.json()),
+    settings: z.record(z.string(), z.unknown()),
     desiredAt: shownInstant,
   })
   .meta({ id: 'NodeConfig' })

@@ -3,6 +3,7 @@ import { createApp } from '../../../functions/app.ts'
 import { makeContext } from '../../../functions/core/context.ts'
 import { opsModule } from '../../../functions/ops/module.ts'
 import { consumerOf } from '../../../functions/queues.ts'
+import { regulatorOf } from '../../../functions/regulator.ts'
 import { spillOf } from '../../../functions/spill.ts'
 import { streamsOf } from '../../../functions/streams.ts'
 import { probeModule } from './module.ts'
@@ -14,6 +15,7 @@ const consumer = consumerOf(modules)
 
 export const Streams = streamsOf(modules)
 export const Spill = spillOf(modules)
+export const Regulator = regulatorOf(modules)
 
 export default {
   fetch: app.fetch,

@@ -1,4 +1,5 @@
 import { createApp } from '../../../functions/app.ts'
+import { regulatorOf } from '../../../functions/regulator.ts'
 import { spillOf } from '../../../functions/spill.ts'
 import { streamsOf } from '../../../functions/streams.ts'
 import { sampleEndpoints } from './endpoints.ts'
@@ -8,5 +9,6 @@ const { app } = createApp({ modules: [{ name: 'sample', endpoints: () => sampleE
 
 export const Streams = streamsOf([])
 export const Spill = spillOf([])
+export const Regulator = regulatorOf([])
 
 export default { fetch: app.fetch }
