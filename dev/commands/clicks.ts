@@ -65,7 +65,7 @@ function readArguments(args: string[]): Wanted {
   const { values } = parseArgs({ args, options: { count: text, slug: text, 'at-once': text } })
   return {
     count: positive('--count', values.count ?? '1000'),
-    slugs: values.slug === undefined ? ['spring', 'app', 'tea'] : [values.slug],
+    slugs: values.slug === undefined ? ['demo-spring', 'demo-app', 'demo-tea'] : [values.slug],
     atOnce: positive('--at-once', values['at-once'] ?? '16'),
   }
 }

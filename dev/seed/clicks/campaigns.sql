@@ -1,9 +1,9 @@
--- Two sources and three campaigns. The secrets cannot be decrypted: POST /v1/clicks/sources/{id}/rotate gives a source one.
+-- Two sources and three campaigns. fill.ts replaces the secrets by encrypted ones.
 with sources as (
   insert into clicks.traffic_sources (owner, slug, name, secret, param_map, status_map)
   values
-    ('admin', 'net1', 'Net 1', 'none', '{"sub1": "s1", "sub2": "s2"}', '{"ok": "approved", "open": "pending"}'),
-    ('partner:demo', 'net2', 'Net 2', 'none', '{}', '{}')
+    ('admin', 'demo-net1', 'Net 1', 'none', '{"sub1": "s1", "sub2": "s2"}', '{"ok": "approved", "open": "pending"}'),
+    ('partner:demo', 'demo-net2', 'Net 2', 'none', '{}', '{}')
   returning id, slug
 ),
 campaigns as (
@@ -15,9 +15,9 @@ campaigns as (
     c.percent, s.id
   from (
     values
-      ('admin', 'spring', 'Spring sale', 'Europe/Berlin', 'USD', 150, 'cpc', 4, null::numeric, 'net1'),
-      ('admin', 'app', 'Get the app', 'America/New_York', 'USD', 400, 'cpm', 250, null, 'net1'),
-      ('partner:demo', 'tea', 'Tea of the month', 'Asia/Tokyo', 'JPY', 300, 'revshare', null, 20, 'net2')
+      ('admin', 'demo-spring', 'Spring sale', 'Europe/Berlin', 'USD', 150, 'cpc', 4, null::numeric, 'demo-net1'),
+      ('admin', 'demo-app', 'Get the app', 'America/New_York', 'USD', 400, 'cpm', 250, null, 'demo-net1'),
+      ('partner:demo', 'demo-tea', 'Tea of the month', 'Asia/Tokyo', 'JPY', 300, 'revshare', null, 20, 'demo-net2')
   ) c (owner, slug, name, timezone, currency, payout, model, cost, percent, source)
   join sources s on s.slug = c.source
   returning id, slug
@@ -28,8 +28,8 @@ pages as (
   from campaigns c
   join (
     values
-      ('app', 'Short', 'https://land.example/short?next={offerlink}', 2),
-      ('app', 'Long', 'https://land.example/long?next={offerlink}', 1)
+      ('demo-app', 'Short', 'https://land.example/short?next={offerlink}', 2),
+      ('demo-app', 'Long', 'https://land.example/long?next={offerlink}', 1)
   ) p (slug, name, url, weight) using (slug)
 )
 insert into clicks.campaign_offers (campaign_id, name, url, weight, targets)
@@ -37,12 +37,12 @@ select c.id, o.name, o.url, o.weight, o.targets::jsonb
 from campaigns c
 join (
   values
-    ('spring', 'A', 'https://shop.example/a?cid={clickid}&s={sub1}', 3, '{}'),
-    ('spring', 'B', 'https://shop.example/b?cid={clickid}', 1, '{}'),
-    ('app', 'iOS', 'https://apps.example/ios?cid={clickid}', 1, '{"os": ["iOS", "macOS"]}'),
-    ('app', 'Android', 'https://apps.example/android?cid={clickid}', 1, '{"os": ["Android"]}'),
-    ('tea', 'Green', 'https://tea.example/green?cid={clickid}', 1, '{"countries": ["DE", "FR", "GB", "US", "JP"]}'),
-    ('tea', 'Black', 'https://tea.example/black?cid={clickid}', 2, '{"countries": ["DE", "FR", "GB", "US", "IN"]}')
+    ('demo-spring', 'A', 'https://shop.example/a?cid={clickid}&s={sub1}', 3, '{}'),
+    ('demo-spring', 'B', 'https://shop.example/b?cid={clickid}', 1, '{}'),
+    ('demo-app', 'iOS', 'https://apps.example/ios?cid={clickid}', 1, '{"os": ["iOS", "macOS"]}'),
+    ('demo-app', 'Android', 'https://apps.example/android?cid={clickid}', 1, '{"os": ["Android"]}'),
+    ('demo-tea', 'Green', 'https://tea.example/green?cid={clickid}', 1, '{"countries": ["DE", "FR", "GB", "US", "JP"]}'),
+    ('demo-tea', 'Black', 'https://tea.example/black?cid={clickid}', 2, '{"countries": ["DE", "FR", "GB", "US", "IN"]}')
 ) o (slug, name, url, weight, targets) using (slug);
 
 -- The version whose configuration has the parts.

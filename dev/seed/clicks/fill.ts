@@ -15,6 +15,10 @@ import { storeClicks } from '../../../functions/clicks/clicks/store.ts'
 import type { Config } from '../../../functions/clicks/contract.ts'
 import { matchOrphans } from '../../../functions/clicks/conversions/match-orphans.ts'
 import { choose } from '../../../functions/clicks/rules.ts'
+import { encryptionFor } from '../../../functions/clicks/sources/encryption.ts'
+import { makeSecret } from '../../../functions/clicks/sources/make-secret.ts'
+import { encryptSecret } from '../../../functions/core/encrypt.ts'
+import { developmentSecret } from '../../system/secret.ts'
 import { agents, countries, referrers } from './visitors.ts'
 
 const clicks = 20_000
@@ -28,6 +32,7 @@ const batch = 1_000
  */
 export async function seedClicks(client: pg.Client, now = new Date()): Promise<void> {
   await client.query(readFileSync(join(import.meta.dirname, 'campaigns.sql'), 'utf8'))
+  await encryptSecrets(client)
   const { rows } = await client.query<{ config: Config }>(
     'select clicks.config_of(id) as config from clicks.campaigns order by id',
   )
@@ -42,6 +47,19 @@ export async function seedClicks(client: pg.Client, now = new Date()): Promise<v
   ])
   for (let at = 0; at < items.length; at += batch) await store(client, items.slice(at, at + batch))
   await convert(client)
+}
+
+/** Each source gets a secret that the Worker of this clone can decrypt; `rotate` shows a new one. */
+async function encryptSecrets(client: pg.Client): Promise<void> {
+  const settings = { POSTBACK_KEY: [], AUTH_SECRET: developmentSecret() }
+  const { rows } = await client.query<{ id: string; owner: string; slug: string }>(
+    'select id, owner, slug from clicks.traffic_sources',
+  )
+  for (const { id, ...source } of rows)
+    await client.query('update clicks.traffic_sources set secret = $2 where id = $1', [
+      id,
+      await encryptSecret(makeSecret(), encryptionFor(settings, source)),
+    ])
 }
 
 /** Fewer clicks at night: a share of the moments moves to the evening of their day. */

@@ -3,7 +3,7 @@ import type { Env } from '../../registry/env.ts'
 
 /** The keys that encrypt the secret of a source. In development the token secret serves. */
 export function encryptionFor(
-  { POSTBACK_KEY, AUTH_SECRET }: Env,
+  { POSTBACK_KEY, AUTH_SECRET }: Pick<Env, 'POSTBACK_KEY' | 'AUTH_SECRET'>,
   { owner, slug }: { owner: string; slug: string },
 ): Encryption {
   const fallback = AUTH_SECRET === undefined ? [] : [AUTH_SECRET]
