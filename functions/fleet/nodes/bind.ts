@@ -85,10 +85,13 @@ ended as (
     and b.zone_id <> ${zoneId}
   returning b.id
 ),
--- The count makes this wait for "ended": one open binding a node.
+-- The count makes this wait for "ended": one open binding a node. The first zone of a node also has the samples that the
+-- node measured before it was placed, as far back as samples are accepted, because no other zone has them.
 begun as (
-  insert into fleet.zone_bindings (tenant_id, zone_id, node_id)
-  select tenant_id, ${zoneId}, id
+  insert into fleet.zone_bindings (tenant_id, zone_id, node_id, from_at)
+  select tenant_id, ${zoneId}, id,
+    case when exists (select from fleet.zone_bindings b where b.node_id = changed.id) then now()
+      else now() - interval '30 days' end
   from changed
   where (select count(*) from ended) >= 0
     and not ${here}

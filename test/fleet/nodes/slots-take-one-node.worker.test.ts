@@ -61,13 +61,15 @@ describe('a node', () => {
     expect((await put(uid, to, 2)).body).toMatchObject({ zoneId: to, version: 3 })
     expect([await nodesIn(from), await nodesIn(to)]).toEqual([[], [uid]])
     const { rows } = await app.database.admin.query(
-      `select b.zone_id::int as zone, b.until_at is null as open from fleet.zone_bindings b
+      `select b.zone_id::int as zone, b.until_at is null as open, b.from_at < now() - interval '29 days' as earlier
+      from fleet.zone_bindings b
       join fleet.nodes n on n.id = b.node_id where n.uid = $1 order by b.id`,
       [uid],
     )
     expect(rows).toEqual([
-      { zone: from, open: false },
-      { zone: to, open: true },
+      // The first zone also has what the node measured before it was placed.
+      { zone: from, open: false, earlier: true },
+      { zone: to, open: true, earlier: false },
     ])
     const elsewhere: House = await givenHouse(app, house.tenantId)
     expect(tally([await put(uid, await givenZone(elsewhere), 3)])).toEqual({ '422 unprocessable': 1 })
