@@ -78,7 +78,7 @@ placed as (
 ),
 ended as (
   update fleet.zone_bindings b
-  set until_at = now()
+  set until_at = greatest(now(), b.from_at)
   from changed
   where b.node_id = changed.id
     and b.until_at is null

@@ -10,7 +10,7 @@ freed as (
 ),
 ended as (
   update fleet.zone_bindings b
-  set until_at = now()
+  set until_at = greatest(now(), b.from_at)
   from changed
   where b.node_id = changed.id
     and b.until_at is null

@@ -71,9 +71,10 @@ changed as (
   where n.id in (slot.old_id, slot.new_id)
   returning n.*
 ),
+-- Race: now() is the start of this transaction, and the binding may have begun since, while it waited for the lock.
 ended as (
   update fleet.zone_bindings b
-  set until_at = now()
+  set until_at = greatest(now(), b.from_at)
   from slot
   where b.node_id = slot.old_id
     and b.until_at is null

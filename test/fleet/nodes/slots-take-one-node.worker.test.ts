@@ -173,6 +173,20 @@ describe('a swap', () => {
     ])
   })
 
+  it('ends a binding that began while the swap waited for its lock', async () => {
+    const zoneId = await givenZone(house)
+    const [old, other] = [await givenNode(app, house), await givenNode(app, house)]
+    await bound(house, old.uid, zoneId)
+    await app.database.admin.query(
+      `update fleet.zone_bindings set from_at = now() + interval '1 second' where zone_id = $1`,
+      [zoneId],
+    )
+    expect(tally([await tenant.post(`/nodes/${old.uid}/swap`, { body: { with: other.uid } })])).toEqual({
+      200: 1,
+    })
+    expect(await nodesIn(zoneId)).toEqual([other.uid])
+  })
+
   it('needs a free node of the same type and greenhouse', async () => {
     const zoneId = await givenZone(house)
     const [here, other] = [await givenNode(app, house), await givenNode(app, house, 'ec')]
