@@ -7,6 +7,7 @@ import { hasSqlstate } from '../../core/sqlstate.ts'
 import { raiseConfig } from '../configs/raise.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { Swapped } from './contract.ts'
+import { leaveBehind } from './leave-behind.ts'
 import { showNode } from './show.ts'
 
 /**
@@ -71,31 +72,12 @@ changed as (
   where n.id in (slot.old_id, slot.new_id)
   returning n.*
 ),
--- Race: now() is the start of this transaction, and the binding may have begun since, while it waited for the lock.
-ended as (
-  update fleet.zone_bindings b
-  set until_at = greatest(now(), b.from_at)
-  from slot
-  where b.node_id = slot.old_id
-    and b.until_at is null
-),
 begun as (
   insert into fleet.zone_bindings (tenant_id, zone_id, node_id)
   select n.tenant_id, slot.zone_id, n.id
   from slot
   join changed n on n.id = slot.new_id
-),
-voided as (
-  update fleet.commands c
-  set
-    state = case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end,
-    reason = 'node_left_zone',
-    finished_at = now()
-  from slot
-  where c.node_id = slot.old_id
-    and c.state in ('QUEUED', 'SENT', 'ACK')
-    and c.kind <> 'off'
-),${raiseConfig('changed')}
+),${leaveBehind({ from: sql`slot`, id: sql`slot.old_id` })},${raiseConfig('changed')}
 select ${answer(sql`coalesce(
   (
     select jsonb_build_object(
