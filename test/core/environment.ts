@@ -1,5 +1,6 @@
 import type { NeonProxy, NeonProxyOptions } from '../../dev/neon-proxy/server.ts'
 import { type Ctx, type IdempotencyRequest, makeContext } from '../../functions/core/context.ts'
+import { bindingsOf } from '../support/bindings.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
 
@@ -16,18 +17,13 @@ export async function freshEnvironment(
 ): Promise<Environment> {
   const database = await freshDatabase()
   const proxy = await freshProxy(database, options)
-  const limit = async () => ({ success: true })
   return {
     database,
     proxy,
     ctx({ bindings = {}, after, ...more } = {}) {
       const ctx = makeContext(
         {
-          DATABASE_URL: database.workerUrl,
-          NEON_PROXY: proxy.address,
-          AUTH_SECRET: 'a secret of the tests that has the length',
-          RATE_READ: { limit },
-          RATE_WRITE: { limit },
+          ...bindingsOf(database, proxy),
           ...bindings,
         },
         { waitUntil: () => undefined, after: after ?? null },

@@ -17,6 +17,7 @@ import { makeReplicaTurns } from '../../functions/core/replica-turns.ts'
 import { listReplicas } from '../../functions/ops/replicas/list.ts'
 import { parseEnv } from '../../functions/registry/env.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
+import { bindingsOf } from '../support/bindings.ts'
 import { freshFolder } from '../support/folder.ts'
 import { soon } from '../support/soon.ts'
 
@@ -53,12 +54,8 @@ async function makeStandby(number: number): Promise<Standby> {
 function isolate({ urls = standbyUrls } = {}) {
   const turns = makeReplicaTurns()
   const bindings = {
-    DATABASE_URL: databaseUrl,
+    ...bindingsOf({ workerUrl: databaseUrl }, proxy),
     DATABASE_URL_REPLICAS: urls.join(','),
-    NEON_PROXY: proxy.address,
-    AUTH_SECRET: 'a secret of the tests that has the length',
-    RATE_READ: { limit: async () => ({ success: true }) },
-    RATE_WRITE: { limit: async () => ({ success: true }) },
   }
   const env = parseEnv(bindings)
   return {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { cache } from '../../core/cache.ts'
 import type { Config, Counts } from '../contract.ts'
+import { configNow } from './config-now.ts'
 
 export type CachedCampaign = { config: Config; counts: Counts | null }
 
@@ -17,12 +18,7 @@ export const cachedCampaigns = cache<CachedCampaign>({
   shared: true,
   async load(ctx, slug) {
     const [row] = await ctx.db.query<CachedCampaign>(sql`
-select clicks.config_of(c.id) as config,
-  (
-    select jsonb_build_object('total', n.total, 'day', n.day, 'today', n.today)
-    from clicks.campaign_counts n
-    where n.campaign_id = c.id
-  ) as counts
+select ${configNow()}
 from clicks.campaigns c
 where lower(c.slug) = ${slug}`)
     return row ?? null

@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { fillDestination } from '../clicks/fill-destination.ts'
 import { linksOf } from '../clicks/item.ts'
 import { localTime } from '../clicks/local-time.ts'
 import { newId } from '../clicks/new-id.ts'
 import { offerLink } from '../clicks/offer-link.ts'
 import type { Config, Counts, Part } from '../contract.ts'
-import { fillMacros } from '../offers/fill.ts'
 import { choose, closedFor } from '../rules.ts'
+import { configNow } from './config-now.ts'
 import type { TestResult, TestVisit } from './contract.ts'
 import { visibleTo } from './visible.ts'
 
@@ -15,12 +16,7 @@ type Test = { id: number; visit: TestVisit; origin: string }
 /** Where a visitor would be sent now. Nothing is recorded, and no cache is read. Null without such a campaign. */
 export async function testCampaign(ctx: Ctx, { id, visit, origin }: Test): Promise<TestResult | null> {
   const [row] = await ctx.db.query<{ config: Config; counts: Counts | null }>(sql`
-select clicks.config_of(c.id) as config,
-  (
-    select jsonb_build_object('total', n.total, 'day', n.day, 'today', n.today)
-    from clicks.campaign_counts n
-    where n.campaign_id = c.id
-  ) as counts
+select ${configNow()}
 from clicks.campaigns c
 where c.id = ${id}
   and ${visibleTo(ctx, 'c')}`)
@@ -39,15 +35,10 @@ where c.id = ${id}
   const location =
     chosen === null
       ? config.fallbackUrl
-      : fillMacros(chosen.url, {
-          clickid: clickId,
-          campaign: config.slug,
-          source: config.source?.slug ?? null,
-          sub1: links.sub1,
-          sub2: links.sub2,
-          sub3: links.sub3,
-          sub4: links.sub4,
-          sub5: links.sub5,
+      : fillDestination(chosen.url, {
+          id: clickId,
+          config,
+          links,
           country,
           device,
           offerlink: offerLink({ id: clickId, config, offer, links, origin }),

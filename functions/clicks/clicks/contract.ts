@@ -1,12 +1,7 @@
 import * as z from 'zod'
-import {
-  clickKinds,
-  ruleClasses,
-  ruleFacts,
-  ruleOperators,
-  validities,
-} from '../../../schema/clicks/states.ts'
+import { clickKinds, validities } from '../../../schema/clicks/states.ts'
 import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
+import { ShownRule } from '../rules/contract.ts'
 
 export const SlugPath = z.strictObject({
   slug: z
@@ -96,14 +91,7 @@ export const ExplainedClick = Click.extend({
   ruleSetId: id.nullable(),
   rules: z
     .array(
-      z.strictObject({
-        name: z.string(),
-        fact: z.enum(ruleFacts),
-        op: z.enum(ruleOperators),
-        value: z.unknown(),
-        weight: z.int(),
-        class: z.enum(ruleClasses),
-        reason: z.string(),
+      ShownRule.extend({
         found: z.unknown().meta({ description: 'The fact of this click' }),
       }),
     )

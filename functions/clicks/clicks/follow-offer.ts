@@ -1,8 +1,8 @@
 import type { Ctx } from '../../core/context.ts'
 import { AppError } from '../../core/errors.ts'
 import { cachedCampaigns } from '../campaigns/cached-config.ts'
-import { fillMacros } from '../offers/fill.ts'
 import { choose, closedFor } from '../rules.ts'
+import { fillDestination } from './fill-destination.ts'
 import { linksOf } from './item.ts'
 import { newId } from './new-id.ts'
 import { readVisit } from './read-visit.ts'
@@ -34,19 +34,13 @@ export async function followOffer(
     const data = { offerId: offer.id, ...(visit.bot !== null && { bot: visit.bot }) }
     await record(ctx, config, { kind: 'event', id: newId(ctx.now()), click: id, type: 'offer_click', data })
   }
-  const { sub1, sub2, sub3, sub4, sub5 } = linksOf(config, query)
   const location =
     offer === null
       ? (config.fallbackUrl ?? '')
-      : fillMacros(offer.url, {
-          clickid: id,
-          campaign: config.slug,
-          source: config.source?.slug ?? null,
-          sub1,
-          sub2,
-          sub3,
-          sub4,
-          sub5,
+      : fillDestination(offer.url, {
+          id,
+          config,
+          links: linksOf(config, query),
           country: visit.asking.country,
           device: visit.asking.device,
           offerlink: null,

@@ -2,9 +2,9 @@ import type { Ctx } from '../../core/context.ts'
 import { AppError } from '../../core/errors.ts'
 import { cachedCampaigns } from '../campaigns/cached-config.ts'
 import type { Config, LinkColumn } from '../contract.ts'
-import { fillMacros } from '../offers/fill.ts'
 import { passQuery } from '../offers/pass-query.ts'
 import { type Choice, choose, closedFor } from '../rules.ts'
+import { fillDestination } from './fill-destination.ts'
 import { clickItem, linkNames, linksOf } from './item.ts'
 import { newId } from './new-id.ts'
 import { offerLink } from './offer-link.ts'
@@ -67,16 +67,10 @@ function destinationOf({ id, config, visit, links, choice, origin, search }: Cho
   const { landingPage, offer } = choice
   const { url } = landingPage ?? offer ?? { url: '' }
   const { country, device } = visit.asking
-  const { sub1, sub2, sub3, sub4, sub5 } = links
-  const filled = fillMacros(url, {
-    clickid: id,
-    campaign: config.slug,
-    source: config.source?.slug ?? null,
-    sub1,
-    sub2,
-    sub3,
-    sub4,
-    sub5,
+  const filled = fillDestination(url, {
+    id,
+    config,
+    links,
     country,
     device,
     offerlink: offerLink({ id, config, offer, links, origin }),

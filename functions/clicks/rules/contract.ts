@@ -43,22 +43,22 @@ export const NewRuleSet = z.strictObject({
 })
 export type NewRuleSet = z.infer<typeof NewRuleSet>
 
+export const ShownRule = z.strictObject({
+  name: z.string(),
+  fact: z.enum(ruleFacts),
+  op: z.enum(ruleOperators),
+  value: z.unknown(),
+  weight: z.int(),
+  class: z.enum(ruleClasses),
+  reason: z.string(),
+})
+
 export const RuleSet = z
   .strictObject({
     id,
     name: z.string(),
     state: z.enum(ruleSetStates),
-    rules: z.array(
-      z.strictObject({
-        name: z.string(),
-        fact: z.enum(ruleFacts),
-        op: z.enum(ruleOperators),
-        value: z.unknown(),
-        weight: z.int(),
-        class: z.enum(ruleClasses),
-        reason: z.string(),
-      }),
-    ),
+    rules: z.array(ShownRule),
     createdAt: shownInstant,
     activatedAt: shownInstant.nullable(),
   })

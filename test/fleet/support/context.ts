@@ -1,20 +1,13 @@
 import type { NeonProxy } from '../../../dev/neon-proxy/server.ts'
 import { type Ctx, makeContext } from '../../../functions/core/context.ts'
 import { everyTenant } from '../../../functions/fleet/greenhouses/scope.ts'
+import { bindingsOf } from '../../support/bindings.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 
-const limit = async () => ({ success: true })
-
 /** Contexts of jobs, which act for all tenants, with the Worker's role and driver. To be made at the top of a file. */
 export function contextsOf(database: TestDatabase, proxy: NeonProxy) {
-  const bindings = {
-    DATABASE_URL: database.workerUrl,
-    NEON_PROXY: proxy.address,
-    AUTH_SECRET: 'a secret of the tests that has the length',
-    RATE_READ: { limit },
-    RATE_WRITE: { limit },
-  }
+  const bindings = bindingsOf(database, proxy)
   const context = () => makeContext(bindings, { waitUntil: () => undefined })
   const everybody = (ctx: Ctx): Ctx => ({ ...ctx, db: ctx.db.with(everyTenant) })
   return {
