@@ -3,6 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { callerScope } from '../greenhouses/scope.ts'
+import { decommissioned } from '../nodes/decommissioned.ts'
 import type { NodeConfig, SettingsChange } from './contract.ts'
 import { raiseConfig } from './raise.ts'
 
@@ -30,8 +31,7 @@ decided as (
   select case
     when desired_version <> ${version}::int then jsonb_build_object(
       'ok', false, 'reason', 'version_mismatch', 'current', desired_version)
-    when lifecycle = 'DECOMMISSIONED' then jsonb_build_object(
-      'ok', false, 'reason', 'illegal_transition', 'detail', 'This node is decommissioned')
+    when lifecycle = 'DECOMMISSIONED' then ${decommissioned}
   end as refused
   from found
 ),
