@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import { decommissioned } from '../nodes/decommissioned.ts'
 import type { NodeConfig, SettingsChange } from './contract.ts'
@@ -19,7 +20,7 @@ export function changeConfig(
 ): Promise<{ ok: true; value: NodeConfig } | Refused> {
   return effect(
     ctx,
-    sql`
+    named('fleet.change-config')`
 with found as materialized (
   select n.id, n.uid, n.lifecycle, c.desired_version
   from fleet.nodes n

@@ -35,6 +35,7 @@ export function bindNode(
     select from fleet.zone_slots s where s.node_id = changed.id and s.zone_id = ${zoneId}
   )`
   return changeVersion(ctx, {
+    verb: 'fleet.bind-node',
     db: callerScope(ctx),
     table: nodes,
     id: idOfNode(uid),

@@ -16,6 +16,7 @@ export function decommissionNode(
   { uid, version }: { uid: string; version: number },
 ): Promise<{ ok: true; value: Node } | Refused> {
   return changeVersion(ctx, {
+    verb: 'fleet.decommission-node',
     db: callerScope(ctx),
     table: nodes,
     id: idOfNode(uid),

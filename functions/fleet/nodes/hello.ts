@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { emit } from '../../core/outbox.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 import { callerScope } from '../greenhouses/scope.ts'
@@ -39,12 +40,12 @@ type By = { greenhouse: string; gen: number; nth: number }
  * Race: two hellos of one hardware id. The second waits for the row of the first and updates it. `old` is null only for
  * the one that inserted, so one answer has the first credential.
  */
-function registering(said: Hello, { greenhouse, gen, nth }: By): SQL {
+function registering(said: Hello, { greenhouse, gen, nth }: By): Statement {
   const { hardwareId, nodeType, fwVersion = null, hardwareRevision = null, nodeName = null } = said
   const lost = said.credential === 'lost'
   const takes = sql`n.lifecycle <> 'DECOMMISSIONED' and n.type = excluded.type`
   const renews = sql`${lost} and ${takes} and (n.used_gen < n.gen or coalesce(n.reprovision_until > now(), false))`
-  return sql`
+  return named('fleet.hello')`
 with house as materialized (
   select id, tenant_id
   from fleet.greenhouses

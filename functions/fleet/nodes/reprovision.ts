@@ -15,6 +15,7 @@ export function reprovisionNode(
   { uid, version }: { uid: string; version: number },
 ): Promise<{ ok: true; value: Node } | Refused> {
   return changeVersion(ctx, {
+    verb: 'fleet.reprovision-node',
     db: callerScope(ctx),
     table: nodes,
     id: idOfNode(uid),
