@@ -1,18 +1,14 @@
 import { jobs, tick } from './cron/index.ts'
 import { createApp } from './functions/app.ts'
 import { makeContext } from './functions/core/context.ts'
+import { durableObjectsOf } from './functions/durable-objects.ts'
 import { modules } from './functions/modules.ts'
 import { consumerOf } from './functions/queues.ts'
-import { regulatorOf } from './functions/regulator.ts'
-import { spillOf } from './functions/spill.ts'
-import { streamsOf } from './functions/streams.ts'
 
 const { app } = createApp({ modules, jobs })
 const consumer = consumerOf(modules)
 
-export const Streams = streamsOf(modules)
-export const Spill = spillOf(modules)
-export const Regulator = regulatorOf(modules)
+export const { Streams, Spill, Regulator } = durableObjectsOf(modules)
 
 export default {
   fetch: app.fetch,

@@ -154,7 +154,7 @@ export const importTable: Row[] = [
   { file: verbs, may: behave },
 
   {
-    file: 'functions/{app,modules,queues,regulator,spill,streams}.ts',
+    file: 'functions/{app,durable-objects,modules,queues,regulator,spill,streams}.ts',
     may: ['functions/**', '{npm,cloudflare}:**'],
   },
   { file: 'cron/index.ts', may: ['cron/*.ts', 'functions/core/*.ts', 'functions/modules.ts'] },

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm'
 import { cache, cacheStatistics } from '../../functions/core/cache.ts'
 import { type Ctx, makeContext } from '../../functions/core/context.ts'
-import worker, { Regulator, Spill, Streams } from '../../worker.ts'
+import worker from '../../worker.ts'
 
 /** The real Worker with a module for the tests of the cache: rows of sample.things, read through four layers. */
-export { Regulator, Spill, Streams }
+export * from '../../worker.ts'
 
 type Thing = { text: string; loaded: string }
 
