@@ -2,12 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { seedClicks } from './clicks/fill.ts'
+import type { Commit } from './commit.ts'
 import { seedFleet } from './fleet/fill.ts'
 import { seedLedger } from './ledger/fill.ts'
 import { seedSpace } from './space/fill.ts'
-
-/** Ends a transaction and begins the next one, so that none of a large seed lasts for seconds. */
-export type Commit = () => Promise<void>
 
 type Fill = (client: pg.Client, commit: Commit) => Promise<void>
 type Seed = { firstTable: string; numberedBy?: string; fill: Fill }

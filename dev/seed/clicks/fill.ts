@@ -21,7 +21,7 @@ import { storing } from '../../../functions/core/consume.ts'
 import { encryptSecret } from '../../../functions/core/encrypt.ts'
 import type { Message } from '../../../functions/core/ingest-message.ts'
 import { developmentSecret } from '../../system/secret.ts'
-import type { Commit } from '../load.ts'
+import type { Commit } from '../commit.ts'
 import { randomFrom } from '../random.ts'
 import { agents, countries, referrers } from './visitors.ts'
 
@@ -46,15 +46,16 @@ export async function seedClicks(client: pg.Client, commit: Commit, now = new Da
   const random = randomFrom(20_261_127)
   const from = now.getTime() - days * dayMs
   const moments = Array.from({ length: clicks }, (_, at) => momentOf(from, (at + random()) / clicks, random))
-  const items = moments.sort((a, b) => a - b).map((at) => clickOf(configs, new Date(at), random))
+  moments.sort((a, b) => a - b)
   await client.query('select core.make_partitions($1, $2::timestamptz[])', [
     'clicks.clicks',
     Array.from({ length: days + 1 }, (_, at) => new Date(from + at * dayMs).toISOString()),
   ])
   const source = randomUUID()
-  for (let at = 0; at < items.length; at += batch) {
+  for (let at = 0; at < clicks; at += batch) {
     await commit()
-    await store(client, messagesOf(source, items.slice(at, at + batch), at))
+    const items = moments.slice(at, at + batch).map((moment) => clickOf(configs, new Date(moment), random))
+    await store(client, messagesOf(source, items, at))
   }
   await commit()
   await convert(client, commit)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type pg from 'pg'
-import type { Commit } from '../load.ts'
+import type { Commit } from '../commit.ts'
 import { randomFrom } from '../random.ts'
 import { type Lived, live, type Regulator, stepMinutes, stepMs, steps, watered, weather } from './plant.ts'
 
