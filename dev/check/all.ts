@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { circles } from './circles.ts'
 import { cronTriggers } from './cron-triggers.ts'
+import { developmentSettings } from './development-settings.ts'
 import { documentPaths } from './documents.ts'
 import { doorBreaches } from './doors.ts'
 import { importBreaches } from './imports.ts'
@@ -40,6 +41,7 @@ const steps: Step[] = [
   { name: 'lock file', run: () => list(forgottenPackages(JSON.parse(tree.read('package-lock.json')))) },
   { name: 'cron triggers', run: unfiredJobs },
   { name: 'queues', run: unboundStreams },
+  { name: 'development settings', run: () => list(developmentSettings(tree.read('wrangler.toml'))) },
 ]
 
 // Imported inside the step: if cron/index.ts cannot be loaded, this check fails and the others still run.

@@ -27,6 +27,8 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     const { trips, dbMs, verb } = ctx.metrics
     const headers = c.res.headers
     headers.set('x-request-id', requestId)
+    // Cloudflare adds it, workerd alone does not. Pages count ages by it.
+    headers.set('date', new Date().toUTCString())
     if (trips > 0) {
       headers.set('x-db-round-trips', String(trips))
       headers.set('server-timing', `db;dur=${dbMs.toFixed(1)};desc="${verb}", trips;desc="${trips}"`)

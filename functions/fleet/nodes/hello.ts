@@ -7,6 +7,7 @@ import { emit } from '../../core/outbox.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { Hello, Registered } from './contract.ts'
+import { decommissioned } from './decommissioned.ts'
 import { showNode } from './show.ts'
 
 const mostNames = 5
@@ -100,8 +101,7 @@ select ${answer(sql`coalesce(
     select case
       when n.type <> ${nodeType} then jsonb_build_object(
         'ok', false, 'reason', 'conflict', 'detail', 'This hardware is registered as another type of node')
-      when n.lifecycle = 'DECOMMISSIONED' then jsonb_build_object(
-        'ok', false, 'reason', 'illegal_transition', 'detail', 'This node is decommissioned')
+      when n.lifecycle = 'DECOMMISSIONED' then ${decommissioned}
       when ${lost} and not n.created and n.gen = n.old_gen then jsonb_build_object(
         'ok', false, 'reason', 'credential_in_use', 'uid', n.uid,
         'detail', 'The node has used its credential: reprovision it, then say hello within ten minutes')

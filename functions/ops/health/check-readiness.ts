@@ -16,8 +16,9 @@ export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
   const interactive = checkTransactions(ctx)
   const found = await checkDatabase(ctx)
   // A database that answers no query is one fault, not two.
-  const checks = found.answers ? [...found.checks, await interactive] : found.checks
+  const reached = found.answers ? [...found.checks, await interactive] : found.checks
   await interactive
+  const checks = [...reached, ...developmentCheck(ctx)]
   return { ready: checks.every(({ ok }) => ok), asOf, checks }
 }
 
@@ -86,6 +87,14 @@ function roleCheck(bypasses: boolean, owns: boolean) {
       ? 'the role owns tables: connect as one that owns nothing (README, Deploy)'
       : 'is bound by row-level security and owns nothing'
   return { name: 'role', ok: !bypasses && !owns, detail, ageSeconds: 0 }
+}
+
+/** A deployed Worker must not offer the sign-in of a laptop, although its other conditions keep it shut there. */
+function developmentCheck({ env }: Ctx): Readiness['checks'] {
+  if (env.DEV_SIGN_IN === undefined || (env.NEON_PROXY !== undefined && env.AUTH_SECRET !== undefined))
+    return []
+  const detail = 'DEV_SIGN_IN is for npm start only: remove this setting'
+  return [{ name: 'sign-in', ok: false, detail, ageSeconds: 0 }]
 }
 
 /** Without its functions the Worker is slower and not wrong, so this never makes it unready. */
