@@ -1,5 +1,5 @@
 /**
- * What one isolate counts, in its memory.
+ * The counts of one isolate, in its memory.
  *
  * Guarantee: a count costs no I/O and no caller waits for it. A report holds the sums of all series that changed since the
  * gatherer last confirmed them, so a report that is repeated, late or lost changes no sum. An isolate has at most 1 000

@@ -1,5 +1,5 @@
 /**
- * What all isolates counted, read from the gatherer.
+ * The sums of what all isolates counted, read from the gatherer.
  *
  * Guarantee: a total is stored before it is shown and never falls. `lately` is what was added within the last minutes, so
  * a rate is `lately` divided by the seconds since `since`.
@@ -17,7 +17,7 @@ export type Series = {
   labels: Readonly<Record<string, string>>
   /** Since counting began. */
   total: Values
-  /** Within the minutes that were asked for. */
+  /** Added within the minutes of the query. */
   lately: Values
 }
 

@@ -19,7 +19,7 @@ export type Gathered = {
   merge(report: Report, now: number, stored: () => Isolate | null): Isolate
   sums: Sums
   isolates: ReadonlyMap<string, Isolate>
-  /** What was added in the minutes that end now. Null minutes: none was closed yet. */
+  /** The values that were added in the minutes that end now. */
   within(minutes: number, now: number): Sums
   /** Minutes that ended since the last call, to be stored. */
   closedMinutes(now: number): Minute[]

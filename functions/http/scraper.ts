@@ -12,7 +12,7 @@ export async function mustScrape({ env }: Ctx, request: Request): Promise<void> 
   if (principal.role !== 'admin') throw new AppError('forbidden', 'This route is for: admin')
 }
 
-/** Digests have one length, so the time of the comparison tells nothing about the secret. */
+/** Digests have one length, so the time of the comparison reveals nothing of the secret. */
 async function isEqual(given: string, secret: string): Promise<boolean> {
   const [a, b] = await Promise.all([digestOf(given), digestOf(secret)])
   let difference = 0

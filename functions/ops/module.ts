@@ -8,6 +8,7 @@ import { jobsEndpoints } from './jobs/routes.ts'
 import { locksEndpoints } from './locks/routes.ts'
 import { metricsEndpoints } from './metrics/routes.ts'
 import { outboxEndpoints } from './outbox/routes.ts'
+import { queriesEndpoints } from './queries/routes.ts'
 import { replicasEndpoints } from './replicas/routes.ts'
 import { routesEndpoints } from './routes/routes.ts'
 import { tablesEndpoints } from './tables/routes.ts'
@@ -31,5 +32,6 @@ export const opsModule: Module = {
     ...deadEndpoints(queues),
     ...metricsEndpoints(jobs),
     ...routesEndpoints,
+    ...queriesEndpoints,
   ],
 }

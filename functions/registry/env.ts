@@ -139,7 +139,7 @@ type Gatherer = {
 
 export type GathererAnswer = {
   asOf: number
-  /** The beginning of the minutes that were asked for. */
+  /** The beginning of the minutes of the query. */
   since: number
   /** Isolates that reported within fifteen minutes, and those of them that are silent with requests open. */
   isolates: number

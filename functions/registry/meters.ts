@@ -1,5 +1,5 @@
 /**
- * What the Worker counts: the name of each metric, its kind, its labels and the text of its HELP line. Label values come
+ * The metrics that the Worker counts: the name of each metric, its kind, its labels and the text of its HELP line. Label values come
  * from code and never from a caller, because each of them is a series that is kept for good.
  */
 export type Meter = {

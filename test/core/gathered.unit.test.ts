@@ -6,7 +6,7 @@ import { type Gathered, makeGathered } from '../../functions/core/gathered.ts'
 const series = (gathered: Gathered) => Object.fromEntries(gathered.sums)
 const merge = (gathered: Gathered, report: Report, now = 0) => gathered.merge(report, now, () => null)
 
-/** What isolates do: they count, and at times they report; a confirmed report need not be repeated. */
+/** Isolates count, and at times they report; a confirmed report need not be repeated. */
 const histories = fc.array(
   fc.array(
     fc.record({

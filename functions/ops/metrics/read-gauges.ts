@@ -7,7 +7,7 @@ import { poolSize } from '../rules.ts'
 /** A metric that is read and not counted. `label` is the value of its only label; null if it has none. */
 export type Gauge = { name: MeterName; label: string | null; value: number }
 
-/** What Postgres knows about itself, its jobs, its views and its outbox. A value that is unknown has no row. */
+/** Reads the figures of Postgres about itself, its jobs, its views and its outbox. An unknown value has no row. */
 export async function readGauges(ctx: Ctx, jobs: readonly string[]): Promise<Gauge[]> {
   const gauges = await ctx.db.query<Gauge>(named('ops.read-gauges')`
 with sessions as materialized (
