@@ -1,10 +1,13 @@
+import { liveChannel } from '../http/live-stream.ts'
 import type { Module } from '../http/module.ts'
 import { cachesEndpoints } from './caches/routes.ts'
 import { connectionsEndpoints } from './connections/routes.ts'
 import { deadEndpoints } from './dead/routes.ts'
+import { liveFigures } from './feed.ts'
 import { healthEndpoints } from './health/routes.ts'
 import { indexesEndpoints } from './indexes/routes.ts'
 import { jobsEndpoints } from './jobs/routes.ts'
+import { liveEndpoints } from './live/routes.ts'
 import { locksEndpoints } from './locks/routes.ts'
 import { metricsEndpoints } from './metrics/routes.ts'
 import { outboxEndpoints } from './outbox/routes.ts'
@@ -33,5 +36,7 @@ export const opsModule: Module = {
     ...metricsEndpoints(jobs),
     ...routesEndpoints,
     ...queriesEndpoints,
+    ...liveEndpoints,
   ],
+  channels: { ops: liveChannel({ everyMs: 2_000, follow: liveFigures }) },
 }
