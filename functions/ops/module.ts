@@ -6,8 +6,11 @@ import { healthEndpoints } from './health/routes.ts'
 import { indexesEndpoints } from './indexes/routes.ts'
 import { jobsEndpoints } from './jobs/routes.ts'
 import { locksEndpoints } from './locks/routes.ts'
+import { metricsEndpoints } from './metrics/routes.ts'
 import { outboxEndpoints } from './outbox/routes.ts'
+import { queriesEndpoints } from './queries/routes.ts'
 import { replicasEndpoints } from './replicas/routes.ts'
+import { routesEndpoints } from './routes/routes.ts'
 import { tablesEndpoints } from './tables/routes.ts'
 import { triggersEndpoints } from './triggers/routes.ts'
 import { viewsEndpoints } from './views/routes.ts'
@@ -27,5 +30,8 @@ export const opsModule: Module = {
     ...cachesEndpoints,
     ...outboxEndpoints,
     ...deadEndpoints(queues),
+    ...metricsEndpoints(jobs),
+    ...routesEndpoints,
+    ...queriesEndpoints,
   ],
 }
