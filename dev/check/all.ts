@@ -13,6 +13,7 @@ import { kindNames } from './names.ts'
 import { streamQueues } from './queues.ts'
 import { sessionLocks } from './session-locks.ts'
 import { sqlBorders } from './sql-borders.ts'
+import { statementNames } from './statement-names.ts'
 import { list, runSteps, type Step, tool } from './steps.ts'
 import { readTree } from './tree.ts'
 
@@ -32,6 +33,7 @@ const steps: Step[] = [
   { name: 'SQL borders', run: () => list(sqlBorders(tree)) },
   { name: 'document paths', run: () => list(documentPaths(tree)) },
   { name: 'session locks', run: () => list(sessionLocks(tree)) },
+  { name: 'statement names', run: () => list(statementNames(tree)) },
   { name: 'file names', run: () => list(kindNames(tree)) },
   { name: 'language', run: () => list(dialectWords(tree)) },
   { name: 'late hooks', run: () => list(lateHooks(tree)) },

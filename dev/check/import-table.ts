@@ -73,7 +73,12 @@ export const importTable: Row[] = [
   },
   {
     file: 'functions/core/hot.ts',
-    may: ['functions/core/log.ts', 'schema/migrations/hot.ts', 'npm:drizzle-orm{,/pg-core}', 'node:crypto'],
+    may: [
+      'functions/core/{log,named}.ts',
+      'schema/migrations/hot.ts',
+      'npm:drizzle-orm{,/pg-core}',
+      'node:crypto',
+    ],
   },
   {
     file: 'functions/core/*.ts',

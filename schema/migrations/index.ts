@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 48, name: 'fleet_regulation_indexes' } as const
+export const latestMigration = { version: 49, name: 'click_cost_of_version' } as const

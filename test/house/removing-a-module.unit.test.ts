@@ -51,6 +51,7 @@ const exceptions = [
       'functions/ledger/module.ts',
       'functions/ledger/payments/contract.ts',
       'functions/ledger/payments/emit.ts',
+      'functions/ledger/transfers/contract.ts',
       'functions/registry/roles.ts',
     ],
   },

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { latestMigration } from '../../../schema/migrations/index.ts'
 import type { Ctx } from '../../core/context.ts'
 import { missingFunctions } from '../../core/hot.ts'
+import { named } from '../../core/named.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 import type { Readiness } from './contract.ts'
 
@@ -24,7 +24,7 @@ export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
 
 async function checkDatabase(ctx: Ctx): Promise<{ answers: boolean; checks: Readiness['checks'] }> {
   try {
-    const [found] = await ctx.db.query<Found>(sql`
+    const [found] = await ctx.db.query<Found>(named('ops.check-database')`
 select
   r.rolbypassrls or r.rolsuper as bypasses,
   exists (
@@ -54,7 +54,7 @@ where r.rolname = current_user`)
 
 async function checkTransactions(ctx: Ctx): Promise<Readiness['checks'][number]> {
   try {
-    await ctx.db.transaction((tx) => tx.query(sql`select 1`))
+    await ctx.db.transaction((tx) => tx.query(named('ops.check-transactions')`select 1`))
     return { name: 'transactions', ok: true, detail: 'commit', ageSeconds: 0 }
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
