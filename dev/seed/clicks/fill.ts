@@ -126,7 +126,7 @@ function messagesOf(source: string, items: readonly ClickItem[], before: number)
 const timeOf = (id: string) => new Date(Number.parseInt(id.replace('-', '').slice(0, 12), 16))
 
 async function store(client: pg.Client, messages: readonly Message[]): Promise<void> {
-  await run(client, storing({ stream: 'clicks' }, storeClicks(), messages))
+  await run(client, storing({ stream: 'clicks', verb: 'clicks.store' }, storeClicks(), messages))
 }
 
 /** Postbacks of the sources, as they would have been parked, and then matched. */

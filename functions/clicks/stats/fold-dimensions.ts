@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 
 /** So many quarters in one portion of the job. */
 const quarters = 200
@@ -13,8 +14,8 @@ const mostValues = 1_000
  * Race: a consumer stores a click of a quarter that is being folded. Its row of clicks.unfolded is not in this snapshot,
  * and neither is its click: the row stays, and the next fold counts the quarter again.
  */
-export function foldDimensions(): SQL {
-  return sql`
+export function foldDimensions(): Statement {
+  return named('clicks.fold-dimensions')`
 with wanted as materialized (
   select campaign_id, quarter, core.first_id(quarter) as first_id,
     core.first_id(quarter + interval '15 minutes') as next_id
