@@ -10,4 +10,13 @@ export type Person = {
 
 export const people: readonly Person[] = [
   { label: 'Operator', hint: 'sees everything', role: 'admin', sub: '1', opens: '/' },
+  { label: 'Partner', hint: 'owns a campaign', role: 'partner', sub: 'demo', opens: '/app/clicks' },
+  {
+    label: 'Grower',
+    hint: 'owns two greenhouses',
+    role: 'tenant',
+    sub: 'grower',
+    tenantId: 1,
+    opens: '/app/zones',
+  },
 ]

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { ZoneOverview } from './contract.ts'
 import { modeOf } from './show.ts'
@@ -11,7 +11,7 @@ type Wanted = { greenhouse: number | null; after: number; limit: number }
  * regulators do. A value from before its node came belongs to another zone.
  */
 export async function readOverview(ctx: Ctx, { greenhouse, after, limit }: Wanted): Promise<ZoneOverview[]> {
-  const rows = await replicaScope(ctx).query<{ zone: ZoneOverview }>(sql`
+  const rows = await replicaScope(ctx).query<{ zone: ZoneOverview }>(named('fleet.read-overview')`
 with wanted as materialized (
   select z.*, g.name as greenhouse, g.timezone
   from fleet.zones z
