@@ -211,18 +211,25 @@ function timeLabel(seconds: number, step: number): string {
   return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...timeZone }).format(ms)
 }
 
-function drawn({ as = 'line' }: Series, at: number, stroke: string, count: number): uPlot.Series {
-  const { stepped, bars } = uPlot.paths
-  const paths =
-    as === 'steps' ? stepped?.({ align: 1 }) : as === 'bars' ? bars?.({ size: [0.7, 40] }) : undefined
+function drawn(
+  { stepped = false, bars = false }: Series,
+  at: number,
+  stroke: string,
+  count: number,
+): uPlot.Series {
+  const paths = stepped
+    ? uPlot.paths.stepped?.({ align: 1 })
+    : bars
+      ? uPlot.paths.bars?.({ size: [0.7, 40] })
+      : undefined
   return {
     scale: 'y',
     stroke,
-    width: as === 'bars' ? 0 : 2,
+    width: bars ? 0 : 2,
     dash: dashes[at % dashes.length] ?? [],
-    ...(as === 'bars' && { fill: `${stroke}cc` }),
+    ...(bars && { fill: `${stroke}cc` }),
     ...(paths && { paths }),
-    points: { show: as === 'line' && count < 40, size: 5 },
+    points: { show: !stepped && !bars && count < 40, size: 5 },
   }
 }
 

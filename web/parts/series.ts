@@ -8,8 +8,10 @@ export type Series = {
   /** The least and the greatest value around each point, drawn as a band. */
   low?: readonly (number | null)[]
   high?: readonly (number | null)[]
-  /** `steps` hold until the next point, such as a balance. `bars` stand for themselves, such as counts. */
-  as?: 'line' | 'steps' | 'bars'
+  /** Each value holds until the next one, as a balance does. */
+  stepped?: boolean
+  /** Each value stands for itself, as a count of an hour does. */
+  bars?: boolean
   /** How a value is written; the default is a number with the unit. */
   show?: (value: number) => string
 }
@@ -53,6 +55,8 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 
 /** Points further apart than three and a half usual steps get a gap between them: a line there would be made up. */
 export function withGaps({ xs, series }: Points, step = usualStep(xs)): Points {
+  // A value that holds until the next one has no gaps.
+  if (series.some(({ stepped }) => stepped)) return { xs, series }
   const from: number[] = []
   const times: number[] = []
   for (const [index, x] of xs.entries()) {
