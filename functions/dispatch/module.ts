@@ -7,6 +7,7 @@ import { eventsEndpoints } from './events/routes.ts'
 import { eventFor, type FeedEvent, orderFeed, orderOutgoing } from './feed.ts'
 import { ordersEndpoints } from './orders/routes.ts'
 import { storesEndpoints } from './stores/routes.ts'
+import { dispatchWatch } from './watch.ts'
 
 export const dispatchModule: Module = {
   name: 'dispatch',
@@ -20,4 +21,5 @@ export const dispatchModule: Module = {
   channels: { dispatch: channel<FeedEvent>({ feed: orderFeed, show: eventFor }) },
   outgoing: [orderOutgoing],
   webhooks: orderWebhooks,
+  watch: () => dispatchWatch,
 }

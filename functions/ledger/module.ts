@@ -13,6 +13,7 @@ import { paymentsEndpoints } from './payments/routes.ts'
 import { reportsEndpoints } from './reports/routes.ts'
 import { transfersEndpoints } from './transfers/routes.ts'
 import { upkeepEndpoints } from './upkeep/routes.ts'
+import { ledgerWatch } from './watch.ts'
 
 /** The scope `1` carries all events of tenant 1, `1:V1_BETS_BET_PLACED` only those of one type. */
 const tenantChannel: Channel = (ctx, scope) => {
@@ -38,4 +39,5 @@ export const ledgerModule: Module = {
   ],
   channels: { ledger: tenantChannel },
   webhooks: { ...betWebhooks, ...paymentWebhooks, ...accountWebhooks },
+  watch: () => ledgerWatch,
 }
