@@ -29,6 +29,7 @@ export default defineConfig({
       { test: { ...shared, name: 'db', include: ['test/**/*.db.test.ts'] } },
       { test: { ...shared, name: 'race', include: ['test/**/*.race.test.ts'] } },
       { test: { ...shared, name: 'worker', include: ['test/**/*.worker.test.ts'] } },
+      { test: { ...shared, name: 'page', include: ['test/**/*.page.test.ts'] } },
     ],
   },
 })

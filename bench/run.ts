@@ -5,6 +5,7 @@ import type { Pace } from './method.ts'
 import { startRig } from './rig.ts'
 
 const programs: Record<string, () => Promise<Program>> = {
+  core: async () => (await import('./core/program.ts')).core,
   dispatch: async () => (await import('./dispatch/program.ts')).dispatch,
   space: async () => (await import('./space/program.ts')).space,
   ledger: async () => (await import('./ledger/program.ts')).ledger,

@@ -7,11 +7,14 @@ import { makeLog } from './core/log.ts'
 import { DatabaseError } from './core/sqlstate.ts'
 import { accounting } from './http/accounting.ts'
 import { crossOrigin } from './http/cross-origin.ts'
+import { developmentOnly, noSuchPath } from './http/development.ts'
 import { documentEndpoints } from './http/document.ts'
 import type { Endpoint } from './http/endpoint.ts'
 import type { Module, Webhooks } from './http/module.ts'
 import { type HttpEnv, mount } from './http/mount.ts'
+import { pageFor } from './http/pages.ts'
 import { asAppError, problemResponse } from './http/problem.ts'
+import { sessionEndpoints } from './http/session.ts'
 
 type System = { modules: readonly Module[]; jobs: readonly Job[] }
 
@@ -25,6 +28,7 @@ export function createApp({ modules, jobs }: System): App {
   const watches = modules.flatMap((module) => module.watch?.({ jobs }) ?? [])
   const endpoints: readonly Endpoint[] = [
     ...modules.flatMap((module) => module.endpoints({ jobs, webhooks, queues, watches })),
+    ...sessionEndpoints(modules.map(({ name }) => name)),
     ...documentEndpoints(() => endpoints, webhooks),
   ]
   const app = new Hono<HttpEnv>()
@@ -41,11 +45,14 @@ export function createApp({ modules, jobs }: System): App {
     }),
   )
   app.use(crossOrigin(endpoints))
+  app.use('/v1/dev/*', developmentOnly())
   const judges = modules.flatMap(({ isCurrentDevice = [] }) => isCurrentDevice)
   mount(app, endpoints, async (ctx) => (await Promise.all(judges.map((judge) => judge(ctx)))).every(Boolean))
 
-  app.notFound(() => {
-    throw new AppError('not_found', 'No such path: see /openapi.json')
+  app.notFound(async (c) => {
+    const page = await pageFor(c)
+    if (page !== null) return page
+    throw new AppError('not_found', noSuchPath)
   })
 
   app.onError((error, c) => {

@@ -537,8 +537,8 @@ AS $function$
     'id', c.id, 'owner', c.owner, 'version', c.version, 'slug', c.slug, 'status', c.status,
     'startsAt', core.iso(c.starts_at), 'endsAt', core.iso(c.ends_at), 'timezone', c.timezone,
     'fallbackUrl', c.fallback_url, 'currency', c.currency, 'payoutMinor', c.payout_minor,
-    'costModel', c.cost_model, 'costMinor', c.cost_minor, 'capDay', c.cap_day, 'capTotal', c.cap_total,
-    'referrerPolicy', c.referrer_policy, 'passQuery', c.pass_query, 'durable', c.durable,
+    'costModel', c.cost_model, 'costMinor', c.cost_minor, 'costPercent', c.cost_percent, 'capDay', c.cap_day,
+    'capTotal', c.cap_total, 'referrerPolicy', c.referrer_policy, 'passQuery', c.pass_query, 'durable', c.durable,
     'source', (
       select jsonb_build_object('id', s.id, 'slug', s.slug, 'paramMap', s.param_map)
       from clicks.traffic_sources s

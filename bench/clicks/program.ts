@@ -1,6 +1,7 @@
 import type { Program } from '../measurement.ts'
 import { batch } from './batch.ts'
+import { kutt } from './kutt.ts'
 import { redirect } from './redirect.ts'
 import { stats } from './stats.ts'
 
-export const clicks: Program = { redirect, batch, stats }
+export const clicks: Program = { redirect, kutt, batch, stats }

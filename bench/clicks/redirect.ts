@@ -6,6 +6,7 @@ import { buildWorker } from '../../dev/system/build.ts'
 import { startWorker } from '../../dev/system/worker.ts'
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, quantile, type Turn } from '../method.ts'
+import { follow } from './follow.ts'
 import { givenCampaign } from './given.ts'
 
 /** Warm redirects, beside a handler that does nothing but send a message, and beside one that sends none. */
@@ -72,14 +73,4 @@ export const redirect: Measurement = async (rig, pace) => {
     }
     mustBe(clicks >= operations, true, `whether ${clicks} of ${operations} clicks are stored`)
   }
-}
-
-async function follow(url: string): Promise<number> {
-  const response = await fetch(url, {
-    redirect: 'manual',
-    headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)' },
-  })
-  await response.arrayBuffer()
-  mustBe(response.status, 302, 'the status of a redirect')
-  return 1
 }

@@ -1,6 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { type Ctx, makeContext, type Principal } from '../../functions/core/context.ts'
 import { effect } from '../../functions/core/idempotency.ts'
+import { named, type Statement } from '../../functions/core/named.ts'
 import { claimStatement } from '../../functions/dispatch/assignments/claim.ts'
 import { returnExpired } from '../../functions/dispatch/assignments/return-expired.ts'
 import { createStatement } from '../../functions/dispatch/orders/create.ts'
@@ -30,10 +30,10 @@ export const hot: Measurement = async (rig, pace) => {
     return Object.assign(ctx, { principal, idempotency: keyed ? request : null })
   }
   /** Without its mark the statement is sent as text. */
-  const asText = (statement: SQL) => sql`${statement}`
-  const asItIs = (statement: SQL) => statement
+  const asText = (statement: Statement) => named(statement.verb)`${statement}`
+  const asItIs = (statement: Statement) => statement
 
-  type Way = (statement: SQL) => SQL
+  type Way = (statement: Statement) => Statement
   type Operation = (way: Way, n: number, client: number) => Promise<unknown>
   const contender = (name: string, way: Way, operation: Operation, counted: string): Contender => ({
     name,
@@ -116,7 +116,7 @@ export const hot: Measurement = async (rig, pace) => {
               seconds: pace.seconds,
               operation: async () => {
                 reads += 1
-                await as(store, false).db.query(sql`select 1`)
+                await as(store, false).db.query(named('bench.one')`select 1`)
                 return 1
               },
             }),

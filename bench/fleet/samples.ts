@@ -1,9 +1,9 @@
-import type { SQL } from 'drizzle-orm'
 import type pg from 'pg'
 import { directDb } from '../../dev/postgres/direct-db.ts'
 import { consume } from '../../functions/core/consume.ts'
 import type { Db } from '../../functions/core/db.ts'
 import type { Message } from '../../functions/core/ingest-message.ts'
+import type { Statement } from '../../functions/core/named.ts'
 import { telemetryQueue } from '../../functions/fleet/queue.ts'
 import { contextOver } from '../context-over.ts'
 import { mustBe } from '../method.ts'
@@ -75,7 +75,7 @@ export function storing(client: pg.Client) {
   const direct = directDb(client, { hotCalls: true })
   const db: Db = {
     ...direct,
-    async query<Result>(statement: SQL) {
+    async query<Result>(statement: Statement) {
       const called = await direct.call(statement, null)
       // The verb declares the row type beside its SQL.
       return called === null ? direct.query<Result>(statement) : (called as Result[])

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { circles } from './circles.ts'
 import { cronTriggers } from './cron-triggers.ts'
+import { developmentSettings } from './development-settings.ts'
 import { documentPaths } from './documents.ts'
 import { doorBreaches } from './doors.ts'
 import { importBreaches } from './imports.ts'
@@ -12,6 +13,7 @@ import { kindNames } from './names.ts'
 import { streamQueues } from './queues.ts'
 import { sessionLocks } from './session-locks.ts'
 import { sqlBorders } from './sql-borders.ts'
+import { statementNames } from './statement-names.ts'
 import { list, runSteps, type Step, tool } from './steps.ts'
 import { readTree } from './tree.ts'
 
@@ -31,6 +33,7 @@ const steps: Step[] = [
   { name: 'SQL borders', run: () => list(sqlBorders(tree)) },
   { name: 'document paths', run: () => list(documentPaths(tree)) },
   { name: 'session locks', run: () => list(sessionLocks(tree)) },
+  { name: 'statement names', run: () => list(statementNames(tree)) },
   { name: 'file names', run: () => list(kindNames(tree)) },
   { name: 'language', run: () => list(dialectWords(tree)) },
   { name: 'late hooks', run: () => list(lateHooks(tree)) },
@@ -38,6 +41,7 @@ const steps: Step[] = [
   { name: 'lock file', run: () => list(forgottenPackages(JSON.parse(tree.read('package-lock.json')))) },
   { name: 'cron triggers', run: unfiredJobs },
   { name: 'queues', run: unboundStreams },
+  { name: 'development settings', run: () => list(developmentSettings(tree.read('wrangler.toml'))) },
 ]
 
 // Imported inside the step: if cron/index.ts cannot be loaded, this check fails and the others still run.

@@ -46,6 +46,8 @@ const behaveIn = (m: string) =>
   behave
     .filter((pattern) => !pattern.startsWith('schema/') && pattern !== 'functions/<m>/contract.ts')
     .map((pattern) => pattern.replaceAll('<m>', m))
+/** A page speaks to the API only, so it shares no code with the Worker but types and words. */
+const show = ['web/parts/*', 'web/{api,pages,people}.ts', 'npm:{preact,preact/**,@preact/signals}']
 const compose = ['worker.ts', '{functions,cron,schema}/**', '{npm,node,cloudflare}:**']
 
 export const importTable: Row[] = [
@@ -71,7 +73,12 @@ export const importTable: Row[] = [
   },
   {
     file: 'functions/core/hot.ts',
-    may: ['functions/core/log.ts', 'schema/migrations/hot.ts', 'npm:drizzle-orm{,/pg-core}', 'node:crypto'],
+    may: [
+      'functions/core/{log,named}.ts',
+      'schema/migrations/hot.ts',
+      'npm:drizzle-orm{,/pg-core}',
+      'node:crypto',
+    ],
   },
   {
     file: 'functions/core/*.ts',
@@ -170,7 +177,16 @@ export const importTable: Row[] = [
   { file: 'cron/<m>.ts', may: ['functions/{core,registry}/*.ts', verbs] },
   { file: 'worker.ts', may: compose },
 
-  { file: 'web/{parts,<m>}/*', may: ['web/{parts,<m>}/*'] },
+  { file: 'web/docs/*', may: ['web/docs/*'] },
+  { file: 'web/parts/map.tsx', may: [...show, 'npm:{d3-geo,topojson-client,world-atlas/**}'] },
+  { file: 'web/parts/chart.tsx', may: [...show, 'npm:uplot'] },
+  { file: 'web/parts/stream.ts', may: [...show, 'npm:eventsource-parser'] },
+  { file: 'web/parts/*', may: show },
+  { file: 'web/{main.tsx,pages.ts,people.ts,api.ts,assets.d.ts}', may: [...show, 'web/*/*.tsx'] },
+  {
+    file: 'web/<m>/*',
+    may: [...show, 'web/<m>/*', 'type functions/<m>/{,*/}contract.ts', states, 'type npm:zod'],
+  },
 
   { file: 'dev/**', may: ['dev/**', 'computed', ...compose] },
   { file: 'bench/**', may: ['**'] },

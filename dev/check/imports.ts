@@ -4,7 +4,7 @@ import { type Program, readImports, targetOf } from './read-imports.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 export function importBreaches(tree: Tree, table: Row[] = importTable): Finding[] {
-  return textFiles(tree, '.ts', '.js').flatMap((file) => breachesOf(file, tree.read(file), table))
+  return textFiles(tree, '.ts', '.tsx', '.js').flatMap((file) => breachesOf(file, tree.read(file), table))
 }
 
 function breachesOf(file: string, text: string, table: Row[]): Finding[] {

@@ -34,7 +34,7 @@ type Text = { at: number; text: string }
 
 /** Comments, and texts that a client or an operator reads, in the words of the field and with an actor. */
 export function dialectWords(tree: Tree): Finding[] {
-  return textFiles(tree, '.ts')
+  return textFiles(tree, '.ts', '.tsx')
     .filter((path) => !exempt.includes(path))
     .flatMap((path) => {
       const source = tree.read(path)

@@ -2,6 +2,7 @@ import { clicksMutants } from './clicks.ts'
 import { coreMutants } from './core.ts'
 import { dispatchMutants } from './dispatch.ts'
 import { fleetMutants } from './fleet.ts'
+import { fleetCycleMutants } from './fleet-cycles.ts'
 import { fleetNodeMutants } from './fleet-nodes.ts'
 import { httpMutants } from './http.ts'
 import { ledgerMutants } from './ledger.ts'
@@ -18,6 +19,7 @@ export const mutants: readonly Mutant[] = [
   ...fleetNodeMutants,
   ...webhooksMutants,
   ...fleetMutants,
+  ...fleetCycleMutants,
   ...clicksMutants,
   ...opsMutants,
   ...httpMutants,

@@ -23,6 +23,8 @@ export async function tryMutants(
     root,
     watch: false,
     bail: 1,
+    // A process that is used again keeps the modules of the mutant before.
+    isolate: true,
     testTimeout: 40_000,
     reporters: [{}],
   })

@@ -85,6 +85,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
       DATABASE_URL_REPLICAS: standbyUrls.join(','),
       NEON_PROXY: proxy.address,
       AUTH_SECRET: developmentSecret(),
+      DEV_SIGN_IN: '1',
       FLEET_KEY: `for devices ${developmentSecret()}`,
       UPSTREAMS_URL: upstreams?.url,
       UPSTASH_REDIS_REST_URL: redis?.url,

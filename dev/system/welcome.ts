@@ -24,7 +24,9 @@ export async function welcome({
   return `
 Lockstep runs.
 
-  Worker     ${url}        documentation at ${url}/docs
+  Open       ${url}
+
+  Contract   ${url}/docs
   Postgres   ${host}   psql "$(npm run -s db:url)"
   Replicas   ${standbys.length > 0 ? standbys.map(({ port }) => `127.0.0.1:${port}`).join(', ') : 'none; REPLICAS=2 npm start makes two streaming standbys'}
   Neon proxy ${proxy}   faults: curl ${proxy}/faults

@@ -54,6 +54,7 @@ export type Config = {
   payoutMinor: number
   costModel: (typeof costModels)[number] | null
   costMinor: number | null
+  costPercent: number | null
   capDay: number | null
   capTotal: number | null
   referrerPolicy: (typeof referrerPolicies)[number]

@@ -10,16 +10,16 @@
  * The caller must put `again` into the outcome, end the statement in `answer(...)`, and decide what null means to its
  * client. Driver: HTTP. One round trip an attempt. Read committed only.
  */
-import type { SQL } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Db } from './db.ts'
 import { effects } from './idempotency.ts'
+import type { Statement } from './named.ts'
 import { hasSqlstate } from './sqlstate.ts'
 
 type Decision = {
-  statement: SQL
+  statement: Statement
   /** Runs before the statement from the second attempt on, in its transaction. */
-  before?: SQL[]
+  before?: Statement[]
   /** Carries settings when there are any. */
   db?: Db
   attempts?: number

@@ -7,10 +7,10 @@
  * How a caller loses: `bury` throws while Postgres is away. `replaying` fails as a whole if one message is faulty.
  * The caller must acknowledge a message only after `bury` returned. Driver: HTTP.
  */
-import { sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import { counted } from './ingest-accounting.ts'
 import { type Dead, readHead } from './ingest-message.ts'
+import { named } from './named.ts'
 import { storable } from './rows.ts'
 import { isDataError } from './sqlstate.ts'
 
@@ -36,7 +36,7 @@ async function buryWith(
     return { message: id, source, n, at, answered, items: items?.length, body: text, reason, attempts }
   })
   // Race: the message was stored, or buried, by another consumer. Then its number is taken, and `fresh` lacks it.
-  await ctx.db.query(sql`
+  await ctx.db.query(named('core.bury')`
 with dead as materialized (
   select distinct on (coalesce(d.source::text || '/' || d.n, d.message)) d.*
   from jsonb_to_recordset(${JSON.stringify(storable(rows))}::jsonb) as d (

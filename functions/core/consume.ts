@@ -14,6 +14,7 @@ import type { Ctx } from './context.ts'
 import { hot } from './hot.ts'
 import { counted, readMessages } from './ingest-accounting.ts'
 import { type Dead, type Delivered, type IngestQueue, type Message, readMessage } from './ingest-message.ts'
+import { named, type Statement } from './named.ts'
 import { type Needed, withPartitions } from './partitions.ts'
 import { isDataError, reasonOf } from './sqlstate.ts'
 
@@ -86,11 +87,11 @@ async function storeEach(ctx: Ctx, queue: IngestQueue, readable: readonly Readab
  * insert waits for the first transaction and then conflicts, so `fresh` and all that follows are empty for it.
  */
 export function storing(
-  { stream, hot: verb }: Pick<IngestQueue, 'stream' | 'hot'>,
+  { stream, verb, hot: isHot }: Pick<IngestQueue, 'stream' | 'verb' | 'hot'>,
   items: SQL,
   messages: readonly Message[],
-): SQL {
-  const statement = sql`
+): Statement {
+  const statement = named(verb)`
 with messages as materialized (${readMessages(messages)}),
 fresh as (
   insert into core.ingest_messages (stream, source, n, at, answered, items)
@@ -102,7 +103,7 @@ fresh as (
 ),
 ${storeFresh(stream, items)}
 select count(*)::int as messages from fresh`
-  return verb === undefined ? statement : hot(verb, statement)
+  return isHot ? hot(verb, statement) : statement
 }
 
 /** CTEs: the row stores the `messages` that are `fresh` by its `items`, and core counts them. */

@@ -7,10 +7,11 @@
  * happened. Every failure is a `DatabaseError`, and its `committed` says whether the effect may exist nevertheless.
  */
 import { neon, neonConfig, Pool } from '@neondatabase/serverless'
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { callOf, type Key, noteMissing } from './hot.ts'
 import type { Metrics } from './metrics.ts'
+import { commented, named, nameOfAll, type Statement } from './named.ts'
 import { DatabaseError, leavesDoubt } from './sqlstate.ts'
 
 export type Isolation = 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
@@ -18,27 +19,31 @@ export type BatchOptions = { isolation?: Isolation; readOnly?: boolean }
 
 export type Db = {
   /** One statement. Rows as the driver parses them: bigint and numeric are strings, json is parsed. */
-  query<Row>(statement: SQL): Promise<Row[]>
+  query<Row>(statement: Statement): Promise<Row[]>
   /**
    * A hot statement as its function, with the key inside; null if this database has no such function. The settings of
    * this `Db` are applied inside as well.
    */
-  call(statement: SQL, key: Key | null): Promise<unknown[] | null>
+  call(statement: Statement, key: Key | null): Promise<unknown[] | null>
   /** Several statements in one transaction and one round trip; the rows of each. Any failure rolls all back. */
-  batch(statements: SQL[], options?: BatchOptions): Promise<unknown[][]>
+  batch(statements: Statement[], options?: BatchOptions): Promise<unknown[][]>
   /** An interactive transaction. Commits when `work` returns, rolls back when it throws. */
   transaction<T>(work: (tx: Tx) => Promise<T>, options?: { isolation?: Isolation }): Promise<T>
   /** The same database with settings (`app.tenant_id`) that hold inside each transaction only. */
   with(settings: Record<string, string>): Db
 }
 
-export type Tx = { query<Row>(statement: SQL): Promise<Row[]> }
+export type Tx = { query<Row>(statement: Statement): Promise<Row[]> }
 
 /** The driver gives up after these times; the statement_timeout of Postgres is shorter. */
 const timeouts = { connectMs: 5_000, answerMs: 9_500 }
 
 const dialect = new PgDialect()
-const compile = (statement: SQL) => dialect.sqlToQuery(statement)
+
+function compile(statement: Statement): { text: string; params: unknown[] } {
+  const { sql: text, params } = dialect.sqlToQuery(statement)
+  return { text: commented(text, statement.verb), params }
+}
 
 type DbOptions = {
   proxy?: string | undefined
@@ -53,11 +58,11 @@ export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): 
   const applied = applying(settings)
   const timeLimit = () => ({ signal: AbortSignal.timeout(limits.answerMs) })
 
-  async function call(statement: SQL, key: Key | null): Promise<unknown[] | null> {
+  async function call(statement: Statement, key: Key | null): Promise<unknown[] | null> {
     const calling = callOf(statement, { key, settings })
     if (calling === null) return null
     try {
-      return await sent(calling)
+      return await sent(statement.verb, calling)
     } catch (error) {
       // The migration that makes the function has not run yet.
       if (!isMissing(error, calling.name)) throw error
@@ -66,25 +71,27 @@ export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): 
     }
   }
 
-  async function sent({ text, params }: { text: string; params: unknown[] }): Promise<unknown[]> {
-    return counted(metrics, async () =>
+  async function sent(verb: string, { text, params }: ReturnType<typeof compile>): Promise<unknown[]> {
+    return counted(metrics, verb, async () =>
       rowsOf<unknown>(await http.query(text, params, { fetchOptions: timeLimit() })),
     )
   }
 
-  async function query<Row>(statement: SQL): Promise<Row[]> {
+  async function query<Row>(statement: Statement): Promise<Row[]> {
     const called = await call(statement, null)
     if (called !== null) return rowsOf<Row>(called)
     if (applied.length > 0) return rowsOf<Row>((await batch([statement]))[0])
-    const { sql: text, params } = compile(statement)
-    return rowsOf<Row>(await sent({ text, params }))
+    return rowsOf<Row>(await sent(statement.verb, compile(statement)))
   }
 
-  async function batch(statements: SQL[], { isolation, readOnly }: BatchOptions = {}): Promise<unknown[][]> {
+  async function batch(
+    statements: Statement[],
+    { isolation, readOnly }: BatchOptions = {},
+  ): Promise<unknown[][]> {
     const queries = [...applied, ...statements]
       .map(compile)
-      .map(({ sql: text, params }) => http.query(text, params))
-    const results = await counted(metrics, () =>
+      .map(({ text, params }) => http.query(text, params))
+    const results = await counted(metrics, nameOfAll(statements), () =>
       http.transaction(queries, {
         fetchOptions: timeLimit(),
         ...(isolation ? { isolationLevel: isolation } : {}),
@@ -107,19 +114,19 @@ export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): 
     })
     pool.on('error', ignoreLateError)
     try {
-      const client = await counted(metrics, () => pool.connect(), { beforeCommit: true })
+      const client = await counted(metrics, 'core.connect', () => pool.connect(), { beforeCommit: true })
       client.on('error', ignoreLateError)
-      const run = (statement: SQL) => {
-        const { sql: text, params } = compile(statement)
-        return counted(metrics, () => client.query(text, params), { beforeCommit: true })
+      const run = (statement: Statement) => {
+        const { text, params } = compile(statement)
+        return counted(metrics, statement.verb, () => client.query(text, params), { beforeCommit: true })
       }
       try {
         await run(beginning[isolation])
         for (const setting of applied) await run(setting)
         const result = await work({
-          query: async <Row>(statement: SQL) => rowsOf<Row>((await run(statement)).rows),
+          query: async <Row>(statement: Statement) => rowsOf<Row>((await run(statement)).rows),
         })
-        const { command } = await counted(metrics, () => client.query('commit'))
+        const { command } = await counted(metrics, 'core.commit', () => client.query('commit'))
         // After a failed statement Postgres answers COMMIT with ROLLBACK, and with no error.
         if (command !== 'COMMIT')
           throw new DatabaseError(
@@ -149,19 +156,20 @@ export function makeDb(url: string, metrics: Metrics, options: DbOptions = {}): 
 }
 
 /** `true`: for this transaction only. Afterwards the pooler gives the connection to another client. */
-function applying(settings: Record<string, string>): SQL[] {
+function applying(settings: Record<string, string>): Statement[] {
   const calls = Object.entries(settings).map(([name, value]) => sql`set_config(${name}, ${value}, true)`)
-  return calls.length === 0 ? [] : [sql`select ${sql.join(calls, sql`, `)}`]
+  return calls.length === 0 ? [] : [named('core.apply-settings')`select ${sql.join(calls, sql`, `)}`]
 }
 
-const beginning: Record<Isolation, SQL> = {
-  ReadCommitted: sql`begin isolation level read committed`,
-  RepeatableRead: sql`begin isolation level repeatable read`,
-  Serializable: sql`begin isolation level serializable`,
+const beginning: Record<Isolation, Statement> = {
+  ReadCommitted: named('core.begin-committed')`begin isolation level read committed`,
+  RepeatableRead: named('core.begin-repeatable')`begin isolation level repeatable read`,
+  Serializable: named('core.begin-serializable')`begin isolation level serializable`,
 }
 
 async function counted<T>(
   metrics: Metrics,
+  verb: string,
   trip: () => Promise<T>,
   { beforeCommit = false } = {},
 ): Promise<T> {
@@ -171,7 +179,7 @@ async function counted<T>(
   } catch (error) {
     throw normalise(error, beforeCommit)
   } finally {
-    metrics.trip(performance.now() - started)
+    metrics.trip(performance.now() - started, verb)
   }
 }
 

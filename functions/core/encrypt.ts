@@ -51,7 +51,19 @@ function cipher(iv: Uint8Array<ArrayBuffer>, owner: string) {
   return { name: 'AES-GCM', iv, additionalData: encoder.encode(owner) }
 }
 
-async function keyFrom(secret: string, purpose: string): Promise<CryptoKey> {
+const derived = new Map<string, Promise<CryptoKey>>()
+
+/** Derived once per isolate, because that costs more than to encrypt. The settings hold few keys, for few purposes. */
+function keyFrom(secret: string, purpose: string): Promise<CryptoKey> {
+  const name = `${purpose} ${secret}`
+  const known = derived.get(name)
+  if (known) return known
+  const key = derive(secret, purpose)
+  derived.set(name, key)
+  return key
+}
+
+async function derive(secret: string, purpose: string): Promise<CryptoKey> {
   const material = await crypto.subtle.importKey('raw', encoder.encode(secret), 'HKDF', false, ['deriveKey'])
   const derivation = {
     name: 'HKDF',

@@ -8,9 +8,9 @@
  * call (that is core/lease.ts); know that a lock stops overlap, not repetition (that is core/once.ts).
  * Driver: HTTP, one round trip, for work that is statements; WebSocket for work that must think between them.
  */
-import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Tx } from './db.ts'
+import { named, type Statement } from './named.ts'
 import { hasSqlstate } from './sqlstate.ts'
 
 /** A number of registry/locks.ts; with the id of one thing, work on other things goes on at the same time. */
@@ -20,14 +20,14 @@ export type NotRun = { ran: false; reason: 'busy' | 'done' | 'paused' }
 export type Guarded<T> = { ran: true; value: T } | NotRun
 
 /** Put this statement before the work in its batch. It ends the batch when another run holds the lock. */
-export function takeLock(lock: Lock): SQL {
-  if (typeof lock === 'number') return sql`select core.take_lock(${lock})`
+export function takeLock(lock: Lock): Statement {
+  if (typeof lock === 'number') return named('core.take-lock')`select core.take_lock(${lock})`
   const [number, thing] = lock
-  return sql`select core.take_lock_of(${number}, ${thing})`
+  return named('core.take-lock-of')`select core.take_lock_of(${number}, ${thing})`
 }
 
 /** Returns the rows of each statement of the work. */
-export async function guard(ctx: Ctx, lock: Lock, work: SQL[]): Promise<Guarded<unknown[][]>> {
+export async function guard(ctx: Ctx, lock: Lock, work: Statement[]): Promise<Guarded<unknown[][]>> {
   return orNotRun(async () => (await ctx.db.batch([takeLock(lock), ...work])).slice(1))
 }
 

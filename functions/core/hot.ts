@@ -16,6 +16,7 @@ import type { SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { hotFunctions } from '../../schema/migrations/hot.ts'
 import { makeLog } from './log.ts'
+import { commented, type Statement, withName } from './named.ts'
 
 /** Runs in the function before the statement, with a snapshot of its own, if `when` answers true. */
 type First = { when: SQL; run: SQL }
@@ -40,10 +41,10 @@ const names = new Map<string, string>()
 /** Functions that this isolate found missing. The database gets them with its next migration. */
 const missing = new Set<string>()
 
-/** Marks a statement as hot. `verb` is row and verb, as in `row.verb`. */
-export function hot(verb: string, statement: SQL, first?: First): SQL {
+/** Marks a statement as hot. `verb` is its name: row and verb, as in `row.verb`. */
+export function hot(verb: string, statement: SQL, first?: First): Statement {
   marks.set(statement, { verb, first })
-  return statement
+  return withName(verb, statement)
 }
 
 /** The function that a marked statement is, or null for a statement without a mark. */
@@ -69,7 +70,7 @@ type With = { key: Key | null; settings: Record<string, string> }
 
 /** The call of the function with its parameters, or null if the statement has to be sent as text. */
 export function callOf(
-  statement: SQL,
+  statement: Statement,
   { key, settings }: With,
 ): { name: string; text: string; params: unknown[] } | null {
   const { [tenantSetting]: tenant = null, ...others } = settings
@@ -89,7 +90,8 @@ export function callOf(
     tenant,
   ]
   const places = params.map((_, at) => `$${at + 1}`).join(', ')
-  return { name: compiled.name, text: `select * from ${compiled.name}(${places})`, params }
+  const text = commented(`select * from ${compiled.name}(${places})`, statement.verb)
+  return { name: compiled.name, text, params }
 }
 
 /** Notes that the database lacks this function, so that this isolate sends the text from now on. */

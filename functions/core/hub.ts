@@ -9,8 +9,8 @@
  * with its cursor. If the feed cannot be read from a cursor without a gap, the subscriber gets `reset` and the new cursor.
  * The caller must keep the hub where it outlives a request (a Durable Object). Driver: HTTP, one read-only batch.
  */
-import type { SQL } from 'drizzle-orm'
 import type { Log } from './log.ts'
+import type { Statement } from './named.ts'
 import {
   beginning,
   type Cursor,
@@ -60,7 +60,7 @@ export const usualPace: Pace = {
 
 type Source = {
   feed: Feed
-  query: (statements: SQL[]) => Promise<unknown[][]>
+  query: (statements: Statement[]) => Promise<unknown[][]>
   log: Log
   pace?: Pace
 }

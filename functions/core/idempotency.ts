@@ -12,6 +12,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Db } from './db.ts'
 import { AppError } from './errors.ts'
+import { named, type Statement } from './named.ts'
 import { hasSqlstate } from './sqlstate.ts'
 
 /** The select list that ends a statement with an effect. It stores the answer with the key and returns the position. */
@@ -22,12 +23,12 @@ export function answer(outcome: SQL): SQL {
 type Settled<Outcome> = { outcome: Outcome; position: string | null }
 
 /** Runs a statement that changes something and returns its outcome. `db` carries settings when there are any. */
-export async function effect<Outcome>(ctx: Ctx, statement: SQL, db: Db = ctx.db): Promise<Outcome> {
+export async function effect<Outcome>(ctx: Ctx, statement: Statement, db: Db = ctx.db): Promise<Outcome> {
   return effects<Outcome>(ctx, [statement], db)
 }
 
 /** The same for several statements in one transaction and one round trip; the last one answers. */
-export function effects<Outcome>(ctx: Ctx, statements: SQL[], db: Db = ctx.db): Promise<Outcome> {
+export function effects<Outcome>(ctx: Ctx, statements: Statement[], db: Db = ctx.db): Promise<Outcome> {
   return orReplay(ctx, async () => {
     const called = await calledAlone(ctx, statements, db)
     if (called !== null) return settle<Outcome>(ctx, called)
@@ -39,7 +40,7 @@ export function effects<Outcome>(ctx: Ctx, statements: SQL[], db: Db = ctx.db): 
 }
 
 /** The rows of a hot statement that is the whole transaction; its function takes the key. */
-async function calledAlone(ctx: Ctx, statements: SQL[], db: Db): Promise<unknown[] | null> {
+async function calledAlone(ctx: Ctx, statements: Statement[], db: Db): Promise<unknown[] | null> {
   const [only, ...more] = statements
   return only === undefined || more.length > 0 ? null : db.call(only, ctx.idempotency)
 }
@@ -52,27 +53,29 @@ function settle<Outcome>(ctx: Ctx, rows: unknown[]): Outcome {
   return settled.outcome
 }
 
-async function rowsOfAnswer(db: Db, statements: SQL[], at: number): Promise<unknown[]> {
+async function rowsOfAnswer(db: Db, statements: Statement[], at: number): Promise<unknown[]> {
   const [only, ...more] = statements
   if (only !== undefined && more.length === 0) return db.query(only)
   return (await db.batch(statements)).at(at) ?? []
 }
 
 /** Goes before an effect in its transaction, and ends the transaction when the key is used. Empty without a key. */
-export function beginKey({ idempotency }: Ctx): SQL[] {
+export function beginKey({ idempotency }: Ctx): Statement[] {
   if (idempotency === null) return []
   const { id, bodyHash, principal, route } = idempotency
-  return [sql`select core.begin_idempotent(${id}, ${bodyHash}, ${principal}, ${route})`]
+  return [named('core.begin-key')`select core.begin_idempotent(${id}, ${bodyHash}, ${principal}, ${route})`]
 }
 
 /** Frees a key that this transaction only checked. */
-export function dropKey({ idempotency }: Ctx): SQL[] {
-  return idempotency === null ? [] : [sql`delete from core.idempotency_keys where id = ${idempotency.id}`]
+export function dropKey({ idempotency }: Ctx): Statement[] {
+  return idempotency === null
+    ? []
+    : [named('core.drop-key')`delete from core.idempotency_keys where id = ${idempotency.id}`]
 }
 
 /** Goes after the effect. It ends the transaction unless its key and its job run have an answer. */
-export function assertSettled(): SQL {
-  return sql`select core.assert_settled()`
+export function assertSettled(): Statement {
+  return named('core.assert-settled')`select core.assert_settled()`
 }
 
 /** The outcome of a transaction that starts with `beginKey`, or the stored outcome of an earlier one with its key. */

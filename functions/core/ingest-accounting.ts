@@ -10,6 +10,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Message } from './ingest-message.ts'
+import { named } from './named.ts'
 
 export type Minute = {
   minute: string
@@ -82,7 +83,7 @@ counted_minutes as (
 
 /** The minutes of a window with their gaps, newest first. One statement, so one snapshot. */
 export async function readAccounting(ctx: Ctx, stream: string, window: Window): Promise<Accounting> {
-  const [row] = await ctx.db.query<{ accounting: Accounting }>(sql`
+  const [row] = await ctx.db.query<{ accounting: Accounting }>(named('core.read-accounting')`
 with ${accountedMinutes(stream, window)}
 select jsonb_build_object(
   'minutes', coalesce((

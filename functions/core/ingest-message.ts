@@ -37,8 +37,10 @@ export type IngestQueue = {
   store: (ctx: Ctx) => SQL
   /** Settings of the transaction that stores, such as those that row-level security reads. */
   settings?: Record<string, string>
-  /** Row and verb of the hot statement, as in `row.verb`; then `functions/<row>/hot.ts` lists it. */
-  hot?: string
+  /** The name of the statement that stores, as in `row.verb`. */
+  verb: string
+  /** Whether that statement is hot; then `functions/<row>/hot.ts` lists it. */
+  hot?: boolean
   /** The partitions that these messages need. The consumer makes those that are missing. */
   partitions?: (messages: readonly Message[]) => Needed[]
 }

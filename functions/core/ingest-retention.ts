@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from './idempotency.ts'
+import { named, type Statement } from './named.ts'
 
 /** The limit of messages per run. A run every 15 minutes keeps up with a hundred messages a second. */
 const batch = 100_000
@@ -9,8 +10,8 @@ const batch = 100_000
  * numbers would show a gap. A gap that it closes becomes the `missing` of its minute. Replayed dead messages and minutes
  * go after 400 days.
  */
-export function removeOldMessages(): SQL {
-  return sql`
+export function removeOldMessages(): Statement {
+  return named('core.remove-old-messages')`
 with idle as (
   select stream, source, answered - items as gap, last_at,
     sum(messages) over (order by received_at, stream, source) - messages as before_it

@@ -8,7 +8,7 @@
  * `error` (its writes are kept). Either way the slot stays open. Driver: HTTP for `asStatement` (one round trip for
  * lock, slot, work and record), `inPortions` and `underLease`, WebSocket for `inSession` and `aroundCall`.
  */
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Tx } from './db.ts'
 import { AppError } from './errors.ts'
@@ -16,6 +16,7 @@ import { type NotRun, orNotRun, takeLock } from './guard.ts'
 import { answer, assertSettled, beginKey, dropKey, orReplay } from './idempotency.ts'
 import { holding, type Lease, moveExpiry, takeLeaseOf } from './lease.ts'
 import { redact } from './log.ts'
+import { named, type Statement } from './named.ts'
 import { takeSlot } from './once.ts'
 
 type Outcome = 'ok' | 'skipped' | 'failed'
@@ -52,7 +53,7 @@ export async function runJob(ctx: Ctx, job: Job, fired: Fired): Promise<JobRun> 
 }
 
 /** Work that is one statement ending in `answer(...)` over { rows }: one round trip for everything. */
-export function asStatement(work: (ctx: Ctx) => SQL): RunJob {
+export function asStatement(work: (ctx: Ctx) => Statement): RunJob {
   return (ctx, job, fired) => orDecided(ctx, async () => (await recorded(ctx, { job, fired, work })).outcome)
 }
 
@@ -61,7 +62,7 @@ export function asStatement(work: (ctx: Ctx) => SQL): RunJob {
  * portion takes the slot and leaves the record of the run; the later ones complete that record. A run that ends early
  * loses nothing: the run of the next slot goes on.
  */
-export function inPortions(work: (ctx: Ctx) => SQL, { runMs = 30_000 } = {}): RunJob {
+export function inPortions(work: (ctx: Ctx) => Statement, { runMs = 30_000 } = {}): RunJob {
   return (ctx, job, fired) =>
     orDecided(ctx, async () => {
       const { outcome, run } = await recorded(ctx, { job, fired, work })
@@ -77,7 +78,7 @@ export function inPortions(work: (ctx: Ctx) => SQL, { runMs = 30_000 } = {}): Ru
         if (!portion.ran) break
         last = portion.value
         rows += last.rows
-        await ctx.db.query(sql`
+        await ctx.db.query(named('core.count-portion')`
 update core.job_runs
 set rows = ${rows}, finished_at = clock_timestamp(), round_trips = ${ctx.metrics.trips + 1}
 where id = ${run}::bigint`)
@@ -86,7 +87,7 @@ where id = ${run}::bigint`)
     })
 }
 
-type Recorded = { job: Job; fired: Fired; work: (ctx: Ctx) => SQL }
+type Recorded = { job: Job; fired: Fired; work: (ctx: Ctx) => Statement }
 
 /** Lock, slot, record and work in one transaction and one round trip. */
 async function recorded(ctx: Ctx, { job, fired, work }: Recorded) {
@@ -143,10 +144,11 @@ export function aroundCall<Response>(
 
 const callMs = 20_000
 const aliveMs = 4_000
+const keepAlive = named('core.keep-alive')`select`
 
 async function keepingAlive<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
   // A heartbeat fails when the connection is lost; the next statement then reports it.
-  const beat = setInterval(() => void tx.query(sql`select`).catch(() => undefined), aliveMs)
+  const beat = setInterval(() => void tx.query(keepAlive).catch(() => undefined), aliveMs)
   try {
     return await work()
   } finally {
@@ -189,24 +191,26 @@ export function underLease(
 }
 
 /** The clock's runs stop while the operator has paused the job; a run that a person starts does not. */
-function enter(job: Job, { trigger }: Fired): SQL {
+function enter(job: Job, { trigger }: Fired): Statement {
   if (trigger === 'manual') return takeLock(job.lock)
-  return sql`select core.take_lock(${job.lock}), core.assert_not_paused(${job.name})`
+  return named('core.enter-job')`
+select core.take_lock(${job.lock}), core.assert_not_paused(${job.name})`
 }
 
-function opening(job: Job, fired: Fired): SQL[] {
+function opening(job: Job, fired: Fired): Statement[] {
   return [...(fired.slot === null ? [] : [takeSlot(job.name, fired.slot)]), beginRun(job, fired)]
 }
 
-function beginRun(job: Job, { slot, trigger }: Fired): SQL {
-  return sql`select core.begin_run(${job.name}, ${slot?.toISOString() ?? null}::timestamptz, ${trigger}) as run`
+function beginRun(job: Job, { slot, trigger }: Fired): Statement {
+  return named('core.begin-run')`
+select core.begin_run(${job.name}, ${slot?.toISOString() ?? null}::timestamptz, ${trigger}) as run`
 }
 
 /** Records the result on the run that this transaction began, or on `run`. */
-function closing(result: JobResult, { trips, run }: { trips: number; run?: string }): SQL {
+function closing(result: JobResult, { trips, run }: { trips: number; run?: string }): Statement {
   const noted = { 'lockstep.trips': String(trips), ...(run === undefined ? {} : { 'lockstep.run': run }) }
   const calls = Object.entries(noted).map(([name, value]) => sql`set_config(${name}, ${value}, true)`)
-  return sql`
+  return named('core.close-run')`
 with noted as materialized (select ${sql.join(calls, sql`, `)})
 select ${answer(sql`${JSON.stringify(result)}::jsonb`)}
 from noted`
@@ -222,13 +226,14 @@ function keyless(ctx: Ctx): Ctx {
   return { ...ctx, idempotency: null }
 }
 
-function slotStillOpen(job: Job, { slot }: Fired): SQL {
-  return sql`select core.assert_slot_open(${job.name}, ${slot?.toISOString() ?? null}::timestamptz)`
+function slotStillOpen(job: Job, { slot }: Fired): Statement {
+  return named('core.assert-slot-open')`
+select core.assert_slot_open(${job.name}, ${slot?.toISOString() ?? null}::timestamptz)`
 }
 
 /** The new holder of the lease closes a run that the old holder never finished. */
-function closeLostRuns(job: Job): SQL {
-  return sql`
+function closeLostRuns(job: Job): Statement {
+  return named('core.close-lost-runs')`
 update core.job_runs
 set outcome = 'failed', finished_at = clock_timestamp(), error = 'the holder of the lease was lost'
 where job = ${job.name}
@@ -236,8 +241,9 @@ where job = ${job.name}
 }
 
 /** `runJob` records the failure itself, as one row for every kind of job. */
-function abandoning(run: string): SQL {
-  return sql`delete from core.job_runs where id = ${run}::bigint and outcome in ('running', 'failed')`
+function abandoning(run: string): Statement {
+  return named('core.abandon-run')`
+delete from core.job_runs where id = ${run}::bigint and outcome in ('running', 'failed')`
 }
 
 /** With a refused key nothing ran, so `runJob` records nothing. */
@@ -252,7 +258,7 @@ type Failure = Fired & { started: Date; error: unknown }
 /** A run whose reply was lost after its commit has not failed: its slot and its row exist. */
 async function recordFailure(ctx: Ctx, job: Job, { slot, trigger, started, error }: Failure): Promise<void> {
   const message = redact(error instanceof Error ? error.message : String(error)).slice(0, 2_000)
-  await ctx.db.query(sql`
+  await ctx.db.query(named('core.record-failure')`
 insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome, error, round_trips)
 select
   ${job.name}, fired.slot, ${trigger}, ${started.toISOString()}::timestamptz,

@@ -7,9 +7,9 @@
  * The caller must renew before `ttlSeconds` are over, and put `holding(lease)` before each write in its batch.
  * An expired lease that no other holder took still writes, because no other holder has written. Driver: HTTP.
  */
-import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import { orNotRun } from './guard.ts'
+import { named, type Statement } from './named.ts'
 import { hasSqlstate } from './sqlstate.ts'
 
 export type Lease = { name: string; fence: number; ttlSeconds: number }
@@ -31,13 +31,15 @@ export function takeLeaseOf({
   name: string
   owner: string
   ttlSeconds: number
-}): SQL {
-  return sql`select core.take_lease(${name}, ${owner}, make_interval(secs => ${ttlSeconds})) as fence`
+}): Statement {
+  return named('core.take-lease')`
+select core.take_lease(${name}, ${owner}, make_interval(secs => ${ttlSeconds})) as fence`
 }
 
 /** Goes before a write in its transaction. It ends a transaction that lost the lease, and blocks takers until commit. */
-export function holding(lease: Lease): SQL {
-  return sql`select core.assert_lease(${lease.name}, ${lease.fence})`
+export function holding(lease: Lease): Statement {
+  return named('core.assert-lease')`
+select core.assert_lease(${lease.name}, ${lease.fence})`
 }
 
 /** The heartbeat. Throws LS012 when the lease is lost. */
@@ -68,8 +70,8 @@ export async function releaseLease(ctx: Ctx, lease: Lease): Promise<void> {
   await ctx.db.query(moveExpiry(lease, 0))
 }
 
-export function moveExpiry(lease: Lease, seconds: number): SQL {
-  return sql`
+export function moveExpiry(lease: Lease, seconds: number): Statement {
+  return named('core.move-expiry')`
 update core.leases
 set expires_at = clock_timestamp() + make_interval(secs => ${seconds})
 where name = ${lease.name}

@@ -6,11 +6,11 @@
  * How a caller loses: `{ ran: false, reason: 'done' }`; of two at the same moment the second waits for the first.
  * The caller must put the statement into the transaction of the work, after the lock. Driver: any.
  */
-import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from './named.ts'
 
 /** Put this statement before the work in its transaction. It ends the transaction when the slot is done. */
-export function takeSlot(job: string, slot: Date): SQL {
-  return sql`select core.take_slot(${job}, ${slot.toISOString()}::timestamptz)`
+export function takeSlot(job: string, slot: Date): Statement {
+  return named('core.take-slot')`select core.take_slot(${job}, ${slot.toISOString()}::timestamptz)`
 }
 
 /** Cron ticks are late and jittered, so the slot is the scheduled minute. */

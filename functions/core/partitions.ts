@@ -10,9 +10,10 @@
  * The caller must give `withPartitions` a write that is one transaction, because the write runs a second time. Inside
  * an interactive transaction the refusal would end it, so `makePartitions` goes before the row. Driver: any.
  */
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import { answer } from './idempotency.ts'
+import { named, type Statement } from './named.ts'
 import { hasSqlstate } from './sqlstate.ts'
 
 export type Needed = { table: string; moments: () => Date[] }
@@ -33,14 +34,15 @@ export async function withPartitions<T>(
 }
 
 /** Makes those partitions of the table that these moments lack. */
-export function makePartitions(table: string, moments: readonly Date[]): SQL {
+export function makePartitions(table: string, moments: readonly Date[]): Statement {
   const texts = moments.map((moment) => moment.toISOString())
-  return sql`select core.make_partitions(${table}, ${sql.param(texts)}::timestamptz[])`
+  return named('core.make-partitions')`
+select core.make_partitions(${table}, ${sql.param(texts)}::timestamptz[])`
 }
 
 /** The work of the keeper's job. A table that cannot be kept fails the run; the other tables are kept nevertheless. */
-export function keepPartitions(): SQL {
-  return sql`
+export function keepPartitions(): Statement {
+  return named('core.keep-partitions')`
 with kept as materialized (
   select relation, made, dropped, waiting, error
   from core.keep_partitions()

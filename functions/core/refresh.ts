@@ -11,6 +11,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from './idempotency.ts'
+import { named, type Statement } from './named.ts'
 
 export type Refreshed = {
   view: string
@@ -42,8 +43,8 @@ export function lastRefreshOf(view: string): SQL {
 }
 
 /** `refreshes` is a set of rows of core.refresh_view. The job counts as skipped when every view was skipped. */
-export function refreshed(refreshes: SQL): SQL {
-  return sql`
+export function refreshed(verb: string, refreshes: SQL): Statement {
+  return named(verb)`
 with looked as materialized (
   select *
   from ${refreshes} refreshes

@@ -1,9 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from './idempotency.ts'
+import { named, type Statement } from './named.ts'
 
 /** Records the size of each table and index and the scans of each index for today, once a day, and keeps 60 days. */
-export function recordRelations(): SQL {
-  return sql`
+export function recordRelations(): Statement {
+  return named('core.record-relations')`
 with old as (
   delete from core.relation_days
   where day < current_date - 60

@@ -1,12 +1,13 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from './idempotency.ts'
+import { named, type Statement } from './named.ts'
 
 /** The limit of each kind per portion, so that no transaction is long. A run takes as many portions as there are. */
 const batch = 10_000
 
 /** Removes idempotency keys after 24 hours, and slots and run records after 32 days. */
-export function removeExpired(): SQL {
-  return sql`
+export function removeExpired(): Statement {
+  return named('core.remove-expired')`
 with keys as (
   delete from core.idempotency_keys
   where id in (select id from core.idempotency_keys where created_at < now() - interval '24 hours' limit ${batch})

@@ -1,8 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { storeFresh } from './consume.ts'
 import type { Ctx } from './context.ts'
 import { answer } from './idempotency.ts'
 import type { IngestQueue } from './ingest-message.ts'
+import { named, type Statement } from './named.ts'
 import { noteAction } from './note-action.ts'
 
 /**
@@ -11,9 +12,9 @@ import { noteAction } from './note-action.ts'
  * Race: two operators replay one message. The second waits for the row and then finds it replayed. Its number may be taken
  * by a message that was stored; then it is not `fresh`, and nothing is stored again.
  */
-export function replaying(ctx: Ctx, queue: IngestQueue, ids: readonly number[] | null): SQL {
+export function replaying(ctx: Ctx, queue: IngestQueue, ids: readonly number[] | null): Statement {
   const wanted = ids === null ? sql`null` : sql`${sql.param(ids)}`
-  return sql`
+  return named('core.replay')`
 with locked as materialized (
   select id, body
   from core.dead_messages

@@ -9,10 +9,10 @@
  * A position is a transaction id and not a WAL address, because a commit's address is not known before the commit.
  * Without replicas this is the primary itself. Driver: HTTP, one read-only batch.
  */
-import { type SQL, sql } from 'drizzle-orm'
 import type { Env } from '../registry/env.ts'
 import { type BatchOptions, type Db, makeDb } from './db.ts'
 import type { Metrics } from './metrics.ts'
+import { named, type Statement } from './named.ts'
 import { makeReplicaTurns, type ReplicaOutcome, type ReplicaTurns } from './replica-turns.ts'
 import { DatabaseError, isExhausted, leavesDoubt } from './sqlstate.ts'
 
@@ -36,8 +36,8 @@ export function makeReplica(env: Env, metrics: Metrics, options: Options): Db {
 
 function orPrimary(replicas: ReadonlyMap<string, Db>, options: Required<Options>): Db {
   const { primary, after, turns } = options
-  const fresh = sql`select core.assert_fresh(${after}::xid8, interval '10 seconds')`
-  async function batch(statements: SQL[], options: BatchOptions = {}): Promise<unknown[][]> {
+  const fresh = named('core.assert-fresh')`select core.assert_fresh(${after}::xid8, interval '10 seconds')`
+  async function batch(statements: Statement[], options: BatchOptions = {}): Promise<unknown[][]> {
     const reading = { ...options, readOnly: true }
     const url = turns.next([...replicas.keys()], Date.now())
     const replica = url === null ? undefined : replicas.get(url)
@@ -58,7 +58,7 @@ function orPrimary(replicas: ReadonlyMap<string, Db>, options: Required<Options>
     // The verb declares the row type, as in core/db.ts.
     // A read-only batch begins with its check of the age, so no statement is alone in it.
     call: async () => null,
-    query: async <Row>(statement: SQL) => (await batch([statement]))[0] as Row[],
+    query: async <Row>(statement: Statement) => (await batch([statement]))[0] as Row[],
     transaction: primary.transaction,
     with: (settings) =>
       orPrimary(new Map([...replicas].map(([url, db]) => [url, db.with(settings)])), {

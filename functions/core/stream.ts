@@ -14,6 +14,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { removedUpTo } from './cursors.ts'
 import type { Db } from './db.ts'
+import { named, type Statement } from './named.ts'
 
 /** The place of an event in its feed. xid8 and bigint are text, because both outgrow a JavaScript number. */
 export type Cursor = { xid: string; seq: string }
@@ -44,8 +45,9 @@ export type Stored = Pick<Feed, 'tables' | 'sequence'>
  * The first statement of a batch that reads a feed: it decides how far the later statements may read. Read committed only.
  * Source: core.mark_horizon, which explains why no event is missed.
  */
-export function markHorizon({ tables, sequence }: Stored): SQL {
-  return sql`select core.mark_horizon(${sql.param([...tables])}::regclass[], ${sequence}::regclass)`
+export function markHorizon({ tables, sequence }: Stored): Statement {
+  return named('core.mark-horizon')`
+select core.mark_horizon(${sql.param([...tables])}::regclass[], ${sequence}::regclass)`
 }
 
 /** True for a row before the horizon that the batch marked: no other row can commit before it any more. */
@@ -56,15 +58,19 @@ export function isReadable(row: SQL, seq: Feed['seq'] = 'seq'): SQL {
 }
 
 /** Runs statements that read a feed, in one round trip. Returns their rows. */
-export async function readBehindHorizon(db: Db, stored: Stored, statements: SQL[]): Promise<unknown[][]> {
+export async function readBehindHorizon(
+  db: Db,
+  stored: Stored,
+  statements: Statement[],
+): Promise<unknown[][]> {
   const [, ...results] = await db.batch([markHorizon(stored), ...statements], { readOnly: true })
   return results
 }
 
 /** The next events after a cursor. Rows are `Read<Event>`. */
-export function readFeed(feed: Feed, after: Cursor, limit: number): SQL {
+export function readFeed(feed: Feed, after: Cursor, limit: number): Statement {
   const seq = seqOf(feed)
-  return sql`
+  return named('core.read-feed')`
 with page as materialized (
   select e.*
   from ${feed.table} e
@@ -80,9 +86,9 @@ order by e.xid, ${seq}`
 }
 
 /** The cursor of the newest readable event; no row when there is none. */
-export function newestCursor(feed: Pick<Feed, 'table' | 'seq'>): SQL {
+export function newestCursor(feed: Pick<Feed, 'table' | 'seq'>): Statement {
   const seq = seqOf(feed)
-  return sql`
+  return named('core.newest-cursor')`
 select e.xid::text as xid, ${seq}::text as seq
 from ${feed.table} e
 where ${isReadable(sql`e`, feed.seq)}
@@ -97,8 +103,8 @@ export type CursorStatus = 'known' | 'unknown' | 'expired'
  * event, for the last event that retention removed, and for the beginning of a feed that retention has not touched.
  * An event that is not readable yet is no valid cursor, because others may still commit before it.
  */
-export function cursorStatuses(feed: Feed, cursors: readonly Cursor[]): SQL {
-  return sql`
+export function cursorStatuses(feed: Feed, cursors: readonly Cursor[]): Statement {
+  return named('core.cursor-statuses')`
 select case
   when p.xid = '0'::xid8 and f.name is null then 'known'
   when (p.xid, p.seq) = (f.xid, f.seq) then 'known'

@@ -8,9 +8,9 @@
  * The caller must keep the work free of effects outside the database, and never nest two of these.
  * Driver: WebSocket for `transact` (interactive), HTTP for `transactBatch` (one round trip an attempt).
  */
-import type { SQL } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Isolation, Tx } from './db.ts'
+import type { Statement } from './named.ts'
 import { DatabaseError, retryOf } from './sqlstate.ts'
 
 type Options = {
@@ -28,7 +28,7 @@ export async function transact<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>, option
 
 export async function transactBatch(
   ctx: Ctx,
-  statements: SQL[],
+  statements: Statement[],
   options: Options = {},
 ): Promise<unknown[][]> {
   const { isolation = 'Serializable' } = options

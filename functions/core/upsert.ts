@@ -11,8 +11,9 @@
  * Driver: any; one round trip.
  */
 import { getTableColumns, type SQL, sql } from 'drizzle-orm'
-import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core'
 import type { Ctx } from './context.ts'
+import { named, type Statement } from './named.ts'
 import { chunked, inKeyOrder, isStorable, storable } from './rows.ts'
 
 export type Upserted = { inserted: number; updated: number; unchanged: number }
@@ -36,7 +37,7 @@ export async function upsertMany<T extends PgTable>(
   ctx: Ctx,
   table: T,
   rows: readonly T['$inferInsert'][],
-  { before = [], ...options }: UpsertOptions<T> & { before?: SQL[] },
+  { before = [], ...options }: UpsertOptions<T> & { before?: Statement[] },
 ): Promise<Upserted> {
   const statements = [...before, ...upsertOf(table, rows, options)]
   const results = statements.length === 0 ? [] : await ctx.db.batch(statements)
@@ -48,7 +49,7 @@ export function upsertOf<T extends PgTable>(
   table: T,
   rows: readonly T['$inferInsert'][],
   options: UpsertOptions<T>,
-): SQL[] {
+): Statement[] {
   const [first] = rows
   if (first === undefined) return []
   const columns = Object.keys(first).map((name) => ({ name, column: columnOf(table, name) }))
@@ -78,7 +79,7 @@ function statement<T extends PgTable>(
   columns: Named[],
   chunk: unknown[][],
   { key, compare, newest, touch, append = false }: UpsertOptions<T>,
-): SQL {
+): Statement {
   const isKey = ({ name }: Named) => key.some((one) => one === name)
   const names = (list: Named[], alias?: string) =>
     comma(list.map(({ column }) => (alias ? sql`${sql.identifier(alias)}.${id(column)}` : id(column))))
@@ -98,7 +99,8 @@ function statement<T extends PgTable>(
   const set = [...values.map(({ column }) => sql`${id(column)} = excluded.${id(column)}`), ...touched]
   const [firstKey] = keys
   if (firstKey === undefined) throw new Error('The rows lack their key')
-  return sql`
+  const { schema, name } = getTableConfig(table)
+  return named(`${schema}.upsert-${name.replaceAll('_', '-')}`)`
 with incoming (${names(columns)}) as materialized (
   select *
   from unnest(${comma(

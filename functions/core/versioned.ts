@@ -14,8 +14,11 @@ import type { Ctx } from './context.ts'
 import type { Db } from './db.ts'
 import type { Refused } from './errors.ts'
 import { answer } from './idempotency.ts'
+import { named } from './named.ts'
 
 export type VersionedChange = {
+  /** The name of the statement, as in `row.verb`. */
+  verb: string
   table: PgTable
   /** Or an expression, for a row that callers name otherwise. */
   id: number | SQL
@@ -39,10 +42,10 @@ export type VersionedChange = {
 type Changed<Value> = { ok: true; value: Value } | Refused
 
 export async function changeVersion<Value>(ctx: Ctx, change: VersionedChange): Promise<Changed<Value>> {
-  const { table, id, version, set, visible = sql`true`, refusals = [], value, also = sql`` } = change
+  const { verb, table, id, version, set, visible = sql`true`, refusals = [], value, also = sql`` } = change
   const { db, isOutdated } = change
   const whens = refusals.map(({ when, outcome }) => sql`when ${when} then ${outcome}`)
-  const statement = sql`
+  const statement = named(verb)`
 with found as materialized (
   select *
   from ${table} found

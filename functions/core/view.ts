@@ -12,6 +12,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from './db.ts'
+import { named } from './named.ts'
 
 /** A key of the view with its expected row, by the fold, and its actual row. Either may be missing. */
 export type Difference = {
@@ -37,7 +38,7 @@ export async function verifyView(
   db: Db,
   { view, scope, sample, limit = 100 }: ViewScope & { sample: number | null; limit?: number },
 ): Promise<Difference[]> {
-  return db.query<Difference>(sql`
+  return db.query<Difference>(named('core.verify-view')`
 select key, expected, actual
 from ${made('verify', view)}(${scope}::bigint, ${sample}::integer)
 limit ${limit}`)
@@ -49,8 +50,10 @@ export async function rebuildView(
   { view, scope, longestSeconds = 25 }: ViewScope & { longestSeconds?: number },
 ): Promise<Rebuilt> {
   return db.transaction(async (tx) => {
-    await tx.query(sql`select set_config('statement_timeout', ${`${longestSeconds}s`}, true)`)
-    const [rebuilt] = await tx.query<Rebuilt>(sql`
+    await tx.query(
+      named('core.allow-rebuild')`select set_config('statement_timeout', ${`${longestSeconds}s`}, true)`,
+    )
+    const [rebuilt] = await tx.query<Rebuilt>(named('core.rebuild-view')`
 select rows_before::integer as "rowsBefore", rows_after::integer as "rowsAfter",
   checksum_before::text as "checksumBefore", checksum_after::text as "checksumAfter",
   mended::integer as mended, differing

@@ -2,7 +2,7 @@
  * The rules and queues of a row that the operator watches: values that a statement reads, and their limits.
  *
  * A rule selects `labels jsonb` and `value float8`, one row for each thing that it watches. No label and no evidence may hold
- * a parameter, a token, an amount or the name of a person, because alerts are sent to webhooks.
+ * a parameter, a token, an amount or the name of a person, because alerts leave the system.
  */
 import type { SQL } from 'drizzle-orm'
 import type { Ctx } from './context.ts'

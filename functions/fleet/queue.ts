@@ -5,7 +5,8 @@ import { timesOf } from './telemetry/times-of.ts'
 export const telemetryQueue: IngestQueue = {
   stream: 'telemetry',
   store: storeSamples,
-  hot: 'fleet.store',
+  verb: 'fleet.store',
+  hot: true,
   // The consumer works for all tenants.
   settings: { 'app.tenant_id': '*' },
   partitions: (messages) => [

@@ -18,12 +18,14 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     c.set('ctx', ctx)
     await next()
     await drain(c.req.raw)
-    const { trips, dbMs } = ctx.metrics
+    const { trips, dbMs, verb } = ctx.metrics
     const headers = c.res.headers
     headers.set('x-request-id', requestId)
+    // Cloudflare adds it, workerd alone does not. Pages count ages by it.
+    headers.set('date', new Date().toUTCString())
     if (trips > 0) {
       headers.set('x-db-round-trips', String(trips))
-      headers.set('server-timing', `db;dur=${dbMs.toFixed(1)}, trips;desc="${trips}"`)
+      headers.set('server-timing', `db;dur=${dbMs.toFixed(1)};desc="${verb}", trips;desc="${trips}"`)
     }
     if (ctx.replayed) headers.set('idempotency-replayed', 'true')
     if (ctx.position !== null) headers.set('x-position', ctx.position)

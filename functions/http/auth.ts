@@ -134,6 +134,20 @@ async function verify(token: string, env: Env): Promise<JWTVerifyResult> {
   }
 }
 
+type Developer = { role: Role; sub: string; tenantId?: number | undefined }
+
+/** A token for the dashboard of `npm start`; development.ts decides whether a caller may have one. */
+export async function developerToken(env: Env, { role, sub, tenantId }: Developer): Promise<string> {
+  return new SignJWT({ role, ...(tenantId !== undefined && { tenantId }) })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer(env.AUTH_ISSUER)
+    .setAudience('lockstep')
+    .setSubject(sub)
+    .setIssuedAt()
+    .setExpirationTime('1h')
+    .sign(new TextEncoder().encode(env.AUTH_SECRET))
+}
+
 export type Device = { role: DeviceRole; sub: string; tenantId: number; gen: number }
 
 /** The token of a device. It has no end: a higher generation replaces it. */

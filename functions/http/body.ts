@@ -10,6 +10,8 @@ export type Accepted = {
   packed: boolean
   /** The body may be NDJSON: each line is an element of this member. */
   lines: string | null
+  /** The body may be a form: the first value of each name is a member. */
+  formFields: boolean
   /** The verb checks each element of this member, texts included. */
   items: string | null
   /** NaN and infinities, which JSON has not, are read as null. */
@@ -23,20 +25,27 @@ export type Accepted = {
 export async function readBody(request: Request, accepted: Accepted): Promise<unknown> {
   const text = await readText(request, accepted)
   if (text === '') return undefined
-  const body =
-    accepted.lines !== null && isNdjson(request)
-      ? { [accepted.lines]: parseLines(text, accepted.bareNumbers) }
-      : parse(text, accepted.bareNumbers)
+  const body = parseAs(request, accepted, text)
   const fault = unstorable(body, accepted.items)
   if (fault) refuse('body', [fault])
   return body
 }
 
+function parseAs(request: Request, { lines, formFields, bareNumbers }: Accepted, text: string): unknown {
+  if (lines !== null && isNdjson(request)) return { [lines]: parseLines(text, bareNumbers) }
+  return formFields && isForm(request) ? parseForm(text) : parse(text, bareNumbers)
+}
+
 const typeOf = (request: Request) => request.headers.get('content-type') ?? ''
 const isJson = (request: Request) => /^application\/json\s*(;|$)/i.test(typeOf(request))
 const isNdjson = (request: Request) => /^application\/(x-)?(ndjson|jsonl)\s*(;|$)/i.test(typeOf(request))
+const isForm = (request: Request) => /^application\/x-www-form-urlencoded\s*(;|$)/i.test(typeOf(request))
 
-async function readText(request: Request, { bodyLimitBytes, packed, lines }: Accepted): Promise<string> {
+const isTaken = (request: Request, { lines, formFields }: Accepted) =>
+  isJson(request) || (lines !== null && isNdjson(request)) || (formFields && isForm(request))
+
+async function readText(request: Request, accepted: Accepted): Promise<string> {
+  const { bodyLimitBytes, packed } = accepted
   const tooLarge = () =>
     new AppError('body_too_large', `This route takes at most ${bodyLimitBytes} bytes`, {
       extra: { limitBytes: bodyLimitBytes },
@@ -46,8 +55,8 @@ async function readText(request: Request, { bodyLimitBytes, packed, lines }: Acc
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of chunksOf(request)) {
-    if (!isJson(request) && !(lines !== null && isNdjson(request)))
-      throw new AppError('unsupported_media_type', `Send Content-Type: ${typesOf(lines).join(' or ')}`)
+    if (!isTaken(request, accepted))
+      throw new AppError('unsupported_media_type', `Send Content-Type: ${typesOf(accepted).join(' or ')}`)
     chunks.push(chunk)
     size += chunk.byteLength
     if (size > bodyLimitBytes) throw tooLarge()
@@ -58,9 +67,10 @@ async function readText(request: Request, { bodyLimitBytes, packed, lines }: Acc
   return decoded(() => new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(whole))
 }
 
-const typesOf = (lines: string | null) => [
+const typesOf = ({ lines, formFields }: Accepted) => [
   'application/json',
   ...(lines === null ? [] : ['application/x-ndjson']),
+  ...(formFields ? ['application/x-www-form-urlencoded'] : []),
 ]
 
 /** Whether the body must be unpacked. */
@@ -141,6 +151,12 @@ function parseLines(text: string, bareNumbers: boolean): unknown[] {
       throw new AppError('malformed_json', `Line ${at + 1} is not one JSON value`)
     }
   })
+}
+
+function parseForm(text: string): Record<string, string> {
+  const first = new Map<string, string>()
+  for (const [name, value] of new URLSearchParams(text)) if (!first.has(name)) first.set(name, value)
+  return Object.fromEntries(first)
 }
 
 function parse(text: string, bareNumbers: boolean): unknown {

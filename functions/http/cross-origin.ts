@@ -20,6 +20,7 @@ const exposed = [
   'Age',
   'Allow',
   'Content-Disposition',
+  'Date',
   'ETag',
   'Idempotency-Replayed',
   'Location',

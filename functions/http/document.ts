@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { at, type Endpoint } from './endpoint.ts'
+import { at, type Endpoint, ok } from './endpoint.ts'
 import type { Webhooks } from './module.ts'
 import { openApiDocument } from './openapi.ts'
+import { shellOf } from './pages.ts'
 
 const page = `<!doctype html>
 <html lang="en">
@@ -31,12 +32,33 @@ const pagePolicy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+const Entrance = z
+  .strictObject({ name: z.string(), contract: z.string(), documentation: z.string(), health: z.string() })
+  .meta({ id: 'Entrance' })
+
 const on = at('', 'ops')
 
 /** The API contract for machines and for people. `endpoints` is a function because the list contains these two. */
 export function documentEndpoints(endpoints: () => readonly Endpoint[], webhooks: Webhooks): Endpoint[] {
   let document: string | undefined
   return [
+    on.get(
+      '/',
+      {
+        summary: 'Show the dashboard to a person, and the way to the contract to a program',
+        description: 'A client that prefers text/html gets the dashboard’s first page.',
+        roles: 'public',
+        answers: { 200: Entrance },
+        alsoAs: { 'text/html': z.string() },
+      },
+      async (ctx, { form, request }) => {
+        const shell = form === 'text/html' ? await shellOf(ctx.env, request) : null
+        return (
+          shell ??
+          ok({ name: 'lockstep', contract: '/openapi.json', documentation: '/docs', health: '/readyz' })
+        )
+      },
+    ),
     on.get(
       '/openapi.json',
       {

@@ -26,6 +26,8 @@ export type Endpoint = {
   packed: boolean
   /** The body may be NDJSON: each line is an element of this member of the body. */
   lines: string | null
+  /** The body may be `application/x-www-form-urlencoded`: the first value of each name is a member. */
+  formFields: boolean
   /** The verb checks each element of this member of the body by itself, so one of them cannot refuse the others. */
   items: string | null
   /** NaN and infinities in the body, which JSON has not, are read as null. */
@@ -102,6 +104,7 @@ type Spec<P, Q, B> = Omit<
   | 'ifMatch'
   | 'packed'
   | 'lines'
+  | 'formFields'
   | 'items'
   | 'bareNumbers'
   | 'openQuery'
@@ -116,6 +119,7 @@ type Spec<P, Q, B> = Omit<
   ifMatch?: boolean
   packed?: boolean
   lines?: string
+  formFields?: boolean
   items?: string
   bareNumbers?: boolean
   openQuery?: boolean
@@ -156,6 +160,7 @@ export function at(base: string, tag: string): Record<Endpoint['method'], Declar
       ifMatch: false,
       packed: false,
       lines: null,
+      formFields: false,
       items: null,
       bareNumbers: false,
       openQuery: false,

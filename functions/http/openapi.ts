@@ -74,12 +74,16 @@ function operation(endpoint: Endpoint, components: Map<string, Json>): Json {
 }
 
 /** The same schema for each form; an NDJSON body is a text to a schema. */
-function bodyContent({ lines }: Endpoint, body: z.ZodType, components: Map<string, Json>): Json {
+function bodyContent({ lines, formFields }: Endpoint, body: z.ZodType, components: Map<string, Json>): Json {
   const json = { schema: schemaOf(body, 'input', components) }
   const text = {
     schema: { type: 'string', description: `One element of \`${lines}\` a line` },
   }
-  return { 'application/json': json, ...(lines === null ? {} : { 'application/x-ndjson': text }) }
+  return {
+    'application/json': json,
+    ...(lines === null ? {} : { 'application/x-ndjson': text }),
+    ...(formFields ? { 'application/x-www-form-urlencoded': json } : {}),
+  }
 }
 
 function parameters({ params, query, openQuery }: Endpoint, components: Map<string, Json>): Json[] {

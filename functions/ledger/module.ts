@@ -11,6 +11,7 @@ import { journalEndpoints } from './journal/routes.ts'
 import { paymentWebhooks } from './payments/contract.ts'
 import { paymentsEndpoints } from './payments/routes.ts'
 import { reportsEndpoints } from './reports/routes.ts'
+import { transferWebhooks } from './transfers/contract.ts'
 import { transfersEndpoints } from './transfers/routes.ts'
 import { upkeepEndpoints } from './upkeep/routes.ts'
 import { ledgerWatch } from './watch.ts'
@@ -38,6 +39,6 @@ export const ledgerModule: Module = {
     ...currenciesEndpoints,
   ],
   channels: { ledger: tenantChannel },
-  webhooks: { ...betWebhooks, ...paymentWebhooks, ...accountWebhooks },
+  webhooks: { ...betWebhooks, ...paymentWebhooks, ...transferWebhooks, ...accountWebhooks },
   watch: () => ledgerWatch,
 }

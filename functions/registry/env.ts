@@ -18,6 +18,10 @@ const core = {
   AUTH_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
   AUTH_JWKS_URL: z.url().refine(isPrivateOnTheWay, 'must be https').optional(),
   AUTH_ISSUER: z.string().min(1).default('lockstep'),
+  /** With `npm start` the dashboard signs a developer in by one click; see http/development.ts. */
+  DEV_SIGN_IN: z.literal('1').optional(),
+  /** The dashboard. Without it every path answers as an API. */
+  ASSETS: z.custom<Fetcher>((value) => value !== undefined).optional(),
   /** Signs the tokens of devices. Without it no device has a token. */
   FLEET_KEY: z.string().min(32, 'must be at least 32 characters').optional(),
   CORS_ORIGINS: commaSeparated.pipe(

@@ -41,7 +41,8 @@ export function measured<T extends z.ZodRawShape>(shape: T) {
   const inKilometres = Object.fromEntries(
     Object.entries(shape).map(([name, schema]) => [name, /Kmh?$/.test(name) ? z.optional(schema) : schema]),
   )
-  return z.strictObject({ ...inKilometres, ...inMiles })
+  // Typed as in kilometres, which an answer has unless the client wants miles.
+  return z.strictObject({ ...inKilometres, ...inMiles } as unknown as T)
 }
 
 export const known = {

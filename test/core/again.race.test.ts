@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { effectAgain } from '../../functions/core/again.ts'
 import { answer, effect } from '../../functions/core/idempotency.ts'
 import { hasSqlstate } from '../../functions/core/sqlstate.ts'
+import { sent } from '../support/sent.ts'
 import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
 import { failure, freshEnvironment, key, tally } from './environment.ts'
 
@@ -16,7 +17,7 @@ await database.admin.query(`
 beforeEach(() => database.admin.query('truncate flights, seats, steps; insert into flights (id) values (1)'))
 
 /** The only seat of the flight. Its lock is on the flight, but the seats stand in another table. */
-const takeSeat = (guard: SQL) => sql`
+const takeSeat = (guard: SQL) => sent`
 with seen as materialized (select version from flights where id = 1),
 locked as materialized (select id, version from flights where id = 1 for update),
 taken as (
@@ -41,7 +42,7 @@ const take = async () => (await effectAgain<Taken>(ctx(), { statement: careful }
 const seats = async () => (await database.admin.query('select note from seats')).rows
 
 const edit = 'update flights set version = version + 1'
-const outdated = sql`select ${answer(sql`jsonb_build_object('again', true)`)}`
+const outdated = sent`select ${answer(sql`jsonb_build_object('again', true)`)}`
 
 async function fiftyTake(call: () => Promise<string>, holding: string) {
   const holder = await hold(database, holding)
@@ -100,13 +101,13 @@ describe('effectAgain', () => {
   })
 
   it('runs the statements before the decision from the second attempt on, in its transaction', async () => {
-    const before = [sql`insert into seats (flight, note) values (1, 'before')`]
+    const before = [sent`insert into seats (flight, note) values (1, 'before')`]
     await effectAgain(ctx(), { statement: careful, before })
     expect(await seats()).toEqual([{ note: null }])
     await effectAgain(ctx(), { statement: outdated, before, attempts: 3 })
     expect(await seats()).toEqual([{ note: null }, { note: 'before' }, { note: 'before' }])
     await database.admin.query('truncate seats')
-    const failsAfterThem = sql`select ${answer(sql`case
+    const failsAfterThem = sent`select ${answer(sql`case
   when exists (select from seats) then jsonb_build_object('n', 1 / (select 0))
   else jsonb_build_object('again', true)
 end`)}`
@@ -116,7 +117,7 @@ end`)}`
 })
 
 describe('effectAgain with an error that shows an old snapshot', () => {
-  const step = sql`
+  const step = sent`
 with added as (
   insert into steps
   select 1, coalesce(max(version), 0) + 1
@@ -145,7 +146,7 @@ from added`
     )
     expect(last).toMatchObject({ status: 'rejected', reason: { sqlstate: '23505' } })
     const one = ctx()
-    const broken = sql`select ${answer(sql`jsonb_build_object('n', 1 / 0)`)}`
+    const broken = sent`select ${answer(sql`jsonb_build_object('n', 1 / 0)`)}`
     expect(await failure(effectAgain(one, { statement: broken, isOutdated }))).toMatchObject({
       sqlstate: '22012',
     })

@@ -1,12 +1,13 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type pg from 'pg'
 import { expect, onTestFinished } from 'vitest'
+import type { Statement } from '../../functions/core/named.ts'
 import type { TestDatabase } from '../support/database.ts'
+import { sent } from '../support/sent.ts'
 
 /** Statements wait at a barrier until the test opens it. A test counts them there, without sleeping. */
 export type Barrier = {
   /** A statement that waits until the barrier is open. */
-  pass: SQL
+  pass: Statement
   close(): Promise<void>
   open(): Promise<void>
   /** The number of statements that wait now. */
@@ -23,7 +24,7 @@ export async function makeBarrier(database: TestDatabase): Promise<Barrier> {
   const waiters = `from pg_locks where locktype = 'advisory' and objid = ${id} and not granted
     and database = (select oid from pg_database where datname = current_database())`
   return {
-    pass: sql`select pg_advisory_xact_lock_shared(${id})`,
+    pass: sent`select pg_advisory_xact_lock_shared(${id})`,
     async close() {
       await keeper.query(`begin; select pg_advisory_xact_lock(${id})`)
       onTestFinished(() => keeper.query('commit').then(ignore, ignore))

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { cache, cacheStatistics } from '../../functions/core/cache.ts'
 import { type Ctx, makeContext } from '../../functions/core/context.ts'
 import worker from '../../worker.ts'
+import { sent } from '../support/sent.ts'
 
 /** The real Worker with a module for the tests of the cache: rows of sample.things, read through four layers. */
 export * from '../../worker.ts'
@@ -10,7 +10,7 @@ type Thing = { text: string; loaded: string }
 
 /** Counts its loads in Postgres, which is the one place that all isolates share. */
 async function load({ db }: Ctx, key: string): Promise<Thing | null> {
-  const [row] = await db.query<Thing>(sql`
+  const [row] = await db.query<Thing>(sent`
 select text, nextval('sample.loads')::text as loaded
 from sample.things
 cross join pg_sleep(slow)

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { expect, it, vi } from 'vitest'
 import { effectAgain } from '../../functions/core/again.ts'
 import { answer } from '../../functions/core/idempotency.ts'
+import { sent } from '../support/sent.ts'
 import { soon } from '../support/soon.ts'
 import { freshEnvironment } from './environment.ts'
 
@@ -44,7 +45,7 @@ it('an event of a statement that waited for another change stands after its even
 
 it('a decision whose snapshot is always too old is made twice and not more', async () => {
   const request = ctx()
-  const undecided = sql`select ${answer(sql`jsonb_build_object('again', true)`)}`
+  const undecided = sent`select ${answer(sql`jsonb_build_object('again', true)`)}`
   expect(await effectAgain(request, { statement: undecided })).toBeNull()
   expect(request.metrics.trips).toBe(2)
 })

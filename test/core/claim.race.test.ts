@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { firstFree, thisOne } from '../../functions/core/claim.ts'
+import { sent } from '../support/sent.ts'
 import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
@@ -12,7 +13,7 @@ await database.admin.query(`
 beforeEach(() => database.admin.query('truncate jobs; insert into jobs (id) select generate_series(1, 50)'))
 
 const claim = (wanted: SQL, owner: number) =>
-  ctx().db.query<{ id: number }>(sql`
+  ctx().db.query<{ id: number }>(sent`
 with wanted as ${wanted}
 update jobs
 set status = 'taken',
@@ -90,7 +91,7 @@ describe('thisOne', () => {
     await hold(database, 'select from jobs where id = 1 for update')
     const impatient = ctx().db.with({ lock_timeout: '50ms' })
     const claiming = impatient.query(
-      sql`with wanted as ${thisOne(sql`select id from jobs where id = 1`)} select * from wanted`,
+      sent`with wanted as ${thisOne(sql`select id from jobs where id = 1`)} select * from wanted`,
     )
     expect(await failure(claiming)).toMatchObject({ sqlstate: '55P03' })
   })
@@ -117,7 +118,7 @@ describe('firstFree', () => {
 
   it('locks no more rows than its limit, even when the plan repeats its sub-query', async () => {
     const wanted = firstFree(sql`select id from jobs where status = 'new' order by id`, 2)
-    const rows = await ctx().db.query<{ id: number }>(sql`
+    const rows = await ctx().db.query<{ id: number }>(sent`
 with wanted as ${wanted}
 update jobs
 set owner = 1

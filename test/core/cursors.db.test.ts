@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   cursorOfReader,
@@ -9,6 +8,7 @@ import {
 } from '../../functions/core/cursors.ts'
 import { effect } from '../../functions/core/idempotency.ts'
 import { removeOldOutbox } from '../../functions/core/outbox.ts'
+import { sent } from '../support/sent.ts'
 import { freshEnvironment } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment()
@@ -17,20 +17,20 @@ const { db } = ctx()
 beforeEach(async () => void (await database.admin.query('truncate core.feed_positions, core.outbox')))
 
 const move = (name: string, xid: number, seq: number) =>
-  db.query(sql`
+  db.query(sent`
 with reached as (select ${String(xid)}::xid8 as xid, ${seq}::bigint as seq),
 moved as (${moveCursor(name, { from: 'reached' })}
 )
 select`)
 
 async function at(name: string): Promise<[number, number] | null> {
-  const [row] = await db.query<{ xid: string; seq: string }>(lockCursor(name))
+  const [row] = await db.query<{ xid: string; seq: string }>(sent`${lockCursor(name)}`)
   return row === undefined ? null : [Number(row.xid), Number(row.seq)]
 }
 
 async function slowest(feed: string): Promise<[number, number] | null> {
   const [row] = await db.query<{ xid: string; seq: string }>(
-    sql`select s.xid, s.seq from core.feed_positions s where (s.xid, s.seq) = ${slowestCursor(feed)} limit 1`,
+    sent`select s.xid, s.seq from core.feed_positions s where (s.xid, s.seq) = ${slowestCursor(feed)} limit 1`,
   )
   return row === undefined ? null : [Number(row.xid), Number(row.seq)]
 }
@@ -83,7 +83,7 @@ describe('retention of the outbox', () => {
   const remove = () =>
     effect<{ rows: number }>(
       ctx(),
-      sql`
+      sent`
 with ${removeOldOutbox({ days: 35, limit: 100 })}
 select core.settled(jsonb_build_object('rows', (select count(*) from removed))) as outcome, null as position`,
     )

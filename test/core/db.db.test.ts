@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { makeDb, type Tx } from '../../functions/core/db.ts'
 import { makeMetrics } from '../../functions/core/metrics.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
+import { sent } from '../support/sent.ts'
 import { eventually } from './barrier.ts'
 import { failure, freshEnvironment } from './environment.ts'
 
@@ -16,7 +17,7 @@ afterEach(async () => {
   await database.admin.query('truncate notes')
 })
 
-const insert = (text: string) => sql`insert into notes values (${text})`
+const insert = (text: string) => sent`insert into notes values (${text})`
 const notes = async () =>
   (await database.admin.query('select text from notes order by 1')).rows.map((r) => r.text)
 
@@ -29,23 +30,23 @@ async function databaseError(promise: Promise<unknown>): Promise<DatabaseError> 
 describe('one statement, one batch', () => {
   it('takes one round trip each, counted exactly', async () => {
     const { db, metrics } = ctx()
-    await db.query(sql`select 1`)
+    await db.query(sent`select 1`)
     expect(metrics.trips).toBe(1)
-    await db.batch([sql`select 1`, sql`select 2`, sql`select 3`])
+    await db.batch([sent`select 1`, sent`select 2`, sent`select 3`])
     expect(metrics.trips).toBe(2)
-    await db.with({ 'app.tenant_id': '42', 'app.other': 'x' }).query(sql`select 1`)
+    await db.with({ 'app.tenant_id': '42', 'app.other': 'x' }).query(sent`select 1`)
     expect(metrics.trips).toBe(3)
     expect(metrics.dbMs).toBeGreaterThan(0)
   })
 
   it('counts a round trip that failed', async () => {
     const { db, metrics } = ctx()
-    await databaseError(db.query(sql`select 1 / 0`))
+    await databaseError(db.query(sent`select 1 / 0`))
     expect(metrics.trips).toBe(1)
   })
 
   it('returns bigint and numeric as text, json parsed, arrays and null unchanged', async () => {
-    const [row] = await ctx().db.query(sql`
+    const [row] = await ctx().db.query(sent`
       select 9007199254740993::bigint as big, 1.10::numeric as exact, '{"a":[1]}'::jsonb as json,
         ${sql.param(['x', 'y"z'])}::text[] as list, null as nothing`)
     expect(row).toEqual({
@@ -65,7 +66,7 @@ describe('one statement, one batch', () => {
 
   it('runs a batch at the requested isolation level', async () => {
     const { db } = ctx()
-    const level = sql`select current_setting('transaction_isolation') as level`
+    const level = sent`select current_setting('transaction_isolation') as level`
     for (const [isolation, name] of [
       ['ReadCommitted', 'read committed'],
       ['RepeatableRead', 'repeatable read'],
@@ -85,7 +86,7 @@ describe('an interactive transaction', () => {
     const { db, metrics } = ctx()
     const answer = await db.transaction(async (tx) => {
       await tx.query(insert('kept'))
-      return tx.query(sql`select count(*)::int as n from notes`)
+      return tx.query(sent`select count(*)::int as n from notes`)
     })
     expect(answer).toEqual([{ n: 1 }])
     expect(metrics.trips).toBe(5)
@@ -115,8 +116,8 @@ describe('an interactive transaction', () => {
   })
 
   it('leaves no connection behind, whether it commits or fails', async () => {
-    await ctx().db.transaction((tx) => tx.query(sql`select 1`))
-    await databaseError(ctx().db.transaction((tx) => tx.query(sql`select 1 / 0`)))
+    await ctx().db.transaction((tx) => tx.query(sent`select 1`))
+    await databaseError(ctx().db.transaction((tx) => tx.query(sent`select 1 / 0`)))
     const others = async () =>
       (
         await database.admin.query(
@@ -134,7 +135,7 @@ describe('an interactive transaction', () => {
       .transaction(
         (tx) =>
           tx.query<Record<string, string>>(
-            sql`select current_setting('app.tenant_id') as tenant, current_setting('transaction_isolation') as level`,
+            sent`select current_setting('app.tenant_id') as tenant, current_setting('transaction_isolation') as level`,
           ),
         { isolation: 'Serializable' },
       )
@@ -157,7 +158,7 @@ describe('every failure is a DatabaseError', () => {
 
   it('with no SQLSTATE when the password is wrong', async () => {
     const bindings = { DATABASE_URL: database.workerUrl.replace(/:[^:@]+@/, ':wrong@') }
-    const error = await databaseError(ctx({ bindings }).db.query(sql`select 1`))
+    const error = await databaseError(ctx({ bindings }).db.query(sent`select 1`))
     expect(error.sqlstate).toBe(null)
     const overSocket = await databaseError(ctx({ bindings }).db.transaction(async () => undefined))
     expect(overSocket).toMatchObject({ sqlstate: '28P01', committed: 'no' })
@@ -195,7 +196,7 @@ describe('a lost connection', () => {
     const error = await databaseError(
       ctx().db.transaction(async (tx) => {
         await tx.query(insert('gone'))
-        const [me] = await tx.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+        const [me] = await tx.query<{ pid: number }>(sent`select pg_backend_pid() as pid`)
         await database.admin.query('select pg_terminate_backend($1)', [me?.pid])
         await tx.query(insert('too late'))
       }),
@@ -242,7 +243,7 @@ describe('a server that never answers', () => {
 
 describe('Postgres’ own limits', () => {
   it('are those of the Worker’s role, on both ways', async () => {
-    const limits = sql`
+    const limits = sent`
 select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
   current_setting('idle_in_transaction_session_timeout') as idle, current_setting('transaction_timeout') as transaction`
     const expected = [{ statement: '8s', lock: '2s', idle: '10s', transaction: '30s' }]
@@ -252,7 +253,7 @@ select current_setting('statement_timeout') as statement, current_setting('lock_
 
   it('end a statement that runs too long, and one that waits too long, each with its own SQLSTATE', async () => {
     const brief = ctx().db.with({ statement_timeout: '30ms' })
-    expect(await databaseError(brief.query(sql`select pg_sleep(5)`))).toMatchObject({
+    expect(await databaseError(brief.query(sent`select pg_sleep(5)`))).toMatchObject({
       sqlstate: '57014',
       committed: 'no',
     })
@@ -301,7 +302,7 @@ describe('settings of `with`', () => {
     return (await session.query(`select nullif(current_setting('app.tenant_id', true), '') as tenant`))
       .rows[0].tenant
   }
-  const tenant = sql`select current_setting('app.tenant_id', true) as tenant`
+  const tenant = sent`select current_setting('app.tenant_id', true) as tenant`
   const asTenant = () => ctx().db.with({ 'app.tenant_id': '42' }).query(tenant)
 
   it('hold in the same round trip, and not for the next client of the connection', async () => {
@@ -316,7 +317,7 @@ describe('settings of `with`', () => {
   it('add up, the later one wins', async () => {
     const db = ctx().db.with({ 'app.tenant_id': '1' }).with({ 'app.tenant_id': '2', 'app.more': 'x' })
     expect(
-      await db.query(sql`select current_setting('app.tenant_id') || current_setting('app.more') as s`),
+      await db.query(sent`select current_setting('app.tenant_id') || current_setting('app.more') as s`),
     ).toEqual([{ s: '2x' }])
   })
 })

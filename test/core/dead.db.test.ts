@@ -82,6 +82,7 @@ describe('a batch with faulty messages', () => {
     const [message] = await messagesOf([1, 2, 3])
     const forgetful = {
       stream: 'probe',
+      verb: 'probe.store',
       store: () =>
         sql`outcome as (select source, n, 2 as stored, 0 as duplicate, 0 as rejected from arrived)`,
     }

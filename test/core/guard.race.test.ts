@@ -1,8 +1,8 @@
 import { neonConfig } from '@neondatabase/serverless'
-import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Ctx } from '../../functions/core/context.ts'
 import { type Guarded, guard, guardSession } from '../../functions/core/guard.ts'
+import { sent } from '../support/sent.ts'
 import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
 import { failure, freshEnvironment, tally } from './environment.ts'
 
@@ -11,7 +11,7 @@ const barrier = await makeBarrier(database)
 await database.admin.query('create table swept (by_whom int)')
 await database.admin.query('grant all on swept to lockstep_app')
 const lock = 990_002
-const sweep = (by: number) => sql`insert into swept values (${by})`
+const sweep = (by: number) => sent`insert into swept values (${by})`
 
 type Sweep = (ctx: Ctx, by: number) => Promise<Guarded<unknown>>
 const overHttp: Sweep = (ctx, by) => guard(ctx, lock, [sweep(by), barrier.pass])

@@ -5,6 +5,7 @@ import { directDb } from '../../dev/postgres/direct-db.ts'
 import { thisOne } from '../../functions/core/claim.ts'
 import { compileHot, hot, missingFunctions } from '../../functions/core/hot.ts'
 import { answer, effect, effects } from '../../functions/core/idempotency.ts'
+import type { Statement } from '../../functions/core/named.ts'
 import { untilBlocking } from '../support/blocking.ts'
 import { makeHot } from '../support/hot.ts'
 import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
@@ -187,7 +188,7 @@ select exists (select from won) as won`,
   const unlocked = (by: string) => claimed(sql`materialized (${open})`, by)
 
   /** The second caller claims while the first one's transaction is open. */
-  async function race(claim: (by: string) => SQL): Promise<number> {
+  async function race(claim: (by: string) => Statement): Promise<number> {
     await owner.query(`truncate jobs; insert into jobs values (1, 'new', null)`)
     const first = await database.connect(database.workerUrl)
     const second = await database.connect(database.workerUrl)

@@ -6,6 +6,7 @@ import type { Ctx } from '../../functions/core/context.ts'
 import { AppError } from '../../functions/core/errors.ts'
 import { answer, effect, effects } from '../../functions/core/idempotency.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
+import { sent } from '../support/sent.ts'
 import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
 import { failure, freshEnvironment, key, tally, times } from './environment.ts'
 
@@ -21,7 +22,7 @@ afterEach(() => proxy.faults.clear())
 const log = () => readFileSync(join(inject('runFolder'), 'postgres.log'), 'utf8')
 
 type Paid = { payment: number; again?: boolean }
-const pay = (what: string, more = '{}') => sql`
+const pay = (what: string, more = '{}') => sent`
 with paid as (insert into payments (what) values (${what}) returning id)
 select ${answer(sql`jsonb_build_object('payment', (select id from paid)) || ${more}::jsonb`)}`
 const payments = async () =>
@@ -91,7 +92,7 @@ describe('one key', () => {
   })
 
   it('stores a refusal like a success, but not an answer that asks for a repetition', async () => {
-    const lost = sql`select ${answer(sql`'{"ok":false,"reason":"order_taken"}'::jsonb`)}`
+    const lost = sent`select ${answer(sql`'{"ok":false,"reason":"order_taken"}'::jsonb`)}`
     expect(await effect(ctx({ idempotency: key('lost') }), lost)).toEqual({
       ok: false,
       reason: 'order_taken',
@@ -109,7 +110,7 @@ describe('one key', () => {
 
   it('keeps its answer out of the log of Postgres, where the detail of an error appears', async () => {
     const secret = `person-${crypto.randomUUID()}`
-    const keepsSecret = sql`select ${answer(sql`jsonb_build_object('of', ${secret}::text)`)}`
+    const keepsSecret = sent`select ${answer(sql`jsonb_build_object('of', ${secret}::text)`)}`
     const ask = () => effect(ctx({ idempotency: key('k') }), keepsSecret)
     expect(await times(2, ask)).toEqual([{ of: secret }, { of: secret }])
     await database.admin
@@ -151,7 +152,7 @@ describe('one key', () => {
   })
 
   it('fails a statement that does not settle its answer', async () => {
-    const forgetful = sql`insert into payments (what) values ('x') returning '{}'::jsonb as outcome, null as position`
+    const forgetful = sent`insert into payments (what) values ('x') returning '{}'::jsonb as outcome, null as position`
     expect(await failure(effect(ctx({ idempotency: key('k') }), forgetful))).toMatchObject({
       sqlstate: 'P0001',
     })
@@ -170,7 +171,7 @@ describe('without a key', () => {
   })
 
   it('throws when a statement returns no row', async () => {
-    expect(await failure(effect(ctx(), sql`select 1 where false`))).toMatchObject({
+    expect(await failure(effect(ctx(), sent`select 1 where false`))).toMatchObject({
       message: expect.stringContaining('no row'),
     })
   })
@@ -182,10 +183,10 @@ describe('a network that loses things', () => {
   /** The key in a transaction of its own, after the effect: what a middleware around the handler would do. */
   const keyOutside: Attempt = async (one, what) => {
     const { idempotency, db } = one
-    const known = await db.query(sql`select from core.idempotency_keys where id = ${idempotency?.id}`)
+    const known = await db.query(sent`select from core.idempotency_keys where id = ${idempotency?.id}`)
     if (known.length > 0) return
-    await db.query(sql`insert into payments (what) values (${what})`)
-    await db.query(sql`
+    await db.query(sent`insert into payments (what) values (${what})`)
+    await db.query(sent`
 insert into core.idempotency_keys (id, principal, route, body_hash, outcome)
 values (${idempotency?.id}, 'test:1', 'POST /test', 'same', '{}')
 on conflict do nothing`)

@@ -1,8 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { consume } from '../../functions/core/consume.ts'
 import { ingest, ingestDurably } from '../../functions/core/ingest.ts'
+import { named, type Statement } from '../../functions/core/named.ts'
 import { freshEnvironment } from './environment.ts'
 import { accountingOf, delivered, type Isolate, isolateOf, shuffled, sumsOf } from './probe/isolate.ts'
 import { probeQueue, probeTables } from './probe/module.ts'
@@ -202,8 +202,10 @@ describe('the accounting', () => {
     const plan: string[] = []
     const explained = {
       ...db,
-      async query<Row>(statement: SQL) {
-        for (const row of await db.query<{ 'QUERY PLAN': string }>(sql`explain (analyze) ${statement}`))
+      async query<Row>(statement: Statement) {
+        for (const row of await db.query<{ 'QUERY PLAN': string }>(
+          named('tests.explain')`explain (analyze) ${statement}`,
+        ))
           plan.push(row['QUERY PLAN'])
         return db.query<Row>(statement)
       },

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aroundCall, type Job, runJob, underLease } from '../../functions/core/job.ts'
+import { sent } from '../support/sent.ts'
 import { failure, freshEnvironment } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment()
@@ -76,7 +76,7 @@ describe('a run under a lease', () => {
 
   it('whose slot another run did meanwhile is not done twice', async () => {
     const slow = underLease(async (inner) => {
-      await inner.db.query(sql`select core.take_slot('sample', ${fired.slot.toISOString()}::timestamptz)`)
+      await inner.db.query(sent`select core.take_slot('sample', ${fired.slot.toISOString()}::timestamptz)`)
       return { rows: 1 }
     })
     expect(await runJob(ctx(), job(slow), fired)).toEqual({ ran: false, reason: 'done' })

@@ -11,6 +11,7 @@ import {
   underLease,
 } from '../../functions/core/job.ts'
 import { holding, renewLease } from '../../functions/core/lease.ts'
+import { sent } from '../support/sent.ts'
 import { failure, freshEnvironment, key } from './environment.ts'
 
 const { database, proxy, ctx } = await freshEnvironment()
@@ -27,8 +28,8 @@ afterEach(async () => {
 const slot = new Date('2026-11-20T10:00:00Z')
 const fired = { slot, trigger: 'cron' } as const
 const byHand = { slot: null, trigger: 'manual' } as const
-const write = (text: string) => sql`insert into done values (${text})`
-const statement = (text: string, more = '{}') => sql`
+const write = (text: string) => sent`insert into done values (${text})`
+const statement = (text: string, more = '{}') => sent`
 with written as (insert into done values (${text}) returning 1)
 select ${answer(sql`jsonb_build_object('rows', (select count(*) from written)) || ${more}::jsonb`)}`
 
@@ -179,7 +180,7 @@ describe('asStatement', () => {
   })
 
   it('fails work that does not settle its answer, instead of leaving a run without end', async () => {
-    const forgetful = asStatement(() => sql`insert into done values ('x') returning 1`)
+    const forgetful = asStatement(() => sent`insert into done values ('x') returning 1`)
     await failure(runJob(ctx(), job(forgetful), fired))
     expect(await done()).toEqual([])
     expect(await runs()).toMatchObject([
@@ -197,7 +198,7 @@ describe('asStatement', () => {
 describe('inSession', () => {
   it('frees the lock and the slot at once when its connection dies', async () => {
     const dying = inSession(async (_ctx, tx) => {
-      const [me] = await tx.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+      const [me] = await tx.query<{ pid: number }>(sent`select pg_backend_pid() as pid`)
       await database.admin.query('select pg_terminate_backend($1)', [me?.pid])
       await tx.query(write('x'))
       return { rows: 1 }

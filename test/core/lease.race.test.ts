@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   holding,
@@ -8,6 +7,7 @@ import {
   takeLease,
   whileRenewing,
 } from '../../functions/core/lease.ts'
+import { sent } from '../support/sent.ts'
 import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
@@ -21,7 +21,7 @@ await database.admin.query(
 afterEach(() => proxy.faults.clear())
 beforeEach(() => database.admin.query('truncate written, core.leases restart identity'))
 
-const write = ({ fence }: Lease) => sql`insert into written (fence) values (${fence})`
+const write = ({ fence }: Lease) => sent`insert into written (fence) values (${fence})`
 const fenced = (lease: Lease) => ctx().db.batch([holding(lease), write(lease)])
 /** The write of a holder that ignores its fence. */
 const unfenced = (lease: Lease) => ctx().db.batch([write(lease)])

@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { orNotRun, takeLock } from '../../functions/core/guard.ts'
+import type { Statement } from '../../functions/core/named.ts'
 import { slotOf, takeSlot } from '../../functions/core/once.ts'
+import { sent } from '../support/sent.ts'
 import { crowd, eventually, kept, makeBarrier } from './barrier.ts'
 import { failure, freshEnvironment, tally, times } from './environment.ts'
 
@@ -10,18 +11,18 @@ const barrier = await makeBarrier(database)
 await database.admin.query('create table done (slot timestamptz, check (extract(second from slot) = 0))')
 await database.admin.query('grant all on done to lockstep_app')
 const first = new Date('2026-11-20T10:00:00Z')
-const work = (slot: Date) => sql`insert into done values (${slot.toISOString()})`
+const work = (slot: Date) => sent`insert into done values (${slot.toISOString()})`
 
 beforeEach(() => database.admin.query('truncate done, core.job_slots'))
 
-const run = (statements: SQL[]) => orNotRun(() => ctx().db.batch(statements))
+const run = (statements: Statement[]) => orNotRun(() => ctx().db.batch(statements))
 const slotOnly = (slot: Date) => [takeSlot('sample', slot), work(slot)]
 const lockAndSlot = (slot: Date) => [takeLock(990_003), takeSlot('sample', slot), work(slot)]
 /** A guard without a slot. */
 const lockOnly = (slot: Date) => [takeLock(990_003), work(slot)]
 
 /** Twenty slots, each fired six times by as many callers: how often each was done. */
-async function fire(statements: (slot: Date) => SQL[]) {
+async function fire(statements: (slot: Date) => Statement[]) {
   for (let minute = 0; minute < 20; minute += 1) {
     const slot = new Date(first.getTime() + minute * 60_000)
     await times(6, () => run(statements(slot)))
@@ -50,7 +51,7 @@ describe('a slot', () => {
 
   it('is left by a run that fails to the one that waits for it', async () => {
     await barrier.close()
-    const failing = failure(ctx().db.batch([takeSlot('sample', first), barrier.pass, sql`select 1 / 0`]))
+    const failing = failure(ctx().db.batch([takeSlot('sample', first), barrier.pass, sent`select 1 / 0`]))
     await eventually(barrier.waiting).toBe(1)
     const second = crowd(1, () => run(slotOnly(first)))
     await barrier.open()

@@ -1,8 +1,8 @@
-import { sql } from 'drizzle-orm'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { tick } from '../../cron/index.ts'
 import { keepPartitions, withPartitions } from '../../functions/core/partitions.ts'
 import { partitioned } from '../../schema/kit/partitions.ts'
+import { sent } from '../support/sent.ts'
 import { failure, freshEnvironment } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment()
@@ -61,7 +61,7 @@ async function keep(): Promise<Record<string, Record<string, unknown>>> {
 
 const writeDay = (at: Date, note = '') =>
   withPartitions(ctx(), { table: 'sample.days', moments: () => [at] }, () =>
-    ctx().db.query(sql`insert into sample.days values (${at.toISOString()}::timestamptz, ${note})`),
+    ctx().db.query(sent`insert into sample.days values (${at.toISOString()}::timestamptz, ${note})`),
   )
 
 describe('a row that finds no partition', () => {
@@ -73,7 +73,7 @@ describe('a row that finds no partition', () => {
   it('is refused without the primitive', async () => {
     const at = inDays(0).toISOString()
     expect(
-      await failure(ctx().db.query(sql`insert into sample.days values (${at}::timestamptz)`)),
+      await failure(ctx().db.query(sent`insert into sample.days values (${at}::timestamptz)`)),
     ).toMatchObject({
       sqlstate: '23514',
     })
@@ -89,7 +89,7 @@ describe('a row that finds no partition', () => {
     let writes = 0
     const write = withPartitions(ctx(), { table: 'sample.days', moments: () => [inDays(0)] }, () => {
       writes += 1
-      return ctx().db.query(sql`insert into sample.days values (now(), 'bad')`)
+      return ctx().db.query(sent`insert into sample.days values (now(), 'bad')`)
     })
     expect(await failure(write)).toMatchObject({ constraint: 'days_note_check' })
     expect(writes).toBe(1)
@@ -103,7 +103,7 @@ describe('partitions by month of UUIDv7', () => {
     for (const at of moments)
       await withPartitions(ctx(), { table: 'sample.ids', moments: () => [at] }, () =>
         ctx().db.query(
-          sql`insert into sample.ids select uuidv7(${at.toISOString()}::timestamptz - clock_timestamp()) from generate_series(1, 20)`,
+          sent`insert into sample.ids select uuidv7(${at.toISOString()}::timestamptz - clock_timestamp()) from generate_series(1, 20)`,
         ),
       )
     const { rows } = await admin.query(

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import type pg from 'pg'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { withPartitions } from '../../functions/core/partitions.ts'
+import { sent } from '../support/sent.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment()
@@ -36,7 +36,7 @@ describe('partitions under races', () => {
   it('gives twelve rows of a day without partition the same one, and stores all', async () => {
     await times(12, () =>
       withPartitions(ctx(), { table: 'sample.days', moments: () => [new Date()] }, () =>
-        ctx().db.query(sql`insert into sample.days values (now())`),
+        ctx().db.query(sent`insert into sample.days values (now())`),
       ),
     )
     expect(await stored()).toBe(12)

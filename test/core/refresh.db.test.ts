@@ -6,6 +6,7 @@ import { type Refreshed, refreshed, refreshOf } from '../../functions/core/refre
 import { countedSource, materializedView } from '../../schema/kit/materialized.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
+import { sent } from '../support/sent.ts'
 
 const database = await freshDatabase()
 const proxy = await freshProxy(database)
@@ -35,7 +36,7 @@ beforeEach(async () => {
 
 async function refresh(...views: string[]): Promise<Refreshed[]> {
   const [row] = await db.query<{ outcome: { views: Refreshed[] } }>(
-    refreshed(refreshOf(views.length > 0 ? views : ['plain.totals'])),
+    refreshed('tests.refresh', refreshOf(views.length > 0 ? views : ['plain.totals'])),
   )
   return row?.outcome.views ?? []
 }
@@ -105,7 +106,8 @@ describe('a refresh', () => {
   it('runs after its longest age, although nothing was written', async () => {
     const aged = sql`(select * from core.refresh_view('plain.totals', interval '1 day'))`
     const look = async () =>
-      (await db.query<{ outcome: { views: Refreshed[] } }>(refreshed(aged)))[0]?.outcome.views[0]?.outcome
+      (await db.query<{ outcome: { views: Refreshed[] } }>(refreshed('tests.refresh', aged)))[0]?.outcome
+        .views[0]?.outcome
     expect([await look(), await look()]).toEqual(['refreshed', 'skipped'])
     await admin.query(`update core.view_refreshes set started_at = now() - interval '25 hours'`)
     expect(await look()).toBe('refreshed')
@@ -167,9 +169,11 @@ describe('a refresh', () => {
 
 describe('the role of the Worker', () => {
   it('refreshes by the function alone', async () => {
-    await expect(db.query(sql`refresh materialized view plain.totals`)).rejects.toThrow('permission denied')
-    await expect(db.query(sql`update core.source_writes set writes = 0`)).rejects.toThrow('permission denied')
-    await expect(db.query(sql`delete from core.view_refreshes`)).rejects.toThrow('permission denied')
+    await expect(db.query(sent`refresh materialized view plain.totals`)).rejects.toThrow('permission denied')
+    await expect(db.query(sent`update core.source_writes set writes = 0`)).rejects.toThrow(
+      'permission denied',
+    )
+    await expect(db.query(sent`delete from core.view_refreshes`)).rejects.toThrow('permission denied')
   })
 })
 

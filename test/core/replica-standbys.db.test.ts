@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { describe, expect, it, vi } from 'vitest'
 import { migrate } from '../../dev/migrations/migrate.ts'
@@ -19,6 +18,7 @@ import { parseEnv } from '../../functions/registry/env.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
 import { bindingsOf } from '../support/bindings.ts'
 import { freshFolder } from '../support/folder.ts'
+import { sent } from '../support/sent.ts'
 import { soon } from '../support/soon.ts'
 
 // Standbys belong to a whole server, so this file has a server of its own.
@@ -69,7 +69,7 @@ function isolate({ urls = standbyUrls } = {}) {
   }
 }
 
-const role = sql`select pg_is_in_recovery() as standby`
+const role = sent`select pg_is_in_recovery() as standby`
 const isServed = async (db: Db) => (await db.query<{ standby: boolean }>(role))[0]?.standby
 
 /** Writes a row, and returns its name with the position that a response would carry. */
@@ -83,7 +83,7 @@ async function write(): Promise<{ mark: string; position: string }> {
 }
 
 const finds = async (db: Db, mark: string) =>
-  (await db.query(sql`select from marks where mark = ${mark}`)).length === 1
+  (await db.query(sent`select from marks where mark = ${mark}`)).length === 1
 
 const untilServed = (at = isolate()) =>
   vi.waitFor(async () => expect(await isServed(at.read().replica)).toBe(true), soon)

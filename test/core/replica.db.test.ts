@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { urlAs } from '../../dev/postgres/urls.ts'
 import { freshDatabase } from '../support/database.ts'
+import { sent } from '../support/sent.ts'
 import { failure, freshEnvironment } from './environment.ts'
 
 // Transaction ids belong to the whole server: another database of it shows an open transaction as open, just as a
@@ -9,7 +9,7 @@ import { failure, freshEnvironment } from './environment.ts'
 const { database, proxy, ctx } = await freshEnvironment()
 const standby = await freshDatabase()
 const bindings = { DATABASE_URL_REPLICAS: standby.workerUrl }
-const where = sql`select current_database() as name`
+const where = sent`select current_database() as name`
 
 afterEach(() => {
   proxy.faults.clear()
@@ -53,17 +53,17 @@ describe('a read that may be a moment old', () => {
 
   it('is not repeated on the primary when the statement is at fault', async () => {
     const { replica, metrics } = ctx({ bindings })
-    expect(await failure(replica.query(sql`select 1 / 0`))).toMatchObject({ sqlstate: '22012' })
+    expect(await failure(replica.query(sent`select 1 / 0`))).toMatchObject({ sqlstate: '22012' })
     expect(metrics.trips).toBe(1)
   })
 
   it('cannot write', async () => {
     const { replica } = ctx({ bindings })
-    expect(await failure(replica.query(sql`delete from core.job_runs`))).toMatchObject({ sqlstate: '25006' })
+    expect(await failure(replica.query(sent`delete from core.job_runs`))).toMatchObject({ sqlstate: '25006' })
   })
 
   it('keeps its isolation level and its settings on the replica and on the primary', async () => {
-    const seen = sql`select current_setting('transaction_isolation') as level, current_setting('app.x') as x`
+    const seen = sent`select current_setting('transaction_isolation') as level, current_setting('app.x') as x`
     const expected = [[{ level: 'repeatable read', x: '1' }]]
     const { writer, after } = await openWrite()
     for (const one of [ctx({ bindings }), ctx({ bindings, after })]) {

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Isolation, Tx } from '../../functions/core/db.ts'
 import { transact, transactBatch } from '../../functions/core/transact.ts'
+import { sent } from '../support/sent.ts'
 import { crowd, kept } from './barrier.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
@@ -21,8 +21,8 @@ const balances = async () =>
 
 /** Reads in one statement and writes in another what it thinks follows. */
 async function readThenAdd(tx: Tx, amount: number): Promise<void> {
-  const [row] = await tx.query<{ balance: number }>(sql`select balance from accounts where id = 1`)
-  await tx.query(sql`update accounts set balance = ${(row?.balance ?? 0) + amount} where id = 1`)
+  const [row] = await tx.query<{ balance: number }>(sent`select balance from accounts where id = 1`)
+  await tx.query(sent`update accounts set balance = ${(row?.balance ?? 0) + amount} where id = 1`)
 }
 
 /** Both have read before either writes, each once; later tries go straight on. */
@@ -45,10 +45,10 @@ async function bothTake(isolation: Isolation) {
       ctx(),
       async (tx) => {
         runs += 1
-        const [row] = await tx.query<{ sum: string }>(sql`select sum(balance) as sum from accounts`)
+        const [row] = await tx.query<{ sum: string }>(sent`select sum(balance) as sum from accounts`)
         await bothHaveRead()
         if (Number(row?.sum) < 200) return 'refused'
-        await tx.query(sql`update accounts set balance = balance - 150 where id = ${id}`)
+        await tx.query(sent`update accounts set balance = balance - 150 where id = ${id}`)
         return 'took'
       },
       { isolation },
@@ -84,9 +84,9 @@ describe('transact', () => {
       transact(
         ctx(),
         async (tx) => {
-          const [row] = await tx.query<{ balance: number }>(sql`select balance from accounts where id = 1`)
+          const [row] = await tx.query<{ balance: number }>(sent`select balance from accounts where id = 1`)
           await bothHaveRead()
-          await tx.query(sql`update accounts set balance = ${(row?.balance ?? 0) + 1} where id = 1`)
+          await tx.query(sent`update accounts set balance = ${(row?.balance ?? 0) + 1} where id = 1`)
         },
         { isolation: 'ReadCommitted' },
       ),
@@ -102,7 +102,7 @@ describe('transact', () => {
         ctx(),
         async (tx) => {
           runs += 1
-          await tx.query(sql`select fail_as(${state})`)
+          await tx.query(sent`select fail_as(${state})`)
         },
         { attempts: 4, pauseMs: 1 },
       )
@@ -115,7 +115,7 @@ describe('transact', () => {
     let runs = 0
     const once = transact(ctx(), async (tx) => {
       runs += 1
-      await tx.query(sql`select fail_as(${state})`)
+      await tx.query(sent`select fail_as(${state})`)
     })
     expect(await failure(once)).toMatchObject({ sqlstate: state })
     expect(runs).toBe(1)
@@ -137,9 +137,9 @@ describe('transact', () => {
       transact(
         ctx(),
         async (tx) => {
-          await tx.query(sql`update accounts set balance = balance - 10 where id = ${from}`)
+          await tx.query(sent`update accounts set balance = balance - 10 where id = ${from}`)
           await bothHold()
-          await tx.query(sql`update accounts set balance = balance + 10 where id = ${to}`)
+          await tx.query(sent`update accounts set balance = balance + 10 where id = ${to}`)
         },
         { isolation: 'ReadCommitted' },
       )
@@ -152,7 +152,7 @@ describe('transact', () => {
     let runs = 0
     const lost = transact(ctx(), async (tx) => {
       runs += 1
-      await tx.query(sql`update accounts set balance = balance + 1 where id = 1`)
+      await tx.query(sent`update accounts set balance = balance + 1 where id = 1`)
     })
     expect(await failure(lost)).toMatchObject({ sqlstate: null, committed: 'unknown' })
     expect(runs).toBe(1)
@@ -161,8 +161,8 @@ describe('transact', () => {
 
   it('leaves nothing when its connection dies before the commit', async () => {
     const dying = transact(ctx(), async (tx) => {
-      await tx.query(sql`update accounts set balance = 0`)
-      const [me] = await tx.query<{ pid: number }>(sql`select pg_backend_pid() as pid`)
+      await tx.query(sent`update accounts set balance = 0`)
+      const [me] = await tx.query<{ pid: number }>(sent`select pg_backend_pid() as pid`)
       await database.admin.query('select pg_terminate_backend($1)', [me?.pid])
     })
     expect(await failure(dying)).toMatchObject({ name: 'DatabaseError' })
@@ -172,7 +172,7 @@ describe('transact', () => {
   it('pauses between attempts for a random time whose limit doubles each time', async () => {
     const took = async (random: () => number) => {
       const started = performance.now()
-      const always = transactBatch(ctx(), [sql`select fail_as('40001')`], {
+      const always = transactBatch(ctx(), [sent`select fail_as('40001')`], {
         attempts: 4,
         pauseMs: 40,
         random,
@@ -190,10 +190,10 @@ describe('transact', () => {
 describe('transactBatch', () => {
   it('takes one round trip, and one more for each repetition', async () => {
     const calm = ctx()
-    await transactBatch(calm, [sql`select 1`, sql`select 2`])
+    await transactBatch(calm, [sent`select 1`, sent`select 2`])
     expect(calm.metrics.trips).toBe(1)
     const contended = ctx()
-    await failure(transactBatch(contended, [sql`select fail_as('40001')`], { attempts: 3, pauseMs: 1 }))
+    await failure(transactBatch(contended, [sent`select fail_as('40001')`], { attempts: 3, pauseMs: 1 }))
     expect(contended.metrics.trips).toBe(3)
   })
 
@@ -201,7 +201,7 @@ describe('transactBatch', () => {
     await times(10, () =>
       transactBatch(
         ctx(),
-        [sql`update accounts set balance = balance + (select min(id) from accounts) where id = 1`],
+        [sent`update accounts set balance = balance + (select min(id) from accounts) where id = 1`],
         {
           attempts: 50,
           pauseMs: 2,

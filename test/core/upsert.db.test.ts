@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm'
 import { doublePrecision, integer, jsonb, pgSchema, primaryKey, text, timestamp } from 'drizzle-orm/pg-core'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +6,7 @@ import { makeMetrics } from '../../functions/core/metrics.ts'
 import { type UpsertOptions, upserted, upsertOf } from '../../functions/core/upsert.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
+import { sent } from '../support/sent.ts'
 
 const database = await freshDatabase()
 const proxy = await freshProxy(database, { maxSessions: 20 })
@@ -115,7 +115,7 @@ describe('upsertMany', () => {
     const before = await versions()
     const [counts, xid] = await db.batch([
       ...upsertOf(things, rows, { key }),
-      sql`select pg_current_xact_id_if_assigned()::text as xid`,
+      sent`select pg_current_xact_id_if_assigned()::text as xid`,
     ])
     expect(upserted([counts ?? []])).toEqual({ inserted: 0, updated: 0, unchanged: 1_000 })
     expect(xid).toEqual([{ xid: null }])

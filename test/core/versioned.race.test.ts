@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { assignments, changeVersion } from '../../functions/core/versioned.ts'
+import { sent } from '../support/sent.ts'
 import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
 import { freshEnvironment, tally, times } from './environment.ts'
 
@@ -17,18 +18,18 @@ beforeEach(() => database.admin.query(`truncate counters, changes; insert into c
 type Counter = { n: number; version: number }
 const value = sql`jsonb_build_object('n', changed.n, 'version', changed.version, 'name', changed.name)`
 const change = (version: number, set = [sql`n = t.n + 1`]) =>
-  changeVersion<Counter>(ctx(), { table: counters, id: 1, version, set, value })
+  changeVersion<Counter>(ctx(), { verb: 'tests.change', table: counters, id: 1, version, set, value })
 
 /** Reads, then writes without asking whether the version still stands. */
 async function careless(): Promise<void> {
-  const [row] = await ctx().db.query<{ n: number }>(sql`select n from counters where id = 1`)
-  await ctx().db.query(sql`update counters set n = ${(row?.n ?? 0) + 1}, version = version + 1 where id = 1`)
+  const [row] = await ctx().db.query<{ n: number }>(sent`select n from counters where id = 1`)
+  await ctx().db.query(sent`update counters set n = ${(row?.n ?? 0) + 1}, version = version + 1 where id = 1`)
 }
 
 /** Reads, changes what it read, and reads again if it was too late. */
 async function careful(): Promise<void> {
   for (;;) {
-    const [row] = await ctx().db.query<Counter>(sql`select n, version from counters where id = 1`)
+    const [row] = await ctx().db.query<Counter>(sent`select n, version from counters where id = 1`)
     if (row === undefined) throw new Error('no such row')
     const changed = await change(row.version, assignments({ n: row.n + 1 }))
     if (changed.ok) return
@@ -75,7 +76,9 @@ describe('changeVersion', () => {
     const one = ctx()
     const name = `o'brien; drop table counters`
     const set = assignments({ name, owner: undefined })
-    expect(await changeVersion(one, { table: counters, id: 1, version: 1, set, value })).toEqual({
+    expect(
+      await changeVersion(one, { verb: 'tests.change', table: counters, id: 1, version: 1, set, value }),
+    ).toEqual({
       ok: true,
       value: { n: 0, version: 2, name },
     })
@@ -85,9 +88,17 @@ describe('changeVersion', () => {
 
   it('does not find a missing row, nor a row that the caller may not see', async () => {
     const set = [sql`n = 9`]
-    const missing = { table: counters, id: 2, version: 1, set, value }
+    const missing = { verb: 'tests.change', table: counters, id: 2, version: 1, set, value }
     expect(await changeVersion(ctx(), missing)).toEqual({ ok: false, reason: 'not_found' })
-    const hidden = { table: counters, id: 1, version: 7, set, value, visible: sql`found.owner = 'you'` }
+    const hidden = {
+      verb: 'tests.change',
+      table: counters,
+      id: 1,
+      version: 7,
+      set,
+      value,
+      visible: sql`found.owner = 'you'`,
+    }
     expect(await changeVersion(ctx(), hidden)).toEqual({ ok: false, reason: 'not_found' })
     expect(await row()).toMatchObject({ n: 0, version: 1 })
   })
@@ -98,7 +109,7 @@ describe('changeVersion', () => {
       { when: sql`found.n > 100`, outcome: reason('conflict') },
       { when: sql`found.n < 100`, outcome: reason('unprocessable') },
     ]
-    const asked = { table: counters, id: 1, set: [sql`n = 9`], value, refusals }
+    const asked = { verb: 'tests.change', table: counters, id: 1, set: [sql`n = 9`], value, refusals }
     expect(await changeVersion(ctx(), { ...asked, version: 1 })).toEqual({
       ok: false,
       reason: 'unprocessable',
@@ -113,7 +124,7 @@ describe('changeVersion', () => {
   it('runs its further statements with the change, and not when the change is refused', async () => {
     const also = sql`,
 logged as (insert into changes select changed.id, changed.version from changed)`
-    const asked = { table: counters, id: 1, set: [sql`n = 9`], value, also }
+    const asked = { verb: 'tests.change', table: counters, id: 1, set: [sql`n = 9`], value, also }
     await changeVersion(ctx(), { ...asked, version: 1 })
     await changeVersion(ctx(), { ...asked, version: 1 })
     expect((await database.admin.query('select * from changes')).rows).toEqual([{ counter: 1, version: 2 }])

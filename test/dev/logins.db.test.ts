@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sql } from 'drizzle-orm'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { startNeonProxy } from '../../dev/neon-proxy/server.ts'
@@ -11,6 +10,7 @@ import { makeMetrics } from '../../functions/core/metrics.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
 import { freshFolder } from '../support/folder.ts'
 import { freshPgbouncer, poolerAuths, through } from '../support/pgbouncer.ts'
+import { sent } from '../support/sent.ts'
 
 const methods = ['scram-sha-256', 'md5', 'password', 'trust'] as const
 const role = (method: string) => `by_${method.replaceAll('-', '_')}`
@@ -46,7 +46,7 @@ async function whoIs(url: string): Promise<unknown[]> {
   const proxy = await startNeonProxy({ databaseUrl: url })
   try {
     const db = makeDb(url, makeMetrics(), { proxy: proxy.address })
-    const asked = sql`select current_user::text as name`
+    const asked = sent`select current_user::text as name`
     return [await db.query(asked), await db.transaction((tx) => tx.query(asked))]
   } finally {
     await proxy.close()
@@ -74,8 +74,8 @@ it.each(['scram-sha-256', 'md5', 'password'])(
     const proxy = await startNeonProxy({ databaseUrl: url })
     atTheEnd(() => proxy.close())
     const db = makeDb(url, makeMetrics(), { proxy: proxy.address })
-    await expect(db.query(sql`select 1`)).rejects.toThrow('password authentication failed')
-    await expect(db.transaction((tx) => tx.query(sql`select 1`))).rejects.toThrow(
+    await expect(db.query(sent`select 1`)).rejects.toThrow('password authentication failed')
+    await expect(db.transaction((tx) => tx.query(sent`select 1`))).rejects.toThrow(
       'password authentication failed',
     )
   },

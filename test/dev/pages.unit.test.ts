@@ -14,7 +14,9 @@ it('the Worker serves the pages of web/ and Swagger UI, without what only the co
   const served = readdirSync(join(projectRoot, 'dist/web'), { recursive: true }).map(String)
   const needed = ['_headers', 'docs/start.js', 'docs/swagger-ui-bundle.js', 'docs/swagger-ui.css']
   expect(served).toEqual(expect.arrayContaining(needed))
-  expect(served.filter((path) => /\.ts$|tsconfig/.test(path))).toEqual([])
+  expect(served.filter((path) => /\.tsx?$|tsconfig/.test(path))).toEqual([])
+  expect(served).toEqual(expect.arrayContaining(['index.html', 'app/index.html']))
+  expect(served.filter((path) => /^app\/assets\/main-[A-Z0-9]{8}\.js$/.test(path))).toHaveLength(1)
 })
 
 it.each([

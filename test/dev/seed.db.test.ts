@@ -117,6 +117,76 @@ it('holds two greenhouses, eight zones and thirty nodes, of which one is silent,
   ).toEqual([{ greenhouses: 2, zones: 8, nodes: 30, silent: 1, drifting: 1, free: 2 }])
 })
 
+const misfolded = `
+  (
+    select node_id, metric_id, date_trunc('hour', ts, 'UTC') as hour, count(*)::int as n, min(value) as low, max(value) as high
+    from fleet.telemetry_samples
+    group by 1, 2, 3
+  )
+  except
+  select node_id, metric_id, hour, n, min, max from fleet.telemetry_1h`
+
+it('holds two days of telemetry: a stuck sensor, a silent node, a gap, and hours that equal a recount', async () => {
+  expect(
+    await rows(`select
+    (select count(distinct node_id)::int from fleet.telemetry_samples) as nodes,
+    (select max(ts) - min(ts) > interval '47 hours' from fleet.telemetry_samples) as two_days,
+    (select max(ts) <= now() from fleet.telemetry_samples) as in_the_past,
+    (select count(*)::int from fleet.telemetry_last where quality = 'stuck') as stuck,
+    (select count(*)::int from fleet.telemetry_last where ts < now() - interval '2 hours') as silent,
+    (select bool_and(received = accepted + duplicate + late + rejected) from fleet.telemetry_minutes) as accounted,
+    (select count(*)::int from fleet.node_boots where seen <> int4multirange(range_merge(seen))) as with_lost_batches`),
+  ).toEqual([
+    {
+      nodes: 28,
+      two_days: true,
+      in_the_past: true,
+      stuck: 1,
+      silent: 2,
+      accounted: true,
+      with_lost_batches: 1,
+    },
+  ])
+  expect(await rows(misfolded)).toEqual([])
+  expect(
+    await rowsAfter(
+      "delete from fleet.telemetry_samples where ts > now() - interval '30 minutes'",
+      misfolded,
+    ),
+  ).not.toEqual([])
+})
+
+const misdosed = `
+  select d.regulator_id, d.at
+  from fleet.decisions d
+  left join fleet.commands c on c.id = d.command_id
+  where (d.outcome = 'dosed') <> (c.id is not null)
+    or c.amount > least(d.hour_left, d.day_left)`
+
+it('holds decisions of every zone, each dose within its budget, and a budget that was used up', async () => {
+  expect(
+    await rows(`select
+    (select count(distinct zone_id)::int from fleet.decisions) as zones,
+    array(
+      select distinct outcome
+      from fleet.decisions
+      where outcome in ('dosed', 'in_range', 'suspect', 'stale', 'manual', 'budget_exhausted')
+      order by outcome
+    ) as outcomes,
+    (select count(distinct state)::int from fleet.commands) as ends`),
+  ).toEqual([
+    {
+      zones: 8,
+      outcomes: ['budget_exhausted', 'dosed', 'in_range', 'manual', 'stale', 'suspect'],
+      ends: 3,
+    },
+  ])
+  expect(await rows(misdosed)).toEqual([])
+  expect(
+    await rowsAfter(`update fleet.decisions set hour_left = 0 where outcome = 'dosed'`, misdosed),
+  ).not.toEqual([])
+})
+
 it('holds three campaigns with clicks, conversions and parked postbacks, in quarters that equal a recount', async () => {
   expect(
     await rows(`select
@@ -127,7 +197,9 @@ it('holds three campaigns with clicks, conversions and parked postbacks, in quar
     (select count(*) > 500 from clicks.clicks where is_bot) as has_bots,
     (select count(distinct status)::int from clicks.conversions) as statuses,
     (select count(*) > 300 from clicks.conversions) as has_conversions,
-    (select count(*)::int from clicks.orphan_postbacks where state = 'open') as parked`),
+    (select count(*)::int from clicks.orphan_postbacks where state = 'open') as parked,
+    (select sum(stored)::int from core.ingest_minutes where stream = 'clicks') as accounted,
+    (select changed > 0 and state = 'done' from clicks.replays) as has_replay`),
   ).toEqual([
     {
       campaigns: 3,
@@ -138,6 +210,8 @@ it('holds three campaigns with clicks, conversions and parked postbacks, in quar
       statuses: 4,
       has_conversions: true,
       parked: 12,
+      accounted: 20_000,
+      has_replay: true,
     },
   ])
   expect(await wrongQuarters(admin)).toEqual([])

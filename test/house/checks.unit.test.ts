@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cronTriggers } from '../../dev/check/cron-triggers.ts'
+import { developmentSettings } from '../../dev/check/development-settings.ts'
 import { documentPaths } from '../../dev/check/documents.ts'
 import { lateHooks } from '../../dev/check/late-hooks.ts'
 import { forgottenPackages } from '../../dev/check/lock-file.ts'
@@ -188,6 +189,13 @@ describe('the run of all checks', () => {
 
   it('counts nothing as failed when nothing was found', async () => {
     expect(await runSteps([{ name: 'passes', run: () => '' }], () => {})).toBe(0)
+  })
+})
+
+describe('settings of npm start', () => {
+  it('may not stand in the configuration of the deployment, but in its comments', () => {
+    expect(developmentSettings('[vars]\n# Never DEV_SIGN_IN.\nAUTH_ISSUER = "a"')).toEqual([])
+    expect(developmentSettings('[vars]\nDEV_SIGN_IN = "1"\nNEON_PROXY = "a"')).toHaveLength(2)
   })
 })
 

@@ -151,10 +151,26 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['cron/dispatch.ts', "import { routes } from '../functions/dispatch/orders/routes.ts'"],
   ],
   'worker.ts': [['worker.ts', "import { clone } from './test/support/database.ts'"]],
-  'web/{parts,<m>}/*': [
+  'web/docs/*': [
     ['web/docs/start.js', "import { list } from '../ledger/list.js'"],
     ['web/docs/start.js', "import { listJobs } from '../../functions/ops/jobs/list.ts'"],
     ['web/docs/start.js', "import { z } from 'zod'"],
+  ],
+  'web/parts/map.tsx': [['web/parts/map.tsx', "import uPlot from 'uplot'"]],
+  'web/parts/chart.tsx': [['web/parts/chart.tsx', "import { geoPath } from 'd3-geo'"]],
+  'web/parts/stream.ts': [['web/parts/stream.ts', "import { geoPath } from 'd3-geo'"]],
+  'web/parts/*': [
+    ['web/parts/list.tsx', "import { page } from '../ledger/bets.tsx'"],
+    ['web/parts/list.tsx', "import type { Bet } from '../../functions/ledger/bets/contract.ts'"],
+  ],
+  'web/{main.tsx,pages.ts,people.ts,api.ts,assets.d.ts}': [
+    ['web/api.ts', "import { problems } from '../functions/registry/problems.ts'"],
+  ],
+  'web/<m>/*': [
+    ['web/ledger/bets.tsx', "import { page } from '../dispatch/orders.tsx'"],
+    ['web/ledger/bets.tsx', "import { Bet } from '../../functions/ledger/bets/contract.ts'"],
+    ['web/ledger/bets.tsx', "import type { Order } from '../../functions/dispatch/orders/contract.ts'"],
+    ['web/ledger/bets.tsx', "import { z } from 'zod'"],
   ],
   'dev/**': [['dev/start.ts', "import { clone } from '../test/support/database.ts'"]],
 }
@@ -202,7 +218,9 @@ describe('the import table', () => {
     ['functions/dispatch/orders/routes.ts', "import { claimOrder } from './claim.ts'"],
     ['functions/streams.ts', "import { DurableObject } from 'cloudflare:workers'"],
     ['cron/dispatch.ts', "import { sweep } from '../functions/dispatch/orders/sweep.ts'"],
-    ['web/ledger/bets.js', "import { table } from '../parts/table.js'"],
+    ['web/ledger/bets.tsx', "import { table } from '../parts/table.tsx'"],
+    ['web/ledger/bets.tsx', "import type { Bet } from '../../functions/ledger/bets/contract.ts'"],
+    ['web/pages.ts', "const load = () => import('./ledger/bets.tsx')"],
   ])('lets %s say %s', (file, line) => {
     expect(importBreaches(planted({ [file]: line }))).toEqual([])
   })

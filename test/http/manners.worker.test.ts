@@ -85,7 +85,9 @@ describe('every answer', () => {
   it('that used Postgres reports round trips and time; others do not', async () => {
     const { headers } = await get(stores)
     expect(headers.get('x-db-round-trips')).toBe('1')
-    expect(headers.get('server-timing')).toMatch(/^db;dur=\d+(\.\d)?, trips;desc="1"$/)
+    expect(headers.get('server-timing')).toMatch(
+      /^db;dur=\d+(\.\d)?;desc="dispatch.list-stores", trips;desc="1"$/,
+    )
     const none = await app.fetch('/healthz')
     expect([none.headers.get('x-db-round-trips'), none.headers.get('server-timing')]).toEqual([null, null])
   })
@@ -272,9 +274,51 @@ describe('another origin', () => {
 })
 
 describe('a person', () => {
-  it.each(['/', '/docs/'])('who opens %s is sent to the page of the contract', async (path) => {
-    const { status, headers } = await fetch(`${app.url}${path}`, { redirect: 'manual' })
-    expect([status, headers.get('location')]).toEqual([302, '/docs'])
+  const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+  const open = (path: string, accept = browser) =>
+    fetch(`${app.url}${path}`, { redirect: 'manual', headers: { accept } })
+
+  it.each([
+    ['/', 200],
+    ['/app', 200],
+    ['/app/anything', 200],
+    ['/nowhere', 404],
+    ['/v1/nowhere', 404],
+  ])('who opens %s gets a page, with %i and the policy of pages', async (path, expected) => {
+    const { status, headers } = await open(path)
+    expect([status, headers.get('content-type')]).toEqual([expected, 'text/html; charset=utf-8'])
+    expect(headers.get('content-security-policy')).toContain("require-trusted-types-for 'script'")
+    expect(headers.get('vary')).toContain('Accept')
+  })
+
+  it.each([
+    ['/docs/', '/docs'],
+    ['/app/orders/?status=new', '/app/orders?status=new'],
+    ['//other.example/', '/other.example'],
+  ])('who types a slash too many in %s is sent to %s', async (path, location) => {
+    const { status, headers } = await open(path)
+    expect([status, headers.get('location')]).toEqual([302, location])
+  })
+
+  it('gets scripts that may be kept for a year, and a shell that is checked at each visit', async () => {
+    const shell = await open('/')
+    const script = /src="([^"]+)"/.exec(await shell.text())?.[1] ?? ''
+    const { status, headers } = await open(script, '*/*')
+    expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable'])
+    expect(shell.headers.get('cache-control')).toContain('max-age=0')
+    expect((await open('/app/assets/nothing.js')).status).toBe(404)
+  })
+})
+
+describe('a program', () => {
+  it.each(['/app', '/app/orders', '/docs/', '/nowhere'])('gets a problem at %s', async (path) => {
+    const response = await fetch(`${app.url}${path}`)
+    expect([response.status, await response.json()]).toMatchObject([404, { code: 'not_found' }])
+  })
+
+  it('finds the way to the contract at /', async () => {
+    const response = await app.fetch('/')
+    expect(await response.json()).toMatchObject({ contract: '/openapi.json', documentation: '/docs' })
   })
 })
 

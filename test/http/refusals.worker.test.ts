@@ -22,10 +22,10 @@ for (const [path, body] of [
 }
 const before = await contents(app.database.admin)
 
-const all = endpoints.map((endpoint) => ({
-  ...endpoint,
-  name: `${endpoint.method.toUpperCase()} ${endpoint.path}`,
-}))
+const all = endpoints
+  // Routes of the development sign-in do not exist on this Worker: session.worker.test.ts has their conditions.
+  .filter(({ path }) => !path.startsWith('/v1/dev/'))
+  .map((endpoint) => ({ ...endpoint, name: `${endpoint.method.toUpperCase()} ${endpoint.path}` }))
 const guarded = all.filter((endpoint) => endpoint.roles !== 'public')
 const named = all.filter(({ params }) => params !== undefined)
 const paged = all.filter(({ query }) => query !== undefined && 'cursor' in query.shape)

@@ -43,7 +43,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('templateUrl', provided.templateUrl)
   project.provide('workerPassword', provided.workerPassword)
   project.provide('runFolder', provided.runFolder)
-  project.provide('worker', project.name === 'worker' ? await build(provided.runFolder) : null)
+  project.provide(
+    'worker',
+    ['worker', 'page'].includes(project.name) ? await build(provided.runFolder) : null,
+  )
   return async () => {
     current.users--
     if (current.users > 0) return

@@ -48,7 +48,7 @@ export type TestWorkerOptions = Partial<Pick<RunWorker, Passed>> & {
 export async function freshWorker(options: TestWorkerOptions = {}): Promise<TestWorker> {
   const { bindings = {}, rateLimits = {}, onLog = () => undefined, database: given, ...passed } = options
   const built = inject('worker')
-  if (!built) throw new Error('Only files named *.worker.test.ts get a Worker.')
+  if (!built) throw new Error('Only files named *.worker.test.ts and *.page.test.ts get a Worker.')
   const judge = options.system ? makeJudge(openApiDocument(options.system.endpoints)) : productJudge
   const database = given ?? (await freshDatabase())
   const proxy = await freshProxy(database)

@@ -14,4 +14,8 @@ export default {
 }
 
 /** wrangler.toml binds them. */
-export { DurableObject as Streams, DurableObject as Spill } from 'cloudflare:workers'
+export {
+  DurableObject as Regulator,
+  DurableObject as Spill,
+  DurableObject as Streams,
+} from 'cloudflare:workers'

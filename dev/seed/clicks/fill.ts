@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SQL } from 'drizzle-orm'
-import { sql } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
 import { readAgent } from '../../../functions/clicks/clicks/agent.ts'
@@ -14,23 +13,30 @@ import type { Visit } from '../../../functions/clicks/clicks/read-visit.ts'
 import { storeClicks } from '../../../functions/clicks/clicks/store.ts'
 import type { Config } from '../../../functions/clicks/contract.ts'
 import { matchOrphans } from '../../../functions/clicks/conversions/match-orphans.ts'
+import { runReplays } from '../../../functions/clicks/rules/run-replays.ts'
 import { choose } from '../../../functions/clicks/rules.ts'
 import { encryptionFor } from '../../../functions/clicks/sources/encryption.ts'
 import { makeSecret } from '../../../functions/clicks/sources/make-secret.ts'
+import { storing } from '../../../functions/core/consume.ts'
 import { encryptSecret } from '../../../functions/core/encrypt.ts'
+import type { Message } from '../../../functions/core/ingest-message.ts'
 import { developmentSecret } from '../../system/secret.ts'
+import type { Commit } from '../commit.ts'
+import { randomFrom } from '../random.ts'
 import { agents, countries, referrers } from './visitors.ts'
 
 const clicks = 20_000
 const days = 14
 const dayMs = 24 * 60 * 60 * 1_000
-const batch = 1_000
+/** As the queue delivers them: 20 messages of 50 clicks. */
+const [batch, perMessage] = [1_000, 50]
 
 /**
  * Three campaigns of two sources, and 20 000 clicks of two weeks. The choice, the consumer's statement and the matching of
- * postbacks are those of the Worker, so the demo data obeys every rule. Twelve postbacks wait for clicks that never came.
+ * postbacks are those of the Worker, so the demo data obeys every rule. Twelve postbacks wait for clicks that never came, and
+ * a stricter set of rules was tried on the last week. A start that dies meanwhile leaves fewer clicks.
  */
-export async function seedClicks(client: pg.Client, now = new Date()): Promise<void> {
+export async function seedClicks(client: pg.Client, commit: Commit, now = new Date()): Promise<void> {
   await client.query(readFileSync(join(import.meta.dirname, 'campaigns.sql'), 'utf8'))
   await encryptSecrets(client)
   const { rows } = await client.query<{ config: Config }>(
@@ -40,13 +46,20 @@ export async function seedClicks(client: pg.Client, now = new Date()): Promise<v
   const random = randomFrom(20_261_127)
   const from = now.getTime() - days * dayMs
   const moments = Array.from({ length: clicks }, (_, at) => momentOf(from, (at + random()) / clicks, random))
-  const items = moments.sort((a, b) => a - b).map((at) => clickOf(configs, new Date(at), random))
+  moments.sort((a, b) => a - b)
   await client.query('select core.make_partitions($1, $2::timestamptz[])', [
     'clicks.clicks',
     Array.from({ length: days + 1 }, (_, at) => new Date(from + at * dayMs).toISOString()),
   ])
-  for (let at = 0; at < items.length; at += batch) await store(client, items.slice(at, at + batch))
-  await convert(client)
+  const source = randomUUID()
+  for (let at = 0; at < clicks; at += batch) {
+    await commit()
+    const items = moments.slice(at, at + batch).map((moment) => clickOf(configs, new Date(moment), random))
+    await store(client, messagesOf(source, items, at))
+  }
+  await commit()
+  await convert(client, commit)
+  await replay(client, commit)
 }
 
 /** Each source gets a secret that the Worker of this clone can decrypt; `rotate` shows a new one. */
@@ -99,25 +112,41 @@ function clickOf(configs: readonly Config[], at: Date, random: () => number): Cl
   return clickItem({ id, config, visit, links, choice: fits ? choice : null })
 }
 
-async function store(client: pg.Client, items: readonly ClickItem[]): Promise<void> {
-  await run(
-    client,
-    sql`
-with arrived as materialized (
-  select ${randomUUID()}::uuid as source, 1 as n, now() as at, ${JSON.stringify(items)}::jsonb as items
-),
-${storeClicks()}
-select stored from outcome`,
-  )
+/** One isolate sent them all, each message when its last click was answered. */
+function messagesOf(source: string, items: readonly ClickItem[], before: number): Message[] {
+  return Array.from({ length: Math.ceil(items.length / perMessage) }, (_, nth) => {
+    const own = items.slice(nth * perMessage, (nth + 1) * perMessage)
+    const answered = before + nth * perMessage + own.length
+    const at = timeOf(own.at(-1)?.id ?? '').toISOString()
+    return { v: 1, source, n: before / perMessage + nth + 1, at, answered, items: own }
+  })
+}
+
+/** The first 48 bits of a UUIDv7 are milliseconds. */
+const timeOf = (id: string) => new Date(Number.parseInt(id.replace('-', '').slice(0, 12), 16))
+
+async function store(client: pg.Client, messages: readonly Message[]): Promise<void> {
+  await run(client, storing({ stream: 'clicks', verb: 'clicks.store' }, storeClicks(), messages))
 }
 
 /** Postbacks of the sources, as they would have been parked, and then matched. */
-async function convert(client: pg.Client): Promise<void> {
+async function convert(client: pg.Client, commit: Commit): Promise<void> {
   await client.query(readFileSync(join(import.meta.dirname, 'postbacks.sql'), 'utf8'))
-  // No autovacuum comes before this transaction ends, and without statistics each postback would read every click.
+  // Autovacuum comes too late: without statistics each postback would read every click.
   await client.query('analyze clicks.clicks (id), clicks.orphan_postbacks (click_id)')
   for (;;) {
     const [row] = await run<{ outcome: { more: boolean } }>(client, matchOrphans())
+    await commit()
+    if (row?.outcome.more !== true) return
+  }
+}
+
+/** A draft that is stricter than the rules in force, and its replay over a week. */
+async function replay(client: pg.Client, commit: Commit): Promise<void> {
+  await client.query(readFileSync(join(import.meta.dirname, 'draft.sql'), 'utf8'))
+  for (;;) {
+    const [row] = await run<{ outcome: { more: boolean } }>(client, runReplays())
+    await commit()
     if (row?.outcome.more !== true) return
   }
 }
@@ -127,15 +156,4 @@ const dialect = new PgDialect()
 async function run<Row extends object>(client: pg.Client, statement: SQL): Promise<Row[]> {
   const { sql: text, params } = dialect.sqlToQuery(statement)
   return (await client.query<Row>(text, params)).rows
-}
-
-/** The same numbers for the same seed: mulberry32. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { cachedCampaigns } from './cached-config.ts'
 import { checkDestinations } from './check-destinations.ts'
 import type { NewPart, VersionedPart } from './contract.ts'
@@ -25,9 +26,9 @@ export async function addPart(ctx: Ctx, { id, kind, part }: Adding): Promise<Add
  * Race: two callers add a part at once. Each locks the campaign and gives it a new version, so the second waits, and the
  * configuration that is kept for its version has both parts.
  */
-function addStatement(visible: SQL, { id, kind, part: { name, url, weight, targets } }: Adding): SQL {
+function addStatement(visible: SQL, { id, kind, part: { name, url, weight, targets } }: Adding): Statement {
   const table = sql.raw(partTables[kind])
-  return sql`
+  return named('clicks.add-part')`
 with found as materialized (
   select c.id, c.status
   from clicks.campaigns c

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import { cache } from '../../core/cache.ts'
+import { named } from '../../core/named.ts'
 import type { Config, Counts } from '../contract.ts'
 import { configNow } from './config-now.ts'
 
@@ -17,7 +17,7 @@ export const cachedCampaigns = cache<CachedCampaign>({
   waitMs: 150,
   shared: true,
   async load(ctx, slug) {
-    const [row] = await ctx.db.query<CachedCampaign>(sql`
+    const [row] = await ctx.db.query<CachedCampaign>(named('clicks.load-config')`
 select ${configNow()}
 from clicks.campaigns c
 where lower(c.slug) = ${slug}`)

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { cachedCampaigns } from './cached-config.ts'
 import type { Campaign, Clone } from './contract.ts'
 import { showCampaign } from './show.ts'
@@ -19,8 +20,8 @@ export async function cloneCampaign(ctx: Ctx, { id, slug, name }: Clone & { id: 
 function cloneStatement(
   visible: SQL,
   { id, slug, name = null }: { id: number; slug: string; name?: string | null | undefined },
-): SQL {
-  return sql`
+): Statement {
+  return named('clicks.clone-campaign')`
 with found as (
   select c.*
   from clicks.campaigns c

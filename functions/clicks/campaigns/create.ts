@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { cachedCampaigns } from './cached-config.ts'
 import type { Campaign, Cost, NewCampaign } from './contract.ts'
 import { ownerOf } from './owner.ts'
@@ -21,8 +22,8 @@ export async function createCampaigns(ctx: Ctx, campaigns: readonly NewCampaign[
  * Race: two requests take one slug. The unique index lets one insert wait for the other; the loser inserts nothing and
  * gets slug_taken. The same holds for two items of a batch.
  */
-function createStatement(owner: string, campaigns: readonly NewCampaign[]): SQL {
-  return sql`
+function createStatement(owner: string, campaigns: readonly NewCampaign[]): Statement {
+  return named('clicks.create-campaigns')`
 with input as materialized (
   select a.*, s.id as source_id, a."trafficSource" is null or s.id is not null as has_source,
     row_number() over (partition by lower(a.slug) order by a.at) as nth

@@ -21,6 +21,7 @@ export async function editPart(
   if (refused) return refused
   const table = sql.raw(partTables[kind])
   const edited = await changeVersion<{ part: VersionedPart; slug: string }>(ctx, {
+    verb: 'clicks.edit-part',
     table: campaigns,
     id,
     version,

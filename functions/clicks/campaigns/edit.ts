@@ -21,6 +21,7 @@ export async function editCampaign(
   const { name, startsAt, endsAt, timezone, fallbackUrl, payoutMinor, capDay, capTotal } = change
   const { referrerPolicy, passQuery, durable, trafficSource } = change
   const edited = await changeVersion<Campaign>(ctx, {
+    verb: 'clicks.edit-campaign',
     table: campaigns,
     id,
     version,

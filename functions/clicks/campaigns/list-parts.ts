@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { ShownPart } from './contract.ts'
 import { type PartKind, partTables } from './part-kinds.ts'
 import { showPart } from './show.ts'
@@ -10,7 +11,7 @@ export async function listParts(
   ctx: Ctx,
   { id, kind }: { id: number; kind: PartKind },
 ): Promise<ShownPart[] | null> {
-  const [row] = await ctx.replica.query<{ parts: ShownPart[] }>(sql`
+  const [row] = await ctx.replica.query<{ parts: ShownPart[] }>(named('clicks.list-parts')`
 select coalesce((
   select jsonb_agg(${showPart('p')} order by p.id)
   from ${sql.raw(partTables[kind])} p

@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named, type Statement } from '../../core/named.ts'
 import type { ListedCampaign } from './contract.ts'
 import { ownerOf } from './owner.ts'
 import { showListed } from './show.ts'
@@ -20,13 +21,13 @@ export async function listCampaigns(ctx: Ctx, query: Query): Promise<ListedCampa
   return rows.map(({ campaign }) => campaign)
 }
 
-export function listCampaignsStatement({ owner, status, before, limit }: Query): SQL {
+export function listCampaignsStatement({ owner, status, before, limit }: Query): Statement {
   const conditions = [
     owner === undefined ? null : sql`c.owner = ${owner}`,
     status === undefined ? null : sql`c.status = ${status}`,
     before === null ? null : sql`c.id < ${before}`,
   ].filter((condition) => condition !== null)
-  return sql`
+  return named('clicks.list-campaigns')`
 select ${showListed('c')} as campaign
 from clicks.campaigns c
 where ${conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `)}

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { fillDestination } from '../clicks/fill-destination.ts'
 import { linksOf } from '../clicks/item.ts'
 import { localTime } from '../clicks/local-time.ts'
@@ -15,7 +15,7 @@ type Test = { id: number; visit: TestVisit; origin: string }
 
 /** Where a visitor would be sent now. Nothing is recorded, and no cache is read. Null without such a campaign. */
 export async function testCampaign(ctx: Ctx, { id, visit, origin }: Test): Promise<TestResult | null> {
-  const [row] = await ctx.db.query<{ config: Config; counts: Counts | null }>(sql`
+  const [row] = await ctx.db.query<{ config: Config; counts: Counts | null }>(named('clicks.test-campaign')`
 select ${configNow()}
 from clicks.campaigns c
 where c.id = ${id}
@@ -46,8 +46,8 @@ where c.id = ${id}
   return {
     leadsTo: leadsTo({ landingPage, offer, fallback: closed === 'archived' ? null : config.fallbackUrl }),
     closedFor: closed,
-    landingPage: named(landingPage),
-    offer: named(offer),
+    landingPage: partOf(landingPage),
+    offer: partOf(offer),
     location: closed === 'archived' ? null : location,
   }
 }
@@ -60,6 +60,6 @@ function leadsTo({ landingPage, offer, fallback }: Led): TestResult['leadsTo'] {
   return fallback === null ? 'nothing' : 'fallback'
 }
 
-function named(part: Part | null): TestResult['offer'] {
+function partOf(part: Part | null): TestResult['offer'] {
   return part && { id: part.id, name: part.name }
 }

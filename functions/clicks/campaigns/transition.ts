@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { campaignSteps } from '../rules.ts'
 import { cachedCampaigns } from './cached-config.ts'
 import type { Campaign } from './contract.ts'
@@ -23,10 +24,10 @@ export async function transitionCampaign(
   return outcome
 }
 
-function transitionStatement(visible: SQL, { id, step }: Transition): SQL {
+function transitionStatement(visible: SQL, { id, step }: Transition): Statement {
   const { from, to } = campaignSteps[step]
   // Race: a pause and an archive at once. The second waits for the row and decides on the status that the first left.
-  return sql`
+  return named('clicks.transition-campaign')`
 with found as materialized (
   select c.id, c.status
   from clicks.campaigns c

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { visibleTo } from '../campaigns/visible.ts'
 import type { ClickEvent, NewEvent } from './contract.ts'
 
@@ -17,7 +18,7 @@ export function addEvent(
   // returns the row of the first.
   return effect(
     ctx,
-    sql`
+    named('clicks.add-event')`
 with click as (
   select k.id
   from clicks.clicks k

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { visibleTo } from '../campaigns/visible.ts'
 import type { Erasure } from './contract.ts'
 
@@ -15,7 +16,7 @@ export function eraseVisitor(ctx: Ctx, { key }: { key: string }): Promise<Erasur
   const by = ctx.principal === null ? '' : `${ctx.principal.role}:${ctx.principal.sub}`
   return effect(
     ctx,
-    sql`
+    named('clicks.erase-visitor')`
 with mine as materialized (
   select k.id, k.campaign_id, k.created_at
   from clicks.clicks k

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { visibleTo } from '../campaigns/visible.ts'
 import type { Click } from './contract.ts'
 import { showClick } from './show.ts'
@@ -24,7 +25,7 @@ export async function listClicks(ctx: Ctx, query: Query): Promise<Click[] | null
 export function listClicksStatement(
   visible: SQL,
   { campaignId, from, to, kind, validity, before, limit }: Query,
-): SQL {
+): Statement {
   const conditions = [
     from === undefined ? null : sql`k.id >= core.first_id(${from}::timestamptz)`,
     to === undefined ? null : sql`k.id < core.first_id(${to}::timestamptz)`,
@@ -32,7 +33,7 @@ export function listClicksStatement(
     validity === undefined ? null : sql`k.validity = ${validity}`,
     before === null ? null : sql`k.id < ${before}::uuid`,
   ].filter((condition) => condition !== null)
-  return sql`
+  return named('clicks.list-clicks')`
 select coalesce(jsonb_agg(p.click order by p.id desc) filter (where p.id is not null), '[]') as clicks
 from clicks.campaigns c
 left join lateral (

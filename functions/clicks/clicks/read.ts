@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { visibleTo } from '../campaigns/visible.ts'
 import type { Config } from '../contract.ts'
 import { choiceFollows } from './choice-follows.ts'
@@ -18,7 +18,7 @@ type Found = {
  * read; null if the caller can see no such click.
  */
 export async function readClick(ctx: Ctx, { id }: { id: string }): Promise<ExplainedClick | null> {
-  const [row] = await ctx.replica.query<Found>(sql`
+  const [row] = await ctx.replica.query<Found>(named('clicks.read-click')`
 select ${showClick} || jsonb_build_object(
     'facts', k.facts,
     'ruleSetId', k.rule_set_id,

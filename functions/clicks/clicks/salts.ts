@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import { cache } from '../../core/cache.ts'
+import { named } from '../../core/named.ts'
 import { newSalt } from './new-salt.ts'
 
 export type Salts = { day: string; salt: string }[]
@@ -16,7 +16,7 @@ export const cachedSalts = cache<Salts>({
   shared: true,
   async load(ctx) {
     // Race: two isolates make the salt of a day. The second waits for the first, and the update returns its salt.
-    return ctx.db.query<Salts[number]>(sql`
+    return ctx.db.query<Salts[number]>(named('clicks.read-salts')`
 with days as (
   select (now() at time zone 'UTC')::date + ahead as day, salt
   from (values (0, ${newSalt()}), (1, ${newSalt()})) fresh (ahead, salt)

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 import { postbackTries } from '../rules.ts'
 
 /** Longer than a round can take: a claim that is older belongs to a sender that died. */
@@ -12,8 +12,8 @@ const sourceLimit = 6
  * repetition must not take it back at the source. It also removes postbacks that ended 30 days ago.
  * Race: two senders claim at once. One locks a due postback; the other skips it, or finds that it is no longer due.
  */
-export function claimPostbacks(): SQL {
-  return sql`
+export function claimPostbacks(): Statement {
+  return named('clicks.claim-postbacks')`
 with open as materialized (
   select p.id, p.traffic_source_id, p.tries, p.due_at,
     p.tries >= ${postbackTries} or p.give_up_at <= now() as is_over,

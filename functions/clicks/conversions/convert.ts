@@ -10,7 +10,8 @@ import { showConversion } from './show.ts'
  * data, received_at), of which each click, type and txid has one. `decided` has a row for each whose click is known and
  * belongs to its owner: `result`, and the conversion as it stands.
  * The highest status wins, and its postback decides the payout; one without a payout takes that of the campaign. So the
- * order in which postbacks arrive does not matter.
+ * order in which postbacks arrive does not matter. The cost is that of the configuration that the click met: after an edit
+ * of the cost, a later status takes back the cost that an earlier one counted.
  * `rounded`: a payout with too many decimals is rounded, because nobody is there to correct it.
  * Race: two postbacks of one click come at once. The second waits for the click, then for the conversion, and `old` is the
  * row that the first one left. All rows are locked in the order of their keys: clicks, conversions, quarters.
@@ -20,17 +21,19 @@ export function convert({ rounded = false } = {}): SQL {
 located as materialized (
   select r.*, c.kind, c.clicked_at, c.landing_page_id, c.campaign_offer_id, c.click_source, c.facts, c.validity,
     c.rule_set_id, c.conversion_type, p.id as campaign_id, p.currency as campaign_currency,
-    p.payout_minor as campaign_payout, p.cost_model, p.cost_minor, p.cost_percent,
+    p.payout_minor as campaign_payout, v.config ->> 'costModel' as cost_model,
+    (v.config ->> 'costMinor')::bigint as cost_minor, (v.config ->> 'costPercent')::numeric as cost_percent,
     greatest(0, floor(extract(epoch from r.received_at - c.clicked_at)))::bigint as seconds_to_convert
   from (select * from reported order by click_id) r
   cross join lateral (
-    select c.kind, c.created_at as clicked_at, c.campaign_id, c.landing_page_id, c.campaign_offer_id,
+    select c.kind, c.created_at as clicked_at, c.campaign_id, c.config_version, c.landing_page_id, c.campaign_offer_id,
       c.traffic_source_id as click_source, c.facts, c.validity, c.rule_set_id, c.conversion_type
     from clicks.clicks c
     where c.id = r.click_id
     for no key update
   ) c
   join clicks.campaigns p on p.id = c.campaign_id and p.owner = r.owner
+  join clicks.campaign_versions v on v.campaign_id = c.campaign_id and v.version = c.config_version
 ),
 priced as materialized (
   select l.*,

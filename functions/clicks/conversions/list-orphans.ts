@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { ownerOf } from '../campaigns/owner.ts'
 import type { Orphan } from './contract.ts'
 
@@ -12,8 +13,13 @@ export async function listOrphans(ctx: Ctx, query: Query): Promise<Orphan[]> {
   return rows.map(({ orphan }) => orphan)
 }
 
-export function listOrphansStatement({ owner, state, before, limit }: Query & { owner: string | null }): SQL {
-  return sql`
+export function listOrphansStatement({
+  owner,
+  state,
+  before,
+  limit,
+}: Query & { owner: string | null }): Statement {
+  return named('clicks.list-orphans')`
 select jsonb_build_object(
   'id', o.id, 'owner', o.owner, 'sourceId', o.traffic_source_id, 'clickId', o.click_id, 'type', o.type,
   'txid', nullif(o.txid, ''), 'status', o.status, 'payoutMinor', o.payout_minor, 'currency', o.currency,

@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { ownerOf } from '../campaigns/owner.ts'
 import type { Conversion } from './contract.ts'
 import { showConversion } from './show.ts'
@@ -27,7 +28,7 @@ export function listConversionsStatement({
   status,
   before,
   limit,
-}: Query & { owner: string | null }): SQL {
+}: Query & { owner: string | null }): Statement {
   const conditions = [
     status === undefined ? null : sql`v.status = ${status}`,
     before === null ? null : sql`v.id < ${before}`,
@@ -37,11 +38,11 @@ export function listConversionsStatement({
   order by v.id desc
   limit ${limit}`
   if (owner === null)
-    return sql`
+    return named('clicks.list-all-conversions')`
 select ${showConversion('v')} as conversion
 from clicks.conversions v
 where ${campaignId === undefined ? sql`true` : sql`v.campaign_id = ${campaignId}`}${also}${page}`
-  return sql`
+  return named('clicks.list-conversions')`
 select ${showConversion('v')} as conversion
 from clicks.campaigns c
 cross join lateral (

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { visibleTo } from '../campaigns/visible.ts'
 import type { PostbackResult } from './contract.ts'
 import { convert } from './convert.ts'
@@ -19,7 +20,7 @@ export function matchOrphan(
 ): Promise<{ ok: true; answer: PostbackResult } | Refused> {
   return effect(
     ctx,
-    sql`
+    named('clicks.match-orphan')`
 with found as materialized (
   select o.*
   from clicks.orphan_postbacks o

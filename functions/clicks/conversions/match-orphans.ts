@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { conversionStatuses } from '../../../schema/clicks/states.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { convert } from './convert.ts'
 
 /** So many parked postbacks in one portion of the job. */
@@ -13,8 +14,8 @@ const days = 7
  * conversion, one is taken in each portion, the highest status first; the others are then duplicates.
  * Race: the owner matches one of them by hand. The job skips a locked postback, and a matched one is not open.
  */
-export function matchOrphans(): SQL {
-  return sql`
+export function matchOrphans(): Statement {
+  return named('clicks.match-orphans')`
 with wanted as materialized (
   select distinct on (o.click_id, o.type, o.txid) o.id
   from clicks.orphan_postbacks o

@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import type { PostbackResult } from './contract.ts'
 import { convert } from './convert.ts'
 import type { Report } from './read-postback.ts'
@@ -16,9 +17,9 @@ export function receivePostback(ctx: Ctx, received: Received): Promise<Outcome> 
 }
 
 /** The addresses are checked here and not against the cached source, so that their removal is in force at once. */
-export function receiveStatement({ sourceId, address, report }: Received): SQL {
+export function receiveStatement({ sourceId, address, report }: Received): Statement {
   const { clickId, type, txid, status, payoutMinor, currency, amount, data } = report
-  return sql`
+  return named('clicks.receive-conversion')`
 with source as (
   select s.id, s.owner
   from clicks.traffic_sources s

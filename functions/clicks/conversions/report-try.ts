@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 import type { Sent } from '../../core/send.ts'
 import type { NextTry } from '../rules.ts'
 
@@ -9,11 +9,11 @@ export function reportTry(
   { id, tries }: Tried,
   { outcome, status }: Pick<Sent, 'outcome' | 'status'>,
   next: NextTry,
-): SQL {
+): Statement {
   const delivered = next.state === 'delivered'
   // Race: a slow sender reports after another has claimed the postback. Only the last try may end or delay it, but a
   // postback that arrived is delivered, whichever try brought it.
-  return sql`
+  return named('clicks.report-try')`
 update clicks.postbacks_out p
 set state = ${next.state}, outcome = ${outcome}, http_status = ${status}::int,
     due_at = now() + make_interval(secs => ${next.state === 'waiting' ? next.afterMs / 1000 : 0}),

@@ -50,8 +50,9 @@ export const conversionsEndpoints: Endpoint[] = [
     {
       ...forNetworks,
       summary: 'Report a conversion by POST',
-      description: 'The parameters stand in the query or, with `secret`, in the body.',
+      description: 'The parameters stand in the query or, with `secret`, in the body: as JSON, or as a form.',
       body: wire.PostbackBody,
+      formFields: true,
       answers: { 200: wire.PostbackResult, 204: null },
     },
     (ctx, { params, query, body, search, request }) => {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { effectAgain } from '../../core/again.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { hasSqlstate } from '../../core/sqlstate.ts'
 import type { Activate, RuleSet } from './contract.ts'
 import { showRuleSet } from './show.ts'
@@ -22,7 +23,7 @@ export async function activateRuleSet(
   const { from = null, to = null } = rejudge ?? {}
   // Race: two sets are activated at once. The second waits for the row of the active set and finds it retired, so its own
   // update meets the first one's in the unique index. It is tried again, and then retires the first one.
-  const statement = sql`
+  const statement = named('clicks.activate-rules')`
 with wanted as (
   select * from clicks.rule_sets where id = ${id}
 ),

@@ -1,13 +1,14 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import type { NewRuleSet, RuleSet } from './contract.ts'
 
 /** A draft. It decides about no click before it is activated, and is never changed: another draft replaces it. */
 export function createRuleSet(ctx: Ctx, { name, rules }: NewRuleSet): Promise<RuleSet> {
   return effect(
     ctx,
-    sql`
+    named('clicks.create-rule-set')`
 with made as (
   insert into clicks.rule_sets (name) values (${name}) returning *
 ),

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { applyRules } from './apply.ts'
 
 /** So many clicks in one portion of the job. */
@@ -11,8 +12,8 @@ const portion = 5_000
  * Race: a conversion adds a fact to a click, and decides about it, at the same moment. A rejudge locks its clicks first
  * and reads them afterwards, so it sees what the conversion wrote; a conversion that comes later sees the new set.
  */
-export function runReplays(): SQL {
-  return sql`
+export function runReplays(): Statement {
+  return named('clicks.run-replays')`
 with running as materialized (
   select * from clicks.replays where state = 'running' order by id limit 1 for update
 ),

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import type { StartReplay } from './contract.ts'
 import { type StoredReplay, storedReplay } from './show-replay.ts'
 
@@ -16,7 +17,7 @@ export function startReplay(
   // Race: two replays start at once. The partial unique index lets one of them run.
   return effect(
     ctx,
-    sql`
+    named('clicks.start-replay')`
 with wanted as (
   select id from clicks.rule_sets where id = ${id}
 ),

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import { cache } from '../../core/cache.ts'
+import { named } from '../../core/named.ts'
 
 /** A source as a postback needs it. The secrets are encrypted, the older one only while it is accepted. */
 export type PostbackSource = {
@@ -16,7 +16,7 @@ export const cachedSources = cache<PostbackSource>({
   name: 'click_source',
   boundMs: 5_000,
   async load(ctx, slug) {
-    const [row] = await ctx.db.query<{ source: PostbackSource }>(sql`
+    const [row] = await ctx.db.query<{ source: PostbackSource }>(named('clicks.load-source')`
 select jsonb_build_object(
   'id', s.id, 'owner', s.owner, 'slug', s.slug, 'paramMap', s.param_map, 'statusMap', s.status_map,
   'secrets', case when s.old_secret_until > now() then jsonb_build_array(s.secret, s.old_secret)

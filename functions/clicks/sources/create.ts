@@ -1,8 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { decryptSecret, encryptSecret } from '../../core/encrypt.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { ownerOf } from '../campaigns/owner.ts'
 import { cachedSources } from './cached-source.ts'
 import { checkTemplate } from './check-template.ts'
@@ -33,10 +34,10 @@ export async function createSource(
   }
 }
 
-function createStatement(owner: string, source: NewSource, secret: string): SQL {
+function createStatement(owner: string, source: NewSource, secret: string): Statement {
   const { slug, name, paramMap, statusMap, ipAllow, postbackTemplate } = source
   // Race: two requests take one slug. The unique index lets one of them wait, and it then inserts nothing.
-  return sql`
+  return named('clicks.create-source')`
 with created as (
   insert into clicks.traffic_sources (
     owner, slug, name, secret, param_map, status_map, ip_allow, postback_template

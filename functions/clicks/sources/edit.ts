@@ -22,6 +22,7 @@ export async function editSource(
   const { name, status, paramMap, statusMap, ipAllow, postbackTemplate } = change
   const json = (value: object | undefined) => value && sql`${JSON.stringify(value)}::jsonb`
   const edited = await changeVersion<{ source: Source; campaigns: string[] }>(ctx, {
+    verb: 'clicks.edit-source',
     table: trafficSources,
     id,
     version,

@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { ownerOf } from '../campaigns/owner.ts'
 import type { Source } from './contract.ts'
 import { showSource } from './show.ts'
@@ -22,8 +23,8 @@ export function listSourcesStatement({
   owner: string | null
   before: number | null
   limit: number
-}): SQL {
-  return sql`
+}): Statement {
+  return named('clicks.list-sources')`
 select ${showSource('s')} as source
 from clicks.traffic_sources s
 where ${owner === null ? sql`true` : sql`s.owner = ${owner}`}

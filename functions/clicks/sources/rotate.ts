@@ -3,6 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { decryptSecret, encryptSecret } from '../../core/encrypt.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { visibleTo } from '../campaigns/visible.ts'
 import { cachedSources } from './cached-source.ts'
 import type { Source, SourceWithSecret } from './contract.ts'
@@ -30,7 +31,7 @@ export async function rotateSecret(
   const secret = await encryptSecret(makeSecret(), encryption)
   const rotated = await effect<Rotated>(
     ctx,
-    sql`
+    named('clicks.rotate-source')`
 with changed as (
   update clicks.traffic_sources s
   set secret = ${secret},

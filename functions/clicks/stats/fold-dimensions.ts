@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 
 /** So many quarters in one portion of the job. */
 const quarters = 200
@@ -8,12 +9,13 @@ const mostValues = 1_000
 
 /**
  * Counts the quarters of campaigns that changed, by each dimension. A quarter is counted anew from its clicks, so a fold
- * that runs twice, or that dies, does no harm.
+ * that runs twice, or that dies, does no harm. A price of the campaign counts in the campaign's currency, and a share of the
+ * revenue in that of the conversion, as in the quarters (convert.ts).
  * Race: a consumer stores a click of a quarter that is being folded. Its row of clicks.unfolded is not in this snapshot,
  * and neither is its click: the row stays, and the next fold counts the quarter again.
  */
-export function foldDimensions(): SQL {
-  return sql`
+export function foldDimensions(): Statement {
+  return named('clicks.fold-dimensions')`
 with wanted as materialized (
   select campaign_id, quarter, core.first_id(quarter) as first_id,
     core.first_id(quarter + interval '15 minutes') as next_id
@@ -31,6 +33,8 @@ taken as (
 inside as materialized (
   select w.campaign_id, w.quarter, c.id, c.kind, c.is_unique, c.validity, c.is_bot, d.dimension,
     coalesce(d.value, '') as value, v.config ->> 'currency' as currency,
+    v.config ->> 'costModel' as cost_model, (v.config ->> 'costMinor')::bigint as cost_minor,
+    (v.config ->> 'costPercent')::numeric as cost_percent,
     case when c.kind = 'click' and v.config ->> 'costModel' in ('cpc', 'cpm')
       then (v.config ->> 'costMinor')::bigint * case v.config ->> 'costModel' when 'cpc' then 1000 else 1 end
       else 0 end as cost_milli
@@ -66,7 +70,8 @@ parts as (
     count(*) filter (where kind = 'preview') as previews,
     count(*) filter (where kind = 'fallback') as fallbacks,
     sum(cost_milli) as cost_milli,
-    0 as conversions, 0 as pending, 0 as approved, 0 as rejected, 0 as reversed, 0 as revenue_minor
+    0 as conversions, 0 as pending, 0 as approved, 0 as rejected, 0 as reversed, 0 as revenue_minor,
+    0 as conversion_cost_milli
   from named
   group by campaign_id, quarter, dimension, shown, currency
   union all
@@ -76,25 +81,32 @@ parts as (
     count(*) filter (where v.status = 'approved'),
     count(*) filter (where v.status = 'rejected'),
     count(*) filter (where v.status = 'reversed'),
-    coalesce(sum(v.payout_minor) filter (where v.status = 'approved'), 0)
+    coalesce(sum(v.payout_minor) filter (where v.status = 'approved'), 0),
+    coalesce(
+      sum(round(v.payout_minor * n.cost_percent * 10)) filter (where v.status = 'approved' and n.cost_model = 'revshare'),
+      0
+    )
   from named n
   join clicks.conversions v on v.click_id = n.id
   group by n.campaign_id, n.quarter, n.dimension, n.shown, v.currency
+  union all
+  select n.campaign_id, n.quarter, n.dimension, n.shown, n.currency, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    sum(n.cost_minor * 1000)
+  from named n
+  join clicks.conversions v on v.click_id = n.id
+  where v.status = 'approved'
+    and n.cost_model = 'cpa'
+  group by n.campaign_id, n.quarter, n.dimension, n.shown, n.currency
 ),
 counted as materialized (
-  select p.campaign_id, p.quarter, p.dimension, p.shown, p.currency, sum(p.clicks) as clicks, sum(uniques) as uniques,
+  select campaign_id, quarter, dimension, shown, currency, sum(clicks) as clicks, sum(uniques) as uniques,
     sum(unkeyed) as unkeyed, sum(valid) as valid, sum(bots) as bots, sum(invalid_general) as invalid_general,
     sum(invalid_sophisticated) as invalid_sophisticated, sum(previews) as previews, sum(fallbacks) as fallbacks,
-    sum(p.cost_milli) as cost_milli, sum(conversions) as conversions, sum(pending) as pending, sum(approved) as approved,
+    sum(cost_milli) as cost_milli, sum(conversions) as conversions, sum(pending) as pending, sum(approved) as approved,
     sum(rejected) as rejected, sum(reversed) as reversed, sum(revenue_minor) as revenue_minor,
-    case c.cost_model
-      when 'cpa' then sum(approved) * c.cost_minor * 1000
-      when 'revshare' then round(sum(revenue_minor) * c.cost_percent * 10)
-      else 0
-    end as conversion_cost_milli
-  from parts p
-  join clicks.campaigns c on c.id = p.campaign_id
-  group by p.campaign_id, p.quarter, p.dimension, p.shown, p.currency, c.id
+    sum(conversion_cost_milli) as conversion_cost_milli
+  from parts
+  group by campaign_id, quarter, dimension, shown, currency
 ),
 emptied as (
   delete from clicks.campaign_dimensions d

@@ -1,15 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 import { type Group, isDimension, type StatsQuery, type StatsRow } from './contract.ts'
 
 /** Rows of one answer, so that a dimension with very many values stays readable. */
 const mostRows = 10_000
 
 /** The sums of a campaign's roll-ups, and no row without such a campaign. No click is read. */
-export function statsStatement(campaignId: number, query: StatsQuery): SQL {
+export function statsStatement(campaignId: number, query: StatsQuery): Statement {
   const { from, to, tz, basis, groupBy } = query
   const end = to === undefined ? sql`now()` : momentOf(to, tz)
   const begin = from === undefined ? sql`${end} - interval '30 days'` : momentOf(from, tz)
-  return sql`
+  return named('clicks.stats')`
 with sums as (
   select ${keyOf(groupBy, tz)} as key, q.currency, ${counters(basis, groupBy)}
   from ${isDimension(groupBy) ? sql`clicks.campaign_dimensions` : sql`clicks.campaign_stats`} q

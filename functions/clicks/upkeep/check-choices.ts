@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Tx } from '../../core/db.ts'
 import type { JobResult } from '../../core/job.ts'
+import { named } from '../../core/named.ts'
 import { type Chosen, choiceFollows } from '../clicks/choice-follows.ts'
 import type { Config } from '../contract.ts'
 
@@ -14,7 +14,7 @@ type Row = Chosen & { config: Config }
 
 /** Makes the choices of some clicks of the last hour again. A choice that does not follow fails the run, which is an alert. */
 export async function checkChoices(_ctx: Ctx, tx: Tx): Promise<JobResult> {
-  const rows = await tx.query<Row>(sql`
+  const rows = await tx.query<Row>(named('clicks.check-choices')`
 select k.id, k.kind, k.landing_page_id::float8 as "landingPageId", k.campaign_offer_id::float8 as "offerId",
   k.ip_hash as key, k.country, k.device, k.os, k.asked, core.iso(k.created_at) as "createdAt",
   core.iso(k.erased_at) as "erasedAt", v.config

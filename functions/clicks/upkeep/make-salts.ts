@@ -1,12 +1,13 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { newSalt } from '../clicks/new-salt.ts'
 
 /** Makes the salts of today and tomorrow (UTC), and deletes those of days that are over. */
-export function makeSalts(_ctx: Ctx): SQL {
+export function makeSalts(_ctx: Ctx): Statement {
   // Race: a redirect makes the salt of today at the same moment. The first insert stays, and both use it.
-  return sql`
+  return named('clicks.make-salts')`
 with made as (
   insert into clicks.salts (day, salt)
   values

@@ -1,11 +1,12 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 
 const portion = 5_000
 
 /** Removes visitors after three days, and events as long after as the partitions of their clicks. */
-export function removeOld(): SQL {
-  return sql`
+export function removeOld(): Statement {
+  return named('clicks.remove-old')`
 with visitors as (
   delete from clicks.visitors
   where (campaign_id, visitor_key, day) in (

@@ -3,6 +3,7 @@ import { firstFree, thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 import { leaseSeconds } from '../rules.ts'
 
@@ -29,12 +30,12 @@ const courierLimit = 200
 export function assignManyStatement(
   principal: Principal | null,
   { orderIds, limit, courierIds }: Request,
-): SQL {
+): Statement {
   const among = (column: SQL, ids: number[] | null) =>
     ids === null ? sql`true` : sql`${column} = any (${sql.param(ids)}::bigint[])`
   // Race: single claims of the same orders and by the same couriers. The statement skips locked orders. It locks
   // couriers after the orders, in the order of their ids, and plans with the capacity they have under the lock.
-  return sql`
+  return named('dispatch.assign-many')`
 with wanted as ${firstFree(
     sql`select o.id, o.boxes_count, o.pickup_lat, o.pickup_lng
   from dispatch.orders o

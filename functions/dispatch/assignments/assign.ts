@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 import { resolveOrder, type Transitioned } from '../orders/resolve.ts'
 import { showOrder } from '../orders/show.ts'
@@ -14,12 +15,12 @@ export function assignOrder(ctx: Ctx, assign: Assign): Promise<Transitioned> {
   return resolveOrder(ctx, assignStatement(ctx.principal, assign))
 }
 
-export function assignStatement(principal: Principal | null, { orderId, courierId }: Assign): SQL {
+export function assignStatement(principal: Principal | null, { orderId, courierId }: Assign): Statement {
   const { from, to } = transitions.assign
   // Race: a reassignment against the holder's accept, another assignment, or claims of the same courier. The statement
   // locks the order, then both couriers in the order of their ids, and reads their rows under the locks.
   // No lock covers exclusions: if the order changed during the wait, `seen` is stale and the answer is `again`.
-  return sql`
+  return named('dispatch.assign')`
 with seen as materialized (
   select o.status, o.version, o.courier_id, x.order_id is not null as excluded
   from dispatch.orders o

@@ -1,10 +1,11 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { effectAgain } from '../../core/again.ts'
 import { firstFree } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
+import type { Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 import type { Order } from '../orders/contract.ts'
 import { showOrder } from '../orders/show.ts'
@@ -36,7 +37,7 @@ export async function claimNextOrder(ctx: Ctx, claim: ClaimNext): Promise<Next> 
 
 type Search = { courierId: number; accept: boolean; from: number }
 
-export function claimNextStatement(principal: Principal | null, search: Search): SQL {
+export function claimNextStatement(principal: Principal | null, search: Search): Statement {
   const { courierId, accept, from } = search
   const { to } = accept ? transitions.take : transitions.claim
   const claimable = sql`o.status = 'new'

@@ -1,10 +1,11 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { effectAgain } from '../../core/again.ts'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
+import type { Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 import type { Order } from '../orders/contract.ts'
 import { showOrder } from '../orders/show.ts'
@@ -29,7 +30,7 @@ export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
   return claimed ?? { ok: false, reason: 'order_busy', retryAfter: 1 }
 }
 
-export function claimStatement(principal: Principal | null, claim: Claim): SQL {
+export function claimStatement(principal: Principal | null, claim: Claim): Statement {
   const { orderId, courierId, accept = false } = claim
   const { to } = accept ? transitions.take : transitions.claim
   // Race: many couriers want one order, and one courier wants many orders. Every statement locks the order before the

@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { firstFree } from '../../core/claim.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 
 /** Leases per run of the job; the run of the next minute takes the rest. */
@@ -12,10 +13,10 @@ type Only = { orderId?: number }
  * Returns orders with an expired lease to `new` and answers their number. The job does so for all orders; a read and a
  * claim do so for their one order, in the same round trip.
  */
-export function returnExpired({ orderId }: Only = {}): SQL {
+export function returnExpired({ orderId }: Only = {}): Statement {
   // Race: a concurrent accept holds the order's row, and this statement skips it. It locks couriers after the orders, in
   // the order of their ids.
-  return sql`
+  return named('dispatch.return-expired')`
 with expired as ${firstFree(
     sql`select o.id, o.courier_id, o.boxes_count
   from dispatch.orders o

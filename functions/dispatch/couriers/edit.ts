@@ -15,6 +15,7 @@ export function editCourier(
 ): Promise<{ ok: true; value: Courier } | Refused> {
   const { name, capacityBoxes, available, zone } = change
   return changeVersion(ctx, {
+    verb: 'dispatch.edit-courier',
     table: couriers,
     id,
     version,

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Position } from './contract.ts'
 
 /** Stores the courier's position with the database's clock; false if there is no such courier. */
@@ -7,7 +7,7 @@ export async function reportPosition(
   ctx: Ctx,
   { id, lat, lng }: Position & { id: number },
 ): Promise<boolean> {
-  const reported = await ctx.db.query(sql`
+  const reported = await ctx.db.query(named('dispatch.report-position')`
 update dispatch.couriers
 set last_lat = ${lat},
     last_lng = ${lng},

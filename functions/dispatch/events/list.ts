@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { visibleTo } from '../orders/visible.ts'
 import type { OrderEvent } from './contract.ts'
 import { historyFor } from './show.ts'
@@ -9,7 +9,7 @@ type Query = { orderId: number; after: number | null; limit: number }
 /** The events of an order that this principal may see, oldest first; null if this principal can see no such order. */
 export async function listEvents(ctx: Ctx, { orderId, after, limit }: Query): Promise<OrderEvent[] | null> {
   const { visible, event } = historyFor(ctx.principal)
-  const [row] = await ctx.replica.query<{ events: OrderEvent[] }>(sql`
+  const [row] = await ctx.replica.query<{ events: OrderEvent[] }>(named('dispatch.list-events')`
 select coalesce(events, '[]'::jsonb) as events
 from dispatch.orders o
 left join lateral (

@@ -1,8 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { hot } from '../../core/hot.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import type { Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 import { currency, dueTooEarly, priceMinorFor } from '../rules.ts'
 import type { NewOrder, Order } from './contract.ts'
@@ -22,7 +23,7 @@ export async function createOrder(ctx: Ctx, order: OrderToCreate): Promise<Creat
   return created ?? { ok: false, reason: 'not_found', detail: 'There is no such store' }
 }
 
-export function createStatement(principal: Principal | null, orders: OrderToCreate[]): SQL {
+export function createStatement(principal: Principal | null, orders: OrderToCreate[]): Statement {
   // Postgres assigns ids in the order of the insert, so the nth valid item is the nth created order.
   const statement = sql`
 with input as materialized (

@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { currency } from '../rules.ts'
 import type { Day } from './contract.ts'
 
@@ -11,10 +12,10 @@ export async function readDailyStats(ctx: Ctx, range: Range): Promise<Day[]> {
   return rows.map(({ day }) => day)
 }
 
-export function dailyStatement({ from, until }: Range): SQL {
+export function dailyStatement({ from, until }: Range): Statement {
   const midnight = (day: string) => sql`(${day}::date)::timestamp at time zone 'UTC'`
   // Orders lie in the table as they were created, so the range of a few days is a range of pages: idx_orders_created_brin.
-  return sql`
+  return named('dispatch.daily-stats')`
 with made as materialized (
   select (o.created_at at time zone 'UTC')::date as day, count(*) as orders, sum(o.boxes_count) as boxes,
     sum(o.price_minor) as price_minor, sum(o.attempts) as attempts,

@@ -33,6 +33,7 @@ export function editOrder(
     price_minor: boxesCount === undefined ? undefined : priceMinorFor(boxesCount),
   })
   return changeVersion(ctx, {
+    verb: 'dispatch.edit-order',
     table: orders,
     id,
     version,

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { OrderStatus as Status } from '../../../schema/dispatch/states.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { type ListedOrder, OrderStatus } from './contract.ts'
 import { listedFields } from './show.ts'
 
@@ -32,7 +33,7 @@ export async function listOrders(
   return row?.orders ?? []
 }
 
-export function listStatement(principal: Principal | null, query: Query): SQL {
+export function listStatement(principal: Principal | null, query: Query): Statement {
   const { before, since, storeId, courierId, limit } = query
   const own = [
     storeId === null ? null : sql`o.store_id = ${storeId}`,
@@ -48,7 +49,7 @@ export function listStatement(principal: Principal | null, query: Query): SQL {
   order by o.created_at desc, o.id desc
   limit ${limit})`,
   )
-  if (branches.length === 0) return sql`select '[]'::json as orders`
+  if (branches.length === 0) return named('dispatch.list-nothing')`select '[]'::json as orders`
   // Postgres merges one ordered index range per status, so it never reads rows beyond the page.
   const statement = sql`
 select coalesce(json_agg(shown), '[]'::json) as orders

@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
+import type { Statement } from '../../core/named.ts'
 import { returnExpired } from '../assignments/return-expired.ts'
 import type { Order } from './contract.ts'
 import { showOrder } from './show.ts'
@@ -16,7 +17,7 @@ export async function readOrder(ctx: Ctx, { orderId }: { orderId: number }): Pro
   return row?.order ?? null
 }
 
-export function readStatement(principal: Principal | null, { orderId }: { orderId: number }): SQL {
+export function readStatement(principal: Principal | null, { orderId }: { orderId: number }): Statement {
   const statement = sql`
 select ${showOrder('o', principal)} as order
 from dispatch.orders o

@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { firstFree } from '../../core/claim.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { emit } from '../../core/outbox.ts'
 import { recordEvent } from '../events/record.ts'
 import { undoSeconds } from '../rules.ts'
@@ -9,10 +10,10 @@ import { undoSeconds } from '../rules.ts'
 const runLimit = 1_000
 
 /** Makes deliveries final once their time to undo has expired, and only then emits them to other modules. */
-export function settleDeliveries(): SQL {
+export function settleDeliveries(): Statement {
   // Race: a concurrent undo. If it holds the order's row, this statement skips the row; otherwise the undo waits and
   // then finds the delivery settled.
-  return sql`
+  return named('dispatch.settle-deliveries')`
 with due as ${firstFree(
     sql`select o.id
   from dispatch.orders o

@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Stats } from './contract.ts'
 
 /** Counts of live orders now, and the events, times and lost claims of the last hours. */
 export async function readStats(ctx: Ctx, { hours }: { hours: number }): Promise<Stats> {
   const since = sql`now() - make_interval(hours => ${hours})`
-  const [row] = await ctx.replica.query<{ stats: Stats }>(sql`
+  const [row] = await ctx.replica.query<{ stats: Stats }>(named('dispatch.read-stats')`
 with live as (
   select o.status, count(*) as orders, extract(epoch from now() - min(o.created_at)) as oldest_seconds
   from dispatch.orders o

@@ -4,6 +4,7 @@ import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
+import type { Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
@@ -33,7 +34,7 @@ export function transitionByCourier(ctx: Ctx, transition: CourierTransition): Pr
 export function transitionByCourierStatement(
   principal: Principal | null,
   transition: CourierTransition,
-): SQL {
+): Statement {
   const {
     orderId,
     courierId,

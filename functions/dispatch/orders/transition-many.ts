@@ -1,9 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { type OrderStatus } from '../../../schema/dispatch/states.ts'
 import { firstFree, thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 import { transitions } from '../rules.ts'
 
@@ -26,13 +27,13 @@ const steps = {
   deliver: { type: 'delivered', set: sql`delivered_at = now()`, frees: true },
 } as const
 
-export function transitionManyStatement(principal: Principal | null, { step, orders }: Batch): SQL {
+export function transitionManyStatement(principal: Principal | null, { step, orders }: Batch): Statement {
   const { from, to } = transitions[step]
   const { type, set, frees } = steps[step]
   const held = principal?.role === 'courier' ? sql`o.courier_id = ${principal.id}::bigint` : sql`true`
   // Race: the same as for one transition. The statement skips locked orders and answers them as busy, so it never waits
   // for one order while it holds others. It locks couriers after the orders, in the order of their ids.
-  return sql`
+  return named('dispatch.transition-many')`
 with input as materialized (
   select a.id, a.fence, a.at
   from unnest(

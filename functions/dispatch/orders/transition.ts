@@ -3,6 +3,7 @@ import type { OrderEventType, OrderStatus } from '../../../schema/dispatch/state
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 import { resolveOrder, type Transitioned } from './resolve.ts'
 import { showOrder } from './show.ts'
@@ -25,11 +26,11 @@ export function transitionOrder(ctx: Ctx, transition: StoreTransition): Promise<
   return resolveOrder(ctx, transitionStatement(ctx.principal, transition))
 }
 
-export function transitionStatement(principal: Principal | null, transition: StoreTransition): SQL {
+export function transitionStatement(principal: Principal | null, transition: StoreTransition): Statement {
   const { orderId, type, from, to, set, frees = false, reason } = transition
   // Race: a cancel against a delivery, or a reopen against a return. Each locks the order's row with a status condition
   // that the other makes false. As in every statement, the order is locked before the courier.
-  return sql`
+  return named('dispatch.transition-order')`
 with seen as materialized (
   select o.status
   from dispatch.orders o

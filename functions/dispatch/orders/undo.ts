@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { recordEvent } from '../events/record.ts'
 import { transitions, undoSeconds } from '../rules.ts'
 import { resolveOrder, type Transitioned } from './resolve.ts'
@@ -15,12 +16,12 @@ export function undoDelivery(ctx: Ctx, undo: Undo): Promise<Transitioned> {
   return resolveOrder(ctx, undoStatement(ctx.principal, undo))
 }
 
-export function undoStatement(principal: Principal | null, { orderId, by, reason }: Undo): SQL {
+export function undoStatement(principal: Principal | null, { orderId, by, reason }: Undo): Statement {
   const { from, to } = transitions.undo
   const undoable = sql`o.delivered_at > now() - make_interval(secs => ${undoSeconds})`
   // Race: an undo against the settlement, which emits the delivery. Both lock the order's row, this one only while it
   // is not settled. Only a delivered order has delivered_at, so its time is also its status. The courier may have filled up since, so a condition on its locked row checks the capacity.
-  return sql`
+  return named('dispatch.undo')`
 with seen as materialized (
   select o.status, o.courier_id, o.fence, o.settled_at is null and ${undoable} as undoable
   from dispatch.orders o

@@ -14,6 +14,7 @@ export function editStore(
 ): Promise<{ ok: true; value: Store } | Refused> {
   const { name, pickupAddress, lat, lng, boxLimit, opensAt, closesAt, timeZone } = change
   return changeVersion(ctx, {
+    verb: 'dispatch.edit-store',
     table: stores,
     id,
     version,

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Store } from './contract.ts'
 import { showStore } from './show.ts'
 
@@ -8,7 +8,7 @@ export async function listStores(
   ctx: Ctx,
   { after, limit }: { after: number; limit: number },
 ): Promise<Store[]> {
-  const rows = await ctx.replica.query<{ store: Store }>(sql`
+  const rows = await ctx.replica.query<{ store: Store }>(named('dispatch.list-stores')`
 select ${showStore('s')} as store
 from dispatch.stores s
 where s.id > ${after}

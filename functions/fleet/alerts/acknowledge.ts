@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { actorOf, callerScope } from '../greenhouses/scope.ts'
 import type { AckAlert, Alert } from './contract.ts'
 import { showAlert } from './show.ts'
@@ -12,7 +13,7 @@ export function acknowledgeAlert(
 ): Promise<Alert | null> {
   return effect(
     ctx,
-    sql`
+    named('fleet.acknowledge-alert')`
 with a as (
   update fleet.alerts
   set

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 
 /** A value at `raise` opens an alert, and one at `clear` or below ends it. */
 type Rule = { kind: string; pendingSeconds: number; raise: number; clear: number; values: SQL }
@@ -70,13 +71,13 @@ group by c.shard`,
  * Opens, raises and ends the alerts of all rules. One alert is open for each kind and subject, so a condition that lasts
  * counts up and opens no second one.
  */
-export function watchAlerts(): SQL {
+export function watchAlerts(): Statement {
   const watched = rules.map(
     ({ kind, pendingSeconds, raise, clear, values }) => sql`
 select ${kind}::text as kind, ${pendingSeconds}::int as pending, ${raise}::float8 as raise, ${clear}::float8 as clear, v.*
 from (${values}) v (tenant_id, subject, labels, value)`,
   )
-  return sql`
+  return named('fleet.watch-alerts')`
 with watched as materialized (${sql.join(watched, sql` union all `)}),
 seen as materialized (
   select

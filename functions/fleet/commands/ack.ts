@@ -3,6 +3,7 @@ import { finalStates } from '../../../schema/fleet/states.ts'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import { noteContact } from '../nodes/note-contact.ts'
 import type { Ack, Command } from './contract.ts'
@@ -22,7 +23,7 @@ export function ackCommand(
   const isFinal = finalStates.some((one) => one === state)
   return effect(
     ctx,
-    sql`
+    named('fleet.ack-command')`
 with ${noteContact(ctx)},
 wanted as materialized (
   select c.id, c.zone_id, c.regulator_id, n.uid

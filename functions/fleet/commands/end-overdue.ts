@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 
 /** After the longest run a node has this long to report its end. */
 const graceSeconds = 30
@@ -9,8 +9,8 @@ const graceSeconds = 30
  * (trigger commands_settle). An `off` has no end but its acknowledgement.
  * Race: the node acknowledges at the same moment. The update waits for the row and then sees its new state.
  */
-export function endOverdue({ shard, shards }: { shard: number; shards: number }): SQL {
-  return sql`
+export function endOverdue({ shard, shards }: { shard: number; shards: number }): Statement {
+  return named('fleet.end-overdue')`
 update fleet.commands c
 set
   state = case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end,

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Command } from './contract.ts'
 import { showCommand } from './show.ts'
@@ -8,7 +8,7 @@ type Wanted = { zoneId: number; before: number | null; limit: number }
 
 /** Of a zone, newest first. Null: the caller has no such zone. */
 export async function listCommands(ctx: Ctx, { zoneId, before, limit }: Wanted): Promise<Command[] | null> {
-  const [row] = await replicaScope(ctx).query<{ commands: Command[] }>(sql`
+  const [row] = await replicaScope(ctx).query<{ commands: Command[] }>(named('fleet.list-commands')`
 select coalesce((
   select jsonb_agg(${showCommand()} order by c.id desc)
   from (

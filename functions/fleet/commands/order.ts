@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { actorOf, callerScope } from '../greenhouses/scope.ts'
 import { modeOf } from '../zones/show.ts'
 import type { Command, NewCommand } from './contract.ts'
@@ -20,7 +21,7 @@ export function orderCommand(
   const unit = kind === 'dose' ? (command.unit ?? 'ml') : null
   return effect(
     ctx,
-    sql`
+    named('fleet.order-command')`
 with zone as materialized (
   select z.id, z.tenant_id, z.epoch, ${modeOf('z')} as mode
   from fleet.zones z

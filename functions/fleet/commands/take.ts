@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import { noteContact } from '../nodes/note-contact.ts'
 import { visibleNodes } from '../nodes/visible.ts'
@@ -18,7 +19,7 @@ export function takeCommands(
 ): Promise<{ data: Command[] } | null> {
   return effect(
     ctx,
-    sql`
+    named('fleet.take-commands')`
 with ${noteContact(ctx)},
 node as (
   select n.id, n.uid

@@ -2,7 +2,9 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
+import { decommissioned } from '../nodes/decommissioned.ts'
 import type { NodeConfig, SettingsChange } from './contract.ts'
 import { raiseConfig } from './raise.ts'
 
@@ -18,7 +20,7 @@ export function changeConfig(
 ): Promise<{ ok: true; value: NodeConfig } | Refused> {
   return effect(
     ctx,
-    sql`
+    named('fleet.change-config')`
 with found as materialized (
   select n.id, n.uid, n.lifecycle, c.desired_version
   from fleet.nodes n
@@ -30,8 +32,7 @@ decided as (
   select case
     when desired_version <> ${version}::int then jsonb_build_object(
       'ok', false, 'reason', 'version_mismatch', 'current', desired_version)
-    when lifecycle = 'DECOMMISSIONED' then jsonb_build_object(
-      'ok', false, 'reason', 'illegal_transition', 'detail', 'This node is decommissioned')
+    when lifecycle = 'DECOMMISSIONED' then ${decommissioned}
   end as refused
   from found
 ),

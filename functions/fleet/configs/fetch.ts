@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import { noteContact } from '../nodes/note-contact.ts'
 import { visibleNodes } from '../nodes/visible.ts'
@@ -10,7 +10,7 @@ type Fetched = { config: NodeConfig; offered: boolean }
 
 /** A node's fetch also notes its contact, in the same round trip. */
 export async function fetchConfig(ctx: Ctx, { uid }: { uid: string }): Promise<Fetched | null> {
-  const [row] = await callerScope(ctx).query<Fetched>(sql`
+  const [row] = await callerScope(ctx).query<Fetched>(named('fleet.fetch-config')`
 with ${noteContact(ctx)}
 select ${showConfig()} as config, ${isOffered('c')} as offered
 from fleet.nodes n

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
+import { named } from '../../core/named.ts'
 import { openBroker } from './open-broker.ts'
 import { publishConfig } from './publish.ts'
 import { isOffered } from './show.ts'
@@ -12,7 +12,7 @@ const mostNodes = 200
 export async function publishPending(ctx: Ctx): Promise<JobResult> {
   const url = ctx.env.MQTT_URL
   if (url === undefined) return { rows: 0, outcome: 'skipped' }
-  const pending = await ctx.db.query<{ id: string }>(sql`
+  const pending = await ctx.db.query<{ id: string }>(named('fleet.publish-pending')`
 select c.node_id as id
 from fleet.node_configs c
 join fleet.nodes n on n.id = c.node_id

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { guard } from '../../core/guard.ts'
+import { named } from '../../core/named.ts'
 import { locks } from '../../registry/locks.ts'
 import type { NodeConfig } from './contract.ts'
 import type { Broker } from './open-broker.ts'
@@ -27,7 +27,7 @@ export async function publishConfig(ctx: Ctx, broker: Broker, nodeId: number): P
     const { document, greenhouse } = claimed
     const topic = `greenhouse/${greenhouse}/${document.zoneId ?? '-'}/${document.uid}/config`
     await broker.publish({ topic, payload: document, retain: true })
-    await ctx.db.query(sql`
+    await ctx.db.query(named('fleet.publish-config')`
 update fleet.node_configs
 set published_version = ${document.version}::int, published_at = now(), claimed_until = null
 where node_id = ${nodeId}
@@ -37,7 +37,7 @@ where node_id = ${nodeId}
 }
 
 function claiming(nodeId: number) {
-  return sql`
+  return named('fleet.claim-config')`
 update fleet.node_configs c
 set claimed_until = now() + make_interval(secs => ${claimSeconds})
 from fleet.nodes n

@@ -3,6 +3,7 @@ import { offersOfAVersion } from '../../../schema/fleet/states.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import { noteContact } from '../nodes/note-contact.ts'
 import { visibleNodes } from '../nodes/visible.ts'
@@ -23,7 +24,7 @@ export function reportConfig(
   const becomes = (said: ConfigReport['outcome']) => sql`(${isNow} and ${outcome}::text = ${said})`
   return effect(
     ctx,
-    sql`
+    named('fleet.report-config')`
 with ${noteContact(ctx)},
 found as materialized (
   select n.id, n.uid, n.greenhouse_id, c.tenant_id, c.desired_version

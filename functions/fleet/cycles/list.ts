@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Cycle } from './contract.ts'
 
@@ -13,7 +13,7 @@ type Query = {
 /** Newest first. */
 export async function listCycles(ctx: Ctx, { shard, failed, before, limit }: Query): Promise<Cycle[]> {
   const [slot = null, ofShard = null] = before ?? []
-  const rows = await replicaScope(ctx).query<{ cycle: Cycle }>(sql`
+  const rows = await replicaScope(ctx).query<{ cycle: Cycle }>(named('fleet.list-cycles')`
 select jsonb_build_object(
   'shard', c.shard, 'slot', core.iso(c.slot), 'total', c.zones, 'success', c.success, 'failed', c.failed,
   'commands', c.commands, 'decisions', c.decisions, 'tookMs', c.took_ms, 'errors', c.errors

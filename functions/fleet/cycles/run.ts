@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Tx } from '../../core/db.ts'
 import { type Guarded, orNotRun, takeLock } from '../../core/guard.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { makePartitions, withPartitions } from '../../core/partitions.ts'
 import { type DatabaseError, hasSqlstate, isDataError } from '../../core/sqlstate.ts'
 import { locks } from '../../registry/locks.ts'
@@ -56,11 +57,11 @@ function partitioned<T>(ctx: Pick<Ctx, 'db'>, slot: Date, write: () => Promise<T
   )
 }
 
-function opening(part: Part): SQL[] {
+function opening(part: Part): Statement[] {
   const { shard, slot } = part
   return [
     takeLock([locks.fleetCycle, shard]),
-    sql`select fleet.take_cycle(${shard}, ${slot.toISOString()}::timestamptz)`,
+    named('fleet.take-cycle')`select fleet.take_cycle(${shard}, ${slot.toISOString()}::timestamptz)`,
     endOverdue(part),
   ]
 }
@@ -71,8 +72,8 @@ function succeeded(rows: unknown[] | undefined): Cycle {
   return { ...counts, success: counts.zones, failed: 0, errors: [] }
 }
 
-function wholeCycle(part: Part): SQL {
-  return sql`
+function wholeCycle(part: Part): Statement {
+  return named('fleet.whole-cycle')`
 with ${decideZones(part)},
 counts as (${counting})
 update fleet.cycles c
@@ -95,7 +96,7 @@ async function inHalves(ctx: Ctx, tx: Tx, all: Part): Promise<Cycle> {
   const end = ctx.now().getTime() + halvingMs
   const partitions = ['fleet.cycles', 'fleet.decisions'].map((table) => makePartitions(table, [all.slot]))
   for (const statement of [...partitions, ...opening(all)]) await tx.query(statement)
-  const zones = await tx.query<Zone>(sql`
+  const zones = await tx.query<Zone>(named('fleet.zones-of-shard')`
 select z.id::float8 as id, z.name
 from fleet.zones z
 where z.id % ${all.shards}::int = ${all.shard}::int
@@ -119,7 +120,7 @@ order by z.id`)
   }
   const failed = errors.length
   const cycle = { ...total, success: total.zones - failed, failed, errors: errors.slice(0, errorsKept) }
-  await tx.query(sql`
+  await tx.query(named('fleet.close-cycle')`
 update fleet.cycles
 set
   zones = ${cycle.zones}, success = ${cycle.success}, failed = ${failed}, commands = ${cycle.commands},
@@ -136,16 +137,16 @@ type Zone = { id: number; name: string }
 async function tryPart(tx: Tx, all: Part, zones: readonly Zone[]): Promise<Counts | { type: string }> {
   const [first, last] = [zones.at(0), zones.at(-1)]
   if (first === undefined || last === undefined) return { zones: 0, commands: 0, decisions: 0 }
-  await tx.query(sql`savepoint part`)
+  await tx.query(named('fleet.begin-part')`savepoint part`)
   try {
     const [counts] = await tx.query<Counts>(
-      sql`with ${decideZones({ ...all, from: first.id, to: last.id })} ${counting}`,
+      named('fleet.decide-part')`with ${decideZones({ ...all, from: first.id, to: last.id })} ${counting}`,
     )
-    await tx.query(sql`release savepoint part`)
+    await tx.query(named('fleet.keep-part')`release savepoint part`)
     return counts ?? { zones: 0, commands: 0, decisions: 0 }
   } catch (error) {
     if (!isDataError(error)) throw error
-    await tx.query(sql`rollback to savepoint part`)
+    await tx.query(named('fleet.undo-part')`rollback to savepoint part`)
     return { type: typeOf(error) }
   }
 }

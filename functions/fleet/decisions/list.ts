@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Decision } from './contract.ts'
 
@@ -16,7 +16,7 @@ export async function listDecisions(
   { zoneId, at, before, limit }: Query,
 ): Promise<Decision[] | null> {
   const [moment = at, regulator = null] = before ?? []
-  const [row] = await replicaScope(ctx).query<{ decisions: Decision[] }>(sql`
+  const [row] = await replicaScope(ctx).query<{ decisions: Decision[] }>(named('fleet.list-decisions')`
 select coalesce(
   (
     select jsonb_agg(shown.decision order by shown.at desc, shown.regulator_id desc)

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import type { NewGreenhouse, Provisioned } from './contract.ts'
 import { callerScope, tenantOf } from './scope.ts'
 import { showGreenhouse } from './show.ts'
@@ -10,7 +11,7 @@ export async function addGreenhouse(ctx: Ctx, { name, timezone }: NewGreenhouse)
   const tenant = tenantOf(ctx)
   return effect(
     ctx,
-    sql`
+    named('fleet.add-greenhouse')`
 with created as (
   insert into fleet.greenhouses (tenant_id, name, timezone)
   select ${tenant}::bigint, ${name}, ${timezone}

@@ -14,6 +14,7 @@ export function editGreenhouse(
   { id, version, change: { name, timezone } }: Edit,
 ): Promise<{ ok: true; value: Greenhouse } | Refused> {
   return changeVersion(ctx, {
+    verb: 'fleet.edit-greenhouse',
     db: callerScope(ctx),
     table: greenhouses,
     id,

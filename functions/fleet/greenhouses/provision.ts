@@ -13,6 +13,7 @@ export function provisionGreenhouse(
   { id, version }: { id: number; version: number },
 ): Promise<{ ok: true; value: Provisioned } | Refused> {
   return changeVersion(ctx, {
+    verb: 'fleet.provision-greenhouse',
     db: callerScope(ctx),
     table: greenhouses,
     id,

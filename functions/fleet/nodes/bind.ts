@@ -7,6 +7,7 @@ import { changeVersion } from '../../core/versioned.ts'
 import { raiseConfig } from '../configs/raise.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { Node } from './contract.ts'
+import { decommissioned } from './decommissioned.ts'
 import { idOfNode } from './id-of.ts'
 import { showNode } from './show.ts'
 
@@ -34,6 +35,7 @@ export function bindNode(
     select from fleet.zone_slots s where s.node_id = changed.id and s.zone_id = ${zoneId}
   )`
   return changeVersion(ctx, {
+    verb: 'fleet.bind-node',
     db: callerScope(ctx),
     table: nodes,
     id: idOfNode(uid),
@@ -46,8 +48,7 @@ export function bindNode(
       },
       {
         when: sql`found.lifecycle = 'DECOMMISSIONED'`,
-        outcome: sql`jsonb_build_object('ok', false, 'reason', 'illegal_transition',
-          'detail', 'This node is decommissioned', 'from', found.lifecycle)`,
+        outcome: decommissioned,
       },
       {
         when: sql`${zone} <> found.greenhouse_id`,

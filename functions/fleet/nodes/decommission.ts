@@ -5,6 +5,7 @@ import type { Refused } from '../../core/errors.ts'
 import { changeVersion } from '../../core/versioned.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { Node } from './contract.ts'
+import { decommissioned } from './decommissioned.ts'
 import { idOfNode } from './id-of.ts'
 import { leaveZone } from './leave-zone.ts'
 import { showNode } from './show.ts'
@@ -15,6 +16,7 @@ export function decommissionNode(
   { uid, version }: { uid: string; version: number },
 ): Promise<{ ok: true; value: Node } | Refused> {
   return changeVersion(ctx, {
+    verb: 'fleet.decommission-node',
     db: callerScope(ctx),
     table: nodes,
     id: idOfNode(uid),
@@ -22,8 +24,7 @@ export function decommissionNode(
     refusals: [
       {
         when: sql`found.lifecycle = 'DECOMMISSIONED'`,
-        outcome: sql`jsonb_build_object('ok', false, 'reason', 'illegal_transition',
-          'detail', 'This node is decommissioned', 'from', found.lifecycle)`,
+        outcome: decommissioned,
       },
     ],
     set: [

@@ -1,10 +1,11 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { silentAfterSeconds } from '../rules.ts'
 
 /** Nodes that were silent for ten minutes are degraded, and maintenance ends at its time. */
-export function degradeNodes(): SQL {
-  return sql`
+export function degradeNodes(): Statement {
+  return named('fleet.degrade-nodes')`
 with due as materialized (
   select n.id
   from fleet.nodes n

@@ -19,6 +19,7 @@ export function editNode(
   const isAbout = maintenanceUntil !== undefined
   const bound = sql`exists (select from fleet.zone_slots s where s.node_id = t.id)`
   return changeVersion(ctx, {
+    verb: 'fleet.edit-node',
     db: callerScope(ctx),
     table: nodes,
     id: idOfNode(uid),

@@ -2,10 +2,12 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { emit } from '../../core/outbox.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { Hello, Registered } from './contract.ts'
+import { decommissioned } from './decommissioned.ts'
 import { showNode } from './show.ts'
 
 const mostNames = 5
@@ -38,12 +40,12 @@ type By = { greenhouse: string; gen: number; nth: number }
  * Race: two hellos of one hardware id. The second waits for the row of the first and updates it. `old` is null only for
  * the one that inserted, so one answer has the first credential.
  */
-function registering(said: Hello, { greenhouse, gen, nth }: By): SQL {
+function registering(said: Hello, { greenhouse, gen, nth }: By): Statement {
   const { hardwareId, nodeType, fwVersion = null, hardwareRevision = null, nodeName = null } = said
   const lost = said.credential === 'lost'
   const takes = sql`n.lifecycle <> 'DECOMMISSIONED' and n.type = excluded.type`
   const renews = sql`${lost} and ${takes} and (n.used_gen < n.gen or coalesce(n.reprovision_until > now(), false))`
-  return sql`
+  return named('fleet.hello')`
 with house as materialized (
   select id, tenant_id
   from fleet.greenhouses
@@ -99,8 +101,7 @@ select ${answer(sql`coalesce(
     select case
       when n.type <> ${nodeType} then jsonb_build_object(
         'ok', false, 'reason', 'conflict', 'detail', 'This hardware is registered as another type of node')
-      when n.lifecycle = 'DECOMMISSIONED' then jsonb_build_object(
-        'ok', false, 'reason', 'illegal_transition', 'detail', 'This node is decommissioned')
+      when n.lifecycle = 'DECOMMISSIONED' then ${decommissioned}
       when ${lost} and not n.created and n.gen = n.old_gen then jsonb_build_object(
         'ok', false, 'reason', 'credential_in_use', 'uid', n.uid,
         'detail', 'The node has used its credential: reprovision it, then say hello within ten minutes')

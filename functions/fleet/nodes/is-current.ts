@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import { cache } from '../../core/cache.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 
 /** A revoked credential is refused after this time at the latest. */
 const boundMs = 5_000
@@ -36,7 +36,13 @@ async function generationOf(ctx: Ctx, key: string): Promise<{ gen: number } | nu
   const scope = ctx.db.with({ 'app.tenant_id': tenant })
   const [row] =
     role === 'node'
-      ? await scope.query<{ gen: number }>(sql`select gen from fleet.nodes where uid = ${sub}`)
-      : await scope.query<{ gen: number }>(sql`select gen from fleet.greenhouses where id = ${sub}::bigint`)
+      ? await scope.query<{ gen: number }>(
+          named('fleet.generation-of-node')`
+select gen from fleet.nodes where uid = ${sub}`,
+        )
+      : await scope.query<{ gen: number }>(
+          named('fleet.generation-of-greenhouse')`
+select gen from fleet.greenhouses where id = ${sub}::bigint`,
+        )
   return row ?? null
 }

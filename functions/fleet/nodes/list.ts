@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Lifecycle } from '../../../schema/fleet/states.ts'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Node } from './contract.ts'
 import { isStale, showNode } from './show.ts'
@@ -19,7 +19,7 @@ type Row = { id: string; node: Node }
 /** `id` is the position of the row in the list; callers see the uid only. */
 export async function listNodes(ctx: Ctx, wanted: Wanted): Promise<{ id: number; node: Node }[]> {
   const { zone, state, stale, drift, after, limit } = wanted
-  const rows = await replicaScope(ctx).query<Row>(sql`
+  const rows = await replicaScope(ctx).query<Row>(named('fleet.list-nodes')`
 select n.id, ${showNode('n')} as node
 from fleet.nodes n
 where n.id > ${after}

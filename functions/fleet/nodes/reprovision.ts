@@ -5,6 +5,7 @@ import type { Refused } from '../../core/errors.ts'
 import { changeVersion } from '../../core/versioned.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { Node } from './contract.ts'
+import { decommissioned } from './decommissioned.ts'
 import { idOfNode } from './id-of.ts'
 import { showNode } from './show.ts'
 
@@ -14,6 +15,7 @@ export function reprovisionNode(
   { uid, version }: { uid: string; version: number },
 ): Promise<{ ok: true; value: Node } | Refused> {
   return changeVersion(ctx, {
+    verb: 'fleet.reprovision-node',
     db: callerScope(ctx),
     table: nodes,
     id: idOfNode(uid),
@@ -21,8 +23,7 @@ export function reprovisionNode(
     refusals: [
       {
         when: sql`found.lifecycle = 'DECOMMISSIONED'`,
-        outcome: sql`jsonb_build_object('ok', false, 'reason', 'illegal_transition',
-          'detail', 'This node is decommissioned', 'from', found.lifecycle)`,
+        outcome: decommissioned,
       },
     ],
     set: [sql`reprovision_until = now() + interval '10 minutes'`],

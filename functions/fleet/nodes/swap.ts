@@ -3,6 +3,7 @@ import { effectAgain } from '../../core/again.ts'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { hasSqlstate } from '../../core/sqlstate.ts'
 import { raiseConfig } from '../configs/raise.ts'
 import { callerScope } from '../greenhouses/scope.ts'
@@ -19,7 +20,7 @@ export async function swapNodes(
   ctx: Ctx,
   { uid, by }: { uid: string; by: string },
 ): Promise<({ ok: true } & Swapped) | Refused> {
-  const statement = sql`
+  const statement = named('fleet.swap-nodes')`
 with locked as materialized (
   select *
   from fleet.nodes

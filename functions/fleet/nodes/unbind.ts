@@ -16,6 +16,7 @@ export function unbindNode(
   { uid, version }: { uid: string; version: number },
 ): Promise<{ ok: true; value: Node } | Refused> {
   return changeVersion(ctx, {
+    verb: 'fleet.unbind-node',
     db: callerScope(ctx),
     table: nodes,
     id: idOfNode(uid),

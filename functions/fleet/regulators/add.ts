@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { NewRegulator, Regulator } from './contract.ts'
 import { showRegulator } from './show.ts'
@@ -15,7 +16,7 @@ export function addRegulator(
   const { cooldownSeconds, budgetHour, budgetDay, enabled } = regulator
   return effect(
     ctx,
-    sql`
+    named('fleet.add-regulator')`
 with place as materialized (
   select
     z.id, z.tenant_id, m.id as metric_id,

@@ -31,6 +31,7 @@ export function editRegulator(
     enabled,
   } = change
   return changeVersion(ctx, {
+    verb: 'fleet.edit-regulator',
     db: callerScope(ctx),
     table: regulators,
     id,

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Regulator } from './contract.ts'
 import { showRegulator } from './show.ts'
@@ -9,7 +10,7 @@ export async function listRegulators(
   ctx: Ctx,
   { zone, after, limit }: { zone: number | null; after: number; limit: number },
 ): Promise<Regulator[]> {
-  const rows = await replicaScope(ctx).query<{ regulator: Regulator }>(sql`
+  const rows = await replicaScope(ctx).query<{ regulator: Regulator }>(named('fleet.list-regulators')`
 select ${showRegulator('r')} as regulator
 from fleet.regulators r
 where r.id > ${after}

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Simulate, Simulation } from './contract.ts'
 
@@ -13,7 +13,7 @@ export async function simulateRegulator(
 ): Promise<Simulation | null> {
   const { range, ...rest } = change
   const changes = JSON.stringify({ ...rest, ...range })
-  const [row] = await replicaScope(ctx).query<{ simulation: Simulation }>(sql`
+  const [row] = await replicaScope(ctx).query<{ simulation: Simulation }>(named('fleet.simulate-regulator')`
 with known as materialized (
   select
     r.zone_id, r.metric_id, r.unit,

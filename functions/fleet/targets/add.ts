@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { NewTarget, Target } from './contract.ts'
 import { showTarget } from './show.ts'
@@ -14,7 +15,7 @@ export function addTarget(
   const { metric, min, max, hysteresis, from, until, clock } = target
   return effect(
     ctx,
-    sql`
+    named('fleet.add-target')`
 with place as materialized (
   select z.id, z.tenant_id, m.id as metric_id
   from fleet.zones z

@@ -23,6 +23,7 @@ export async function editTarget(
   const [start, end] = [hour(from, 'from_time'), hour(until, 'until_time')]
   try {
     return await changeVersion(ctx, {
+      verb: 'fleet.edit-target',
       db: callerScope(ctx),
       table: zoneTargets,
       id,

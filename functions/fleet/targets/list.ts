@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Target } from './contract.ts'
 import { showTarget } from './show.ts'
@@ -9,7 +9,7 @@ export async function listTargets(
   ctx: Ctx,
   { zoneId, after, limit }: { zoneId: number; after: number; limit: number },
 ): Promise<Target[] | null> {
-  const [row] = await replicaScope(ctx).query<{ targets: Target[] }>(sql`
+  const [row] = await replicaScope(ctx).query<{ targets: Target[] }>(named('fleet.list-targets')`
 select coalesce(
   (
     select jsonb_agg(${showTarget('t')} order by t.id)

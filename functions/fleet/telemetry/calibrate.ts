@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { Calibration, NewCalibration } from './contract.ts'
 
@@ -16,7 +17,7 @@ export function calibrate(ctx: Ctx, asked: Asked): Promise<Outcome> {
   const { uid, metric, channel, from, gain, shift } = asked
   return effect<Outcome>(
     ctx,
-    sql`
+    named('fleet.calibrate')`
 with node as (select id, tenant_id, uid from fleet.nodes where uid = ${uid}),
 measured as (select id, name from fleet.metrics where name = ${metric}),
 ended as (

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Env } from '../../registry/env.ts'
 import { everyTenant } from '../greenhouses/scope.ts'
 
@@ -48,7 +48,7 @@ async function write(ctx: Ctx, taken: readonly [string, number][]): Promise<void
     const [tenant, minute]: [number, number] = JSON.parse(key)
     return { tenant, minute: new Date(minute).toISOString(), refused }
   })
-  await ctx.db.with(everyTenant).query(sql`
+  await ctx.db.with(everyTenant).query(named('fleet.count-refused')`
 with counted as (
   insert into fleet.telemetry_minutes as t (tenant_id, minute, refused)
   select tenant, minute, refused

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 
 const mostHours = 5_000
 
@@ -7,8 +7,8 @@ const mostHours = 5_000
  * UTC, the minutes at its ends come from the minutes themselves.
  * It runs under the lock of foldHours and behind it, so no hour changes meanwhile.
  */
-export function foldDays(): SQL {
-  return sql`
+export function foldDays(): Statement {
+  return named('fleet.fold-days')`
 with due as materialized (
   select node_id, metric_id, channel, hour
   from fleet.telemetry_1h

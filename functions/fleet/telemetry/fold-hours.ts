@@ -1,11 +1,11 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 
 /** Changed minutes of one run; a run takes seconds at most. */
 const mostMinutes = 20_000
 
 /** The hours of changed minutes, for which the caller makes partitions first. */
-export function changedHours(): SQL {
-  return sql`
+export function changedHours(): Statement {
+  return named('fleet.changed-hours')`
 select distinct date_trunc('hour', minute, 'UTC') as hour
 from (select minute from fleet.telemetry_1m where not folded order by minute limit ${mostMinutes}) due`
 }
@@ -20,8 +20,8 @@ from (select minute from fleet.telemetry_1m where not folded order by minute lim
  * Race: a consumer adds to a minute while this statement runs. The hour lacks the addition, and the count of the minute
  * then differs from the one that was summed. So the minute stays unfolded, and the next run computes its hour again.
  */
-export function foldHours(): SQL {
-  return sql`
+export function foldHours(): Statement {
+  return named('fleet.fold-hours')`
 with due as materialized (
   select node_id, metric_id, channel, minute, n
   from fleet.telemetry_1m

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Tx } from '../../core/db.ts'
 import type { JobResult } from '../../core/job.ts'
+import { named } from '../../core/named.ts'
 import { makePartitions } from '../../core/partitions.ts'
 import { foldDays } from './fold-days.ts'
 import { changedHours, foldHours } from './fold-hours.ts'
@@ -17,7 +17,7 @@ type Days = { hours: number; days: number; more: boolean }
  * clears alerts. Each statement sees what the one before it wrote, and they commit together.
  */
 export async function foldTelemetry(_ctx: Ctx, tx: Tx): Promise<JobResult> {
-  await tx.query(sql`select set_config('app.tenant_id', '*', true)`)
+  await tx.query(named('fleet.every-tenant')`select set_config('app.tenant_id', '*', true)`)
   const recalculated = await recalculate(tx)
   const hours = await tx.query<{ hour: Date | string }>(changedHours())
   if (hours.length > 0)

@@ -1,11 +1,11 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Calibration } from './contract.ts'
 
 /** The calibrations of a node by metric, channel and time, or null for no such node. */
 export async function listCalibrations(ctx: Ctx, { uid }: { uid: string }): Promise<Calibration[] | null> {
-  const [row] = await replicaScope(ctx).query<{ data: Calibration[] }>(sql`
+  const [row] = await replicaScope(ctx).query<{ data: Calibration[] }>(named('fleet.list-calibrations')`
 select coalesce((
     select jsonb_agg(jsonb_build_object(
       'nodeUid', node.uid, 'metric', m.name, 'channel', c.channel, 'from', core.iso(c.from_at), 'gain', c.gain,

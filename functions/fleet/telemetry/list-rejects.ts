@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Reject } from './contract.ts'
 
@@ -12,7 +12,7 @@ type Page = {
 
 /** Newest first. */
 export function listRejects(ctx: Ctx, { nodeUid, reason, before, limit }: Page): Promise<Reject[]> {
-  return replicaScope(ctx).query<Reject>(sql`
+  return replicaScope(ctx).query<Reject>(named('fleet.list-rejects')`
 select id, core.iso(received_at) as "receivedAt", node_uid as "nodeUid", reason, sample,
   core.iso(replayed_at) as "replayedAt"
 from fleet.telemetry_rejects

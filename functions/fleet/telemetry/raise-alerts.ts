@@ -1,12 +1,12 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 
 /**
  * Alerts about samples, one open alert for each sensor or node: values that do not change, and clocks that are wrong. It
  * clears those whose condition has passed, and that of a full queue after five minutes without a refusal.
  * Race: a consumer raises the alert of the queue meanwhile. There is one open alert of a kind and subject.
  */
-export function raiseAlerts(): SQL {
-  return sql`
+export function raiseAlerts(): Statement {
+  return named('fleet.raise-alerts')`
 with due as materialized (
   select node.tenant_id, 'stuck' as kind, concat_ws('/', node.uid, m.name, nullif(l.channel, '')) as subject,
     jsonb_build_object('node', node.uid, 'metric', m.name, 'channel', l.channel) as labels, l.same_since as since

@@ -1,10 +1,11 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { accountedMinutes } from '../../core/ingest-accounting.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { Accounting } from './contract.ts'
 
 type Window = { from: Date; to: Date }
+type Counted = { accounting: Accounting }
 
 /**
  * The minutes of a window by receipt, newest first, in one snapshot. An admin of all tenants also gets the samples in
@@ -12,7 +13,7 @@ type Window = { from: Date; to: Date }
  */
 export async function readTelemetryAccounting(ctx: Ctx, { from, to }: Window): Promise<Accounting> {
   const ofAll = ctx.principal?.role === 'admin' && ctx.principal.tenantId === null
-  const [row] = await replicaScope(ctx).query<{ accounting: Accounting }>(sql`
+  const [row] = await replicaScope(ctx).query<Counted>(named('fleet.read-accounting')`
 with ${accountedMinutes('telemetry', { from, to })},
 own as (
   select minute, sum(received) as received, sum(accepted) as accepted, sum(late) as late, sum(duplicate) as duplicate,

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { LatestValue } from './contract.ts'
 
@@ -9,7 +9,7 @@ import type { LatestValue } from './contract.ts'
  * silent, and any other one when its value is old.
  */
 export async function readLatest(ctx: Ctx, { zoneId }: { zoneId: number }): Promise<LatestValue[] | null> {
-  const [row] = await replicaScope(ctx).query<{ data: LatestValue[] }>(sql`
+  const [row] = await replicaScope(ctx).query<{ data: LatestValue[] }>(named('fleet.read-latest')`
 with seen as (
   select m.name as metric, l.channel, l.value, m.unit, l.ts, l.quality, node.uid,
     greatest(0, extract(epoch from now() - l.ts))::int as age, m.stale_after, m.reporting,

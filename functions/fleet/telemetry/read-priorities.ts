@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import { cache } from '../../core/cache.ts'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Priority } from './thin-samples.ts'
 
 const kept = cache<Record<string, Priority>>({
@@ -10,7 +10,7 @@ const kept = cache<Record<string, Priority>>({
   waitMs: 150,
   async load({ db }) {
     const rows = await db.query<{ name: string; priority: Priority }>(
-      sql`select name, priority from fleet.metrics`,
+      named('fleet.read-priorities')`select name, priority from fleet.metrics`,
     )
     return Object.fromEntries(rows.map(({ name, priority }) => [name, priority]))
   },

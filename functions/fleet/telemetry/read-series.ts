@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Resolution } from '../../../schema/fleet/states.ts'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { replicaScope } from '../greenhouses/scope.ts'
 import type { SeriesPoint } from './contract.ts'
 
@@ -28,7 +29,7 @@ export async function readSeries(ctx: Ctx, asked: Asked): Promise<Point[] | 'zon
   const [at, nodeId, channel] = after ?? [from.toISOString(), 0, '']
   const begin = sql`${at}::timestamptz`
   const end = sql`${to.toISOString()}::timestamptz`
-  const [row] = await replicaScope(ctx).query<Read>(sql`
+  const [row] = await replicaScope(ctx).query<Read>(named('fleet.read-series')`
 with measured as (select id, kind from fleet.metrics where name = ${metric}),
 bound as (
   select b.node_id, node.uid, b.from_at, coalesce(b.until_at, 'infinity') as until_at, m.id as metric_id, m.kind,

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Tx } from '../../core/db.ts'
+import { named } from '../../core/named.ts'
 
 /** A statement of the consumer that began before a calibration was there has ended by then: its transaction may take 10 s. */
 const settledAfter = '15 seconds'
@@ -19,7 +20,7 @@ type Due = {
  * second statement, because its transaction ended before the lock was there.
  */
 export async function recalculate(tx: Tx): Promise<number> {
-  const [due] = await tx.query<Due>(sql`
+  const [due] = await tx.query<Due>(named('fleet.due-recalculation')`
 select node_id as "nodeId", metric_id as "metricId", channel, from_at as "fromAt",
   (
     select min(later.from_at)
@@ -40,14 +41,14 @@ limit 1`)
   and channel = ${due.channel}`
   const from = sql`${new Date(due.fromAt).toISOString()}::timestamptz`
   const until = sql`${due.untilAt === null ? null : new Date(due.untilAt).toISOString()}::timestamptz`
-  await tx.query(sql`
+  await tx.query(named('fleet.recalculate-samples')`
 select 1
 from fleet.telemetry_1m
 where ${series}
   and minute >= date_trunc('minute', ${from}, 'UTC')
 order by minute
 for update`)
-  const [done] = await tx.query<{ samples: number }>(sql`
+  const [done] = await tx.query<{ samples: number }>(named('fleet.close-recalculation')`
 with line as (
   update fleet.calibrations
   set applied_at = now()

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { ReplayedRejects, ReplayRejects } from './contract.ts'
 import { judgeSample } from './judge-sample.ts'
@@ -18,7 +19,7 @@ export async function replayRejects(
   ctx: Ctx,
   { ids, nodeUid, reason, shiftMs = 0 }: ReplayRejects,
 ): Promise<ReplayedRejects> {
-  const rows = await callerScope(ctx).query<Row>(sql`
+  const rows = await callerScope(ctx).query<Row>(named('fleet.replay-rejects')`
 select id, tenant_id as "tenantId", sample, (count(*) over ())::int as matching
 from fleet.telemetry_rejects
 where replayed_at is null

@@ -20,6 +20,7 @@ export function editZone(
 ): Promise<{ ok: true; value: Zone } | Refused> {
   const until = mode === undefined ? modeUntil : (modeUntil ?? null)
   return changeVersion(ctx, {
+    verb: 'fleet.edit-zone',
     db: callerScope(ctx),
     table: zones,
     id,

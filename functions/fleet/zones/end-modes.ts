@@ -1,9 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 
 /** Zones whose mode has ended are automatic again. The trigger void_commands ends the commands of that mode. */
-export function endModes(): SQL {
-  return sql`
+export function endModes(): Statement {
+  return named('fleet.end-modes')`
 with due as materialized (
   select id
   from fleet.zones

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { instant, shownInstant } from '../../http/fields.ts'
-import { minor, Reason, UserId } from '../contract.ts'
+import { AmountMinor, minor, Reason, streamVersion, UserId } from '../contract.ts'
 import { Currency, currencyCode } from '../currencies/contract.ts'
 
 export const AccountPath = z.strictObject({ userId: UserId, currency: currencyCode })
@@ -83,15 +83,42 @@ export type Notice = 'allow-overdraft' | 'forbid-overdraft' | 'quarantine' | 'cl
 
 export const Because = z.strictObject({ reason: Reason }).meta({ id: 'Because' })
 
+const noted = { userId: UserId, currency: Currency, reason: z.string() }
+const Noted = z.strictObject(noted).meta({ id: 'AccountNotedData' })
+
 const Quarantined = z
   .strictObject({
-    userId: UserId,
-    currency: Currency,
-    reason: z.string(),
-    evidence: z.record(z.string(), z.unknown()),
+    ...noted,
+    evidence: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .meta({ description: 'The differing values, if the invariants job found them' }),
   })
   .meta({ id: 'AccountQuarantinedData' })
 
+const Overdrawn = z.strictObject({ userId: UserId, ...money }).meta({ id: 'AccountOverdrawnData' })
+
+const Posted = z
+  .strictObject({
+    userId: UserId,
+    currency: Currency,
+    amountMinor: AmountMinor,
+    cause: z.string().meta({ description: 'The bet, payment or transfer' }),
+    streamVersion,
+    occurredAt: shownInstant,
+  })
+  .meta({ id: 'BalancePostedData' })
+
+const audience = ['tenant'] as const
+
 export const accountWebhooks = {
-  'account.quarantined': { audience: ['tenant'] as const, data: Quarantined },
+  'account.quarantined': { audience, data: Quarantined },
+  'account.cleared': { audience, data: Noted },
+  'account.overdraft_allowed': { audience, data: Noted },
+  'account.overdraft_forbidden': { audience, data: Noted },
+  'account.overdrawn': { audience, data: Overdrawn },
+  'balance.credited': { audience, data: Posted },
+  'balance.debited': { audience, data: Posted },
+  'balance.reserved': { audience, data: Posted },
+  'balance.released': { audience, data: Posted },
 }

@@ -1,17 +1,18 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { tenantScope } from '../journal/scope.ts'
 import type { Account } from './contract.ts'
 import { showBalance, withExponent } from './show.ts'
 
 type Query = { currency: string; after: string | null; limit: number }
+type Funded = { userId: string; balance: Account }
 
 /**
  * Lists the accounts of one currency that have money available, by user. A waiting credit may be what funds an account,
  * so the accounts with waiting credits, which the next minute folds, are looked at as well.
  */
 export async function listFunded(ctx: Ctx, { currency, after, limit }: Query): Promise<Account[]> {
-  const rows = await tenantScope(ctx, ctx.replica).query<{ userId: string; balance: Account }>(sql`
+  const rows = await tenantScope(ctx, ctx.replica).query<Funded>(named('ledger.list-funded')`
 with funded as (
   (select v.user_id
   from ledger.user_balances_view v

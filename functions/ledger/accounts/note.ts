@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import type { SystemEvent } from '../events.ts'
 import { actorOf, runCommand } from '../journal/scope.ts'
 import type { Balance, Notice } from './contract.ts'
@@ -25,7 +26,7 @@ export async function noteAccount(
   // Race: two notices take one stream version. The unique key admits one, and the other runs again.
   return runCommand(
     ctx,
-    sql`
+    named('ledger.note-account')`
 with account as (
   select b.*
   from ledger.user_balances b

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { tenantScope } from '../journal/scope.ts'
 import type { BalanceThen } from './contract.ts'
 
@@ -8,7 +9,7 @@ type Query = { userId: string; ts: string; basis: 'recorded' | 'effective' }
 /** Sums the events recorded by a time, or those that took effect by it, into balances per currency. */
 export async function readBalancesAt(ctx: Ctx, { userId, ts, basis }: Query): Promise<BalanceThen[]> {
   const moment = basis === 'recorded' ? sql`e.created_at` : sql`e.occurred_at`
-  const rows = await tenantScope(ctx).query<{ balance: BalanceThen }>(sql`
+  const rows = await tenantScope(ctx).query<{ balance: BalanceThen }>(named('ledger.read-balances-at')`
 select jsonb_build_object(
   'currency', e.currency,
   'balanceMinor', sum(e.balance_delta),

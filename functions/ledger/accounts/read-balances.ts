@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
+import type { Statement } from '../../core/named.ts'
 import { tenantScope } from '../journal/scope.ts'
 import type { Balance } from './contract.ts'
 import { showBalance, withExponent } from './show.ts'
@@ -11,7 +12,7 @@ export async function readBalances(ctx: Ctx, userId: string): Promise<Balance[]>
   return rows.map(({ balance }) => withExponent(balance))
 }
 
-export function balancesStatement(userId: string): SQL {
+export function balancesStatement(userId: string): Statement {
   const statement = sql`
 select ${showBalance} as balance
 from ledger.user_balances b

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { isReadable, readBehindHorizon } from '../../core/stream.ts'
 import { ledgerFeed } from '../feed.ts'
 import { tenantScope } from '../journal/scope.ts'
@@ -36,7 +37,7 @@ export async function readNewest(
     and not (${below} and ${until})`
       : sql`select ${sums[0]}::bigint as balance, ${sums[1]}::bigint as reserved`
   const [results] = await readBehindHorizon(tenantScope(ctx), ledgerFeed, [
-    sql`
+    named('ledger.read-newest')`
 with present as (
   select b.*
   from ledger.user_balances b

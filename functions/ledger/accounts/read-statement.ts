@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { isReadable, readBehindHorizon } from '../../core/stream.ts'
 import { ledgerFeed } from '../feed.ts'
 import { tenantScope } from '../journal/scope.ts'
@@ -26,7 +27,7 @@ export async function readStatement(
   const { userId, currency, from, to, after, limit } = query
   const ahead = new Set(after?.ahead.map(String))
   const [results] = await readBehindHorizon(tenantScope(ctx), ledgerFeed, [
-    sql`
+    named('ledger.read-statement')`
 with start as materialized (
   select ${after?.balanceMinor ?? 0}::bigint + coalesce(sum(e.balance_delta), 0) as balance,
     ${after?.reservedMinor ?? 0}::bigint + coalesce(sum(e.reserved_delta), 0) as reserved

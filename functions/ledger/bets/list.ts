@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
+import type { Statement } from '../../core/named.ts'
 import { tenantScope } from '../journal/scope.ts'
 import type { Bet, BetStatus } from './contract.ts'
 import { showBet } from './show.ts'
@@ -13,7 +14,7 @@ export async function listBets(ctx: Ctx, query: Query): Promise<Bet[]> {
   return rows.map(({ bet }) => bet)
 }
 
-export function betsStatement({ userId, status, before, limit }: Query): SQL {
+export function betsStatement({ userId, status, before, limit }: Query): Statement {
   const open = status === 'placed' || status === 'accepted'
   const conditions = [
     sql`v.tenant_id = ledger.tenant()`,

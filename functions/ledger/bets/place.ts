@@ -1,8 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
+import type { Statement } from '../../core/named.ts'
 import { lockAccount } from '../accounts/lock.ts'
 import { maxMinor } from '../contract.ts'
 import { payoutOf } from '../decide.ts'
@@ -19,7 +20,7 @@ export async function placeBet(ctx: Ctx, bet: NewBet): Promise<BetOutcome> {
   return runCommand(ctx, placeStatement(ctx, bet))
 }
 
-export function placeStatement(by: By, { occurredAt, ...bet }: NewBet): SQL {
+export function placeStatement(by: By, { occurredAt, ...bet }: NewBet): Statement {
   // Race: fifty bets compete for money for ten. Each locks the account and then sees the balance the previous one left.
   const statement = sql`
 with ${lockAccount({ whose: sql`${bet.userId}, ${bet.currency}` })},

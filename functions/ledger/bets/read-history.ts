@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { StoredEvent } from '../journal/contract.ts'
 import { tenantScope } from '../journal/scope.ts'
 import { showEvent } from '../journal/show.ts'
@@ -8,7 +8,7 @@ type Query = { betId: string; after: number; limit: number }
 
 /** Lists the events of a bet, oldest first; null if there is no such bet. */
 export async function readHistory(ctx: Ctx, { betId, after, limit }: Query): Promise<StoredEvent[] | null> {
-  const rows = await tenantScope(ctx).query<{ event: StoredEvent | null }>(sql`
+  const rows = await tenantScope(ctx).query<{ event: StoredEvent | null }>(named('ledger.read-history')`
 select event
 from ledger.bets_view v
 left join lateral (

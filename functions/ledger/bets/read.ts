@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
+import type { Statement } from '../../core/named.ts'
 import { tenantScope } from '../journal/scope.ts'
 import type { Bet } from './contract.ts'
 import { showBet } from './show.ts'
@@ -10,7 +11,7 @@ export async function readBet(ctx: Ctx, betId: string): Promise<Bet | null> {
   return row?.bet ?? null
 }
 
-export function betStatement(betId: string): SQL {
+export function betStatement(betId: string): Statement {
   const statement = sql`
 select ${showBet('v')} as bet
 from ledger.bets_view v

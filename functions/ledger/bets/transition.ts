@@ -3,6 +3,7 @@ import { thisOne } from '../../core/claim.ts'
 import type { Ctx } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
+import type { Statement } from '../../core/named.ts'
 import { maxMinor } from '../contract.ts'
 import { betEventType, type TransitionBet } from '../decide.ts'
 import { betStatusAfter } from '../events.ts'
@@ -16,7 +17,7 @@ export async function transitionBet(ctx: Ctx, betId: string, command: Transition
   return runCommand(ctx, transitionStatement(ctx, betId, command))
 }
 
-export function transitionStatement(by: By, betId: string, command: TransitionBet): SQL {
+export function transitionStatement(by: By, betId: string, command: TransitionBet): Statement {
   const type = betEventType(command)
   const to = betStatusAfter[type]
   const ends = to !== 'accepted'

@@ -1,9 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
 import { faultsOf } from '../../core/faults.ts'
 import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
+import type { Statement } from '../../core/named.ts'
 import { maxMinor } from '../contract.ts'
 import { payoutOf } from '../decide.ts'
 import { schemas } from '../events.ts'
@@ -22,7 +23,7 @@ export async function appendEvents(
   return runCommand(ctx, appendStatement(ctx, whole))
 }
 
-export function appendStatement(by: By, events: readonly IncomingEvent[]): SQL {
+export function appendStatement(by: By, events: readonly IncomingEvent[]): Statement {
   const batch = JSON.stringify(events)
   const statement = sql`select ${answer(sql`ledger.append_events(${batch}::jsonb, ${actorOf(by)})`)}`
   return hot('ledger.append', statement)

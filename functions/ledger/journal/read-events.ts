@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import {
   beginning,
   type CursorStatus,
@@ -24,7 +25,7 @@ export async function readEvents(ctx: Ctx, { after, type, limit }: Query): Promi
   const { xid, seq } = cursor
   const [statuses, rows] = await readBehindHorizon(tenantScope(ctx), ledgerFeed, [
     cursorStatuses(ledgerFeed, [cursor]),
-    sql`
+    named('ledger.read-events')`
 select ${showEvent} as event
 from ledger.events e
 where e.tenant_id = ledger.tenant()

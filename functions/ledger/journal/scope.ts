@@ -1,8 +1,8 @@
-import { type SQL } from 'drizzle-orm'
 import { effectAgain } from '../../core/again.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Db } from '../../core/db.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
+import type { Statement } from '../../core/named.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 
 /** The database limited to the caller's tenant: row-level security applies to every statement sent through it. */
@@ -29,7 +29,7 @@ export function actorOf({ principal }: By): string {
  */
 export async function runCommand<Outcome extends { ok: true }>(
   ctx: Ctx,
-  statement: SQL,
+  statement: Statement,
 ): Promise<Outcome | Refused> {
   try {
     const decision = { statement, db: tenantScope(ctx), attempts: 3, isOutdated: lostVersion }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { tenantScope } from '../journal/scope.ts'
 import type { Payment, PaymentKind, PaymentStatus } from './contract.ts'
 import { showPayment } from './show.ts'
@@ -24,7 +25,7 @@ export async function listPayments(ctx: Ctx, query: Query): Promise<Payment[]> {
     ...(status === 'requested' ? [sql`v.open`] : []),
     ...(before === null ? [] : [sql`v.payment_id < ${before}`]),
   ]
-  const rows = await tenantScope(ctx, ctx.replica).query<{ payment: Payment }>(sql`
+  const rows = await tenantScope(ctx, ctx.replica).query<{ payment: Payment }>(named('ledger.list-payments')`
 select ${showPayment('v')} as payment
 from ledger.payments_view v
 where ${sql.join(conditions, sql` and `)}

@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { lockAccount } from '../accounts/lock.ts'
 import { actorOf, runCommand } from '../journal/scope.ts'
 import type { NewPayment, Payment, PaymentKind } from './contract.ts'
@@ -19,10 +20,10 @@ export async function requestPayment(
   return runCommand(ctx, requestStatement(ctx, kind, payment))
 }
 
-function requestStatement(ctx: Ctx, kind: PaymentKind, { occurredAt, ...payment }: NewPayment): SQL {
+function requestStatement(ctx: Ctx, kind: PaymentKind, { occurredAt, ...payment }: NewPayment): Statement {
   const takes = kind === 'withdrawal'
   // Race: withdrawals and bets compete for the same money, so they lock the account. A deposit needs no money and no lock.
-  return sql`
+  return named('ledger.request-payment')`
 with ${lockAccount({ whose: sql`${payment.userId}, ${payment.currency}`, when: sql`${takes}` })},
 decided as materialized (
   select uuidv7()::text as payment_id,

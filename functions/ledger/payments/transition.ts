@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { thisOne } from '../../core/claim.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { lockAccount } from '../accounts/lock.ts'
 import { maxMinor } from '../contract.ts'
 import { paymentGoals, type TransitionPayment } from '../decide.ts'
@@ -19,13 +20,13 @@ export async function transitionPayment(
   return runCommand(ctx, transitionStatement(ctx, paymentId, command))
 }
 
-function transitionStatement(ctx: Ctx, paymentId: string, command: TransitionPayment): SQL {
+function transitionStatement(ctx: Ctx, paymentId: string, command: TransitionPayment): Statement {
   const to = paymentGoals[command.do]
   const takes = command.do === 'charge-back'
   const reason = 'reason' in command && command.reason !== undefined ? { reason: command.reason } : {}
   // Race: two transitions lock the payment, and the second finds it already moved. A charge-back needs available money,
   // so it also locks the account, always after the payment. A withdrawal uses its reserved amount; a deposit only credits.
-  return sql`
+  return named('ledger.transition-payment')`
 with payment as ${thisOne(sql`
   select v.*
   from ledger.payments_view v

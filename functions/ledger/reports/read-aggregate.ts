@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { lastRefreshOf } from '../../core/refresh.ts'
 import { staleAfterSeconds, type ViewName } from '../../registry/views.ts'
 import { tenantScope } from '../journal/scope.ts'
@@ -15,7 +16,7 @@ export const summed = sql`
 
 /** Reads a materialized view with its age. `rows` selects sort key and JSON of one tenant's rows, as `place` and `row`. */
 export async function readAggregate(ctx: Ctx, { view, rows }: { view: ViewName; rows: SQL }): Promise<Aged> {
-  const [answer] = await tenantScope(ctx).query<{ aged: Aged }>(sql`
+  const [answer] = await tenantScope(ctx).query<{ aged: Aged }>(named('ledger.read-aggregate')`
 with shown as (${rows}
 ),
 refreshed as ${lastRefreshOf(view)}

@@ -43,3 +43,17 @@ export const TransferResults = z
   })
   .meta({ id: 'TransferResults' })
 export type TransferResults = z.infer<typeof TransferResults>
+
+const Accepted = z
+  .strictObject({
+    id: z.string(),
+    fromUserId: UserId,
+    toUserId: UserId,
+    amountMinor: AmountMinor,
+    currency: Currency,
+  })
+  .meta({ id: 'TransferAcceptedData' })
+
+export const transferWebhooks = {
+  'transfer.accepted': { audience: ['tenant'] as const, data: Accepted },
+}

@@ -1,8 +1,9 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
+import type { Statement } from '../../core/named.ts'
 import { actorOf, type By, runCommand } from '../journal/scope.ts'
 import type { Transfer, TransferResults } from './contract.ts'
 
@@ -18,7 +19,7 @@ export async function transferMoney(ctx: Ctx, batch: Batch): Promise<Transferred
   return { ...outcome, rejectedAt: rejectedAt.slice(0, 100) }
 }
 
-export function transferStatement(by: By, { transfers, atomic }: Batch): SQL {
+export function transferStatement(by: By, { transfers, atomic }: Batch): Statement {
   const batch = JSON.stringify(transfers)
   const statement = sql`select ${answer(sql`ledger.transfer(${batch}::jsonb, ${atomic}, ${actorOf(by)})`)}`
   return hot('ledger.transfer', statement)

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { tenantScope } from '../journal/scope.ts'
 import type { Alert } from './contract.ts'
 
@@ -7,7 +7,7 @@ type Query = { open: boolean; before: number | null; limit: number }
 
 /** Lists the alerts that the invariants job raised for this tenant, newest first. */
 export async function listAlerts(ctx: Ctx, { open, before, limit }: Query): Promise<Alert[]> {
-  const rows = await tenantScope(ctx).query<{ alert: Alert }>(sql`
+  const rows = await tenantScope(ctx).query<{ alert: Alert }>(named('ledger.list-alerts')`
 select jsonb_build_object(
   'id', a.id,
   'kind', a.kind,

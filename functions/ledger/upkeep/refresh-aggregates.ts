@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import type { Statement } from '../../core/named.ts'
 import { refreshed } from '../../core/refresh.ts'
 
 /** Refreshes summary, activity and top bets; skips the work if no event arrived since. */
-export function refreshAggregates(): SQL {
-  return refreshed(sql`ledger.refresh_aggregate_views()`)
+export function refreshAggregates(): Statement {
+  return refreshed('ledger.refresh-aggregates', sql`ledger.refresh_aggregate_views()`)
 }

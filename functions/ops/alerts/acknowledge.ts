@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { actorOf, noteAction } from '../../core/note-action.ts'
 import type { Rule } from '../../core/watch.ts'
 import type { AckAlert, Alert } from './contract.ts'
@@ -18,7 +19,7 @@ export async function acknowledgeAlert(
   // Race: two acknowledge at once. The second waits for the row, finds it acknowledged and leaves it as it is.
   return effect<Outcome>(
     ctx,
-    sql`
+    named('ops.acknowledge-alert')`
 with ${rulesAsRows(rules)},
 acked as (
   update core.alerts

@@ -7,9 +7,10 @@
  * How a receiver loses: while the evaluator stands still it receives nothing, also no `ops.watchdog`.
  * The caller must run it under the lock of its job. Driver: any.
  */
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { emit } from '../../core/outbox.ts'
 import type { Measurement } from './measure.ts'
 import { messagesOf } from './messages.ts'
@@ -18,11 +19,11 @@ import { messagesOf } from './messages.ts'
 export const evaluatorJob = 'ops-alerts'
 
 /** `slot`: that of the run; null for a run that a person started. */
-export function judgeValues(ctx: Ctx, { rules, measured }: Measurement, slot: Date | null): SQL {
+export function judgeValues(ctx: Ctx, { rules, measured }: Measurement, slot: Date | null): Statement {
   const at = sql`${ctx.now().toISOString()}::timestamptz`
   const present = slot?.toISOString() ?? null
   // Race: an operator acknowledges an alert meanwhile. The lock of `kept` waits for it, and it waits for the lock.
-  return sql`
+  return named('ops.judge-values')`
 with rules as materialized (
   select r.name as rule, r.*, r.raise >= r.clear as high_is_bad
   from jsonb_to_recordset(${JSON.stringify(rules)}::jsonb) as r (

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Rule } from '../../core/watch.ts'
 import type { Alert } from './contract.ts'
 import { rulesAsRows, showAlert } from './show.ts'
@@ -12,7 +12,7 @@ export async function listAlerts(
   rules: readonly Rule[],
   { state, rule, before, limit }: Query,
 ): Promise<Alert[]> {
-  const rows = await ctx.db.query<{ alert: Alert }>(sql`
+  const rows = await ctx.db.query<{ alert: Alert }>(named('ops.list-alerts')`
 with ${rulesAsRows(rules)}
 select ${showAlert()} as alert
 from core.alerts a

@@ -31,7 +31,11 @@ export async function measureRules(ctx: Ctx, watches: readonly Watch[]): Promise
   const [answers, elsewhere] = await Promise.all([
     readWatched<Value>(
       ctx,
-      inPostgres.map(({ rule, watch }) => ({ watch, statement: rule.value(ctx) })),
+      inPostgres.map(({ rule, watch }) => ({
+        watch,
+        verb: `ops.rule-${rule.name}`,
+        statement: rule.value(ctx),
+      })),
     ),
     Promise.all(rules.map(async ({ rule }) => ('read' in rule ? readElsewhere(ctx, rule.read) : null))),
   ])
@@ -46,7 +50,11 @@ export async function measureRules(ctx: Ctx, watches: readonly Watch[]): Promise
   )
   const evidence = await readWatched<Shown>(
     ctx,
-    evident.map(({ rule, watch }) => ({ watch, statement: limited(rule.evidence?.(ctx) ?? sql``) })),
+    evident.map(({ rule, watch }) => ({
+      watch,
+      verb: `ops.evidence-${rule.name}`,
+      statement: limited(rule.evidence?.(ctx) ?? sql``),
+    })),
   )
   const shownOf = new Map(
     evident.map(({ rule }, at) => {

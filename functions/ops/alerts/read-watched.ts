@@ -1,11 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { BatchOptions } from '../../core/db.ts'
+import { named, type Statement, withName } from '../../core/named.ts'
 import { DatabaseError, retryOf } from '../../core/sqlstate.ts'
 import type { Watch } from '../../core/watch.ts'
 
 export type Answer<Row> = { ok: true; rows: Row[] } | { ok: false; why: string }
-type Asked = { watch: Watch; statement: SQL }
+/** `verb`: the name of the statement. */
+type Asked = { watch: Watch; verb: string; statement: SQL }
 
 const readOnly: BatchOptions = { readOnly: true }
 /** No statement of a rule or queue may take longer. */
@@ -22,10 +24,10 @@ export async function readWatched<Row>(ctx: Ctx, asked: readonly Asked[]): Promi
     const statements = [timeLimit()]
     const places: number[] = []
     let before: Watch | null = null
-    for (const { watch, statement } of asked) {
+    for (const { watch, verb, statement } of asked) {
       if (watch !== before) statements.push(...under(watch, names))
       before = watch
-      places.push(statements.push(statement) - 1)
+      places.push(statements.push(withName(verb, statement)) - 1)
     }
     const results = await ctx.db.batch(statements, readOnly)
     return places.map((place): Answer<Row> => ({ ok: true, rows: rowsOf<Row>(results[place] ?? []) }))
@@ -42,10 +44,10 @@ function isAtFault({ sqlstate }: DatabaseError): boolean {
   return sqlstate === '57014' || retryOf(sqlstate) === 'never'
 }
 
-async function readAlone<Row>(ctx: Ctx, { watch, statement }: Asked): Promise<Answer<Row>> {
+async function readAlone<Row>(ctx: Ctx, { watch, verb, statement }: Asked): Promise<Answer<Row>> {
   try {
     const results = await ctx.db.batch(
-      [timeLimit(), ...under(watch, settingsOf([{ watch }])), statement],
+      [timeLimit(), ...under(watch, settingsOf([{ watch }])), withName(verb, statement)],
       readOnly,
     )
     return { ok: true, rows: rowsOf<Row>(results.at(-1) ?? []) }
@@ -64,8 +66,8 @@ function rowsOf<Row>(rows: unknown[]): Row[] {
   return rows as Row[]
 }
 
-function timeLimit(): SQL {
-  return sql`select set_config('statement_timeout', ${String(limitMs)}, true)`
+function timeLimit(): Statement {
+  return named('ops.read-watched')`select set_config('statement_timeout', ${String(limitMs)}, true)`
 }
 
 function settingsOf(asked: readonly Pick<Asked, 'watch'>[]): string[] {
@@ -73,7 +75,7 @@ function settingsOf(asked: readonly Pick<Asked, 'watch'>[]): string[] {
 }
 
 /** The settings of one row; those of the others are blank for its statements. */
-function under({ settings = {} }: Watch, names: readonly string[]): SQL[] {
+function under({ settings = {} }: Watch, names: readonly string[]): Statement[] {
   const calls = names.map((name) => sql`set_config(${name}, ${settings[name] ?? ''}, true)`)
-  return calls.length === 0 ? [] : [sql`select ${sql.join(calls, sql`, `)}`]
+  return calls.length === 0 ? [] : [named('ops.set-scope')`select ${sql.join(calls, sql`, `)}`]
 }

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { connectionSum, poolSize } from '../rules.ts'
 import type { Connections } from './contract.ts'
 
@@ -14,7 +14,7 @@ type Found = {
 
 /** How many connections Postgres has, who uses them, and how many the Worker may use. */
 export async function readConnections(ctx: Ctx): Promise<Connections> {
-  const [found] = await ctx.db.query<Found>(sql`
+  const [found] = await ctx.db.query<Found>(named('ops.read-connections')`
 with sessions as materialized (
   select * from core.show_sessions() where kind in ('client backend', 'walsender')
 ),

@@ -3,6 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import type { Db } from '../../core/db.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import type { IngestQueue } from '../../core/ingest-message.ts'
+import { named } from '../../core/named.ts'
 import { replaying } from '../../core/replay.ts'
 import { isDataError, reasonOf } from '../../core/sqlstate.ts'
 import type { ReplayDead, Replayed } from './contract.ts'
@@ -19,7 +20,7 @@ export async function replayDead(ctx: Ctx, queue: IngestQueue, { ids }: ReplayDe
 }
 
 async function oldest(ctx: Ctx, { stream }: IngestQueue): Promise<number[]> {
-  const rows = await ctx.db.query<{ id: string }>(sql`
+  const rows = await ctx.db.query<{ id: string }>(named('ops.oldest-dead')`
 select id
 from core.dead_messages
 where stream = ${stream}
@@ -45,7 +46,7 @@ async function replayEach(ctx: Ctx, { queue, db, ids }: Each): Promise<Replayed>
   }
   return effect<Replayed>(
     ctx,
-    sql`
+    named('ops.replay-each')`
 select ${answer(sql`jsonb_build_object('data', ${JSON.stringify(data)}::jsonb, 'left', count(*))`)}
 from core.dead_messages
 where stream = ${queue.stream}

@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import { latestMigration } from '../../../schema/migrations/index.ts'
 import type { Ctx } from '../../core/context.ts'
 import { missingFunctions } from '../../core/hot.ts'
+import { named } from '../../core/named.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 import type { Readiness } from './contract.ts'
 
@@ -16,14 +16,15 @@ export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
   const interactive = checkTransactions(ctx)
   const found = await checkDatabase(ctx)
   // A database that answers no query is one fault, not two.
-  const checks = found.answers ? [...found.checks, await interactive] : found.checks
+  const reached = found.answers ? [...found.checks, await interactive] : found.checks
   await interactive
+  const checks = [...reached, ...developmentCheck(ctx)]
   return { ready: checks.every(({ ok }) => ok), asOf, checks }
 }
 
 async function checkDatabase(ctx: Ctx): Promise<{ answers: boolean; checks: Readiness['checks'] }> {
   try {
-    const [found] = await ctx.db.query<Found>(sql`
+    const [found] = await ctx.db.query<Found>(named('ops.check-database')`
 select
   r.rolbypassrls or r.rolsuper as bypasses,
   exists (
@@ -53,7 +54,7 @@ where r.rolname = current_user`)
 
 async function checkTransactions(ctx: Ctx): Promise<Readiness['checks'][number]> {
   try {
-    await ctx.db.transaction((tx) => tx.query(sql`select 1`))
+    await ctx.db.transaction((tx) => tx.query(named('ops.check-transactions')`select 1`))
     return { name: 'transactions', ok: true, detail: 'commit', ageSeconds: 0 }
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
@@ -86,6 +87,14 @@ function roleCheck(bypasses: boolean, owns: boolean) {
       ? 'the role owns tables: connect as one that owns nothing (README, Deploy)'
       : 'is bound by row-level security and owns nothing'
   return { name: 'role', ok: !bypasses && !owns, detail, ageSeconds: 0 }
+}
+
+/** A deployed Worker must not offer the sign-in of a laptop, although its other conditions keep it shut there. */
+function developmentCheck({ env }: Ctx): Readiness['checks'] {
+  if (env.DEV_SIGN_IN === undefined || (env.NEON_PROXY !== undefined && env.AUTH_SECRET !== undefined))
+    return []
+  const detail = 'DEV_SIGN_IN is for npm start only: remove this setting'
+  return [{ name: 'sign-in', ok: false, detail, ageSeconds: 0 }]
 }
 
 /** Without its functions the Worker is slower and not wrong, so this never makes it unready. */

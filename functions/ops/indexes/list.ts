@@ -1,11 +1,11 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { daysToJudge } from '../rules.ts'
 import type { Index } from './contract.ts'
 
 /** The indexes of all rows, the largest first, each with the days since it was last used; at most 500. */
 export async function listIndexes(ctx: Ctx): Promise<{ asOf: string; data: Index[] }> {
-  const [found] = await ctx.db.query<{ asOf: string; data: Index[] }>(sql`
+  const [found] = await ctx.db.query<{ asOf: string; data: Index[] }>(named('ops.list-indexes')`
 with indexes as (
   select u.schemaname || '.' || u.indexrelname as name, u.schemaname || '.' || u.relname as table_name,
     i.indexrelid, i.indrelid, pg_relation_size(i.indexrelid) as bytes, u.idx_scan as scans, u.last_idx_scan,

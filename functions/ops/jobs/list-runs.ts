@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { JobRun } from './contract.ts'
 
 type Query = {
@@ -13,7 +13,7 @@ type Query = {
 
 /** Runs of jobs, newest first. */
 export async function listRuns(ctx: Ctx, { job, outcome, all, before, limit }: Query): Promise<JobRun[]> {
-  const rows = await ctx.replica.query<{ run: JobRun }>(sql`
+  const rows = await ctx.replica.query<{ run: JobRun }>(named('ops.list-runs')`
 select jsonb_build_object(
   'id', r.id, 'job', r.job, 'trigger', r.trigger, 'slot', core.iso(r.slot), 'startedAt', core.iso(r.started_at),
   'finishedAt', core.iso(r.finished_at), 'outcome', r.outcome, 'rows', r.rows, 'error', r.error, 'detail', r.detail,

@@ -1,6 +1,7 @@
 import { Cron } from 'croner'
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Job as Shown } from './contract.ts'
 
 type Scheduled = { name: string; cron: string; lock: number }
@@ -32,7 +33,7 @@ const never: Omit<Seen, 'job'> = {
 
 /** Each cron job with its last run, its next slot, its times, and the missed and paused slots of the last day. */
 export async function listJobs(ctx: Ctx, jobs: readonly Scheduled[]): Promise<Shown[]> {
-  const rows = await ctx.replica.query<Seen>(sql`
+  const rows = await ctx.replica.query<Seen>(named('ops.list-jobs')`
 select named.job, last_run.run as "lastRun", first_done.slot as first, coalesce(done.slots, '[]'::jsonb) as slots,
   coalesce(paused.spans, '[]'::jsonb) as pauses, active.pause,
   coalesce(last_run.run ->> 'outcome' = 'running', false) as running,

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { noteAction } from '../../core/note-action.ts'
 import type { Pause } from './contract.ts'
 
@@ -13,7 +14,7 @@ export async function pauseJob(ctx: Ctx, { job, until, reason }: NewPause): Prom
   // Race: of two pauses at once both may hold; the job stays paused until the later one, and ending it ends both.
   return effect<Outcome>(
     ctx,
-    sql`
+    named('ops.pause-job')`
 with wanted as (
   select ${until}::timestamptz as until
   where ${until}::timestamptz > now()

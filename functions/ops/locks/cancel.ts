@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { noteAction } from '../../core/note-action.ts'
 
 type Cancel = { pid: number; transactionAt: string }
@@ -11,7 +12,7 @@ export async function cancelStatement(ctx: Ctx, { pid, transactionAt }: Cancel):
   // Race: the transaction may end and its pid may be used again. Only the transaction that the caller saw is cancelled.
   const { outcome } = await effect<Outcome>(
     ctx,
-    sql`
+    named('ops.cancel-session')`
 with target as (
   select s.pid, s.own
   from core.show_sessions() s

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { locks } from '../../registry/locks.ts'
 import type { Locks } from './contract.ts'
 
@@ -7,12 +7,14 @@ type Waiting = Omit<Locks['sessions'][number], 'depth' | 'waitsFor'> & {
   waitsFor: { type: string; relation: string | null; mode: string; number: number | null } | null
 }
 
+type Found = { asOf: string; sessions: Waiting[]; horizon: Locks['horizon'] }
+
 /**
  * Sessions that wait below those that block them, and snapshots that keep vacuum from removing rows of this database.
  * The blockers are looked up for waiting sessions only, because that takes Postgres' table of locks.
  */
 export async function readLocks(ctx: Ctx): Promise<Locks> {
-  const [found] = await ctx.db.query<{ asOf: string; sessions: Waiting[]; horizon: Locks['horizon'] }>(sql`
+  const [found] = await ctx.db.query<Found>(named('ops.read-locks')`
 with sessions as materialized (
   select s.*, case when s.waits_for_lock then pg_blocking_pids(s.pid) else '{}' end as blocked_by
   from core.show_sessions() s
@@ -71,7 +73,7 @@ function asTree(waiting: readonly Waiting[]): Locks['sessions'] {
     if (seen.has(session.pid)) return
     seen.add(session.pid)
     const { waitsFor, ...rest } = session
-    shown.push({ ...rest, depth, waitsFor: waitsFor && named(waitsFor) })
+    shown.push({ ...rest, depth, waitsFor: waitsFor && withLockName(waitsFor) })
     for (const next of waiting) if (next.blockedBy.includes(session.pid)) show(next, depth + 1)
   }
   for (const session of waiting) if (session.blockedBy.length === 0) show(session, 0)
@@ -79,6 +81,6 @@ function asTree(waiting: readonly Waiting[]): Locks['sessions'] {
   return shown
 }
 
-function named({ number, ...lock }: NonNullable<Waiting['waitsFor']>) {
+function withLockName({ number, ...lock }: NonNullable<Waiting['waitsFor']>) {
   return { ...lock, lock: number === null ? null : (names.get(number) ?? null) }
 }

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { OperatorAction } from './contract.ts'
 
 type Query = {
@@ -15,7 +15,7 @@ export async function listActions(
   ctx: Ctx,
   { by, action, subject, before, limit }: Query,
 ): Promise<OperatorAction[]> {
-  const rows = await ctx.db.query<{ action: OperatorAction }>(sql`
+  const rows = await ctx.db.query<{ action: OperatorAction }>(named('ops.list-actions')`
 select jsonb_build_object(
   'id', o.id, 'at', core.iso(o.at), 'by', o.by, 'action', o.action, 'subject', o.subject, 'reason', o.reason,
   'detail', o.detail

@@ -1,12 +1,12 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Outbox } from './contract.ts'
 
 const counted = 1_000
 
 /** How far the readers of the outbox are behind. */
 export async function readOutbox(ctx: Ctx): Promise<Outbox> {
-  const [found] = await ctx.db.query<Outbox>(sql`
+  const [found] = await ctx.db.query<Outbox>(named('ops.read-outbox')`
 select core.iso(now()) as "asOf",
   core.iso((select e.created_at from core.outbox e order by e.xid desc, e.seq desc limit 1)) as "newestAt",
   (select count(*) / 10.0 from core.outbox e where e.created_at > now() - interval '10 minutes')::float8 as "perMinute",

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Rule } from '../../core/watch.ts'
 import { evaluatorJob } from '../alerts/judge.ts'
 import { isSilenced, rulesAsRows } from '../alerts/show.ts'
@@ -7,7 +7,7 @@ import type { Pulse } from './contract.ts'
 
 /** The alerts that need the operator's attention, worst first. It reads the open alerts only, of which there are few. */
 export async function readPulse(ctx: Ctx, rules: readonly Rule[]): Promise<Pulse> {
-  const [pulse] = await ctx.db.query<Pulse>(sql`
+  const [pulse] = await ctx.db.query<Pulse>(named('ops.read-pulse')`
 with ${rulesAsRows(rules)},
 evaluated as materialized (
   select s.done_at, now() - s.done_at > interval '3 minutes' as late

@@ -13,7 +13,7 @@ export async function listQueues(ctx: Ctx, watches: readonly Watch[]): Promise<Q
   const asOf = ctx.now().toISOString()
   const answers = await readWatched<Row>(
     ctx,
-    asked.map(({ watch, queues }) => ({ watch, statement: queues(ctx) })),
+    asked.map(({ watch, kind, queues }) => ({ watch, verb: `ops.queues-${kind}`, statement: queues(ctx) })),
   )
   const data = asked.flatMap(({ kind }, at): Queue[] => {
     const answer = answers[at]

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { makeDb } from '../../core/db.ts'
+import { named } from '../../core/named.ts'
 import { replicaLimits, sharedTurns } from '../../core/replica.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 import type { Replica } from './contract.ts'
@@ -38,7 +38,7 @@ async function describeReplica(ctx: Ctx, url: string, number: number): Promise<R
 
 async function askReplica(ctx: Ctx, url: string): Promise<Figures> {
   const replica = makeDb(url, ctx.metrics, { proxy: ctx.env.NEON_PROXY, limits: replicaLimits })
-  const [figures] = await replica.query<Figures>(sql`
+  const [figures] = await replica.query<Figures>(named('ops.ask-replica')`
 select
   standby,
   case when standby then pg_is_wal_replay_paused() end as "replayPaused",

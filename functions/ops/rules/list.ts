@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Rule as Watched } from '../../core/watch.ts'
 import type { Rule } from './contract.ts'
 
@@ -20,7 +20,7 @@ export async function listRules(ctx: Ctx, rules: readonly Watched[]): Promise<Ru
       advice,
     }),
   )
-  const found = await ctx.db.query<{ rule: Rule }>(sql`
+  const found = await ctx.db.query<{ rule: Rule }>(named('ops.list-rules')`
 select g.rule || jsonb_build_object(
   'state', coalesce(worst.state, case when newest.at is null then 'never evaluated' else 'ok' end),
   'silenced', exists (

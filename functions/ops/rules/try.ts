@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Rule } from '../../core/watch.ts'
 import { replay } from '../decide.ts'
 import type { Tried, TryRule } from './contract.ts'
@@ -12,7 +12,7 @@ const mostShown = 1_000
 export async function tryRule(ctx: Ctx, rule: Rule, wanted: TryRule): Promise<Tried> {
   const { raise = rule.raise, clear = rule.clear, critical = rule.critical ?? null } = wanted
   const { pendingFor = rule.pendingFor, clearFor = rule.clearFor } = wanted
-  const series = await ctx.db.query<Series>(sql`
+  const series = await ctx.db.query<Series>(named('ops.try-rule')`
 select m -> 'labels' as labels,
   jsonb_agg(jsonb_build_array((extract(epoch from v.at) * 1000)::float8, m -> 'value') order by v.at) as values
 from core.alert_values v

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { actorOf, noteAction } from '../../core/note-action.ts'
 import type { NewSilence, Silence } from './contract.ts'
 import { showSilence } from './show.ts'
@@ -14,7 +15,7 @@ export async function createSilence(ctx: Ctx, wanted: NewSilence): Promise<Outco
   // Race: the alert ends while the silence begins. The next evaluation ends a silence without an open alert.
   return effect<Outcome>(
     ctx,
-    sql`
+    named('ops.create-silence')`
 with wanted as (
   select ${until}::timestamptz as until,
     case

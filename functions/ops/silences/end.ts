@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { actorOf, noteAction } from '../../core/note-action.ts'
 
 /** Ends a silence before its time. False if there is none in force. */
 export async function endSilence(ctx: Ctx, id: number): Promise<boolean> {
-  const ended = await ctx.db.query(sql`
+  const ended = await ctx.db.query(named('ops.end-silence')`
 with ended as (
   update core.silences
   set ended_at = now(), ended_by = ${actorOf(ctx)}

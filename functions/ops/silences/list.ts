@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Silence } from './contract.ts'
 import { showSilence } from './show.ts'
 
@@ -7,7 +7,7 @@ type Query = { open: boolean | null; before: number | null; limit: number }
 
 /** Silences, newest first. */
 export async function listSilences(ctx: Ctx, { open, before, limit }: Query): Promise<Silence[]> {
-  const rows = await ctx.db.query<{ silence: Silence }>(sql`
+  const rows = await ctx.db.query<{ silence: Silence }>(named('ops.list-silences')`
 select ${showSilence()} as silence
 from core.silences s
 where (${open}::boolean is null

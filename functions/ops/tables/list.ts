@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Table, TableOrder } from './contract.ts'
 
 type Order = (typeof TableOrder)['_output']['order']
@@ -13,7 +14,7 @@ const orders: Record<Order, SQL> = {
 
 /** The tables of all rows with their sizes, their growth and the state of vacuum; at most 500. */
 export async function listTables(ctx: Ctx, order: Order): Promise<{ asOf: string; data: Table[] }> {
-  const [found] = await ctx.db.query<{ asOf: string; data: Table[] }>(sql`
+  const [found] = await ctx.db.query<{ asOf: string; data: Table[] }>(named('ops.list-tables')`
 with tables as (
   select
     u.schemaname || '.' || u.relname as name, c.reltuples, u.n_dead_tup as dead_rows, u.seq_scan, u.idx_scan,

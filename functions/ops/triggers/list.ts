@@ -1,12 +1,12 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { TriggerFunction, TriggerFunctions } from './contract.ts'
 
 type Found = { asOf: string; tracks: string; data: TriggerFunction[] }
 
 /** The functions that triggers call, with the time they took since Postgres began to count. */
 export async function listTriggers(ctx: Ctx): Promise<Omit<TriggerFunctions, 'nextCursor'>> {
-  const [found] = await ctx.db.query<Found>(sql`
+  const [found] = await ctx.db.query<Found>(named('ops.list-triggers')`
 with called as (
   select t.tgfoid, array_agg(t.tgname || ' on ' || c.relnamespace::regnamespace || '.' || c.relname order by c.relname, t.tgname) as triggers
   from pg_trigger t

@@ -1,11 +1,11 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { staleAfterSeconds } from '../../registry/views.ts'
 import type { View } from './contract.ts'
 
 /** Each materialized view: its last refresh, its age, the writes since then, and whether its public answers say `stale`. */
 export async function listViews(ctx: Ctx): Promise<View[]> {
-  const rows = await ctx.replica.query<{ view: View }>(sql`
+  const rows = await ctx.replica.query<{ view: View }>(named('ops.list-views')`
 select jsonb_build_object(
   'name', s.view,
   'populated', s.populated,

@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { named } from '../../core/named.ts'
 import { freshFixSeconds, issNoradId } from '../rules.ts'
 import { notCovered } from '../upstreams/coverage.ts'
 import type { Viewed } from '../views/read.ts'
@@ -18,7 +18,7 @@ export async function listPositions(
   { from, to, after, limit }: Input,
 ): Promise<Covered | Refused | null> {
   const end = new Date(Math.min(to.getTime(), ctx.now().getTime()) - freshFixSeconds * 1000)
-  const [read] = await ctx.replica.query<Covered>(sql`
+  const [read] = await ctx.replica.query<Covered>(named('space.list-positions')`
 select
   core.iso(newest.fetched_at) as "asOf",
   newest.ts < ${end.toISOString()}::timestamptz as stale,

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { named } from '../../core/named.ts'
 import { issNoradId } from '../rules.ts'
 import { elementsNear, noElementsAt, type StoredElements } from './nearest-elements.ts'
 import { fixColumns, type Located, type LoggedFix, showComputed, showLogged } from './show.ts'
@@ -17,7 +18,7 @@ export async function locateIssAt(ctx: Ctx, ts: Date): Promise<Located | Refused
   const [row] = await ctx.replica.query<{
     fix: LoggedFix | null
     elements: StoredElements | null
-  }>(sql`
+  }>(named('space.locate-iss-at')`
 select
   (
     select ${fixColumns}

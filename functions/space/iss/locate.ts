@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { freshFixSeconds, issNoradId } from '../rules.ts'
 import { elementsNear, type StoredElements } from './nearest-elements.ts'
 import { fixColumns, type Located, type LoggedFix, showComputed, showLogged } from './show.ts'
@@ -12,7 +13,7 @@ export async function locateIss(ctx: Ctx): Promise<Located | null> {
   const [row] = await ctx.replica.query<{
     fix: LoggedFix | null
     elements: StoredElements | null
-  }>(sql`
+  }>(named('space.locate-iss')`
 select
   (
     select ${fixColumns}

@@ -1,7 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Tx } from '../../core/db.ts'
 import type { JobResult } from '../../core/job.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { makePartitions } from '../../core/partitions.ts'
 import type { CheckedFix, FetchedPosition } from './fetch-position.ts'
 
@@ -21,8 +21,8 @@ export async function logPosition(_ctx: Ctx, tx: Tx, { session, fix }: FetchedPo
   return { rows, outcome: rows > 0 ? 'ok' : 'skipped', source, crossCheckKm, ...detail }
 }
 
-function insertFix(fix: CheckedFix): SQL {
-  return sql`
+function insertFix(fix: CheckedFix): Statement {
+  return named('space.insert-fix')`
 insert into space.iss_fetch_log (
   norad_id, ts, latitude, longitude, altitude_km, velocity_kmh, visibility, source, computed, cross_check_km, error_km
 )

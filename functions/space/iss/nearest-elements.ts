@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { dayMs, daysBetween, issNoradId, oldestUsableElementsDays } from '../rules.ts'
 import { notCovered } from '../upstreams/coverage.ts'
 import { type Elements, epochOf, type Orbit, orbitOf } from './orbit.ts'
@@ -9,7 +10,7 @@ import { type Elements, epochOf, type Orbit, orbitOf } from './orbit.ts'
 export type StoredElements = { omm: Elements; fetchedAt: string; source: string; first: string; last: string }
 
 /** At most one row: the elements whose epoch is nearest to a moment. Two index lookups replace a sort. */
-export function elementsNear(ts: SQL): SQL {
+export function elementsNear(ts: SQL): Statement {
   const side = (beyond: SQL, order: SQL) => sql`(
   select e.epoch, e.omm, e.source, e.fetched_at
   from space.elements e
@@ -17,7 +18,7 @@ export function elementsNear(ts: SQL): SQL {
     and e.epoch ${beyond} ${ts}
   order by e.epoch ${order}
   limit 1)`
-  return sql`
+  return named('space.elements-near')`
 select jsonb_build_object(
   'omm', near.omm, 'fetchedAt', core.iso(near.fetched_at), 'source', near.source,
   'first', (select core.iso(min(epoch)) from space.elements where norad_id = ${issNoradId}),

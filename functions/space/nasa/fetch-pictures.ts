@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { openSession, type UpstreamSession } from '../upstreams/session.ts'
 import { fetchPicture } from './fetch-picture.ts'
 import type { Picture } from './parse-pictures.ts'
@@ -36,7 +36,7 @@ export async function fetchPictures(ctx: Ctx, callMs: number): Promise<FetchedPi
 }
 
 async function dueDays(ctx: Ctx, today: string): Promise<string[]> {
-  const rows = await ctx.db.query<{ day: string }>(sql`
+  const rows = await ctx.db.query<{ day: string }>(named('space.due-days')`
 select day::text
 from (select ${today}::date - back as day from generate_series(0, ${daysBack}) back) wanted
 left join space.upstream_misses missed on missed.upstream = 'apod' and missed.object = wanted.day::text

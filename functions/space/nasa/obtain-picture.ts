@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { apod } from '../../../schema/space/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { upsertOf } from '../../core/upsert.ts'
 import { recordMisses } from '../upstreams/misses.ts'
 import { openSession } from '../upstreams/session.ts'
@@ -44,7 +45,8 @@ export async function obtainPicture(ctx: Ctx, day: string): Promise<ShownPicture
       now: ctx.now(),
     }),
     ...upsertOf(apod, picture === null ? [] : [picture], { key: ['date'], touch: 'fetchedAt' }),
-    sql`select ${pictureColumns} || '{"stale": false}' as picture from space.apod a where a.date = ${day}::date`,
+    named('space.show-picture')`
+select ${pictureColumns} || '{"stale": false}' as picture from space.apod a where a.date = ${day}::date`,
   ]
   const results = await ctx.db.batch(statements)
   const [shown] = results.at(-1) as { picture: ShownPicture }[]
@@ -54,11 +56,11 @@ export async function obtainPicture(ctx: Ctx, day: string): Promise<ShownPicture
 
 const unclaimed: Claim = { claimed: false, reason: null, waitSeconds: null, picture: null }
 
-function claimStatement(ctx: Ctx, day: string): SQL {
+function claimStatement(ctx: Ctx, day: string): Statement {
   const now = sql`${ctx.now().toISOString()}::timestamptz`
   // Race: many requests ask for one day at once. The row's key lets one of them claim it, and the pause refuses the others.
   // A request that comes late finds the picture stored.
-  return sql`
+  return named('space.claim-picture')`
 with stored as materialized (
   select ${pictureColumns} || '{"stale": false}' as picture
   from space.apod a

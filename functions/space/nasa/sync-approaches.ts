@@ -3,6 +3,7 @@ import { neoApproaches } from '../../../schema/space/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
 import { holding, type Lease, whileRenewing } from '../../core/lease.ts'
+import { named } from '../../core/named.ts'
 import { upsertMany } from '../../core/upsert.ts'
 import { type Days, isCovered, recordCoverage } from '../upstreams/coverage.ts'
 import { openSession } from '../upstreams/session.ts'
@@ -53,7 +54,7 @@ async function dueWindows(ctx: Ctx): Promise<Days[]> {
   }))
   const known = spans.map((span) => isCovered('approaches', span))
   const [row] = await ctx.db.query<{ known: boolean[] }>(
-    sql`select array[${sql.join(known, sql`, `)}] as known`,
+    named('space.due-windows')`select array[${sql.join(known, sql`, `)}] as known`,
   )
   return spans.filter((_, place) => place === turn || !row?.known[place])
 }

@@ -1,9 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { weatherTypes } from '../../../schema/space/states.ts'
 import { donkiEvents, donkiRevisions } from '../../../schema/space/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
 import { holding, type Lease, whileRenewing } from '../../core/lease.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { upsertMany, upsertOf } from '../../core/upsert.ts'
 import { type Days, isCovered, recordCoverage } from '../upstreams/coverage.ts'
 import { openSession, type Reply, type UpstreamSession } from '../upstreams/session.ts'
@@ -64,7 +65,7 @@ async function dueLists(ctx: Ctx): Promise<({ type: WeatherType } & Days)[]> {
   )
   const known = lists.map(({ type, ...span }) => isCovered(type, span))
   const [row] = await ctx.db.query<{ known: boolean[] }>(
-    sql`select array[${sql.join(known, sql`, `)}] as known`,
+    named('space.due-lists')`select array[${sql.join(known, sql`, `)}] as known`,
   )
   return lists.filter(({ week }, place) => week === 0 || week === olderWeeks[turn] || !row?.known[place])
 }
@@ -75,7 +76,7 @@ function spanOf(now: Date, weeksAgo: number): Days {
 }
 
 /** A stored version never changes. */
-function revisions(events: readonly WeatherEvent[]): SQL[] {
+function revisions(events: readonly WeatherEvent[]): Statement[] {
   const rows = events.map(({ type, eventId, versionId, raw }) => ({ type, eventId, versionId, raw }))
   return upsertOf(donkiRevisions, rows, { key: ['type', 'eventId', 'versionId'], append: true })
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { isReadable, readBehindHorizon } from '../../core/stream.ts'
 import type { Change } from './contract.ts'
 
@@ -16,11 +17,11 @@ export async function listChanges(
 ): Promise<Change[] | null> {
   const [xid, id] = after ?? ['0', 0]
   const [statuses, rows] = await readBehindHorizon(ctx.db, stored, [
-    sql`
+    named('space.describe-changes')`
 select exists (
   select from space.osdr_changes c where (c.xid, c.id) = (${xid}::xid8, ${id}::bigint) and ${isReadable(sql`c`, 'id')}
 ) as known`,
-    sql`
+    named('space.list-changes')`
 select jsonb_build_object(
   'xid', c.xid::text, 'id', c.id, 'accession', c.dataset_id, 'field', c.field, 'old', c.old, 'new', c.new,
   'seenAt', core.iso(c.seen_at)

@@ -3,6 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { guard } from '../../core/guard.ts'
 import type { JobResult } from '../../core/job.ts'
 import { type Lease, whileRenewing } from '../../core/lease.ts'
+import { named } from '../../core/named.ts'
 import type { Upserted } from '../../core/upsert.ts'
 import { locks } from '../../registry/locks.ts'
 import { sha256 } from '../upstreams/digest.ts'
@@ -43,7 +44,9 @@ export async function syncDatasets(ctx: Ctx, lease: Lease): Promise<JobResult> {
     return ended(ctx, { session, lease, counts, error, detail })
   })
   if (result.rows > 0)
-    await guard(ctx, locks.refreshOsdrViews, [sql`select view from space.refresh_osdr_materialized_views()`])
+    await guard(ctx, locks.refreshOsdrViews, [
+      named('space.sync-datasets')`select view from space.refresh_osdr_materialized_views()`,
+    ])
   return result
 }
 
@@ -86,7 +89,7 @@ async function fetchListing(session: UpstreamSession): Promise<Map<string, strin
 /** Unknown datasets first, then changed ones and those whose slot it is. Those that were passed over come last. */
 async function dueOf(ctx: Ctx, listed: string[], listing: Map<string, string>): Promise<string[]> {
   const turn = Math.floor(ctx.now().getTime() / slotMs) % turns
-  const rows = await ctx.db.query<{ id: string }>(sql`
+  const rows = await ctx.db.query<{ id: string }>(named('space.due-datasets')`
 select listed.id
 from unnest(
   ${sql.param(listed)}::text[],

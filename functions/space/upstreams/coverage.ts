@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { windowedCopies } from '../../../schema/space/states.ts'
 import type { Refused } from '../../core/errors.ts'
+import { named, type Statement } from '../../core/named.ts'
 
 export type WindowedCopy = (typeof windowedCopies)[number]
 
@@ -8,10 +9,10 @@ export type WindowedCopy = (typeof windowedCopies)[number]
 export type Days = { from: string; to: string }
 
 /** Records the windows that an upstream answered for. Their days are covered from then on, even if other windows fail. */
-export function recordCoverage(windows: readonly ({ copy: WindowedCopy } & Days)[], now: Date): SQL[] {
+export function recordCoverage(windows: readonly ({ copy: WindowedCopy } & Days)[], now: Date): Statement[] {
   if (windows.length === 0) return []
   return [
-    sql`
+    named('space.record-coverage')`
 insert into space.copy_coverage as known (copy, covered, read_at)
 select copy, range_agg(daterange(since, until, '[]')), ${now.toISOString()}::timestamptz
 from unnest(

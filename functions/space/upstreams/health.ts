@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { type Health, unknownHealth } from '../../core/circuit.ts'
 import type { Ctx } from '../../core/context.ts'
+import { named, type Statement } from '../../core/named.ts'
 
 export type UpstreamHealth = Health & {
   lastOkAt: Date | null
@@ -16,7 +17,7 @@ export const unknownUpstream: UpstreamHealth = {
 }
 
 export async function readHealth(ctx: Ctx, names: readonly string[]): Promise<Map<string, UpstreamHealth>> {
-  const rows = await ctx.db.query<{ upstream: string } & UpstreamHealth>(sql`
+  const rows = await ctx.db.query<{ upstream: string } & UpstreamHealth>(named('space.read-health')`
 select
   upstream,
   failures,
@@ -33,9 +34,9 @@ limit ${names.length}`)
   return new Map(rows.map(({ upstream, ...state }) => [upstream, state]))
 }
 
-export function storeHealth(states: ReadonlyMap<string, UpstreamHealth>): SQL {
+export function storeHealth(states: ReadonlyMap<string, UpstreamHealth>): Statement {
   const rows = [...states].map(([name, state]) => ({ name, ...state }))
-  return sql`
+  return named('space.store-health')`
 insert into space.upstream_state as kept (
   upstream, failures, open_until, quota_limit, quota_left, quota_until, last_ok_at, last_error_at, last_error
 )

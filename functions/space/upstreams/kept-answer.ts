@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm'
 import type { Answer } from '../../core/fetch.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { sha256 } from './digest.ts'
 
 type Verdict = {
@@ -18,9 +18,9 @@ export async function withHash(
 }
 
 /** Stores each distinct body once and counts how often it arrived. Of equal answers in one session the last is stored. */
-export function storeAnswers(answers: readonly KeptAnswer[]): SQL {
+export function storeAnswers(answers: readonly KeptAnswer[]): Statement {
   const unique = new Map(answers.map((one) => [`${one.upstream} ${one.request} ${one.bodyHash}`, one]))
-  return sql`
+  return named('space.store-answers')`
 insert into space.upstream_answers as known (upstream, request, body_hash, status, content_type, body, verdict, reason)
 select
   upstream, request, "bodyHash", status, "contentType", body, verdict, reason

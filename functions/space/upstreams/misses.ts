@@ -1,4 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 import type { UpstreamName } from './services.ts'
 
 type Walked = {
@@ -13,13 +14,13 @@ const pauseHours = 6
 const longestPauseHours = 168
 
 /** Records which objects of an upstream were passed over, and forgets the misses of those that arrived. */
-export function recordMisses(upstream: UpstreamName, { missed, arrived, now }: Walked): SQL[] {
+export function recordMisses(upstream: UpstreamName, { missed, arrived, now }: Walked): Statement[] {
   const at = sql`${now.toISOString()}::timestamptz`
-  const forget = sql`
+  const forget = named('space.forget-misses')`
 delete from space.upstream_misses
 where upstream = ${upstream}
   and object = any (${sql.param(arrived)}::text[])`
-  const remember = sql`
+  const remember = named('space.remember-misses')`
 insert into space.upstream_misses as known (upstream, object, failures, reason, missed_at, retry_at)
 select ${upstream}, object, 1, reason, ${at}, ${at}
 from unnest(${sql.param([...missed.keys()])}::text[], ${sql.param([...missed.values()])}::text[]) missed (object, reason)

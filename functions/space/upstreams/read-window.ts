@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { named } from '../../core/named.ts'
 import type { Viewed } from '../views/read.ts'
 import { lastAnswer } from './copies.ts'
 import { type Days, notCovered, type WindowedCopy } from './coverage.ts'
@@ -26,7 +27,7 @@ export async function readWindow<T>(
     since: sql`((select greatest(since, ${from}::date) from part) at time zone 'UTC')`,
     before: sql`((select least(until, ${to}::date) + 1 from part) at time zone 'UTC')`,
   }
-  const [read] = await ctx.replica.query<Read<T>>(sql`
+  const [read] = await ctx.replica.query<Read<T>>(named('space.read-window')`
 with spans as (
   select span, span && daterange(${from}::date, ${to}::date, '[]') as wanted
   from space.copy_coverage, unnest(covered) span

@@ -1,9 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 
 /** Removes stored answers of upstreams a week after they last arrived, and claims of pictures that are over. */
-export function removeOldAnswers(): SQL {
-  return sql`
+export function removeOldAnswers(): Statement {
+  return named('space.remove-old-answers')`
 with removed as (
   delete from space.upstream_answers
   where (upstream, request, body_hash) in (

@@ -1,7 +1,7 @@
-import type { SQL } from 'drizzle-orm'
 import { failed, type Health, healed } from '../../core/circuit.ts'
 import type { Ctx } from '../../core/context.ts'
 import { type Answer, type Called, callUpstream, workerRuntime } from '../../core/fetch.ts'
+import type { Statement } from '../../core/named.ts'
 import { readHealth, storeHealth, type UpstreamHealth, unknownUpstream } from './health.ts'
 import { type KeptAnswer, storeAnswers, withHash, withoutKeys } from './kept-answer.ts'
 import type { Parsed } from './lenient.ts'
@@ -34,7 +34,7 @@ export type UpstreamSession = {
   /** Answers, and elements of lists. */
   quarantined(): number
   /** Statements that store answers and health. Each call returns only the news since the call before. */
-  records(): SQL[]
+  records(): Statement[]
 }
 
 export async function openSession(
@@ -91,7 +91,7 @@ export async function openSession(
     return reply
   }
 
-  function records(): SQL[] {
+  function records(): Statement[] {
     const statements = [
       ...(changed.size > 0 ? [storeHealth(changed)] : []),
       ...(answers.length > 0 ? [storeAnswers(answers)] : []),

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { lastRefreshOf } from '../../core/refresh.ts'
 import { staleAfterSeconds, type ViewName } from '../../registry/views.ts'
 import { type CopyName, lastAnswer } from '../upstreams/copies.ts'
@@ -23,7 +24,7 @@ export async function readView<T>(ctx: Ctx, view: View): Promise<Viewed<T> | nul
   const [schema = '', table = ''] = name.split('.')
   const held = sql`${sql.identifier(schema)}.${sql.identifier(table)}`
   const answered = of === undefined ? sql`(select null::timestamptz as at, false as overdue)` : lastAnswer(of)
-  const [read] = await ctx.replica.query<Viewed<T>>(sql`
+  const [read] = await ctx.replica.query<Viewed<T>>(named('space.read-view')`
 select
   core.iso(least(last.confirmed_at, answered.at)) as "asOf",
   last.confirmed_at < now() - make_interval(secs => ${staleAfterSeconds[name]}) or answered.overdue is not false as stale,

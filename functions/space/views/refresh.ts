@@ -1,9 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import type { Statement } from '../../core/named.ts'
 import { refreshed } from '../../core/refresh.ts'
 
 /** Functions of the database define the views, their order and their greatest age, so that psql can call the same. */
-export function refreshViews(of: 'iss' | 'osdr' | 'activity'): SQL {
-  return refreshed(functions[of])
+export function refreshViews(of: 'iss' | 'osdr' | 'activity'): Statement {
+  return refreshed(`space.refresh-${of}-views`, functions[of])
 }
 
 const functions = {

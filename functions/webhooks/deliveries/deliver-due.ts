@@ -9,10 +9,10 @@
  * attempt at a time, with growing pauses, so that it delays no other receiver.
  * The caller must repeat it. Any number of rounds may run at once. Driver: HTTP.
  */
-import { type SQL, sql } from 'drizzle-orm'
 import { pauseMs } from '../../core/backoff.ts'
 import type { Ctx } from '../../core/context.ts'
 import { decryptSecret } from '../../core/encrypt.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { send } from '../../core/send.ts'
 import { attemptPauses, failuresToPause, nextStep } from '../rules.ts'
 import { encryptionFor } from '../subscriptions/encryption.ts'
@@ -84,10 +84,10 @@ async function attempt(ctx: Ctx, delivery: Claimed): Promise<boolean> {
 
 const always = { 'content-type': 'application/json', 'user-agent': 'Lockstep-Webhooks/1' }
 
-function claimStatement(onlyId: number | null): SQL {
+function claimStatement(onlyId: number | null): Statement {
   // Race: two senders claim at once. One of them locks a due delivery; the other finds it locked, or no longer due.
   // The first waiting delivery of a subject holds back the rest, also while it is claimed, because it stays `waiting`.
-  return sql`
+  return named('webhooks.claim-due')`
 with receivers as materialized (
   select w.id, case when w.failures >= ${failuresToPause} then 1 else ${webhookLimit} end as most
   from webhooks.webhooks w

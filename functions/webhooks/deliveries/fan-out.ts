@@ -7,9 +7,10 @@
  * How a caller loses: the second of two at once waits for the cursor and finds nothing left.
  * The caller must repeat it while `more`. Driver: HTTP, one batch.
  */
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { cursorOfReader, lockCursor, moveCursor } from '../../core/cursors.ts'
+import { named, type Statement } from '../../core/named.ts'
 import type { Outgoing } from '../../core/outbox.ts'
 import { isReadable, markHorizon, newestCursor } from '../../core/stream.ts'
 import { deliveryDays } from '../rules.ts'
@@ -26,12 +27,12 @@ export async function fanOut(ctx: Ctx, outgoing: Outgoing): Promise<Queued> {
   return row ?? { queued: 0, more: false }
 }
 
-function fanOutStatement({ feed, where, type, subject, audience, data }: Outgoing): SQL {
+function fanOutStatement({ feed, where, type, subject, audience, data }: Outgoing): Statement {
   const seq = sql`e.${sql.identifier(feed.seq)}`
   const cursor = cursorOfReader('webhooks', feed.name)
   // Race: two fan-outs at once. The second waits for the cursor's lock and then starts at the moved cursor. Its snapshot is
   // older than that lock, so it may miss the newest events; they stay beyond the cursor for the next fan-out.
-  return sql`
+  return named('webhooks.fan-out')`
 with active as materialized (
   select w.id, w.owner, w.events, w.xid
   from webhooks.webhooks w

@@ -1,8 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 
 /** Ends deliveries after their three days, even if they were never attempted behind an earlier event of their subject. */
-export function giveUpLate(): SQL {
-  return sql`
+export function giveUpLate(): Statement {
+  return named('webhooks.give-up-late')`
 update webhooks.webhook_deliveries
 set state = 'dead', reason = 'not delivered within three days', finished_at = now()
 where id in (

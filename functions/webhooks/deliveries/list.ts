@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
 import type { Delivery } from './contract.ts'
 import { showDelivery } from './show.ts'
@@ -11,7 +11,7 @@ export async function listDeliveries(
   ctx: Ctx,
   { id, state, before, limit }: Query,
 ): Promise<Delivery[] | null> {
-  const [row] = await ctx.db.query<{ deliveries: Delivery[] }>(sql`
+  const [row] = await ctx.db.query<{ deliveries: Delivery[] }>(named('webhooks.list-deliveries')`
 select coalesce(page.deliveries, '[]'::jsonb) as deliveries
 from webhooks.webhooks w
 left join lateral (

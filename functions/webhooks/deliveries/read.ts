@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
 import type { DeliveryWithBody } from './contract.ts'
 import { showDelivery } from './show.ts'
@@ -9,7 +9,7 @@ export async function readDelivery(
   ctx: Ctx,
   { id, deliveryId }: { id: number; deliveryId: number },
 ): Promise<DeliveryWithBody | null> {
-  const [row] = await ctx.db.query<{ delivery: DeliveryWithBody }>(sql`
+  const [row] = await ctx.db.query<{ delivery: DeliveryWithBody }>(named('webhooks.read-delivery')`
 select ${showDelivery} || jsonb_build_object('body', d.body) as delivery
 from webhooks.webhook_deliveries d
 join webhooks.webhooks w on w.id = d.webhook_id

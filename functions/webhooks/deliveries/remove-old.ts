@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { removeOldOutbox } from '../../core/outbox.ts'
 
 /** Rows of each kind per portion, so that no transaction is long. A run takes as many portions as there are. */
@@ -9,8 +10,8 @@ const batch = 5_000
  * Removes deliveries with their attempts thirty days after they ended, and removed webhooks that have none left. Also
  * removes the outbox's events after thirty-five days, once every reader has read them.
  */
-export function removeOldDeliveries(): SQL {
-  return sql`
+export function removeOldDeliveries(): Statement {
+  return named('webhooks.remove-old-deliveries')`
 with deliveries as (
   delete from webhooks.webhook_deliveries
   where id in (

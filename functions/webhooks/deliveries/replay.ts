@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { deliveryDays } from '../rules.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
 import type { Replay, Replayed } from './contract.ts'
@@ -16,7 +17,7 @@ export function replayDeliveries(
 ): Promise<({ ok: true } & Replayed) | Refused> {
   return effect(
     ctx,
-    sql`
+    named('webhooks.replay-deliveries')`
 with bounds as (
   select w.id as webhook_id, first.id as first_id, last.id as last_id
   from webhooks.webhooks w

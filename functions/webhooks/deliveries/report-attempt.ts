@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from '../../core/named.ts'
 import type { Sent } from '../../core/send.ts'
 import { failuresToPause, type NextStep } from '../rules.ts'
 
@@ -10,12 +10,12 @@ export function reportAttempt(
   { deliveryId, webhookId, number }: Attempt,
   sent: Pick<Sent, 'outcome' | 'status' | 'tookMs'>,
   step: NextStep,
-): SQL {
+): Statement {
   const ok = step.state === 'delivered'
   const gone = sent.outcome === 'gone'
   // Race: a slow sender reports after another sender has claimed its delivery. Only the last attempt may end or delay
   // the delivery, but an event that arrived is delivered, whichever attempt brought it.
-  return sql`
+  return named('webhooks.report-attempt')`
 with tried as (
   update webhooks.webhook_attempts
   set outcome = ${sent.outcome}, status = ${sent.status}::int, took_ms = ${sent.tookMs}

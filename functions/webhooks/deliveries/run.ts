@@ -1,7 +1,7 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { JobResult } from '../../core/job.ts'
 import { type Lease, renewLease, whileRenewing } from '../../core/lease.ts'
+import { named } from '../../core/named.ts'
 import type { Outgoing } from '../../core/outbox.ts'
 import { deliverDue } from './deliver-due.ts'
 import { fanOut } from './fan-out.ts'
@@ -82,7 +82,7 @@ function rest(): Promise<void> {
 }
 
 async function anyWebhook(ctx: Ctx): Promise<boolean> {
-  const rows = await ctx.db.query(sql`
+  const rows = await ctx.db.query(named('webhooks.has-webhooks')`
 select
 from webhooks.webhooks
 where disabled_at is null

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import { deliveryDays, testLimit } from '../rules.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
 import type { DeliveryWithBody } from './contract.ts'
@@ -21,7 +22,7 @@ export async function sendTest(ctx: Ctx, { id }: { id: number }): Promise<Tested
   // Race: many requests at once. Each waits for the webhook's row, and Postgres checks the limit again on the changed row.
   const queued = await effect<{ ok: true; deliveryId: number } | Refused>(
     ctx,
-    sql`
+    named('webhooks.send-test')`
 with wanted as (
   select w.id, w.disabled_at is null as enabled, w.tests_free_at
   from webhooks.webhooks w

@@ -1,9 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { effectAgain } from '../../core/again.ts'
 import type { Ctx } from '../../core/context.ts'
 import { decryptSecret, encryptSecret } from '../../core/encrypt.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { checkTarget } from './check-target.ts'
 import type { NewWebhook, Webhook, WebhookWithSecret } from './contract.ts'
 import { encryptionFor } from './encryption.ts'
@@ -41,8 +42,8 @@ export async function createWebhook(
   }
 }
 
-function createStatement(owner: string, { url, events, description }: NewWebhook, secret: string): SQL {
-  return sql`
+function createStatement(owner: string, { url, events, description }: NewWebhook, secret: string): Statement {
+  return named('webhooks.create-webhook')`
 with free as (
   select slot
   from generate_series(1, ${slots}) slot

@@ -19,6 +19,7 @@ export async function editWebhook(
   const refused = url === undefined ? null : await checkTarget(ctx, url)
   if (refused) return refused
   return changeVersion(ctx, {
+    verb: 'webhooks.edit-webhook',
     table: webhooks,
     id,
     version,

@@ -3,6 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { decryptSecret, encryptSecret } from '../../core/encrypt.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
+import { named } from '../../core/named.ts'
 import type { Webhook, WebhookWithSecret } from './contract.ts'
 import { encryptionFor } from './encryption.ts'
 import { makeSecret } from './make-secret.ts'
@@ -22,7 +23,7 @@ export async function rotateSecret(
   const secret = await encryptSecret(makeSecret(), encryption)
   const rotated = await effect<Rotated>(
     ctx,
-    sql`
+    named('webhooks.rotate-secret')`
 with changed as (
   update webhooks.webhooks w
   set secret = ${secret},

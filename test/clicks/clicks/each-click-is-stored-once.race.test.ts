@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { ClickItem } from '../../../functions/clicks/clicks/item.ts'
 import { clicksQueue } from '../../../functions/clicks/queue.ts'
 import { consume } from '../../../functions/core/consume.ts'
+import type { Db } from '../../../functions/core/db.ts'
 import { readAccounting } from '../../../functions/core/ingest-accounting.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
 import { delivered, shuffled, sumOf } from '../../core/probe/isolate.ts'
+import { defectiveDb } from '../../support/defective-db.ts'
 import { givenCampaign } from '../support/given.ts'
 import { clickAt, messagesOf, type TestMessage } from '../support/items.ts'
 import { wrongQuarters, wrongTotals } from '../support/recount.ts'
@@ -144,6 +146,49 @@ describe('a batch of clicks', () => {
     expect(await sums()).toMatchObject({ answered: 2, stored: 1, dead: 1 })
     const { rows } = await admin.query('select reason from core.dead_messages')
     expect(rows[0].reason).toMatch(/^22P02/)
+  })
+})
+
+describe('consumers that store clicks of the same visitors', () => {
+  const visitors = Array.from({ length: 60 }, (_, at) => `visitor-${at}`)
+  const turned = defectiveDb(environment.database, {
+    max: 4,
+    defect: (text) =>
+      text.replace('order by campaign, key, day', 'order by campaign desc, key desc, day desc'),
+  })
+
+  /** Every second batch goes through this `Db`. Deadlocks that Postgres has counted meanwhile. */
+  async function deadlocks(other: Db | null, rounds: number): Promise<number> {
+    const { id } = await givenCampaign(admin)
+    const before = await counted()
+    const now = Date.now()
+    for (let round = 0; round < rounds && (await counted()) === before; round += 1)
+      await times(4, async (at) => {
+        const ctx = Object.assign(environment.ctx(), at % 2 === 1 && other !== null && { db: other })
+        const clicked = visitors.map((key) => clickAt(new Date(now + round * 4 + at), id, { key }))
+        await consume(
+          ctx,
+          clicksQueue,
+          messagesOf(clicked, { size: 100 }).map((body) => delivered(body)),
+        )
+      })
+    return (await counted()) - before
+  }
+
+  async function counted(): Promise<number> {
+    await admin.query('select pg_stat_force_next_flush(), pg_stat_clear_snapshot()')
+    const { rows } = await admin.query(
+      'select deadlocks::int as n from pg_stat_database where datname = current_database()',
+    )
+    return rows[0].n
+  }
+
+  it('wait for each other and do not deadlock, because each takes the keys in one order', async () => {
+    expect(await deadlocks(null, 15)).toBe(0)
+  })
+
+  it('deadlock when they take the keys in different orders', async () => {
+    expect(await deadlocks(turned, 200)).toBeGreaterThan(0)
   })
 })
 

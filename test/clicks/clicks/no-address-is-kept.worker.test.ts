@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createQueueFaults } from '../../../dev/system/queue-faults.ts'
 import { soon } from '../../support/soon.ts'
@@ -29,6 +30,12 @@ async function everything(): Promise<string> {
   return texts.join('\n')
 }
 
+/** The cluster writes its log beside its data. */
+async function postgresLog(): Promise<string> {
+  const { rows } = await admin.query<{ folder: string }>("select current_setting('data_directory') as folder")
+  return readFileSync(join(rows[0]?.folder ?? '', '../postgres.log'), 'utf8')
+}
+
 describe('the address of a visitor', () => {
   it('is in no table, message, dead letter or log, and its network is', async () => {
     const campaign = await givenCampaign(admin)
@@ -51,10 +58,10 @@ describe('the address of a visitor', () => {
     expect((await dead()).rows[0].body).toContain('"prefix"')
 
     const kept = await everything()
-    const postgresLog = await admin.query<{ file: string | null }>('select pg_current_logfile() as file')
     expect(kept).toContain('198.51.100.0/24')
     expect(lines.join('\n')).not.toBe('')
-    const log = postgresLog.rows[0]?.file ? readFileSync(postgresLog.rows[0].file, 'utf8') : ''
+    const log = await postgresLog()
+    expect(log).toContain('refuse_all')
     for (const canary of [...canaries, '2001:db8:cafe:1234'])
       for (const [where, text] of Object.entries({ kept, log, lines: lines.join('\n') }))
         expect(text.includes(canary), `${canary} in ${where}`).toBe(false)

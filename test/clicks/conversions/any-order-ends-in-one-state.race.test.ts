@@ -4,6 +4,7 @@ import { matchOrphans } from '../../../functions/clicks/conversions/match-orphan
 import type { Report } from '../../../functions/clicks/conversions/read-postback.ts'
 import { receivePostback } from '../../../functions/clicks/conversions/receive.ts'
 import { clicksQueue } from '../../../functions/clicks/queue.ts'
+import { foldDimensions } from '../../../functions/clicks/stats/fold-dimensions.ts'
 import { consume } from '../../../functions/core/consume.ts'
 import type { Ctx } from '../../../functions/core/context.ts'
 import { conversionStatuses } from '../../../schema/clicks/states.ts'
@@ -12,7 +13,7 @@ import { delivered } from '../../core/probe/isolate.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { type Campaign, givenCampaign } from '../support/given.ts'
 import { clickAt, messagesOf } from '../support/items.ts'
-import { wrongQuarters } from '../support/recount.ts'
+import { wrongMoney, wrongQuarters } from '../support/recount.ts'
 import { wrongConversions } from '../support/recount-conversions.ts'
 
 const environment = await freshEnvironment()
@@ -26,7 +27,7 @@ const sourceId = Number(rows[0].id)
 
 beforeEach(async () => {
   await admin.query(
-    `truncate clicks.clicks, clicks.visitors, clicks.campaign_stats, clicks.unfolded, clicks.conversions,
+    `truncate clicks.clicks, clicks.visitors, clicks.campaign_stats, clicks.campaign_dimensions, clicks.unfolded, clicks.conversions,
       clicks.conversion_events, clicks.orphan_postbacks, clicks.postbacks_out, core.outbox cascade`,
   )
 })
@@ -43,10 +44,11 @@ async function store(items: readonly unknown[]): Promise<void> {
   expect(new Set(fates)).toEqual(new Set(['done']))
 }
 
-type Said = Partial<Pick<Report, 'status' | 'txid' | 'payoutMinor'>>
+type Said = Partial<Pick<Report, 'status' | 'txid' | 'payoutMinor' | 'currency'>>
 
-function report(by: Ctx, clickId: string, { status = 'approved', txid = '', payoutMinor = null }: Said = {}) {
-  const currency = payoutMinor === null ? null : 'USD'
+function report(by: Ctx, clickId: string, said: Said = {}) {
+  const { status = 'approved', txid = '', payoutMinor = null } = said
+  const currency = payoutMinor === null ? null : (said.currency ?? 'USD')
   const told = { clickId, type: 'sale', txid, status, payoutMinor, currency, amount: null, data: {} }
   return receivePostback(by, { sourceId, address: null, report: told })
 }
@@ -110,6 +112,57 @@ describe('a conversion', () => {
       { validity: 'valid', reasons: [] },
     ])
     expect(await wrongQuarters(admin)).toEqual([])
+  })
+})
+
+describe('the cost of a conversion', () => {
+  const costs = async () => {
+    const kept = await admin.query(
+      `select currency, sum(conversion_cost_milli)::int as cost, sum(own_conversion_cost_milli)::int as own
+      from clicks.campaign_stats group by 1 order by 1`,
+    )
+    return kept.rows
+  }
+
+  it('is that of the configuration that its click met, so an edit between two statuses leaves no remainder', async () => {
+    const campaign = await givenCampaign(admin, { cost: { model: 'cpa', minor: 30 } })
+    const click = newClick(campaign)
+    await store([click])
+    await report(ctx(), click.id)
+    expect(await costs()).toEqual([{ currency: 'USD', cost: 30_000, own: 30_000 }])
+    await admin.query('update clicks.campaigns set cost_minor = 50, version = version + 1 where id = $1', [
+      campaign.id,
+    ])
+    const later = { ...newClick(campaign), version: 3 }
+    await store([later])
+    await report(ctx(), later.id)
+    expect(await costs()).toEqual([{ currency: 'USD', cost: 80_000, own: 80_000 }])
+    await report(ctx(), click.id, { status: 'reversed' })
+    expect(await costs()).toEqual([{ currency: 'USD', cost: 50_000, own: 50_000 }])
+    await report(ctx(), later.id, { status: 'reversed' })
+    expect(await costs()).toEqual([{ currency: 'USD', cost: 0, own: 0 }])
+  })
+
+  it('is kept by the dimensions in the currency in which the quarters keep it', async () => {
+    const perAction = await givenCampaign(admin, { cost: { model: 'cpa', minor: 30 }, currency: 'JPY' })
+    const share = await givenCampaign(admin, { cost: { model: 'revshare', percent: 12.34 } })
+    const clicks = [perAction, share].flatMap((campaign) => [newClick(campaign), newClick(campaign)])
+    await store(clicks)
+    for (const { id } of clicks) await report(ctx(), id, { payoutMinor: 777, currency: 'EUR' })
+    await ctx().db.query(foldDimensions())
+    const folded = await admin.query(
+      `select campaign_id::int as campaign, currency, sum(conversion_cost_milli)::int as cost
+      from clicks.campaign_dimensions where dimension = 'country' group by 1, 2 order by 1, 2`,
+    )
+    expect(folded.rows).toEqual([
+      { campaign: perAction.id, currency: 'EUR', cost: 0 },
+      { campaign: perAction.id, currency: 'JPY', cost: 60_000 },
+      { campaign: share.id, currency: 'EUR', cost: 2 * Math.round(777 * 12.34 * 10) },
+      { campaign: share.id, currency: 'USD', cost: 0 },
+    ])
+    expect(await wrongMoney(admin)).toEqual([])
+    await admin.query(`update clicks.campaign_dimensions set currency = 'CHF' where currency = 'JPY'`)
+    expect(await wrongMoney(admin)).not.toEqual([])
   })
 })
 

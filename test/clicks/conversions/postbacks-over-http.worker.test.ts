@@ -43,17 +43,17 @@ async function source(slug: string, more: object = {}, by = admin): Promise<{ id
   return { id: Number(body['id']), secret: String(body['postbackSecret']) }
 }
 
-type Sent = { method?: string; headers?: Record<string, string>; body?: object }
+type Sent = { method?: string; headers?: Record<string, string>; body?: object | URLSearchParams }
 
 async function postback(path: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Answer> {
   const response = await app.fetch(`/postback/${path}`, {
     method,
     headers: {
       'cf-connecting-ip': '192.0.2.7',
-      ...(body && { 'content-type': 'application/json' }),
+      ...(body && !(body instanceof URLSearchParams) && { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(body && { body: JSON.stringify(body) }),
+    ...(body && { body: body instanceof URLSearchParams ? body : JSON.stringify(body) }),
   })
   const text = await response.text()
   return {
@@ -223,6 +223,27 @@ describe('a postback', () => {
       [0, 0],
       [0, 0],
     ])
+  })
+
+  it('may come as a form, whose first value of a name counts', async () => {
+    const { click } = await clicked()
+    const body = new URLSearchParams({
+      secret,
+      clickid: click,
+      payout: '2.50',
+      currency: 'USD',
+      txid: 'ü &=',
+    })
+    body.append('payout', '9.99')
+    const answer = await postback('net1', { method: 'POST', body })
+    expect(answer.body).toMatchObject({ result: 'accepted', stands: { payoutMinor: 250, currency: 'USD' } })
+    const { rows } = await postgres.query('select txid from clicks.conversions where click_id = $1', [click])
+    expect(rows).toEqual([{ txid: 'ü &=' }])
+    expect(
+      problem(await postback('net1', { method: 'POST', body: new URLSearchParams({ clickid: click }) })),
+    ).toEqual([401, 'unauthenticated'])
+    const nul = new URLSearchParams({ secret, clickid: click, txid: '\0' })
+    expect(problem(await postback('net1', { method: 'POST', body: nul }))).toEqual([400, 'validation_failed'])
   })
 
   it('by HEAD changes nothing, and still needs the secret', async () => {

@@ -6,6 +6,7 @@ import { rulesInForce } from '../../../functions/clicks/rules/in-force.ts'
 import { decideValidity, type Rule } from '../../../functions/clicks/rules.ts'
 import { ruleClasses, ruleFacts, ruleOperators } from '../../../schema/clicks/states.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { sent } from '../../support/sent.ts'
 
 const environment = await freshEnvironment()
 const { admin } = environment.database
@@ -34,7 +35,7 @@ const facts = fc.dictionary(fc.constantFrom<string>(...ruleFacts.slice(0, 6)), f
 
 async function decideInSql(cases: readonly { facts: object; rules: readonly Rule[] }[]) {
   const { ctx } = environment
-  return ctx().db.query<{ reasons: string[]; validity: string }>(sql`
+  return ctx().db.query<{ reasons: string[]; validity: string }>(sent`
 with cases as (
   select at, c.facts, c.rules
   from jsonb_array_elements(${JSON.stringify(cases)}::jsonb) with ordinality as e (one, at)
@@ -105,7 +106,7 @@ describe('the decision about a click', () => {
     const [row] = await environment
       .ctx()
       .db.query<{ n: number }>(
-        sql`with in_force as (${rulesInForce()}) select count(distinct rule_set_id)::int as n from in_force`,
+        sent`with in_force as (${rulesInForce()}) select count(distinct rule_set_id)::int as n from in_force`,
       )
     expect(row?.n).toBe(1)
     await expect(

@@ -16,6 +16,8 @@ export type Given = {
   currency?: string
   payoutMinor?: number
   cpcMinor?: number
+  /** Another price than that of a click. */
+  cost?: { model: 'cpa'; minor: number } | { model: 'revshare'; percent: number }
   capDay?: number
   capTotal?: number
   passQuery?: boolean
@@ -43,9 +45,9 @@ export async function givenCampaign(client: Client, given: Given = {}): Promise<
   const { rows } = await client.query(
     `insert into clicks.campaigns (
       slug, owner, name, status, starts_at, ends_at, timezone, fallback_url, currency, payout_minor, cost_model, cost_minor,
-      cap_day, cap_total, pass_query, durable, traffic_source_id
+      cost_percent, cap_day, cap_total, pass_query, durable, traffic_source_id
     )
-    values ($1, $2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    values ($1, $2, $1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
     returning id`,
     [
       slug,
@@ -57,8 +59,9 @@ export async function givenCampaign(client: Client, given: Given = {}): Promise<
       given.fallbackUrl ?? null,
       given.currency ?? 'USD',
       given.payoutMinor ?? 150,
-      given.cpcMinor === undefined ? null : 'cpc',
-      given.cpcMinor ?? null,
+      given.cost?.model ?? (given.cpcMinor === undefined ? null : 'cpc'),
+      given.cost !== undefined && 'minor' in given.cost ? given.cost.minor : (given.cpcMinor ?? null),
+      given.cost !== undefined && 'percent' in given.cost ? given.cost.percent : null,
       given.capDay ?? null,
       given.capTotal ?? null,
       given.passQuery ?? false,

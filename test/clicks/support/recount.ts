@@ -85,3 +85,21 @@ export async function wrongDimensions(client: Client): Promise<unknown[]> {
     select 'only kept', * from (table kept except table counted) wrong`)
   return rows
 }
+
+/** Cost, conversions and revenue of each campaign and currency: those of the dimensions that differ from the quarters'. */
+export async function wrongMoney(client: Client): Promise<unknown[]> {
+  const sums = (table: string, where: string) => `
+    select campaign_id, currency, sum(cost_milli)::bigint as cost, sum(conversion_cost_milli)::bigint as conversion_cost,
+      sum(conversions)::bigint as conversions, sum(revenue_minor)::bigint as revenue
+    from ${table}
+    where ${where}
+    group by 1, 2
+    having sum(cost_milli) <> 0 or sum(conversion_cost_milli) <> 0 or sum(conversions) <> 0`
+  const quarters = sums('clicks.campaign_stats', 'true')
+  const dimensions = sums('clicks.campaign_dimensions', `dimension = 'country'`)
+  const { rows } = await client.query(`
+    select 'quarters' as which, * from (${quarters} except ${dimensions}) a
+    union all
+    select 'dimensions', * from (${dimensions} except ${quarters}) b`)
+  return rows
+}

@@ -41,7 +41,7 @@ outcome as (
 )`
 }
 
-export const probeQueue: IngestQueue = { stream: 'probe', store: storeItems }
+export const probeQueue: IngestQueue = { stream: 'probe', verb: 'probe.store', store: storeItems }
 
 const Items = z.strictObject({
   items: z.array(z.strictObject({ key: z.string().optional(), value: z.int() })).min(1),

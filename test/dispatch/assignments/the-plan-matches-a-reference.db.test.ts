@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { assignOrders } from '../../../functions/dispatch/assignments/assign-many.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshProxy } from '../../support/proxy.ts'
+import { sent } from '../../support/sent.ts'
 import { contextsOf } from '../support/context.ts'
 import {
   asAdmin,
@@ -116,7 +117,7 @@ async function planOf({ orders, couriers }: Town): Promise<Given[]> {
     [JSON.stringify(orders.flatMap(({ id, excluded }) => excluded.map((courierId) => [id, courierId])))],
   )
   const list = <T, V>(things: T[], column: (thing: T) => V) => sql.param(things.map(column))
-  return as(asAdmin).db.query<Given>(sql`
+  return as(asAdmin).db.query<Given>(sent`
 select order_id::int as "orderId", courier_id::int as "courierId"
 from dispatch.plan_assignments(
   ${list(orders, ({ id }) => id)}::bigint[],

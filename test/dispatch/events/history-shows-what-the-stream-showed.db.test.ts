@@ -9,6 +9,7 @@ import { eventFor, type FeedEvent, orderFeed } from '../../../functions/dispatch
 import { editOrder } from '../../../functions/dispatch/orders/edit.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshProxy } from '../../support/proxy.ts'
+import { sent } from '../../support/sent.ts'
 import { contextsOf } from '../support/context.ts'
 import { asAdmin, asCourier, asStore, givenCourier, givenOrder, givenStore } from '../support/given.ts'
 
@@ -58,7 +59,7 @@ describe('the history of an available order', () => {
 
   it('shows each subscriber the events and fields that the stream shows it', async () => {
     const orderId = await orderWithPast()
-    const rows = await as(asAdmin).db.query<{ event: FeedEvent }>(sql`
+    const rows = await as(asAdmin).db.query<{ event: FeedEvent }>(sent`
 select ${orderFeed.event} as event
 from dispatch.order_events e
 ${orderFeed.joined ?? sql``}

@@ -50,6 +50,17 @@ describe('twenty publishers of one node', () => {
     expect(sent).toEqual([3])
   })
 
+  it('send its document once, also those that come while the broker has it and nobody noted it', async () => {
+    const id = await givenNode()
+    const first = () => sent.length === 1
+    const { sent, broker } = noting(async () => {
+      if (first())
+        await Promise.all(Array.from({ length: 19 }, () => publishConfig(as.everyTenant(), broker, id)))
+    })
+    await publishConfig(as.everyTenant(), broker, id)
+    expect(sent).toEqual([3])
+  })
+
   it('send the change that comes during the publication, too', async () => {
     const id = await givenNode()
     let changes = 0

@@ -147,4 +147,14 @@ describe('a provisioning token', () => {
     const gate = bearer(app, String(renewed.body['provisioningToken']))
     expect((await gate.post('/nodes/hello', hello)).status).toBe(201)
   })
+
+  it('registers nothing once it was replaced, also while an isolate still knows the old one', async () => {
+    const other = await givenHouse(app)
+    const hello = { body: { hardwareId: 'esp32-late', nodeType: 'ph' } }
+    expect((await other.gate.post('/nodes/hello', hello)).status).toBe(201)
+    // Another isolate replaced it: this one has the old generation for a moment.
+    await app.database.admin.query('update fleet.greenhouses set gen = gen + 1 where id = $1', [other.id])
+    const late = await other.gate.post('/nodes/hello', { body: { ...hello.body, hardwareId: 'esp32-later' } })
+    expect(tally([late])).toEqual({ '401 unauthenticated': 1 })
+  })
 })

@@ -196,6 +196,12 @@ describe('a swap', () => {
     expect(tally([await swap(here.uid, 'nd-ph-00000000')])).toEqual({ '404 not_found': 1 })
     const foreign = await givenNode(app, await givenHouse(app))
     expect(tally([await swap(here.uid, foreign.uid)])).toEqual({ '404 not_found': 1 })
+    const elsewhere = await givenNode(app, house)
+    await bound(house, elsewhere.uid, await givenZone(house))
+    expect(await swap(here.uid, elsewhere.uid)).toMatchObject({
+      status: 409,
+      body: { code: 'illegal_transition', detail: 'The other node must be free' },
+    })
     const free = await givenNode(app, house)
     expect(tally([await swap(free.uid, here.uid)])).toEqual({ '409 illegal_transition': 1 })
     expect((await swap(here.uid, free.uid)).body).toMatchObject({

@@ -30,6 +30,8 @@ export type Given = {
   budgetDay?: number
   usedHour?: number
   usedDay?: number
+  /** In whose hour and day the amounts were used. */
+  usedAt?: Date
 }
 
 export type Regulated = { zone: number; regulator: number; sensor: number; pump: number; pumpUid: string }
@@ -61,6 +63,7 @@ export async function givenRegulated(client: Client, given: Given = {}): Promise
     budgetDay = 1_000,
     usedHour = 0,
     usedDay = 0,
+    usedAt = new Date(),
   } = given
   const unique = `${process.pid}-${++made}`
   const { rows } = await client.query(
@@ -114,8 +117,8 @@ export async function givenRegulated(client: Client, given: Given = {}): Promise
     dosed as (
       insert into fleet.dose_windows (regulator_id, tenant_id, hour_at, hour_used, hour_budget, day_at, day_used, day_budget,
         outcome, dosed_at)
-      select r.id, $2, date_trunc('hour', now(), $3), case r.direction when $17 then $20::numeric else 0 end, 1000000,
-        date_trunc('day', now(), $3), case r.direction when $17 then $21::numeric else 0 end, 1000000,
+      select r.id, $2, date_trunc('hour', $26::timestamptz, $3), case r.direction when $17 then $20::numeric else 0 end, 1000000,
+        date_trunc('day', $26::timestamptz, $3), case r.direction when $17 then $21::numeric else 0 end, 1000000,
         case r.direction when $17 then $22 end, case r.direction when $17 then $23::timestamptz else $24::timestamptz end
       from regulator r
     ),
@@ -155,6 +158,7 @@ export async function givenRegulated(client: Client, given: Given = {}): Promise
       dosedAt,
       opposedAt ?? null,
       waits,
+      usedAt,
     ],
   )
   const { pumpUid, ...ids } = rows[0]

@@ -57,6 +57,7 @@ describe('a sample', () => {
       lines: null,
       items: 'samples',
       bareNumbers: true,
+      formFields: false,
     }
     const body = (await readBody(request, accepted)) as { samples: SentSample[] }
     const { rejected } = await sender.store(body.samples)

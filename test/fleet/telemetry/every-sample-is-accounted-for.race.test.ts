@@ -191,8 +191,7 @@ describe('the check of that, a negative control', () => {
 
   async function foundWith(defect: (text: string) => string): Promise<string[]> {
     await broken.database.admin.query(emptyTelemetry)
-    const url = `${broken.database.workerUrl}?options=-c%20app.tenant_id%3D*`
-    const db = defectiveDb({ ...broken.database, workerUrl: url }, { max: 3, defect })
+    const db = defectiveDb(broken.database, { max: 3, defect, settings: { 'app.tenant_id': '*' } })
     const all = await sent(broken, batches(), { names: brokenUids, now })
     const ctx = () => Object.assign(broken.ctx(), { db })
     // In this order, one after the other, and then all again.

@@ -7,10 +7,14 @@ import { expect, it } from 'vitest'
 import { projectRoot } from '../../../dev/system/project.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 import { freshWorker } from '../../support/worker.ts'
+import { startReceiver } from '../../webhooks/support/receiver.ts'
 
 // Two generators make a client each from the document of the running Worker. Both compile strictly, and
 // both walk the tours of the READMEs.
-const app = await freshWorker({ bindings: { WEBHOOK_KEY: 'a key that only this test encrypts with' } })
+const receiver = await startReceiver()
+const app = await freshWorker({
+  bindings: { WEBHOOK_KEY: 'a key that only this test encrypts with', WEBHOOK_ALLOW: receiver.origin },
+})
 const run = promisify(execFile)
 
 // Below the repository, so that the packages of the clients are found.
@@ -59,7 +63,11 @@ const ids = await Promise.all(
     courier: await app.token('courier', id),
   })),
 )
+// Forty datasets are enough to page through.
+for (const accession of [...app.upstreams.datasets.keys()].slice(40)) app.upstreams.datasets.delete(accession)
+
 const tokens = {
+  receiver: `${receiver.origin}/hook`,
   admin: await app.token('admin', 'root'),
   tenant: await app.token('tenant', 'server', 10_001),
   store: (id: number) => ids[id]?.store ?? '',
@@ -76,7 +84,20 @@ const walked = {
   late: 'illegal_transition',
   available: [6500],
   stakes: expect.arrayContaining([1000]),
+  noradId: 25544,
+  computed: false,
+  unchanged: 304,
+  rises: true,
+  track: 'Feature',
+  pages: 6,
+  outside: 'not_covered',
+  tested: 'delivered',
+  attempts: [['delivered']],
+  sent: true,
+  requeued: 1,
   rotated: 'whsec_',
+  stale: 'version_mismatch',
+  removed: 204,
 }
 
 it('compile strictly', async () => {

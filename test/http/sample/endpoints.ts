@@ -1,8 +1,8 @@
-import { sql } from 'drizzle-orm'
 import * as z from 'zod'
 import type { Ctx } from '../../../functions/core/context.ts'
 import { at, type Endpoint, ok, redirect } from '../../../functions/http/endpoint.ts'
 import { csv, ndjson, pagesOf } from '../../../functions/http/export.ts'
+import { sent } from '../../support/sent.ts'
 
 /** Endpoints that use what the door offers and no row of the product uses yet. */
 const on = at('/v1/sample', 'sample')
@@ -13,7 +13,7 @@ type Row = { n: number; text: string; amount: string }
 
 /** Text that a spreadsheet would run in every tenth row. */
 const rowsAfter = (ctx: Ctx) => (after: number | null, limit: number) =>
-  ctx.db.query<Row>(sql`
+  ctx.db.query<Row>(sent`
 select n, case when n % 10 = 0 then '=cmd|''/c calc''!A0' else 'row ' || n || ', "quoted"' end as text, (-n)::text || '.50' as amount
 from generate_series(${(after ?? 0) + 1}::int, least(${(after ?? 0) + limit}::int, 12000)) n
 where 1 / case when ${ctx.principal?.sub ?? ''} = 'fails late' and n > 5000 then 0 else 1 end = 1

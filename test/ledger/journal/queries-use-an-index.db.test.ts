@@ -20,6 +20,7 @@ import { transitionPayment } from '../../../functions/ledger/payments/transition
 import { readActivity } from '../../../functions/ledger/reports/read-activity.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { explain } from '../../support/explain.ts'
+import { sent } from '../../support/sent.ts'
 import { order, tenantContext } from '../support/context.ts'
 
 const world = await freshEnvironment()
@@ -227,7 +228,7 @@ describe('with fifteen thousand bets and payments, an index serves within few pa
   })
   it('and a query without an index is found by its page count', async () => {
     const nowhere = (ctx: Ctx) =>
-      tenantScope(ctx).query(sql`select from ledger.balance_events where actor = 'nobody'`)
+      tenantScope(ctx).query(sent`select from ledger.balance_events where actor = 'nobody'`)
     expect((await planOf(nowhere)).pages).toBeGreaterThan(150)
   })
 })

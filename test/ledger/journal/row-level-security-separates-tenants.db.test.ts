@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sql } from 'drizzle-orm'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { freshEnvironment } from '../../core/environment.ts'
+import { sent } from '../../support/sent.ts'
 import { fund, openBet, tenantContext } from '../support/context.ts'
 
 const world = await freshEnvironment()
@@ -148,7 +148,7 @@ describe('the tenant of a batch', () => {
     const [one, two] = [tenantContext(world, 1), tenantContext(world, 2)]
     await fund(one, 11, { userId: 'u-mixed' })
     await fund(two, 22, { userId: 'u-mixed' })
-    expect(await world.ctx().db.query(sql`select count(*)::int as n from ledger.balance_events`)).toEqual([
+    expect(await world.ctx().db.query(sent`select count(*)::int as n from ledger.balance_events`)).toEqual([
       { n: 0 },
     ])
   })

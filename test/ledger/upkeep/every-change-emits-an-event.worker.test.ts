@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Bet } from '../../../functions/ledger/bets/contract.ts'
+import { ledgerModule } from '../../../functions/ledger/module.ts'
 import { Payment } from '../../../functions/ledger/payments/contract.ts'
 import { bet, deposit, posted, raw, serverOf, transferBatch, unlimitedWorker } from '../support/http.ts'
 
 const app = await unlimitedWorker()
 const { admin } = app.database
 let tenants = 0
+const documented = ledgerModule.webhooks ?? {}
 
 type Emitted = { subject: string; type: string; data: Record<string, unknown> }
 
@@ -139,5 +141,64 @@ describe('an event is emitted', () => {
     expect(types(await emitted()).filter((type) => type.startsWith('account.'))).toEqual([
       'account.quarantined',
     ])
+  })
+
+  it('under each name that the document lists, under no other, and with the data that it describes', async () => {
+    const { server, boss, emitted } = await tenant()
+    const balance = (to: string) => [`V1_BALANCES_BALANCE_${to}`, posted(1_000)] as const
+    const bets = [
+      ['ACCEPTED'],
+      ['REJECTED', {}, 'RELEASED'],
+      ['WON', { payoutMinor: 2_500 }, 'RELEASED'],
+      ['LOST', {}, 'RELEASED', 'DEBITED'],
+      ['VOIDED', {}, 'RELEASED'],
+      ['CANCELLED', {}, 'RELEASED'],
+      ['CASHED_OUT', { payoutMinor: 700 }, 'RELEASED'],
+    ] as const
+    const payments = [
+      ['DEPOSIT', 'FAILED', [], []],
+      ['DEPOSIT', 'COMPLETED', [], ['CREDITED']],
+      ['WITHDRAWAL', 'COMPLETED', ['RESERVED'], ['RELEASED', 'DEBITED']],
+      ['WITHDRAWAL', 'REJECTED', ['RESERVED'], ['RELEASED']],
+    ] as const
+    const events = [
+      ...bets.flatMap(([status, data = {}, ...postings]) =>
+        [
+          ['V1_BETS_BET_PLACED', bet] as const,
+          balance('RESERVED'),
+          ...(status === 'REJECTED' || status === 'ACCEPTED' ? [] : [['V1_BETS_BET_ACCEPTED', {}] as const]),
+          [`V1_BETS_BET_${status}`, data] as const,
+          ...postings.map(balance),
+        ].map(([type, data]) => ({ aggregateId: `b-${status}`, type, data })),
+      ),
+      ...payments.flatMap(([kind, status, before, after]) =>
+        [
+          [`V1_PAYMENTS_${kind}_REQUESTED`, posted(1_000)] as const,
+          ...before.map(balance),
+          [`V1_PAYMENTS_${kind}_${status}`, {}] as const,
+          ...after.map(balance),
+        ].map(([type, data]) => ({ aggregateId: `${kind}-${status}`, type, data })),
+      ),
+    ]
+    const charged = await deposit(server, 9_000)
+    await deposit(server, 100_000)
+    expect(await server.post('/events', { body: { events } })).toMatchObject({ status: 201 })
+    await server.post(`/payments/${charged}/charge-back`)
+    await server.post('/transfers/batch', { body: transferBatch(true, ['u-1', 'u-2', 100]) })
+    const note = (what: string) => boss.post(`/users/u-2/balances/USD/${what}`, { body: { reason: 'test' } })
+    await note('quarantine')
+    await note('clear')
+    await note('allow-overdraft')
+    const taken = await deposit(server, 100, 'u-2')
+    await server.post('/payments/withdrawals', { body: { ...posted(150), userId: 'u-2' } })
+    await server.post(`/payments/${taken}/charge-back`)
+    await server.post('/transfers/batch', { body: transferBatch(true, ['u-1', 'u-2', 1_000]) })
+    await note('forbid-overdraft')
+    const all = await emitted()
+    expect([...new Set(types(all))].toSorted()).toEqual(Object.keys(documented).toSorted())
+    for (const { type, data } of all)
+      expect(documented[type]?.data.safeParse(data), `${type} ${JSON.stringify(data)}`).toMatchObject({
+        success: true,
+      })
   })
 })

@@ -1,9 +1,9 @@
-import { sql } from 'drizzle-orm'
 import { expect, it } from 'vitest'
 import { jobsAtOnce, tick } from '../../../cron/index.ts'
 import { answer } from '../../../functions/core/idempotency.ts'
 import { asStatement, type Job } from '../../../functions/core/job.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { sent } from '../../support/sent.ts'
 
 const { ctx, database } = await freshEnvironment({ maxSessions: 20 })
 const cron = '* * * * *'
@@ -15,8 +15,8 @@ const job = (n: number): Job => ({
   lock: 90_000 + n,
   run: asStatement(() =>
     n === 3
-      ? sql`select 1 / 0`
-      : sql`
+      ? sent`select 1 / 0`
+      : sent`
 with held as materialized (select pg_try_advisory_xact_lock_shared(4711) as taken),
 running as materialized (select pg_sleep(0.05) from held where taken),
 counted as (
@@ -29,7 +29,7 @@ counted as (
   )
   from running
 )
-select ${answer(sql`jsonb_build_object('rows', 1)`)}`,
+select ${answer(sent`jsonb_build_object('rows', 1)`)}`,
   ),
 })
 

@@ -1,6 +1,6 @@
-import type { SQL } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
 import type { Db } from '../../../functions/core/db.ts'
+import type { Statement } from '../../../functions/core/named.ts'
 import { outboxOutgoing } from '../../../functions/core/outbox.ts'
 import { deliverDue } from '../../../functions/webhooks/deliveries/deliver-due.ts'
 import { fanOut } from '../../../functions/webhooks/deliveries/fan-out.ts'
@@ -140,7 +140,7 @@ function makeSender(db: Db) {
   let lost = 0
   const mortal: Db = {
     ...db,
-    async query<Row>(statement: SQL) {
+    async query<Row>(statement: Statement) {
       // The first statement of a round claims, the others report.
       const reports = claimed.length > 0
       if (reports && Math.random() < 0.1) {

@@ -1,8 +1,12 @@
 import { createClient } from './generated/hey/client'
 import * as api from './generated/hey/sdk.gen'
 import type { LedgerEvent, Webhooks } from './generated/hey/types.gen'
+import { spaceTour } from './hey-api-space.ts'
+import { webhooksTour } from './hey-api-webhooks.ts'
 
 type Tokens = {
+  /** The URL of a webhook's receiver. */
+  receiver: string
   admin: string
   tenant: string
   store: (id: number) => string
@@ -11,7 +15,7 @@ type Tokens = {
 
 /** The tours of the READMEs with @hey-api/openapi-ts, with its reader of event streams. */
 export async function tour(baseUrl: string, tokens: Tokens): Promise<Record<string, unknown>> {
-  const as = (token: string) => createClient({ baseUrl, auth: () => token })
+  const as = (token: string) => createClient({ baseUrl, ...(token !== '' && { auth: () => token }) })
   const admin = as(tokens.admin)
   const store = await api.postDispatchStores({
     client: admin,
@@ -69,12 +73,6 @@ export async function tour(baseUrl: string, tokens: Tokens): Promise<Record<stri
   const late = await api.postLedgerBetsIdSettle({ client: tenant, path: bets, body: { outcome: 'won' } })
   const balances = await api.getLedgerUsersUserIdBalances({ client: tenant, path: { userId: 'bob' } })
   const events = await api.getLedgerEvents({ client: tenant })
-
-  const hook = await api.postWebhooks({
-    client: admin,
-    body: { url: 'https://receiver.example/hook', events: ['order.*'], description: null },
-  })
-  const rotated = await api.postWebhooksIdRotate({ client: admin, path: { id: hook.data?.id ?? 0 } })
   const page = events.data
   return {
     cursor: first.value !== undefined && 'cursor' in first.value ? 'cursor' : first.value,
@@ -88,7 +86,8 @@ export async function tour(baseUrl: string, tokens: Tokens): Promise<Record<stri
     late: late.error?.code,
     available: balances.data?.data.map(({ availableMinor }) => availableMinor),
     stakes: page !== undefined && 'data' in page ? (page.data as LedgerEvent[]).flatMap(stakeOf) : page,
-    rotated: rotated.data?.secret.slice(0, 6) ?? rotated.error?.code ?? hook.error?.code,
+    ...(await spaceTour(as(''), admin)),
+    ...(await webhooksTour(seller, tokens.receiver)),
   }
 }
 

@@ -1,0 +1,118 @@
+import { type Mutant, mutantsOf } from './mutant.ts'
+
+const budgets = 'test/fleet/cycles/budgets-are-never-overdrawn.race.test.ts'
+const slots = 'test/fleet/cycles/one-cycle-a-slot.race.test.ts'
+const changes = 'test/fleet/cycles/a-cycle-writes-changes-only.db.test.ts'
+const decisions = 'test/fleet/cycles/postgres-decides-like-the-specification.db.test.ts'
+const doses = 'test/fleet/commands/a-dose-ends-once.db.test.ts'
+const disabling = 'test/fleet/commands/a-disabled-regulator-doses-no-more.race.test.ts'
+
+export const fleetCycleMutants: readonly Mutant[] = [
+  ...mutantsOf('fleet: a budget is never overdrawn', budgets, [
+    [
+      'functions/fleet/cycles/decide-zones.ts',
+      'pays a dose beyond the budget of the day',
+      '\n    and case when w.day_at = d.day_at then w.day_used else 0 end + d.dose <= d.budget_day',
+      '',
+    ],
+    [
+      'functions/fleet/cycles/decide-zones.ts',
+      'orders doses that were not paid',
+      'from paid\n  join decided d on d.id = paid.regulator_id',
+      "from decided d\n  where d.outcome = 'dosed'",
+    ],
+    [
+      'functions/fleet/commands/end-overdue.ts',
+      'gives the dose of a command back that a node may have run',
+      "case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end",
+      "'EXPIRED'",
+      doses,
+    ],
+  ]),
+  ...mutantsOf('fleet: a slot has one cycle', slots, [
+    [
+      'functions/fleet/cycles/run.ts',
+      'takes no slot',
+      '\n    sql`select fleet.take_cycle(${shard}, ${slot.toISOString()}::timestamptz)`,',
+      '',
+    ],
+    [
+      'functions/fleet/cycles/decide-zones.ts',
+      'decides about the zones of all shards',
+      '\n    and ${ofShard}',
+      '',
+    ],
+  ]),
+  ...mutantsOf('fleet: a decision is written when it changes', changes, [
+    [
+      'functions/fleet/cycles/decide-zones.ts',
+      'writes each decision of each cycle',
+      '\n    and (d.outcome, d.low, d.high) is distinct from (w.outcome, w.low, w.high)',
+      '',
+    ],
+    [
+      'functions/fleet/cycles/decide-zones.ts',
+      'forgets that other thresholds are another decision',
+      '(d.outcome, d.low, d.high) is distinct from (w.outcome, w.low, w.high)',
+      'd.outcome is distinct from w.outcome',
+    ],
+    [
+      'functions/fleet/cycles/run.ts',
+      'fails all zones of a part for one of them',
+      "part.length === 1 || outcome.type === 'out_of_time'",
+      'true',
+    ],
+  ]),
+  ...mutantsOf('fleet: Postgres decides like the specification', decisions, [
+    [
+      'functions/fleet/cycles/decide-zones.ts',
+      'takes the silence of a node that reports changes for an old value',
+      "case m.reporting when 'on_change' then greatest(l.ts, n.last_seen_at) else l.ts end",
+      'l.ts',
+    ],
+    [
+      'functions/fleet/cycles/decide-zones.ts',
+      'counts the doses of the hour before',
+      'w.budget_hour - case when d.hour_at = w.hour_at then d.hour_used else 0 end',
+      'w.budget_hour - d.hour_used',
+    ],
+    [
+      'functions/fleet/cycles/decide-zones.ts',
+      'doses while the actuator is maintained',
+      "when n.lifecycle = 'MAINTENANCE' and (n.maintenance_until is null or n.maintenance_until > ${at}) then 'maintenance'",
+      '',
+    ],
+    [
+      'functions/fleet/cycles/decide-zones.ts',
+      'prefers the target of the whole day to the one of these hours',
+      'order by w.id, t.from_time is null, t.id desc',
+      'order by w.id, t.from_time is not null, t.id desc',
+    ],
+  ]),
+  ...mutantsOf('fleet: a disabled regulator doses no more', disabling, [
+    [
+      'functions/fleet/commands/take.ts',
+      'hands out commands of an old epoch of the regulator',
+      '\n      and c.regulator_epoch is not distinct from r.epoch',
+      '',
+    ],
+    [
+      'functions/fleet/commands/ack.ts',
+      'accepts the end of a command of an old epoch of the regulator',
+      '\n      or c.regulator_epoch < c.present',
+      '',
+    ],
+    [
+      'functions/fleet/commands/end-overdue.ts',
+      'keeps the commands that a cycle ordered with an old epoch',
+      '\n    or r.epoch > c.regulator_epoch\n    or case',
+      '\n    or case',
+    ],
+    [
+      'functions/fleet/regulators/edit.ts',
+      'leaves the epoch when a regulator is disabled',
+      'sql`t.enabled::int`',
+      'sql`0`',
+    ],
+  ]),
+]

@@ -1,0 +1,112 @@
+import { type Signal, useSignal } from '@preact/signals'
+import { type ComponentType, render } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { type PageEntry, pages } from './pages.ts'
+import { Frame } from './parts/frame.tsx'
+import { Page } from './parts/page.tsx'
+import { followLinks, match, route } from './parts/route.ts'
+import { role, session } from './parts/session.ts'
+import { readSession, SignIn, SignInPanel } from './parts/sign-in.tsx'
+
+type Shown = ComponentType<{ params: Record<string, string> }>
+
+function App() {
+  const { path } = route.value
+  const found = entryOf(path)
+  const page = useLoaded(found?.entry ?? null)
+  if (path === '/app') return <Entrance />
+  if (found === null) return <Unknown path={path} />
+  const { entry, params } = found
+  if (!session.value && entry.roles !== 'everybody') return null
+  if (entry.roles !== 'everybody' && !entry.roles.includes(role.value ?? '')) return <Closed entry={entry} />
+  const Shown = page.value
+  // Another address of the same page is another page: it keeps nothing of the one before.
+  return Shown && <Shown key={path} params={params} />
+}
+
+function entryOf(path: string): { entry: PageEntry; params: Record<string, string> } | null {
+  for (const entry of pages) {
+    const params = match(entry.path, path)
+    if (params !== null) return { entry, params }
+  }
+  return null
+}
+
+/** The code of a page is loaded when the page is opened first. */
+function useLoaded(entry: PageEntry | null): Signal<Shown | null> {
+  const shown = useSignal<Shown | null>(null)
+  useEffect(() => {
+    shown.value = null
+    let current = true
+    const load = async () => {
+      const loaded = await entry?.load()
+      if (current && loaded) shown.value = loaded.page
+    }
+    void load()
+    return () => {
+      current = false
+    }
+  }, [entry])
+  return shown
+}
+
+function Entrance() {
+  return (
+    <Page
+      title="Sign in"
+      sentence="Choose who you are: each role sees the part of the system that it works with."
+    >
+      <section class="panel wide" aria-label="Sign in">
+        <SignIn />
+      </section>
+    </Page>
+  )
+}
+
+function Closed({ entry: { title, roles } }: { entry: PageEntry }) {
+  const only = roles === 'everybody' ? [] : roles
+  return (
+    <Page title={title} sentence={`This page is for: ${only.join(', ')}.`}>
+      <SignInPanel
+        title="Sign in"
+        why={
+          role.value === null
+            ? 'Nobody is signed in.'
+            : `You are signed in as ${role.value}, which may not use it.`
+        }
+        only={only}
+      />
+    </Page>
+  )
+}
+
+function Unknown({ path }: { path: string }) {
+  return (
+    <Page
+      title="No such page"
+      sentence="Nothing is at this address; it may be mistyped, or the thing may be gone."
+    >
+      <section class="panel wide" aria-label="Address">
+        <p>
+          <code class="address">{path}</code>
+        </p>
+        <p>
+          <a href="/">Go to the first page</a>, or <a href="/docs">read the contract of the API</a>.
+        </p>
+      </section>
+    </Page>
+  )
+}
+
+followLinks((path) => path === '/app' || entryOf(path.replace(/(.)\/+$/, '$1')) !== null)
+void readSession()
+const place = document.querySelector('#app')
+if (place) {
+  place.replaceChildren()
+  render(
+    <Frame>
+      <App />
+    </Frame>,
+    place,
+  )
+}

@@ -1,0 +1,159 @@
+import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { type PageEntry, pages } from '../pages.ts'
+import { Announcer } from './announce.tsx'
+import { handleKeys, helpOpen, keyList, keysOn, onKey } from './keys.ts'
+import { receipts } from './receipts.ts'
+import { drawerOpen, ReceiptsDrawer } from './receipts-drawer.tsx'
+import { remembered } from './remembered.ts'
+import { match, route } from './route.ts'
+import { ended, role, session } from './session.ts'
+import { Account, SignInPanel } from './sign-in.tsx'
+import { switchZone, zone } from './times.ts'
+
+const colours = remembered<'system' | 'light' | 'dark'>('colours', 'system')
+
+/** The surroundings of each page: skip link, menu, account, receipts, keys. */
+export function Frame({ children }: { children: ComponentChildren }) {
+  useEffect(() => {
+    document.documentElement.dataset['colours'] = colours.value
+  }, [colours.value])
+  useEffect(() => {
+    handleKeys()
+    onKey('?', 'Show these keys', () => (helpOpen.value = !helpOpen.value))
+    onKey('.', 'Open or close the receipts', () => (drawerOpen.value = !drawerOpen.value))
+    onKey('t', 'Switch between local time and UTC', switchZone)
+  }, [])
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <Menu />
+      <main id="main">
+        {ended.value && (
+          <SignInPanel
+            title="Your token has ended"
+            why="The page shows its last data. Sign in again to go on; the page stays."
+          />
+        )}
+        <div class={ended.value ? 'greyed' : undefined}>{children}</div>
+      </main>
+      <ReceiptsDrawer />
+      <Help />
+      <Announcer />
+    </>
+  )
+}
+
+function Menu() {
+  const open = useSignal(false)
+  useEffect(() => {
+    open.value = false
+  }, [route.value])
+  return (
+    <header class="bar">
+      <div class="brand">
+        <a href="/">Lockstep</a>
+        <button
+          type="button"
+          class="menu-button"
+          aria-expanded={open.value}
+          aria-controls="menu"
+          onClick={() => (open.value = !open.value)}
+        >
+          Menu
+        </button>
+      </div>
+      <div id="menu" class={open.value ? 'menu open' : 'menu'}>
+        <nav aria-label="Pages">
+          <ul>
+            {pages.filter(isShown).map(({ path, title }) => (
+              <li key={path}>
+                <a href={path} aria-current={match(path, route.value.path) ? 'page' : undefined}>
+                  {title}
+                </a>
+              </li>
+            ))}
+            <li>
+              <a href="/docs">API contract</a>
+            </li>
+          </ul>
+        </nav>
+        <div class="switches">
+          <Account />
+          <button
+            type="button"
+            class="small"
+            aria-pressed={drawerOpen.value}
+            onClick={() => (drawerOpen.value = !drawerOpen.value)}
+          >
+            Receipts <span class="muted">{receipts.value.length}</span>
+          </button>
+          <button type="button" class="small" onClick={switchZone}>
+            Time: {zone.value}
+          </button>
+          <label class="small">
+            <span>Colours</span>
+            <select
+              value={colours.value}
+              onChange={(event) => (colours.value = event.currentTarget.value as typeof colours.value)}
+            >
+              <option value="system">system</option>
+              <option value="light">light</option>
+              <option value="dark">dark</option>
+            </select>
+          </label>
+          <button type="button" class="small" onClick={() => (helpOpen.value = true)}>
+            Keys
+          </button>
+        </div>
+      </div>
+    </header>
+  )
+}
+
+/** The menu has the pages that the role may use, of the modules that this Worker has. */
+function isShown({ roles, row, inMenu }: PageEntry): boolean {
+  const mounted = session.value?.modules.includes(row) ?? true
+  return inMenu && mounted && (roles === 'everybody' || (role.value !== null && roles.includes(role.value)))
+}
+
+function Help() {
+  if (!helpOpen.value) return null
+  return (
+    <aside class="drawer" aria-label="Keys">
+      <header>
+        <h2>Keys</h2>
+        <button type="button" class="small" onClick={() => (helpOpen.value = false)}>
+          Close
+        </button>
+      </header>
+      <dl class="facts">
+        {keyList.value.map(({ keys, does }) => (
+          <div key={keys}>
+            <dt>
+              <kbd>{keys}</kbd>
+            </dt>
+            <dd>{does}</dd>
+          </div>
+        ))}
+        <div>
+          <dt>
+            <kbd>j</kbd> <kbd>k</kbd>
+          </dt>
+          <dd>Next and previous row of a list; Enter opens it</dd>
+        </div>
+      </dl>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={keysOn.value === 'on'}
+          onChange={(event) => (keysOn.value = event.currentTarget.checked ? 'on' : 'off')}
+        />{' '}
+        Single-letter keys
+      </label>
+    </aside>
+  )
+}

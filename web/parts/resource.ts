@@ -1,0 +1,79 @@
+import { type Signal, useSignal } from '@preact/signals'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { ask, type Problem } from '../api.ts'
+import { token } from './session.ts'
+
+/** The last good answer of a path and what went wrong since. A failed refresh never removes the answer. */
+export type Resource<T> = {
+  path: string
+  data: Signal<T | null>
+  /** When the answer was read, by the server's clock. */
+  readAt: Signal<number | null>
+  problem: Signal<Problem | null>
+  /** How often it is read, in seconds; null if by a stream or on demand only. */
+  every: number | null
+  reload: () => Promise<void>
+}
+
+type Rhythm = {
+  every?: number | null
+  /** False: nothing is read yet, for instance because the user has named no place. */
+  wanted?: boolean
+}
+
+/** Reads a path now, again at its rhythm with If-None-Match, and anew for another path or token. */
+export function useResource<T>(path: string, { every = null, wanted = true }: Rhythm = {}): Resource<T> {
+  const data = useSignal<T | null>(null)
+  const readAt = useSignal<number | null>(null)
+  const problem = useSignal<Problem | null>(null)
+  const etag = useRef<string | null>(null)
+  const turn = useRef(0)
+  const bearer = token.value
+  const resource = useMemo(() => ({ path, data, readAt, problem, every, reload }), [path, every, bearer])
+
+  async function reload(signal?: AbortSignal): Promise<void> {
+    turn.current += 1
+    const mine = turn.current
+    const reply = await ask<T>(path, { ifNoneMatch: etag.current, ...(signal && { signal }) })
+    // An older answer that arrives late must not replace a newer one.
+    if (signal?.aborted || mine !== turn.current) return
+    if (!reply.ok) {
+      problem.value = reply.problem
+      return
+    }
+    if (reply.status !== 304) data.value = reply.data
+    etag.current = reply.etag
+    readAt.value = reply.at
+    problem.value = null
+  }
+
+  useEffect(() => {
+    data.value = null
+    readAt.value = null
+    problem.value = null
+    etag.current = null
+    return wanted ? atRhythm(every, reload) : undefined
+  }, [path, every, wanted, bearer])
+
+  return resource
+}
+
+/** Waits between the end of a read and the begin of the next. A hidden tab reads nothing until it is seen again. */
+function atRhythm(every: number | null, read: (signal: AbortSignal) => Promise<void>): () => void {
+  const gone = new AbortController()
+  let timer = 0
+  const again = async () => {
+    clearTimeout(timer)
+    if (document.hidden && every !== null) return
+    await read(gone.signal)
+    if (every !== null && !gone.signal.aborted) timer = setTimeout(again, every * 1_000)
+  }
+  document.addEventListener('visibilitychange', () => !document.hidden && every !== null && void again(), {
+    signal: gone.signal,
+  })
+  void again()
+  return () => {
+    clearTimeout(timer)
+    gone.abort()
+  }
+}

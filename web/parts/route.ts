@@ -1,0 +1,57 @@
+import { signal } from '@preact/signals'
+
+/** The address of the page. Filters live in its query, so that a link shows what its sender saw. */
+export type Route = { path: string; query: URLSearchParams }
+
+export const route = signal<Route>(here())
+
+function here(): Route {
+  return { path: location.pathname.replace(/(.)\/+$/, '$1'), query: new URLSearchParams(location.search) }
+}
+
+export function go(href: string, { replace = false } = {}): void {
+  if (replace) history.replaceState(null, '', href)
+  else history.pushState(null, '', href)
+  route.value = here()
+}
+
+/** Changes members of the query; null removes one. A filter replaces the address, so that "back" leaves the page. */
+export function setQuery(changes: Record<string, string | null>): void {
+  const query = new URLSearchParams(location.search)
+  for (const [name, value] of Object.entries(changes))
+    if (value === null || value === '') query.delete(name)
+    else query.set(name, value)
+  const text = query.toString()
+  go(location.pathname + (text === '' ? '' : `?${text}`), { replace: true })
+}
+
+/** The parameters of `/app/orders/{id}` in a path; null if it does not match. */
+export function match(pattern: string, path: string): Record<string, string> | null {
+  const source = pattern.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')
+  const found = new RegExp(`^${source}$`).exec(path)
+  if (found === null) return null
+  try {
+    return Object.fromEntries(
+      Object.entries(found.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
+    )
+  } catch {
+    return null
+  }
+}
+
+/** Links between pages change the address without a load. All others, and those with a modifier, are the browser's. */
+export function followLinks(isPage: (path: string) => boolean): void {
+  addEventListener('popstate', () => {
+    route.value = here()
+  })
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey)
+      return
+    const link = event.target instanceof Element ? event.target.closest('a') : null
+    if (link === null || link.target !== '' || link.origin !== location.origin || !isPage(link.pathname))
+      return
+    if (link.hash !== '' && link.pathname === location.pathname) return
+    event.preventDefault()
+    go(link.pathname + link.search)
+  })
+}

@@ -1,0 +1,117 @@
+import { useSignal } from '@preact/signals'
+import { ask, type Problem } from '../api.ts'
+import { type Person, people } from '../people.ts'
+import { Field, Form } from './form.tsx'
+import { Failure } from './panel.tsx'
+import { go, route } from './route.ts'
+import { ended, keepToken, nameOf, principal, type Session, session, token } from './session.ts'
+
+/** Reads who the token names. Without an answer the page keeps what it knew. */
+export async function readSession(): Promise<Problem | null> {
+  const reply = await ask<Session>('/v1/session')
+  if (!reply.ok) return reply.problem
+  if (reply.data === null) return null
+  session.value = reply.data
+  ended.value = token.value !== null && reply.data.principal === null
+  return null
+}
+
+async function enter(fresh: string, opens: string | null): Promise<Problem | null> {
+  keepToken(fresh)
+  ended.value = false
+  const problem = await readSession()
+  if (problem === null && session.value?.principal && opens !== null) go(opens)
+  return problem
+}
+
+export function signOut(): void {
+  keepToken(null)
+  ended.value = false
+  void readSession()
+}
+
+/** One click per role with `npm start`; elsewhere a token is pasted. `only`: the roles that the page wants. */
+export function SignIn({ only, stay = false }: { only?: readonly string[]; stay?: boolean }) {
+  const problem = useSignal<Problem | null>(null)
+  const busy = useSignal<string | null>(null)
+  const ways = session.value?.signIn
+  if (!ways) return <p class="muted">Asking how to sign in…</p>
+  const shown = people.filter(({ role }) => only === undefined || only.includes(role))
+  async function enterAs({ label, opens, ...person }: Person): Promise<void> {
+    busy.value = label
+    const { role, sub, tenantId } = person
+    const reply = await ask<{ token: string }>('/v1/dev/tokens', {
+      method: 'POST',
+      body: { role, sub, ...(tenantId !== undefined && { tenantId }) },
+    })
+    problem.value = reply.ok ? await enter(reply.data?.token ?? '', stay ? null : opens) : reply.problem
+    busy.value = null
+  }
+  return (
+    <div class="sign-in">
+      {ways.development && (
+        <ul class="people">
+          {shown.map((person) => (
+            <li key={person.label}>
+              <button type="button" disabled={busy.value !== null} onClick={() => void enterAs(person)}>
+                <strong>{person.label}</strong>
+                <span>{person.hint}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {problem.value && <Failure problem={problem.value} />}
+      {ways.paste && (
+        <details open={!ways.development}>
+          <summary>Paste a token</summary>
+          <Form
+            label="Sign in with a token"
+            button="Sign in"
+            send={async ({ token: pasted = '' }) => {
+              problem.value = await enter(pasted.replace(/^Bearer /i, ''), null)
+            }}
+          >
+            <Field
+              name="token"
+              label="Token"
+              type="password"
+              hint="A JWT of the identity provider. It stays in this tab."
+            />
+          </Form>
+        </details>
+      )}
+    </div>
+  )
+}
+
+/** In place of a page that the user may not see, or above one whose token has ended. */
+export function SignInPanel({ title, why, only }: { title: string; why: string; only?: readonly string[] }) {
+  return (
+    <section class="panel wide" aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+      </header>
+      <p>{why}</p>
+      <SignIn {...(only && { only })} stay={route.value.path !== '/'} />
+    </section>
+  )
+}
+
+export function Account() {
+  const who = principal.value
+  if (who === null)
+    return (
+      <a class="button" href="/app">
+        Sign in
+      </a>
+    )
+  return (
+    <p class="account">
+      <span>{nameOf(who)}</span>
+      <button type="button" class="small" onClick={signOut}>
+        Sign out
+      </button>
+    </p>
+  )
+}

@@ -1,0 +1,158 @@
+import { type Signal, useSignal } from '@preact/signals'
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
+import { useEffect, useRef } from 'preact/hooks'
+import { authorization } from '../api.ts'
+import { principal } from './session.ts'
+
+/*
+ * One stream per feed and browser. Plain HTTP gives a host six connections, which the tabs of one person would use up. So
+ * the tab that holds a Web Lock reads the stream and shares it by a BroadcastChannel; when it closes, the next one goes on
+ * from the last cursor. Both names have the principal, so that no tab receives the events of another caller.
+ */
+
+export type FeedEvent = { type: string; data: unknown }
+/** `live`: the stream is connected. `away`: it is being connected again, so what is shown may be old. */
+export type FeedState = 'connecting' | 'live' | 'away'
+
+type Handlers = {
+  event: (event: FeedEvent) => void
+  /** Events may be missing from here on: read the resource again. Also called once the stream is connected first. */
+  anew: () => void
+}
+
+type Message =
+  | { kind: 'event'; id: string; type: string; data: string }
+  | { kind: 'state'; state: FeedState; id: string | null }
+  | { kind: 'hello' }
+
+/** Subscribes while the component is mounted. Nothing is opened without a token or for an empty path. */
+export function useFeed(path: string, handlers: Handlers): Signal<FeedState> {
+  const state = useSignal<FeedState>('connecting')
+  const current = useRef(handlers)
+  current.current = handlers
+  const name =
+    principal.value && `${principal.value.role}:${principal.value.sub}:${principal.value.tenantId ?? ''}`
+  useEffect(() => {
+    if (path === '' || name === null) return undefined
+    return subscribe(`lockstep:${name}:${path}`, path, {
+      event: (event) => current.current.event(event),
+      anew: () => current.current.anew(),
+      state: (next) => {
+        state.value = next
+      },
+    })
+  }, [path, name])
+  return state
+}
+
+type Subscriber = Handlers & { state: (state: FeedState) => void }
+
+function subscribe(name: string, path: string, to: Subscriber): () => void {
+  const gone = new AbortController()
+  const channel = new BroadcastChannel(name)
+  let cursor: string | null = null
+  let known: FeedState = 'connecting'
+  let leads = false
+
+  function take(message: Message): void {
+    if (message.kind === 'hello') {
+      if (leads) post({ kind: 'state', state: known, id: cursor })
+      return
+    }
+    if (message.kind === 'state') {
+      // Connected for the first time: what happened between the read of the page and now is read once more.
+      if (message.state === 'live' && cursor === null) to.anew()
+      cursor = message.id ?? cursor
+      known = message.state
+      to.state(known)
+      return
+    }
+    cursor = message.id
+    if (message.type === 'reset') to.anew()
+    else if (message.type !== 'cursor') to.event({ type: message.type, data: parsed(message.data) })
+  }
+
+  function post(message: Message): void {
+    // A channel has no target: it reaches the tabs of this origin only.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    channel.postMessage(message)
+  }
+
+  function share(message: Message): void {
+    post(message)
+    take(message)
+  }
+
+  channel.addEventListener('message', ({ data }: MessageEvent<Message>) => take(data))
+  post({ kind: 'hello' })
+  void navigator.locks
+    .request(name, { signal: gone.signal }, async () => {
+      leads = true
+      await lead(path, { signal: gone.signal, cursor: () => cursor, share })
+    })
+    .catch(() => undefined)
+  return () => {
+    gone.abort()
+    channel.close()
+  }
+}
+
+type Lead = { signal: AbortSignal; cursor: () => string | null; share: (message: Message) => void }
+
+/** Reads the stream until the tab goes. After a cut it continues from the last cursor; pauses grow to ten seconds. */
+async function lead(path: string, { signal, cursor, share }: Lead): Promise<void> {
+  for (let failures = 0; !signal.aborted; ) {
+    const wasAlive = await readOnce(path, { signal, cursor, share }).catch(() => false)
+    if (signal.aborted) return
+    failures = wasAlive ? 0 : failures + 1
+    share({ kind: 'state', state: 'away', id: null })
+    await pause(Math.min(10_000, 250 * 2 ** failures), signal)
+  }
+}
+
+async function readOnce(path: string, { signal, cursor, share }: Lead): Promise<boolean> {
+  const after = cursor()
+  const response = await fetch(path, {
+    headers: {
+      accept: 'text/event-stream',
+      ...authorization(),
+      ...(after !== null && { 'last-event-id': after }),
+    },
+    cache: 'no-store',
+    credentials: 'omit',
+    signal,
+  })
+  if (!response.ok || response.body === null) return false
+  let alive = false
+  const parser = createParser({
+    onEvent({ id = '', event = 'message', data }: EventSourceMessage) {
+      if (!alive) share({ kind: 'state', state: 'live', id: null })
+      alive = true
+      share({ kind: 'event', id, type: event, data })
+    },
+  })
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }))
+    if (done || value === undefined) return alive
+    parser.feed(value)
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data)
+  } catch {
+    return null
+  }
+}
