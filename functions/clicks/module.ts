@@ -7,6 +7,7 @@ import { clicksQueue } from './queue.ts'
 import { rulesEndpoints } from './rules/routes.ts'
 import { sourcesEndpoints } from './sources/routes.ts'
 import { statsEndpoints } from './stats/routes.ts'
+import { clicksWatch } from './watch.ts'
 
 export const clicksModule: Module = {
   name: 'clicks',
@@ -20,4 +21,5 @@ export const clicksModule: Module = {
     ...statsEndpoints,
     ...rulesEndpoints,
   ],
+  watch: () => clicksWatch,
 }

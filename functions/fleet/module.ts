@@ -12,6 +12,7 @@ import { telemetryQueue } from './queue.ts'
 import { regulatorsEndpoints } from './regulators/routes.ts'
 import { targetsEndpoints } from './targets/routes.ts'
 import { telemetryEndpoints } from './telemetry/routes.ts'
+import { fleetWatch } from './watch.ts'
 import { zonesEndpoints } from './zones/routes.ts'
 
 export const fleetModule: Module = {
@@ -33,4 +34,5 @@ export const fleetModule: Module = {
   webhooks: { ...nodeWebhooks, ...configWebhooks },
   isCurrentDevice,
   paced: regulation,
+  watch: () => fleetWatch,
 }

@@ -104,4 +104,9 @@ export const declared: Declared[] = [
     columns: ['created_at'],
     serves: 'the removal of keys past their day',
   }),
+
+  grants({ on: 'table core.alerts', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.alert_values', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
+  grants({ on: 'table core.silences', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
+  grants({ on: 'table core.operator_actions', to: 'lockstep_app', privileges: ['select', 'insert'] }),
 ]
