@@ -72,8 +72,7 @@ export class Metrics extends DurableObject<object> {
     const now = Date.now()
     const { storage } = this.ctx
     const gathered = this.#known()
-    for (const { id, heardAt } of [...gathered.isolates.values()])
-      if (now - heardAt > goneMs) gathered.forget(id)
+    for (const { id, heardAt } of gathered.isolates.values()) if (now - heardAt > goneMs) gathered.forget(id)
     storage.transactionSync(() => {
       const old = storage.sql.exec<Row>('select * from isolates where heard_at < ?', now - storedMs).toArray()
       if (old.length > 0) {

@@ -93,7 +93,7 @@ export function makeCounts(now: () => number = Date.now): Counts {
     add,
     observe(name, labels, value) {
       const one = seriesOf(name, labels)
-      const { buckets = [] }: Meter = meters[name]
+      const { buckets } = meters[name]
       let at = 0
       while (at < buckets.length && value > (buckets[at] ?? Number.POSITIVE_INFINITY)) at += 1
       one.values[0] = (one.values[0] ?? 0) + value

@@ -1,12 +1,15 @@
+import { liveChannel } from '../http/live-stream.ts'
 import type { Module } from '../http/module.ts'
 import { alertWebhooks } from './alerts/contract.ts'
 import { alertsEndpoints } from './alerts/routes.ts'
 import { cachesEndpoints } from './caches/routes.ts'
 import { connectionsEndpoints } from './connections/routes.ts'
 import { deadEndpoints } from './dead/routes.ts'
+import { liveFigures } from './feed.ts'
 import { healthEndpoints } from './health/routes.ts'
 import { indexesEndpoints } from './indexes/routes.ts'
 import { jobsEndpoints } from './jobs/routes.ts'
+import { liveEndpoints } from './live/routes.ts'
 import { locksEndpoints } from './locks/routes.ts'
 import { logEndpoints } from './log/routes.ts'
 import { metricsEndpoints } from './metrics/routes.ts'
@@ -47,7 +50,9 @@ export const opsModule: Module = {
     ...queuesEndpoints(watches),
     ...pulseEndpoints(watches.flatMap(({ rules }) => rules)),
     ...logEndpoints,
+    ...liveEndpoints,
   ],
+  channels: { ops: liveChannel({ everyMs: 2_000, follow: liveFigures }) },
   webhooks: alertWebhooks,
   watch: ({ jobs }) => opsWatch(jobs),
 }

@@ -20,7 +20,7 @@ const count = z.int().min(0)
 
 export const QueryFigures = z
   .strictObject({
-    name: z.string().meta({ examples: ['dispatch.claim'] }),
+    name: z.string().meta({ examples: ['ops.list-queries'] }),
     calls: count,
     perMinute: z.number(),
     totalMs: z.number(),

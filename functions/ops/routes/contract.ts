@@ -9,7 +9,7 @@ const seconds = z.number().nullable()
 
 export const RouteFigures = z
   .strictObject({
-    route: z.string().meta({ examples: ['/v1/dispatch/orders/{id}/claim'] }),
+    route: z.string().meta({ examples: ['/v1/ops/routes'] }),
     method: z.string(),
     requests: z.int(),
     perSecond: z.number(),

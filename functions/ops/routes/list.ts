@@ -1,5 +1,5 @@
 import type { Ctx } from '../../core/context.ts'
-import { boundsOf, countOf, quantileOf, readGathered, type Series } from '../../core/gather.ts'
+import { boundsOf, countOf, quantileOf, readGathered, type Series, sumOf } from '../../core/gather.ts'
 import type { RouteFigures, Routes } from './contract.ts'
 
 const durations = 'http_server_request_duration_seconds'
@@ -23,14 +23,10 @@ export async function listRoutes(ctx: Ctx, minutes: number): Promise<Omit<Routes
 
 function figuresOf(ofRoute: readonly Series[], seconds: number): RouteFigures {
   const labels = ofRoute[0]?.labels
-  const requestsOf = (status: string | null) => {
-    const chosen = ofRoute.filter(
-      ({ name, labels }) => name === durations && (status === null || labels['status'] === status),
-    )
-    return chosen.reduce((sum, { lately }) => sum + countOf(durations, lately), 0)
-  }
-  const took = sumOfAll(ofRoute, durations)
-  const used = sumOfAll(ofRoute, trips)
+  const requestsOf = (where: Record<string, string>) =>
+    countOf(durations, sumOf(ofRoute, durations, where)?.lately ?? [])
+  const took = sumOf(ofRoute, durations)?.lately ?? []
+  const used = sumOf(ofRoute, trips)?.lately ?? []
   const msOf = (share: number) => {
     const quantile = quantileOf(durations, took, share)
     return quantile === null ? null : Math.round(quantile * 1e4) / 10
@@ -46,26 +42,18 @@ function figuresOf(ofRoute: readonly Series[], seconds: number): RouteFigures {
     }
     return null
   }
-  const requests = requestsOf(null)
+  const requests = requestsOf({})
   return {
     route: labels?.['route'] ?? '',
     method: labels?.['method'] ?? '',
     requests,
     perSecond: Math.round((requests / seconds) * 1e3) / 1e3,
-    errors: requestsOf('5xx'),
-    refused: requestsOf('4xx'),
+    errors: requestsOf({ status: '5xx' }),
+    refused: requestsOf({ status: '4xx' }),
     p50Ms: msOf(0.5),
     p95Ms: msOf(0.95),
     p99Ms: msOf(0.99),
     trips: { p50: boundAt(0.5), p95: boundAt(0.95), max: boundAt(1) },
     overBudget: used.slice(1).reduce((sum, n, at) => sum + ((bounds[at] ?? 2) > 1 ? n : 0), 0),
   }
-}
-
-function sumOfAll(series: readonly Series[], metric: string): number[] {
-  const chosen = series.filter(({ name }) => name === metric).map(({ lately }) => lately)
-  const longest = Math.max(0, ...chosen.map((values) => values.length))
-  return Array.from({ length: longest }, (_, at) =>
-    chosen.reduce((sum, values) => sum + (values[at] ?? 0), 0),
-  )
 }
