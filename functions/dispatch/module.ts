@@ -7,6 +7,7 @@ import { eventsEndpoints } from './events/routes.ts'
 import { eventFor, type FeedEvent, orderFeed, orderOutgoing } from './feed.ts'
 import { ordersEndpoints } from './orders/routes.ts'
 import { storesEndpoints } from './stores/routes.ts'
+import { dispatchStory } from './story.ts'
 import { dispatchWatch } from './watch.ts'
 
 export const dispatchModule: Module = {
@@ -22,4 +23,5 @@ export const dispatchModule: Module = {
   outgoing: [orderOutgoing],
   webhooks: orderWebhooks,
   watch: () => dispatchWatch,
+  story: dispatchStory,
 }

@@ -15,14 +15,16 @@ import { queuesEndpoints } from './queues/routes.ts'
 import { replicasEndpoints } from './replicas/routes.ts'
 import { rulesEndpoints } from './rules/routes.ts'
 import { silencesEndpoints } from './silences/routes.ts'
+import { opsStory } from './story.ts'
 import { tablesEndpoints } from './tables/routes.ts'
+import { timelinesEndpoints } from './timelines/routes.ts'
 import { triggersEndpoints } from './triggers/routes.ts'
 import { viewsEndpoints } from './views/routes.ts'
 import { opsWatch } from './watch.ts'
 
 export const opsModule: Module = {
   name: 'ops',
-  endpoints: ({ jobs, queues, watches }) => [
+  endpoints: ({ jobs, queues, watches, stories }) => [
     ...healthEndpoints,
     ...jobsEndpoints(jobs),
     ...viewsEndpoints,
@@ -41,7 +43,9 @@ export const opsModule: Module = {
     ...queuesEndpoints(watches),
     ...pulseEndpoints(watches.flatMap(({ rules }) => rules)),
     ...logEndpoints,
+    ...timelinesEndpoints(stories),
   ],
   webhooks: alertWebhooks,
+  story: opsStory,
   watch: ({ jobs }) => opsWatch(jobs),
 }
