@@ -682,10 +682,16 @@ create table core.idempotency_keys (
   body_hash text not null,
   outcome jsonb,
   created_at timestamp with time zone default now() not null,
+  request_id text,
+  xid xid8,
   constraint idempotency_keys_pkey PRIMARY KEY (id)
 );
 CREATE INDEX idx_idempotency_keys_created ON core.idempotency_keys USING btree (created_at);
 comment on index core.idx_idempotency_keys_created is 'the removal of keys past their day';
+CREATE INDEX idx_idempotency_keys_request ON core.idempotency_keys USING btree (request_id);
+comment on index core.idx_idempotency_keys_request is 'the timeline of a request';
+CREATE INDEX idx_idempotency_keys_xid ON core.idempotency_keys USING btree (((((xid)::text)::bigint & '4294967295'::bigint)));
+comment on index core.idx_idempotency_keys_xid is 'the request that wrote a row, by the xmin of the row';
 grant delete, insert, select, update on table core.idempotency_keys to lockstep_app;
 
 create table core.ingest_messages (
@@ -1052,10 +1058,11 @@ AS $function$
 declare
   kept record;
 begin
-  insert into core.idempotency_keys as k (id, principal, route, body_hash)
-  values (key, caller, path, hash)
+  insert into core.idempotency_keys as k (id, principal, route, body_hash, request_id, xid)
+  values (key, caller, split_part(path, '#', 1), hash, nullif(split_part(path, '#', 2), ''), pg_catalog.pg_current_xact_id())
   on conflict (id) do update
-  set body_hash = excluded.body_hash, outcome = null, created_at = now()
+  set body_hash = excluded.body_hash, outcome = null, created_at = now(), request_id = excluded.request_id,
+    xid = excluded.xid
   where k.created_at < now() - interval '24 hours';
   if found then
     perform set_config('lockstep.key', key, true);
@@ -8530,6 +8537,8 @@ create table webhooks.webhook_deliveries (
   constraint webhook_deliveries_state_known CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])),
   constraint webhook_deliveries_webhook_id_webhooks_id_fk FOREIGN KEY (webhook_id) REFERENCES webhooks.webhooks(id)
 );
+CREATE INDEX idx_webhook_deliveries_about ON webhooks.webhook_deliveries USING btree (subject, id DESC);
+comment on index webhooks.idx_webhook_deliveries_about is 'the timeline of a thing';
 CREATE INDEX idx_webhook_deliveries_created ON webhooks.webhook_deliveries USING btree (created_at);
 comment on index webhooks.idx_webhook_deliveries_created is 'the removal of deliveries past their time';
 CREATE INDEX idx_webhook_deliveries_due ON webhooks.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (state = 'waiting'::text);

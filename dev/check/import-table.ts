@@ -140,6 +140,10 @@ export const importTable: Row[] = [
     may: [...contracts, verbs, 'functions/core/{context,ingest-message}.ts'],
   },
   {
+    file: 'functions/<m>/story.ts',
+    may: ['functions/core/*.ts', 'functions/<m>/rules.ts', verbs, states, 'npm:drizzle-orm'],
+  },
+  {
     file: 'functions/<m>/watch.ts',
     may: ['functions/core/*.ts', 'functions/<m>/{rules,feed,queue}.ts', verbs, states, 'npm:drizzle-orm'],
   },
@@ -147,7 +151,7 @@ export const importTable: Row[] = [
     file: 'functions/<m>/module.ts',
     may: [
       ...contracts,
-      'functions/<m>/{feed,queue,watch}.ts',
+      'functions/<m>/{feed,queue,watch,story}.ts',
       'functions/<m>/*/routes.ts',
       'functions/http/*.ts',
       'functions/core/*.ts',

@@ -7,6 +7,7 @@ import { clicksQueue } from './queue.ts'
 import { rulesEndpoints } from './rules/routes.ts'
 import { sourcesEndpoints } from './sources/routes.ts'
 import { statsEndpoints } from './stats/routes.ts'
+import { clicksStory } from './story.ts'
 import { clicksWatch } from './watch.ts'
 
 export const clicksModule: Module = {
@@ -22,4 +23,5 @@ export const clicksModule: Module = {
     ...rulesEndpoints,
   ],
   watch: () => clicksWatch,
+  story: clicksStory,
 }

@@ -8,6 +8,7 @@ import { eventFor, type FeedEvent, orderFeed, orderOutgoing } from './feed.ts'
 import { ordersEndpoints } from './orders/routes.ts'
 import { racesEndpoints } from './races/routes.ts'
 import { storesEndpoints } from './stores/routes.ts'
+import { dispatchStory } from './story.ts'
 import { dispatchWatch } from './watch.ts'
 
 export const dispatchModule: Module = {
@@ -24,4 +25,5 @@ export const dispatchModule: Module = {
   outgoing: [orderOutgoing],
   webhooks: orderWebhooks,
   watch: () => dispatchWatch,
+  story: dispatchStory,
 }

@@ -10,6 +10,7 @@ import { nodeWebhooks } from './nodes/contract.ts'
 import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
 import { telemetryQueue } from './queue.ts'
 import { regulatorsEndpoints } from './regulators/routes.ts'
+import { fleetStory } from './story.ts'
 import { targetsEndpoints } from './targets/routes.ts'
 import { telemetryEndpoints } from './telemetry/routes.ts'
 import { fleetWatch } from './watch.ts'
@@ -35,4 +36,5 @@ export const fleetModule: Module = {
   isCurrentDevice,
   paced: regulation,
   watch: () => fleetWatch,
+  story: fleetStory,
 }

@@ -3,6 +3,7 @@ import type { Ctx } from '../core/context.ts'
 import type { IngestQueue } from '../core/ingest-message.ts'
 import type { Job } from '../core/job.ts'
 import type { Outgoing } from '../core/outbox.ts'
+import type { Story } from '../core/story.ts'
 import type { Watch } from '../core/watch.ts'
 import type { Role } from '../registry/roles.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -29,6 +30,7 @@ export type Module = {
     webhooks: Webhooks
     queues: readonly IngestQueue[]
     watches: readonly Watch[]
+    stories: readonly Story[]
   }) => readonly Endpoint[]
   /** Feeds that clients may subscribe to, by the first part of a stream's name. */
   channels?: Readonly<Record<string, Channel>>
@@ -39,6 +41,8 @@ export type Module = {
   /** Streams of accounted ingest that the row receives. */
   queues?: readonly IngestQueue[]
   paced?: Paced
+  /** The history of its things, for the operator's timeline. */
+  story?: Story
   /** The rules and queues that the operator watches. `jobs` are those of all rows. */
   watch?: (system: { jobs: readonly Job[] }) => Watch
   /** Whether the credential of the calling device was not replaced. A device that no row knows is refused. */

@@ -11,6 +11,7 @@ import { journalEndpoints } from './journal/routes.ts'
 import { paymentWebhooks } from './payments/contract.ts'
 import { paymentsEndpoints } from './payments/routes.ts'
 import { reportsEndpoints } from './reports/routes.ts'
+import { ledgerStory } from './story.ts'
 import { transferWebhooks } from './transfers/contract.ts'
 import { transfersEndpoints } from './transfers/routes.ts'
 import { upkeepEndpoints } from './upkeep/routes.ts'
@@ -41,4 +42,5 @@ export const ledgerModule: Module = {
   channels: { ledger: tenantChannel },
   webhooks: { ...betWebhooks, ...paymentWebhooks, ...transferWebhooks, ...accountWebhooks },
   watch: () => ledgerWatch,
+  story: ledgerStory,
 }

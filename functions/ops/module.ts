@@ -21,14 +21,16 @@ import { replicasEndpoints } from './replicas/routes.ts'
 import { routesEndpoints } from './routes/routes.ts'
 import { rulesEndpoints } from './rules/routes.ts'
 import { silencesEndpoints } from './silences/routes.ts'
+import { opsStory } from './story.ts'
 import { tablesEndpoints } from './tables/routes.ts'
+import { timelinesEndpoints } from './timelines/routes.ts'
 import { triggersEndpoints } from './triggers/routes.ts'
 import { viewsEndpoints } from './views/routes.ts'
 import { opsWatch } from './watch.ts'
 
 export const opsModule: Module = {
   name: 'ops',
-  endpoints: ({ jobs, queues, watches }) => [
+  endpoints: ({ jobs, queues, watches, stories }) => [
     ...healthEndpoints,
     ...jobsEndpoints(jobs),
     ...viewsEndpoints,
@@ -51,8 +53,10 @@ export const opsModule: Module = {
     ...pulseEndpoints(watches.flatMap(({ rules }) => rules)),
     ...logEndpoints,
     ...liveEndpoints,
+    ...timelinesEndpoints(stories),
   ],
   channels: { ops: liveChannel({ everyMs: 2_000, follow: liveFigures }) },
   webhooks: alertWebhooks,
+  story: opsStory,
   watch: ({ jobs }) => opsWatch(jobs),
 }

@@ -1,5 +1,6 @@
 import type { Module } from '../http/module.ts'
 import { deliveriesEndpoints, testWebhooks } from './deliveries/routes.ts'
+import { webhooksStory } from './story.ts'
 import { subscriptionsEndpoints } from './subscriptions/routes.ts'
 import { webhooksWatch } from './watch.ts'
 
@@ -8,4 +9,5 @@ export const webhooksModule: Module = {
   endpoints: ({ webhooks }) => [...subscriptionsEndpoints(webhooks), ...deliveriesEndpoints],
   webhooks: testWebhooks,
   watch: () => webhooksWatch,
+  story: webhooksStory,
 }

@@ -99,6 +99,18 @@ export const declared: Declared[] = [
     serves: 'the newest runs of one job',
   }),
   sqlIndex({
+    name: 'idx_idempotency_keys_xid',
+    table: 'core.idempotency_keys',
+    columns: ['(xid::text::bigint & 4294967295)'],
+    serves: 'the request that wrote a row, by the xmin of the row',
+  }),
+  sqlIndex({
+    name: 'idx_idempotency_keys_request',
+    table: 'core.idempotency_keys',
+    columns: ['request_id'],
+    serves: 'the timeline of a request',
+  }),
+  sqlIndex({
     name: 'idx_idempotency_keys_created',
     table: 'core.idempotency_keys',
     columns: ['created_at'],

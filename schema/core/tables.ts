@@ -82,7 +82,10 @@ export const leases = core.table('leases', {
   expiresAt: instant('expires_at').notNull(),
 })
 
-/** The answer to a request that a client may repeat. `id` is a digest of principal, route and key. */
+/**
+ * The answer to a request that a client may repeat. `id` is a digest of principal, route and key. `xid` is the transaction
+ * of the request: its low half is the xmin of the rows that the request appended, so these need not name the request.
+ */
 export const idempotencyKeys = core.table('idempotency_keys', {
   id: text('id').primaryKey(),
   principal: text('principal').notNull(),
@@ -90,6 +93,8 @@ export const idempotencyKeys = core.table('idempotency_keys', {
   bodyHash: text('body_hash').notNull(),
   outcome: jsonb('outcome'),
   createdAt: createdAt(),
+  requestId: text('request_id'),
+  xid: transactionId('xid'),
 })
 
 /**

@@ -100,6 +100,9 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/fleet/queue.ts', "import { Hono } from 'hono'"],
     ['functions/fleet/queue.ts', "import { makeDb } from '../core/db.ts'"],
   ],
+  'functions/<m>/story.ts': [
+    ['functions/dispatch/story.ts', "import { ledgerStory } from '../ledger/story.ts'"],
+  ],
   'functions/<m>/watch.ts': [
     ['functions/dispatch/watch.ts', "import { Hono } from 'hono'"],
     ['functions/dispatch/watch.ts', "import { ledgerWatch } from '../ledger/watch.ts'"],
