@@ -16,12 +16,12 @@ export function liveChannel({ everyMs, follow }: Live): Channel {
       const read = follow(ctx)
       for (let round = 0; listeners.size > 0; round += 1) {
         const started = Date.now()
-        await read(round)
-          .then((value) => {
-            last = `event: state\ndata: ${JSON.stringify(value)}\n\n`
-            for (const write of listeners) write(last)
-          })
-          .catch((error: unknown) => ctx.log.error('live', error))
+        try {
+          last = `event: state\ndata: ${JSON.stringify(await read(round))}\n\n`
+          for (const write of listeners) write(last)
+        } catch (error) {
+          ctx.log.error('live', error)
+        }
         await new Promise((resolve) => setTimeout(resolve, Math.max(100, everyMs - (Date.now() - started))))
       }
       running = false
