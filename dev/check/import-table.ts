@@ -100,6 +100,10 @@ export const importTable: Row[] = [
   },
 
   {
+    file: 'functions/ops/{,*/}contract.ts',
+    may: ['functions/ops/{,*/}contract.ts', 'functions/http/fields.ts', 'schema/core/states.ts', 'npm:zod'],
+  },
+  {
     file: 'functions/<m>/{,*/}contract.ts',
     may: [...contracts, 'functions/http/fields.ts', states, 'npm:zod'],
   },
@@ -136,10 +140,18 @@ export const importTable: Row[] = [
     may: [...contracts, verbs, 'functions/core/{context,ingest-message}.ts'],
   },
   {
+    file: 'functions/<m>/story.ts',
+    may: ['functions/core/*.ts', 'functions/<m>/rules.ts', verbs, states, 'npm:drizzle-orm'],
+  },
+  {
+    file: 'functions/<m>/watch.ts',
+    may: ['functions/core/*.ts', 'functions/<m>/{rules,feed,queue}.ts', verbs, states, 'npm:drizzle-orm'],
+  },
+  {
     file: 'functions/<m>/module.ts',
     may: [
       ...contracts,
-      'functions/<m>/{feed,queue}.ts',
+      'functions/<m>/{feed,queue,watch,story}.ts',
       'functions/<m>/*/routes.ts',
       'functions/http/*.ts',
       'functions/core/*.ts',

@@ -99,9 +99,26 @@ export const declared: Declared[] = [
     serves: 'the newest runs of one job',
   }),
   sqlIndex({
+    name: 'idx_idempotency_keys_xid',
+    table: 'core.idempotency_keys',
+    columns: ['(xid::text::bigint & 4294967295)'],
+    serves: 'the request that wrote a row, by the xmin of the row',
+  }),
+  sqlIndex({
+    name: 'idx_idempotency_keys_request',
+    table: 'core.idempotency_keys',
+    columns: ['request_id'],
+    serves: 'the timeline of a request',
+  }),
+  sqlIndex({
     name: 'idx_idempotency_keys_created',
     table: 'core.idempotency_keys',
     columns: ['created_at'],
     serves: 'the removal of keys past their day',
   }),
+
+  grants({ on: 'table core.alerts', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.alert_values', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
+  grants({ on: 'table core.silences', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
+  grants({ on: 'table core.operator_actions', to: 'lockstep_app', privileges: ['select', 'insert'] }),
 ]
