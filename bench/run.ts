@@ -10,6 +10,7 @@ const programs: Record<string, () => Promise<Program>> = {
   space: async () => (await import('./space/program.ts')).space,
   ledger: async () => (await import('./ledger/program.ts')).ledger,
   clicks: async () => (await import('./clicks/program.ts')).clicks,
+  ops: async () => (await import('./ops/program.ts')).ops,
   fleet: async () => (await import('./fleet/program.ts')).fleet,
 }
 

@@ -26,9 +26,10 @@ export function createApp({ modules, jobs }: System): App {
   const webhooks: Webhooks = Object.assign({}, ...modules.map((module) => module.webhooks ?? {}))
   const queues = modules.flatMap((module) => module.queues ?? [])
   const stories = modules.flatMap(({ story = [] }) => story)
+  const matters = modules.flatMap((module) => module.matters ?? [])
   const watches = modules.flatMap((module) => module.watch?.({ jobs }) ?? [])
   const endpoints: readonly Endpoint[] = [
-    ...modules.flatMap((module) => module.endpoints({ jobs, webhooks, queues, watches, stories })),
+    ...modules.flatMap((module) => module.endpoints({ jobs, webhooks, queues, watches, stories, matters })),
     ...sessionEndpoints(modules.map(({ name }) => name)),
     ...documentEndpoints(() => endpoints, webhooks),
   ]

@@ -17,7 +17,7 @@ import { makeRecent } from './recent.ts'
 import { type SharedLayer, sharedLayer } from './shared-layer.ts'
 import { within } from './within.ts'
 
-type Caller = Pick<Ctx, 'env' | 'now' | 'log' | 'waitUntil'>
+type Caller = Pick<Ctx, 'env' | 'now' | 'log' | 'waitUntil'> & Partial<Pick<Ctx, 'metrics'>>
 
 export type Answer<T> = {
   /** Null when the source has no such thing. Frozen, because readers share it. */
@@ -116,6 +116,20 @@ export function cache<T, By extends Caller = Ctx>(options: Options<T, By>): Cach
   }
 
   async function read(ctx: By, key: string): Promise<Answer<T>> {
+    try {
+      const answer = await find(ctx, key)
+      const { value, stale, layer, ageMs } = answer
+      const outcome = stale ? 'stale' : value === null ? 'negative' : layer === 'source' ? 'miss' : 'hit'
+      ctx.metrics?.count('cache_requests_total', { cache: name, layer, outcome })
+      ctx.metrics?.observe('cache_age_seconds', { cache: name }, ageMs / 1_000)
+      return answer
+    } catch (error) {
+      ctx.metrics?.count('cache_requests_total', { cache: name, layer: 'source', outcome: 'error' })
+      throw error
+    }
+  }
+
+  async function find(ctx: By, key: string): Promise<Answer<T>> {
     const now = clock(ctx)
     const held = heldAt(key, now)
     if (held && isFresh(key, held, now)) {

@@ -35,6 +35,8 @@ export async function consume(
   }
   const { stored, faulty } = await store(ctx, queue, readable)
   const done = new Set([...stored, ...(await buried(ctx, queue.stream, [...unreadable, ...faulty]))])
+  for (const one of delivered)
+    ctx.metrics.count('queue_messages_total', { queue: queue.stream, fate: done.has(one) ? 'done' : 'retry' })
   return delivered.map((one) => (done.has(one) ? 'done' : 'retry'))
 }
 

@@ -158,6 +158,7 @@ async function sendOrSpill(ctx: Ctx, stream: string, messages: readonly Message[
     await sendToQueue(ctx, stream, messages)
   } catch (error) {
     ctx.log.error('queue', error, { stream, messages: messages.length })
+    ctx.metrics.count('queue_rejected_total', { queue: stream, reason: 'unavailable' }, messages.length)
     const kept = messages.map((body) => ({ id: `${body.source}/${body.n}`, body, attempts: 0, reason: null }))
     await keepInSpill(ctx, stream, kept)
   }

@@ -3,7 +3,7 @@ import { alertsEndpoints } from './alerts/routes.ts'
 import { commandsEndpoints } from './commands/routes.ts'
 import { configWebhooks } from './configs/contract.ts'
 import { configsEndpoints } from './configs/routes.ts'
-import { cyclesEndpoints, regulation } from './cycles/routes.ts'
+import { cyclesEndpoints, fleetMatters, regulation } from './cycles/routes.ts'
 import { decisionsEndpoints } from './decisions/routes.ts'
 import { greenhousesEndpoints } from './greenhouses/routes.ts'
 import { nodeWebhooks } from './nodes/contract.ts'
@@ -37,4 +37,5 @@ export const fleetModule: Module = {
   paced: regulation,
   watch: () => fleetWatch,
   story: fleetStory,
+  matters: fleetMatters,
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Ctx } from '../core/context.ts'
 import type { IngestQueue } from '../core/ingest-message.ts'
 import type { Job } from '../core/job.ts'
+import type { Matter } from '../core/matter.ts'
 import type { Outgoing } from '../core/outbox.ts'
 import type { Story } from '../core/story.ts'
 import type { Watch } from '../core/watch.ts'
@@ -21,6 +22,9 @@ export type Paced = {
   run: (ctx: Ctx, at: { shard: number; slot: Date }) => Promise<object | null>
 }
 
+/** States that an operator should know and that make the Worker no less ready. */
+export type Matters = (ctx: Ctx) => Promise<Matter[]>
+
 /** The value by which a row is mounted: everything that the Worker needs from it. */
 export type Module = {
   name: string
@@ -31,6 +35,7 @@ export type Module = {
     queues: readonly IngestQueue[]
     watches: readonly Watch[]
     stories: readonly Story[]
+    matters: readonly Matters[]
   }) => readonly Endpoint[]
   /** Feeds that clients may subscribe to, by the first part of a stream's name. */
   channels?: Readonly<Record<string, Channel>>
@@ -45,6 +50,8 @@ export type Module = {
   story?: Story
   /** The rules and queues that the operator watches. `jobs` are those of all rows. */
   watch?: (system: { jobs: readonly Job[] }) => Watch
+  /** States of the row that readiness reports. */
+  matters?: Matters
   /** Whether the credential of the calling device was not replaced. A device that no row knows is refused. */
   isCurrentDevice?: (ctx: Ctx) => Promise<boolean>
 }

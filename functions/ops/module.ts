@@ -30,8 +30,8 @@ import { opsWatch } from './watch.ts'
 
 export const opsModule: Module = {
   name: 'ops',
-  endpoints: ({ jobs, queues, watches, stories }) => [
-    ...healthEndpoints,
+  endpoints: ({ jobs, queues, watches, stories, matters }) => [
+    ...healthEndpoints(matters),
     ...jobsEndpoints(jobs),
     ...viewsEndpoints,
     ...tablesEndpoints,

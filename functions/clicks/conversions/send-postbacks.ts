@@ -52,6 +52,7 @@ async function call(ctx: Ctx, { id, tries, template, told }: Claimed): Promise<b
       resolver,
       longestWaitMs: postbackPauses.longestMs,
     })
+    ctx.metrics.count('upstream_requests_total', { upstream: 'postbacks', outcome: sent.outcome })
     const pause = pauseMs(postbackPauses, { tries, random: Math.random(), atLeastMs: sent.retryAfterMs })
     await ctx.db.query(reportTry({ id, tries }, sent, afterTry(sent.outcome, { tries, pauseMs: pause })))
     return sent.outcome === 'delivered'

@@ -1,12 +1,13 @@
 import * as z from 'zod'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
 import { Page, PageQuery } from '../../http/fields.ts'
-import type { Paced } from '../../http/module.ts'
+import type { Matters, Paced } from '../../http/module.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { publishCommands } from '../commands/publish.ts'
 import { Cycle, CycleCursor, CycleFilter } from './contract.ts'
 import { listCycles } from './list.ts'
 import { runCycle } from './run.ts'
+import { tellMatters } from './tell-matters.ts'
 
 const on = at('/v1/fleet/cycles', 'fleet')
 
@@ -43,3 +44,6 @@ export const regulation: Paced = {
     return cycle.ran ? cycle.value : null
   },
 }
+
+/** The states of the fleet that readiness reports. */
+export const fleetMatters: Matters = tellMatters

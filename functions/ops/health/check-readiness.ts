@@ -1,17 +1,23 @@
 import { latestMigration } from '../../../schema/migrations/index.ts'
 import type { Ctx } from '../../core/context.ts'
 import { missingFunctions } from '../../core/hot.ts'
+import type { Matter } from '../../core/matter.ts'
 import { named } from '../../core/named.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
 import type { Readiness } from './contract.ts'
+import { tellMatters } from './tell-matters.ts'
 
-type Found = { bypasses: boolean; owns: boolean; migration: number | null }
+type Found = { bypasses: boolean; owns: boolean; migration: number | null; tick: number | null }
+type Checked = { answers: boolean; checks: Readiness['checks']; tickAgeSeconds: number | null }
 
 /**
  * Checks each dependency, and both ways to Postgres: requests use HTTP, jobs an interactive transaction. The Worker is
  * not ready when one of them fails. The schemas of the rows are those that lockstep_app may use.
  */
-export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
+export async function checkReadiness(
+  ctx: Ctx,
+  ofRows: readonly ((ctx: Ctx) => Promise<Matter[]>)[] = [],
+): Promise<Readiness> {
   const asOf = ctx.now().toISOString()
   const interactive = checkTransactions(ctx)
   const found = await checkDatabase(ctx)
@@ -19,10 +25,18 @@ export async function checkReadiness(ctx: Ctx): Promise<Readiness> {
   const reached = found.answers ? [...found.checks, await interactive] : found.checks
   await interactive
   const checks = [...reached, ...developmentCheck(ctx)]
-  return { ready: checks.every(({ ok }) => ok), asOf, checks }
+  const matters = await Promise.all(
+    [(one: Ctx) => tellMatters(one, found.tickAgeSeconds), ...(found.answers ? ofRows : [])].map((tell) =>
+      tell(ctx).catch((error: unknown) => {
+        ctx.log.error('readiness', error)
+        return []
+      }),
+    ),
+  )
+  return { ready: checks.every(({ ok }) => ok), asOf, checks, matters: matters.flat() }
 }
 
-async function checkDatabase(ctx: Ctx): Promise<{ answers: boolean; checks: Readiness['checks'] }> {
+async function checkDatabase(ctx: Ctx): Promise<Checked> {
   try {
     const [found] = await ctx.db.query<Found>(named('ops.check-database')`
 select
@@ -35,7 +49,14 @@ select
     where app.rolname = 'lockstep_app'
       and pg_has_role(c.relowner, 'usage')
   ) as owns,
-  (select max(version) from core.schema_migrations) as migration
+  (select max(version) from core.schema_migrations) as migration,
+  (
+    select extract(epoch from now() - r.started_at)::float8
+    from core.job_runs r
+    where r.trigger = 'cron'
+    order by r.id desc
+    limit 1
+  ) as tick
 from pg_roles r
 where r.rolname = current_user`)
     const checks = [
@@ -44,11 +65,11 @@ where r.rolname = current_user`)
       migrationCheck(found?.migration ?? 0),
       plansCheck(),
     ]
-    return { answers: true, checks }
+    return { answers: true, checks, tickAgeSeconds: found?.tick ?? null }
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error
     ctx.log.error('readiness', error)
-    return { answers: false, checks: checksWithout(error) }
+    return { answers: false, checks: checksWithout(error), tickAgeSeconds: null }
   }
 }
 

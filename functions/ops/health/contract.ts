@@ -15,6 +15,14 @@ export const Readiness = z
         ageSeconds: z.number().nullable(),
       }),
     ),
+    matters: z.array(
+      z.strictObject({
+        name: z.string(),
+        ok: z.boolean().nullable().meta({ description: 'Null while it is unknown' }),
+        detail: z.string(),
+        ageSeconds: z.number().nullable(),
+      }),
+    ),
   })
   .meta({ id: 'Readiness' })
 export type Readiness = z.infer<typeof Readiness>

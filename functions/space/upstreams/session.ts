@@ -62,7 +62,8 @@ export async function openSession(
   async function send<T>({ upstream, request, parse, part }: Request<T>): Promise<Reply<T>> {
     const service = serviceOf(upstream, ctx.env)
     const { failures, openUntil } = healthOf(upstream)
-    const budgetMs = deadline - ctx.now().getTime()
+    const began = ctx.now().getTime()
+    const budgetMs = deadline - began
     if (budgetMs <= 0) return { ok: false, reason: 'no time left', quarantined: false, called: false }
     const called = await callUpstream(
       service,
@@ -73,6 +74,13 @@ export async function openSession(
         budgetMs,
       },
       { ...workerRuntime, now: ctx.now },
+    )
+    const outcome = called.ok ? 'ok' : called.reason
+    ctx.metrics.count('upstream_requests_total', { upstream, outcome })
+    ctx.metrics.observe(
+      'upstream_request_duration_seconds',
+      { upstream },
+      (ctx.now().getTime() - began) / 1_000,
     )
     const answer = called.answer && withoutKeys(called.answer, ctx.env.NASA_API_KEY)
     const reply = replyOf(called, answer, parse)

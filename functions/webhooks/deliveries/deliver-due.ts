@@ -72,6 +72,7 @@ async function attempt(ctx: Ctx, delivery: Claimed): Promise<boolean> {
       resolver,
       longestWaitMs: attemptPauses.longestMs,
     })
+    ctx.metrics.count('upstream_requests_total', { upstream: 'webhooks', outcome: sent.outcome })
     const pause = pauseMs(attemptPauses, { tries, random: Math.random(), atLeastMs: sent.retryAfterMs })
     const step = nextStep(sent, { ...delivery, now: ctx.now(), pauseMs: pause })
     await ctx.db.query(reportAttempt({ deliveryId: id, webhookId, number }, sent, step))

@@ -1,0 +1,7 @@
+import type { Program } from '../measurement.ts'
+import { counting } from './counting.ts'
+import { lists } from './lists.ts'
+import { metrics } from './metrics.ts'
+import { reports } from './reports.ts'
+
+export const ops: Program = { counting, reports, metrics, lists }
