@@ -11,7 +11,7 @@ export const lists: Measurement = async (rig, pace) => {
   await owner.query(`
     insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome, rows)
     select 'core-housekeeping', at, 'cron', at, at + interval '20 ms', case when n % 3 = 0 then 'ok' else 'skipped' end, 1
-    from generate_series(1, ${runs}) n, lateral (select now() - n * interval '1 second' as at) t`)
+    from generate_series(1, ${runs}) n, lateral (select now() - (${runs} - n) * interval '10 seconds' as at) t`)
   await owner.query(`
     insert into core.query_reads values (1, now(), 0, null, ${statements});
     insert into core.query_stats
