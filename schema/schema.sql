@@ -835,6 +835,64 @@ create table core.partitioned (
 );
 grant select on table core.partitioned to lockstep_app;
 
+create table core.query_marks (
+  query_id bigint not null,
+  name text not null,
+  calls bigint not null,
+  total_ms double precision not null,
+  squares_ms double precision not null,
+  rows bigint not null,
+  blocks_hit bigint not null,
+  blocks_read bigint not null,
+  temp_bytes bigint not null,
+  wal_bytes numeric not null,
+  stats_since timestamp with time zone not null,
+  read_at timestamp with time zone not null,
+  constraint query_marks_pkey PRIMARY KEY (query_id)
+);
+grant delete, insert, select, update on table core.query_marks to lockstep_app;
+
+create table core.query_reads (
+  id smallint not null,
+  read_at timestamp with time zone not null,
+  removed bigint not null,
+  evicted_at timestamp with time zone,
+  statements integer not null,
+  constraint query_reads_pkey PRIMARY KEY (id),
+  constraint query_reads_one CHECK (id = 1)
+);
+grant delete, insert, select, update on table core.query_reads to lockstep_app;
+
+create table core.query_stats (
+  name text not null,
+  minutes smallint not null,
+  begins timestamp with time zone not null,
+  calls bigint not null,
+  total_ms double precision not null,
+  squares_ms double precision not null,
+  rows bigint not null,
+  blocks_hit bigint not null,
+  blocks_read bigint not null,
+  temp_bytes bigint not null,
+  wal_bytes numeric not null,
+  resets integer not null,
+  constraint query_stats_name_minutes_begins_pk PRIMARY KEY (name, minutes, begins),
+  constraint query_stats_minutes CHECK (minutes = ANY (ARRAY[5, 60]))
+);
+CREATE INDEX idx_query_stats_begins ON core.query_stats USING btree (begins);
+grant delete, insert, select, update on table core.query_stats to lockstep_app;
+
+create table core.query_texts (
+  query_id bigint not null,
+  name text not null,
+  text text not null,
+  first_seen_at timestamp with time zone default now() not null,
+  last_seen_at timestamp with time zone default now() not null,
+  constraint query_texts_pkey PRIMARY KEY (query_id)
+);
+CREATE INDEX idx_query_texts_name ON core.query_texts USING btree (name);
+grant delete, insert, select, update on table core.query_texts to lockstep_app;
+
 create table core.relation_days (
   relation text not null,
   day date not null,
@@ -1123,6 +1181,27 @@ AS $function$
   order by e.place;
 $function$;
 
+CREATE OR REPLACE FUNCTION core.explain_query(bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  line text;
+  plan text := '';
+begin
+  for line in execute 'explain (generic_plan) ' || (select t.text from core.query_texts t where t.query_id = $1) loop
+    plan := plan || line || e'\n';
+  end loop;
+  return nullif(plan, '');
+exception
+  when others then
+    return null;
+end
+$function$;
+revoke execute on function core.explain_query(bigint) from public;
+grant execute on function core.explain_query(bigint) to lockstep_app;
+
 CREATE OR REPLACE FUNCTION core.first_id(at timestamp with time zone)
  RETURNS uuid
  LANGUAGE sql
@@ -1374,6 +1453,41 @@ end
 $function$;
 revoke execute on function core.mark_horizon(regclass[],regclass) from public;
 grant execute on function core.mark_horizon(regclass[],regclass) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION core.own_statements()
+ RETURNS TABLE(query_id bigint, name text, query text, calls bigint, total_ms double precision, squares_ms double precision, rows bigint, blocks_hit bigint, blocks_read bigint, temp_bytes bigint, wal_bytes numeric, stats_since timestamp with time zone, removed bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  place text := (
+    select n.nspname from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+    where e.extname = 'pg_stat_statements'
+  );
+begin
+  if place is null then
+    return;
+  end if;
+  return query execute pg_catalog.format($query$
+    select s.queryid, pg_catalog.substring(s.query, '/\* ([a-z]+\.[a-z0-9_-]+) \*/'), s.query, s.calls,
+      s.total_exec_time, (s.stddev_exec_time ^ 2 + s.mean_exec_time ^ 2) * s.calls, s.rows,
+      s.shared_blks_hit, s.shared_blks_read, (s.temp_blks_read + s.temp_blks_written) * 8192, s.wal_bytes,
+      s.stats_since, i.dealloc
+    from %1$I.pg_stat_statements s
+    cross join %1$I.pg_stat_statements_info i
+    where s.toplevel
+      and s.userid = (select oid from pg_catalog.pg_roles where rolname = current_user)
+      and s.dbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+      and s.query ~ '^\s*(select|with|insert|update|delete|merge|values) /\* [a-z]+\.[a-z0-9_-]+ \*/'
+  $query$, place);
+exception
+  when undefined_table or undefined_column or insufficient_privilege or object_not_in_prerequisite_state then
+    return;
+end
+$function$;
+revoke execute on function core.own_statements() from public;
+grant execute on function core.own_statements() to lockstep_app;
 
 CREATE OR REPLACE FUNCTION core.partition_name(registered core.partitioned, first_moment timestamp with time zone)
  RETURNS text

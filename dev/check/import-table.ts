@@ -93,7 +93,7 @@ export const importTable: Row[] = [
     file: 'functions/http/*.ts',
     may: [
       'functions/{http,registry}/*.ts',
-      'functions/core/{context,errors,faults,sqlstate,hub,stream}.ts',
+      'functions/core/{context,errors,faults,sqlstate,hub,stream,report}.ts',
       'type functions/core/*.ts',
       'npm:{hono,hono/**,zod}',
     ],
@@ -173,7 +173,7 @@ export const importTable: Row[] = [
   { file: verbs, may: behave },
 
   {
-    file: 'functions/{app,durable-objects,modules,queues,regulator,spill,streams}.ts',
+    file: 'functions/{app,durable-objects,gatherer,modules,queues,regulator,spill,streams}.ts',
     may: ['functions/**', '{npm,cloudflare}:**'],
   },
   { file: 'cron/index.ts', may: ['cron/*.ts', 'functions/core/*.ts', 'functions/modules.ts'] },

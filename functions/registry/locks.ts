@@ -7,6 +7,8 @@ const core = {
   partitions: 1110,
   ingestRetention: 1111,
   relationDays: 1112,
+  queryStats: 1113,
+  queryFolding: 1114,
 }
 
 const webhooks = {

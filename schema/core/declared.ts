@@ -42,6 +42,8 @@ export const declared: Declared[] = [
   functionFile('core.keep_partitions()', { executeBy: 'lockstep_app' }),
   functionFile('core.show_sessions()', { executeBy: 'lockstep_app' }),
   functionFile('core.show_identities()', { executeBy: 'lockstep_app' }),
+  functionFile('core.own_statements()', { executeBy: 'lockstep_app' }),
+  functionFile('core.explain_query(bigint)', { executeBy: 'lockstep_app' }),
 
   grants({ on: 'schema core', to: 'lockstep_app', privileges: ['usage'] }),
   grants({ on: 'table core.partitioned', to: 'lockstep_app', privileges: ['select'] }),
@@ -64,6 +66,10 @@ export const declared: Declared[] = [
   grants({ on: 'table core.ingest_sources', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.ingest_minutes', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.relation_days', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
+  grants({ on: 'table core.query_marks', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.query_texts', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.query_stats', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.query_reads', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.dead_messages', to: 'lockstep_app', privileges: everything }),
 
   sqlIndex({

@@ -8,8 +8,10 @@ import {
   index,
   integer,
   jsonb,
+  numeric,
   pgSchema,
   primaryKey,
+  smallint,
   text,
   uniqueIndex,
   uuid,
@@ -286,6 +288,75 @@ export const relationDays = core.table(
     scans: bigint('scans', { mode: 'number' }),
   },
   (t) => [primaryKey({ columns: [t.relation, t.day] })],
+)
+
+/** The counters of each of our statements at the last reading. The next reading adds the difference. */
+export const queryMarks = core.table('query_marks', {
+  queryId: bigint('query_id', { mode: 'bigint' }).primaryKey(),
+  name: text('name').notNull(),
+  calls: bigint('calls', { mode: 'number' }).notNull(),
+  totalMs: doublePrecision('total_ms').notNull(),
+  squaresMs: doublePrecision('squares_ms').notNull(),
+  rows: bigint('rows', { mode: 'number' }).notNull(),
+  blocksHit: bigint('blocks_hit', { mode: 'number' }).notNull(),
+  blocksRead: bigint('blocks_read', { mode: 'number' }).notNull(),
+  tempBytes: bigint('temp_bytes', { mode: 'number' }).notNull(),
+  walBytes: numeric('wal_bytes').notNull(),
+  /** Another moment than before means that Postgres began anew. */
+  statsSince: instant('stats_since').notNull(),
+  readAt: instant('read_at').notNull(),
+})
+
+/** The text of each statement as Postgres keeps it, with its constants replaced by parameters. */
+export const queryTexts = core.table(
+  'query_texts',
+  {
+    queryId: bigint('query_id', { mode: 'bigint' }).primaryKey(),
+    name: text('name').notNull(),
+    text: text('text').notNull(),
+    firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
+    lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+  },
+  (t) => [index('idx_query_texts_name').on(t.name)],
+)
+
+/** The cost of the statements of one name in five minutes, and after two days in an hour. */
+export const queryStats = core.table(
+  'query_stats',
+  {
+    name: text('name').notNull(),
+    minutes: smallint('minutes').notNull(),
+    begins: instant('begins').notNull(),
+    calls: bigint('calls', { mode: 'number' }).notNull(),
+    totalMs: doublePrecision('total_ms').notNull(),
+    squaresMs: doublePrecision('squares_ms').notNull(),
+    rows: bigint('rows', { mode: 'number' }).notNull(),
+    blocksHit: bigint('blocks_hit', { mode: 'number' }).notNull(),
+    blocksRead: bigint('blocks_read', { mode: 'number' }).notNull(),
+    tempBytes: bigint('temp_bytes', { mode: 'number' }).notNull(),
+    walBytes: numeric('wal_bytes').notNull(),
+    resets: integer('resets').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.name, t.minutes, t.begins] }),
+    index('idx_query_stats_begins').on(t.begins),
+    check('query_stats_minutes', sql`${t.minutes} in (5, 60)`),
+  ],
+)
+
+/** One row: when the statements were last read, and how many entries Postgres had removed for want of room. */
+export const queryReads = core.table(
+  'query_reads',
+  {
+    id: smallint('id').primaryKey(),
+    readAt: instant('read_at').notNull(),
+    /** Entries that Postgres removed, since it began to count. */
+    removed: bigint('removed', { mode: 'number' }).notNull(),
+    /** When that number last rose: the work of those statements since the reading before is unknown. */
+    evictedAt: instant('evicted_at'),
+    statements: integer('statements').notNull(),
+  },
+  (t) => [check('query_reads_one', sql`${t.id} = 1`)],
 )
 
 /**
