@@ -85,7 +85,7 @@ export function Station() {
   )
 }
 
-/** One orbit before and after now, asked for every ten minutes. The last track stays until the next one is there. */
+/** One orbit before and after now, read every ten minutes. The last track stays until the next one is there. */
 function useTrack(): IssTrack | null {
   const begin = Math.floor(now.value / tenMinutesMs) * tenMinutesMs - orbitMinutes * minuteMs
   const from = new Date(begin).toISOString()

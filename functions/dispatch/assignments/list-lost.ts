@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import { visibleTo } from '../orders/visible.ts'
 import type { LostClaim } from './contract.ts'
 
@@ -7,7 +7,7 @@ type Query = { orderId: number; after: number; limit: number }
 
 /** The couriers whose claim came too late, by their id; null if this principal can see no such order. */
 export async function listLost(ctx: Ctx, { orderId, after, limit }: Query): Promise<LostClaim[] | null> {
-  const [row] = await ctx.replica.query<{ lost: LostClaim[] }>(sql`
+  const [row] = await ctx.replica.query<{ lost: LostClaim[] }>(named('dispatch.list-lost')`
 select coalesce(lost, '[]'::jsonb) as lost
 from dispatch.orders o
 left join lateral (

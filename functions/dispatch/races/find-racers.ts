@@ -1,10 +1,10 @@
-import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
+import { named } from '../../core/named.ts'
 import type { Racer } from './contract.ts'
 
 /** The couriers of the zone `race`. Those that a race of this size lacks are added, each with room for many orders. */
 export async function findRacers(ctx: Ctx, count: number): Promise<Racer[]> {
-  const [found] = await ctx.db.query<{ racers: Racer[] }>(sql`
+  const [found] = await ctx.db.query<{ racers: Racer[] }>(named('dispatch.find-racers')`
 with known as (
   select id, name
   from dispatch.couriers
