@@ -21,6 +21,8 @@ type Entry = [
 ]
 
 const desk = ['store', 'courier', 'admin']
+const marketers = ['partner', 'admin']
+const growers = ['tenant', 'admin']
 
 /** Whole lines, so that a row is removed with its lines. */
 // biome-ignore format: one line a page
@@ -30,6 +32,13 @@ const entries: readonly (readonly [row: string, ...Entry])[] = [
   ['dispatch', '/app/orders/{id}', 'Order', desk, () => import('./dispatch/order-page.tsx'), false],
   ['dispatch', '/app/work', 'Work', ['courier'], () => import('./dispatch/work.tsx')],
   ['dispatch', '/app/race', 'Race', ['admin'], () => import('./dispatch/race.tsx')],
+  ['clicks', '/app/clicks', 'Clicks', marketers, () => import('./clicks/campaigns.tsx')],
+  ['clicks', '/app/clicks/{id}', 'Campaign', marketers, () => import('./clicks/campaign.tsx'), false],
+  ['clicks', '/app/click/{id}', 'Click', marketers, () => import('./clicks/click.tsx'), false],
+  ['fleet', '/app/zones', 'Zones', growers, () => import('./fleet/zones.tsx')],
+  ['fleet', '/app/zones/{id}', 'Zone', growers, () => import('./fleet/zone.tsx'), false],
+  ['fleet', '/app/nodes', 'Nodes', growers, () => import('./fleet/nodes.tsx')],
+  ['fleet', '/app/nodes/{uid}', 'Node', growers, () => import('./fleet/node.tsx'), false],
 ]
 
 export const pages: readonly PageEntry[] = entries.map(([row, path, title, roles, load, inMenu = true]) => ({

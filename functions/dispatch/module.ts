@@ -8,6 +8,8 @@ import { eventFor, type FeedEvent, orderFeed, orderOutgoing } from './feed.ts'
 import { ordersEndpoints } from './orders/routes.ts'
 import { racesEndpoints } from './races/routes.ts'
 import { storesEndpoints } from './stores/routes.ts'
+import { dispatchStory } from './story.ts'
+import { dispatchWatch } from './watch.ts'
 
 export const dispatchModule: Module = {
   name: 'dispatch',
@@ -22,4 +24,6 @@ export const dispatchModule: Module = {
   channels: { dispatch: channel<FeedEvent>({ feed: orderFeed, show: eventFor }) },
   outgoing: [orderOutgoing],
   webhooks: orderWebhooks,
+  watch: () => dispatchWatch,
+  story: dispatchStory,
 }

@@ -61,6 +61,7 @@ async function run(
     path: pathname + search,
     body: input.body,
     principal: ctx.principal,
+    requestId: c.get('requestId'),
   })
   // It may need a round trip, so a request that is refused anyway does not come to it.
   if (isDevice(ctx) && !(await isCurrentDevice(ctx)))
