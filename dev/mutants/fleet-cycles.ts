@@ -33,7 +33,7 @@ export const fleetCycleMutants: readonly Mutant[] = [
     [
       'functions/fleet/cycles/run.ts',
       'takes no slot',
-      '\n    sql`select fleet.take_cycle(${shard}, ${slot.toISOString()}::timestamptz)`,',
+      "\n    named('fleet.take-cycle')`select fleet.take_cycle(${shard}, ${slot.toISOString()}::timestamptz)`,",
       '',
     ],
     [
