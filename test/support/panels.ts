@@ -50,4 +50,4 @@ function membersOf(value: unknown, member: string): unknown[] {
 }
 
 /** Markup, a change of direction, an emoji and 500 characters: a page must show it as text, and stay as wide as it is. */
-export const hostileText = `<img src=x onerror="document.title='broken'">\u202e\u{1f33f} ${'x'.repeat(470)}`
+export const markupText = `<img src=x onerror="document.title='broken'">\u202e\u{1f33f} ${'x'.repeat(470)}`
