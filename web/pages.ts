@@ -9,72 +9,43 @@ export type PageEntry = {
   roles: readonly string[] | 'everybody'
   /** False: reached by a link from another page. */
   inMenu: boolean
-  load: () => Promise<{ default?: never; page: ComponentType<{ params: Record<string, string> }> }>
+  load: () => Promise<{ page: ComponentType<{ params: Record<string, string> }> }>
 }
 
-export const pages: readonly PageEntry[] = [
-  {
-    path: '/',
-    title: 'Space',
-    row: 'space',
-    roles: 'everybody',
-    inMenu: true,
-    load: () => import('./space/now.tsx'),
-  },
-  {
-    path: '/app/clicks',
-    title: 'Clicks',
-    row: 'clicks',
-    roles: ['admin', 'partner'],
-    inMenu: true,
-    load: () => import('./clicks/campaigns.tsx'),
-  },
-  {
-    path: '/app/clicks/{id}',
-    title: 'Campaign',
-    row: 'clicks',
-    roles: ['admin', 'partner'],
-    inMenu: false,
-    load: () => import('./clicks/campaign.tsx'),
-  },
-  {
-    path: '/app/click/{id}',
-    title: 'Click',
-    row: 'clicks',
-    roles: ['admin', 'partner'],
-    inMenu: false,
-    load: () => import('./clicks/click.tsx'),
-  },
-  {
-    path: '/app/zones',
-    title: 'Zones',
-    row: 'fleet',
-    roles: ['tenant', 'admin'],
-    inMenu: true,
-    load: () => import('./fleet/zones.tsx'),
-  },
-  {
-    path: '/app/zones/{id}',
-    title: 'Zone',
-    row: 'fleet',
-    roles: ['tenant', 'admin'],
-    inMenu: false,
-    load: () => import('./fleet/zone.tsx'),
-  },
-  {
-    path: '/app/nodes',
-    title: 'Nodes',
-    row: 'fleet',
-    roles: ['tenant', 'admin'],
-    inMenu: true,
-    load: () => import('./fleet/nodes.tsx'),
-  },
-  {
-    path: '/app/nodes/{uid}',
-    title: 'Node',
-    row: 'fleet',
-    roles: ['tenant', 'admin'],
-    inMenu: false,
-    load: () => import('./fleet/node.tsx'),
-  },
+type Entry = [
+  path: string,
+  title: string,
+  roles: PageEntry['roles'],
+  load: PageEntry['load'],
+  inMenu?: boolean,
 ]
+
+const desk = ['store', 'courier', 'admin']
+const marketers = ['partner', 'admin']
+const growers = ['tenant', 'admin']
+
+/** Whole lines, so that a row is removed with its lines. */
+// biome-ignore format: one line a page
+const entries: readonly (readonly [row: string, ...Entry])[] = [
+  ['space', '/', 'Space', 'everybody', () => import('./space/now.tsx')],
+  ['dispatch', '/app/orders', 'Orders', desk, () => import('./dispatch/orders.tsx')],
+  ['dispatch', '/app/orders/{id}', 'Order', desk, () => import('./dispatch/order-page.tsx'), false],
+  ['dispatch', '/app/work', 'Work', ['courier'], () => import('./dispatch/work.tsx')],
+  ['dispatch', '/app/race', 'Race', ['admin'], () => import('./dispatch/race.tsx')],
+  ['clicks', '/app/clicks', 'Clicks', marketers, () => import('./clicks/campaigns.tsx')],
+  ['clicks', '/app/clicks/{id}', 'Campaign', marketers, () => import('./clicks/campaign.tsx'), false],
+  ['clicks', '/app/click/{id}', 'Click', marketers, () => import('./clicks/click.tsx'), false],
+  ['fleet', '/app/zones', 'Zones', growers, () => import('./fleet/zones.tsx')],
+  ['fleet', '/app/zones/{id}', 'Zone', growers, () => import('./fleet/zone.tsx'), false],
+  ['fleet', '/app/nodes', 'Nodes', growers, () => import('./fleet/nodes.tsx')],
+  ['fleet', '/app/nodes/{uid}', 'Node', growers, () => import('./fleet/node.tsx'), false],
+]
+
+export const pages: readonly PageEntry[] = entries.map(([row, path, title, roles, load, inMenu = true]) => ({
+  row,
+  path,
+  title,
+  roles,
+  load,
+  inMenu,
+}))

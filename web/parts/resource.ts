@@ -1,4 +1,4 @@
-import { type Signal, useSignal } from '@preact/signals'
+import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { ask, type Problem, type Reply, type Request } from '../api.ts'
 import { token } from './session.ts'
@@ -6,7 +6,7 @@ import { token } from './session.ts'
 /** The last good answer of a path and what went wrong since. A failed refresh never removes the answer. */
 export type Resource<T> = {
   path: string
-  data: Signal<T | null>
+  data: ReadonlySignal<T | null>
   /** When the answer was read, by the server's clock. */
   readAt: Signal<number | null>
   problem: Signal<Problem | null>
