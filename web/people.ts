@@ -9,5 +9,13 @@ export type Person = {
 }
 
 export const people: readonly Person[] = [
-  { label: 'Operator', hint: 'sees everything', role: 'admin', sub: '1', opens: '/' },
+  { label: 'Operator', hint: 'sees everything', role: 'admin', sub: '1', opens: '/app/ops' },
+  {
+    label: 'Tenant 1',
+    hint: 'with bets, payments and balances of demo users',
+    role: 'tenant',
+    sub: 'server',
+    tenantId: 1,
+    opens: '/app/books',
+  },
 ]

@@ -3,14 +3,20 @@ import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { number } from './numbers.ts'
 import { Table } from './table.tsx'
-import { moment, timeOfDay, zone } from './times.ts'
+import { day, moment, timeOfDay, zone } from './times.ts'
 
 /*
  * A chart over time. It says in one sentence what it shows, its arrow keys move a cursor that reads each point, and the
  * same data is there as a table. A gap in the data (null) is a gap in the line. Series differ by dash and by their label.
  */
 
-export type Series = { name: string; unit: string; values: readonly (number | null)[] }
+export type Series = {
+  name: string
+  unit: string
+  values: readonly (number | null)[]
+  /** Each value holds until the next one, as a balance does. */
+  stepped?: boolean
+}
 /** A band that values should stay in. */
 export type Band = { name: string; from: number; to: number }
 
@@ -141,6 +147,8 @@ type Paint = (name: string) => string
 
 type Options = { series: readonly Series[]; height: number; width: number; band?: Band; paint: Paint }
 
+const steps = uPlot.paths.stepped
+
 function optionsOf({ series, height, width, band, paint }: Options): uPlot.Options {
   const axis = {
     stroke: () => paint('--muted'),
@@ -158,13 +166,14 @@ function optionsOf({ series, height, width, band, paint }: Options): uPlot.Optio
       y: { range: (_, low, high) => rangeOf([low, high, ...(band ? [band.from, band.to] : [])]) },
     },
     axes: [
-      { ...axis, values: (_, splits) => splits.map((seconds) => timeOfDay(seconds * 1_000)) },
+      { ...axis, values: (_, splits) => labelsOf(splits) },
       { ...axis, size: 56, values: (_, splits) => splits.map((value) => number(value)) },
     ],
     series: [
       {},
-      ...series.map(({ name }, index) => ({
+      ...series.map(({ name, stepped }, index) => ({
         label: name,
+        ...(stepped && steps && { paths: steps({ align: 1 }) }),
         stroke: () => paint(`--series-${(index % 5) + 1}`),
         width: 2,
         dash: dashes[index % dashes.length] ?? [],
@@ -177,6 +186,12 @@ function optionsOf({ series, height, width, band, paint }: Options): uPlot.Optio
       draw: [(chart) => labelLines(chart, series, paint)],
     },
   }
+}
+
+/** Times within two days, days beyond. */
+function labelsOf(splits: readonly number[]): string[] {
+  const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0)
+  return splits.map((seconds) => (span > 2 * 86_400 ? day(seconds * 1_000) : timeOfDay(seconds * 1_000)))
 }
 
 function rangeOf(values: readonly (number | null)[]): uPlot.Range.MinMax {

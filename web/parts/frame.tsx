@@ -71,7 +71,7 @@ function Menu() {
           <ul>
             {pages.filter(isShown).map(({ path, title }) => (
               <li key={path}>
-                <a href={path} aria-current={match(path, route.value.path) ? 'page' : undefined}>
+                <a href={path} aria-current={currentOf(path)}>
                   {title}
                 </a>
               </li>
@@ -112,6 +112,12 @@ function Menu() {
       </div>
     </header>
   )
+}
+
+/** The page itself, or a page above the one that is shown. */
+function currentOf(path: string): 'page' | 'true' | undefined {
+  if (match(path, route.value.path)) return 'page'
+  return path !== '/' && route.value.path.startsWith(`${path}/`) ? 'true' : undefined
 }
 
 /** The menu has the pages that the role may use, of the modules that this Worker has. */
