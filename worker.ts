@@ -8,7 +8,7 @@ import { consumerOf } from './functions/queues.ts'
 const { app } = createApp({ modules, jobs })
 const consumer = consumerOf(modules)
 
-export const { Streams, Spill, Regulator } = durableObjectsOf(modules)
+export const { Streams, Spill, Regulator, Metrics } = durableObjectsOf(modules)
 
 export default {
   fetch: app.fetch,

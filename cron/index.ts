@@ -7,6 +7,7 @@ import { coreJobs } from './core.ts'
 import { dispatchJobs } from './dispatch.ts'
 import { fleetJobs } from './fleet.ts'
 import { ledgerJobs } from './ledger.ts'
+import { opsJobs } from './ops.ts'
 import { spaceJobs } from './space.ts'
 import { webhooksJobs } from './webhooks.ts'
 
@@ -20,7 +21,10 @@ export const jobs: readonly Job[] = [
   ...spaceJobs,
   ...fleetJobs,
   ...clicksJobs,
+  ...opsJobs(() => watches),
 ]
+
+const watches = modules.flatMap(({ watch }) => watch?.({ jobs }) ?? [])
 
 /**
  * How many jobs of a tick run at once. Cloudflare allows an invocation six open connections, and a job may need two.

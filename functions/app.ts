@@ -25,8 +25,10 @@ type App = { app: Hono<HttpEnv>; endpoints: readonly Endpoint[]; webhooks: Webho
 export function createApp({ modules, jobs }: System): App {
   const webhooks: Webhooks = Object.assign({}, ...modules.map((module) => module.webhooks ?? {}))
   const queues = modules.flatMap((module) => module.queues ?? [])
+  const stories = modules.flatMap(({ story = [] }) => story)
+  const watches = modules.flatMap((module) => module.watch?.({ jobs }) ?? [])
   const endpoints: readonly Endpoint[] = [
-    ...modules.flatMap((module) => module.endpoints({ jobs, webhooks, queues })),
+    ...modules.flatMap((module) => module.endpoints({ jobs, webhooks, queues, watches, stories })),
     ...sessionEndpoints(modules.map(({ name }) => name)),
     ...documentEndpoints(() => endpoints, webhooks),
   ]

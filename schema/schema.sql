@@ -603,6 +603,50 @@ $function$;
 create schema core;
 grant usage on schema core to lockstep_app;
 
+create table core.alert_values (
+  rule text not null,
+  at timestamp with time zone not null,
+  measured jsonb not null,
+  constraint alert_values_rule_at_pk PRIMARY KEY (rule, at)
+);
+grant delete, insert, select on table core.alert_values to lockstep_app;
+
+create table core.alerts (
+  id bigint generated always as identity not null,
+  rule text not null,
+  labels jsonb not null,
+  state text not null,
+  severity text not null,
+  since timestamp with time zone not null,
+  seen_at timestamp with time zone not null,
+  fired_at timestamp with time zone,
+  clearing_since timestamp with time zone,
+  ended_at timestamp with time zone,
+  value double precision,
+  peak double precision,
+  count integer default 0 not null,
+  why text,
+  evidence jsonb default '[]'::jsonb not null,
+  notified text,
+  notified_severity text,
+  notified_at timestamp with time zone,
+  flapping boolean default false not null,
+  acked_at timestamp with time zone,
+  acked_by text,
+  note text,
+  constraint alerts_pkey PRIMARY KEY (id),
+  constraint alerts_acked CHECK ((acked_at IS NULL) = (acked_by IS NULL)),
+  constraint alerts_ended CHECK ((state = 'resolved'::text) = (ended_at IS NOT NULL)),
+  constraint alerts_fired CHECK (state <> 'firing'::text OR fired_at IS NOT NULL),
+  constraint alerts_notified CHECK (notified = ANY (ARRAY['firing'::text, 'unknown'::text, 'resolved'::text])),
+  constraint alerts_severity CHECK (severity = ANY (ARRAY['warning'::text, 'critical'::text])),
+  constraint alerts_state CHECK (state = ANY (ARRAY['pending'::text, 'firing'::text, 'unknown'::text, 'resolved'::text]))
+);
+CREATE UNIQUE INDEX alerts_open ON core.alerts USING btree (rule, labels) WHERE (ended_at IS NULL);
+CREATE INDEX idx_alerts_ended ON core.alerts USING btree (ended_at) WHERE (ended_at IS NOT NULL);
+CREATE INDEX idx_alerts_owing ON core.alerts USING btree (id) WHERE ((ended_at IS NOT NULL) AND (notified = ANY (ARRAY['firing'::text, 'unknown'::text])));
+grant delete, insert, select, update on table core.alerts to lockstep_app;
+
 create table core.dead_messages (
   id bigint generated always as identity not null,
   stream text not null,
@@ -638,10 +682,16 @@ create table core.idempotency_keys (
   body_hash text not null,
   outcome jsonb,
   created_at timestamp with time zone default now() not null,
+  request_id text,
+  xid xid8,
   constraint idempotency_keys_pkey PRIMARY KEY (id)
 );
 CREATE INDEX idx_idempotency_keys_created ON core.idempotency_keys USING btree (created_at);
 comment on index core.idx_idempotency_keys_created is 'the removal of keys past their day';
+CREATE INDEX idx_idempotency_keys_request ON core.idempotency_keys USING btree (request_id);
+comment on index core.idx_idempotency_keys_request is 'the timeline of a request';
+CREATE INDEX idx_idempotency_keys_xid ON core.idempotency_keys USING btree (((((xid)::text)::bigint & '4294967295'::bigint)));
+comment on index core.idx_idempotency_keys_xid is 'the request that wrote a row, by the xmin of the row';
 grant delete, insert, select, update on table core.idempotency_keys to lockstep_app;
 
 create table core.ingest_messages (
@@ -741,6 +791,20 @@ create table core.leases (
 );
 grant insert, select, update on table core.leases to lockstep_app;
 
+create table core.operator_actions (
+  id bigint generated always as identity not null,
+  at timestamp with time zone default now() not null,
+  by text not null,
+  action text not null,
+  subject text not null,
+  reason text,
+  detail jsonb default '{}'::jsonb not null,
+  constraint operator_actions_pkey PRIMARY KEY (id),
+  constraint operator_actions_action CHECK (action ~ '^[a-z]+[.][a-z_]+$'::text)
+);
+CREATE INDEX idx_operator_actions_subject ON core.operator_actions USING btree (subject, id);
+grant insert, select on table core.operator_actions to lockstep_app;
+
 create table core.outbox (
   xid xid8 default core.reading_xid() not null,
   seq bigint generated always as identity not null,
@@ -771,6 +835,64 @@ create table core.partitioned (
 );
 grant select on table core.partitioned to lockstep_app;
 
+create table core.query_marks (
+  query_id bigint not null,
+  name text not null,
+  calls bigint not null,
+  total_ms double precision not null,
+  squares_ms double precision not null,
+  rows bigint not null,
+  blocks_hit bigint not null,
+  blocks_read bigint not null,
+  temp_bytes bigint not null,
+  wal_bytes numeric not null,
+  stats_since timestamp with time zone not null,
+  read_at timestamp with time zone not null,
+  constraint query_marks_pkey PRIMARY KEY (query_id)
+);
+grant delete, insert, select, update on table core.query_marks to lockstep_app;
+
+create table core.query_reads (
+  id smallint not null,
+  read_at timestamp with time zone not null,
+  removed bigint not null,
+  evicted_at timestamp with time zone,
+  statements integer not null,
+  constraint query_reads_pkey PRIMARY KEY (id),
+  constraint query_reads_one CHECK (id = 1)
+);
+grant delete, insert, select, update on table core.query_reads to lockstep_app;
+
+create table core.query_stats (
+  name text not null,
+  minutes smallint not null,
+  begins timestamp with time zone not null,
+  calls bigint not null,
+  total_ms double precision not null,
+  squares_ms double precision not null,
+  rows bigint not null,
+  blocks_hit bigint not null,
+  blocks_read bigint not null,
+  temp_bytes bigint not null,
+  wal_bytes numeric not null,
+  resets integer not null,
+  constraint query_stats_name_minutes_begins_pk PRIMARY KEY (name, minutes, begins),
+  constraint query_stats_minutes CHECK (minutes = ANY (ARRAY[5, 60]))
+);
+CREATE INDEX idx_query_stats_begins ON core.query_stats USING btree (begins);
+grant delete, insert, select, update on table core.query_stats to lockstep_app;
+
+create table core.query_texts (
+  query_id bigint not null,
+  name text not null,
+  text text not null,
+  first_seen_at timestamp with time zone default now() not null,
+  last_seen_at timestamp with time zone default now() not null,
+  constraint query_texts_pkey PRIMARY KEY (query_id)
+);
+CREATE INDEX idx_query_texts_name ON core.query_texts USING btree (name);
+grant delete, insert, select, update on table core.query_texts to lockstep_app;
+
 create table core.relation_days (
   relation text not null,
   day date not null,
@@ -788,6 +910,23 @@ create table core.schema_migrations (
   constraint schema_migrations_pkey PRIMARY KEY (version)
 );
 grant select on table core.schema_migrations to lockstep_app;
+
+create table core.silences (
+  id bigint generated always as identity not null,
+  rule text,
+  labels jsonb default '{}'::jsonb not null,
+  reason text not null,
+  by text not null,
+  since timestamp with time zone default now() not null,
+  until timestamp with time zone,
+  ended_at timestamp with time zone,
+  ended_by text,
+  constraint silences_pkey PRIMARY KEY (id),
+  constraint silences_ended CHECK ((ended_at IS NULL) = (ended_by IS NULL)),
+  constraint silences_week CHECK (until <= (since + '7 days'::interval))
+);
+CREATE INDEX idx_silences_open ON core.silences USING btree (id) WHERE (ended_at IS NULL);
+grant insert, select, update on table core.silences to lockstep_app;
 
 create table core.source_writes (
   source text not null,
@@ -919,10 +1058,11 @@ AS $function$
 declare
   kept record;
 begin
-  insert into core.idempotency_keys as k (id, principal, route, body_hash)
-  values (key, caller, path, hash)
+  insert into core.idempotency_keys as k (id, principal, route, body_hash, request_id, xid)
+  values (key, caller, split_part(path, '#', 1), hash, nullif(split_part(path, '#', 2), ''), pg_catalog.pg_current_xact_id())
   on conflict (id) do update
-  set body_hash = excluded.body_hash, outcome = null, created_at = now()
+  set body_hash = excluded.body_hash, outcome = null, created_at = now(), request_id = excluded.request_id,
+    xid = excluded.xid
   where k.created_at < now() - interval '24 hours';
   if found then
     perform set_config('lockstep.key', key, true);
@@ -1040,6 +1180,27 @@ AS $function$
   from unnest(subjects, types, bodies) with ordinality as e (subject, type, body, place)
   order by e.place;
 $function$;
+
+CREATE OR REPLACE FUNCTION core.explain_query(bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  line text;
+  plan text := '';
+begin
+  for line in execute 'explain (generic_plan) ' || (select t.text from core.query_texts t where t.query_id = $1) loop
+    plan := plan || line || e'\n';
+  end loop;
+  return nullif(plan, '');
+exception
+  when others then
+    return null;
+end
+$function$;
+revoke execute on function core.explain_query(bigint) from public;
+grant execute on function core.explain_query(bigint) to lockstep_app;
 
 CREATE OR REPLACE FUNCTION core.first_id(at timestamp with time zone)
  RETURNS uuid
@@ -1292,6 +1453,41 @@ end
 $function$;
 revoke execute on function core.mark_horizon(regclass[],regclass) from public;
 grant execute on function core.mark_horizon(regclass[],regclass) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION core.own_statements()
+ RETURNS TABLE(query_id bigint, name text, query text, calls bigint, total_ms double precision, squares_ms double precision, rows bigint, blocks_hit bigint, blocks_read bigint, temp_bytes bigint, wal_bytes numeric, stats_since timestamp with time zone, removed bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO ''
+AS $function$
+declare
+  place text := (
+    select n.nspname from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+    where e.extname = 'pg_stat_statements'
+  );
+begin
+  if place is null then
+    return;
+  end if;
+  return query execute pg_catalog.format($query$
+    select s.queryid, pg_catalog.substring(s.query, '/\* ([a-z]+\.[a-z0-9_-]+) \*/'), s.query, s.calls,
+      s.total_exec_time, (s.stddev_exec_time ^ 2 + s.mean_exec_time ^ 2) * s.calls, s.rows,
+      s.shared_blks_hit, s.shared_blks_read, (s.temp_blks_read + s.temp_blks_written) * 8192, s.wal_bytes,
+      s.stats_since, i.dealloc
+    from %1$I.pg_stat_statements s
+    cross join %1$I.pg_stat_statements_info i
+    where s.toplevel
+      and s.userid = (select oid from pg_catalog.pg_roles where rolname = current_user)
+      and s.dbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+      and s.query ~ '^\s*(select|with|insert|update|delete|merge|values) /\* [a-z]+\.[a-z0-9_-]+ \*/'
+  $query$, place);
+exception
+  when undefined_table or undefined_column or insufficient_privilege or object_not_in_prerequisite_state then
+    return;
+end
+$function$;
+revoke execute on function core.own_statements() from public;
+grant execute on function core.own_statements() to lockstep_app;
 
 CREATE OR REPLACE FUNCTION core.partition_name(registered core.partitioned, first_moment timestamp with time zone)
  RETURNS text
@@ -5979,6 +6175,17 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.count_waiting(most integer)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select count(*) from (select from ledger.balance_deltas limit most) d
+$function$;
+revoke execute on function ledger.count_waiting(integer) from public;
+grant execute on function ledger.count_waiting(integer) to lockstep_app;
+
 CREATE OR REPLACE FUNCTION ledger.emit_appended(events ledger.incoming_events[])
  RETURNS void
  LANGUAGE sql
@@ -7429,6 +7636,21 @@ AS $function$
   )
 $function$;
 
+CREATE OR REPLACE FUNCTION ledger.show_open_alerts(most integer)
+ RETURNS TABLE(tenant_id bigint, id bigint, kind text, raised_at timestamp with time zone, seen_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select a.tenant_id, a.id, a.kind, a.raised_at, a.seen_at
+  from ledger.alerts a
+  where a.resolved_at is null
+  order by a.raised_at desc
+  limit most
+$function$;
+revoke execute on function ledger.show_open_alerts(integer) from public;
+grant execute on function ledger.show_open_alerts(integer) to lockstep_app;
+
 CREATE OR REPLACE FUNCTION ledger.tenant()
  RETURNS bigint
  LANGUAGE sql
@@ -8315,6 +8537,8 @@ create table webhooks.webhook_deliveries (
   constraint webhook_deliveries_state_known CHECK (state = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])),
   constraint webhook_deliveries_webhook_id_webhooks_id_fk FOREIGN KEY (webhook_id) REFERENCES webhooks.webhooks(id)
 );
+CREATE INDEX idx_webhook_deliveries_about ON webhooks.webhook_deliveries USING btree (subject, id DESC);
+comment on index webhooks.idx_webhook_deliveries_about is 'the timeline of a thing';
 CREATE INDEX idx_webhook_deliveries_created ON webhooks.webhook_deliveries USING btree (created_at);
 comment on index webhooks.idx_webhook_deliveries_created is 'the removal of deliveries past their time';
 CREATE INDEX idx_webhook_deliveries_due ON webhooks.webhook_deliveries USING btree (webhook_id, due_at, id) WHERE (state = 'waiting'::text);

@@ -2,6 +2,7 @@ import type { Program } from '../measurement.ts'
 import { claimById } from './claim.ts'
 import { decay } from './decay.ts'
 import { depth } from './depth.ts'
+import { growth } from './growth.ts'
 import { hot } from './hot.ts'
 import { list } from './list.ts'
 import { oneOrder } from './one-order.ts'
@@ -19,6 +20,7 @@ export const dispatch: Program = {
   list,
   decay,
   depth,
+  growth,
   'one-order': oneOrder,
   queues,
   bulk,

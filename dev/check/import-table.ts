@@ -93,12 +93,16 @@ export const importTable: Row[] = [
     file: 'functions/http/*.ts',
     may: [
       'functions/{http,registry}/*.ts',
-      'functions/core/{context,errors,faults,sqlstate,hub,stream}.ts',
+      'functions/core/{context,errors,faults,sqlstate,hub,stream,report}.ts',
       'type functions/core/*.ts',
       'npm:{hono,hono/**,zod}',
     ],
   },
 
+  {
+    file: 'functions/ops/{,*/}contract.ts',
+    may: ['functions/ops/{,*/}contract.ts', 'functions/http/fields.ts', 'schema/core/states.ts', 'npm:zod'],
+  },
   {
     file: 'functions/<m>/{,*/}contract.ts',
     may: [...contracts, 'functions/http/fields.ts', states, 'npm:zod'],
@@ -136,10 +140,18 @@ export const importTable: Row[] = [
     may: [...contracts, verbs, 'functions/core/{context,ingest-message}.ts'],
   },
   {
+    file: 'functions/<m>/story.ts',
+    may: ['functions/core/*.ts', 'functions/<m>/rules.ts', verbs, states, 'npm:drizzle-orm'],
+  },
+  {
+    file: 'functions/<m>/watch.ts',
+    may: ['functions/core/*.ts', 'functions/<m>/{rules,feed,queue}.ts', verbs, states, 'npm:drizzle-orm'],
+  },
+  {
     file: 'functions/<m>/module.ts',
     may: [
       ...contracts,
-      'functions/<m>/{feed,queue}.ts',
+      'functions/<m>/{feed,queue,watch,story}.ts',
       'functions/<m>/*/routes.ts',
       'functions/http/*.ts',
       'functions/core/*.ts',
@@ -161,7 +173,7 @@ export const importTable: Row[] = [
   { file: verbs, may: behave },
 
   {
-    file: 'functions/{app,durable-objects,modules,queues,regulator,spill,streams}.ts',
+    file: 'functions/{app,durable-objects,gatherer,modules,queues,regulator,spill,streams}.ts',
     may: ['functions/**', '{npm,cloudflare}:**'],
   },
   { file: 'cron/index.ts', may: ['cron/*.ts', 'functions/core/*.ts', 'functions/modules.ts'] },

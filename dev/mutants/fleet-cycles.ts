@@ -33,7 +33,7 @@ export const fleetCycleMutants: readonly Mutant[] = [
     [
       'functions/fleet/cycles/run.ts',
       'takes no slot',
-      '\n    sql`select fleet.take_cycle(${shard}, ${slot.toISOString()}::timestamptz)`,',
+      "\n    named('fleet.take-cycle')`select fleet.take_cycle(${shard}, ${slot.toISOString()}::timestamptz)`,",
       '',
     ],
     [
@@ -91,7 +91,7 @@ export const fleetCycleMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf('fleet: a disabled regulator doses no more', disabling, [
     [
-      'functions/fleet/commands/take.ts',
+      'functions/fleet/commands/hand-out.ts',
       'hands out commands of an old epoch of the regulator',
       '\n      and c.regulator_epoch is not distinct from r.epoch',
       '',

@@ -7,6 +7,7 @@ import { fleetNodeMutants } from './fleet-nodes.ts'
 import { httpMutants } from './http.ts'
 import { ledgerMutants } from './ledger.ts'
 import type { Mutant } from './mutant.ts'
+import { opsMutants } from './ops.ts'
 import { streamMutants } from './streams.ts'
 import { webhooksMutants } from './webhooks.ts'
 
@@ -20,5 +21,6 @@ export const mutants: readonly Mutant[] = [
   ...fleetMutants,
   ...fleetCycleMutants,
   ...clicksMutants,
+  ...opsMutants,
   ...httpMutants,
 ]

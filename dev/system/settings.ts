@@ -20,6 +20,7 @@ const passedOn = [
   'CORS_ORIGINS',
   'DNS_OVER_HTTPS',
   'FLEET_KEY',
+  'METRICS_TOKEN',
   'MQTT_URL',
   'NASA_API_KEY',
   'POSTBACK_ALLOW',

@@ -7,6 +7,8 @@ import { clicksQueue } from './queue.ts'
 import { rulesEndpoints } from './rules/routes.ts'
 import { sourcesEndpoints } from './sources/routes.ts'
 import { statsEndpoints } from './stats/routes.ts'
+import { clicksStory } from './story.ts'
+import { clicksWatch } from './watch.ts'
 
 export const clicksModule: Module = {
   name: 'clicks',
@@ -20,4 +22,6 @@ export const clicksModule: Module = {
     ...statsEndpoints,
     ...rulesEndpoints,
   ],
+  watch: () => clicksWatch,
+  story: clicksStory,
 }

@@ -5,6 +5,7 @@ import { makeDb } from './db.ts'
 import { type Log, makeLog } from './log.ts'
 import { type Metrics, makeMetrics } from './metrics.ts'
 import { makeReplica } from './replica.ts'
+import { reporting } from './report.ts'
 
 /** The caller that the token names: `sub` is the text of the token, `id` the row that `sub` refers to. */
 export type Principal =
@@ -48,17 +49,18 @@ type Origin = {
 
 export function makeContext(
   bindings: object,
-  { waitUntil, log = {}, now = () => new Date(), after = null }: Origin,
+  { waitUntil, log: fields = {}, now = () => new Date(), after = null }: Origin,
 ): Ctx {
   const env = parseEnv(bindings)
-  const metrics = makeMetrics()
+  const log = makeLog(fields)
+  const metrics = makeMetrics(reporting({ env, log, waitUntil }))
   const db = makeDb(env.DATABASE_URL, metrics, { proxy: env.NEON_PROXY })
   return {
     env,
     db,
     replica: makeReplica(env, metrics, { primary: db, after }),
     now,
-    log: makeLog(log),
+    log,
     metrics,
     waitUntil,
     principal: null,

@@ -177,7 +177,10 @@ async function counted<T>(
   try {
     return await trip()
   } catch (error) {
-    throw normalise(error, beforeCommit)
+    const failure = normalise(error, beforeCommit)
+    const { sqlstate } = failure
+    metrics.count('db_query_errors_total', { query: verb, class: sqlstate?.slice(0, 2) ?? 'connection' })
+    throw failure
   } finally {
     metrics.trip(performance.now() - started, verb)
   }

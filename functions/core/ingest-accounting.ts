@@ -149,3 +149,21 @@ per_minute as (
   group by minute
 )`
 }
+
+/** Selects `items`: how many items of a stream are missing in a window. */
+export function missingItems(stream: string, window: Window): SQL {
+  return sql`
+with ${accountedMinutes(stream, window)}
+select coalesce(sum(missing), 0)::float8 as items
+from per_minute`
+}
+
+/** Selects the queue of a stream, as core/watch.ts wants it: items that were answered and have not arrived. */
+export function waitingItems(stream: string, window: Window): SQL {
+  return sql`
+with ${accountedMinutes(stream, window)}
+select ${stream} as name, coalesce(sum(waiting), 0)::bigint as depth,
+  extract(epoch from now() - min(minute) filter (where waiting > 0))::float8 as oldest_seconds,
+  (sum(stored + duplicate + rejected) filter (where minute > now() - interval '11 minutes') / 10.0)::float8 as per_minute
+from per_minute`
+}

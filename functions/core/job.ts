@@ -39,12 +39,17 @@ export async function runJob(ctx: Ctx, job: Job, fired: Fired): Promise<JobRun> 
     const log = { job: job.name, ...(result.ran ? { ran: true, ...result.value } : result) }
     if (result.ran && result.value.outcome === 'failed') ctx.log.error('job', result.value.error, log)
     else ctx.log.info('job', log)
+    ctx.metrics.count('job_runs_total', {
+      job: job.name,
+      outcome: result.ran ? (result.value.outcome ?? 'ok') : result.reason,
+    })
     if (!result.ran) return result
     const { rows, outcome = 'ok', ...detail } = result.value
     return { ran: true, outcome, rows, detail }
   } catch (error) {
     if (isRefusedKey(error)) throw error
     ctx.log.error('job', error, { job: job.name })
+    ctx.metrics.count('job_runs_total', { job: job.name, outcome: 'failed' })
     await recordFailure(ctx, job, { ...fired, started, error }).catch((lost: unknown) =>
       ctx.log.error('job record', lost, { job: job.name }),
     )

@@ -1,4 +1,6 @@
-/** The database cost of one request or job. There is no sum over isolates, because isolates share no memory. */
+import type { Counts } from './counts.ts'
+
+/** The database cost of one request or job, and the way to count it for the whole system. */
 export type Metrics = {
   readonly trips: number
   readonly dbMs: number
@@ -6,9 +8,15 @@ export type Metrics = {
   readonly verb: string | null
   /** Counts one round trip to Postgres and the wall time the caller waited for it. `verb` names its statement. */
   trip(ms: number, verb: string): void
+  count: Counts['add']
+  observe: Counts['observe']
 }
 
-export function makeMetrics(): Metrics {
+type Meter = Pick<Counts, 'add' | 'observe'>
+
+const nowhere: Meter = { add: () => undefined, observe: () => undefined }
+
+export function makeMetrics(meter: Meter = nowhere): Metrics {
   let trips = 0
   let dbMs = 0
   let first: string | null = null
@@ -26,6 +34,9 @@ export function makeMetrics(): Metrics {
       if (first === null || (first.startsWith('core.') && !verb.startsWith('core.'))) first = verb
       trips += 1
       dbMs += ms
+      meter.observe('db_query_duration_seconds', { query: verb }, ms / 1_000)
     },
+    count: meter.add,
+    observe: meter.observe,
   }
 }

@@ -4,6 +4,7 @@ import type { Ctx } from './context.ts'
 import { answer } from './idempotency.ts'
 import type { IngestQueue } from './ingest-message.ts'
 import { named, type Statement } from './named.ts'
+import { noteAction } from './note-action.ts'
 
 /**
  * The statement that stores dead messages after all: those with these ids, or the oldest of the stream. It ends in an
@@ -48,7 +49,14 @@ replayed as (
   set replayed_at = now()
   from readable r
   where d.id = r.id
-  returning d.id
+  returning d.id, d.stream
+),
+noted as (${noteAction(ctx, {
+    action: 'dead.replay',
+    from: 'replayed',
+    subject: sql`'dead:' || id`,
+    detail: sql`jsonb_build_object('stream', stream)`,
+  })}
 ),
 reported as (
   select l.id, r.id is not null as stored from locked l left join replayed r using (id)

@@ -31,24 +31,29 @@ export function makeReplica(env: Env, metrics: Metrics, options: Options): Db {
   const replicas = new Map(
     urls.map((url) => [url, makeDb(url, metrics, { proxy: env.NEON_PROXY, limits: replicaLimits })]),
   )
-  return orPrimary(replicas, { primary, after, turns })
+  return orPrimary(replicas, { primary, after, turns, metrics })
 }
 
-function orPrimary(replicas: ReadonlyMap<string, Db>, options: Required<Options>): Db {
-  const { primary, after, turns } = options
+function orPrimary(replicas: ReadonlyMap<string, Db>, options: Required<Options> & { metrics: Metrics }): Db {
+  const { primary, after, turns, metrics } = options
+  const numberOf = (url: string) => String([...replicas.keys()].indexOf(url) + 1)
   const fresh = named('core.assert-fresh')`select core.assert_fresh(${after}::xid8, interval '10 seconds')`
   async function batch(statements: Statement[], options: BatchOptions = {}): Promise<unknown[][]> {
     const reading = { ...options, readOnly: true }
     const url = turns.next([...replicas.keys()], Date.now())
     const replica = url === null ? undefined : replicas.get(url)
     if (url === null || replica === undefined) return primary.batch(statements, reading)
+    const report = (outcome: ReplicaOutcome) => {
+      turns.report(url, outcome, Date.now())
+      metrics.count('replica_reads_total', { replica: numberOf(url), outcome })
+    }
     try {
       const rows = (await replica.batch([fresh, ...statements], reading)).slice(1)
-      turns.report(url, 'served', Date.now())
+      report('served')
       return rows
     } catch (error) {
       const outcome = outcomeOf(error)
-      turns.report(url, outcome ?? 'served', Date.now())
+      report(outcome ?? 'served')
       if (outcome === null) throw error
       return primary.batch(statements, reading)
     }

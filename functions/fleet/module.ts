@@ -10,8 +10,10 @@ import { nodeWebhooks } from './nodes/contract.ts'
 import { isCurrentDevice, nodesEndpoints } from './nodes/routes.ts'
 import { telemetryQueue } from './queue.ts'
 import { regulatorsEndpoints } from './regulators/routes.ts'
+import { fleetStory } from './story.ts'
 import { targetsEndpoints } from './targets/routes.ts'
 import { telemetryEndpoints } from './telemetry/routes.ts'
+import { fleetWatch } from './watch.ts'
 import { zonesEndpoints } from './zones/routes.ts'
 
 export const fleetModule: Module = {
@@ -33,4 +35,6 @@ export const fleetModule: Module = {
   webhooks: { ...nodeWebhooks, ...configWebhooks },
   isCurrentDevice,
   paced: regulation,
+  watch: () => fleetWatch,
+  story: fleetStory,
 }

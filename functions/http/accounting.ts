@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { makeContext } from '../core/context.ts'
+import { countOpen } from '../core/report.ts'
 import { drain } from './body.ts'
 import type { HttpEnv } from './mount.ts'
 
@@ -16,8 +17,13 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
       after: positionFrom(c.req.header('x-position')),
     })
     c.set('ctx', ctx)
-    await next()
-    await drain(c.req.raw)
+    countOpen(1)
+    try {
+      await next()
+      await drain(c.req.raw)
+    } finally {
+      countOpen(-1)
+    }
     const { trips, dbMs, verb } = ctx.metrics
     const headers = c.res.headers
     headers.set('x-request-id', requestId)
@@ -31,14 +37,24 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     if (ctx.position !== null) headers.set('x-position', ctx.position)
     if (ctx.principal !== null && !headers.has('cache-control'))
       headers.set('cache-control', 'private, no-store')
+    const seconds = (performance.now() - started) / 1_000
+    const labels = { ...routeOf(c.get('route')), status: `${Math.floor(c.res.status / 100)}xx` }
+    ctx.metrics.observe('http_server_request_duration_seconds', labels, seconds)
+    ctx.metrics.observe('http_server_db_round_trips', labels, trips)
     ctx.log.info('request', {
       route: c.get('route'),
       principal: ctx.principal && `${ctx.principal.role}:${ctx.principal.sub}`,
       status: c.res.status,
-      ms: Math.round(performance.now() - started),
+      ms: Math.round(seconds * 1_000),
       trips,
     })
   }
+}
+
+/** Method and path of the endpoint, and never those of the request: a caller could make any number of series. */
+function routeOf(route: string): { route: string; method: string } {
+  const [method = '', path] = route.split(' ')
+  return path === undefined ? { route, method: 'any' } : { route: path, method }
 }
 
 function validId(id: string | undefined): string | undefined {

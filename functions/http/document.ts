@@ -49,6 +49,8 @@ export function documentEndpoints(endpoints: () => readonly Endpoint[], webhooks
         summary: 'Show the dashboard to a person, and the way to the contract to a program',
         description: 'A client that prefers text/html gets the dashboard’s first page.',
         roles: 'public',
+        // Filters of the page.
+        openQuery: true,
         answers: { 200: Entrance },
         alsoAs: { 'text/html': z.string() },
       },

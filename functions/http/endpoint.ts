@@ -84,6 +84,8 @@ export type Input = {
   search: string
   /** For what no schema describes: headers, and Cloudflare's `cf`. */
   request: Request
+  /** Sends a request to this application, as another client would. */
+  call: (request: Request) => Promise<Response>
 }
 
 export type Given<T extends z.ZodType | undefined> = T extends z.ZodType ? z.infer<T> : Record<string, never>
@@ -141,6 +143,7 @@ type Handle<P extends Schema, Q extends Schema, B extends Body> = (
     form: string
     search: string
     request: Request
+    call: Input['call']
   },
 ) => Promise<Answer | Response>
 

@@ -9,6 +9,7 @@ type KeyedRequest = {
   path: string
   body: unknown
   principal: Principal | null
+  requestId?: string
 }
 
 /** The key in the header, checked before the body is read. */
@@ -24,11 +25,13 @@ export async function idempotencyOf({
   path,
   body,
   principal,
+  requestId = '',
 }: KeyedRequest): Promise<IdempotencyRequest | null> {
   if (key === null) return null
   const who = principal === null ? 'public' : callerOf(principal)
   const [id, bodyHash] = await Promise.all([digestOf([who, route, key]), digestOf([path, body])])
-  return { id, principal: who, route, bodyHash }
+  // The id of the first request is kept beside the route; core.begin_idempotent takes both as one text.
+  return { id, principal: who, route: requestId === '' ? route : `${route}#${requestId}`, bodyHash }
 }
 
 /** Equal for two bodies that differ only in the order of their members. */

@@ -3,6 +3,8 @@ import type { Ctx } from '../core/context.ts'
 import type { IngestQueue } from '../core/ingest-message.ts'
 import type { Job } from '../core/job.ts'
 import type { Outgoing } from '../core/outbox.ts'
+import type { Story } from '../core/story.ts'
+import type { Watch } from '../core/watch.ts'
 import type { Role } from '../registry/roles.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Channel } from './stream.ts'
@@ -22,11 +24,13 @@ export type Paced = {
 /** The value by which a row is mounted: everything that the Worker needs from it. */
 export type Module = {
   name: string
-  /** `jobs`, `webhooks` and `queues` are those of all rows: for the operator's endpoints, and for the names of events. */
+  /** Those of all rows: for the operator's endpoints, and for the names of events. */
   endpoints: (system: {
     jobs: readonly Job[]
     webhooks: Webhooks
     queues: readonly IngestQueue[]
+    watches: readonly Watch[]
+    stories: readonly Story[]
   }) => readonly Endpoint[]
   /** Feeds that clients may subscribe to, by the first part of a stream's name. */
   channels?: Readonly<Record<string, Channel>>
@@ -37,6 +41,10 @@ export type Module = {
   /** Streams of accounted ingest that the row receives. */
   queues?: readonly IngestQueue[]
   paced?: Paced
+  /** The history of its things, for the operator's timeline. */
+  story?: Story
+  /** The rules and queues that the operator watches. `jobs` are those of all rows. */
+  watch?: (system: { jobs: readonly Job[] }) => Watch
   /** Whether the credential of the calling device was not replaced. A device that no row knows is refused. */
   isCurrentDevice?: (ctx: Ctx) => Promise<boolean>
 }

@@ -7,7 +7,7 @@ import { formFor } from './accept.ts'
 import { authenticate } from './auth.ts'
 import { readBody, refuse, validate } from './body.ts'
 import { handleBound } from './bound-cursors.ts'
-import { type Answer, type Endpoint, formsOf } from './endpoint.ts'
+import { type Answer, type Endpoint, formsOf, type Input } from './endpoint.ts'
 import { freshnessOf } from './freshness.ts'
 import { idempotencyOf, keyFrom } from './idempotency.ts'
 import { listsOf } from './json-schema.ts'
@@ -30,7 +30,12 @@ export function mount(
   for (const path of paths) {
     const here = endpoints.filter((endpoint) => endpoint.path === path)
     for (const endpoint of here)
-      app.on(endpoint.method, honoPath(path), async (c) => run(c, endpoint, isCurrentDevice))
+      app.on(endpoint.method, honoPath(path), async (c) =>
+        run(c, endpoint, {
+          isCurrentDevice,
+          call: async (request) => app.fetch(request, c.env, c.executionCtx),
+        }),
+      )
     app.all(honoPath(path), () => refuseMethod(here))
   }
 }
@@ -38,7 +43,7 @@ export function mount(
 async function run(
   c: Context<HttpEnv>,
   endpoint: Endpoint,
-  isCurrentDevice: (ctx: Ctx) => Promise<boolean>,
+  { isCurrentDevice, call }: { isCurrentDevice: (ctx: Ctx) => Promise<boolean>; call: Input['call'] },
 ): Promise<Response> {
   const ctx = c.get('ctx')
   c.set('route', `${endpoint.method.toUpperCase()} ${endpoint.path}`)
@@ -48,7 +53,7 @@ async function run(
   if (forms.length > 1) c.header('vary', 'Accept', { append: true })
   const key = endpoint.idempotent ? keyFrom(c.req.header('idempotency-key')) : null
   const form = formFor(c.req.header('accept'), forms)
-  const input = { ...(await inputOf(c, endpoint)), form }
+  const input = { ...(await inputOf(c, endpoint)), form, call }
   const { pathname, search } = new URL(c.req.url)
   ctx.idempotency = await idempotencyOf({
     key,
@@ -56,6 +61,7 @@ async function run(
     path: pathname + search,
     body: input.body,
     principal: ctx.principal,
+    requestId: c.get('requestId'),
   })
   // It may need a round trip, so a request that is refused anyway does not come to it.
   if (isDevice(ctx) && !(await isCurrentDevice(ctx)))

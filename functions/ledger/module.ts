@@ -11,9 +11,11 @@ import { journalEndpoints } from './journal/routes.ts'
 import { paymentWebhooks } from './payments/contract.ts'
 import { paymentsEndpoints } from './payments/routes.ts'
 import { reportsEndpoints } from './reports/routes.ts'
+import { ledgerStory } from './story.ts'
 import { transferWebhooks } from './transfers/contract.ts'
 import { transfersEndpoints } from './transfers/routes.ts'
 import { upkeepEndpoints } from './upkeep/routes.ts'
+import { ledgerWatch } from './watch.ts'
 
 /** The scope `1` carries all events of tenant 1, `1:V1_BETS_BET_PLACED` only those of one type. */
 const tenantChannel: Channel = (ctx, scope) => {
@@ -39,4 +41,6 @@ export const ledgerModule: Module = {
   ],
   channels: { ledger: tenantChannel },
   webhooks: { ...betWebhooks, ...paymentWebhooks, ...transferWebhooks, ...accountWebhooks },
+  watch: () => ledgerWatch,
+  story: ledgerStory,
 }

@@ -33,6 +33,12 @@ const core = {
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
   STREAMS: z.custom<Streams>((value) => value !== undefined).optional(),
   SPILL: z.custom<Spill>((value) => value !== undefined).optional(),
+  METRICS: z.custom<Gatherer>((value) => value !== undefined).optional(),
+  /** The bearer token with which a Prometheus server reads /metrics. */
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^\S{16,}$/, 'must be at least 16 characters without spaces')
+    .optional(),
   /** After this time Spill stops to try the queue, and stores messages by itself. */
   SPILL_SECONDS: z.coerce.number().int().min(0).default(3600),
   /** A resolver with which the addresses of servers that customers named are checked before each call. */
@@ -120,6 +126,28 @@ type Spill = {
     keep(stream: string, kept: readonly object[]): Promise<void>
     wake(): Promise<number>
   }
+}
+
+/** The Durable Object that adds up the counts of all isolates; core/report.ts and core/gather.ts give the shapes. */
+type Gatherer = {
+  idFromName(name: string): DurableObjectId
+  get(id: DurableObjectId): {
+    report(report: object): Promise<void>
+    read(query: { names: readonly string[] | null; minutes: number }): Promise<GathererAnswer>
+  }
+}
+
+export type GathererAnswer = {
+  asOf: number
+  /** The beginning of the minutes of the query. */
+  since: number
+  /** Isolates that reported within fifteen minutes, and those of them that are silent with requests open. */
+  isolates: number
+  silent: number
+  /** When the newest report came; null before the first. */
+  heardAt: number | null
+  /** The key of each series, its total, and what was added within those minutes. */
+  series: readonly (readonly [string, readonly number[], readonly number[]])[]
 }
 
 /** The Durable Objects that run the cycles of a shard. */

@@ -7,6 +7,8 @@ const core = {
   partitions: 1110,
   ingestRetention: 1111,
   relationDays: 1112,
+  queryStats: 1113,
+  queryFolding: 1114,
 }
 
 const webhooks = {
@@ -39,6 +41,10 @@ const ledger = {
   ledgerInvariants: 1303,
 }
 
+const ops = {
+  opsAlerts: 1601,
+}
+
 const fleet = {
   /** With the id of the node as the second key. */
   fleetPublish: 1400,
@@ -62,4 +68,13 @@ const clicks = {
   clicksPostbacks: 1512,
 }
 
-export const locks = { ...core, ...webhooks, ...dispatch, ...space, ...ledger, ...fleet, ...clicks } as const
+export const locks = {
+  ...core,
+  ...webhooks,
+  ...dispatch,
+  ...space,
+  ...ledger,
+  ...ops,
+  ...fleet,
+  ...clicks,
+} as const

@@ -42,6 +42,8 @@ export const declared: Declared[] = [
   functionFile('core.keep_partitions()', { executeBy: 'lockstep_app' }),
   functionFile('core.show_sessions()', { executeBy: 'lockstep_app' }),
   functionFile('core.show_identities()', { executeBy: 'lockstep_app' }),
+  functionFile('core.own_statements()', { executeBy: 'lockstep_app' }),
+  functionFile('core.explain_query(bigint)', { executeBy: 'lockstep_app' }),
 
   grants({ on: 'schema core', to: 'lockstep_app', privileges: ['usage'] }),
   grants({ on: 'table core.partitioned', to: 'lockstep_app', privileges: ['select'] }),
@@ -64,6 +66,10 @@ export const declared: Declared[] = [
   grants({ on: 'table core.ingest_sources', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.ingest_minutes', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.relation_days', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
+  grants({ on: 'table core.query_marks', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.query_texts', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.query_stats', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.query_reads', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table core.dead_messages', to: 'lockstep_app', privileges: everything }),
 
   sqlIndex({
@@ -93,9 +99,26 @@ export const declared: Declared[] = [
     serves: 'the newest runs of one job',
   }),
   sqlIndex({
+    name: 'idx_idempotency_keys_xid',
+    table: 'core.idempotency_keys',
+    columns: ['(xid::text::bigint & 4294967295)'],
+    serves: 'the request that wrote a row, by the xmin of the row',
+  }),
+  sqlIndex({
+    name: 'idx_idempotency_keys_request',
+    table: 'core.idempotency_keys',
+    columns: ['request_id'],
+    serves: 'the timeline of a request',
+  }),
+  sqlIndex({
     name: 'idx_idempotency_keys_created',
     table: 'core.idempotency_keys',
     columns: ['created_at'],
     serves: 'the removal of keys past their day',
   }),
+
+  grants({ on: 'table core.alerts', to: 'lockstep_app', privileges: everything }),
+  grants({ on: 'table core.alert_values', to: 'lockstep_app', privileges: ['select', 'insert', 'delete'] }),
+  grants({ on: 'table core.silences', to: 'lockstep_app', privileges: ['select', 'insert', 'update'] }),
+  grants({ on: 'table core.operator_actions', to: 'lockstep_app', privileges: ['select', 'insert'] }),
 ]

@@ -8,14 +8,16 @@ import {
   index,
   integer,
   jsonb,
+  numeric,
   pgSchema,
   primaryKey,
+  smallint,
   text,
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
 import { createdAt, id, instant, listed, transactionId, writtenBy } from '../kit/columns.ts'
-import { runOutcomes, runTriggers } from './states.ts'
+import { alertSeverities, alertStates, notifiedStates, runOutcomes, runTriggers } from './states.ts'
 
 export const core = pgSchema('core')
 
@@ -80,7 +82,10 @@ export const leases = core.table('leases', {
   expiresAt: instant('expires_at').notNull(),
 })
 
-/** The answer to a request that a client may repeat. `id` is a digest of principal, route and key. */
+/**
+ * The answer to a request that a client may repeat. `id` is a digest of principal, route and key. `xid` is the transaction
+ * of the request: its low half is the xmin of the rows that the request appended, so these need not name the request.
+ */
 export const idempotencyKeys = core.table('idempotency_keys', {
   id: text('id').primaryKey(),
   principal: text('principal').notNull(),
@@ -88,6 +93,8 @@ export const idempotencyKeys = core.table('idempotency_keys', {
   bodyHash: text('body_hash').notNull(),
   outcome: jsonb('outcome'),
   createdAt: createdAt(),
+  requestId: text('request_id'),
+  xid: transactionId('xid'),
 })
 
 /**
@@ -281,4 +288,171 @@ export const relationDays = core.table(
     scans: bigint('scans', { mode: 'number' }),
   },
   (t) => [primaryKey({ columns: [t.relation, t.day] })],
+)
+
+/** The counters of each of our statements at the last reading. The next reading adds the difference. */
+export const queryMarks = core.table('query_marks', {
+  queryId: bigint('query_id', { mode: 'bigint' }).primaryKey(),
+  name: text('name').notNull(),
+  calls: bigint('calls', { mode: 'number' }).notNull(),
+  totalMs: doublePrecision('total_ms').notNull(),
+  squaresMs: doublePrecision('squares_ms').notNull(),
+  rows: bigint('rows', { mode: 'number' }).notNull(),
+  blocksHit: bigint('blocks_hit', { mode: 'number' }).notNull(),
+  blocksRead: bigint('blocks_read', { mode: 'number' }).notNull(),
+  tempBytes: bigint('temp_bytes', { mode: 'number' }).notNull(),
+  walBytes: numeric('wal_bytes').notNull(),
+  /** Another moment than before means that Postgres began anew. */
+  statsSince: instant('stats_since').notNull(),
+  readAt: instant('read_at').notNull(),
+})
+
+/** The text of each statement as Postgres keeps it, with its constants replaced by parameters. */
+export const queryTexts = core.table(
+  'query_texts',
+  {
+    queryId: bigint('query_id', { mode: 'bigint' }).primaryKey(),
+    name: text('name').notNull(),
+    text: text('text').notNull(),
+    firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
+    lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+  },
+  (t) => [index('idx_query_texts_name').on(t.name)],
+)
+
+/** The cost of the statements of one name in five minutes, and after two days in an hour. */
+export const queryStats = core.table(
+  'query_stats',
+  {
+    name: text('name').notNull(),
+    minutes: smallint('minutes').notNull(),
+    begins: instant('begins').notNull(),
+    calls: bigint('calls', { mode: 'number' }).notNull(),
+    totalMs: doublePrecision('total_ms').notNull(),
+    squaresMs: doublePrecision('squares_ms').notNull(),
+    rows: bigint('rows', { mode: 'number' }).notNull(),
+    blocksHit: bigint('blocks_hit', { mode: 'number' }).notNull(),
+    blocksRead: bigint('blocks_read', { mode: 'number' }).notNull(),
+    tempBytes: bigint('temp_bytes', { mode: 'number' }).notNull(),
+    walBytes: numeric('wal_bytes').notNull(),
+    resets: integer('resets').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.name, t.minutes, t.begins] }),
+    index('idx_query_stats_begins').on(t.begins),
+    check('query_stats_minutes', sql`${t.minutes} in (5, 60)`),
+  ],
+)
+
+/** One row: when the statements were last read, and how many entries Postgres had removed for want of room. */
+export const queryReads = core.table(
+  'query_reads',
+  {
+    id: smallint('id').primaryKey(),
+    readAt: instant('read_at').notNull(),
+    /** Entries that Postgres removed, since it began to count. */
+    removed: bigint('removed', { mode: 'number' }).notNull(),
+    /** When that number last rose: the work of those statements since the reading before is unknown. */
+    evictedAt: instant('evicted_at'),
+    statements: integer('statements').notNull(),
+  },
+  (t) => [check('query_reads_one', sql`${t.id} = 1`)],
+)
+
+/**
+ * A time during which the value of a rule was beyond its limit, or was not known. `labels` name the thing that is watched,
+ * and one row is open for each rule and thing. `notified`: the last state that was sent to receivers. While it differs from
+ * `state`, a message is due.
+ */
+export const alerts = core.table(
+  'alerts',
+  {
+    id: id(),
+    rule: text('rule').notNull(),
+    labels: jsonb('labels').notNull(),
+    state: text('state').notNull(),
+    severity: text('severity').notNull(),
+    since: instant('since').notNull(),
+    seenAt: instant('seen_at').notNull(),
+    firedAt: instant('fired_at'),
+    clearingSince: instant('clearing_since'),
+    endedAt: instant('ended_at'),
+    value: doublePrecision('value'),
+    peak: doublePrecision('peak'),
+    count: integer('count').notNull().default(0),
+    why: text('why'),
+    evidence: jsonb('evidence').notNull().default([]),
+    notified: text('notified'),
+    notifiedSeverity: text('notified_severity'),
+    notifiedAt: instant('notified_at'),
+    flapping: boolean('flapping').notNull().default(false),
+    ackedAt: instant('acked_at'),
+    ackedBy: text('acked_by'),
+    note: text('note'),
+  },
+  (t) => [
+    uniqueIndex('alerts_open').on(t.rule, t.labels).where(sql`ended_at is null`),
+    // The messages that are owed for alerts that have ended, after a silence or while the alert was flapping.
+    index('idx_alerts_owing').on(t.id).where(sql`ended_at is not null and notified in ('firing', 'unknown')`),
+    // How often an alert changed within the hour; the list of resolved alerts.
+    index('idx_alerts_ended').on(t.endedAt).where(sql`ended_at is not null`),
+    check('alerts_state', sql`${t.state} in (${listed(alertStates)})`),
+    check('alerts_severity', sql`${t.severity} in (${listed(alertSeverities)})`),
+    check('alerts_notified', sql`${t.notified} in (${listed(notifiedStates)})`),
+    check('alerts_ended', sql`(${t.state} = 'resolved') = (${t.endedAt} is not null)`),
+    check('alerts_fired', sql`${t.state} <> 'firing' or ${t.firedAt} is not null`),
+    check('alerts_acked', sql`(${t.ackedAt} is null) = (${t.ackedBy} is null)`),
+  ],
+)
+
+/** The values of a rule in a minute, one for each thing that it watches. Kept for fourteen days. */
+export const alertValues = core.table(
+  'alert_values',
+  {
+    rule: text('rule').notNull(),
+    at: instant('at').notNull(),
+    /** `[{ labels, value }]`; the value is null when it was not known. */
+    measured: jsonb('measured').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.rule, t.at] })],
+)
+
+/** While a silence is in force, alerts of the rule whose labels contain its labels send no message. Without a rule: all. */
+export const silences = core.table(
+  'silences',
+  {
+    id: id(),
+    rule: text('rule'),
+    labels: jsonb('labels').notNull().default({}),
+    reason: text('reason').notNull(),
+    by: text('by').notNull(),
+    since: instant('since').notNull().defaultNow(),
+    /** Null: until no alert of the rule with these labels is open. */
+    until: instant('until'),
+    endedAt: instant('ended_at'),
+    endedBy: text('ended_by'),
+  },
+  (t) => [
+    index('idx_silences_open').on(t.id).where(sql`ended_at is null`),
+    check('silences_week', sql`${t.until} <= ${t.since} + interval '7 days'`),
+    check('silences_ended', sql`(${t.endedAt} is null) = (${t.endedBy} is null)`),
+  ],
+)
+
+/** Each act of an operator, with its reason. The Worker may only append. */
+export const operatorActions = core.table(
+  'operator_actions',
+  {
+    id: id(),
+    at: instant('at').notNull().defaultNow(),
+    by: text('by').notNull(),
+    action: text('action').notNull(),
+    subject: text('subject').notNull(),
+    reason: text('reason'),
+    detail: jsonb('detail').notNull().default({}),
+  },
+  (t) => [
+    index('idx_operator_actions_subject').on(t.subject, t.id),
+    check('operator_actions_action', sql`${t.action} ~ '^[a-z]+[.][a-z_]+$'`),
+  ],
 )

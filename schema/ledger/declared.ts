@@ -136,6 +136,8 @@ export const declared: Declared[] = [
   functionFile('ledger.find_differences(bigint, integer)'),
   functionFile('ledger.next_tenant(bigint)'),
   functionFile('ledger.check_invariants(integer)', { executeBy: 'lockstep_app' }),
+  functionFile('ledger.show_open_alerts(integer)', { executeBy: 'lockstep_app' }),
+  functionFile('ledger.count_waiting(integer)', { executeBy: 'lockstep_app' }),
 
   grants({ on: 'schema ledger', to: 'lockstep_app', privileges: ['usage'] }),
   grants({ on: 'sequence ledger.event_seq', to: 'lockstep_app', privileges: ['usage'] }),

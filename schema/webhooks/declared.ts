@@ -43,6 +43,12 @@ export const declared: Declared[] = [
     serves: 'GET /v1/webhooks/{id}/deliveries',
   }),
   sqlIndex({
+    name: 'idx_webhook_deliveries_about',
+    table: 'webhooks.webhook_deliveries',
+    columns: ['subject', 'id desc'],
+    serves: 'the timeline of a thing',
+  }),
+  sqlIndex({
     // A BRIN range never narrows: new deliveries in the place of removed ones make it match every old time.
     name: 'idx_webhook_deliveries_created',
     table: 'webhooks.webhook_deliveries',

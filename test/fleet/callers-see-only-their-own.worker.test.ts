@@ -163,6 +163,7 @@ const ownOnly = new Set([
   'post /greenhouses',
   'get /greenhouses',
   'get /zones',
+  'get /overview',
   'get /nodes',
   'get /regulators',
   'get /cycles',
@@ -252,7 +253,7 @@ describe('a node', () => {
 
 describe('a list', () => {
   it('has the rows of the caller’s tenant only', async () => {
-    for (const path of ['/greenhouses', '/zones', '/nodes']) {
+    for (const path of ['/greenhouses', '/zones', '/overview', '/nodes']) {
       const own = await stranger.house.tenant.get(path)
       expect([path, (own.body['data'] as unknown[]).length]).toEqual([path, 1])
     }

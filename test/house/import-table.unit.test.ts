@@ -66,6 +66,10 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/http/body.ts', "import { quote } from '../dispatch/orders/quote.ts'"],
     ['functions/http/body.ts', "import { makeDb } from '../core/db.ts'"],
   ],
+  'functions/ops/{,*/}contract.ts': [
+    ['functions/ops/jobs/contract.ts', "import { Order } from '../../dispatch/orders/contract.ts'"],
+    ['functions/ops/jobs/contract.ts', "import { jobRuns } from '../../../schema/core/tables.ts'"],
+  ],
   'functions/<m>/{,*/}contract.ts': [
     ['functions/dispatch/contract.ts', "import { AppError } from '../core/errors.ts'"],
     ['functions/dispatch/orders/contract.ts', "import { orders } from '../../../schema/dispatch/tables.ts'"],
@@ -95,6 +99,13 @@ const breaches: Record<string, [file: string, line: string][]> = {
   'functions/<m>/queue.ts': [
     ['functions/fleet/queue.ts', "import { Hono } from 'hono'"],
     ['functions/fleet/queue.ts', "import { makeDb } from '../core/db.ts'"],
+  ],
+  'functions/<m>/story.ts': [
+    ['functions/dispatch/story.ts', "import { ledgerStory } from '../ledger/story.ts'"],
+  ],
+  'functions/<m>/watch.ts': [
+    ['functions/dispatch/watch.ts', "import { Hono } from 'hono'"],
+    ['functions/dispatch/watch.ts', "import { ledgerWatch } from '../ledger/watch.ts'"],
   ],
   'functions/<m>/module.ts': [
     ['functions/dispatch/module.ts', "import { claimOrder } from './orders/claim.ts'"],

@@ -31,6 +31,7 @@ const pages = () => [
   `/app/books/bets/${given.bet}`,
   '/app/books/payments?status=completed',
   `/app/books/payments/${given.payment}`,
+  `/app/timeline/bet/${given.bet}`,
   '/app/books/users/u-1?at=2030-01-01T00:00:00Z',
   '/app/books/users/u-1/statement?currency=USD',
 ]
@@ -80,6 +81,18 @@ describe('the books', () => {
     await page.goto(`${app.url}/app/books/bets`)
     await page.getByText(hostile).waitFor()
     expect(page.faults).toEqual([])
+    await page.context().close()
+  })
+
+  it('are found by an id, with the key /', async () => {
+    const page = await openPage(browser, `${app.url}/app/books`, { as })
+    await page.getByRole('heading', { name: 'Find' }).waitFor()
+    await page.locator('h1').press('/')
+    await page.getByRole('textbox', { name: 'Id' }).fill(given.bet)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: `Timeline of bet ${given.bet}` }).waitFor()
+    await page.locator('.story li').first().waitFor()
+    expect(await page.locator('.story li').count()).toBeGreaterThan(1)
     await page.context().close()
   })
 

@@ -18,6 +18,10 @@ for (const cron of ['* * * * *', '*/15 * * * *', '7 * * * *']) await app.schedul
 
 const pages = [
   '/app/ops',
+  '/app/ops/alerts',
+  '/app/ops/requests',
+  '/app/ops/queries/ops.list-jobs',
+  '/app/ops/log',
   '/app/ops/jobs',
   '/app/ops/jobs/core-housekeeping',
   '/app/ops/database',
@@ -34,7 +38,7 @@ describe('the pages of the operator', () => {
     const answers = collectAnswers(page)
     for (const path of pages) {
       await page.goto(app.url + path)
-      await page.locator('.panel[data-state="live"]').first().waitFor()
+      await page.locator('.panel:not(.loading)').first().waitFor()
       await expect.poll(() => page.locator('.panel.loading').count(), soon).toBe(0)
       expect([path, await violations(page)]).toEqual([path, []])
       expect([path, await sidewaysScroll(page)]).toEqual([path, 0])
@@ -49,18 +53,48 @@ describe('the pages of the operator', () => {
     await page.getByRole('button', { name: 'Run it now' }).waitFor()
     await tabTo(page, 'Run it now')
     await page.keyboard.press('Enter')
-    await page.getByText('a person').first().waitFor()
+    await page.getByText(/\d+ rows$/).waitFor()
     await tabTo(page, 'Why')
     await page.keyboard.type('the disk is full')
     await page.keyboard.press('Enter')
     await page.getByText(/the disk is full/).waitFor()
-    await page.goto(`${app.url}/app/ops`)
-    await page.getByText('paused by').waitFor()
+    await page.goto(`${app.url}/app/ops/log`)
+    await page.getByText('job.pause').waitFor()
     await page.goto(`${app.url}/app/ops/jobs/core-housekeeping`)
     await page.getByRole('button', { name: /^Resume/ }).click()
     await page.getByRole('button', { name: /^Pause/ }).waitFor()
     const { rows } = await admin.query('select reason, ended_at is not null as ended from core.job_pauses')
     expect(rows).toEqual([{ reason: 'the disk is full', ended: true }])
+    await page.context().close()
+  })
+
+  it('silence and acknowledge an alert by keyboard alone', async () => {
+    await admin.query(
+      `insert into core.alerts (rule, labels, state, severity, since, seen_at, fired_at, value, peak, count, evidence)
+       values ('job_failing', '{"job": "core-partitions"}', 'firing', 'critical', now(), now(), now(), 4, 5, 3,
+         '[{"job": "core-partitions", "error": "<b>disk full</b>"}]')`,
+    )
+    const page = await openPage(browser, `${app.url}/app/ops`, { as })
+    await page.getByRole('link', { name: 'job_failing' }).waitFor()
+    await tabTo(page, 'job_failing')
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Silence job_failing' }).waitFor()
+    await page.getByText('Evidence: 1 row').click()
+    await page.getByText('<b>disk full</b>').waitFor()
+    await tabTo(page, 'Silence job_failing')
+    await page.keyboard.press('Enter')
+    await tabTo(page, 'Reason')
+    await page.keyboard.type('a new disk comes tomorrow')
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'End the silence of job_failing' }).waitFor()
+    await tabTo(page, 'Acknowledge job_failing')
+    await page.keyboard.press('Enter')
+    await tabTo(page, 'Note')
+    await page.keyboard.type('ordered a disk')
+    await page.keyboard.press('Enter')
+    await page.getByText('acknowledged by').waitFor()
+    const { rows } = await admin.query('select rule, reason from core.silences')
+    expect(rows).toEqual([{ rule: 'job_failing', reason: 'a new disk comes tomorrow' }])
     await page.context().close()
   })
 

@@ -80,7 +80,7 @@ function router({ paths }: OpenApi): (path: string) => Found | null {
       operations,
       pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
     }))
-  return (path) => routes.find(({ pattern }) => pattern.test(new URL(path, 'http://x').pathname)) ?? null
+  return (path) => routes.find(({ pattern }) => pattern.test(new URL(`http://x${path}`).pathname)) ?? null
 }
 
 const isPreflight = (method: string, status: number) => method === 'OPTIONS' && status === 204

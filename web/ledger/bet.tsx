@@ -23,7 +23,11 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
   const reload = () => Promise.all([bet.reload(), events.reload()])
   const feed = useBookChanges(reload)
   return (
-    <Page title="Bet" sentence={`The bet ${id}: its terms, its events, and the steps that its state allows.`}>
+    <Page
+      title="Bet"
+      sentence={`The bet ${id}: its terms, its events, and the steps that its state allows.`}
+      tools={<a href={`/app/timeline/bet/${encodeURIComponent(id)}`}>Timeline</a>}
+    >
       <BooksSections />
       <Grid>
         <Panel title="Terms" of={bet} size={4} stale={() => feed.value === 'away'}>

@@ -16,7 +16,11 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
   const payment = useResource<Payment>(at)
   const feed = useBookChanges(payment.reload)
   return (
-    <Page title="Payment" sentence={`The payment ${id}, and the steps that its state allows.`}>
+    <Page
+      title="Payment"
+      sentence={`The payment ${id}, and the steps that its state allows.`}
+      tools={<a href={`/app/timeline/payment/${encodeURIComponent(id)}`}>Timeline</a>}
+    >
       <BooksSections />
       <Grid>
         <Panel title="Payment" of={payment} size={4} stale={() => feed.value === 'away'}>

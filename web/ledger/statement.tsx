@@ -4,7 +4,7 @@ import type { Entry } from '../../functions/ledger/accounts/contract.ts'
 import { ask, type Problem } from '../api.ts'
 import { Chart } from '../parts/chart.tsx'
 import { now } from '../parts/clock.ts'
-import { decimals, number } from '../parts/numbers.ts'
+import { money, number } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
@@ -117,25 +117,15 @@ export function page({ params: { userId = '' } }: { params: Record<string, strin
 /** The balance as steps: it holds between two entries. */
 function Course({ lines, currency }: { lines: readonly Line[]; currency: string }) {
   const rising = lines.toReversed()
-  const major = (minor: number) => minor / 10 ** decimals(currency)
+  const show = (minor: number) => money(minor, currency)
   if (rising.length < 2) return null
   return (
     <Chart
       title={`Balance in ${currency}`}
       times={rising.map(({ recordedAt }) => Date.parse(recordedAt))}
       series={[
-        {
-          name: 'Balance',
-          unit: currency,
-          values: rising.map(({ balanceMinor }) => major(balanceMinor)),
-          stepped: true,
-        },
-        {
-          name: 'Reserved',
-          unit: currency,
-          values: rising.map(({ reservedMinor }) => major(reservedMinor)),
-          stepped: true,
-        },
+        { name: 'Balance', values: rising.map(({ balanceMinor }) => balanceMinor), stepped: true, show },
+        { name: 'Reserved', values: rising.map(({ reservedMinor }) => reservedMinor), stepped: true, show },
       ]}
     />
   )

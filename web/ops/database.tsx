@@ -46,7 +46,7 @@ function ConnectionsPanel({ of }: { of: Resource<Connections> }) {
     <Panel title="Connections" of={of} size={5} asOf={({ asOf }) => asOf}>
       {(data) => (
         <>
-          <p class="sum">{data.sum}</p>
+          <p class="arithmetic">{data.sum}</p>
           <Facts>
             <Fact name="In use">
               <Value at={at('used')} value={data.used} /> of{' '}

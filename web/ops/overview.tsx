@@ -1,102 +1,89 @@
 import type { Readiness } from '../../functions/ops/health/contract.ts'
-import type { Job } from '../../functions/ops/jobs/contract.ts'
-import type { View } from '../../functions/ops/views/contract.ts'
-import { Badge, type Tone } from '../parts/badge.tsx'
+import type { Pulse } from '../../functions/ops/pulse/contract.ts'
+import { Badge } from '../parts/badge.tsx'
 import { Seconds } from '../parts/measured.tsx'
 import { Grid, Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
-import { Ago } from '../parts/value.tsx'
-import { jobHref, OpsSections } from './words.tsx'
-
-type Jobs = { data: Job[]; nextCursor: null }
-type Views = { data: View[]; nextCursor: null }
+import { Ago, Value } from '../parts/value.tsx'
+import { LivePanel } from './live.tsx'
+import { OpsSections } from './words.tsx'
 
 /** The first page of the operator: what needs attention, worst first. */
 export function page() {
-  const ready = useResource<Readiness>('/readyz', { every: 30 })
-  const jobs = useResource<Jobs>('/v1/ops/jobs', { every: 30 })
-  const views = useResource<Views>('/v1/ops/views', { every: 60 })
+  const pulse = useResource<Pulse>('/v1/ops/pulse', { every: 15 })
+  const ready = useResource<Readiness>('/readyz', { every: 60 })
   return (
     <Page
       title="Operation"
-      sentence="The things that need attention, worst first, and how ready the system is."
+      sentence="The things that need attention, worst first, and the rates of this moment."
     >
       <OpsSections />
       <Grid>
-        <Attention jobs={jobs} views={views} />
+        <Attention of={pulse} />
+        <LivePanel />
         <Checks of={ready} />
       </Grid>
     </Page>
   )
 }
 
-type Matter = { tone: Tone; word: string; name: string; detail: string; href: string }
-
-const order: readonly Tone[] = ['bad', 'warn', 'plain']
-
-function Attention({ jobs, views }: { jobs: Resource<Jobs>; views: Resource<Views> }) {
+function Attention({ of }: { of: Resource<Pulse> }) {
+  const at = (field: string) => `${of.path}#${field}`
   return (
-    <Panel title="Needs attention" of={jobs} size={3} wide>
-      {({ data }) => {
-        const matters = [...mattersOf(data), ...staleViews(views.data.value?.data ?? [])].toSorted(
-          (a, b) => order.indexOf(a.tone) - order.indexOf(b.tone),
-        )
-        if (matters.length === 0)
-          return (
-            <p class="calm">
-              <Badge word="Nothing" tone="ok" /> needs attention, as of <Ago iso={jobs.readAt.value} />.
-              {views.problem.value && ' The views are not known.'}
+    <Panel title="Needs attention" of={of} size={3} wide asOf={({ asOf }) => asOf}>
+      {({ attention, evaluatedAt, asOf, pending, acknowledged, silenced }) => (
+        <>
+          {attention.length === 0 ? (
+            <p>
+              <Badge word="Nothing" tone="ok" /> needs attention, as of <Ago iso={asOf} />.
             </p>
-          )
-        return (
-          <Table
-            caption="Needs attention, worst first"
-            rows={matters}
-            rowKey={({ word, name }) => `${word} ${name}`}
-            href={({ href }) => href}
-            columns={[
-              { name: 'Where', cell: ({ name }) => name },
-              { name: 'State', cell: ({ word, tone }) => <Badge word={word} tone={tone} /> },
-              { name: 'Detail', cell: ({ detail }) => detail },
-            ]}
-          />
-        )
-      }}
+          ) : (
+            <Table
+              caption="Needs attention, worst first"
+              rows={attention}
+              rowKey={({ kind, state }) => `${kind} ${state}`}
+              columns={[
+                {
+                  name: 'Rule',
+                  cell: ({ kind }) => <a href={`/app/ops/alerts?rule=${encodeURIComponent(kind)}`}>{kind}</a>,
+                },
+                {
+                  name: 'State',
+                  cell: ({ state, severity }) => (
+                    <Badge
+                      word={state === 'unknown' ? 'unknown' : severity}
+                      tone={state === 'unknown' ? 'unknown' : severity === 'critical' ? 'bad' : 'warn'}
+                    />
+                  ),
+                },
+                {
+                  name: 'Count',
+                  numeric: true,
+                  cell: ({ count }, index) => <Value at={at(`attention.${index}.count`)} value={count} />,
+                },
+                {
+                  name: 'Oldest',
+                  numeric: true,
+                  cell: ({ oldestSeconds }, index) => (
+                    <Seconds at={at(`attention.${index}.oldestSeconds`)} value={oldestSeconds} />
+                  ),
+                },
+                { name: 'Next step', cell: ({ advice }) => advice ?? 'none is known' },
+              ]}
+            />
+          )}
+          <p class="muted">
+            <Value at={at('pending')} value={pending} /> pending,{' '}
+            <Value at={at('acknowledged')} value={acknowledged} /> acknowledged,{' '}
+            <Value at={at('silenced')} value={silenced} /> silenced. The rules were evaluated{' '}
+            {evaluatedAt === null ? 'never' : <Ago iso={evaluatedAt} />}.
+          </p>
+        </>
+      )}
     </Panel>
   )
-}
-
-function mattersOf(jobs: readonly Job[]): Matter[] {
-  return jobs.flatMap(({ name, failuresInRow, missed, pause, lastRun }): Matter[] => {
-    const of = { name, href: jobHref(name) }
-    if (failuresInRow > 0)
-      return [
-        {
-          ...of,
-          tone: 'bad',
-          word: `failed, ${failuresInRow} in a row`,
-          detail: lastRun?.error ?? 'no error was kept',
-        },
-      ]
-    if (missed > 0)
-      return [{ ...of, tone: 'warn', word: 'missed', detail: `${missed} slots of the last 24 hours` }]
-    if (pause !== null) return [{ ...of, tone: 'plain', word: `paused by ${pause.by}`, detail: pause.reason }]
-    return []
-  })
-}
-
-function staleViews(views: readonly View[]): Matter[] {
-  return views
-    .filter(({ stale, populated }) => stale || !populated)
-    .map(({ name, populated }) => ({
-      name,
-      href: '/app/ops/storage',
-      tone: 'warn',
-      word: populated ? 'stale view' : 'never filled',
-      detail: 'Its readers get old data, which says so',
-    }))
 }
 
 function Checks({ of }: { of: Resource<Readiness> }) {

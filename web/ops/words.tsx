@@ -9,13 +9,18 @@ export function OpsSections() {
       label="Operation"
       links={[
         { href: base, title: 'Overview' },
+        { href: `${base}/alerts`, title: 'Alerts' },
         { href: `${base}/jobs`, title: 'Jobs' },
+        { href: `${base}/requests`, title: 'Requests' },
         { href: `${base}/database`, title: 'Database' },
         { href: `${base}/storage`, title: 'Storage' },
         { href: `${base}/waiting`, title: 'Waiting' },
+        { href: `${base}/log`, title: 'Log' },
       ]}
     />
   )
 }
 
 export const jobHref = (name: string) => `${base}/jobs/${encodeURIComponent(name)}`
+
+export const queryHref = (name: string) => `${base}/queries/${encodeURIComponent(name)}`

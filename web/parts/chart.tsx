@@ -1,24 +1,23 @@
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import type { ComponentChildren } from 'preact'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
+import { onColours, token } from './colours.ts'
+import { Lane, type Span } from './lane.tsx'
 import { number } from './numbers.ts'
-import { Table } from './table.tsx'
-import { day, moment, timeOfDay, zone } from './times.ts'
+import { PointsTable, pointAfter, pointText } from './points.tsx'
+import { type Points, type Series, sentenceOf, withGaps } from './series.ts'
+import { timeOfDay, zone } from './times.ts'
 
 /*
- * A chart over time. It says in one sentence what it shows, its arrow keys move a cursor that reads each point, and the
- * same data is there as a table. A gap in the data (null) is a gap in the line. Series differ by dash and by their label.
+ * A chart over time: a figure with a sentence (last, lowest, highest, trend), a cursor for the arrow keys that says the
+ * point, and the same points as a table. Series differ by dash and by a label at their end, not by colour alone.
+ *
+ *   <Chart title="pH of North 1" times={times} series={[{ name: 'pH', unit: 'pH', values }]} band={{ name: 'target', from: 5.6, to: 6.2 }} />
  */
 
-export type Series = {
-  name: string
-  unit: string
-  values: readonly (number | null)[]
-  /** Each value holds until the next one, as a balance does. */
-  stepped?: boolean
-}
-/** A band that values should stay in. */
-export type Band = { name: string; from: number; to: number }
+/** A range in which values should be, for the whole chart, or from a moment until another. */
+export type Band = { name: string; from: number; to: number; since?: number; until?: number }
 
 type ChartOf = {
   title: string
@@ -26,214 +25,261 @@ type ChartOf = {
   times: readonly number[]
   series: readonly Series[]
   band?: Band
+  /** Several ranges, each for its time. */
+  bands?: readonly Band[]
+  /** Spans below the chart, such as decisions, by the same times. */
+  lane?: { name: string; spans: readonly Span[] }
   height?: number
+  children?: ComponentChildren
 }
 
-const dashes = [[], [8, 4], [2, 3], [12, 4, 2, 4], [5, 5]]
-
-export function Chart({ title, times, series, band, height = 200 }: ChartOf) {
-  const place = useRef<HTMLDivElement>(null)
-  const chart = useRef<uPlot | null>(null)
+export function Chart(props: ChartOf) {
+  const { title, times, series, lane, height = 240, children } = props
+  const bands = [...(props.band ? [props.band] : []), ...(props.bands ?? [])]
+  const points = useMemo(() => withGaps({ xs: times, series }), [times, series])
   const at = useSignal<number | null>(null)
   const asTable = useSignal(false)
-  const data = [
-    times.map((ms) => ms / 1_000),
-    ...series.map(({ values }) => [...values]),
-  ] as uPlot.AlignedData
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const range = rangeOf(points.xs)
 
   useEffect(() => {
-    const box = place.current
-    if (box === null) return undefined
-    const style = getComputedStyle(box)
-    const paint = (name: string) => style.getPropertyValue(name).trim()
-    const made = new uPlot(
-      optionsOf({ series, height, width: box.clientWidth, paint, ...(band && { band }) }),
-      data,
-      box,
-    )
-    chart.current = made
-    const stop = onColours(() => made.redraw(false))
-    const watching = new ResizeObserver(() => made.setSize({ width: box.clientWidth, height }))
-    watching.observe(box)
-    return () => {
-      watching.disconnect()
-      stop()
-      made.destroy()
-      chart.current = null
+    const target = place.current
+    if (target === null || points.xs.length === 0) return undefined
+    const draw = () => {
+      plot.current?.destroy()
+      plot.current = new uPlot(
+        optionsOf({ points, bands, height, width: target.clientWidth }),
+        dataOf(points),
+        target,
+      )
+      const cursor = plot.current
+      cursor.over.addEventListener('mousemove', () => {
+        at.value = cursor.cursor.idx ?? null
+      })
     }
-    // Series that change their names are another chart; other values are new data of the same one.
-  }, [series.map(({ name }) => name).join(), band?.from, band?.to, height, asTable.value, zone.value])
+    draw()
+    const sized = new ResizeObserver(() => {
+      const width = target.clientWidth
+      if (plot.current && plot.current.width !== width && width > 0) plot.current.setSize({ width, height })
+    })
+    sized.observe(target)
+    const stop = onColours(draw)
+    return () => {
+      stop()
+      sized.disconnect()
+      plot.current?.destroy()
+      plot.current = null
+    }
+  }, [points, JSON.stringify(bands), height, zone.value])
 
-  useEffect(() => chart.current?.setData(data), [times, series])
-
-  function move(event: KeyboardEvent): void {
-    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -times.length, End: times.length }[event.key]
-    if (step === undefined || times.length === 0) return
-    event.preventDefault()
-    const next = Math.min(Math.max((at.value ?? (step > 0 ? -1 : times.length)) + step, 0), times.length - 1)
-    at.value = next
-    chart.current?.setCursor({ left: chart.current.valToPos((times[next] ?? 0) / 1_000, 'x'), top: 0 })
+  function moveTo(index: number): void {
+    const [u, x] = [plot.current, points.xs[index]]
+    at.value = index
+    if (u && x !== undefined)
+      u.setCursor({ left: u.valToPos(x / 1_000, 'x'), top: u.bbox.height / 2 / devicePixelRatio })
   }
 
+  const sentences = points.series.map(sentenceOf)
+  const said = at.value === null ? null : pointText(points, at.value, lane?.spans ?? [])
   return (
-    <figure class="chart">
-      {asTable.value ? (
-        <Table
-          caption={title}
-          rows={times.map((_, row) => row)}
-          rowKey={(row) => row}
-          columns={[
-            { name: 'Time', cell: (row) => moment(times[row] ?? 0, { short: true }) },
-            ...series.map(({ name, unit, values }) => ({
-              name: `${name}, ${unit}`,
-              numeric: true,
-              cell: (row: number) => textOf(values[row], ''),
-            })),
-          ]}
-        />
-      ) : (
+    <figure class="chart" aria-label={title}>
+      {points.xs.length > 0 && (
         <div
           class="plot"
-          ref={place}
+          role="slider"
           tabIndex={0}
-          role="application"
-          aria-roledescription="chart"
-          aria-label={`${sentenceOf(title, series)} Arrow keys read the points.`}
-          onKeyDown={move}
-        />
+          aria-label={`${title}: arrow keys move through the points`}
+          aria-valuemin={0}
+          aria-valuemax={points.xs.length - 1}
+          aria-valuenow={at.value ?? points.xs.length - 1}
+          aria-valuetext={said ?? sentences.join(' ')}
+          onKeyDown={(event) => {
+            const next = pointAfter(event, points, at.value)
+            if (next === null) return
+            event.preventDefault()
+            moveTo(next)
+          }}
+        >
+          <div ref={place} aria-hidden="true" />
+          {lane && range && <Lane name={lane.name} spans={lane.spans} range={range} />}
+        </div>
       )}
       <figcaption>
-        <span>{sentenceOf(title, series)}</span>
+        <p class="point">{said ?? sentences.join(' ')}</p>
+        {children}
         <button
           type="button"
           class="small"
-          aria-pressed={asTable.value}
+          aria-expanded={asTable.value}
           onClick={() => (asTable.value = !asTable.value)}
         >
-          {asTable.value ? 'As chart' : 'As table'}
+          {asTable.value ? 'Hide the table' : 'As table'}
         </button>
-        <span class="point" role="status">
-          {at.value !== null && pointOf(at.value, times, series)}
-        </span>
       </figcaption>
+      {asTable.value && <PointsTable title={title} points={{ xs: times, series }} />}
     </figure>
   )
 }
 
-/** "Altitude: last 418 km, 415 to 422 km, rising." */
-function sentenceOf(title: string, series: readonly Series[]): string {
-  const parts = series.map(({ name, unit, values }) => {
-    const known = values.filter((value) => value !== null)
-    const last = known.at(-1)
-    if (last === undefined) return `${name}: no values`
-    const [first = last] = known
-    const trend = last > first ? 'rising' : last < first ? 'falling' : 'level'
-    return `${name}: last ${textOf(last, unit)}, ${number(Math.min(...known))} to ${textOf(Math.max(...known), unit)}, ${trend}`
-  })
-  return `${title}. ${parts.join('; ')}.`
+function rangeOf(xs: readonly number[]): { from: number; to: number } | null {
+  const [from, to] = [xs.at(0), xs.at(-1)]
+  return from === undefined || to === undefined ? null : { from, to: Math.max(to, from + 1) }
 }
 
-function pointOf(at: number, times: readonly number[], series: readonly Series[]): string {
-  const values = series.map(({ name, unit, values }) => `${name} ${textOf(values[at], unit)}`)
-  return `${moment(times[at] ?? 0)}: ${values.join(', ')}`
+type Drawn = { points: Points; bands: readonly Band[]; width: number; height: number }
+
+/** Below this width the labels stand in the plot instead of at its right. The stylesheet has the same for the lane. */
+const narrow = 600
+
+const dashes = [[], [6, 4], [2, 3], [10, 4, 2, 4], [1, 2]]
+
+function dataOf({ xs, series }: Points): uPlot.AlignedData {
+  const seconds = xs.map((x) => x / 1_000)
+  return [
+    seconds,
+    ...series.map(({ values }) => [...values]),
+    ...series.flatMap(({ low, high }) => (low && high ? [[...high], [...low]] : [])),
+  ]
 }
 
-function textOf(value: number | null | undefined, unit: string): string {
-  if (value === null || value === undefined) return 'unknown'
-  return unit === '' ? number(value) : `${number(value)} ${unit}`
-}
-
-type Paint = (name: string) => string
-
-type Options = { series: readonly Series[]; height: number; width: number; band?: Band; paint: Paint }
-
-const steps = uPlot.paths.stepped
-
-function optionsOf({ series, height, width, band, paint }: Options): uPlot.Options {
+function optionsOf({ points: { xs, series }, bands, width, height }: Drawn): uPlot.Options {
+  const colour = (at: number) => token(`--series-${(at % 5) + 1}`)
   const axis = {
-    stroke: () => paint('--muted'),
-    grid: { stroke: () => paint('--hair'), width: 1 },
-    ticks: { stroke: () => paint('--hair'), width: 1, size: 4 },
+    stroke: token('--muted'),
+    grid: { stroke: token('--hair'), width: 1 },
+    ticks: { show: false },
     font: '12px system-ui, sans-serif',
   }
+  const around: uPlot.Series[] = []
+  const filled: uPlot.Band[] = []
+  for (const [at, one] of series.entries())
+    if (one.low && one.high) {
+      const first = 1 + series.length + around.length
+      around.push(
+        { scale: 'y', stroke: 'transparent', points: { show: false } },
+        { scale: 'y', stroke: 'transparent', points: { show: false } },
+      )
+      filled.push({ series: [first, first + 1], fill: `${colour(at)}33` })
+    }
   return {
     width,
     height,
     legend: { show: false },
-    cursor: { y: false, drag: { x: false, y: false } },
+    cursor: { drag: { x: false, y: false }, y: false, points: { size: 8 } },
+    padding: [12, width < narrow ? 12 : 72, 0, 0],
     scales: {
-      x: { time: true },
-      y: { range: (_, low, high) => rangeOf([low, high, ...(band ? [band.from, band.to] : [])]) },
+      x: { time: true, range: () => ends(xs) },
+      y: { range: (_u, low, high) => holding(low, high, bands) },
     },
     axes: [
-      { ...axis, values: (_, splits) => labelsOf(splits) },
-      { ...axis, size: 56, values: (_, splits) => splits.map((value) => number(value)) },
+      {
+        ...axis,
+        size: 32,
+        values: (_u, splits, _axis, _space, step) => splits.map((at) => timeLabel(at, step)),
+      },
+      { ...axis, size: 56, values: (_u, splits) => splits.map((value) => labelOf(series[0], value)) },
     ],
-    series: [
-      {},
-      ...series.map(({ name, stepped }, index) => ({
-        label: name,
-        ...(stepped && steps && { paths: steps({ align: 1 }) }),
-        stroke: () => paint(`--series-${(index % 5) + 1}`),
-        width: 2,
-        dash: dashes[index % dashes.length] ?? [],
-        points: { show: false },
-        spanGaps: false,
-      })),
-    ],
-    hooks: {
-      drawClear: band ? [(chart) => drawBand(chart, band, paint('--ok'))] : [],
-      draw: [(chart) => labelLines(chart, series, paint)],
-    },
+    series: [{}, ...series.map((one, at) => drawn(one, at, colour(at), xs.length)), ...around],
+    bands: filled,
+    hooks: { drawClear: [(u) => drawBands(u, bands)], draw: [(u) => drawLabels(u, series, colour)] },
   }
 }
 
-/** Times within two days, days beyond. */
-function labelsOf(splits: readonly number[]): string[] {
-  const span = (splits.at(-1) ?? 0) - (splits[0] ?? 0)
-  return splits.map((seconds) => (span > 2 * 86_400 ? day(seconds * 1_000) : timeOfDay(seconds * 1_000)))
+const ends = (xs: readonly number[]): [number, number] => {
+  const { from, to } = rangeOf(xs) ?? { from: 0, to: 1 }
+  return [from / 1_000, to / 1_000]
 }
 
-function rangeOf(values: readonly (number | null)[]): uPlot.Range.MinMax {
-  const known = values.filter((value) => value !== null)
-  const [low, high] = [Math.min(...known), Math.max(...known)]
-  const room = (high - low || Math.abs(high) || 1) * 0.08
-  return [low - room, high + room]
+/** The scale holds the values, the target, and some air. */
+function holding(low: number | null, high: number | null, bands: readonly Band[]): [number, number] {
+  const all = [low ?? 0, high ?? 1, ...bands.flatMap(({ from, to }) => [from, to])]
+  const [least, most] = [Math.min(...all), Math.max(...all)]
+  const air = (most - least || Math.abs(most) || 1) * 0.08
+  return [least >= 0 && least - air < 0 ? 0 : least - air, most + air]
 }
 
-function drawBand({ ctx, bbox, valToPos }: uPlot, { from, to }: Band, colour: string): void {
-  const [top, bottom] = [valToPos(to, 'y', true), valToPos(from, 'y', true)]
+function labelOf(series: Series | undefined, value: number): string {
+  return series?.show ? series.show(value).replace(/\s[A-Z]{3}$/, '') : number(value)
+}
+
+function timeLabel(seconds: number, step: number): string {
+  const ms = seconds * 1_000
+  const text = timeOfDay(ms)
+  if (step < 86_400 && text !== '00:00') return text
+  const timeZone = zone.value === 'UTC' ? { timeZone: 'UTC' } : {}
+  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...timeZone }).format(ms)
+}
+
+function drawn(
+  { stepped = false, bars = false }: Series,
+  at: number,
+  stroke: string,
+  count: number,
+): uPlot.Series {
+  const paths = stepped
+    ? uPlot.paths.stepped?.({ align: 1 })
+    : bars
+      ? uPlot.paths.bars?.({ size: [0.7, 40] })
+      : undefined
+  return {
+    scale: 'y',
+    stroke,
+    width: bars ? 0 : 2,
+    dash: dashes[at % dashes.length] ?? [],
+    ...(bars && { fill: `${stroke}cc` }),
+    ...(paths && { paths }),
+    points: { show: !stepped && !bars && count < 40, size: 5 },
+  }
+}
+
+function drawBands(u: uPlot, bands: readonly Band[]): void {
+  const { ctx, bbox } = u
   ctx.save()
-  ctx.globalAlpha = 0.12
-  ctx.fillStyle = colour
-  ctx.fillRect(bbox.left, top, bbox.width, bottom - top)
+  ctx.beginPath()
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height)
+  ctx.clip()
+  for (const { from, to, since, until } of bands) {
+    const x = (ms: number | undefined, other: number) =>
+      ms === undefined ? other : u.valToPos(ms / 1_000, 'x', true)
+    const [left, right] = [x(since, bbox.left), x(until, bbox.left + bbox.width)]
+    const [top, bottom] = [u.valToPos(to, 'y', true), u.valToPos(from, 'y', true)]
+    ctx.fillStyle = `${token('--ok')}1f`
+    ctx.fillRect(left, top, right - left, bottom - top)
+    ctx.strokeStyle = `${token('--ok')}99`
+    ctx.lineWidth = devicePixelRatio
+    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio])
+    for (const y of [top, bottom]) {
+      ctx.beginPath()
+      ctx.moveTo(left, y)
+      ctx.lineTo(right, y)
+      ctx.stroke()
+    }
+  }
   ctx.restore()
 }
 
-/** Each line carries its name at its end, so that nobody has to match colours with a legend. */
-function labelLines({ ctx, bbox, data, valToPos }: uPlot, series: readonly Series[], paint: Paint): void {
-  if (series.length < 2) return
+/** The name of each series beside its last value. Names that would lie over each other move down. */
+function drawLabels(u: uPlot, series: readonly Series[], colour: (at: number) => string): void {
+  const { ctx, bbox } = u
+  const px = devicePixelRatio
+  const isNarrow = u.width < narrow
+  // The title of the chart names a single line, and a narrow chart has no space for its name.
+  if (isNarrow && series.length === 1) return
   ctx.save()
-  ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`
-  ctx.textAlign = 'right'
-  for (const [index, { name }] of series.entries()) {
-    const values = data[index + 1] ?? []
-    const last = [...values].findLast((value) => value !== null && value !== undefined)
-    if (last === undefined || last === null) continue
-    ctx.fillStyle = paint(`--series-${(index % 5) + 1}`)
-    ctx.fillText(name, bbox.left + bbox.width - 4, valToPos(last, 'y', true) - 6 * devicePixelRatio)
+  ctx.font = `600 ${12 * px}px system-ui, sans-serif`
+  ctx.textBaseline = 'middle'
+  ctx.textAlign = isNarrow ? 'right' : 'left'
+  const left = bbox.left + bbox.width + (isNarrow ? -4 : 6) * px
+  const labels = series.flatMap(({ name, values }, at) => {
+    const last = values.findLast((value) => value !== null)
+    return last === undefined || last === null ? [] : [{ name, at, y: u.valToPos(last, 'y', true) }]
+  })
+  let free = Number.NEGATIVE_INFINITY
+  for (const { name, at, y } of labels.toSorted((a, b) => a.y - b.y)) {
+    free = Math.max(isNarrow ? y - 10 * px : y, free + 14 * px)
+    ctx.fillStyle = colour(at)
+    ctx.fillText(name.length > 11 ? `${name.slice(0, 10)}…` : name, left, free)
   }
   ctx.restore()
-}
-
-/** A canvas does not follow the stylesheet, so it is drawn again when the system or the switch changes the colours. */
-function onColours(draw: () => void): () => void {
-  const system = matchMedia('(prefers-color-scheme: dark)')
-  const watching = new MutationObserver(draw)
-  watching.observe(document.documentElement, { attributeFilter: ['data-colours'] })
-  system.addEventListener('change', draw)
-  return () => {
-    watching.disconnect()
-    system.removeEventListener('change', draw)
-  }
 }

@@ -8,6 +8,7 @@ import { receipts } from './receipts.ts'
 import { drawerOpen, ReceiptsDrawer } from './receipts-drawer.tsx'
 import { remembered } from './remembered.ts'
 import { match, route } from './route.ts'
+import { Search, searchOpen } from './search.tsx'
 import { ended, role, session } from './session.ts'
 import { Account, SignInPanel } from './sign-in.tsx'
 import { switchZone, zone } from './times.ts'
@@ -22,6 +23,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
   useEffect(() => {
     handleKeys()
     onKey('?', 'Show these keys', () => (helpOpen.value = !helpOpen.value))
+    onKey('/', 'Find a thing by its id', () => (searchOpen.value = true))
     onKey('.', 'Open or close the receipts', () => (drawerOpen.value = !drawerOpen.value))
     onKey('t', 'Switch between local time and UTC', switchZone)
   }, [])
@@ -41,6 +43,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
         <div class={ended.value ? 'greyed' : undefined}>{children}</div>
       </main>
       <ReceiptsDrawer />
+      <Search />
       <Help />
       <Announcer />
     </>
@@ -105,6 +108,9 @@ function Menu() {
               <option value="dark">dark</option>
             </select>
           </label>
+          <button type="button" class="small" onClick={() => (searchOpen.value = true)}>
+            Find
+          </button>
           <button type="button" class="small" onClick={() => (helpOpen.value = true)}>
             Keys
           </button>

@@ -46,7 +46,7 @@ export function List<T>(props: ListOf<T>) {
     if (value) query.set(name, value)
   }
   const filtered = query.size > 0
-  const path = query.size > 0 ? `${props.path}?${query}` : props.path
+  const path = query.size > 0 ? `${props.path}${props.path.includes('?') ? '&' : '?'}${query}` : props.path
   const first = useResource<PageOf<T>>(path, { every: props.every ?? null })
   const more = useSignal<{ of: string; rows: T[]; next: string | null } | null>(null)
   const problem = useSignal<Parameters<typeof Failure>[0]['problem'] | null>(null)

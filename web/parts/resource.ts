@@ -1,12 +1,12 @@
-import { type Signal, useSignal } from '@preact/signals'
+import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import { ask, type Problem } from '../api.ts'
+import { ask, type Problem, type Reply, type Request } from '../api.ts'
 import { token } from './session.ts'
 
 /** The last good answer of a path and what went wrong since. A failed refresh never removes the answer. */
 export type Resource<T> = {
   path: string
-  data: Signal<T | null>
+  data: ReadonlySignal<T | null>
   /** When the answer was read, by the server's clock. */
   readAt: Signal<number | null>
   problem: Signal<Problem | null>
@@ -15,14 +15,19 @@ export type Resource<T> = {
   reload: () => Promise<void>
 }
 
-type Rhythm = {
+type Rhythm<T> = {
   every?: number | null
+  /** Another way to read the path than one request. */
+  read?: (request: Request) => Promise<Reply<T>>
   /** False: nothing is read yet, for instance because the user has named no place. */
   wanted?: boolean
 }
 
 /** Reads a path now, again at its rhythm with If-None-Match, and anew for another path or token. */
-export function useResource<T>(path: string, { every = null, wanted = true }: Rhythm = {}): Resource<T> {
+export function useResource<T>(
+  path: string,
+  { every = null, wanted = true, read = (request) => ask<T>(path, request) }: Rhythm<T> = {},
+): Resource<T> {
   const data = useSignal<T | null>(null)
   const readAt = useSignal<number | null>(null)
   const problem = useSignal<Problem | null>(null)
@@ -34,7 +39,7 @@ export function useResource<T>(path: string, { every = null, wanted = true }: Rh
   async function reload(signal?: AbortSignal): Promise<void> {
     turn.current += 1
     const mine = turn.current
-    const reply = await ask<T>(path, { ifNoneMatch: etag.current, ...(signal && { signal }) })
+    const reply = await read({ ifNoneMatch: etag.current, ...(signal && { signal }) })
     // An older answer that arrives late must not replace a newer one.
     if (signal?.aborted || mine !== turn.current) return
     if (!reply.ok) {

@@ -36,10 +36,12 @@ export function SignIn({ only, stay = false }: { only?: readonly string[]; stay?
   const busy = useSignal<string | null>(null)
   const ways = session.value?.signIn
   if (!ways) return <p class="muted">Asking how to sign in…</p>
-  const shown = people.filter(({ role }) => only === undefined || only.includes(role))
-  async function enterAs({ label, opens, ...person }: Person): Promise<void> {
+  const shown = people.filter(
+    ({ row, role }) =>
+      (row === 'core' || session.value?.modules.includes(row)) && (only === undefined || only.includes(role)),
+  )
+  async function enterAs({ label, opens, role, sub, tenantId }: Person): Promise<void> {
     busy.value = label
-    const { role, sub, tenantId } = person
     const reply = await ask<{ token: string }>('/v1/dev/tokens', {
       method: 'POST',
       body: { role, sub, ...(tenantId !== undefined && { tenantId }) },

@@ -7,7 +7,7 @@ import {
   ruleOperators,
   ruleSetStates,
 } from '../../../schema/clicks/states.ts'
-import { id, instant, shownInstant } from '../../http/fields.ts'
+import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
 
 const single = z.union([z.string().max(200), z.number(), z.boolean()])
 const compared = z.union([single, z.array(single).max(1_000)])
@@ -120,6 +120,10 @@ export const Replay = z
   })
   .meta({ id: 'RuleReplay' })
 export type Replay = z.infer<typeof Replay>
+
+export const ReplayFilter = {
+  ruleSetId: pathId.optional().meta({ description: 'Replays of these rules' }),
+}
 
 export const Activated = z
   .strictObject({

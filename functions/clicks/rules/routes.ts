@@ -7,6 +7,7 @@ import { activateRuleSet } from './activate.ts'
 import * as wire from './contract.ts'
 import { createRuleSet } from './create.ts'
 import { listRuleSets } from './list.ts'
+import { listReplays } from './list-replays.ts'
 import { readRuleSet } from './read.ts'
 import { readReplay } from './read-replay.ts'
 import { readable } from './readable.ts'
@@ -90,6 +91,20 @@ export const rulesEndpoints: Endpoint[] = [
       if (!outcome.ok) throw new AppError(outcome.reason)
       const { ruleSet, replay } = outcome
       return ok({ ruleSet, replay: replay && readable(replay) })
+    },
+  ),
+  on.get(
+    '/replays',
+    {
+      summary: 'List replays, newest first',
+      roles,
+      query: z.strictObject({ ...wire.ReplayFilter, ...PageQuery }),
+      answers: { 200: Page(wire.Replay) },
+    },
+    async (ctx, { query: { ruleSetId = null, limit, cursor } }) => {
+      const [before] = cursorOf(wire.RuleSetCursor, cursor) ?? [null]
+      const rows = await listReplays(ctx, { ruleSetId, before, limit: limit + 1 })
+      return ok(page(rows, limit, ({ id }) => [id]))
     },
   ),
   on.get(

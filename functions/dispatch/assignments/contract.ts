@@ -53,3 +53,12 @@ export const AssignmentAnswer = z
   ])
   .meta({ id: 'AssignmentAnswer' })
 export type AssignmentAnswer = z.infer<typeof AssignmentAnswer>
+
+export const LostClaim = z
+  .strictObject({
+    courierId: id,
+    times: z.int().meta({ description: 'How often this courier claimed the order too late' }),
+    lastAt: shownInstant,
+  })
+  .meta({ id: 'LostClaim' })
+export type LostClaim = z.infer<typeof LostClaim>

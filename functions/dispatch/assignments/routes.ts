@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { orThrow } from '../../core/errors.ts'
-import { at, callerId, type Endpoint, noContent, ok, versioned } from '../../http/endpoint.ts'
-import { IdPath } from '../../http/fields.ts'
+import { at, callerId, type Endpoint, found, noContent, ok, versioned } from '../../http/endpoint.ts'
+import { IdPath, Page, PageQuery } from '../../http/fields.ts'
+import { cursorOf, page } from '../../http/page.ts'
+import { IdCursor } from '../contract.ts'
 import { Order, Step } from '../orders/contract.ts'
 import { showOutcome } from '../orders/show-outcome.ts'
 import { acceptOrder } from './accept.ts'
@@ -9,8 +11,9 @@ import { assignOrder } from './assign.ts'
 import { assignOrders } from './assign-many.ts'
 import { claimOrder } from './claim.ts'
 import { claimNextOrder } from './claim-next.ts'
-import { Assignment, AssignmentAnswer, Assignments, Claim, GiveBack } from './contract.ts'
+import { Assignment, AssignmentAnswer, Assignments, Claim, GiveBack, LostClaim } from './contract.ts'
 import { declineOrder } from './decline.ts'
+import { listLost } from './list-lost.ts'
 import { releaseOrder } from './release.ts'
 
 const on = at('/v1/dispatch', 'dispatch')
@@ -63,6 +66,21 @@ export const assignmentsEndpoints: Endpoint[] = [
     async (ctx, { params, body }) => {
       const claim = { ...body, orderId: params.id, courierId: callerId(ctx) }
       return versioned(orThrow(await claimOrder(ctx, claim)).order)
+    },
+  ),
+  on.get(
+    '/orders/{id}/lost-claims',
+    {
+      summary: 'List the couriers whose claim of an order came too late',
+      roles: ['admin', 'store'],
+      params: IdPath,
+      query: z.strictObject(PageQuery),
+      answers: { 200: Page(LostClaim) },
+    },
+    async (ctx, { params, query: { limit, cursor } }) => {
+      const [after = 0] = cursorOf(IdCursor, cursor) ?? []
+      const lost = found(await listLost(ctx, { orderId: params.id, after, limit: limit + 1 }))
+      return ok(page(lost, limit, ({ courierId }) => [courierId]))
     },
   ),
   on.post(

@@ -6,12 +6,12 @@ import { callerScope } from '../greenhouses/scope.ts'
 import { noteContact } from '../nodes/note-contact.ts'
 import { visibleNodes } from '../nodes/visible.ts'
 import type { Command } from './contract.ts'
+import { handOut } from './hand-out.ts'
 import { showCommand } from './show.ts'
 
 /**
  * All commands that the node has not acknowledged, oldest first. They are sent again until it does; the node knows the
- * ids that it did. A node that left the zone gets only what switches it off. Null: the caller has no such node.
- * Race: an epoch rises at this moment. Its statement waits for the command, then sees it as sent, and orders an `off`.
+ * ids that it did. Null: the caller has no such node.
  */
 export function takeCommands(
   ctx: Ctx,
@@ -27,32 +27,7 @@ node as (
   where n.uid = ${uid}
     and ${visibleNodes(ctx, 'n')}
 ),
-due as materialized (
-  select c.id
-  from fleet.commands c
-  join node on node.id = c.node_id
-  join fleet.zones z on z.id = c.zone_id
-  left join fleet.regulators r on r.id = c.regulator_id
-  where c.state in ('QUEUED', 'SENT')
-    and (c.expires_at is null or c.expires_at > now())
-    and (
-      c.kind = 'off'
-      or c.zone_epoch = z.epoch
-      and c.regulator_epoch is not distinct from r.epoch
-      and exists (select from fleet.zone_slots s where s.node_id = c.node_id and s.zone_id = c.zone_id)
-    )
-  order by c.id
-  limit ${limit}
-  for update of c
-),
-taken as (
-  update fleet.commands c
-  set state = 'SENT', sent_at = coalesce(c.sent_at, now())
-  from due
-  where c.id = due.id
-    and c.state in ('QUEUED', 'SENT')
-  returning c.*
-)
+${handOut({ of: sql`c.node_id = (select id from node)`, limit })}
 select ${answer(sql`(
   select jsonb_build_object('data', coalesce((
     select jsonb_agg(${showCommand()} order by c.id)

@@ -3,6 +3,7 @@ import { at, type Endpoint, ok } from '../../http/endpoint.ts'
 import { Page, PageQuery } from '../../http/fields.ts'
 import type { Paced } from '../../http/module.ts'
 import { cursorOf, page } from '../../http/page.ts'
+import { publishCommands } from '../commands/publish.ts'
 import { Cycle, CycleCursor, CycleFilter } from './contract.ts'
 import { listCycles } from './list.ts'
 import { runCycle } from './run.ts'
@@ -37,6 +38,7 @@ export const regulation: Paced = {
   seconds: ({ env }) => env.TARGET_CYCLE_SECONDS,
   async run(ctx, at) {
     const cycle = await runCycle(ctx, at)
+    await publishCommands(ctx, at)
     // Another run of the slot does this work and reports it.
     return cycle.ran ? cycle.value : null
   },

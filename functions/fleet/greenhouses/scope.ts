@@ -26,7 +26,8 @@ export function actorOf({ principal }: Ctx): string {
   return principal === null ? 'system' : `${principal.role}:${principal.sub}`
 }
 
-function settingOf({ principal }: Ctx): Record<string, string> {
+/** The setting that limits statements to the rows that the caller may see. */
+export function settingOf({ principal }: Ctx): Record<string, string> {
   if (principal === null || 'id' in principal) throw new AppError('forbidden')
   if (principal.tenantId !== null) return { 'app.tenant_id': String(principal.tenantId) }
   return principal.role === 'admin' ? everyTenant : { 'app.tenant_id': '' }

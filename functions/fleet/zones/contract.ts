@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { zoneModes } from '../../../schema/fleet/states.ts'
+import { decisionOutcomes, directions, qualities, zoneModes } from '../../../schema/fleet/states.ts'
 import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
 import { NodeType, notEmpty, text } from '../contract.ts'
 
@@ -41,3 +41,41 @@ export const Zone = z
 export type Zone = z.infer<typeof Zone>
 
 export const ZoneFilter = { greenhouse: pathId.optional().meta({ description: 'Zones of this greenhouse' }) }
+
+const NewestValue = z.strictObject({
+  metric: z.string(),
+  channel: z.string(),
+  value: z.number(),
+  unit: z.string(),
+  ts: shownInstant,
+  ageSeconds: z.int(),
+  quality: z.enum(qualities),
+  stale: z.boolean(),
+  nodeUid: z.string(),
+  target: z
+    .strictObject({ min: z.number(), max: z.number() })
+    .nullable()
+    .meta({ description: 'The range of this moment; null without a target' }),
+})
+
+/** A zone at this moment, for a list that shows many. */
+export const ZoneOverview = z
+  .strictObject({
+    id,
+    name: z.string(),
+    greenhouseId: id,
+    greenhouse: z.string(),
+    mode,
+    values: z.array(NewestValue),
+    regulators: z.array(
+      z.strictObject({
+        id,
+        metric: z.string(),
+        direction: z.enum(directions),
+        outcome: z.enum(decisionOutcomes).nullable().meta({ description: 'Null before the first cycle' }),
+        decidedAt: shownInstant.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'ZoneOverview' })
+export type ZoneOverview = z.infer<typeof ZoneOverview>

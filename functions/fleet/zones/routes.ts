@@ -5,13 +5,15 @@ import { IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { IdCursor } from '../contract.ts'
 import { addZone } from './add.ts'
-import { NewZone, Zone, ZoneChange, ZoneFilter } from './contract.ts'
+import { NewZone, Zone, ZoneChange, ZoneFilter, ZoneOverview } from './contract.ts'
 import { editZone } from './edit.ts'
 import { listZones } from './list.ts'
+import { readOverview } from './overview.ts'
 import { readZone } from './read.ts'
 
 const base = '/v1/fleet/zones'
 const on = at(base, 'fleet')
+const whole = at('/v1/fleet', 'fleet')
 const roles = ['tenant', 'admin'] as const
 
 export const zonesEndpoints: Endpoint[] = [
@@ -41,6 +43,21 @@ export const zonesEndpoints: Endpoint[] = [
     async (ctx, { query: { greenhouse = null, limit, cursor } }) => {
       const [after = 0] = cursorOf(IdCursor, cursor) ?? []
       const zones = await listZones(ctx, { greenhouse, after, limit: limit + 1 })
+      return ok(page(zones, limit, ({ id }) => [id]))
+    },
+  ),
+  whole.get(
+    '/overview',
+    {
+      summary: 'Show zones with their newest values, targets and regulators',
+      description: 'Zones are sorted by id. Each value has the target of this moment.',
+      roles,
+      query: z.strictObject({ ...ZoneFilter, ...PageQuery }),
+      answers: { 200: Page(ZoneOverview) },
+    },
+    async (ctx, { query: { greenhouse = null, limit, cursor } }) => {
+      const [after = 0] = cursorOf(IdCursor, cursor) ?? []
+      const zones = await readOverview(ctx, { greenhouse, after, limit: limit + 1 })
       return ok(page(zones, limit, ({ id }) => [id]))
     },
   ),

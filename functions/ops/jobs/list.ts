@@ -157,3 +157,9 @@ export function missedSlots(
   }
   return counts
 }
+
+/** The seconds between two slots of a job, from the schedule at this moment. */
+export function periodSeconds(cron: string, now: Date): number {
+  const [first, second] = new Cron(cron, { timezone: 'UTC' }).nextRuns(2, now)
+  return first === undefined || second === undefined ? 0 : (second.getTime() - first.getTime()) / 1000
+}

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
+import { noteAction } from '../../core/note-action.ts'
 import type { Pause } from './contract.ts'
 
 type NewPause = { job: string; until: string; reason: string }
@@ -31,7 +32,15 @@ paused as (
   insert into core.job_pauses (job, until, reason, by)
   select ${job}, until, ${reason}, ${by}
   from wanted
-  returning since, until, reason, by
+  returning job, since, until, reason, by
+),
+noted as (${noteAction(ctx, {
+      action: 'job.pause',
+      from: 'paused',
+      subject: sql`'job:' || job`,
+      reason: sql`reason`,
+      detail: sql`jsonb_build_object('until', core.iso(until))`,
+    })}
 )
 select ${answer(sql`case
   when exists (select from paused) then (

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
+import { noteAction } from '../../core/note-action.ts'
 
 type Cancel = { pid: number; transactionAt: string }
 type Outcome = { outcome: 'cancelled' | 'gone' | 'other_role' }
@@ -19,7 +20,14 @@ with target as (
     and s.transaction_at = ${transactionAt}::timestamptz
 ),
 cancelled as (
-  select pg_cancel_backend(pid) as sent from target where own
+  select pid, pg_cancel_backend(pid) as sent from target where own
+),
+noted as (${noteAction(ctx, {
+      action: 'lock.cancel',
+      from: 'cancelled',
+      subject: sql`'session:' || pid`,
+      detail: sql`jsonb_build_object('transactionAt', ${transactionAt}::text, 'sent', sent)`,
+    })}
 )
 select ${answer(sql`jsonb_build_object('outcome', case
   when exists (select from cancelled where sent) then 'cancelled'

@@ -282,6 +282,8 @@ describe('a set of rules', () => {
       examples: expect.any(Array),
     })
     expect((replay['examples'] as unknown[]).length).toBe(20)
+    expect((await boss.get(`/replays?ruleSetId=${id}`)).body).toEqual({ data: [replay], nextCursor: null })
+    expect((await boss.get(`/replays?ruleSetId=${id + 1}`)).body['data']).toEqual([])
     expect(replay['byRule']).toContainEqual({
       rule: 'desktop',
       clicks: replay['changed'],

@@ -7,6 +7,7 @@ import type {
   Reject,
   ReplayedRejects,
 } from '../../../functions/fleet/telemetry/contract.ts'
+import type { ZoneOverview } from '../../../functions/fleet/zones/contract.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { givenNode } from '../support/samples.ts'
@@ -78,6 +79,17 @@ it('stores samples that come as JSON, NDJSON and gzip, and shows the newest valu
     quality: 'good',
     stale: false,
     unit: 'pH',
+  })
+  const target = { metric: 'ph', min: 5.5, max: 6.5 }
+  expect((await post(`/zones/${zoneId}/targets`, target)).status).toBe(201)
+  const overview = (await call<{ data: ZoneOverview[] }>('/overview')).body
+  expect(overview.data.find(({ id }) => id === zoneId)).toMatchObject({
+    mode: 'auto',
+    values: [
+      { metric: 'co2', value: 400, target: null },
+      { metric: 'ph', value: 6.3, unit: 'pH', stale: false, nodeUid: uid, target: { min: 5.5, max: 6.5 } },
+    ],
+    regulators: [],
   })
 
   const accounting = async (token: string) =>

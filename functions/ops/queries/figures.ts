@@ -1,0 +1,68 @@
+import { type SQL, sql } from 'drizzle-orm'
+
+/** CTEs: `summed`, the statistics of each name in this window, and `earlier`, those of a week before. */
+export function figures({ from, to, name }: { from: SQL; to: SQL; name: string | null }): SQL {
+  const wanted = name === null ? sql`true` : sql`q.name = ${name}`
+  const between = (begin: SQL, end: SQL) =>
+    // An hour that was folded belongs to the window in which it begins.
+    sql`q.begins >= date_bin('5 minutes', ${begin}, 'epoch') and q.begins < ${end} and ${wanted}`
+  return sql`
+summed as materialized (
+  select q.name, sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms, sum(q.squares_ms) as squares_ms,
+    sum(q.rows)::float8 as rows, sum(q.blocks_hit)::float8 as hit, sum(q.blocks_read)::float8 as read,
+    sum(q.temp_bytes)::float8 as temp_bytes, sum(q.wal_bytes)::float8 as wal_bytes, sum(q.resets)::int as resets
+  from core.query_stats q
+  where ${between(from, to)}
+  group by q.name
+),
+earlier as materialized (
+  select q.name, sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms
+  from core.query_stats q
+  where ${between(sql`${from} - interval '7 days'`, sql`${to} - interval '7 days'`)}
+  group by q.name
+)`
+}
+
+/** The columns of one row of the list, over `summed s` and `earlier e`. `minutes` is the length of the window. */
+export function shownFigures(minutes: SQL): SQL {
+  // With a lognormal distribution of mean m and variance v: sigma² = ln(1 + v / m²), mu = ln(m) - sigma² / 2.
+  return sql`jsonb_build_object(
+    'name', s.name,
+    'calls', s.calls,
+    'perMinute', s.calls / ${minutes},
+    'totalMs', s.total_ms,
+    'share', coalesce(s.total_ms / nullif(sum(s.total_ms) over (), 0), 0),
+    'meanMs', s.total_ms / s.calls,
+    'serverP95Ms', case when s.total_ms > 0 then exp(
+      ln(s.total_ms / s.calls) - spread.sigma2 / 2 + 1.6448536 * sqrt(spread.sigma2)
+    ) end,
+    'p95Ms', null,
+    'rows', s.rows,
+    'hitRatio', s.hit / nullif(s.hit + s.read, 0),
+    'tempBytes', s.temp_bytes,
+    'walBytes', s.wal_bytes,
+    'resets', s.resets,
+    'was', case when e.calls > 0 then jsonb_build_object(
+      'perMinute', e.calls / ${minutes}, 'meanMs', e.total_ms / e.calls
+    ) end,
+    'trend', s.total_ms / s.calls / nullif(e.total_ms / nullif(e.calls, 0), 0)
+  )`
+}
+
+/** A row source of the list. */
+export const summedRows = sql`summed s
+left join earlier e using (name)
+cross join lateral (
+  select ln(1 + greatest(s.squares_ms / s.calls - (s.total_ms / s.calls) ^ 2, 0)
+    / nullif((s.total_ms / s.calls) ^ 2, 0)) as sigma2
+) spread`
+
+/** Why nothing is known, as SQL text; null after a reading that found statements. */
+export const whyUnknown = sql`case
+  when not exists (select from pg_extension where extname = 'pg_stat_statements')
+    then 'The extension pg_stat_statements does not exist: name it in shared_preload_libraries, then create it as the owner'
+  when (select r.read_at from core.query_reads r) is null
+    then 'No data has been collected yet: the first reading follows within a minute of a running clock'
+  when (select r.statements from core.query_reads r) = 0
+    then 'Postgres counts no statements: name pg_stat_statements in shared_preload_libraries, see npm run -s db:tune'
+end`

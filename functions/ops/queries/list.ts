@@ -1,0 +1,73 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
+import { countOf, quantileOf, readGathered, type Series } from '../../core/gather.ts'
+import { named } from '../../core/named.ts'
+import type { Queries, QueryFigures } from './contract.ts'
+import { figures, shownFigures, summedRows, whyUnknown } from './figures.ts'
+import { type Window, windowOf } from './window.ts'
+
+type Order = 'total' | 'calls' | 'mean' | 'rows' | 'temp' | 'wal'
+type Found = Pick<Queries, 'asOf' | 'evictedAt' | 'why'> & { data: QueryFigures[] }
+
+const measured = 'db_query_duration_seconds'
+const orders = {
+  total: sql`s.total_ms`,
+  calls: sql`s.calls`,
+  mean: sql`s.total_ms / s.calls`,
+  rows: sql`s.rows`,
+  temp: sql`s.temp_bytes`,
+  wal: sql`s.wal_bytes`,
+}
+
+/** The cost of each named statement in a window, from Postgres' own statistics, with the times that the Worker measured. */
+export async function listQueries(
+  ctx: Ctx,
+  { order, ...given }: Partial<Record<'from' | 'to', string | undefined>> & { order: Order },
+): Promise<Omit<Queries, 'nextCursor'>> {
+  const window = windowOf(given, ctx.now())
+  const [[found], gathered] = await Promise.all([
+    ctx.db.query<Found>(named('ops.list-queries')`
+with ${figures({ ...window.sql, name: null })}
+select core.iso(r.read_at) as "asOf", core.iso(r.evicted_at) as "evictedAt", ${whyUnknown} as why,
+  coalesce((
+    select jsonb_agg(shown.figures order by shown.place)
+    from (
+      select ${shownFigures(window.minutes)} as figures,
+        row_number() over (order by ${orders[order]} desc, s.name) as place
+      from ${summedRows}
+      order by place
+      limit 1000
+    ) shown
+  ), '[]') as data
+from (select) one
+left join core.query_reads r on true`),
+    readGathered(ctx, { names: [measured], minutes: 60 }),
+  ])
+  if (found === undefined) throw new Error('Postgres returned no row of its statements')
+  const series = gathered.known ? gathered.series.filter(({ lately }) => lately.length > 0) : []
+  return {
+    ...found,
+    from: window.from.toISOString(),
+    to: window.to.toISOString(),
+    coverage: window.endsNow && found.why === null ? coverageOf(found.data, series) : null,
+    data: found.data.map((one) => ({ ...one, p95Ms: p95Of(one.name, series, window) })),
+  }
+}
+
+/** How much of what the Worker sent is in Postgres' statistics. A batch is measured under one of its names only. */
+function coverageOf(data: readonly QueryFigures[], series: readonly Series[]): number | null {
+  const callsOf = new Map(data.map(({ name, calls }) => [name, calls]))
+  let [sent, seen] = [0, 0]
+  for (const { labels, lately } of series) {
+    const count = countOf(measured, lately)
+    sent += count
+    seen += Math.min(count, callsOf.get(labels['query'] ?? '') ?? 0)
+  }
+  return sent === 0 ? null : seen / sent
+}
+
+function p95Of(name: string, series: readonly Series[], { endsNow }: Window): number | null {
+  const own = endsNow ? series.find(({ labels }) => labels['query'] === name) : undefined
+  const seconds = own === undefined ? null : quantileOf(measured, own.lately, 0.95)
+  return seconds === null ? null : Math.round(seconds * 1e4) / 10
+}

@@ -1,0 +1,210 @@
+import { useComputed, useSignal } from '@preact/signals'
+import type { z } from 'zod'
+import type { Courier } from '../../functions/dispatch/couriers/contract.ts'
+import type { Stats } from '../../functions/dispatch/orders/contract.ts'
+import { announce } from '../parts/announce.tsx'
+import { AreaMap, type Place } from '../parts/area-map.tsx'
+import { List } from '../parts/list.tsx'
+import { duration } from '../parts/numbers.ts'
+import { Grid, Page } from '../parts/page.tsx'
+import { Panel } from '../parts/panel.tsx'
+import { useResource } from '../parts/resource.ts'
+import { route } from '../parts/route.ts'
+import { role } from '../parts/session.ts'
+import type { FeedEvent } from '../parts/stream.ts'
+import { Ago, Fact, Facts, Left, Money, Value } from '../parts/value.tsx'
+import { useBoard } from './board.ts'
+import { type Listed, listedOf, states, statusOptions, type Whole } from './order.ts'
+import { OrderState } from './order-state.tsx'
+
+type StatsAnswer = z.infer<typeof Stats>
+type Couriers = { data: z.infer<typeof Courier>[]; nextCursor: string | null }
+
+const base = '/v1/dispatch'
+const live = ['new', 'assigned', 'accepted', 'picked_up'] as const
+
+/** The desk of a store, a courier or the operator: orders by state, on a map and as a list, all of them live. */
+export function page() {
+  const isAdmin = role.value === 'admin'
+  return (
+    <Page
+      title="Orders"
+      sentence="Follow each delivery order from the store to the door: who has it, since when, and how long until a claim runs out."
+    >
+      <Grid>
+        <Board />
+        {isAdmin && <Numbers />}
+        {isAdmin && <Town />}
+        <Orders />
+      </Grid>
+    </Page>
+  )
+}
+
+/** The live orders by state. Each card keeps its place while others come and go. */
+function Board() {
+  const { board, state } = useBoard(announceChange)
+  return (
+    <Panel title="Board" of={board} size={4} wide stale={() => state.value === 'away'} empty={noOrders}>
+      {({ data, nextCursor }) => (
+        <>
+          <div class="board">
+            {live.map((status) => {
+              const here = data.filter((order) => order.status === status)
+              return (
+                <section key={status} aria-label={states[status].word}>
+                  <h3>
+                    {states[status].word} <span class="count">{here.length}</span>
+                  </h3>
+                  <ul>
+                    {here.slice(0, 8).map((order) => (
+                      <li key={order.id}>
+                        <Card order={order} />
+                      </li>
+                    ))}
+                  </ul>
+                  {here.length > 8 && <p class="muted">and {here.length - 8} more</p>}
+                </section>
+              )
+            })}
+          </div>
+          {nextCursor !== null && (
+            <p class="muted">The board has the newest {data.length} live orders; the list below has all.</p>
+          )}
+        </>
+      )}
+    </Panel>
+  )
+}
+
+const noOrders = {
+  when: ({ data }: { data: Listed[] }) => data.length === 0,
+  why: 'No order is on its way. A store creates one:',
+  command: `curl -s -X POST '${location.origin}/v1/dispatch/orders' -H "Authorization: Bearer $STORE" -H "Idempotency-Key: $RANDOM" \\
+  -H 'Content-Type: application/json' -d '{"deliveryAddress":"2 Long Lane","recipientName":"Ada","phone":"+44 20 7946 0000","boxesCount":2}'`,
+}
+
+function Card({ order }: { order: Listed }) {
+  const { id, boxesCount, courierId, deliveryAddress, lease } = order
+  return (
+    <a class="card" href={`/app/orders/${id}`}>
+      <strong>{id}</strong>
+      <span>
+        {boxesCount} {boxesCount === 1 ? 'box' : 'boxes'} to {deliveryAddress}
+      </span>
+      {(courierId !== null || lease) && (
+        <span class="muted">
+          {courierId !== null && `courier ${courierId}`} {lease && <Left iso={lease.expiresAt} />}
+        </span>
+      )}
+    </a>
+  )
+}
+
+function announceChange({ type, data }: FeedEvent): void {
+  const { orderId, courierId } = data as { orderId: number; courierId: number | null }
+  const word = type.replaceAll('_', ' ')
+  announce(`order ${orderId} ${word}${courierId === null ? '' : `, courier ${courierId}`}`)
+}
+
+function Numbers() {
+  const path = `${base}/stats`
+  const stats = useResource<StatsAnswer>(path, { every: 60 })
+  return (
+    <Panel title="The last 24 hours" of={stats} size={3} asOf={({ asOf }) => asOf}>
+      {({ couriers, lostClaims, states }) => (
+        <Facts>
+          <Fact name="Couriers available">
+            <Value at={`${path}#couriers.available`} value={couriers.available} />
+          </Fact>
+          <Fact name="Boxes held">
+            <Value at={`${path}#couriers.heldBoxes`} value={couriers.heldBoxes} /> of{' '}
+            <Value at={`${path}#couriers.capacityBoxes`} value={couriers.capacityBoxes} unit="boxes" />
+          </Fact>
+          <Fact name="Claims that lost">
+            <Value at={`${path}#lostClaims.total`} value={lostClaims.total} />
+          </Fact>
+          {Object.entries(states).map(([status, { medianSeconds, p95Seconds }]) => (
+            <Fact key={status} name={`Time ${status.replaceAll('_', ' ')}`}>
+              {duration(medianSeconds * 1_000)} median, {duration(p95Seconds * 1_000)} p95
+            </Fact>
+          ))}
+        </Facts>
+      )}
+    </Panel>
+  )
+}
+
+/** Pickups, drops and couriers to scale. The age of a courier's position stands beside it. */
+function Town() {
+  const couriers = useResource<Couriers>(`${base}/couriers?limit=100`, { every: 60 })
+  const chosen = useSignal<'all' | 'who'>('who')
+  const places = useComputed(() => (couriers.data.value?.data ?? []).flatMap(placeOf))
+  return (
+    <Panel title="Couriers" of={couriers} size={4}>
+      {({ data }) => (
+        <>
+          <AreaMap
+            sentence={`${places.value.length} of ${data.length} couriers have reported where they are.`}
+            places={places.value}
+          />
+          <details open={chosen.value === 'all'}>
+            <summary>As a list</summary>
+            <ul class="rows">
+              {data.map(({ id, name, available, heldBoxes, capacityBoxes, lastSeenAt }) => (
+                <li key={id}>
+                  {name} ({id}): {available ? 'available' : 'not available'}, {heldBoxes} of {capacityBoxes}{' '}
+                  boxes, position <Ago iso={lastSeenAt} />
+                </li>
+              ))}
+            </ul>
+          </details>
+        </>
+      )}
+    </Panel>
+  )
+}
+
+function placeOf({ id, name, lat, lng }: z.infer<typeof Courier>): Place[] {
+  if (lat === null || lng === null) return []
+  return [{ key: `courier-${id}`, label: name, kind: 'who', lat, lng }]
+}
+
+function Orders() {
+  const wanted = route.value.query.get('status')
+  return (
+    <List<Listed>
+      title="All orders"
+      path={`${base}/orders`}
+      sorted="newest first"
+      filters={[{ name: 'status', label: 'State', options: statusOptions }]}
+      rowKey={({ id }) => id}
+      href={({ id }) => `/app/orders/${id}`}
+      empty={{ why: 'No order exists yet.' }}
+      live={{
+        path: `${base}/events`,
+        rowOf: ({ data }) => {
+          const order = (data as { order: Whole | null } | null)?.order ?? null
+          return order && listedOf(order)
+        },
+        fits: ({ status }) => wanted === null || wanted === status,
+      }}
+      columns={[
+        { name: 'Order', cell: ({ id }) => id },
+        { name: 'State', cell: (order) => <OrderState order={order} /> },
+        { name: 'From', cell: ({ pickupAddress }) => pickupAddress },
+        { name: 'To', cell: ({ deliveryAddress }) => deliveryAddress },
+        { name: 'Boxes', numeric: true, cell: ({ boxesCount }) => boxesCount },
+        {
+          name: 'Price',
+          numeric: true,
+          cell: ({ id, priceMinor, currency }) => (
+            <Money at={`${base}/orders/${id}#priceMinor`} minor={priceMinor} currency={currency} />
+          ),
+        },
+        { name: 'Courier', numeric: true, cell: ({ courierId }) => courierId ?? '–' },
+        { name: 'Created', cell: ({ createdAt }) => <Ago iso={createdAt} /> },
+      ]}
+    />
+  )
+}

@@ -1,0 +1,186 @@
+import type { z } from 'zod'
+import type { Courier } from '../../functions/dispatch/couriers/contract.ts'
+import { useAction } from '../parts/action.ts'
+import { announce } from '../parts/announce.tsx'
+import { ActButton } from '../parts/button.tsx'
+import { now } from '../parts/clock.ts'
+import { duration } from '../parts/numbers.ts'
+import { Page } from '../parts/page.tsx'
+import { Failure, Panel } from '../parts/panel.tsx'
+import { useResource } from '../parts/resource.ts'
+import { principal } from '../parts/session.ts'
+import { useFeed } from '../parts/stream.ts'
+import { Left, Value } from '../parts/value.tsx'
+import { type Listed, states, type Whole } from './order.ts'
+import { OrderState } from './order-state.tsx'
+
+type Orders = { data: Listed[]; nextCursor: string | null }
+type Me = z.infer<typeof Courier>
+
+const base = '/v1/dispatch'
+const undoMs = 5 * 60_000
+const shown = 'assigned,accepted,picked_up,delivered'
+
+/** The tool of a courier, for one hand: the next order, its steps, and a way back from a delivery marked too early. */
+export function page() {
+  const own = `${base}/couriers/${principal.value?.sub}`
+  const me = useResource<Me>(own)
+  const mine = useResource<Orders>(`${own}/orders?status=${shown}&limit=30`)
+  const readAll = () => {
+    void me.reload()
+    void mine.reload()
+  }
+  const feed = useFeed(`${base}/events`, {
+    event: ({ data }) => {
+      const { courierId, data: more } = data as { courierId: number | null; data: Record<string, unknown> }
+      if ([courierId, more['formerCourierId']].includes(Number(principal.value?.sub))) readAll()
+    },
+    anew: readAll,
+  })
+  return (
+    <Page title="Work" sentence="Claim the next order, then mark each step: accept, picked up, delivered.">
+      <div class="hand">
+        <Panel title="You" of={me} size={1}>
+          {(data) => <Next me={data} own={own} onDone={readAll} />}
+        </Panel>
+        <Panel
+          title="Your orders"
+          of={mine}
+          size={3}
+          stale={() => feed.value === 'away'}
+          empty={{
+            when: ({ data }) => data.length === 0,
+            why: 'You hold no order. Claim the next one.',
+          }}
+        >
+          {({ data }) => (
+            <ul class="tasks">
+              {shownOf(data).map((order) => (
+                <li key={order.id}>
+                  <Task order={order} onDone={readAll} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </Panel>
+      </div>
+    </Page>
+  )
+}
+
+/** The held orders, and the last three deliveries, which may still be undone. */
+function shownOf(orders: readonly Listed[]): Listed[] {
+  const delivered = orders.filter(({ status }) => status === 'delivered').slice(0, 3)
+  return [...orders.filter(({ status }) => status !== 'delivered'), ...delivered]
+}
+
+function Next({ me, own, onDone }: { me: Me; own: string; onDone: () => void }) {
+  const claim = useAction<Whole | null>()
+  const change = useAction<Me>()
+  const problem = claim.problem.value ?? change.problem.value
+  const none = claim.done.value === null && claim.state.value === 'idle' && problem === null
+  async function claimNext(): Promise<void> {
+    const order = await claim.send(`${base}/orders/claim-next`, { body: {} })
+    announce(order === null ? 'No order can be claimed now' : `Order ${order.id} is yours`)
+    onDone()
+  }
+  return (
+    <>
+      <p>
+        <strong>{me.name}</strong>, <Value at={`${own}#heldBoxes`} value={me.heldBoxes} /> of{' '}
+        <Value at={`${own}#capacityBoxes`} value={me.capacityBoxes} unit="boxes" />
+      </p>
+      {me.available ? (
+        <ActButton label="Claim the next order" main action={claim} act={claimNext} />
+      ) : (
+        <p>You are not available, so no order is offered to you.</p>
+      )}
+      <ActButton
+        label={me.available ? 'Stop work' : 'Start work'}
+        action={change}
+        act={async () => {
+          await change.send(own, { method: 'PATCH', ifMatch: me.version, body: { available: !me.available } })
+          onDone()
+        }}
+      />
+      {none && <p class="muted">The best order for you is the nearest one that you can carry.</p>}
+      {problem && <Failure problem={problem} />}
+    </>
+  )
+}
+
+const nextStep: Partial<Record<Listed['status'], { verb: string; label: string }>> = {
+  assigned: { verb: 'accept', label: 'Accept' },
+  accepted: { verb: 'pickup', label: 'Picked up' },
+  picked_up: { verb: 'deliver', label: 'Delivered' },
+}
+
+function Task({ order, onDone }: { order: Listed; onDone: () => void }) {
+  const action = useAction<Whole>()
+  const { id, fence, status } = order
+  const next = nextStep[status]
+  const isBefore = status === 'assigned' || status === 'accepted'
+  async function take(verb: string): Promise<void> {
+    const done = await action.send(`${base}/orders/${id}/${verb}`, { body: { fence } })
+    if (done) announce(`Order ${id} ${states[done.status].word}`)
+    onDone()
+  }
+  return (
+    <article class="task" aria-label={`Order ${id}`}>
+      <header>
+        <a href={`/app/orders/${id}`}>Order {id}</a> <OrderState order={order} />
+      </header>
+      <p>
+        {isBefore ? 'Fetch' : 'Bring'} {order.boxesCount} {order.boxesCount === 1 ? 'box' : 'boxes'}{' '}
+        {isBefore ? `at ${order.pickupAddress}` : `to ${order.deliveryAddress}`}
+      </p>
+      {next && <Whither path={`${base}/orders/${id}`} isBefore={isBefore} />}
+      <div class="buttons">
+        {next && <ActButton label={next.label} main action={action} act={() => take(next.verb)} />}
+        {isBefore && <ActButton label="Give back" action={action} act={() => take('release')} />}
+        {status === 'delivered' && (
+          <Undo path={`${base}/orders/${id}`} action={action} take={() => take('undo')} />
+        )}
+      </div>
+      {action.problem.value && <Failure problem={action.problem.value} />}
+    </article>
+  )
+}
+
+/** A link that the phone's own map opens. */
+function Whither({ path, isBefore }: { path: string; isBefore: boolean }) {
+  const order = useResource<Whole>(path).data.value
+  if (order === null) return null
+  const [lat, lng] = isBefore ? [order.pickupLat, order.pickupLng] : [order.deliveryLat, order.deliveryLng]
+  if (lat === null || lng === null) return null
+  return (
+    <p>
+      <a class="button" href={`geo:${lat},${lng}`}>
+        Open in the map
+      </a>
+    </p>
+  )
+}
+
+function Undo({
+  path,
+  action,
+  take,
+}: {
+  path: string
+  action: Parameters<typeof ActButton>[0]['action']
+  take: () => unknown
+}) {
+  const order = useResource<Whole>(path).data.value
+  if (order?.deliveredAt == null || order.settledAt !== null)
+    return <p class="muted">The delivery is final.</p>
+  const until = Date.parse(order.deliveredAt) + undoMs
+  if (until <= now.value)
+    return <p class="muted">The delivery is final: it could be undone for {duration(undoMs)}.</p>
+  return (
+    <>
+      <ActButton label="Undo the delivery" action={action} act={take} />{' '}
+      <Left iso={new Date(until).toISOString()} />
+    </>
+  )
+}

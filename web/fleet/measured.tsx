@@ -1,0 +1,239 @@
+import { useMemo } from 'preact/hooks'
+import type { z } from 'zod'
+import type { Decision } from '../../functions/fleet/decisions/contract.ts'
+import type { Greenhouse } from '../../functions/fleet/greenhouses/contract.ts'
+import type { Regulator } from '../../functions/fleet/regulators/contract.ts'
+import type { Target } from '../../functions/fleet/targets/contract.ts'
+import type { LatestValue, SeriesPoint } from '../../functions/fleet/telemetry/contract.ts'
+import type { Zone } from '../../functions/fleet/zones/contract.ts'
+import { Badge } from '../parts/badge.tsx'
+import { type Band, Chart } from '../parts/chart.tsx'
+import { now, serverNow } from '../parts/clock.ts'
+import type { Span } from '../parts/lane.tsx'
+import { usePages } from '../parts/pages.ts'
+import { Panel } from '../parts/panel.tsx'
+import { useResource } from '../parts/resource.ts'
+import { route, setQuery } from '../parts/route.ts'
+import type { Series } from '../parts/series.ts'
+import { Table } from '../parts/table.tsx'
+import { When } from '../parts/value.tsx'
+import { toneOf, wordOf } from './words.ts'
+
+type Point = z.infer<typeof SeriesPoint>
+type Decided = z.infer<typeof Decision>
+
+const ranges = {
+  '6 h': { hours: 6, resolution: '1m' },
+  '24 h': { hours: 24, resolution: '1m' },
+  '2 days': { hours: 48, resolution: '1m' },
+  '14 days': { hours: 336, resolution: '1h' },
+  'a year': { hours: 8_760, resolution: '1d' },
+} as const
+
+type RangeName = keyof typeof ranges
+
+type MeasuredOf = { zone: z.infer<typeof Zone>; regulators: readonly z.infer<typeof Regulator>[] }
+
+/** A metric of the zone over time, its target, and under it each decision of its regulators. */
+export function Measured({ zone, regulators }: MeasuredOf) {
+  const path = `/v1/fleet/zones/${zone.id}`
+  const latest = useResource<{ data: z.infer<typeof LatestValue>[] }>(`${path}/telemetry/latest`, {
+    every: 30,
+  })
+  const targets = useResource<{ data: z.infer<typeof Target>[] }>(`${path}/targets?limit=50`, { every: 300 })
+  const metrics = [...new Set((latest.data.value?.data ?? []).map(({ metric }) => metric))]
+  const metric = route.value.query.get('metric') ?? (metrics.includes('ph') ? 'ph' : (metrics[0] ?? 'ph'))
+  const wanted = route.value.query.get('range') ?? '24 h'
+  const range: RangeName = wanted in ranges ? (wanted as RangeName) : '24 h'
+  const { hours, resolution } = ranges[range]
+  const from = useMemo(() => new Date(serverNow() - hours * 3_600_000).toISOString(), [hours])
+  const query = new URLSearchParams({ metric, from, resolution, limit: '1000' })
+  const series = usePages<Point>(`${path}/telemetry?${query}`, { every: 60 })
+  const decisions = usePages<Decided>(`${path}/decisions?limit=200`, { every: 30 })
+  const own = (targets.data.value?.data ?? []).filter((target) => target.metric === metric)
+  const timezone = useResource<z.infer<typeof Greenhouse>>(`/v1/fleet/greenhouses/${zone.greenhouseId}`, {
+    wanted: own.some((target) => target.from !== null),
+  }).data.value?.timezone
+  const unit = latest.data.value?.data.find((value) => value.metric === metric)?.unit ?? ''
+  const regulator = regulators.find((one) => one.metric === metric)
+  const mine = (decisions.data.value?.data ?? []).filter((one) => one.metric === metric)
+  const label = `${wordOf(metric)} of ${zone.name}`
+  return (
+    <>
+      <Panel
+        title={label}
+        of={series}
+        size={5}
+        wide
+        tools={
+          <div class="filters">
+            <Choice label="Metric" name="metric" value={metric} options={metrics} />
+            <Choice label="Time" name="range" value={range} options={Object.keys(ranges)} />
+          </div>
+        }
+        empty={{
+          when: ({ data }) => data.length === 0,
+          why: `No sample of ${wordOf(metric)} in this time: a longer time may have some.`,
+          command: 'npm run -s nodes -- --count 30',
+        }}
+      >
+        {({ data }) => {
+          const points = pointsOf(data, { name: wordOf(metric), unit })
+          return (
+            <Chart
+              title={label}
+              {...points}
+              bands={bandsOf(own, points.times, timezone)}
+              {...(regulator && {
+                lane: {
+                  name: `${regulator.direction} ${wordOf(metric)}`,
+                  spans: spansOf(mine, regulator.id),
+                },
+              })}
+            >
+              <p class="muted">
+                {meaning[resolution]} {own.length > 0 && 'The green range is the target. '}
+                Where nothing was measured there is a gap.
+              </p>
+            </Chart>
+          )
+        }}
+      </Panel>
+      <Panel
+        title={`Decisions about ${wordOf(metric)}`}
+        of={decisions}
+        size={3}
+        wide
+        empty={{
+          when: () => mine.length === 0,
+          why: `No regulator has decided about ${wordOf(metric)} in this zone.`,
+        }}
+      >
+        {({ nextCursor }) => (
+          <>
+            <Table<Decided>
+              caption={`Decisions about ${wordOf(metric)}`}
+              rows={mine.slice(0, shownDecisions)}
+              rowKey={({ at, regulatorId }) => `${at} ${regulatorId}`}
+              columns={[
+                { name: 'From', cell: ({ at }) => <When iso={at} short={false} /> },
+                {
+                  name: 'Outcome',
+                  cell: ({ outcome }) => <Badge word={wordOf(outcome)} tone={toneOf(outcome)} />,
+                },
+                { name: 'Why', cell: ({ text }) => text },
+                {
+                  name: 'Target',
+                  cell: ({ inputs: { target } }) => target && `${target.min} to ${target.max} ${unit}`,
+                },
+                {
+                  name: 'Budget left',
+                  cell: ({ inputs }) => `${inputs.hourLeft} this hour, ${inputs.dayLeft} this day`,
+                },
+              ]}
+            />
+            <p class="muted">
+              Newest first. A decision is kept when it changes or doses, and holds until the next one.
+              {(mine.length > shownDecisions || nextCursor !== null) &&
+                ` The newest ${Math.min(shownDecisions, mine.length)}.`}
+            </p>
+          </>
+        )}
+      </Panel>
+    </>
+  )
+}
+
+const shownDecisions = 12
+
+const meaning = {
+  '1m': 'The line is the mean of each minute, the band its least and greatest value.',
+  '1h': 'The line is the mean of each hour, the band its least and greatest value.',
+  '1d': 'The line is the mean of each day of the greenhouse, the band its least and greatest value.',
+}
+
+function Choice({
+  label,
+  name,
+  value,
+  options,
+}: {
+  label: string
+  name: string
+  value: string
+  options: readonly string[]
+}) {
+  return (
+    <label>
+      <span>{label}</span>
+      <select value={value} onChange={(event) => setQuery({ [name]: event.currentTarget.value })}>
+        {(options.includes(value) ? options : [value, ...options]).map((option) => (
+          <option key={option} value={option}>
+            {name === 'metric' ? wordOf(option) : option}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+/** One line for each sensor, by the times of all of them. */
+function pointsOf(data: readonly Point[], { name, unit }: { name: string; unit: string }) {
+  const times = [...new Set(data.map(({ at }) => Date.parse(at)))].toSorted((a, b) => a - b)
+  const sensors = Map.groupBy(data, ({ nodeUid, channel }) => `${nodeUid} ${channel}`.trim())
+  const series = [...sensors].slice(0, 5).map(([sensor, points]): Series => {
+    const by = new Map(points.map((point) => [Date.parse(point.at), point]))
+    const spread = (of: 'mean' | 'min' | 'max') => times.map((time) => by.get(time)?.[of] ?? null)
+    return {
+      name: sensors.size === 1 ? name : sensor,
+      unit,
+      values: spread('mean'),
+      low: spread('min'),
+      high: spread('max'),
+    }
+  })
+  return { times, series }
+}
+
+function spansOf(decisions: readonly Decided[], regulator: number): Span[] {
+  const own = decisions.filter(({ regulatorId }) => regulatorId === regulator).toReversed()
+  return own.map(({ at, outcome, text }, index) => {
+    const next = own[index + 1]
+    return {
+      from: Date.parse(at),
+      to: next === undefined ? now.peek() : Date.parse(next.at),
+      word: wordOf(outcome),
+      tone: toneOf(outcome),
+      text,
+    }
+  })
+}
+
+/** A target of local hours is a band for each stretch of points that lies in them. */
+function bandsOf(
+  targets: readonly z.infer<typeof Target>[],
+  xs: readonly number[],
+  timeZone: string | undefined,
+): Band[] {
+  return targets.flatMap((target): Band[] => {
+    const { min, max, from, until } = target
+    const range = { name: 'target', from: min, to: max }
+    if (from === null || until === null) return targets.length === 1 ? [range] : []
+    if (timeZone === undefined) return []
+    const form = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone })
+    const isIn = (x: number) => {
+      const time = form.format(x)
+      return from < until ? time >= from && time < until : time >= from || time < until
+    }
+    const bands: Band[] = []
+    let start: number | null = null
+    for (const [index, x] of xs.entries()) {
+      if (isIn(x)) start ??= x
+      if (start !== null && (!isIn(x) || index === xs.length - 1)) {
+        bands.push({ ...range, since: start, until: x })
+        start = null
+      }
+    }
+    return bands
+  })
+}
