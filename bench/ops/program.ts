@@ -1,7 +1,9 @@
 import type { Program } from '../measurement.ts'
 import { counting } from './counting.ts'
+import { evaluation } from './evaluation.ts'
 import { lists } from './lists.ts'
 import { metrics } from './metrics.ts'
+import { pulse } from './pulse.ts'
 import { reports } from './reports.ts'
 
-export const ops: Program = { counting, reports, metrics, lists }
+export const ops: Program = { counting, reports, metrics, lists, evaluation, pulse }

@@ -185,3 +185,18 @@ describe('GET /v1/ops/queries', () => {
     })
   })
 })
+
+describe('a database without pg_stat_statements', () => {
+  it('is read without a failure, and the list says why it knows nothing', async () => {
+    await admin.query('drop extension pg_stat_statements')
+    try {
+      expect(await ctx().db.query(recordQueries())).toMatchObject([{ outcome: { rows: 0, outcome: 'ok' } }])
+      expect(await listQueries(ctx(), { order: 'total' })).toMatchObject({
+        why: expect.stringContaining('The extension pg_stat_statements does not exist'),
+        data: [],
+      })
+    } finally {
+      await admin.query('create extension pg_stat_statements schema public')
+    }
+  })
+})
