@@ -3,6 +3,8 @@ import { type Mutant, mutantsOf } from './mutant.ts'
 const steps = 'test/ops/alerts/an-alert-takes-its-steps.db.test.ts'
 const specification = 'test/ops/alerts/postgres-decides-like-the-specification.db.test.ts'
 const clock = 'test/ops/alerts/the-clock-evaluates-the-rules.worker.test.ts'
+const timelines = 'test/ops/timelines/one-thing-through-all-rows.worker.test.ts'
+const causes = 'test/ops/alerts/real-causes-fire-and-resolve.worker.test.ts'
 const judge = 'functions/ops/alerts/judge.ts'
 const messages = 'functions/ops/alerts/messages.ts'
 
@@ -54,6 +56,40 @@ export const opsMutants: readonly Mutant[] = [
       'lets a faulty rule stop the others',
       "return sqlstate === '57014' || retryOf(sqlstate) === 'never'",
       'return sqlstate === null',
+    ],
+  ]),
+  ...mutantsOf('ops: the history of one thing', timelines, [
+    [
+      'functions/dispatch/story.ts',
+      'shows a store the orders of others',
+      'sql`o.store_id = ${principal.id}`',
+      'sql`true`',
+    ],
+    [
+      'functions/ops/timelines/read.ts',
+      'shows owners what is for admins',
+      "ctx.principal?.role === 'admin' ? othersOf(stories, { kind, id }) : []",
+      'othersOf(stories, { kind, id })',
+    ],
+    [
+      'schema/core/begin_idempotent.sql',
+      'forgets the transaction of a request',
+      "nullif(split_part(path, '#', 2), ''), pg_catalog.pg_current_xact_id())",
+      "nullif(split_part(path, '#', 2), ''), null)",
+    ],
+  ]),
+  ...mutantsOf('ops: the causes of alerts', causes, [
+    [
+      'functions/ops/metrics/watch.ts',
+      'counts no failed request',
+      "lately(series, requests, { status: '5xx' })",
+      "lately(series, requests, { status: '6xx' })",
+    ],
+    [
+      'functions/ledger/watch.ts',
+      'sees no difference of the books',
+      'from ledger.show_open_alerts(1000)\ngroup by tenant_id',
+      'from ledger.show_open_alerts(0)\ngroup by tenant_id',
     ],
   ]),
   ...mutantsOf('core/note-action.ts', clock, [

@@ -3,6 +3,7 @@ import { effectAgain } from '../../core/again.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
+import { noteAction } from '../../core/note-action.ts'
 import { hasSqlstate } from '../../core/sqlstate.ts'
 import type { Activate, RuleSet } from './contract.ts'
 import { showRuleSet } from './show.ts'
@@ -57,6 +58,13 @@ activated as (
   where s.id = may.id
     and s.state <> 'active'
   returning s.*
+),
+noted as (${noteAction(ctx, {
+    action: 'rules.activate',
+    from: 'activated',
+    subject: sql`'rules:' || id`,
+    detail: sql`jsonb_build_object('from', ${from}::text, 'to', ${to}::text)`,
+  })}
 )
 select ${answer(sql`case
   when w.id is null then jsonb_build_object('ok', false, 'reason', 'not_found')

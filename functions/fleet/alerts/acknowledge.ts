@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
+import { noteAction } from '../../core/note-action.ts'
 import { actorOf, callerScope } from '../greenhouses/scope.ts'
 import type { AckAlert, Alert } from './contract.ts'
 import { showAlert } from './show.ts'
@@ -23,6 +24,18 @@ with a as (
   where id = ${id}
     and raised_at is not null
   returning *
+),
+-- The first acknowledgement only.
+acked as (
+  select * from a where acked_at = now()
+),
+noted as (${noteAction(ctx, {
+      action: 'alert.acknowledge',
+      from: 'acked',
+      subject: sql`kind || ':' || id`,
+      reason: sql`note`,
+      detail: sql`jsonb_build_object('subject', subject)`,
+    })}
 )
 select ${answer(sql`(select ${showAlert()} from a)`)}`,
     callerScope(ctx),

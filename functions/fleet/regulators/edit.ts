@@ -1,7 +1,8 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { regulators } from '../../../schema/fleet/tables.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
+import { noteAction } from '../../core/note-action.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { Regulator, RegulatorChange } from './contract.ts'
@@ -65,6 +66,17 @@ budgeted as (
   from changed
   where w.regulator_id = changed.id
     and ${budgetHour !== undefined || budgetDay !== undefined}
-)`,
+)${enabled === undefined ? sql`` : switched(ctx, enabled)}`,
   })
+}
+
+function switched(ctx: Ctx, enabled: boolean): SQL {
+  return sql`,
+switched as (${noteAction(ctx, {
+    action: enabled ? 'regulator.enable' : 'regulator.disable',
+    from: 'changed',
+    subject: sql`'regulator:' || id`,
+    detail: sql`jsonb_build_object('zone', zone_id, 'epoch', epoch)`,
+  })}
+)`
 }

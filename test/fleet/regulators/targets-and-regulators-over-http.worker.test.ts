@@ -120,6 +120,14 @@ it('disabling raises the epoch once, and ends the commands', async () => {
   const { regulator } = await givenRegulated(admin, { tenant: tenantId, waits: true })
   const off = await tenant.patch(`/regulators/${regulator}`, { body: { enabled: false }, ifMatch: 1 })
   expect(off).toMatchObject({ status: 200, body: { enabled: false, epoch: 2, version: 2 } })
+  const { rows: acts } = await admin.query('select by, action, subject from core.operator_actions')
+  expect(acts).toEqual([
+    {
+      by: expect.stringContaining('tenant:'),
+      action: 'regulator.disable',
+      subject: `regulator:${regulator}`,
+    },
+  ])
   const again = await tenant.patch(`/regulators/${regulator}`, { body: { enabled: false }, ifMatch: 2 })
   expect(again).toMatchObject({ body: { epoch: 2, version: 3 } })
   const { rows } = await admin.query('select state, reason from fleet.commands where regulator_id = $1', [
