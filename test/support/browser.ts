@@ -61,7 +61,10 @@ async function signIn(context: BrowserContext, url: string, claims: Claims): Pro
   const { origin } = new URL(url)
   const answer = await context.request.post(`${origin}/v1/dev/tokens`, { headers: { origin }, data: claims })
   const { token }: { token: string } = await answer.json()
-  await context.addInitScript(`sessionStorage.setItem('lockstep.token', ${JSON.stringify(token)})`)
+  // Once a tab, so that a person who signs out stays signed out.
+  await context.addInitScript(`
+    if (sessionStorage.getItem('signed-in') === null) sessionStorage.setItem('lockstep.token', ${JSON.stringify(token)})
+    sessionStorage.setItem('signed-in', 'once')`)
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

@@ -1,21 +1,26 @@
 import type { Page } from 'playwright-core'
 
-/** Presses Tab until the focus is on the element with this name, as a person without a mouse does. */
-async function tabTo(page: Page, name: RegExp, { presses = 60 } = {}): Promise<void> {
-  const seen: string[] = []
-  for (let pressed = 0; pressed < presses; pressed += 1) {
+/** The name of the control that has the focus: its label, or its text. */
+const nameOfFocus = `(() => {
+  const element = document.activeElement
+  const label = element.labels?.[0]?.textContent ?? element.getAttribute('aria-label')
+  return (label ?? element.textContent ?? '').trim()
+})()`
+
+/** Presses Tab until the focus is on the control with this name, as a person without a mouse does. */
+export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  const passed: string[] = []
+  for (let presses = 0; presses < 120; presses += 1) {
     await page.keyboard.press('Tab')
-    const text = await page.evaluate<string>(
-      "(document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.innerText ?? '').trim()",
-    )
-    if (name.test(text)) return
-    seen.push(text.split('\n')[0] ?? '')
+    const focused = String(await page.evaluate(nameOfFocus))
+    if (typeof name === 'string' ? focused === name : name.test(focused)) return
+    passed.push(focused)
   }
-  throw new Error(`Tab does not reach ${name}, only: ${seen.join(' | ')}`)
+  throw new Error(`Tab reaches no control named ${name}, but ${passed.slice(0, 40).join(' | ')}`)
 }
 
 /** Moves there by Tab and presses Enter. */
-export async function choose(page: Page, name: RegExp): Promise<void> {
+export async function choose(page: Page, name: string | RegExp): Promise<void> {
   await tabTo(page, name)
   await page.keyboard.press('Enter')
 }
