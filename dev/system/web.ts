@@ -41,24 +41,47 @@ export function buildWeb(target: string): BuildResult<{ metafile: true }> {
     logLevel: 'warning',
   })
   const template = readFileSync(join(web, 'shell.html'), 'utf8')
-  const loads = loadsOf(result.metafile)
   for (const [name, [heading, sentence]] of Object.entries(shells)) {
+    const page = name === 'index.html' ? firstPage() : null
     mkdirSync(dirname(join(target, name)), { recursive: true })
-    writeFileSync(join(target, name), fill(template, { ...loads, heading, sentence }))
+    writeFileSync(
+      join(target, name),
+      fill(template, { ...loadsOf(result.metafile, page), heading, sentence }),
+    )
   }
   return result
 }
 
-/** The script, the stylesheet, and the chunks that the script imports at once. */
-function loadsOf({ outputs }: Metafile): Record<'script' | 'style' | 'preloads', string> {
-  const made = Object.entries(outputs)
-  const outputOf = (entry: string) => made.find(([, { entryPoint }]) => entryPoint === entry)
-  const [script = '', { imports = [] } = {}] = outputOf('web/main.tsx') ?? []
-  const [style = ''] = outputOf('web/style.css') ?? []
-  const chunks = imports.filter(({ kind }) => kind === 'import-statement').map(({ path }) => path)
+/** The file of the page at `/`, as the list of pages names it. */
+function firstPage(): string | null {
+  const found = /'\/',.*import\('\.\/(.+?)'\)/.exec(readFileSync(join(web, 'pages.ts'), 'utf8'))
+  return found === null ? null : `web/${found[1]}`
+}
+
+/** The script and the stylesheet, and the files that the script and the page import at once. */
+function loadsOf(
+  { outputs }: Metafile,
+  page: string | null,
+): Record<'script' | 'style' | 'preloads', string> {
+  const outputOf = (entry: string) =>
+    Object.keys(outputs).find((path) => outputs[path]?.entryPoint === entry) ?? ''
+  const script = outputOf('web/main.tsx')
+  const wanted = importedBy(outputs, [script, ...(page === null ? [] : [outputOf(page)])])
+  wanted.delete(script)
   const address = (path: string) => `${assets}/${basename(path)}`
-  const preloads = chunks.map((path) => `<link rel="modulepreload" href="${address(path)}">`).join('\n    ')
-  return { script: address(script), style: address(style), preloads }
+  const preloads = [...wanted]
+    .map((path) => `<link rel="modulepreload" href="${address(path)}">`)
+    .join('\n    ')
+  return { script: address(script), style: address(outputOf('web/style.css')), preloads }
+}
+
+/** These files with all that they import statically. */
+export function importedBy(outputs: Metafile['outputs'], paths: readonly string[]): Set<string> {
+  const found = new Set(paths)
+  for (const path of found)
+    for (const { path: imported, kind } of outputs[path]?.imports ?? [])
+      if (kind === 'import-statement') found.add(imported)
+  return found
 }
 
 function fill(template: string, values: Record<string, string>): string {

@@ -1,3 +1,4 @@
+import './shared.ts'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 

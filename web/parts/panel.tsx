@@ -26,7 +26,7 @@ type PanelOf<T> = {
   title: string
   of: Resource<T>
   /** Its rows of 40 px before data arrives, so that nothing moves afterwards. */
-  size?: 1 | 2 | 3 | 4 | 5
+  size?: 1 | 2 | 3 | 4 | 5 | 'map'
   empty?: Empty<T>
   /** Controls at the right of the title. */
   tools?: ComponentChildren

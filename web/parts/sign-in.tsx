@@ -41,8 +41,12 @@ export async function begin(): Promise<void> {
   if (returned !== null && 'token' in returned) refusal.value = await enter(returned.token, returned.back)
   else {
     refusal.value = returned?.problem ?? null
-    await readSession()
+    // A visitor of the first page needs no session, so its first sight costs a call less.
+    if (token.value !== null || route.value.path !== '/') await readSession()
   }
+  effect(() => {
+    if (session.value === null && route.value.path !== '/' && token.value === null) void readSession()
+  })
   watchTheEnd()
 }
 

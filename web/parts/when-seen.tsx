@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
 /**
- * Renders its panel when it is about to be seen, so that the first sight of a page costs few calls. Until then it has the
+ * Renders its panel when it is seen, so that the first sight of a page costs few calls. Until then it has the
  * panel's title and room.
  */
 export function WhenSeen({
@@ -20,11 +20,12 @@ export function WhenSeen({
   useEffect(() => {
     const element = place.current
     if (element === null) return undefined
+    // An edge of it at the end of the window is not seen yet.
     const watching = new IntersectionObserver(
       (entries) => {
         if (entries.some(({ isIntersecting }) => isIntersecting)) seen.value = true
       },
-      { rootMargin: '120px' },
+      { rootMargin: '-64px 0px' },
     )
     watching.observe(element)
     // On paper everything is seen.

@@ -1,7 +1,7 @@
+import { Later } from '../parts/later.tsx'
 import { Grid, Page } from '../parts/page.tsx'
 import { WhenSeen } from '../parts/when-seen.tsx'
 import { Activity } from './activity.tsx'
-import { Altitude } from './altitude.tsx'
 import { Approaches } from './approaches.tsx'
 import { Datasets } from './datasets.tsx'
 import { Passes } from './passes.tsx'
@@ -19,7 +19,7 @@ export function page() {
       <Grid>
         <Station />
         <WhenSeen title="Passes over a place">{() => <Passes />}</WhenSeen>
-        <WhenSeen title="Altitude by hour">{() => <Altitude />}</WhenSeen>
+        <WhenSeen title="Picture of the day">{() => <Picture />}</WhenSeen>
         <WhenSeen title="Close approaches" size={4}>
           {() => <Approaches />}
         </WhenSeen>
@@ -30,7 +30,9 @@ export function page() {
           {() => <Datasets />}
         </WhenSeen>
         <div class="stack">
-          <WhenSeen title="Picture of the day">{() => <Picture />}</WhenSeen>
+          <WhenSeen title="Altitude by hour">
+            {() => <Later load={async () => (await import('./altitude.tsx')).Altitude} />}
+          </WhenSeen>
           <WhenSeen title="Collected in the last 24 hours">{() => <Activity />}</WhenSeen>
         </div>
       </Grid>

@@ -25,7 +25,7 @@ export function Station() {
     <Panel
       title="International Space Station"
       of={iss}
-      size={5}
+      size="map"
       wide
       stale={({ stale }) => stale}
       asOf={({ asOf }) => asOf}
