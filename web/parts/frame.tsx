@@ -8,8 +8,9 @@ import { receipts } from './receipts.ts'
 import { drawerOpen, ReceiptsDrawer } from './receipts-drawer.tsx'
 import { remembered } from './remembered.ts'
 import { match, route } from './route.ts'
+import { Search, searchOpen } from './search.tsx'
 import { ended, role, session } from './session.ts'
-import { Account, SignInPanel } from './sign-in.tsx'
+import { Account, endsSoon, SignInPanel } from './sign-in.tsx'
 import { switchZone, zone } from './times.ts'
 
 const colours = remembered<'system' | 'light' | 'dark'>('colours', 'system')
@@ -22,6 +23,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
   useEffect(() => {
     handleKeys()
     onKey('?', 'Show these keys', () => (helpOpen.value = !helpOpen.value))
+    onKey('/', 'Find a thing by its id', () => (searchOpen.value = true))
     onKey('.', 'Open or close the receipts', () => (drawerOpen.value = !drawerOpen.value))
     onKey('t', 'Switch between local time and UTC', switchZone)
   }, [])
@@ -38,9 +40,15 @@ export function Frame({ children }: { children: ComponentChildren }) {
             why="The page shows its last data. Sign in again to go on; the page stays."
           />
         )}
+        {endsSoon.value && (
+          <p class="notice" role="status">
+            Your token ends within a minute. Sign in again to go on without a break.
+          </p>
+        )}
         <div class={ended.value ? 'greyed' : undefined}>{children}</div>
       </main>
       <ReceiptsDrawer />
+      <Search />
       <Help />
       <Announcer />
     </>
@@ -71,7 +79,7 @@ function Menu() {
           <ul>
             {pages.filter(isShown).map(({ path, title }) => (
               <li key={path}>
-                <a href={path} aria-current={match(path, route.value.path) ? 'page' : undefined}>
+                <a href={path} aria-current={currentOf(path)}>
                   {title}
                 </a>
               </li>
@@ -105,6 +113,9 @@ function Menu() {
               <option value="dark">dark</option>
             </select>
           </label>
+          <button type="button" class="small" onClick={() => (searchOpen.value = true)}>
+            Find
+          </button>
           <button type="button" class="small" onClick={() => (helpOpen.value = true)}>
             Keys
           </button>
@@ -112,6 +123,12 @@ function Menu() {
       </div>
     </header>
   )
+}
+
+/** The page itself, or a page above the one that is shown. */
+function currentOf(path: string): 'page' | 'true' | undefined {
+  if (match(path, route.value.path)) return 'page'
+  return path !== '/' && route.value.path.startsWith(`${path}/`) ? 'true' : undefined
 }
 
 /** The menu has the pages that the role may use, of the modules that this Worker has. */

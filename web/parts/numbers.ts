@@ -47,7 +47,7 @@ export function milliseconds(ms: number): string {
 
 /** Minor units by the exponent of their currency: 1050 EUR is 10.50, 1050 JPY is 1 050. */
 export function money(minor: number, currency: string): string {
-  const digits = exponentOf(currency)
+  const digits = decimals(currency)
   const form = new Intl.NumberFormat('en-GB', {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
@@ -56,7 +56,8 @@ export function money(minor: number, currency: string): string {
   return `${amount.replace('-', '−')} ${currency}`
 }
 
-function exponentOf(currency: string): number {
+/** How many decimals the minor unit of a currency has. */
+export function decimals(currency: string): number {
   try {
     const form = new Intl.NumberFormat('en-GB', { style: 'currency', currency })
     return form.resolvedOptions().maximumFractionDigits ?? 2

@@ -1,0 +1,130 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { freshBrowser, openPage, sidewaysScroll, violations } from '../support/browser.ts'
+import { tabTo } from '../support/keyboard.ts'
+import { collectAnswers, comparedWithAnswers } from '../support/shown.ts'
+import { soon } from '../support/soon.ts'
+import { freshWorker } from '../support/worker.ts'
+import { acceptedBet, bet, deposit, serverOf } from './support/http.ts'
+
+const tenantId = 7
+const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
+const server = await serverOf(app, tenantId)
+const browser = await freshBrowser()
+const as = { role: 'tenant', sub: 'server', tenantId }
+const token = await app.token('tenant', 'server', tenantId)
+const hostile = '<img src=x onerror=alert(1)> \u202Eabc 🎲'
+
+const read = async (path: string) =>
+  (await app.fetch(path, { headers: { authorization: `Bearer ${token}` } })).json()
+
+const given = { bet: '', payment: '' }
+beforeAll(async () => {
+  given.payment = await deposit(server, 10_000)
+  given.bet = await acceptedBet(server)
+  await server.post('/bets', { body: { ...bet, selection: hostile } })
+  for (const cron of ['* * * * *', '*/15 * * * *']) await app.scheduled(cron)
+})
+
+const pages = () => [
+  '/app/books',
+  '/app/books/bets',
+  `/app/books/bets/${given.bet}`,
+  '/app/books/payments?status=completed',
+  `/app/books/payments/${given.payment}`,
+  `/app/timeline/bet/${given.bet}`,
+  '/app/books/users/u-1?at=2030-01-01T00:00:00Z',
+  '/app/books/users/u-1/statement?currency=USD',
+]
+
+describe('the books', () => {
+  it.each([
+    { width: 1280, dark: false },
+    { width: 320, dark: true },
+  ])('are without a fault and show the values of the API, at $width px', async (look) => {
+    const page = await openPage(browser, `${app.url}/app/books`, { ...look, as })
+    const answers = collectAnswers(page)
+    for (const path of pages()) {
+      await page.goto(app.url + path)
+      await expect.poll(() => page.locator('.panel.loading').count(), soon).toBe(0)
+      await page.locator('.panel[data-state="live"]').first().waitFor()
+      expect([path, await violations(page)]).toEqual([path, []])
+      expect([path, await sidewaysScroll(page)]).toEqual([path, 0])
+      const { compared, untrue } = await comparedWithAnswers(page, answers, read)
+      expect([path, untrue]).toEqual([path, []])
+      expect([path, compared > 0]).toEqual([path, true])
+    }
+    expect(page.faults).toEqual([])
+    await page.context().close()
+  })
+
+  it('let a person find a bet and settle it by keyboard alone, once', async () => {
+    const page = await openPage(browser, `${app.url}/app/books`, { as })
+    await page.getByRole('heading', { name: 'Find' }).waitFor()
+    await tabTo(page, 'Bet')
+    await page.keyboard.type(given.bet)
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: /^Settle as won/ }).waitFor()
+    await tabTo(page, /^Settle as won/)
+    await page.keyboard.press('Enter')
+    await tabTo(page, /this cannot be undone$/)
+    await page.keyboard.press('Enter')
+    await page.getByText('The bet has ended.').waitFor()
+    expect((await server.get(`/bets/${given.bet}`)).body).toMatchObject({ status: 'won', payoutMinor: 2_500 })
+    await page.context().close()
+  })
+
+  it('show a change that somebody else makes, and hostile names as text', async () => {
+    const page = await openPage(browser, `${app.url}/app/books/users/u-2`, { as })
+    await page.getByText('This user has no account in any currency.').waitFor()
+    await deposit(server, 4_200, 'u-2')
+    await page.getByText('42.00 USD').first().waitFor()
+    await page.goto(`${app.url}/app/books/bets`)
+    await page.getByText(hostile).waitFor()
+    expect(page.faults).toEqual([])
+    await page.context().close()
+  })
+
+  it('are found by an id, with the key /', async () => {
+    const page = await openPage(browser, `${app.url}/app/books`, { as })
+    await page.getByRole('heading', { name: 'Find' }).waitFor()
+    await page.locator('h1').press('/')
+    await page.getByRole('textbox', { name: 'Id' }).fill(given.bet)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: `Timeline of bet ${given.bet}` }).waitFor()
+    await page.locator('.story li').first().waitFor()
+    expect(await page.locator('.story li').count()).toBeGreaterThan(1)
+    await page.context().close()
+  })
+
+  it('keep the last good values, greyed, when the API fails, and say so', async () => {
+    const page = await openPage(browser, `${app.url}/app/books/users/u-1`, { as })
+    const panel = page.getByRole('region', { name: 'Balances now' })
+    await panel.locator('[data-at$="availableMinor"]').waitFor()
+    await page.route('**/balances', (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ title: 'Unavailable', code: 'unavailable', detail: 'Away', requestId: 'r-1' }),
+      }),
+    )
+    await deposit(server, 1)
+    await panel.getByText('r-1').waitFor()
+    expect(await panel.getAttribute('data-state')).toBe('error')
+    expect(await panel.locator('.greyed [data-at$="availableMinor"]').count()).toBe(1)
+    await page.unroute('**/balances')
+    await panel.getByRole('button', { name: 'Try again' }).click()
+    await expect.poll(() => panel.getAttribute('data-state'), soon).toBe('live')
+    await page.context().close()
+  })
+
+  it('print a statement with all its entries', async () => {
+    for (let n = 0; n < 60; n += 1) await deposit(server, 100 + n, 'u-3')
+    const page = await openPage(browser, `${app.url}/app/books/users/u-3/statement?currency=USD`, { as })
+    await page.getByText('All 60 entries').waitFor()
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.locator('tbody tr').count()).toBe(60)
+    expect(await page.locator('.bar').isVisible()).toBe(false)
+    expect(await page.getByText('tenant 7 · printed').isVisible()).toBe(true)
+    await page.context().close()
+  })
+})

@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { freshBrowser, openPage, sidewaysScroll, violations } from '../support/browser.ts'
+import { tabTo } from '../support/keyboard.ts'
+import { collectAnswers, comparedWithAnswers } from '../support/shown.ts'
+import { soon } from '../support/soon.ts'
+import { freshWorker } from '../support/worker.ts'
+import { startReceiver } from './support/receiver.ts'
+import { caller } from './support/subscriber.ts'
+
+const receiver = await startReceiver()
+const app = await freshWorker({
+  bindings: {
+    DEV_SIGN_IN: '1',
+    WEBHOOK_ALLOW: receiver.origin,
+    WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
+  },
+})
+const browser = await freshBrowser()
+const as = { role: 'tenant', sub: 'server', tenantId: 7 }
+const token = await app.token('tenant', 'server', 7)
+const owner = caller(app, token)
+const read = async (path: string) => (await owner('GET', path)).body
+
+const { body: hook } = await owner('POST', '/v1/webhooks', {
+  url: `${receiver.origin}/first`,
+  events: ['bet.*'],
+  description: '<b>bold</b>',
+})
+const at = `/app/hooks/${String(hook['id'])}`
+receiver.script('/first', { status: 500 })
+const { body: tested } = await owner('POST', `/v1/webhooks/${String(hook['id'])}/test`)
+
+describe('the pages of webhooks', () => {
+  it.each([
+    { width: 1280, dark: true },
+    { width: 320, dark: false },
+  ])('are without a fault and show the values of the API, at $width px', async (look) => {
+    const page = await openPage(browser, `${app.url}/app/hooks`, { ...look, as })
+    const answers = collectAnswers(page)
+    for (const path of ['/app/hooks', at, `${at}/deliveries/${String(tested['id'])}`]) {
+      await page.goto(app.url + path)
+      await page.locator('.panel[data-state="live"]').first().waitFor()
+      await expect.poll(() => page.locator('.panel.loading').count(), soon).toBe(0)
+      expect([path, await violations(page)]).toEqual([path, []])
+      expect([path, await sidewaysScroll(page)]).toEqual([path, 0])
+      expect([path, (await comparedWithAnswers(page, answers, read)).untrue]).toEqual([path, []])
+    }
+    expect(page.faults).toEqual([])
+    await page.context().close()
+  })
+
+  it('create a webhook by keyboard alone, and show its secret once', async () => {
+    const page = await openPage(browser, `${app.url}/app/hooks`, { as })
+    await page.getByText('<b>bold</b>').waitFor()
+    await tabTo(page, 'URL')
+    await page.keyboard.type(`${receiver.origin}/second`)
+    await tabTo(page, 'Events')
+    await page.keyboard.type('bet.won, deposit.*')
+    await page.keyboard.press('Enter')
+    const secret = page.getByRole('status', { name: 'Secret' })
+    await secret.getByText(/^whsec_/).waitFor()
+    await page.getByRole('link', { name: `${receiver.origin}/second` }).waitFor()
+    await secret.getByRole('button', { name: 'I have kept it' }).click()
+    expect(await page.getByText(/whsec_/).count()).toBe(0)
+    await page.reload()
+    await page.getByRole('link', { name: `${receiver.origin}/second` }).waitFor()
+    expect(await page.content()).not.toContain('whsec_')
+    await page.context().close()
+  })
+
+  it('say which field the API refuses', async () => {
+    const page = await openPage(browser, `${app.url}/app/hooks`, { as })
+    await page.getByLabel('URL').fill(`${receiver.origin}/third`)
+    await page.getByLabel('Events').fill('order.created')
+    await page.getByRole('button', { name: 'Create' }).click()
+    await page.getByText('validation_failed').waitFor()
+    expect((await read('/v1/webhooks'))['data']).not.toContainEqual(
+      expect.objectContaining({ url: `${receiver.origin}/third` }),
+    )
+    await page.context().close()
+  })
+
+  it('send a test event and replay it', async () => {
+    const page = await openPage(browser, `${app.url}${at}`, { as })
+    await page.getByRole('button', { name: 'Send a test event' }).click()
+    await page
+      .getByText(/^The test event/)
+      .getByRole('link')
+      .click()
+    await page.getByRole('button', { name: 'Replay this event' }).click()
+    await page.getByText('1 event is sent again.').waitFor()
+    expect(receiver.accepted('/first').length).toBeGreaterThan(0)
+    await page.context().close()
+  })
+})

@@ -1,0 +1,53 @@
+import type { Bet } from '../../functions/ledger/bets/contract.ts'
+import { betStatuses } from '../../schema/ledger/states.ts'
+import { List } from '../parts/list.tsx'
+import { Page } from '../parts/page.tsx'
+import { Money, When } from '../parts/value.tsx'
+import { BooksSections, betHref, State, userHref } from './words.tsx'
+
+const options = betStatuses.map((value) => ({ value, label: value.replaceAll('_', ' ') }))
+
+export function page() {
+  return (
+    <Page title="Bets" sentence="Every bet of the tenant. Open one to see its events, and to settle it.">
+      <BooksSections />
+      <List<Bet>
+        title="Bets"
+        path="/v1/ledger/bets"
+        filters={[
+          { name: 'userId', label: 'User' },
+          { name: 'status', label: 'State', options },
+        ]}
+        every={30}
+        rowKey={({ id }) => id}
+        href={({ id }) => betHref(id)}
+        sorted="newest first"
+        empty={{ why: 'No bet has been placed yet.', command: 'See the tour in functions/ledger/README.md' }}
+        columns={[
+          { name: 'Placed', cell: ({ placedAt }) => <When iso={placedAt} short={false} /> },
+          { name: 'User', cell: ({ userId }) => <a href={userHref(userId)}>{userId}</a> },
+          { name: 'Selection', cell: ({ selection }) => selection },
+          {
+            name: 'Stake',
+            numeric: true,
+            cell: ({ id, stakeMinor, currency }) => (
+              <Money at={`/v1/ledger/bets/${id}#stakeMinor`} minor={stakeMinor} currency={currency} />
+            ),
+          },
+          { name: 'Odds', numeric: true, cell: ({ odds }) => odds },
+          {
+            name: 'Payout',
+            numeric: true,
+            cell: ({ id, payoutMinor, currency }) =>
+              payoutMinor === null ? (
+                'open'
+              ) : (
+                <Money at={`/v1/ledger/bets/${id}#payoutMinor`} minor={payoutMinor} currency={currency} />
+              ),
+          },
+          { name: 'State', cell: ({ status }) => <State status={status} /> },
+        ]}
+      />
+    </Page>
+  )
+}

@@ -1,0 +1,374 @@
+import type { z } from 'zod'
+import type { Caches } from '../../functions/ops/caches/contract.ts'
+import type { Connections } from '../../functions/ops/connections/contract.ts'
+import type { Cancelled, Locks } from '../../functions/ops/locks/contract.ts'
+import type { Replica } from '../../functions/ops/replicas/contract.ts'
+import { useAction } from '../parts/action.ts'
+import { announce } from '../parts/announce.tsx'
+import { Badge } from '../parts/badge.tsx'
+import { ActButton } from '../parts/button.tsx'
+import { Bytes } from '../parts/bytes.tsx'
+import { Ms, Seconds, Share } from '../parts/measured.tsx'
+import { Grid, Page } from '../parts/page.tsx'
+import { Failure, Panel } from '../parts/panel.tsx'
+import { type Resource, useResource } from '../parts/resource.ts'
+import { Table } from '../parts/table.tsx'
+import { Fact, Facts, Left, Value, When } from '../parts/value.tsx'
+import { OpsSections } from './words.tsx'
+
+type Replicas = { data: Replica[]; nextCursor: null }
+
+export function page() {
+  const connections = useResource<Connections>('/v1/ops/connections', { every: 60 })
+  const locks = useResource<Locks>('/v1/ops/locks', { every: 30 })
+  const replicas = useResource<Replicas>('/v1/ops/replicas', { every: 60 })
+  const caches = useResource<Caches>('/v1/ops/caches', { every: 60 })
+  return (
+    <Page
+      title="Database"
+      sentence="The sessions of Postgres and their locks, the replicas, and the caches of the Worker."
+    >
+      <OpsSections />
+      <Grid>
+        <ConnectionsPanel of={connections} />
+        <HorizonPanel of={locks} />
+        <LocksPanel of={locks} />
+        <ReplicasPanel of={replicas} />
+        <CachesPanel of={caches} />
+      </Grid>
+    </Page>
+  )
+}
+
+function ConnectionsPanel({ of }: { of: Resource<Connections> }) {
+  const at = (field: string) => `${of.path}#${field}`
+  return (
+    <Panel title="Connections" of={of} size={5} asOf={({ asOf }) => asOf}>
+      {(data) => (
+        <>
+          <p class="arithmetic">{data.sum}</p>
+          <Facts>
+            <Fact name="In use">
+              <Value at={at('used')} value={data.used} /> of{' '}
+              <Value at={at('available')} value={data.available} />,{' '}
+              <Share at={at('usedShare')} value={data.usedShare} />
+            </Fact>
+            <Fact name="Pool of the Worker">
+              <Value at={at('pool.size')} value={data.pool.size} />
+              {data.pool.pooled ? ' behind the pooler of Neon' : ' direct'}
+            </Fact>
+            <Fact name="Kept by Postgres">
+              <Value at={at('reserved')} value={data.reserved} /> of{' '}
+              <Value at={at('maxConnections')} value={data.maxConnections} />
+            </Fact>
+            <Fact name="Oldest transaction">
+              {data.oldestTransactionSeconds === null ? (
+                'none is open'
+              ) : (
+                <Seconds at={at('oldestTransactionSeconds')} value={data.oldestTransactionSeconds} />
+              )}
+            </Fact>
+          </Facts>
+          <Table
+            caption="Connections by role, application and state"
+            rows={data.groups.map((group, index) => ({ ...group, index }))}
+            rowKey={({ index }) => index}
+            columns={[
+              { name: 'Role', cell: ({ role }) => role ?? 'unknown' },
+              { name: 'Application', cell: ({ application }) => application || 'unnamed' },
+              { name: 'State', cell: ({ state }) => state ?? 'unknown' },
+              {
+                name: 'Count',
+                numeric: true,
+                cell: ({ count, index }) => <Value at={at(`groups.${index}.count`)} value={count} />,
+              },
+            ]}
+          />
+        </>
+      )}
+    </Panel>
+  )
+}
+
+function HorizonPanel({ of }: { of: Resource<Locks> }) {
+  return (
+    <Panel
+      title="Snapshots that keep dead rows"
+      of={of}
+      size={5}
+      asOf={({ asOf }) => asOf}
+      empty={{
+        when: ({ horizon }) => horizon.length === 0,
+        why: 'No session has an old snapshot: vacuum removes every dead row, and feeds read up to now.',
+      }}
+    >
+      {({ horizon }) => (
+        <Table
+          caption="Sessions whose snapshot keeps dead rows, the oldest first"
+          rows={horizon}
+          rowKey={({ pid }) => pid}
+          columns={[
+            { name: 'Session', cell: ({ pid, role }) => `${pid} ${role ?? ''}` },
+            { name: 'State', cell: ({ state }) => state ?? 'unknown' },
+            {
+              name: 'Open for',
+              numeric: true,
+              cell: ({ transactionSeconds }, index) => (
+                <Seconds at={`${of.path}#horizon.${index}.transactionSeconds`} value={transactionSeconds} />
+              ),
+            },
+            {
+              name: 'Transactions since',
+              numeric: true,
+              cell: ({ xminAge }, index) => (
+                <Value at={`${of.path}#horizon.${index}.xminAge`} value={xminAge} />
+              ),
+            },
+          ]}
+        />
+      )}
+    </Panel>
+  )
+}
+
+type Session = Locks['sessions'][number]
+
+/** A tree: each session stands below the one that it waits for. */
+function LocksPanel({ of }: { of: Resource<Locks> }) {
+  const cancel = useAction<z.infer<typeof Cancelled>>()
+  async function end({ pid, transactionAt }: Session): Promise<void> {
+    const done = await cancel.send(`/v1/ops/locks/${pid}/cancel`, { body: { transactionAt } })
+    await of.reload()
+    if (done) announce(`The statement of session ${pid} is cancelled`)
+  }
+  return (
+    <Panel
+      title="Locks"
+      of={of}
+      size={3}
+      wide
+      asOf={({ asOf }) => asOf}
+      empty={{ when: ({ sessions }) => sessions.length === 0, why: 'No session waits for another one.' }}
+    >
+      {({ sessions }) => (
+        <>
+          <Table
+            caption="Sessions that wait, each below the session that it waits for"
+            rows={sessions}
+            rowKey={({ pid }) => pid}
+            columns={[
+              {
+                name: 'Session',
+                cell: ({ pid, role, depth, blockedBy }) => (
+                  <span class={`depth depth-${Math.min(depth, 5)}`}>
+                    {depth > 0 && <span aria-hidden="true">└ </span>}
+                    {pid} {role ?? ''}
+                    {blockedBy.length > 0 && (
+                      <span class="visually-hidden"> waits for {blockedBy.join(', ')}</span>
+                    )}
+                  </span>
+                ),
+              },
+              { name: 'Application', cell: ({ application }) => application || 'unnamed' },
+              {
+                name: 'State',
+                cell: ({ state, depth }) => (
+                  <Badge
+                    word={depth === 0 ? `blocks others, ${state ?? 'unknown'}` : 'waits'}
+                    tone={depth === 0 ? 'bad' : 'warn'}
+                  />
+                ),
+              },
+              {
+                name: 'Waits for',
+                cell: ({ waitsFor }) =>
+                  waitsFor === null
+                    ? 'nobody'
+                    : `${waitsFor.lock ?? waitsFor.relation ?? waitsFor.type}, ${waitsFor.mode}`,
+              },
+              {
+                name: 'Waiting',
+                numeric: true,
+                cell: ({ waitSeconds, depth }, index) =>
+                  depth === 0 ? (
+                    'not'
+                  ) : (
+                    <Seconds at={`${of.path}#sessions.${index}.waitSeconds`} value={waitSeconds} />
+                  ),
+              },
+              {
+                name: 'Transaction',
+                numeric: true,
+                cell: ({ transactionSeconds }, index) => (
+                  <Seconds
+                    at={`${of.path}#sessions.${index}.transactionSeconds`}
+                    value={transactionSeconds}
+                  />
+                ),
+              },
+              {
+                name: 'Action',
+                cell: (session) =>
+                  session.own && session.transactionAt !== null ? (
+                    <ActButton
+                      label={`Cancel the statement of ${session.pid}`}
+                      action={cancel}
+                      final
+                      act={() => end(session)}
+                    />
+                  ) : (
+                    <span class="muted">not the Worker’s role</span>
+                  ),
+              },
+            ]}
+          />
+          {cancel.problem.value && <Failure problem={cancel.problem.value} />}
+        </>
+      )}
+    </Panel>
+  )
+}
+
+function ReplicasPanel({ of }: { of: Resource<Replicas> }) {
+  return (
+    <Panel
+      title="Replicas"
+      of={of}
+      size={2}
+      wide
+      empty={{
+        when: ({ data }) => data.length === 0,
+        why: 'No replica is configured: the primary answers all reads.',
+        command: 'REPLICAS=2 npm start',
+      }}
+    >
+      {({ data }) => (
+        <Table
+          caption="Replicas"
+          rows={data}
+          rowKey={(replica) => replica.number}
+          columns={[
+            { name: 'Replica', cell: (replica) => `${replica.number}: ${replica.host}` },
+            { name: 'State', cell: (replica) => <ReplicaState of={replica} /> },
+            {
+              name: 'Lag',
+              numeric: true,
+              cell: ({ lagSeconds, why }, index) => (
+                <Seconds
+                  at={`${of.path}#data.${index}.lagSeconds`}
+                  value={lagSeconds}
+                  {...(why !== null && { why })}
+                />
+              ),
+            },
+            ...(['served', 'behind', 'stale', 'out', 'cancelled'] as const).map((outcome) => ({
+              name: `Reads ${outcome}`,
+              numeric: true,
+              cell: ({ outcomes }: Replica, index: number) => (
+                <Value at={`${of.path}#data.${index}.outcomes.${outcome}`} value={outcomes[outcome]} />
+              ),
+            })),
+          ]}
+        />
+      )}
+    </Panel>
+  )
+}
+
+function ReplicaState({ of: { reachable, why, outUntil, replayPaused } }: { of: Replica }) {
+  if (!reachable) return <Badge word={`away: ${why ?? 'unknown'}`} tone="bad" />
+  if (outUntil !== null)
+    return (
+      <>
+        <Badge word="left out" tone="warn" /> <Left iso={outUntil} />
+      </>
+    )
+  if (replayPaused) return <Badge word="replay is paused" tone="warn" />
+  return <Badge word="takes part" tone="ok" />
+}
+
+function CachesPanel({ of }: { of: Resource<Caches> }) {
+  return (
+    <Panel
+      title="Caches"
+      of={of}
+      size={3}
+      wide
+      asOf={({ asOf }) => asOf}
+      empty={{
+        when: ({ data }) => data.length === 0,
+        why: 'The isolate that answered has used no cache yet.',
+      }}
+    >
+      {({ data, sharedLayer, asOf }) => (
+        <>
+          <p class="muted">
+            Figures of the one isolate that answered at <When iso={asOf} short={false} />; the shared layer is{' '}
+            {sharedLayer}.
+          </p>
+          <Table
+            caption="Caches of one isolate"
+            rows={data}
+            rowKey={({ name }) => name}
+            columns={[
+              { name: 'Cache', cell: ({ name }) => name },
+              {
+                name: 'Hits',
+                numeric: true,
+                cell: ({ hitRatio }, index) => (
+                  <Share at={`${of.path}#data.${index}.hitRatio`} value={hitRatio} />
+                ),
+              },
+              {
+                name: 'In the isolate',
+                numeric: true,
+                cell: ({ hits }, index) => (
+                  <Value at={`${of.path}#data.${index}.hits.isolate`} value={hits.isolate} />
+                ),
+              },
+              {
+                name: 'Shared',
+                numeric: true,
+                cell: ({ hits }, index) => (
+                  <Value at={`${of.path}#data.${index}.hits.shared`} value={hits.shared} />
+                ),
+              },
+              {
+                name: 'Stale',
+                numeric: true,
+                cell: ({ stale }, index) => <Value at={`${of.path}#data.${index}.stale`} value={stale} />,
+              },
+              {
+                name: 'Misses',
+                numeric: true,
+                cell: ({ misses }, index) => <Value at={`${of.path}#data.${index}.misses`} value={misses} />,
+              },
+              {
+                name: 'Load p95',
+                numeric: true,
+                cell: ({ loadP95Ms }, index) => (
+                  <Ms at={`${of.path}#data.${index}.loadP95Ms`} value={loadP95Ms} />
+                ),
+              },
+              {
+                name: 'Size',
+                numeric: true,
+                cell: ({ bytes }, index) => <Bytes at={`${of.path}#data.${index}.bytes`} value={bytes} />,
+              },
+              {
+                name: 'Oldest',
+                numeric: true,
+                cell: ({ oldestSeconds, entries }, index) =>
+                  entries === 0 ? (
+                    <span class="muted">empty</span>
+                  ) : (
+                    <Seconds at={`${of.path}#data.${index}.oldestSeconds`} value={oldestSeconds} />
+                  ),
+              },
+            ]}
+          />
+        </>
+      )}
+    </Panel>
+  )
+}

@@ -1,0 +1,26 @@
+import { Sections } from '../parts/sections.tsx'
+
+const base = '/app/ops'
+
+/** The pages of the operator. */
+export function OpsSections() {
+  return (
+    <Sections
+      label="Operation"
+      links={[
+        { href: base, title: 'Overview' },
+        { href: `${base}/alerts`, title: 'Alerts' },
+        { href: `${base}/jobs`, title: 'Jobs' },
+        { href: `${base}/requests`, title: 'Requests' },
+        { href: `${base}/database`, title: 'Database' },
+        { href: `${base}/storage`, title: 'Storage' },
+        { href: `${base}/waiting`, title: 'Waiting' },
+        { href: `${base}/log`, title: 'Log' },
+      ]}
+    />
+  )
+}
+
+export const jobHref = (name: string) => `${base}/jobs/${encodeURIComponent(name)}`
+
+export const queryHref = (name: string) => `${base}/queries/${encodeURIComponent(name)}`
