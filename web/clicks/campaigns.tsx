@@ -147,7 +147,8 @@ function ParkedPostbacks() {
       columns={[
         {
           name: 'Click',
-          cell: ({ clickId, matchedClickId }) => <ClickLink id={matchedClickId ?? clickId} />,
+          cell: ({ clickId, matchedClickId }) =>
+            matchedClickId === null ? <code>{clickId}</code> : <ClickLink id={matchedClickId} />,
         },
         { name: 'Type', cell: ({ type, txid }) => (txid === null ? type : `${type} ${txid}`) },
         { name: 'Says', cell: ({ status }) => <Badge word={status} tone={toneOf(status)} /> },

@@ -52,7 +52,7 @@ export function page() {
         columns={[
           { name: 'Node', cell: ({ uid }) => uid },
           { name: 'Name', cell: ({ name }) => name ?? '' },
-          { name: 'Type', cell: ({ type }) => type },
+          { name: 'Type', cell: ({ type }) => <span class="nowrap">{type}</span> },
           {
             name: 'State',
             cell: ({ lifecycle }) => <Badge word={wordOf(lifecycle)} tone={toneOf(lifecycle)} />,
@@ -88,9 +88,9 @@ export function Config({
   if (driftSeconds === null) return <Badge word={`version ${desiredVersion}`} tone="ok" />
   const tone = outcome === 'rejected' ? 'bad' : 'warn'
   return (
-    <Badge
-      word={`has ${reportedVersion}, should have ${desiredVersion}, for ${duration(driftSeconds * 1_000)}`}
-      tone={tone}
-    />
+    <>
+      <Badge word={`has ${reportedVersion} of ${desiredVersion}`} tone={tone} />{' '}
+      <span class="muted">for {duration(driftSeconds * 1_000)}</span>
+    </>
   )
 }

@@ -167,7 +167,7 @@ function optionsOf({ points: { xs, series }, bands, width, height }: Drawn): uPl
     height,
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 8 } },
-    padding: [12, width < narrow ? 12 : 72, 0, 0],
+    padding: [12, width < narrow ? 12 : 92, 0, 0],
     scales: {
       x: { time: true, range: () => ends(xs) },
       y: { range: (_u, low, high) => holding(low, high, bands) },
