@@ -11,6 +11,7 @@ const programs: Record<string, () => Promise<Program>> = {
   ledger: async () => (await import('./ledger/program.ts')).ledger,
   clicks: async () => (await import('./clicks/program.ts')).clicks,
   fleet: async () => (await import('./fleet/program.ts')).fleet,
+  ops: async () => (await import('./ops/program.ts')).ops,
 }
 
 const usage = `usage: npm run bench [program] [measurement…] -- [--rounds 5] [--seconds 2]

@@ -117,12 +117,12 @@ const noReply: Problem = {
 
 function costOf(headers: Headers) {
   const timing = headers.get('server-timing') ?? ''
-  const dbMs = /\bdb;dur=([\d.]+)/.exec(timing)?.[1]
+  const [, dbMs, statement = null] = /\bdb;dur=([\d.]+)(?:;desc="([^"]*)")?/.exec(timing) ?? []
   const trips = headers.get('x-db-round-trips')
   return {
     dbMs: dbMs === undefined ? null : Number(dbMs),
     trips: trips === null ? null : Number(trips),
-    statement: /\bstatement;desc="([^"]+)"/.exec(timing)?.[1] ?? null,
+    statement,
     requestId: headers.get('x-request-id'),
     replayed: headers.get('idempotency-replayed') === 'true',
     position: headers.get('x-position'),

@@ -6,7 +6,7 @@ import { Frame } from './parts/frame.tsx'
 import { Page } from './parts/page.tsx'
 import { followLinks, match, route } from './parts/route.ts'
 import { role, session } from './parts/session.ts'
-import { readSession, SignIn, SignInPanel } from './parts/sign-in.tsx'
+import { begin, SignIn, SignInPanel } from './parts/sign-in.tsx'
 
 type Shown = ComponentType<{ params: Record<string, string> }>
 
@@ -99,7 +99,7 @@ function Unknown({ path }: { path: string }) {
 }
 
 followLinks((path) => path === '/app' || entryOf(path.replace(/(.)\/+$/, '$1')) !== null)
-void readSession()
+void begin()
 const place = document.querySelector('#app')
 if (place) {
   place.replaceChildren()

@@ -1,7 +1,7 @@
 /**
  * The sums of what all isolates counted, read from the gatherer.
  *
- * Guarantee: a total is stored before it is shown and never falls. `lately` is what was added within the last minutes, so
+ * A total is stored before it is shown and never falls. `lately` is what was added within the last minutes, so
  * a rate is `lately` divided by the seconds since `since`.
  * How a caller loses: `{ known: false, why }` when no gatherer is bound or it does not answer within two seconds. Unknown is
  * not 0. The caller must not ask for a longer time than an hour. Driver: none.

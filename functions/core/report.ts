@@ -1,7 +1,7 @@
 /**
  * How an isolate reports its counts to the gatherer.
  *
- * Guarantee: no request waits for a report, and no count waits for a next request: the first count after a report arms the
+ * No request waits for a report, and no count waits for a next request: the first count after a report arms the
  * next one, which leaves within a second in `waitUntil`. A report that fails is repeated three times. Its counts stay in
  * the isolate and travel with the next report.
  * The caller must count by the `metrics` of its context. Without a Durable Object bound as METRICS nothing is reported.

@@ -42,7 +42,12 @@ export type Rule = Limits & {
   )
 
 /** `labels` name the thing; without any there is one. A value of null is not known. */
-export type Value = { labels: Record<string, unknown>; value: number | null }
+export type Value = {
+  labels: Record<string, unknown>
+  value: number | null
+  /** Counters, kept with the value, from which the next evaluation computes what was added. */
+  mark?: Record<string, number>
+}
 
 export type QueueKind = 'feed' | 'deliveries' | 'queue' | 'parked' | 'unfolded'
 

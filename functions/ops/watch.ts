@@ -4,6 +4,7 @@ import { connectionRules } from './connections/watch.ts'
 import { deadQueues, deadRules } from './dead/watch.ts'
 import { jobRules } from './jobs/watch.ts'
 import { lockRules } from './locks/watch.ts'
+import { metricRules } from './metrics/watch.ts'
 import { outboxQueues, outboxRules } from './outbox/watch.ts'
 import { replicaRules } from './replicas/watch.ts'
 import { tableRules } from './tables/watch.ts'
@@ -21,6 +22,7 @@ export function opsWatch(jobs: readonly Job[]): Watch {
       ...outboxRules,
       ...deadRules,
       ...tableRules,
+      ...metricRules,
     ],
     queues: [outboxQueues, deadQueues],
   }

@@ -18,6 +18,9 @@ const core = {
   AUTH_SECRET: z.string().min(32, 'must be at least 32 characters').optional(),
   AUTH_JWKS_URL: z.url().refine(isPrivateOnTheWay, 'must be https').optional(),
   AUTH_ISSUER: z.string().min(1).default('lockstep'),
+  /** The dashboard as a client of the identity provider at AUTH_ISSUER. Without it a token is pasted. */
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
   /** With `npm start` the dashboard signs a developer in by one click; see http/development.ts. */
   DEV_SIGN_IN: z.literal('1').optional(),
   /** The dashboard. Without it every path answers as an API. */

@@ -141,7 +141,7 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/dispatch/orders/claim.ts', "import { routes } from './routes.ts'"],
     ['functions/dispatch/orders/claim.ts', "import { neon } from '@neondatabase/serverless'"],
   ],
-  'functions/{app,durable-objects,modules,queues,regulator,spill,streams}.ts': [
+  'functions/{app,durable-objects,gatherer,modules,queues,regulator,spill,streams}.ts': [
     ['functions/app.ts', "import { seed } from '../dev/seed.ts'"],
     ['functions/modules.ts', "import { jobs } from '../cron/index.ts'"],
   ],

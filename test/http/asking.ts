@@ -47,6 +47,7 @@ const samples = [
   '2026-11-20',
   'nd-ph-00000000',
   'visitor-of-no-campaign',
+  'row.verb',
 ]
 
 /** Something that the parameter's own schema takes. */

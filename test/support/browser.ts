@@ -35,17 +35,13 @@ export async function openPage(
     ...options,
   })
   const page = await pageIn(context, url)
-  if (as !== undefined) {
-    await signIn(page, url, as)
-    // The page of the contract is not the one that is tested; it has no icon.
-    page.faults.length = 0
-  }
+  if (as !== undefined) await signIn(context, url, as)
   await page.goto(url)
   return page
 }
 
 /** Another tab of the same window. */
-async function pageIn(context: BrowserContext, url: string): Promise<Watched> {
+export async function pageIn(context: BrowserContext, url: string): Promise<Watched> {
   const { origin } = new URL(url)
   const page: Watched = Object.assign(await context.newPage(), { faults: [] })
   page.on('console', (message) => {
@@ -60,19 +56,15 @@ async function pageIn(context: BrowserContext, url: string): Promise<Watched> {
   return page
 }
 
-/** Puts a token of the development sign-in into the tab before its first page. */
-async function signIn(page: Page, url: string, claims: Claims): Promise<void> {
+/** The token of the development sign-in, in the storage of each tab that the window opens from now on. */
+async function signIn(context: BrowserContext, url: string, claims: Claims): Promise<void> {
   const { origin } = new URL(url)
-  const answer = await fetch(`${origin}/v1/dev/tokens`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', origin },
-    body: JSON.stringify(claims),
-  })
-  const { token }: { token: string } = JSON.parse(await answer.text())
-  await page.addInitScript((fresh: string) => {
-    if (sessionStorage.getItem('signed-in') === null) sessionStorage.setItem('lockstep.token', fresh)
-    sessionStorage.setItem('signed-in', 'once')
-  }, token)
+  const answer = await context.request.post(`${origin}/v1/dev/tokens`, { headers: { origin }, data: claims })
+  const { token }: { token: string } = await answer.json()
+  // Once a tab, so that a person who signs out stays signed out.
+  await context.addInitScript(`
+    if (sessionStorage.getItem('signed-in') === null) sessionStorage.setItem('lockstep.token', ${JSON.stringify(token)})
+    sessionStorage.setItem('signed-in', 'once')`)
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

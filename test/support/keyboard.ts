@@ -18,3 +18,9 @@ export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   }
   throw new Error(`Tab reaches no control named ${name}, but ${passed.slice(0, 40).join(' | ')}`)
 }
+
+/** Moves there by Tab and presses Enter. */
+export async function choose(page: Page, name: string | RegExp): Promise<void> {
+  await tabTo(page, name)
+  await page.keyboard.press('Enter')
+}

@@ -48,7 +48,7 @@ const times = { '24 h': 1, '7 days': 7, '14 days': 14, '30 days': 30 } as const
 /** One campaign: what came of its clicks, by any group, and the clicks themselves. */
 export function page({ params: { id = '' } }: { params: Record<string, string> }) {
   const path = `/v1/clicks/campaigns/${encodeURIComponent(id)}`
-  const campaign = useResource<Campaign>(path, { every: 60 })
+  const campaign = useResource<Campaign>(path, { every: 120 })
   const asked = route.value.query
   const group = groups.find((one) => one === asked.get('group')) ?? 'day'
   const time = asked.get('time') ?? '14 days'
@@ -57,8 +57,8 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
   const from = useMemo(() => new Date(serverNow() - days * 86_400_000).toISOString(), [days])
   const whole = new URLSearchParams({ from, tz: zone })
   const wanted = campaign.data.value !== null
-  const all = useResource<Report>(`${path}/stats?${whole}`, { every: 30, wanted })
-  const grouped = useResource<Report>(`${path}/stats?${whole}&groupBy=${group}`, { every: 30, wanted })
+  const all = useResource<Report>(`${path}/stats?${whole}`, { every: 60, wanted })
+  const grouped = useResource<Report>(`${path}/stats?${whole}&groupBy=${group}`, { every: 60, wanted })
   const title = campaign.data.value?.name ?? `Campaign ${id}`
   return (
     <Page
@@ -110,7 +110,7 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
       <List<Shown>
         title="Clicks"
         path={`/v1/clicks/clicks?campaignId=${encodeURIComponent(id)}`}
-        every={30}
+        every={60}
         rowKey={(row) => row.id}
         href={(row) => `/app/click/${row.id}`}
         sorted="newest first"

@@ -32,7 +32,7 @@ export function page() {
       <List<Campaign>
         title="Campaigns"
         path="/v1/clicks/campaigns"
-        every={30}
+        every={60}
         rowKey={({ id }) => id}
         href={({ id }) => `/app/clicks/${id}`}
         sorted="newest first"
@@ -86,7 +86,7 @@ function Accounting() {
     })
     return `/v1/clicks/accounting?${window}`
   }, [])
-  const accounting = useResource<z.infer<typeof ClickAccounting>>(at, { every: 30 })
+  const accounting = useResource<z.infer<typeof ClickAccounting>>(at, { every: 60 })
   return (
     <Panel
       title="Redirected clicks of a day"

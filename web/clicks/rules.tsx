@@ -22,7 +22,7 @@ const replaysAt = '/v1/clicks/replays?limit=50'
 /** The rules that decide whether a click is valid, and drafts with what they would change. */
 export function Rules() {
   const sets = useResource<Sets>(setsAt, { every: 120 })
-  const replays = useResource<Replays>(replaysAt, { every: 15 })
+  const replays = useResource<Replays>(replaysAt, { every: 30 })
   return (
     <Panel
       title="Rules about clicks"

@@ -37,9 +37,7 @@ type MeasuredOf = { zone: z.infer<typeof Zone>; regulators: readonly z.infer<typ
 /** A metric of the zone over time, its target, and under it each decision of its regulators. */
 export function Measured({ zone, regulators }: MeasuredOf) {
   const path = `/v1/fleet/zones/${zone.id}`
-  const latest = useResource<{ data: z.infer<typeof LatestValue>[] }>(`${path}/telemetry/latest`, {
-    every: 30,
-  })
+  const latest = useResource<{ data: z.infer<typeof LatestValue>[] }>(`${path}/telemetry/latest`)
   const targets = useResource<{ data: z.infer<typeof Target>[] }>(`${path}/targets?limit=50`, { every: 300 })
   const metrics = [...new Set((latest.data.value?.data ?? []).map(({ metric }) => metric))]
   const metric = route.value.query.get('metric') ?? (metrics.includes('ph') ? 'ph' : (metrics[0] ?? 'ph'))
@@ -49,7 +47,7 @@ export function Measured({ zone, regulators }: MeasuredOf) {
   const from = useMemo(() => new Date(serverNow() - hours * 3_600_000).toISOString(), [hours])
   const query = new URLSearchParams({ metric, from, resolution, limit: '1000' })
   const series = usePages<Point>(`${path}/telemetry?${query}`, { every: 60 })
-  const decisions = usePages<Decided>(`${path}/decisions?limit=200`, { every: 30 })
+  const decisions = usePages<Decided>(`${path}/decisions?limit=200`, { every: 120, most: 3 })
   const own = (targets.data.value?.data ?? []).filter((target) => target.metric === metric)
   const timezone = useResource<z.infer<typeof Greenhouse>>(`/v1/fleet/greenhouses/${zone.greenhouseId}`, {
     wanted: own.some((target) => target.from !== null),

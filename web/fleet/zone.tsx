@@ -22,9 +22,9 @@ type Sent = z.infer<typeof Command>
 /** One zone: its values over time with the decisions under them, budgets and commands. */
 export function page({ params: { id = '' } }: { params: Record<string, string> }) {
   const path = `/v1/fleet/zones/${encodeURIComponent(id)}`
-  const zone = useResource<Shown>(path, { every: 60 })
+  const zone = useResource<Shown>(path, { every: 120 })
   const regulatorsAt = `/v1/fleet/regulators?zone=${encodeURIComponent(id)}&limit=50`
-  const regulators = useResource<Regulators>(regulatorsAt, { every: 30 })
+  const regulators = useResource<Regulators>(regulatorsAt, { every: 60 })
   const { data } = zone
   return (
     <Page
@@ -99,7 +99,7 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
       <List<Sent>
         title="Commands"
         path={`${path}/commands?limit=10`}
-        every={30}
+        every={60}
         rowKey={(row) => row.id}
         sorted="newest first"
         empty={{ why: 'No command was sent to a node of this zone.' }}

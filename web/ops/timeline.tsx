@@ -20,7 +20,7 @@ const tones: Record<Entry['lane'], Tone> = {
   alert: 'bad',
 }
 
-/** A longer pause is told, and takes no room. */
+/** A longer pause is one line with its length. */
 const longPauseMs = 60_000
 
 /** Everything that happened to one thing, on one time axis. */
@@ -95,7 +95,7 @@ function Refs({ of: { refs }, here }: { of: Entry; here: string }) {
             {kinds.has(name) ? (
               <a href={`/app/timeline/${name}/${encodeURIComponent(String(value))}`}>{String(value)}</a>
             ) : (
-              <code>{typeof value === 'object' ? JSON.stringify(value) : String(value)}</code>
+              <code>{typeof value === 'string' ? value : JSON.stringify(value)}</code>
             )}
           </span>
         ))}

@@ -10,7 +10,7 @@ import { remembered } from './remembered.ts'
 import { match, route } from './route.ts'
 import { Search, searchOpen } from './search.tsx'
 import { ended, role, session } from './session.ts'
-import { Account, SignInPanel } from './sign-in.tsx'
+import { Account, endsSoon, SignInPanel } from './sign-in.tsx'
 import { switchZone, zone } from './times.ts'
 
 const colours = remembered<'system' | 'light' | 'dark'>('colours', 'system')
@@ -39,6 +39,11 @@ export function Frame({ children }: { children: ComponentChildren }) {
             title="Your token has ended"
             why="The page shows its last data. Sign in again to go on; the page stays."
           />
+        )}
+        {endsSoon.value && (
+          <p class="notice" role="status">
+            Your token ends within a minute. Sign in again to go on without a break.
+          </p>
         )}
         <div class={ended.value ? 'greyed' : undefined}>{children}</div>
       </main>

@@ -54,7 +54,7 @@ export function PointsTable({ title, points }: { title: string; points: Points }
     }),
   ]
   return (
-    <div class="points">
+    <section class="points" tabIndex={0} aria-label={`${title}, as a table`}>
       <Table
         caption={`${title}, as a table`}
         columns={columns}
@@ -66,6 +66,6 @@ export function PointsTable({ title, points }: { title: string; points: Points }
           The newest {mostRows} of {number(xs.length)} points.
         </p>
       )}
-    </div>
+    </section>
   )
 }

@@ -3,7 +3,7 @@ import { computed, signal } from '@preact/signals'
 /** The user of this tab. The token lives in the storage of the tab, so that no other tab and no other site has it. */
 export type Principal = { role: string; sub: string; tenantId: number | null }
 export type Session = {
-  signIn: { development: boolean; paste: boolean }
+  signIn: { development: boolean; oidc: boolean; paste: boolean }
   modules: readonly string[]
   principal: Principal | null
   expiresAt: string | null

@@ -1,10 +1,21 @@
-import { useSignal } from '@preact/signals'
+import { effect, signal, useSignal } from '@preact/signals'
 import { ask, type Problem } from '../api.ts'
 import { type Person, people } from '../people.ts'
+import { now } from './clock.ts'
+import { finishCodeFlow, leaveForProvider } from './code-flow.ts'
 import { Field, Form } from './form.tsx'
 import { Failure } from './panel.tsx'
 import { go, route } from './route.ts'
-import { ended, keepToken, nameOf, principal, type Session, session, token } from './session.ts'
+import {
+  ended,
+  keepToken,
+  nameOf,
+  type Principal,
+  principal,
+  type Session,
+  session,
+  token,
+} from './session.ts'
 
 /** Reads who the token names. Without an answer the page keeps what it knew. */
 export async function readSession(): Promise<Problem | null> {
@@ -24,6 +35,54 @@ async function enter(fresh: string, opens: string | null): Promise<Problem | nul
   return problem
 }
 
+/** Reads the session once, or finishes a sign-in at the identity provider. */
+export async function begin(): Promise<void> {
+  const returned = await finishCodeFlow()
+  if (returned !== null && 'token' in returned) refusal.value = await enter(returned.token, returned.back)
+  else {
+    refusal.value = returned?.problem ?? null
+    await readSession()
+  }
+  watchTheEnd()
+}
+
+/** Why the last sign-in at the provider failed. */
+const refusal = signal<Problem | null>(null)
+/** The token ends within a minute and cannot be renewed without its user. */
+export const endsSoon = signal(false)
+
+/**
+ * A minute before its end a development token is renewed. The provider is not called behind the back of its user: there the
+ * page says that the token ends.
+ */
+function watchTheEnd(): void {
+  effect(() => {
+    const { principal, expiresAt, signIn } = session.value ?? {}
+    const left = expiresAt ? Date.parse(expiresAt) - now.value : null
+    if (!principal || left === null) {
+      endsSoon.value = false
+      return
+    }
+    if (left <= 0) ended.value = true
+    const isNear = left < 60_000
+    endsSoon.value = isNear && left > 0 && !signIn?.development
+    if (isNear && signIn?.development && !renewing) void renew(principal)
+  })
+}
+
+let renewing = false
+
+async function renew({ role, sub, tenantId }: Principal): Promise<void> {
+  renewing = true
+  const body = { role, sub, ...(tenantId !== null && { tenantId }) }
+  const reply = await ask<{ token: string }>('/v1/dev/tokens', { method: 'POST', body })
+  if (reply.ok && reply.data) {
+    keepToken(reply.data.token)
+    await readSession()
+    renewing = false
+  } else setTimeout(() => (renewing = false), 10_000)
+}
+
 export function signOut(): void {
   keepToken(null)
   ended.value = false
@@ -36,6 +95,7 @@ export function SignIn({ only, stay = false }: { only?: readonly string[]; stay?
   const busy = useSignal<string | null>(null)
   const ways = session.value?.signIn
   if (!ways) return <p class="muted">Asking how to sign in…</p>
+  const shownProblem = problem.value ?? refusal.value
   const shown = people.filter(
     ({ row, role }) =>
       (row === 'core' || session.value?.modules.includes(row)) && (only === undefined || only.includes(role)),
@@ -63,9 +123,23 @@ export function SignIn({ only, stay = false }: { only?: readonly string[]; stay?
           ))}
         </ul>
       )}
-      {problem.value && <Failure problem={problem.value} />}
+      {ways.oidc && (
+        <button
+          type="button"
+          class="main"
+          onClick={() =>
+            void leaveForProvider(route.value.path).then((failed) => {
+              problem.value = failed
+              return failed
+            })
+          }
+        >
+          Sign in at the identity provider
+        </button>
+      )}
+      {shownProblem && <Failure problem={shownProblem} />}
       {ways.paste && (
-        <details open={!ways.development}>
+        <details open={!ways.development && !ways.oidc}>
           <summary>Paste a token</summary>
           <Form
             label="Sign in with a token"

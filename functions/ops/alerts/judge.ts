@@ -34,7 +34,7 @@ with rules as materialized (
 measured as materialized (
   select *
   from jsonb_to_recordset(${JSON.stringify(measured)}::jsonb) as m (
-    rule text, labels jsonb, value float8, why text, evidence jsonb
+    rule text, labels jsonb, value float8, why text, evidence jsonb, mark jsonb
   )
 ),
 kept as materialized (
@@ -175,7 +175,11 @@ unsilenced as (
 ),
 kept_values as (
   insert into core.alert_values (rule, at, measured)
-  select m.rule, ${at}, jsonb_agg(jsonb_build_object('labels', m.labels, 'value', m.value) order by m.labels)
+  select m.rule, ${at}, jsonb_agg(
+    jsonb_build_object('labels', m.labels, 'value', m.value)
+      || case when m.mark is null then '{}' else jsonb_build_object('mark', m.mark) end
+    order by m.labels
+  )
   from measured m
   group by m.rule
   on conflict (rule, at) do nothing

@@ -14,6 +14,7 @@ export type Measured = {
   /** Why the value is not known. */
   why: string | null
   evidence: unknown[]
+  mark?: Value['mark']
 }
 
 /** `failed`: the statement of the rule gave no answer. */
@@ -102,7 +103,8 @@ function measuredBy(rule: Rule, answer: Answer<Value>, evidence: readonly Shown[
   if (!answer.ok) return [{ rule: rule.name, labels: {}, value: null, why: answer.why, evidence: [] }]
   if (answer.rows.length === 0 && rule.absent === undefined)
     return [{ rule: rule.name, labels: {}, value: null, why: 'nothing was measured', evidence: [] }]
-  return answer.rows.map(({ labels, value }) => ({
+  return answer.rows.map(({ labels, value, mark }) => ({
+    ...(mark && { mark }),
     rule: rule.name,
     labels,
     value,

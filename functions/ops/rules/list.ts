@@ -33,7 +33,7 @@ select g.rule || jsonb_build_object(
   ),
   'asOf', core.iso(newest.at),
   'measured', coalesce((
-    select jsonb_agg(m order by m -> 'labels')
+    select jsonb_agg(m - 'mark' order by m -> 'labels')
     from (select m from jsonb_array_elements(newest.measured) m limit ${mostValues}) m
   ), '[]')
 ) as rule

@@ -11,7 +11,7 @@ const modules = [opsModule, probeModule]
 const { app } = createApp({ modules, jobs })
 const consumer = consumerOf(modules)
 
-export const { Streams, Spill, Regulator } = durableObjectsOf(modules)
+export const { Streams, Spill, Regulator, Metrics } = durableObjectsOf(modules)
 
 export default {
   fetch: app.fetch,

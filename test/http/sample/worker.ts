@@ -5,6 +5,6 @@ import { sampleEndpoints } from './endpoints.ts'
 /** A Worker with the sample row alone, behind the same door as the product. */
 const { app } = createApp({ modules: [{ name: 'sample', endpoints: () => sampleEndpoints }], jobs: [] })
 
-export const { Streams, Spill, Regulator } = durableObjectsOf([])
+export const { Streams, Spill, Regulator, Metrics } = durableObjectsOf([])
 
 export default { fetch: app.fetch }

@@ -1,0 +1,277 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { freshBrowser, openPage, pageIn, sidewaysScroll, violations } from '../../support/browser.ts'
+import { choose } from '../../support/keyboard.ts'
+import { soon } from '../../support/soon.ts'
+import { freshWorker } from '../../support/worker.ts'
+
+const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
+const browser = await freshBrowser()
+const admin = `Bearer ${await app.token('admin', 1)}`
+
+type Row = { id: number; status: string; version: number; courierId: number | null; fence: number }
+
+async function call(path: string, body?: object, token = admin): Promise<Row & { data: Row[] }> {
+  const answer = await app.fetch(`/v1/dispatch${path}`, {
+    headers: { authorization: token, 'content-type': 'application/json' },
+    ...(body && { method: 'POST', body: JSON.stringify(body) }),
+  })
+  return answer.json()
+}
+
+const parcel = {
+  deliveryAddress: '1 Long Lane',
+  recipientName: 'Ada',
+  phone: '+44 20 7946 0000',
+  boxesCount: 1,
+}
+const store = await call('/stores', { name: 'Bakery', pickupAddress: '7 Market Street' })
+const newOrder = (more: object = {}) => call('/orders', { ...parcel, storeId: store.id, ...more })
+// The sign-in of the dashboard offers courier 7.
+for (let n = 1; n <= 8; n += 1)
+  await call('/couriers', { name: `Courier ${n}`, available: true, capacityBoxes: 200 })
+
+const asAdmin = { role: 'admin', sub: '1' }
+const asCourier = { role: 'courier', sub: '7' }
+const open = (path: string, visit: Parameters<typeof openPage>[2] = {}) =>
+  openPage(browser, `${app.url}${path}`, visit)
+
+describe('each page', () => {
+  it.each([
+    { as: asAdmin, path: '/app/orders', width: 1280, dark: false },
+    { as: asAdmin, path: '/app/orders', width: 320, dark: true },
+    { as: asAdmin, path: '/app/orders/1', width: 1280, dark: true },
+    { as: asAdmin, path: '/app/orders/1', width: 320, dark: false },
+    { as: asAdmin, path: '/app/race', width: 320, dark: false },
+    { as: asCourier, path: '/app/work', width: 320, dark: false },
+    { as: asCourier, path: '/app/work', width: 1280, dark: true },
+  ])('$path at $width px has no fault that axe or the browser finds', async ({ path, ...visit }) => {
+    if ((await call('/orders')).data.length === 0) await newOrder({ deliveryAddress: untrusted })
+    const page = await open(path, visit)
+    await page.waitForSelector('[data-state="live"], [data-state="empty"]')
+    await expect.poll(() => page.locator('[data-state="loading"]').count(), soon).toBe(0)
+    expect(await violations(page)).toEqual([])
+    expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0)
+    expect(page.faults).toEqual([])
+    await page.context().close()
+  })
+})
+
+const untrusted = `<img src=x onerror="document.title='broken'"> שלום 🚲 ${'x'.repeat(200)}`
+
+describe('a text that a caller wrote', () => {
+  it('is shown as text, whatever it contains', async () => {
+    const { id } = await newOrder({ deliveryAddress: untrusted })
+    const page = await open(`/app/orders/${id}`, { as: asAdmin, width: 320 })
+    await page.getByText(untrusted.slice(0, 40)).first().waitFor()
+    expect(await page.title()).toBe(`Order ${id} · Lockstep`)
+    expect(await page.locator('main img').count()).toBe(0)
+    expect(await sidewaysScroll(page)).toBeLessThanOrEqual(0)
+    expect(page.faults).toEqual([])
+    await page.context().close()
+  })
+})
+
+describe('the keyboard alone', () => {
+  it('signs a courier in, claims an order and delivers it', async () => {
+    const { id } = await newOrder()
+    const page = await open('/app')
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await page.getByRole('button', { name: /^Courier 7/ }).waitFor()
+    await choose(page, /^Courier 7/)
+    await page.getByRole('heading', { name: 'Work' }).waitFor()
+    await page.getByText(/of 200/).waitFor()
+    let held: Row | undefined
+    while (held?.id !== id) {
+      await choose(page, /^Claim the next order/)
+      await expect
+        .poll(async () => (await call('/orders?status=assigned&courierId=7')).data.length, soon)
+        .toBe(1)
+      ;[held] = (await call('/orders?status=assigned&courierId=7')).data
+      const task = page.getByRole('article', { name: `Order ${held?.id}` })
+      for (const [label, status] of [
+        ['Accept', 'accepted'],
+        ['Picked up', 'picked_up'],
+        ['Delivered', 'delivered'],
+      ] as const) {
+        await task.getByRole('button', { name: label, exact: true }).waitFor()
+        await choose(page, new RegExp(`^${label}$`))
+        await expect.poll(async () => (await call(`/orders/${held?.id}`)).status, soon).toBe(status)
+      }
+    }
+    expect(page.faults).toEqual([])
+    await page.context().close()
+  })
+})
+
+describe('a claim whose reply is lost', () => {
+  it('is sent again with its key and has one effect', async () => {
+    await newOrder()
+    await newOrder()
+    const page = await open('/app/work', { as: asCourier })
+    const keys: string[] = []
+    await page.route('**/claim-next', async (route) => {
+      keys.push(route.request().headers()['idempotency-key'] ?? '')
+      if (keys.length > 1) return route.continue()
+      await route.fetch()
+      return route.abort('connectionreset')
+    })
+    const before = (await call('/orders?status=assigned&courierId=7')).data.length
+    await page.getByRole('button', { name: 'Claim the next order' }).click()
+    await page.getByRole('button', { name: /outcome unknown/ }).waitFor()
+    await page.getByRole('button', { name: 'Claim the next order' }).waitFor()
+    expect([keys.length, new Set(keys).size]).toEqual([2, 1])
+    expect((await call('/orders?status=assigned&courierId=7')).data).toHaveLength(before + 1)
+    await page.context().close()
+  })
+})
+
+describe('a panel', () => {
+  it('keeps its data, greyed, when its next read fails, and offers to try again', async () => {
+    await newOrder()
+    const page = await open('/app/orders', { as: asAdmin })
+    const panel = page.getByRole('region', { name: 'All orders' })
+    await panel.locator('tbody tr').first().waitFor()
+    // The stream is connected once it has shown an order.
+    const { id } = await newOrder()
+    await page.locator(`.board a[href="/app/orders/${id}"]`).waitFor()
+    const rows = await panel.locator('tbody tr').count()
+    await page.route('**/v1/dispatch/orders?status=new', (route) => route.fulfill(refused))
+    await page.route(/\/v1\/dispatch\/orders$/, (route) => route.fulfill(refused))
+    await newOrder()
+    await panel.getByRole('button', { name: /^Show \d+ new/ }).click()
+    await panel.getByText('database_away').waitFor()
+    expect(await panel.getAttribute('data-state')).toBe('error')
+    expect(await panel.locator('tbody tr').count()).toBeGreaterThanOrEqual(rows)
+    expect(await panel.getByText('request-of-the-test').count()).toBe(1)
+    await page.unrouteAll()
+    await panel.getByRole('button', { name: 'Try again' }).click()
+    await expect.poll(() => panel.getAttribute('data-state'), soon).toBe('live')
+    await page.context().close()
+  })
+
+  it('whose first read fails says so, and never that there is nothing', async () => {
+    const page = await open('/app/orders', { as: asAdmin })
+    await page.route('**/v1/dispatch/couriers**', (route) => route.fulfill(refused))
+    await page.reload()
+    const panel = page.getByRole('region', { name: 'Couriers' })
+    await panel.getByText('database_away').waitFor()
+    expect(await panel.getAttribute('data-state')).toBe('error')
+    await page.context().close()
+  })
+
+  it('without rows says why, and which command would fill it', async () => {
+    const other = await call('/stores', { name: 'Empty', pickupAddress: 'A' })
+    const page = await open('/app/orders', { as: { role: 'store', sub: String(other.id) } })
+    const panel = page.getByRole('region', { name: 'Board' })
+    await expect.poll(() => panel.getAttribute('data-state'), soon).toBe('empty')
+    expect(await panel.locator('pre').innerText()).toContain('/v1/dispatch/orders')
+    await page.context().close()
+  })
+})
+
+const refused = {
+  status: 503,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({
+    title: 'Away',
+    code: 'database_away',
+    detail: 'It is away',
+    requestId: 'request-of-the-test',
+  }),
+}
+
+describe('the stream', () => {
+  it('is one for seven tabs, and the next tab goes on when the first one closes', async () => {
+    const first = await open('/app/orders', { as: asAdmin })
+    const context = first.context()
+    let streams = 0
+    context.on('request', (request) => {
+      if (request.url().endsWith('/v1/dispatch/events')) streams += 1
+    })
+    await first.reload()
+    await board(first)
+    const others = await Promise.all(
+      Array.from({ length: 6 }, async () => {
+        const page = await pageIn(context, app.url)
+        await page.goto(`${app.url}/app/orders`)
+        await board(page)
+        return page
+      }),
+    )
+    const { id } = await newOrder()
+    for (const page of [first, ...others]) await page.locator(`.board a[href="/app/orders/${id}"]`).waitFor()
+    expect(streams).toBe(1)
+    await first.close()
+    const later = await newOrder()
+    for (const page of others) await page.locator(`.board a[href="/app/orders/${later.id}"]`).waitFor()
+    expect(streams).toBe(2)
+    await context.close()
+  })
+
+  it('of eight writers that is cut twenty times leaves the board equal to the list', async () => {
+    const page = await open('/app/orders', { as: asAdmin })
+    await page.addInitScript(cuttable)
+    await page.reload()
+    await board(page)
+    let writing = true
+    const cuts = (async () => {
+      for (let n = 0; n < 20; n += 1) {
+        await page.evaluate('globalThis.cutStreams()')
+        await newOrder()
+      }
+      writing = false
+    })()
+    const writers = Array.from({ length: 8 }, async (_, n) => {
+      const courier = `Bearer ${await app.token('courier', n + 1)}`
+      while (writing) {
+        const { id, status, fence } = await call('/orders', undefined, courier).then(
+          ({ data }) => data[n] ?? data[0] ?? none,
+        )
+        if (status === 'new') await call(`/orders/${id}/claim`, { accept: n % 2 === 0 }, courier)
+        else if (status === 'assigned') await call(`/orders/${id}/release`, { fence }, courier)
+        else await call(`/orders/${id}/cancel`, {})
+      }
+    })
+    await Promise.all([cuts, ...writers])
+    await expect.poll(() => shown(page), soon).toEqual(await listed())
+    await page.context().close()
+  })
+})
+
+const none: Row = { id: 0, status: 'none', version: 0, courierId: null, fence: 0 }
+const columns = ['new', 'assigned', 'accepted', 'picked_up']
+
+const board = (page: Page) => page.locator('.panel[aria-label="Board"][data-state="live"]').waitFor()
+
+/** The number of orders of each column, and the first eight of each. */
+async function listed(): Promise<string[]> {
+  const { data } = await call(`/orders?status=${columns.join(',')}&limit=200`)
+  return columns.map((status) => {
+    const here = data.filter((order) => order.status === status)
+    return `${status.replace('_', ' ')} ${here.length}: ${here
+      .slice(0, 8)
+      .map(({ id }) => id)
+      .join(' ')}`
+  })
+}
+
+function shown(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`[...document.querySelectorAll('.board > section')].map((column) => {
+    const ids = [...column.querySelectorAll('a')].map((card) => card.getAttribute('href').split('/').at(-1))
+    return column.getAttribute('aria-label') + ' ' + column.querySelector('.count').textContent + ': ' + ids.join(' ')
+  })`)
+}
+
+/** Lets the test end open streams, as a network does. */
+const cuttable = `{
+  const open = new Set()
+  const before = globalThis.fetch
+  globalThis.fetch = (path, init = {}) => {
+    if (init.headers?.accept !== 'text/event-stream') return before(path, init)
+    const cut = new AbortController()
+    open.add(cut)
+    return before(path, { ...init, signal: AbortSignal.any([init.signal, cut.signal]) })
+  }
+  globalThis.cutStreams = () => { for (const cut of open) cut.abort(); open.clear() }
+}`
