@@ -20,7 +20,6 @@ const pages = [
   '/app/ops',
   '/app/ops/alerts',
   '/app/ops/requests',
-  '/app/ops/queries/ops.list-jobs',
   '/app/ops/log',
   '/app/ops/jobs',
   '/app/ops/jobs/core-housekeeping',

@@ -103,8 +103,9 @@ function Card({ alert, reload }: { alert: Alert; reload: () => Promise<unknown> 
       </h3>
       <p>
         <strong>{withUnit(value, unit)}</strong>, fires beyond {withUnit(raise, unit)}, ends at{' '}
-        {withUnit(clear, unit)}, at worst {withUnit(peak, unit)}; seen {number(count)} times since{' '}
-        <Ago iso={firstSeenAt} />.{why !== null && ` Unknown, because: ${why}`}
+        {withUnit(clear, unit)}, at worst {withUnit(peak, unit)}; seen{' '}
+        {count === 1 ? 'once' : `${number(count)} times`} since <Ago iso={firstSeenAt} />.
+        {why !== null && ` Unknown, because: ${why}`}
       </p>
       {advice !== null && <p class="muted">Next: {advice}</p>}
       {alert.ackedAt !== null && (
@@ -279,7 +280,7 @@ function RulesPanel({ of }: { of: Resource<Rules> }) {
           rows={data}
           rowKey={({ name }) => name}
           columns={[
-            { name: 'Rule', cell: ({ name }) => name },
+            { name: 'Rule', cell: ({ name }) => <span class="nowrap">{name}</span> },
             {
               name: 'State',
               cell: ({ state, silenced, severity }) => (

@@ -47,7 +47,11 @@ function Attention({ of }: { of: Resource<Pulse> }) {
               columns={[
                 {
                   name: 'Rule',
-                  cell: ({ kind }) => <a href={`/app/ops/alerts?rule=${encodeURIComponent(kind)}`}>{kind}</a>,
+                  cell: ({ kind }) => (
+                    <a class="nowrap" href={`/app/ops/alerts?rule=${encodeURIComponent(kind)}`}>
+                      {kind}
+                    </a>
+                  ),
                 },
                 {
                   name: 'State',
