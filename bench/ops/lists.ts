@@ -1,24 +1,19 @@
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe, quantile } from '../method.ts'
 
-const runs = 1_000_000
 const statements = 5_000
 
-/** The lists of the operator over a million runs of jobs and the statistics of 5 000 statements a reading. */
+/** The lists of the operator over the statistics of 5 000 statements a reading. */
 export const lists: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database
-  await owner.query(`
-    insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome, rows)
-    select 'core-housekeeping', at, 'cron', at, at + interval '20 ms', case when n % 3 = 0 then 'ok' else 'skipped' end, 1
-    from generate_series(1, ${runs}) n, lateral (select now() - (${runs} - n) * interval '10 seconds' as at) t`)
   await owner.query(`
     insert into core.query_reads values (1, now(), 0, null, ${statements});
     insert into core.query_stats
       (name, minutes, begins, calls, total_ms, squares_ms, rows, blocks_hit, blocks_read, temp_bytes, wal_bytes, resets)
     select 'row.verb-' || n, 5, date_bin('5 minutes', now(), 'epoch') - m * interval '5 minutes', 10, 20, 60, 10, 100, 1, 0, 0, 0
     from generate_series(1, ${statements}) n, generate_series(0, 11) m`)
-  await owner.query('analyze core.job_runs, core.query_stats')
+  await owner.query('analyze core.query_stats')
   const worker = await rig.worker(database)
   const authorization = `Bearer ${await worker.token('admin', 'ann')}`
   const contender = (path: string): Contender => ({
@@ -44,7 +39,7 @@ export const lists: Measurement = async (rig, pace) => {
       value: ({ latenciesMs }) => quantile(latenciesMs, 0.95),
       ours: contender('/v1/ops/queries'),
       baseline: contender('/healthz'),
-      others: ['/v1/ops/routes', '/v1/ops/jobs', '/v1/ops/tables', '/v1/ops/indexes'].map(contender),
+      others: ['/v1/ops/routes', '/v1/ops/tables', '/v1/ops/indexes'].map(contender),
     },
     pace,
   )
