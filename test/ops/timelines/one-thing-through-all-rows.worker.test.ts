@@ -72,6 +72,11 @@ it('an order shows its events, the requests behind them, and each delivery with 
 
 it('owners see the events of their own things, and nothing of others', async () => {
   const { storeId, orderId } = await orderToPickup(app)
+  await admin.query(
+    `insert into core.operator_actions (by, action, subject) values ('admin:root', 'order.look', $1)`,
+    [`order:${orderId}`],
+  )
+  expect(kinds((await timeline(`order/${orderId}`)).entries)).toContain('request order.look')
   const own = await timeline(`order/${orderId}`, caller(app, await app.token('store', storeId)))
   expect(own.entries.length).toBeGreaterThanOrEqual(4)
   expect(new Set(own.entries.map(({ lane }) => lane))).toEqual(new Set(['event']))
