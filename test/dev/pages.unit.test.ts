@@ -27,7 +27,9 @@ it.each([
 ])('a page is checked: %s', async (_what, tool, args, line, fault) => {
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-web-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  cpSync(join(projectRoot, 'web'), join(folder, 'web'), { recursive: true })
+  // The types of answers come from the contracts of the API.
+  for (const part of ['web', 'functions', 'schema'])
+    cpSync(join(projectRoot, part), join(folder, part), { recursive: true })
   symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'))
   for (const name of ['tsconfig.json', '.oxlintrc.json', 'biome.json', '.gitignore'])
     copyFileSync(join(projectRoot, name), join(folder, name))

@@ -1,4 +1,5 @@
-import './shared.ts'
+// oxlint-disable-next-line import/no-unassigned-import
+import './together.ts'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 

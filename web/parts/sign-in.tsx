@@ -1,4 +1,4 @@
-import { effect, signal, useSignal } from '@preact/signals'
+import { batch, effect, signal, useSignal } from '@preact/signals'
 import { ask, type Problem } from '../api.ts'
 import { type Person, people } from '../people.ts'
 import { now } from './clock.ts'
@@ -88,8 +88,12 @@ async function renew({ role, sub, tenantId }: Principal): Promise<void> {
 }
 
 export function signOut(): void {
-  keepToken(null)
-  ended.value = false
+  // Together, so that the page of the role is gone before it reads anything without a token.
+  batch(() => {
+    keepToken(null)
+    ended.value = false
+    if (session.value !== null) session.value = { ...session.value, principal: null, expiresAt: null }
+  })
   void readSession()
 }
 

@@ -18,7 +18,9 @@ export function page() {
     >
       <Grid>
         <Station />
-        <WhenSeen title="Passes over a place">{() => <Passes />}</WhenSeen>
+        <WhenSeen title="Passes over a place" size={4}>
+          {() => <Passes />}
+        </WhenSeen>
         <WhenSeen title="Picture of the day">{() => <Picture />}</WhenSeen>
         <WhenSeen title="Close approaches" size={4}>
           {() => <Approaches />}

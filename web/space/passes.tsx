@@ -18,7 +18,7 @@ export function Passes() {
   const [lat, lng] = [query.get('lat'), query.get('lng')]
   if (lat === null || lng === null)
     return (
-      <section class="panel size-3" aria-label="Passes over a place">
+      <section class="panel size-4" aria-label="Passes over a place">
         <header>
           <h2>Passes over a place</h2>
         </header>

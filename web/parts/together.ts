@@ -2,6 +2,7 @@
  * The parts that most pages use, so that the build puts them into one file: a page is then loaded with few requests. Parts
  * that draw charts and maps are not here, because only some pages load them.
  */
+/* oxlint-disable import/no-unassigned-import */
 import './action.ts'
 import './announce.tsx'
 import './badge.tsx'
