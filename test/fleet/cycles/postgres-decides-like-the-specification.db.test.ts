@@ -35,12 +35,13 @@ const aim = fc
     min: fc.constantFrom(5, 5.5, 6),
     width: fc.constantFrom(0, 0.5, 1),
     part: fc.constantFrom(0, 0.5, 1),
-    hours: sometimes(
+    hours: fc.option(
       fc.record({
         from: quarter,
         until: quarter,
         clock: fc.constantFrom('local' as const, 'standard' as const),
       }),
+      { nil: null, freq: 1 },
     ),
   })
   .filter(({ hours }) => hours === null || hours.from !== hours.until)
@@ -56,17 +57,26 @@ const aim = fc
 /** Everything that a decision reads, mostly so that the last rules are reached. */
 const anyZone = fc.record({
   timezone: fc.constantFrom(...zones),
-  mode: often('auto' as const, 'manual' as const, 'maintenance' as const),
+  mode: fc.integer({ min: 0, max: 19 }).map((n) => (['manual', 'maintenance'] as const)[n] ?? 'auto'),
   modeUntil: sometimes(around(60)),
-  enabled: often(true, false),
+  enabled: fc.integer({ min: 0, max: 19 }).map((n) => n > 0),
   direction: fc.constantFrom('raise' as const, 'lower' as const),
   reporting: fc.constantFrom('periodic' as const, 'on_change' as const),
-  aims: fc.uniqueArray(aim, { maxLength: 2, selector: ({ from }) => from }),
+  aims: fc.oneof(
+    {
+      arbitrary: fc.uniqueArray(aim, { minLength: 1, maxLength: 2, selector: ({ from }) => from }),
+      weight: 9,
+    },
+    { arbitrary: fc.uniqueArray(aim, { maxLength: 0 }), weight: 1 },
+  ),
   value: fc.option(fc.constantFrom(4.5, 5, 5.25, 5.5, 5.75, 6, 6.25, 6.5, 6.75, 7, 7.5), {
     nil: null,
     freq: 9,
   }),
-  age: fc.oneof(often(10, 0, 599, 600), fc.constantFrom(601, 5_000)),
+  age: fc.oneof(
+    { arbitrary: often(10, 0, 599, 600), weight: 3 },
+    { arbitrary: fc.constantFrom(601, 5_000), weight: 1 },
+  ),
   seen: sometimes(fc.constantFrom(0, 599, 601)),
   quality: often('good' as const, 'suspect' as const, 'stuck' as const),
   pump: often('ready' as const, 'none' as const, 'maintenance' as const),
@@ -87,11 +97,11 @@ it('Postgres decides about random zones like the specification in TypeScript', {
   timeout: 60_000,
 }, async () => {
   const seen = new Set<DecisionOutcome>()
-  const drawn = fc.sample(anyZone, 600)
+  const drawn = fc.sample(anyZone, 1_200)
   const slot = new Date(Math.floor(Date.now() / 1_000) * 1_000)
   const given = await Promise.all(drawn.map((zone) => givenRegulated(admin, givenOf(zone, slot))))
   const run = await runCycle(environment.ctx({ bindings: { FLEET_SHARDS: '1' } }), { shard: 0, slot })
-  expect(run).toMatchObject({ ran: true, value: { failed: 0, success: 600 } })
+  expect(run).toMatchObject({ ran: true, value: { failed: 0, success: 1_200 } })
   const { rows } = await admin.query<{ id: string; outcome: DecisionOutcome }>(
     'select regulator_id as id, outcome from fleet.dose_windows',
   )
