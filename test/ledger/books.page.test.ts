@@ -91,8 +91,8 @@ describe('the books', () => {
     await page.getByRole('textbox', { name: 'Id' }).fill(given.bet)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: `Timeline of bet ${given.bet}` }).waitFor()
-    await page.locator('.story li').first().waitFor()
-    expect(await page.locator('.story li').count()).toBeGreaterThan(1)
+    await page.locator('.timeline li').first().waitFor()
+    expect(await page.locator('.timeline li').count()).toBeGreaterThan(1)
     await page.context().close()
   })
 

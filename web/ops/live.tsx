@@ -45,7 +45,7 @@ function Figures({ of }: { of: LiveState }) {
   return (
     <div class="body">
       {of.why !== null && <p class="unknown">{of.why}</p>}
-      <dl class="tiles">
+      <dl class="figures">
         <Tile name="Requests">{rate(of.requests)}</Tile>
         <Tile name="Errors (5xx)">{rate(of.errors)}</Tile>
         <Tile name="Statements">{rate(of.statements)}</Tile>

@@ -52,7 +52,7 @@ export function page({ params: { kind = '', id = '' } }: { params: Record<string
                 No request is shown: they had no Idempotency-Key, or their keys are older than a day.
               </p>
             )}
-            <ol class="story">
+            <ol class="timeline">
               {entries.flatMap((entry, index) => {
                 const pause =
                   index === 0 ? 0 : Date.parse(entry.at) - Date.parse(entries[index - 1]?.at ?? entry.at)

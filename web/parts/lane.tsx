@@ -12,7 +12,7 @@ export function Lane({ name, spans, range }: LaneOf) {
   const inside = spans.filter(({ from, to }) => to >= range.from && from <= range.to)
   const words = [...new Map(inside.map(({ word, tone }) => [word, tone]))]
   return (
-    <div class="lane">
+    <div class="chart-lane">
       <svg aria-hidden="true" height="20" width="100%">
         {inside.map(({ from, to, word, tone, text }) => (
           <rect

@@ -174,7 +174,7 @@ describe('the page of a zone', () => {
     await page.keyboard.press('ArrowLeft')
     expect(await slider.getAttribute('aria-valuetext')).not.toBe(newest)
     // The lane names its states in words, and the hour without contact is a state and a gap.
-    expect(await page.locator('.lane').textContent()).toMatch(/in range.*stale/s)
+    expect(await page.locator('.chart-lane').textContent()).toMatch(/in range.*stale/s)
     await page.getByRole('button', { name: 'As table' }).click()
     const table = page.getByRole('table', { name: /as a table$/ })
     expect(await table.locator('tbody tr').count()).toBe(300)
