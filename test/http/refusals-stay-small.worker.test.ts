@@ -9,10 +9,10 @@ import { secret } from './tokens.ts'
 // An answer must not outgrow its request: a caller without a token would fill the Worker's memory and its network.
 const app = await freshWorker({ bindings: { AUTH_SECRET: secret } })
 const ask = asking(app)
-const all = endpoints.map((endpoint) => ({
-  ...endpoint,
-  name: `${endpoint.method.toUpperCase()} ${endpoint.path}`,
-}))
+// Those of the development sign-in are not found here.
+const all = endpoints
+  .filter(({ path }) => !path.startsWith('/v1/dev/'))
+  .map((endpoint) => ({ ...endpoint, name: `${endpoint.method.toUpperCase()} ${endpoint.path}` }))
 const most = 16 * 1024
 
 type Answer = Awaited<ReturnType<typeof ask>>

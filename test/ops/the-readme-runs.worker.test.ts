@@ -14,9 +14,12 @@ it('the commands of the tour answer', async () => {
   const script = tour.replace(/^(worker|admin)=.*$/gm, '')
   const env = { ...process.env, worker: app.url, admin: await app.token('admin', '1') }
   const { stdout } = await promisify(execFile)('bash', ['-c', script], { env })
-  const answers = stdout
-    .trim()
-    .split('\n')
+  const lines = stdout.trim().split('\n')
+  // The text for Prometheus begins with the comments of its first metric.
+  const metrics = lines.filter((line) => /^(# (HELP|TYPE) )?[a-z_]+[ {]/.test(line))
+  expect(metrics.length).toBe(5)
+  const answers = lines
+    .filter((line) => !metrics.includes(line))
     .map((line) => JSON.parse(line) as { status?: number; code?: string })
   const refused = answers.filter(({ code }) => code !== undefined)
   // An empty system has no order.
