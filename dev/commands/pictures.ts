@@ -34,7 +34,8 @@ const pictures: readonly Picture[] = [
     path: '/app/clicks',
     async show(page) {
       await page.locator('main tbody a').first().click()
-      await page.locator('main a[href^="/app/click/"]').first().click()
+      // A bot, because its rule is shown.
+      await page.locator('main tr', { hasText: 'general' }).first().locator('a').first().click()
       await settled(page)
     },
   },

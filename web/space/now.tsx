@@ -14,7 +14,7 @@ export function page() {
   return (
     <Page
       title="Lockstep"
-      sentence="Where the ISS is now, and the open data that this system collects about space. Everybody may read this page."
+      sentence="One Worker on one Postgres runs orders, money, campaigns, greenhouses and the public data of this page: sign in by one click to watch it work."
     >
       <Grid>
         <Station />
