@@ -39,7 +39,16 @@ const pictures: readonly Picture[] = [
       await settled(page)
     },
   },
-  { name: 'operator', as: 'Operator', path: '/app/ops', show: settled },
+  {
+    name: 'operator',
+    as: 'Operator',
+    path: '/app/ops',
+    async show(page) {
+      await settled(page)
+      // The first rates are known after a few seconds.
+      await page.locator('.figures', { hasNotText: 'unknown' }).waitFor()
+    },
+  },
 ]
 
 const running = readRunning()
