@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { freshBrowser, openPage, sidewaysScroll, violations } from '../support/browser.ts'
-import { tabTo } from '../support/keyboard.ts'
-import { collectAnswers, comparedWithAnswers } from '../support/shown.ts'
-import { soon } from '../support/soon.ts'
-import { freshWorker } from '../support/worker.ts'
-import { acceptedBet, bet, deposit, serverOf } from './support/http.ts'
+import { freshBrowser, openPage, sidewaysScroll, violations } from '../../support/browser.ts'
+import { tabTo } from '../../support/keyboard.ts'
+import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
+import { soon } from '../../support/soon.ts'
+import { freshWorker } from '../../support/worker.ts'
+import { acceptedBet, bet, deposit, serverOf } from '../support/http.ts'
 
 const tenantId = 7
 const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { freshBrowser, openPage, sidewaysScroll, violations } from '../support/browser.ts'
-import { tabTo } from '../support/keyboard.ts'
-import { collectAnswers, comparedWithAnswers } from '../support/shown.ts'
-import { soon } from '../support/soon.ts'
-import { freshWorker } from '../support/worker.ts'
-import { startReceiver } from './support/receiver.ts'
-import { caller } from './support/subscriber.ts'
+import { freshBrowser, openPage, sidewaysScroll, violations } from '../../support/browser.ts'
+import { tabTo } from '../../support/keyboard.ts'
+import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
+import { soon } from '../../support/soon.ts'
+import { freshWorker } from '../../support/worker.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { caller } from '../support/subscriber.ts'
 
 const receiver = await startReceiver()
 const app = await freshWorker({

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { modules } from '../../functions/modules.ts'
-import { untilBlocking } from '../support/blocking.ts'
-import { freshBrowser, openPage, sidewaysScroll, violations } from '../support/browser.ts'
-import { tabTo } from '../support/keyboard.ts'
-import { collectAnswers, comparedWithAnswers } from '../support/shown.ts'
-import { soon } from '../support/soon.ts'
-import { freshWorker } from '../support/worker.ts'
+import { modules } from '../../../functions/modules.ts'
+import { untilBlocking } from '../../support/blocking.ts'
+import { freshBrowser, openPage, sidewaysScroll, violations } from '../../support/browser.ts'
+import { tabTo } from '../../support/keyboard.ts'
+import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
+import { soon } from '../../support/soon.ts'
+import { freshWorker } from '../../support/worker.ts'
 
 const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
 const { admin, connect } = app.database
