@@ -22,8 +22,8 @@ const shared = {
 export default defineConfig({
   test: {
     reporters: ['default', closingLine()],
-    // A test file waits for Postgres and workerd more than it computes: one more than there are cores.
-    maxWorkers: availableParallelism() + 1,
+    // A test file waits for Postgres, workerd and Chromium as long as it computes: two more than there are cores.
+    maxWorkers: availableParallelism() + 2,
     projects: [
       { test: { ...patience, name: 'unit', include: ['test/**/*.unit.test.ts'] } },
       { test: { ...shared, name: 'db', include: ['test/**/*.db.test.ts'] } },

@@ -14,7 +14,9 @@ export const lockRules: readonly Rule[] = [
     value: () => sql`
 select '{}'::jsonb as labels, coalesce(max(extract(epoch from clock_timestamp() - l.waitstart)), 0)::float8 as value
 from pg_locks l
-where not l.granted`,
+join pg_stat_activity s using (pid)
+where not l.granted
+  and s.datname = current_database()`,
     evidence: () => sql`
 select '{}'::jsonb, jsonb_build_object(
   'pid', s.pid, 'role', s.role, 'application', s.application, 'blockedBy', to_jsonb(pg_blocking_pids(s.pid)),
@@ -24,6 +26,7 @@ select '{}'::jsonb, jsonb_build_object(
 from pg_locks l
 join core.show_sessions() s using (pid)
 where not l.granted
+  and s.database = current_database()
 order by l.waitstart`,
     advice:
       'GET /v1/ops/locks shows who blocks whom. POST /v1/ops/locks/{pid}/cancel cancels the statement of a session of the Worker.',
