@@ -59,12 +59,7 @@ counted as (
   from added
   where calls > 0
   order by name
-  on conflict (name, minutes, begins) do update
-  set calls = q.calls + excluded.calls, total_ms = q.total_ms + excluded.total_ms,
-      squares_ms = q.squares_ms + excluded.squares_ms, rows = q.rows + excluded.rows,
-      blocks_hit = q.blocks_hit + excluded.blocks_hit, blocks_read = q.blocks_read + excluded.blocks_read,
-      temp_bytes = q.temp_bytes + excluded.temp_bytes, wal_bytes = q.wal_bytes + excluded.wal_bytes,
-      resets = q.resets + excluded.resets
+  ${addingUp}
   returning 1
 ),
 marked as (
@@ -118,12 +113,7 @@ folded as (
   from fine
   group by 1, 3
   order by 1, 3
-  on conflict (name, minutes, begins) do update
-  set calls = q.calls + excluded.calls, total_ms = q.total_ms + excluded.total_ms,
-      squares_ms = q.squares_ms + excluded.squares_ms, rows = q.rows + excluded.rows,
-      blocks_hit = q.blocks_hit + excluded.blocks_hit, blocks_read = q.blocks_read + excluded.blocks_read,
-      temp_bytes = q.temp_bytes + excluded.temp_bytes, wal_bytes = q.wal_bytes + excluded.wal_bytes,
-      resets = q.resets + excluded.resets
+  ${addingUp}
   returning 1
 ),
 old as (
@@ -142,3 +132,12 @@ select ${answer(sql`jsonb_build_object(
   'rows', (select count(*) from folded), 'folded', (select count(*) from fine), 'removed', (select count(*) from old)
 )`)}`
 }
+
+/** Adds the new costs to the row of the same name and time. */
+const addingUp = sql`
+on conflict (name, minutes, begins) do update
+  set calls = q.calls + excluded.calls, total_ms = q.total_ms + excluded.total_ms,
+      squares_ms = q.squares_ms + excluded.squares_ms, rows = q.rows + excluded.rows,
+      blocks_hit = q.blocks_hit + excluded.blocks_hit, blocks_read = q.blocks_read + excluded.blocks_read,
+      temp_bytes = q.temp_bytes + excluded.temp_bytes, wal_bytes = q.wal_bytes + excluded.wal_bytes,
+      resets = q.resets + excluded.resets`

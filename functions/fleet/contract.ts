@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { nodeTypes } from '../../schema/fleet/states.ts'
-import { id } from '../http/fields.ts'
+import { nodeTypes, qualities } from '../../schema/fleet/states.ts'
+import { id, shownInstant } from '../http/fields.ts'
 
 /** Text that a person reads: no line breaks, and none of it blank. */
 export function text(most: number) {
@@ -27,3 +27,16 @@ export const MetricName = z
 export const NodeUid = z.string().regex(/^nd-[a-z]+-[0-9a-f]{8}(-[2-5])?$/, 'Must be the uid of a node')
 
 export const UidPath = z.strictObject({ uid: NodeUid })
+
+/** The newest value of a metric in a zone. */
+export const newestValue = {
+  metric: z.string(),
+  channel: z.string(),
+  value: z.number(),
+  unit: z.string(),
+  ts: shownInstant,
+  ageSeconds: z.int(),
+  quality: z.enum(qualities),
+  stale: z.boolean(),
+  nodeUid: z.string(),
+}

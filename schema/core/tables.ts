@@ -290,10 +290,8 @@ export const relationDays = core.table(
   (t) => [primaryKey({ columns: [t.relation, t.day] })],
 )
 
-/** The counters of each of our statements at the last reading. The next reading adds the difference. */
-export const queryMarks = core.table('query_marks', {
-  queryId: bigint('query_id', { mode: 'bigint' }).primaryKey(),
-  name: text('name').notNull(),
+/** The cost of statements, as pg_stat_statements counts it. */
+const costs = () => ({
   calls: bigint('calls', { mode: 'number' }).notNull(),
   totalMs: doublePrecision('total_ms').notNull(),
   squaresMs: doublePrecision('squares_ms').notNull(),
@@ -302,6 +300,13 @@ export const queryMarks = core.table('query_marks', {
   blocksRead: bigint('blocks_read', { mode: 'number' }).notNull(),
   tempBytes: bigint('temp_bytes', { mode: 'number' }).notNull(),
   walBytes: numeric('wal_bytes').notNull(),
+})
+
+/** The counters of each of our statements at the last reading. The next reading adds the difference. */
+export const queryMarks = core.table('query_marks', {
+  queryId: bigint('query_id', { mode: 'bigint' }).primaryKey(),
+  name: text('name').notNull(),
+  ...costs(),
   /** Another moment than before means that Postgres began anew. */
   statsSince: instant('stats_since').notNull(),
   readAt: instant('read_at').notNull(),
@@ -327,14 +332,7 @@ export const queryStats = core.table(
     name: text('name').notNull(),
     minutes: smallint('minutes').notNull(),
     begins: instant('begins').notNull(),
-    calls: bigint('calls', { mode: 'number' }).notNull(),
-    totalMs: doublePrecision('total_ms').notNull(),
-    squaresMs: doublePrecision('squares_ms').notNull(),
-    rows: bigint('rows', { mode: 'number' }).notNull(),
-    blocksHit: bigint('blocks_hit', { mode: 'number' }).notNull(),
-    blocksRead: bigint('blocks_read', { mode: 'number' }).notNull(),
-    tempBytes: bigint('temp_bytes', { mode: 'number' }).notNull(),
-    walBytes: numeric('wal_bytes').notNull(),
+    ...costs(),
     resets: integer('resets').notNull(),
   },
   (t) => [

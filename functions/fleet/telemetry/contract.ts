@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { qualities, rejectReasons, resolutions } from '../../../schema/fleet/states.ts'
 import { id, instant, PageQuery, shownInstant, wholeWithin } from '../../http/fields.ts'
+import { newestValue } from '../contract.ts'
 
 const name = z.string().min(1).max(64)
 
@@ -150,17 +151,7 @@ export const ReplayedRejects = z.object({
 })
 export type ReplayedRejects = z.infer<typeof ReplayedRejects>
 
-export const LatestValue = z.object({
-  metric: z.string(),
-  channel: z.string(),
-  value: z.number(),
-  unit: z.string(),
-  ts: shownInstant,
-  ageSeconds: z.int(),
-  quality: z.enum(qualities),
-  stale: z.boolean(),
-  nodeUid: z.string(),
-})
+export const LatestValue = z.object(newestValue)
 export type LatestValue = z.infer<typeof LatestValue>
 
 export const SeriesQuery = z.strictObject({

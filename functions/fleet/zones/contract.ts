@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { decisionOutcomes, directions, qualities, zoneModes } from '../../../schema/fleet/states.ts'
+import { decisionOutcomes, directions, zoneModes } from '../../../schema/fleet/states.ts'
 import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
-import { NodeType, notEmpty, text } from '../contract.ts'
+import { NodeType, newestValue, notEmpty, text } from '../contract.ts'
 
 const mode = z.enum(zoneModes).meta({ id: 'ZoneMode' })
 
@@ -43,15 +43,7 @@ export type Zone = z.infer<typeof Zone>
 export const ZoneFilter = { greenhouse: pathId.optional().meta({ description: 'Zones of this greenhouse' }) }
 
 const NewestValue = z.strictObject({
-  metric: z.string(),
-  channel: z.string(),
-  value: z.number(),
-  unit: z.string(),
-  ts: shownInstant,
-  ageSeconds: z.int(),
-  quality: z.enum(qualities),
-  stale: z.boolean(),
-  nodeUid: z.string(),
+  ...newestValue,
   target: z
     .strictObject({ min: z.number(), max: z.number() })
     .nullable()
