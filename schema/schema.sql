@@ -5475,27 +5475,15 @@ begin
         order by f.aggregate_id, f.stream_version;
       end if;
       if takes then
-        insert into ledger.user_balances_view (tenant_id, user_id, currency)
-        select distinct ledger.tenant(), f.event_data ->> 'userId', f.event_data ->> 'currency'
-        from unnest(fresh) f
-        where f.family = 'balances'
-        order by 1, 2, 3
-        on conflict do nothing;
-        perform
+        perform ledger.take_accounts(array_agg(
+          row(ledger.tenant(), a.user_id, a.currency, null, null, null, null, null)::ledger.account_changes
+          order by a.user_id, a.currency
+        ))
         from (
           select distinct f.event_data ->> 'userId' as user_id, f.event_data ->> 'currency' as currency
           from unnest(fresh) f
           where f.family = 'balances'
-          order by 1, 2
-        ) f,
-        lateral (
-          select
-          from ledger.user_balances_view b
-          where b.tenant_id = ledger.tenant()
-            and b.user_id = f.user_id
-            and b.currency = f.currency
-          for update
-        ) locked;
+        ) a;
         position := core.reading_xid();
         select array_agg(
           row(f.place, f.family, f.aggregate_id, f.event_type, f.event_data, f.idempotency_key, f.expected_version,
@@ -5631,10 +5619,11 @@ AS $function$
 declare
   notice record;
 begin
+  perform ledger.create_accounts(array_agg(
+    row(a.tenant_id, a.user_id, a.currency, null, null, null, null, null)::ledger.account_changes
+  ))
+  from (select distinct tenant_id, user_id, currency from arrived) a;
   for notice in select * from arrived order by tenant_id, user_id, currency, seq loop
-    insert into ledger.user_balances_view (tenant_id, user_id, currency)
-    values (notice.tenant_id, notice.user_id, notice.currency)
-    on conflict do nothing;
     update ledger.user_balances_view b
     set may_go_negative = case notice.event_type
           when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then true
@@ -5788,6 +5777,7 @@ begin
       ) e
       group by e.tenant_id, e.user_id, e.currency
     ) a;
+    perform ledger.create_accounts(changes);
   end if;
 
   -- What a stream holds is its own: none releases what another reserved, so a release needs no lock.
@@ -5958,33 +5948,20 @@ begin
     perform ledger.fold_deltas(rest);
   end loop;
 
-  select c.user_id, c.currency, coalesce(b.available_minor, 0) as available_minor, b.quarantined_at
+  select b.user_id, b.currency, b.available_minor, b.quarantined_at
   into wrong
-  from unnest(rest) c
-  left join lateral (
+  from unnest(rest) c,
+  lateral (
     select *
     from ledger.user_balances_view b
     where b.tenant_id = c.tenant_id and b.user_id = c.user_id and b.currency = c.currency
     offset 0
-  ) b on true
-  where c.lowest < 0
-    or c.debits and b.quarantined_at is not null
+  ) b
   limit 1;
-  if found then
-    raise exception using
-      errcode = case when wrong.quarantined_at is null then 'LS102' else 'LS103' end,
-      message = 'the account does not allow it',
-      column = to_jsonb(wrong);
-  end if;
-
-  insert into ledger.user_balances_view as b (tenant_id, user_id, currency, balance_minor, reserved_minor, last_seq)
-  select c.tenant_id, c.user_id, c.currency, c.balance_delta, c.reserved_delta, c.seq
-  from unnest(rest) c
-  order by c.tenant_id, c.user_id, c.currency
-  on conflict (tenant_id, user_id, currency) do update
-  set balance_minor = b.balance_minor + excluded.balance_minor,
-      reserved_minor = b.reserved_minor + excluded.reserved_minor,
-      last_seq = greatest(b.last_seq, excluded.last_seq);
+  raise exception using
+    errcode = case when wrong.quarantined_at is null then 'LS102' else 'LS103' end,
+    message = 'the account does not allow it',
+    column = to_jsonb(wrong);
 end
 $function$;
 
@@ -6185,6 +6162,43 @@ AS $function$
 $function$;
 revoke execute on function ledger.count_waiting(integer) from public;
 grant execute on function ledger.count_waiting(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.create_accounts(accounts ledger.account_changes[])
+ RETURNS ledger.account_changes[]
+ LANGUAGE sql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+  with created as (
+    insert into ledger.user_balances_view (tenant_id, user_id, currency)
+    select a.tenant_id, a.user_id, a.currency
+    from unnest(accounts) a
+    where not exists (
+      select
+      from ledger.user_balances_view b
+      where b.tenant_id = a.tenant_id and b.user_id = a.user_id and b.currency = a.currency
+    )
+    order by a.tenant_id, a.user_id, a.currency
+    on conflict do nothing
+    returning tenant_id, user_id, currency
+  )
+  select array_agg(row(c.tenant_id, c.user_id, c.currency, null, null, null, null, null)::ledger.account_changes)
+  from created c
+$function$;
+
+CREATE OR REPLACE FUNCTION ledger.drop_untouched(created ledger.account_changes[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+ SET enable_seqscan TO 'off'
+AS $function$
+  delete from ledger.user_balances_view b
+  using unnest(created) c
+  where b.tenant_id = c.tenant_id
+    and b.user_id = c.user_id
+    and b.currency = c.currency
+    and b.last_seq = 0
+$function$;
 
 CREATE OR REPLACE FUNCTION ledger.emit_appended(events ledger.incoming_events[])
  RETURNS void
@@ -7651,6 +7665,28 @@ $function$;
 revoke execute on function ledger.show_open_alerts(integer) from public;
 grant execute on function ledger.show_open_alerts(integer) to lockstep_app;
 
+CREATE OR REPLACE FUNCTION ledger.take_accounts(accounts ledger.account_changes[])
+ RETURNS ledger.account_changes[]
+ LANGUAGE plpgsql
+ SET search_path TO ''
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+AS $function$
+declare
+  created ledger.account_changes[] := ledger.create_accounts(accounts);
+begin
+  perform
+  from unnest(accounts) a,
+  lateral (
+    select
+    from ledger.user_balances_view b
+    where b.tenant_id = a.tenant_id and b.user_id = a.user_id and b.currency = a.currency
+    for update
+  ) locked;
+  return created;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION ledger.tenant()
  RETURNS bigint
  LANGUAGE sql
@@ -7665,6 +7701,7 @@ CREATE OR REPLACE FUNCTION ledger.transfer(transfers jsonb, all_or_none boolean,
 AS $function$
 declare
   accounts ledger.account_changes[];
+  created ledger.account_changes[];
   senders integer[];
   receivers integer[];
   amounts bigint[];
@@ -7711,17 +7748,7 @@ begin
   join involved s on s.user_id = g.sender and s.currency = g.currency
   join involved r on r.user_id = g.receiver and r.currency = g.currency;
 
-  -- Race: all who take from these accounts. What is read after this statement is newer than the wait.
-  perform
-  from unnest(accounts) a,
-  lateral (
-    select
-    from ledger.user_balances_view b
-    where b.tenant_id = a.tenant_id
-      and b.user_id = a.user_id
-      and b.currency = a.currency
-    for update
-  ) locked;
+  created := ledger.take_accounts(accounts);
   perform ledger.fold_deltas(accounts);
 
   select
@@ -7792,6 +7819,7 @@ begin
   end loop;
 
   if all_or_none and exists (select from unnest(results) one where one ->> 'status' = 'rejected') then
+    perform ledger.drop_untouched(created);
     -- No transfer is made, so none is accepted, and none is a duplicate of one in this batch.
     return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', (
       select jsonb_agg(
@@ -7822,6 +7850,8 @@ begin
   ) leg (version, type, account)
   where accepted[t.place]
   order by t.place, leg.version;
+
+  perform ledger.drop_untouched(created);
 
   perform core.emit('ledger', 'tenant:' || ledger.tenant(), array_agg('transfer:' || ids[t.place] order by t.place),
     array_agg('transfer.accepted'::text order by t.place), array_agg(jsonb_build_object(

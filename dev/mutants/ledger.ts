@@ -193,6 +193,13 @@ export const ledgerMutants: readonly Mutant[] = [
       waits,
     ],
     [
+      'schema/ledger/apply_user_balances_view.sql',
+      'is created after others are taken',
+      '    perform ledger.create_accounts(changes);\n',
+      '',
+      waits,
+    ],
+    [
       'schema/ledger/change_accounts.sql',
       'is debited in quarantine by a large batch',
       '        and (b.quarantined_at is null or not c.debits)\n',
@@ -250,10 +257,22 @@ export const ledgerMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf('ledger: a transfer', waits, [
     [
-      'schema/ledger/transfer.sql',
+      'schema/ledger/take_accounts.sql',
       'does not lock its accounts',
-      '      and b.currency = a.currency\n    for update\n',
-      '      and b.currency = a.currency\n',
+      'and b.currency = a.currency\n    for update\n',
+      'and b.currency = a.currency\n',
+    ],
+    [
+      'schema/ledger/take_accounts.sql',
+      'creates accounts after it has locked others',
+      '[] := ledger.create_accounts(accounts);',
+      '[];',
+    ],
+    [
+      'schema/ledger/drop_untouched.sql',
+      'leaves accounts behind when it is refused',
+      'and b.last_seq = 0',
+      'and false',
     ],
     [
       'schema/ledger/transfer.sql',

@@ -4,7 +4,7 @@
 -- round trip.
 -- The function writes the families in the order in which commands lock: bets, payments, accounts.
 -- Race: a debit that waited for a credit must be ordered after it. The function therefore locks the accounts
--- before it numbers their events. It creates missing accounts first.
+-- before it numbers their events.
 create or replace function ledger.append_events(events jsonb, by_whom text) returns jsonb
 language plpgsql
 set search_path = ''
@@ -139,27 +139,15 @@ begin
         order by f.aggregate_id, f.stream_version;
       end if;
       if takes then
-        insert into ledger.user_balances_view (tenant_id, user_id, currency)
-        select distinct ledger.tenant(), f.event_data ->> 'userId', f.event_data ->> 'currency'
-        from unnest(fresh) f
-        where f.family = 'balances'
-        order by 1, 2, 3
-        on conflict do nothing;
-        perform
+        perform ledger.take_accounts(array_agg(
+          row(ledger.tenant(), a.user_id, a.currency, null, null, null, null, null)::ledger.account_changes
+          order by a.user_id, a.currency
+        ))
         from (
           select distinct f.event_data ->> 'userId' as user_id, f.event_data ->> 'currency' as currency
           from unnest(fresh) f
           where f.family = 'balances'
-          order by 1, 2
-        ) f,
-        lateral (
-          select
-          from ledger.user_balances_view b
-          where b.tenant_id = ledger.tenant()
-            and b.user_id = f.user_id
-            and b.currency = f.currency
-          for update
-        ) locked;
+        ) a;
         position := core.reading_xid();
         select array_agg(
           row(f.place, f.family, f.aggregate_id, f.event_type, f.event_data, f.idempotency_key, f.expected_version,

@@ -7,10 +7,11 @@ as $$
 declare
   notice record;
 begin
+  perform ledger.create_accounts(array_agg(
+    row(a.tenant_id, a.user_id, a.currency, null, null, null, null, null)::ledger.account_changes
+  ))
+  from (select distinct tenant_id, user_id, currency from arrived) a;
   for notice in select * from arrived order by tenant_id, user_id, currency, seq loop
-    insert into ledger.user_balances_view (tenant_id, user_id, currency)
-    values (notice.tenant_id, notice.user_id, notice.currency)
-    on conflict do nothing;
     update ledger.user_balances_view b
     set may_go_negative = case notice.event_type
           when 'V1_SYSTEM_OVERDRAFT_ALLOWED' then true

@@ -45,6 +45,7 @@ begin
       ) e
       group by e.tenant_id, e.user_id, e.currency
     ) a;
+    perform ledger.create_accounts(changes);
   end if;
 
   -- What a stream holds is its own: none releases what another reserved, so a release needs no lock.

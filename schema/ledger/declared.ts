@@ -29,6 +29,9 @@ export const declared: Declared[] = [
   grants({ on: 'table ledger.user_balances', to: 'lockstep_app', privileges: ['select'] }),
 
   viewFile('ledger.account_changes'),
+  functionFile('ledger.create_accounts(ledger.account_changes[])'),
+  functionFile('ledger.take_accounts(ledger.account_changes[])'),
+  functionFile('ledger.drop_untouched(ledger.account_changes[])'),
   functionFile('ledger.fold_deltas(ledger.account_changes[])'),
   functionFile('ledger.change_accounts(ledger.account_changes[])'),
 

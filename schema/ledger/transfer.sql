@@ -9,6 +9,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   accounts ledger.account_changes[];
+  created ledger.account_changes[];
   senders integer[];
   receivers integer[];
   amounts bigint[];
@@ -55,17 +56,7 @@ begin
   join involved s on s.user_id = g.sender and s.currency = g.currency
   join involved r on r.user_id = g.receiver and r.currency = g.currency;
 
-  -- Race: all who take from these accounts. What is read after this statement is newer than the wait.
-  perform
-  from unnest(accounts) a,
-  lateral (
-    select
-    from ledger.user_balances_view b
-    where b.tenant_id = a.tenant_id
-      and b.user_id = a.user_id
-      and b.currency = a.currency
-    for update
-  ) locked;
+  created := ledger.take_accounts(accounts);
   perform ledger.fold_deltas(accounts);
 
   select
@@ -136,6 +127,7 @@ begin
   end loop;
 
   if all_or_none and exists (select from unnest(results) one where one ->> 'status' = 'rejected') then
+    perform ledger.drop_untouched(created);
     -- No transfer is made, so none is accepted, and none is a duplicate of one in this batch.
     return jsonb_build_object('ok', false, 'reason', 'transfers_rejected', 'results', (
       select jsonb_agg(
@@ -166,6 +158,8 @@ begin
   ) leg (version, type, account)
   where accepted[t.place]
   order by t.place, leg.version;
+
+  perform ledger.drop_untouched(created);
 
   perform core.emit('ledger', 'tenant:' || ledger.tenant(), array_agg('transfer:' || ids[t.place] order by t.place),
     array_agg('transfer.accepted'::text order by t.place), array_agg(jsonb_build_object(

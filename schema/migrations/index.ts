@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 53, name: 'alerts_of_rules_indexes' } as const
+export const latestMigration = { version: 54, name: 'order_of_accounts' } as const

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { expect, onTestFinished } from 'vitest'
 import type { Statement } from '../../functions/core/named.ts'
+import { pidOf } from '../support/blocking.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { sent } from '../support/sent.ts'
 
@@ -47,7 +48,6 @@ export type Holder = { commit(): Promise<void>; rollback(): Promise<void>; die()
 /** The open transaction of another session. Its locks last until it ends, or until the test ends. */
 export async function hold(database: TestDatabase, statements: string): Promise<Holder> {
   const client = await database.connect()
-  const { rows } = await client.query('select pg_backend_pid() as pid')
   await client.query(`begin; ${statements}`)
   const end = (how: string) => async () => {
     await client.query(how)
@@ -57,7 +57,7 @@ export async function hold(database: TestDatabase, statements: string): Promise<
     commit: end('commit'),
     rollback: end('rollback'),
     async die() {
-      await database.admin.query('select pg_terminate_backend($1)', [rows[0].pid])
+      await database.admin.query('select pg_terminate_backend($1)', [pidOf(client)])
     },
   }
 }

@@ -9,6 +9,7 @@ import {
   readBehindHorizon,
   readFeed,
 } from '../../functions/core/stream.ts'
+import { pidOf } from '../support/blocking.ts'
 import { freshDatabase } from '../support/database.ts'
 import { defectiveDb } from '../support/defective-db.ts'
 import { times } from './environment.ts'
@@ -130,8 +131,7 @@ describe('a feed that six write', () => {
     const found = await readWhileSixWrite(500, async () => {
       const victim = await database.connect()
       await victim.query('begin; insert into events (writer) values (99)')
-      const { rows } = await victim.query('select pg_backend_pid() as pid')
-      await admin.query('select pg_terminate_backend($1)', [rows[0].pid])
+      await admin.query('select pg_terminate_backend($1)', [pidOf(victim)])
     })
     expect(found).toMatchObject({ missed: [] })
   })

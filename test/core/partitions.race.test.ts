@@ -1,6 +1,6 @@
-import type pg from 'pg'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { withPartitions } from '../../functions/core/partitions.ts'
+import { pidOf } from '../support/blocking.ts'
 import { sent } from '../support/sent.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
@@ -69,7 +69,7 @@ describe('partitions under races', () => {
     await admin.query(broken)
     const [one, other] = await Promise.all([connect(), connect()])
     await one.query(`begin; select core.make_unlocked('sample.days', now())`)
-    const pid = await pidOf(other)
+    const pid = pidOf(other)
     const second = failure(other.query(`select core.make_unlocked('sample.days', now())`))
     await untilBlocked(pid)
     await one.query('commit')
@@ -116,7 +116,7 @@ async function lateRowSurvives(drop: string): Promise<boolean> {
     `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'sample.days'::regclass`,
   )
   await writer.query(`begin; insert into sample.days values (now() - interval '5 days')`)
-  const pid = await pidOf(keeper)
+  const pid = pidOf(keeper)
   const day = `date_trunc('day', now() - interval '5 days', 'UTC')`
   const dropping = keeper
     .query(`select ${drop}('sample.days', '${rows[0].name}', ${day}, ${day} + interval '1 day')`)
@@ -128,11 +128,6 @@ async function lateRowSurvives(drop: string): Promise<boolean> {
   await writer.query('commit')
   await dropping
   return (await stored()) === 1
-}
-
-async function pidOf(client: pg.Client): Promise<number> {
-  const { rows } = await client.query('select pg_backend_pid() as pid')
-  return rows[0].pid
 }
 
 async function untilBlocked(pid: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { pidOf } from '../support/blocking.ts'
 import { freshDatabase } from '../support/database.ts'
 import { tally, times } from './environment.ts'
 import { appending, differences, makeSampleView, type SampleEvent } from './sample-view.ts'
@@ -65,7 +66,6 @@ describe('a writer that dies', () => {
   it('half-way leaves neither events nor changes of the view', async () => {
     await admin.query(appending(made))
     const victim = await database.connect(database.workerUrl)
-    const { rows } = await victim.query<{ pid: number }>('select pg_backend_pid() as pid')
     await victim.query('begin')
     await victim.query(
       appending([
@@ -73,7 +73,7 @@ describe('a writer that dies', () => {
         ['new', 1, 'made'],
       ]),
     )
-    await admin.query('select pg_terminate_backend($1, 5000)', [rows[0]?.pid])
+    await admin.query('select pg_terminate_backend($1, 5000)', [pidOf(victim)])
     await admin.query(appending([['l-1', 2, 'broke']]))
     const { rows: lamps } = await admin.query(`select status from plain.lamps where lamp in ('l-1', 'new')`)
     expect(lamps).toEqual([{ status: 'broken' }])

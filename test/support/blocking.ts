@@ -6,8 +6,7 @@ type Observer = pg.Pool | pg.Client
 
 /** Resolves when one other session waits for a lock that this one holds. */
 export async function untilBlocking(keeper: pg.Client, observer: Observer): Promise<void> {
-  const count = await waiters(keeper, observer)
-  await vi.waitUntil(async () => (await count()) === 1, soon)
+  await vi.waitUntil(async () => (await waiters(keeper, observer)) === 1, soon)
 }
 
 /** Resolves when the work waits for this session, or has ended because it did not have to wait. */
@@ -21,14 +20,17 @@ export async function meets(
     ended = true
   }
   work.then(end, end)
-  const count = await waiters(keeper, observer)
-  await vi.waitUntil(async () => ended || (await count()) > 0, soon)
+  await vi.waitUntil(async () => ended || (await waiters(keeper, observer)) > 0, soon)
   return ended ? 'ended' : 'waits'
 }
 
-/** Counts the sessions that wait for this one. */
-async function waiters(keeper: pg.Client, observer: Observer): Promise<() => Promise<number>> {
-  const { rows } = await keeper.query<{ pid: number }>('select pg_backend_pid() as pid')
+/** Counts the sessions that wait for this one, which may be busy or wait itself. */
+async function waiters(keeper: pg.Client, observer: Observer): Promise<number> {
   const waiting = 'select from pg_stat_activity where $1 = any (pg_blocking_pids(pid))'
-  return async () => (await observer.query(waiting, [rows[0]?.pid])).rowCount ?? 0
+  return (await observer.query(waiting, [pidOf(keeper)])).rowCount ?? 0
+}
+
+// node-postgres keeps it from the server's BackendKeyData but does not declare it.
+export function pidOf(client: pg.Client): number {
+  return (client as unknown as { processID: number }).processID
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { directDb } from '../../dev/postgres/direct-db.ts'
 import type { Db } from '../../functions/core/db.ts'
+import { pidOf } from './blocking.ts'
 
 /** A verb at work: every statement and every commit of it is one step that the schedule grants. */
 export type Actor = (db: Db) => Promise<unknown>
@@ -153,9 +154,4 @@ async function isBlocked(monitor: pg.Client, { pid, pids }: { pid: number | unde
     [pid, pids],
   )
   return rows[0]?.blocked === true
-}
-
-// node-postgres keeps it from the server's BackendKeyData but does not declare it.
-function pidOf(client: pg.Client): number {
-  return (client as unknown as { processID: number }).processID
 }

@@ -21,6 +21,7 @@ import { returnOrder } from '../../../functions/dispatch/orders/return.ts'
 import { settleDeliveries } from '../../../functions/dispatch/orders/settle.ts'
 import { transitionOrders } from '../../../functions/dispatch/orders/transition-many.ts'
 import { undoDelivery } from '../../../functions/dispatch/orders/undo.ts'
+import { pidOf } from '../../support/blocking.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import { soon } from '../../support/soon.ts'
@@ -45,10 +46,6 @@ beforeEach(async () => {
 })
 
 const over = (db: Db, principal: Principal | null): Ctx => Object.assign(as(principal), { db, replica: db })
-async function pidOf(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-  return rows[0]?.pid ?? 0
-}
 
 /** Until the verb waits for another session, or has ended because it did not have to wait. */
 async function meets(pid: number, verb: Promise<unknown>): Promise<void> {
@@ -69,7 +66,7 @@ async function during<T>(
   const keeper = await database.connect()
   await keeper.query('begin')
   await meanwhile(directDb(keeper), keeper)
-  const pid = await pidOf(one)
+  const pid = pidOf(one)
   const running = verb(directDb(one))
   await meets(pid, running)
   await keeper.query('commit')
@@ -87,7 +84,7 @@ async function together(
   const running: Promise<unknown>[] = []
   for (const [at, verb] of verbs.entries()) {
     const client = at === 0 ? one : other
-    const pid = await pidOf(client)
+    const pid = pidOf(client)
     const answer = verb(directDb(client)).catch((error: unknown) => error)
     running.push(answer)
     await meets(pid, answer)

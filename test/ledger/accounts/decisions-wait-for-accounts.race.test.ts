@@ -280,6 +280,62 @@ describe('an append', () => {
   })
 })
 
+describe('two commands on an account that exists and one that does not', () => {
+  const move = { currency: 'USD', amountMinor: 5 }
+  // Each holds `u-1` when it waits for `u-3`, and creates `u-new`.
+  it.each<[string, (ctx: Ctx) => Promise<{ ok: boolean }>]>([
+    [
+      'a transfer',
+      (ctx) =>
+        transferMoney(ctx, {
+          atomic: true,
+          transfers: [
+            { ...move, fromUserId: 'u-1', toUserId: 'u-new' },
+            { ...move, fromUserId: 'u-3', toUserId: 'u-1' },
+          ],
+        }),
+    ],
+    [
+      'appended credits',
+      (ctx) =>
+        appendEvents(ctx, [
+          appended('CREDITED', 1),
+          appended('CREDITED', 2 ** 41, 'u-3'),
+          appended('CREDITED', 1, 'u-new'),
+        ]),
+    ],
+    [
+      'appended credits of many accounts',
+      (ctx) =>
+        appendEvents(ctx, [
+          ...credits(1),
+          ...['u-1', 'u-3', 'u-new'].map((id) => appended('CREDITED', 1, id)),
+        ]),
+    ],
+  ])('take them in one order, so that none is a deadlock: %s', async (_, command) => {
+    const { tenantId, ctx } = newTenant()
+    await fund(ctx, 100)
+    await fund(ctx, 100, { userId: 'u-3' })
+    const { keeper: holder } = await openTransaction(tenantId)
+    await holder.query(`select from ledger.user_balances_view where user_id = 'u-3' for update`)
+    const { keeper, ctx: first } = await openTransaction(tenantId)
+    const running = command(first)
+    expect(await meets(holder, running, admin)).toBe('waits')
+    const by = tenantContext(world, tenantId)
+    const second = appendEvents(by, [
+      appended('DEBITED', 1, 'u-1', 'second'),
+      appended('CREDITED', 1, 'u-new', 'another'),
+    ])
+    expect(await meets(keeper, second, admin)).toBe('waits')
+    await holder.query('commit')
+    expect(await running).toMatchObject({ ok: true })
+    await keeper.query('commit')
+    expect(await second).toMatchObject({ ok: true })
+    // The victim of a deadlock would be sent again.
+    expect(by.metrics.trips).toBe(1)
+  })
+})
+
 describe('the job that folds waiting credits', () => {
   it('does not wait for a locked account', async () => {
     const { tenantId, ctx } = newTenant()
@@ -342,6 +398,27 @@ describe('a transfer', () => {
       { status: 'rejected', code: 'amount_out_of_range' },
       { status: 'accepted' },
     ])
+  })
+
+  it('that is refused creates no account of its sender or receiver', async () => {
+    const { tenantId, ctx } = newTenant()
+    await fund(ctx, 100)
+    const accounts = async () => {
+      const { rows } = await admin.query(
+        'select user_id from ledger.user_balances_view where tenant_id = $1 order by 1',
+        [tenantId],
+      )
+      return rows.map((row) => row.user_id)
+    }
+    expect(await transfer(ctx, give(500, 'u-1', 'u-9'), give(1, 'u-8', 'u-7'), give(10))).toMatchObject([
+      { status: 'rejected' },
+      { status: 'rejected' },
+      { status: 'accepted' },
+    ])
+    expect(await accounts()).toEqual(['u-1', 'u-2'])
+    const refused = await transferMoney(ctx, { transfers: [give(10, 'u-1', 'u-5'), give(500)], atomic: true })
+    expect(refused).toMatchObject({ ok: false })
+    expect(await accounts()).toEqual(['u-1', 'u-2'])
   })
 
   it('that waits for the table of events takes its place after the events that readers have seen', async () => {

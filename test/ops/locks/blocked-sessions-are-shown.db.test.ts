@@ -4,6 +4,7 @@ import { cancelStatement } from '../../../functions/ops/locks/cancel.ts'
 import { readLocks } from '../../../functions/ops/locks/read.ts'
 import { locks } from '../../../functions/registry/locks.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { pidOf } from '../../support/blocking.ts'
 import { soon } from '../../support/soon.ts'
 
 const { database, ctx } = await freshEnvironment()
@@ -13,9 +14,6 @@ beforeAll(async () => {
   await database.admin.query('insert into things values (1, 0)')
   await database.admin.query('grant all on things to lockstep_app')
 })
-
-const pidOf = async (client: { query(text: string): Promise<{ rows: { pid: number }[] }> }) =>
-  (await client.query('select pg_backend_pid() as pid')).rows[0]?.pid ?? 0
 
 /** Three sessions in a row: the owner's holds the row, two of the Worker's role wait for it. */
 async function queueOfThree() {
@@ -36,7 +34,7 @@ async function queueOfThree() {
     await client.query('rollback')
     return error
   })
-  const pids = { holder: await pidOf(holder) }
+  const pids = { holder: pidOf(holder) }
   await vi.waitFor(async () => expect((await sessionsOf(pids.holder)).length).toBe(3), soon)
   return {
     pids,
@@ -76,7 +74,7 @@ describe('sessions that wait', () => {
     const waiter = await database.connect()
     await holder.query(`select pg_advisory_lock(${locks.housekeeping})`)
     const waiting = waiter.query(`select pg_advisory_lock(${locks.housekeeping})`)
-    const pid = await pidOf(holder)
+    const pid = pidOf(holder)
     await vi.waitFor(async () => {
       const [, shown] = await sessionsOf(pid)
       expect(shown?.waitsFor).toMatchObject({ type: 'advisory', lock: 'housekeeping', mode: 'ExclusiveLock' })
@@ -112,7 +110,7 @@ describe('a session that keeps rows from being removed', () => {
     const reader = await database.connect()
     await reader.query('begin isolation level repeatable read')
     await reader.query('select from things')
-    const pid = await pidOf(reader)
+    const pid = pidOf(reader)
     const { horizon } = await readLocks(ctx())
     await reader.query('rollback')
     expect(horizon.map((session) => session.pid)).toContain(pid)

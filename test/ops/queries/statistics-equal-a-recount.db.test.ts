@@ -136,7 +136,7 @@ describe('GET /v1/ops/queries', () => {
     await times(2, () => sell(1))
     await read()
     await admin.query(`insert into core.query_stats
-      select name, 60, date_trunc('hour', begins) - interval '7 days' + interval '1 minute', 10, 10 * total_ms / calls, squares_ms, rows,
+      select name, 60, begins - interval '7 days 1 minute', 10, 10 * total_ms / calls, squares_ms, rows,
         blocks_hit, blocks_read, temp_bytes, wal_bytes, resets
       from core.query_stats where name = 'shop.sell'`)
     const from = new Date(Date.now() - 2 * 60 * 60_000).toISOString()
