@@ -176,7 +176,7 @@ export const ledgerMutants: readonly Mutant[] = [
       'releases what it did not reserve',
       '      or e.reserved_delta < 0\n      and (',
       '      or false\n      and (',
-      alone,
+      'test/ledger/journal/constraints-refuse-invalid-rows.db.test.ts',
     ],
     [
       'schema/ledger/apply_user_balances_view.sql',

@@ -56,6 +56,14 @@ describe('the tables of the ledger', () => {
     await expect(admin.query(write)).rejects.toMatchObject({ code: '23514', constraint })
   })
 
+  it('refuse a release of money that another stream holds', async () => {
+    const release = event('balance', {
+      type: 'V1_BALANCES_BALANCE_RELEASED',
+      data: '{"userId": "u-1", "currency": "USD", "amountMinor": 100}',
+    })
+    await expect(admin.query(release)).rejects.toMatchObject({ code: 'LS104' })
+  })
+
   it('have no other rule or check constraint', async () => {
     const { rows } = await admin.query<{ name: string }>(
       `select conname as name from pg_constraint 
