@@ -90,7 +90,7 @@ async function whenAccounted(worker: BenchWorker, clicks: number): Promise<{ mis
   for (let waited = 0; waited < longestWaitMs; waited += 1_000) {
     await pause(1_000)
     const response = await fetch(`${worker.url}/v1/clicks/accounting?from=${from}&to=${to}`, { headers })
-    const { data } = (await response.json()) as { data: Record<string, number>[] }
+    const { data }: { data: Record<string, number>[] } = await response.json()
     const sum = (name: string) => data.reduce((total, minute) => total + (minute[name] ?? 0), 0)
     const parts = ['stored', 'duplicate', 'rejected', 'dead', 'waiting', 'missing'].map(sum)
     const answered = sum('answered')

@@ -1,15 +1,8 @@
 import pg from 'pg'
 import { matchOrphans } from '../../functions/clicks/conversions/match-orphans.ts'
-import {
-  fillClicks,
-  type Planned,
-  parkPostbacks,
-  planOf,
-  queriesOf,
-  someClick,
-} from '../../test/clicks/support/plans.ts'
 import type { Measurement } from '../measurement.ts'
 import { median, mustBe } from '../method.ts'
+import { fillClicks, type Planned, parkPostbacks, planOf, queriesOf, someClick } from './planned.ts'
 
 const clicks = 1_000_000
 /** The rules are few, so Postgres reads them whole. */
@@ -30,7 +23,7 @@ export const plans: Measurement = async (rig, pace) => {
     return all.at(-1) as Planned
   }
   try {
-    await fillClicks(client, clicks)
+    await fillClicks(client, { clicks, inSteps: async (rows, fill) => void (await fill(1, rows)) })
     await client.query('vacuum clicks.clicks, clicks.conversions, clicks.postbacks_out')
     console.log(`\nclicks plans, ${clicks} clicks`)
     for (const { name, statement, index, pages: most } of queriesOf(await someClick(client))) {

@@ -15,7 +15,8 @@ export const hello: Measurement = async (rig, pace) => {
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+    const answer: Record<string, unknown> = await response.json()
+    return { status: response.status, body: answer }
   }
   const tenant = await worker.token('tenant', 't', 1)
   const house = await post(tenant, '/greenhouses', { name: 'North', timezone: 'UTC' })

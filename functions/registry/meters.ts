@@ -170,7 +170,7 @@ const fleet = {
   },
   telemetry_processed_total: {
     kind: 'counter',
-    help: 'Samples of the messages that the consumer took, whatever became of them',
+    help: 'Samples of the messages that the consumer stored, also those that it rejected',
     labels: [],
   },
   telemetry_batch_size: {

@@ -7,7 +7,7 @@ import { toneOf } from './words.ts'
 
 type Sent = z.infer<typeof SentPostback>
 
-/** What traffic sources were told about the conversions of their visitors, and how their servers answered. */
+/** The postbacks to traffic sources, and how their servers answered. */
 export function PostbacksToSources() {
   return (
     <List<Sent>

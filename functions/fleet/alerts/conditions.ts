@@ -13,7 +13,7 @@ export type Condition = {
   raise: number
   clear: number
   critical?: number
-  /** What is selected no longer is fine. Without it, `values` also selects what is fine. */
+  /** Things that are no longer selected are fine. Without it, `values` also selects things that are fine. */
   absent?: 'clear'
   values: SQL
 }

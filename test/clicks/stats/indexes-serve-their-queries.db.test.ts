@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest'
+import { fillClicks, parkPostbacks, planOf, queriesOf, someClick } from '../../../bench/clicks/planned.ts'
 import { matchOrphans } from '../../../functions/clicks/conversions/match-orphans.ts'
 import { receiveStatement } from '../../../functions/clicks/conversions/receive.ts'
 import { statsStatement } from '../../../functions/clicks/stats/read.ts'
 import { freshDatabase } from '../../support/database.ts'
-import { fillClicks, parkPostbacks, planOf, queriesOf, someClick } from '../support/plans.ts'
+import { inSteps } from '../../support/fill.ts'
 
 const database = await freshDatabase()
 const client = await database.connect()
 // `npm run bench clicks plans` asks the same of a million clicks.
-await fillClicks(client, 50_000)
+await fillClicks(client, { clicks: 50_000, inSteps })
 const click = await someClick(client)
 /** Tables of few rows, which Postgres reads whole. */
 const small = ['rules', 'rule_sets']

@@ -35,9 +35,9 @@ async function givenPairs({ database: { admin } }: Environment, count: number): 
   return rows.map(({ id }) => ({ zoneId: id, uids: [`nd-ph-${id}-1`, `nd-ph-${id}-2`] }))
 }
 
-/** Lets both nodes of each pair enter their zone at once. Returns what they were told. */
+/** Lets both nodes of each pair enter their zone at once. Returns the answers. */
 async function enterAtOnce(environment: Environment, pairs: Pair[]): Promise<string[]> {
-  const told: string[] = []
+  const answers: string[] = []
   const pool = new pg.Pool({
     connectionString: environment.database.workerUrl,
     max: 2 * triesAtOnce,
@@ -56,11 +56,11 @@ async function enterAtOnce(environment: Environment, pairs: Pair[]): Promise<str
       const both = await Promise.all(uids.map(enter))
       const winner = uids[both.findIndex(({ ok }) => ok)]
       for (const one of both)
-        told.push(one.ok ? 'placed' : `${one.reason}${one['nodeUid'] === winner ? ' by the other' : ''}`)
+        answers.push(one.ok ? 'placed' : `${one.reason}${one['nodeUid'] === winner ? ' by the other' : ''}`)
     }
   }
   await Promise.all(Array.from({ length: triesAtOnce }, work))
-  return told
+  return answers
 }
 
 /** How many zones have how many nodes. */
@@ -71,8 +71,8 @@ async function occupied({ database: { admin } }: Environment): Promise<Record<st
 
 it('two nodes of a type that enter one zone at once are never both in it, in a thousand tries', async () => {
   const environment = await freshEnvironment()
-  const told = await enterAtOnce(environment, await givenPairs(environment, tries))
-  expect(tally(told)).toEqual({ placed: tries, 'zone_has_node_of_type by the other': tries })
+  const answers = await enterAtOnce(environment, await givenPairs(environment, tries))
+  expect(tally(answers)).toEqual({ placed: tries, 'zone_has_node_of_type by the other': tries })
   expect(await occupied(environment)).toEqual({ 1: tries })
 })
 

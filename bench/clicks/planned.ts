@@ -1,20 +1,25 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
-import { listCampaignsStatement } from '../../../functions/clicks/campaigns/list.ts'
-import { listClicksStatement } from '../../../functions/clicks/clicks/list.ts'
-import { readClickStatement } from '../../../functions/clicks/clicks/read.ts'
-import { listConversionsStatement } from '../../../functions/clicks/conversions/list.ts'
-import { listOrphansStatement } from '../../../functions/clicks/conversions/list-orphans.ts'
-import { listPostbacksStatement } from '../../../functions/clicks/conversions/list-postbacks.ts'
-import { listSourcesStatement } from '../../../functions/clicks/sources/list.ts'
-import { statsStatement } from '../../../functions/clicks/stats/read.ts'
-import { explain } from '../../support/explain.ts'
-import { inSteps } from '../../support/fill.ts'
+import { listCampaignsStatement } from '../../functions/clicks/campaigns/list.ts'
+import { listClicksStatement } from '../../functions/clicks/clicks/list.ts'
+import { readClickStatement } from '../../functions/clicks/clicks/read.ts'
+import { listConversionsStatement } from '../../functions/clicks/conversions/list.ts'
+import { listOrphansStatement } from '../../functions/clicks/conversions/list-orphans.ts'
+import { listPostbacksStatement } from '../../functions/clicks/conversions/list-postbacks.ts'
+import { listSourcesStatement } from '../../functions/clicks/sources/list.ts'
+import { statsStatement } from '../../functions/clicks/stats/read.ts'
 
 const campaigns = 2_000
 
+type Fill = {
+  clicks: number
+  /** Calls `fill` with the bounds of each of its steps. */
+  inSteps: (rows: number, fill: (from: number, to: number) => Promise<unknown>) => Promise<void>
+}
+
 /** Campaigns, sources and clicks of the coming days; every other click has a conversion. */
-export async function fillClicks(client: pg.ClientBase, clicks: number): Promise<void> {
+export async function fillClicks(client: pg.ClientBase, { clicks, inSteps }: Fill): Promise<void> {
   await client.query(`
     insert into clicks.traffic_sources (owner, slug, name, secret)
     select case when n % 50 = 0 then 'partner:acme' else 'admin' end, 's' || n, 'S', 'none' from generate_series(1, ${campaigns}) n;
@@ -88,7 +93,7 @@ const acme = 'partner:acme'
 
 type Query = { name: string; statement: SQL; index: RegExp; pages: number }
 
-/** What the lists, reports and the explanation of a click read: an index of each, and the most pages of it. */
+/** The queries of lists, of reports and of the explanation of a click. Each names an index that it must read, and the most pages. */
 export function queriesOf(click: string): Query[] {
   return [
     {
@@ -194,8 +199,12 @@ export type Planned = {
   ms: number
 }
 
-export async function planOf(client: pg.Client, statement: SQL): Promise<Planned> {
-  const { rows } = await explain(client, statement)
+const dialect = new PgDialect()
+
+/** Executes a statement and returns its plan for these values. */
+export async function planOf(client: pg.ClientBase, statement: SQL): Promise<Planned> {
+  const { sql: text, params } = dialect.sqlToQuery(statement)
+  const { rows } = await client.query(`explain (analyze, buffers, verbose, format json) ${text}`, params)
   const [{ Plan: root, 'Execution Time': ms }] = rows[0]['QUERY PLAN'] as [
     { Plan: Node; 'Execution Time': number },
   ]
