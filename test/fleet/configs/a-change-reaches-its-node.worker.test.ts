@@ -80,7 +80,7 @@ describe('the configuration of a node', () => {
   })
 
   it('is offered three times when the node rejects it, then not, until it changes', async () => {
-    const { fetch, report, put, uid } = await given()
+    const { fetch, report, put } = await given()
     const rejected = { version: 1, outcome: 'rejected', reason: 'interval too short' }
     for (const offered of [true, true, false])
       expect((await report(rejected)).body).toMatchObject({ outcome: 'rejected', offered })
