@@ -183,6 +183,7 @@ type Node = {
   'Relation Name'?: string
   'Index Name'?: string
   'Actual Loops'?: number
+  'Actual Rows'?: number
   'Rows Removed by Join Filter'?: number
   'Shared Hit Blocks': number
   'Shared Read Blocks': number
@@ -196,6 +197,8 @@ export type Planned = {
   scannedWhole: string[]
   /** Pairs of rows that were compared and did not match. */
   comparedInVain: number
+  /** Rows of partitions of clicks that were read. */
+  clicksRead: number
   pages: number
   ms: number
 }
@@ -220,6 +223,9 @@ export async function planOf(client: pg.ClientBase, statement: SQL): Promise<Pla
       (sum, node) => sum + (node['Rows Removed by Join Filter'] ?? 0) * (node['Actual Loops'] ?? 1),
       0,
     ),
+    clicksRead: nodes
+      .filter((node) => node['Relation Name']?.startsWith('clicks_') && /Scan/.test(node['Node Type']))
+      .reduce((sum, node) => sum + (node['Actual Rows'] ?? 0) * (node['Actual Loops'] ?? 1), 0),
     pages: pagesOf(root),
     ms,
   }

@@ -35,13 +35,14 @@ export const plans: Measurement = async (rig, pace) => {
       mustBe(pages < most, true, `whether ${pages} pages of ${name} are below ${most}`)
     }
     await parkPostbacks(client, 500)
-    const { comparedInVain } = await measured('matching 500 postbacks', async () => {
+    const { comparedInVain, clicksRead } = await measured('matching 500 postbacks', async () => {
       await client.query('begin')
       const plan = await planOf(client, matchOrphans())
       await client.query('rollback')
       return plan
     })
     mustBe(comparedInVain < 20_000, true, `whether ${comparedInVain} comparisons in vain are few`)
+    mustBe(clicksRead < 50_000, true, `whether ${clicksRead} clicks that were read are few`)
   } finally {
     await client.end()
   }

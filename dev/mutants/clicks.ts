@@ -6,6 +6,7 @@ const decisions = 'test/clicks/rules/sql-decides-as-the-rules-do.db.test.ts'
 const once = 'test/clicks/clicks/each-click-is-stored-once.race.test.ts'
 const conversions = 'test/clicks/conversions/any-order-ends-in-one-state.race.test.ts'
 const dimensions = 'test/clicks/stats/dimensions-follow-the-clicks.db.test.ts'
+const plans = 'test/clicks/stats/indexes-serve-their-queries.db.test.ts'
 const told = 'test/clicks/conversions/sources-learn-of-conversions.worker.test.ts'
 
 export const clicksMutants: readonly Mutant[] = [
@@ -149,6 +150,13 @@ export const clicksMutants: readonly Mutant[] = [
       'drops a postback whose click is unknown',
       'where not exists (select from located)',
       'where exists (select from located)',
+    ],
+    [
+      'functions/clicks/conversions/match-orphans.ts',
+      'reads all clicks for those of parked postbacks',
+      '\n      offset 0',
+      '',
+      plans,
     ],
   ]),
   ...mutantsOf('clicks: a postback to a source', told, [

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { conversionStatuses } from '../../../schema/clicks/states.ts'
 import { answer } from '../../core/idempotency.ts'
 import { named, type Statement } from '../../core/named.ts'
@@ -20,13 +20,7 @@ with wanted as materialized (
   select distinct on (o.click_id, o.type, o.txid) o.id
   from clicks.orphan_postbacks o
   where o.state = 'open'
-    and exists (
-      select
-      from clicks.clicks c
-      join clicks.campaigns p on p.id = c.campaign_id
-      where c.id = o.click_id
-        and p.owner = o.owner
-    )
+    and ${hasClick('o')}
   order by o.click_id, o.type, o.txid,
     array_position(${sql.param([...conversionStatuses])}::text[], o.status) desc, o.id
   limit ${portion}
@@ -62,13 +56,7 @@ expired as (
         and e.received_at < now() - make_interval(days => ${days})
         and e.id not in (select id from wanted)
         -- A later portion matches it.
-        and not exists (
-          select
-          from clicks.clicks c
-          join clicks.campaigns p on p.id = c.campaign_id
-          where c.id = e.click_id
-            and p.owner = e.owner
-        )
+        and not ${hasClick('e')}
       order by e.received_at
       limit ${portion}
       for update skip locked
@@ -84,4 +72,17 @@ select ${answer(sql`jsonb_build_object(
   'outcome', case when matched + expired = 0 then 'skipped' else 'ok' end
 )`)}
 from done`
+}
+
+/** The offset keeps Postgres from joining, for which it would read all clicks: it looks each one up by its id. */
+function hasClick(orphan: 'o' | 'e'): SQL {
+  const parked = sql.identifier(orphan)
+  return sql`exists (
+      select
+      from clicks.clicks c
+      join clicks.campaigns p on p.id = c.campaign_id
+      where c.id = ${parked}.click_id
+        and p.owner = ${parked}.owner
+      offset 0
+    )`
 }
