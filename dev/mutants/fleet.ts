@@ -149,8 +149,8 @@ export const fleetMutants: readonly Mutant[] = [
     ],
     [
       'functions/fleet/alerts/conditions.ts',
-      'is no matter of samples that are late by ten minutes',
-      'items\nfrom (${missingItems(stream, day)}) missing',
+      'ignores samples that did not arrive',
+      'missing.items\nfrom (${missingItems(stream, day)}) missing',
       '0\nfrom (${missingItems(stream, day)}) missing',
     ],
   ]),
