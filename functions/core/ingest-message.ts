@@ -41,6 +41,8 @@ export type IngestQueue = {
   verb: string
   /** Whether that statement is hot; then `functions/<row>/hot.ts` lists it. */
   hot?: boolean
+  /** Called when Postgres has these messages: some of them perhaps since an earlier delivery. */
+  stored?: (ctx: Ctx, messages: readonly Message[]) => void
   /** The partitions that these messages need. The consumer makes those that are missing. */
   partitions?: (messages: readonly Message[]) => Needed[]
 }

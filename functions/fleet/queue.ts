@@ -9,6 +9,12 @@ export const telemetryQueue: IngestQueue = {
   hot: true,
   // The consumer works for all tenants.
   settings: { 'app.tenant_id': '*' },
+  stored: (ctx, messages) =>
+    ctx.metrics.count(
+      'telemetry_processed_total',
+      {},
+      messages.reduce((sum, { items }) => sum + items.length, 0),
+    ),
   partitions: (messages) => [
     { table: 'fleet.telemetry_samples', moments: () => timesOf(messages) },
     { table: 'fleet.telemetry_1m', moments: () => timesOf(messages) },

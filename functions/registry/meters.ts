@@ -150,7 +150,43 @@ const core = {
   },
 } as const satisfies Record<string, Meter>
 
-export const meters = { ...core } as const satisfies Record<string, Meter>
+const fleet = {
+  zone_processing_time_seconds: {
+    kind: 'histogram',
+    help: 'Time of a cycle, which decides about all zones of a shard',
+    labels: [],
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 30],
+  },
+  zone_processing_errors_total: {
+    kind: 'counter',
+    help: 'Zones about which a cycle could not decide, by SQLSTATE',
+    labels: ['error_type'],
+  },
+  optimal_concurrency_zones: {
+    kind: 'histogram',
+    help: 'Commands that wait for the broker at once, as each cycle chose it',
+    labels: [],
+    buckets: [5, 10, 20, 30, 40, 50],
+  },
+  telemetry_processed_total: {
+    kind: 'counter',
+    help: 'Samples of the messages that the consumer stored, also those that it rejected',
+    labels: [],
+  },
+  telemetry_batch_size: {
+    kind: 'histogram',
+    help: 'Samples of a batch that a node sent',
+    labels: [],
+    buckets: [1, 10, 50, 100, 200, 500, 1_000],
+  },
+  telemetry_dropped_total: {
+    kind: 'counter',
+    help: 'Samples that were thinned, or refused with 429, because too many waited',
+    labels: ['reason'],
+  },
+} as const satisfies Record<string, Meter>
+
+export const meters = { ...core, ...fleet } as const satisfies Record<string, Meter>
 
 type Meters = typeof meters
 export type MeterName = keyof Meters
