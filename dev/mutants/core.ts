@@ -274,8 +274,8 @@ export const coreMutants: readonly Mutant[] = [
     [
       'functions/core/remove-expired.ts',
       'the record of a running job is removed',
-      " and outcome <> 'running' limit",
-      ' limit',
+      "      and r.outcome <> 'running'\n",
+      '',
       'test/core/remove-expired.db.test.ts',
     ],
     [

@@ -118,6 +118,7 @@ order by z.id`)
       total.decisions += outcome.decisions
     }
   }
+  for (const { type } of errors) ctx.metrics.count('zone_processing_errors_total', { error_type: type })
   const failed = errors.length
   const cycle = { ...total, success: total.zones - failed, failed, errors: errors.slice(0, errorsKept) }
   await tx.query(named('fleet.close-cycle')`
