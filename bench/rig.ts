@@ -79,6 +79,8 @@ export async function startRig(): Promise<Rig> {
       const ownerUrl = cluster.url(name)
       const workerUrl = urlAs(urlOfDatabase(ownerUrl, name), { user: workerRole, password: 'worker' })
       const owner = new pg.Pool({ connectionString: ownerUrl, max: 4 })
+      // A connection that is closing may still learn that Postgres stops.
+      owner.on('error', () => undefined)
       const clients: pg.Client[] = []
       endings.push(() => Promise.allSettled([owner.end(), ...clients.map((client) => client.end())]))
       return {

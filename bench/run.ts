@@ -32,8 +32,13 @@ async function run([name, ...only]: string[], pace: Pace): Promise<number> {
   const measurements: [string, Measurement][] = []
   for (const program of chosen)
     measurements.push(...named(program, (await programs[program]?.()) ?? {}, only))
-  if (measurements.length === 0 || !(pace.rounds >= 1) || !(pace.seconds > 0)) {
+  const unknown = only.filter(
+    (one) => !measurements.some(([measurement]) => measurement === `${name} ${one}`),
+  )
+  if (measurements.length === 0 || unknown.length > 0 || !(pace.rounds >= 1) || !(pace.seconds > 0)) {
     console.error(usage)
+    for (const program of chosen)
+      console.error(`${program}: ${Object.keys((await programs[program]?.()) ?? {}).join(', ')}`)
     return 2
   }
   const { signal, stopped } = untilStopped()

@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import { givenBareEvents } from './given.ts'
+import { userBalanceRules } from '../../schema/ledger/rules.ts'
+import { createLike, givenBareEvents } from './given.ts'
 
 /** Another way to maintain balances, over a table like the ledger's events. */
 export type Kept = { events: string; balances: string }
@@ -111,8 +112,11 @@ create trigger ivm_after after insert on ${events}
 async function givenTables(owner: pg.Pool, name: string): Promise<Kept> {
   const events = await givenBareEvents(owner, `${name}_events`)
   const balances = `bench.${name}_balances`
-  await owner.query(`
-create table ${balances} (like ledger.user_balances_view including all) with (fillfactor = 50);
-grant select, insert, update on ${balances} to lockstep_app`)
+  await createLike(owner, balances, {
+    of: 'ledger.user_balances_view',
+    rules: userBalanceRules,
+    storage: 'with (fillfactor = 50)',
+  })
+  await owner.query(`grant select, insert, update on ${balances} to lockstep_app`)
   return { events, balances }
 }

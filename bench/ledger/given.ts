@@ -1,4 +1,6 @@
 import type pg from 'pg'
+import { type Rules, rulesOf } from '../../schema/kit/rules.ts'
+import { balanceEventRules } from '../../schema/ledger/rules.ts'
 import { type Contender, mustBe } from '../method.ts'
 import type { BenchDatabase } from '../rig.ts'
 
@@ -27,13 +29,24 @@ export async function givenBareEvents(owner: pg.Pool, name: string): Promise<str
   const table = `bench.${name}`
   await owner.query(`
 create schema if not exists bench;
-grant usage on schema bench to lockstep_app;
-create table ${table} (like ledger.balance_events including all);
+grant usage on schema bench to lockstep_app`)
+  await createLike(owner, table, { of: 'ledger.balance_events', rules: balanceEventRules })
+  await owner.query(`
 alter table ${table} enable row level security, force row level security;
 create policy of_tenant on ${table} to lockstep_app
   using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
 grant select, insert on ${table} to lockstep_app`)
   return table
+}
+
+/** A table with the columns, indexes and rules of another. The constraint of its rules takes a row of the table itself. */
+export async function createLike(
+  owner: pg.Pool,
+  table: string,
+  { of, rules, storage = '' }: { of: string; rules: Rules; storage?: string },
+): Promise<void> {
+  await owner.query(`create table ${table} (like ${of} including all excluding constraints) ${storage}`)
+  for (const { create } of rulesOf(table, rules)) await owner.query(create)
 }
 
 /** The same insert into such a table: the cost without balances. */

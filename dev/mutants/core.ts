@@ -27,7 +27,7 @@ export const coreMutants: readonly Mutant[] = [
       'functions/core/guard.ts',
       'a batch takes no lock',
       '[takeLock(lock), ...work]',
-      '[sql`select 1`, ...work]',
+      "[named('core.nothing')`select 1`, ...work]",
     ],
     ['functions/core/guard.ts', 'a session takes no lock', 'await tx.query(takeLock(lock))', ''],
     [
@@ -244,7 +244,7 @@ export const coreMutants: readonly Mutant[] = [
       'functions/core/job.ts',
       'a statement need not settle',
       'ctx.db.batch([...statements, assertSettled()])',
-      'ctx.db.batch([...statements, sql`select 1`])',
+      "ctx.db.batch([...statements, named('core.nothing')`select 1`])",
     ],
     [
       'schema/core/settled.sql',
@@ -440,7 +440,7 @@ export const coreMutants: readonly Mutant[] = [
       'functions/core/idempotency.ts',
       'does not check that the effect settled',
       'begin.length === 0 ? [] : [assertSettled()]',
-      'begin.length === 0 ? [] : [sql`select 1`]',
+      "begin.length === 0 ? [] : [named('core.nothing')`select 1`]",
     ],
     ['functions/core/idempotency.ts', 'does not mark a repetition', 'ctx.replayed = true', ''],
     [

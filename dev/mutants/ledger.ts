@@ -354,14 +354,14 @@ export const ledgerMutants: readonly Mutant[] = [
     [
       'schema/ledger/append_events.sql',
       'numbers a debit before it locks the account',
-      '            and b.currency = f.currency\n          for update\n',
-      '            and b.currency = f.currency\n',
+      'perform ledger.take_accounts(array_agg(',
+      'perform ledger.create_accounts(array_agg(',
     ],
     [
       'schema/ledger/append_events.sql',
       'takes its place before it locks the account',
-      '        ) locked;\n        position := core.reading_xid();\n',
-      '        ) locked;\n',
+      '        ) a;\n        position := core.reading_xid();\n',
+      '        ) a;\n',
     ],
     [
       'schema/ledger/append_events.sql',

@@ -13,9 +13,4 @@ export default {
   },
 }
 
-/** wrangler.toml binds them. */
-export {
-  DurableObject as Regulator,
-  DurableObject as Spill,
-  DurableObject as Streams,
-} from 'cloudflare:workers'
+export { Metrics, Regulator, Spill, Streams } from '../../bare-objects.ts'

@@ -4,9 +4,4 @@ export default {
   queue: (batch: MessageBatch) => batch.ackAll(),
 }
 
-/** wrangler.toml binds them. */
-export {
-  DurableObject as Regulator,
-  DurableObject as Spill,
-  DurableObject as Streams,
-} from 'cloudflare:workers'
+export { Metrics, Regulator, Spill, Streams } from '../../bare-objects.ts'
