@@ -122,20 +122,20 @@ export const opsMutants: readonly Mutant[] = [
     [
       'functions/ops/health/keep-readiness.ts',
       'checks Postgres for each probe',
-      'now - last.begunAt >= (last.ended ? keptMs : joinedMs)',
+      'now - last.begunAt >= last.keptMs',
       'now >= 0',
     ],
     [
       'functions/ops/health/keep-readiness.ts',
       'keeps an answer for good',
-      'const keptMs = 1_000',
-      'const keptMs = 1_000_000',
+      'const readyMs = 1_000',
+      'const readyMs = 1_000_000',
     ],
     [
       'functions/ops/health/keep-readiness.ts',
       'waits for a check whose request died',
-      'const joinedMs = 2_000',
-      'const joinedMs = 2_000_000',
+      'const joinedMs = 1_000',
+      'const joinedMs = 1_000_000',
     ],
   ]),
   ...mutantsOf('ops: secrets', secrets, [

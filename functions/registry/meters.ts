@@ -85,7 +85,7 @@ const core = {
   },
   queue_depth: {
     kind: 'gauge',
-    help: 'Things that wait in a queue, by its name of GET /v1/ops/queues; absent while unknown',
+    help: 'Things that wait in a queue, by its name in the list of queues; absent while unknown',
     labels: ['queue'],
   },
   alerts_firing: {
