@@ -42,23 +42,25 @@ function ViewsPanel({ of }: { of: Resource<Views> }) {
   const at = (index: number, field: string) => `${of.path}#data.${index}.${field}`
   return (
     <Panel
-      title="Materialized views"
+      title="Views"
       of={of}
       size={4}
       wide
-      empty={{ when: ({ data }) => data.length === 0, why: 'The database has no materialized views.' }}
+      empty={{ when: ({ data }) => data.length === 0, why: 'The database has no views that are kept.' }}
     >
       {({ data }) => (
         <Table
-          caption="Materialized views"
+          caption="Views, the incremental ones last"
           rows={data}
           rowKey={({ name }) => name}
           columns={[
             { name: 'View', cell: ({ name }) => name },
             {
               name: 'State',
-              cell: ({ populated, stale }) =>
-                !populated ? (
+              cell: ({ populated, stale, driftKeys }) =>
+                driftKeys !== null && driftKeys > 0 ? (
+                  <Badge word={`${driftKeys} rows differ`} tone="bad" />
+                ) : !populated ? (
                   <Badge word="never filled" tone="bad" />
                 ) : stale ? (
                   <Badge word="stale" tone="warn" />
@@ -73,7 +75,14 @@ function ViewsPanel({ of }: { of: Resource<Views> }) {
             },
             {
               name: 'Refreshed',
-              cell: ({ lastRefresh }) => (lastRefresh === null ? 'never' : <Ago iso={lastRefresh} />),
+              cell: ({ kind, lastRefresh }) =>
+                kind === 'incremental' ? (
+                  'with each write'
+                ) : lastRefresh === null ? (
+                  'never'
+                ) : (
+                  <Ago iso={lastRefresh} />
+                ),
             },
             {
               name: 'Refresh took',

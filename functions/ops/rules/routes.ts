@@ -5,6 +5,7 @@ import { at, type Endpoint, found, ok } from '../../http/endpoint.ts'
 import { Rule, RulePath, Tried, TryRule } from './contract.ts'
 import { listRules } from './list.ts'
 import { tryRule } from './try.ts'
+import { tuneRules } from './tune.ts'
 
 const on = at('/v1/ops/rules', 'ops')
 
@@ -18,7 +19,7 @@ export function rulesEndpoints(rules: readonly Watched[]): Endpoint[] {
         roles: ['admin'],
         answers: { 200: z.object({ data: z.array(Rule), nextCursor: z.null() }) },
       },
-      async (ctx) => ok({ data: await listRules(ctx, rules), nextCursor: null }),
+      async (ctx) => ok({ data: await listRules(ctx, tuneRules(ctx, rules)), nextCursor: null }),
     ),
     on.post(
       '/{name}/try',
@@ -33,7 +34,7 @@ export function rulesEndpoints(rules: readonly Watched[]): Endpoint[] {
       },
       async (ctx, { params: { name }, body }) => {
         const rule = found(
-          rules.find((known) => known.name === name) ?? null,
+          tuneRules(ctx, rules).find((known) => known.name === name) ?? null,
           `No rule is named ${name}; see GET /v1/ops/rules`,
         )
         const { raise = rule.raise, clear = rule.clear } = body
