@@ -35,14 +35,14 @@ export type IngestQueue = {
    * counted_sources and counted_minutes are taken by core.
    */
   store: (ctx: Ctx) => SQL
+  /** Counts messages that Postgres has, some of them perhaps since an earlier delivery, for the metrics of the row. */
+  count?: (ctx: Ctx, messages: readonly Message[]) => void
   /** Settings of the transaction that stores, such as those that row-level security reads. */
   settings?: Record<string, string>
   /** The name of the statement that stores, as in `row.verb`. */
   verb: string
   /** Whether that statement is hot; then `functions/<row>/hot.ts` lists it. */
   hot?: boolean
-  /** Called when Postgres has these messages: some of them perhaps since an earlier delivery. */
-  stored?: (ctx: Ctx, messages: readonly Message[]) => void
   /** The partitions that these messages need. The consumer makes those that are missing. */
   partitions?: (messages: readonly Message[]) => Needed[]
 }

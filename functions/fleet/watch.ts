@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
 import { missingItems, waitingItems } from '../core/ingest-accounting.ts'
 import type { Watch } from '../core/watch.ts'
+import { readGauges } from './cycles/read-gauges.ts'
 import { everyTenant } from './greenhouses/scope.ts'
 
 const stream = 'telemetry'
@@ -9,6 +10,7 @@ const dayMs = 86_400_000
 
 export const fleetWatch: Watch = {
   settings: everyTenant,
+  gauges: readGauges,
   rules: [
     {
       name: 'telemetry_unaccounted',

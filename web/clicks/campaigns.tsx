@@ -88,7 +88,7 @@ function Accounting() {
     })
     return `/v1/clicks/accounting?${window}`
   }, [])
-  const accounting = useResource<z.infer<typeof ClickAccounting>>(at, { every: 60 })
+  const accounting = useResource<z.infer<typeof ClickAccounting>>(at, { whenSeen: true, every: 60 })
   return (
     <Panel
       title="Redirected clicks of a day"

@@ -18,11 +18,10 @@ export async function sendAll(
   messages: readonly Message[],
 ): Promise<void> {
   if (messages.length === 0) return
-  const { env, metrics } = ctx
+  const { env } = ctx
   const meanSeconds = means.get(env) ?? 0
   const chosen = { commands: messages.length, meanSeconds, cycleSeconds: env.TARGET_CYCLE_SECONDS }
   const atOnce = env.ADAPTIVE_CONCURRENCY ? commandsAtOnce(chosen) : leastAtOnce
-  metrics.observe('optimal_concurrency_zones', {}, atOnce)
   let waitedMs = 0
   const waiting = messages.values()
   const send = async () => {

@@ -16,11 +16,10 @@ export async function acceptTelemetry(
   ctx: Ctx,
   { samples: all, bootId, seq }: TelemetryBatch,
 ): Promise<Received> {
-  ctx.metrics.observe('telemetry_batch_size', {}, all.length)
   const rate = rateAt(await readBacklog(ctx))
   if (rate === null) {
     countRefused(ctx, all.length)
-    ctx.metrics.count('telemetry_dropped_total', { reason: 'refused' }, all.length)
+    ctx.metrics.count('telemetry_queue_dropped_total', { reason: 'refused' }, all.length)
     throw new AppError('rate_limited', 'Too many samples wait to be stored: send this batch later', {
       retryAfter: 5,
     })
@@ -40,8 +39,8 @@ export async function acceptTelemetry(
     else rejected.push({ index, sent, reason: judged.reason })
   }
   const { kept, thinned } = await thinBy(ctx, good, rate)
+  if (thinned > 0) ctx.metrics.count('telemetry_queue_dropped_total', { reason: 'thinned' }, thinned)
   const batchId = crypto.randomUUID()
-  if (thinned > 0) ctx.metrics.count('telemetry_dropped_total', { reason: 'thinned' }, thinned)
   await sendSamples(ctx, { batchId, tenantId: tenantOf(ctx), boot, samples: kept, rejected, thinned })
   return {
     batchId,

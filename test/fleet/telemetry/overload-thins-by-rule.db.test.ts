@@ -90,7 +90,7 @@ describe('at five times the load that the queue takes', () => {
     const codes = new Set<unknown>()
     const dropped: Record<string, number> = {}
     sender.ctx.metrics.count = (name, labels, by = 1) => {
-      if (name !== 'telemetry_dropped_total') return
+      if (name !== 'telemetry_queue_dropped_total') return
       const { reason = '' } = labels as { reason?: string }
       dropped[reason] = (dropped[reason] ?? 0) + by
     }
