@@ -3,11 +3,10 @@ import type { durableObjectsOf } from '../functions/durable-objects.ts'
 
 type Bound = Record<keyof ReturnType<typeof durableObjectsOf>, unknown>
 
-/** What wrangler.toml binds, for Workers that use none of it. The compiler names a class that is missing. */
-export const { Metrics, Regulator, Spill, Streams, ...more } = {
+/** The classes that wrangler.toml binds, for Workers that use none of them. The compiler names one that is missing. */
+export const { Metrics, Regulator, Spill, Streams } = {
   Metrics: DurableObject,
   Regulator: DurableObject,
   Spill: DurableObject,
   Streams: DurableObject,
 } satisfies Bound
-more satisfies Record<string, never>

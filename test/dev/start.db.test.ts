@@ -181,18 +181,11 @@ it('keeps its data, also through being killed, clears away what the killed run l
 it('stops in order and reports after an error that nobody caught', async () => {
   const system = start({ NODE_OPTIONS: onSignal(`throw new Error('Boom')`) })
   await system.says('Ctrl-C stops everything.')
-  await stopsInOrder(system)
-})
-
-/** After SIGUSR2 has caused an error. */
-async function stopsInOrder({ child, ended }: Start): Promise<void> {
-  child.kill('SIGUSR2')
-  const { code, output } = await ended
-  expect(code).toBe(1)
-  expect(output).toContain('Boom')
+  system.child.kill('SIGUSR2')
+  expect(await system.ended).toMatchObject({ code: 1, output: expect.stringContaining('Boom') })
   expect(left()).toEqual([])
   expect(existsSync(join(folder, 'state.json'))).toBe(false)
-}
+})
 
 it('leaves no server behind when it exits in the middle of everything', async () => {
   const system = start({ NODE_OPTIONS: onSignal('process.exit(3)') })
@@ -243,7 +236,8 @@ it('uses the database it is given, and leaves that one running, also after a rej
   expect(left()).toHaveLength(1)
   expect((await command('db-url.ts')).stdout.trim()).toBe(database.ownerUrl)
   expect((await database.admin.query('select from dispatch.stores')).rowCount).toBe(0)
-  await stopsInOrder(system)
+  system.child.kill('SIGUSR2')
+  expect(await system.ended).toMatchObject({ code: 1, output: expect.stringContaining('Boom') })
   // The deployed Worker's role is as it was: its password still opens the database.
   const deployed = await database.connect(database.workerUrl)
   expect((await deployed.query('select 1 as one')).rows).toEqual([{ one: 1 }])
