@@ -25,6 +25,11 @@ const core = {
     labels: ['route', 'method', 'status'],
     buckets: [0, 1, 2, 3, 4, 5, 6, 8, 12, 20],
   },
+  http_server_over_budget_total: {
+    kind: 'counter',
+    help: 'Requests that took more round trips to Postgres than their route declares',
+    labels: ['route', 'method'],
+  },
   http_server_active_requests: {
     kind: 'gauge',
     help: 'Requests that isolates had open at their last report (OpenTelemetry: http.server.active_requests)',

@@ -81,7 +81,7 @@ function RoutesPanel({ of }: { of: Resource<Routes> }) {
                 cell: ({ trips }, index) => <Value at={at(index, 'trips.max')} value={trips.max} />,
               },
               {
-                name: 'More than one',
+                name: 'More than it may',
                 numeric: true,
                 cell: ({ overBudget }, index) => <Value at={at(index, 'overBudget')} value={overBudget} />,
               },

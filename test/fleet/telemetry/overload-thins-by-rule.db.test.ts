@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { makeCounts } from '../../../functions/core/counts.ts'
+import { makeMetrics } from '../../../functions/core/metrics.ts'
+import { readGauges } from '../../../functions/fleet/cycles/read-gauges.ts'
 import { rateAt, thin } from '../../../functions/fleet/telemetry/thin-samples.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { countedOf, emptyTelemetry, givenNode, senderOf, storeMessages } from '../support/samples.ts'
@@ -86,6 +89,8 @@ describe('at five times the load that the queue takes', () => {
   it('each sample is stored, thinned or refused with 429, and counted; one alert is raised', async () => {
     const { uid } = await givenNode(environment)
     const sender = senderOf(environment, undefined, { backlog: 40 })
+    const counts = makeCounts()
+    sender.ctx.metrics = makeMetrics(counts)
     const sums = { answered: 0, refused: 0, thinned: 0 }
     const codes = new Set<unknown>()
     let now = Date.now()
@@ -114,6 +119,21 @@ describe('at five times the load that the queue takes', () => {
     expect(Math.min(refused, thinned)).toBeGreaterThan(0)
     const counted = await countedOf(environment)
     expect(counted).toMatchObject({ received: answered, thinned, refused })
+    const metrics = Object.fromEntries(counts.report()?.report.changed ?? [])
+    expect(metrics).toMatchObject({
+      'telemetry_queue_dropped_total\tthinned': [thinned],
+      'telemetry_queue_dropped_total\trefused': [refused],
+      telemetry_queue_overflow_alerts_total: [1],
+    })
+  })
+
+  it('the messages that wait are a gauge, and an unknown number is left out', async () => {
+    const sender = senderOf(environment)
+    sender.held.backlog = 7
+    const gauge = { name: 'telemetry_queue_size', label: null, value: 7 }
+    expect(await readGauges(sender.ctx)).toContainEqual(gauge)
+    const names = (await readGauges(environment.ctx())).map(({ name }) => name)
+    expect(names).not.toContain('telemetry_queue_size')
   })
 
   it('refuses whole batches when the queue is full', async () => {
