@@ -12,6 +12,7 @@ const programs: Record<string, () => Promise<Program>> = {
   clicks: async () => (await import('./clicks/program.ts')).clicks,
   ops: async () => (await import('./ops/program.ts')).ops,
   fleet: async () => (await import('./fleet/program.ts')).fleet,
+  web: async () => (await import('./web/program.ts')).web,
 }
 
 const usage = `usage: npm run bench [program] [measurement…] -- [--rounds 5] [--seconds 2]

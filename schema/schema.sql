@@ -401,6 +401,8 @@ create table clicks.postbacks_out (
 );
 CREATE INDEX idx_postbacks_out_due ON clicks.postbacks_out USING btree (due_at, id) WHERE (state = 'waiting'::text);
 comment on index clicks.idx_postbacks_out_due is 'the postbacks that are due';
+CREATE INDEX idx_postbacks_out_source ON clicks.postbacks_out USING btree (traffic_source_id, state, id DESC);
+comment on index clicks.idx_postbacks_out_source is 'GET /v1/clicks/postbacks of a source, or of the sources of one owner';
 grant delete, insert, select, update on table clicks.postbacks_out to lockstep_app;
 
 create table clicks.replays (

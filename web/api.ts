@@ -137,6 +137,11 @@ function parsed(text: string): unknown {
   }
 }
 
+/** The problem of a stream that was refused. */
+export async function problemIn(response: Response): Promise<Problem> {
+  return problemOf(response, parsed(await response.text().catch(() => '')))
+}
+
 function problemOf({ status, headers }: Response, value: unknown): Problem {
   const { code, title, detail, requestId, errors, ...more } =
     typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}

@@ -52,6 +52,7 @@ const entries: readonly (readonly [row: string, ...Entry])[] = [
   ['webhooks', '/app/hooks/{id}/deliveries/{deliveryId}', 'Delivery', owners, () => import('./webhooks/delivery.tsx'), false],
   ['ops', '/app/ops', 'Operation', ['admin'], () => import('./ops/overview.tsx')],
   ['ops', '/app/ops/alerts', 'Alerts', ['admin'], () => import('./ops/alerts.tsx'), false],
+  ['ops', '/app/ops/rules/{name}', 'Rule', ['admin'], () => import('./ops/rule.tsx'), false],
   ['ops', '/app/ops/jobs', 'Jobs', ['admin'], () => import('./ops/jobs.tsx'), false],
   ['ops', '/app/ops/jobs/{name}', 'Job', ['admin'], () => import('./ops/job.tsx'), false],
   ['ops', '/app/ops/requests', 'Requests', ['admin'], () => import('./ops/requests.tsx'), false],

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type BuildResult, buildSync, type Metafile } from 'esbuild'
 import { projectRoot } from './project.ts'
@@ -16,13 +16,14 @@ const shells = {
 } as const
 
 /**
- * Bundles web/main.tsx and web/style.css into `target`, each file under a name with the hash of its content, and writes
+ * Bundles web/main.tsx and the stylesheets into `target`, each file under a name with the hash of its content, and writes
  * the two shells that load them.
  */
 export function buildWeb(target: string): BuildResult<{ metafile: true }> {
   const result = buildSync({
     absWorkingDir: projectRoot,
-    entryPoints: [join(web, 'main.tsx'), join(web, 'style.css')],
+    entryPoints: [join(web, 'main.tsx')],
+    stdin: { contents: imported(stylesheets()), resolveDir: web, sourcefile: 'all.css', loader: 'css' },
     outdir: join(target, assets),
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -52,6 +53,21 @@ export function buildWeb(target: string): BuildResult<{ metafile: true }> {
   return result
 }
 
+/** Tokens and ground first, then the rules beside the parts, then those of the rows: one file, so one request. */
+export function stylesheets(folder = web): string[] {
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.css'),
+  )
+  const rank = (path: string) => (path === 'style.css' ? 0 : path.startsWith('parts/') ? 1 : 2)
+  return found.toSorted((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+}
+
+const imported = (paths: readonly string[]) => paths.map((path) => `@import "./${path}";`).join('\n')
+
+export function stylesheetOf(outputs: Metafile['outputs']): string {
+  return Object.keys(outputs).find((path) => path.endsWith('.css')) ?? ''
+}
+
 /** The file of the page at `/`, as the list of pages names it. */
 function firstPage(): string | null {
   const found = /'\/',.*import\('\.\/(.+?)'\)/.exec(readFileSync(join(web, 'pages.ts'), 'utf8'))
@@ -72,7 +88,7 @@ function loadsOf(
   const preloads = [...wanted]
     .map((path) => `<link rel="modulepreload" href="${address(path)}">`)
     .join('\n    ')
-  return { script: address(script), style: address(outputOf('web/style.css')), preloads }
+  return { script: address(script), style: address(stylesheetOf(outputs)), preloads }
 }
 
 /** These files with all that they import statically. */

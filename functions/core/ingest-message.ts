@@ -35,7 +35,7 @@ export type IngestQueue = {
    * counted_sources and counted_minutes are taken by core.
    */
   store: (ctx: Ctx) => SQL
-  /** Counts the messages of a statement that stored them, for the metrics of the row. */
+  /** Counts messages that Postgres has, some of them perhaps since an earlier delivery, for the metrics of the row. */
   count?: (ctx: Ctx, messages: readonly Message[]) => void
   /** Settings of the transaction that stores, such as those that row-level security reads. */
   settings?: Record<string, string>

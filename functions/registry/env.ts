@@ -81,6 +81,8 @@ const fleet = {
   REGULATOR: z.custom<Regulators>((value) => value !== undefined).optional(),
   /** How often each zone is decided about. */
   TARGET_CYCLE_SECONDS: z.coerce.number().int().min(1).max(60).default(15),
+  /** Whether the number of commands that wait for the broker at once follows their number and its speed. */
+  ADAPTIVE_CONCURRENCY: z.stringbool().default(true),
   /** A broker for the configuration of nodes. It may name user and password. */
   MQTT_URL: z
     .url({ protocol: /^wss?$/ })

@@ -1,61 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { atTheEnd } from '../support/at-the-end.ts'
 import { freshWorker } from '../support/worker.ts'
+import { startProvider } from './support/provider.ts'
 
-const pair = await generateKeyPair('ES256', { extractable: true })
-
-/** An identity provider that gives a token once for each code, to the bearer of its verifier. */
-type Given = { challenge: string; redirectUri: string; audience: string }
-const codes = new Map<string, Given>()
-const provider = createServer((request, response) => void answer(request, response))
-
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
-  const json = (status: number, body: object) =>
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-  if (request.url === '/.well-known/openid-configuration')
-    return json(200, { authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token` })
-  if (request.url === '/keys')
-    return json(200, { keys: [{ ...(await exportJWK(pair.publicKey)), alg: 'ES256', kid: 'k', use: 'sig' }] })
-  const sent = new URLSearchParams(await text(request))
-  const given = codes.get(sent.get('code') ?? '')
-  codes.delete(sent.get('code') ?? '')
-  const challenge = createHash('sha256')
-    .update(sent.get('code_verifier') ?? '')
-    .digest('base64url')
-  const isRight = given?.challenge === challenge && given.redirectUri === sent.get('redirect_uri')
-  if (!isRight || sent.get('client_id') !== 'dashboard') return json(400, { error: 'invalid_grant' })
-  const token = await new SignJWT({ role: 'courier' })
-    .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-    .setIssuer(issuer)
-    .setAudience(given?.audience ?? '')
-    .setSubject('7')
-    .setExpirationTime('10m')
-    .sign(pair.privateKey)
-  return json(200, { access_token: token, token_type: 'Bearer' })
-}
-await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve))
-atTheEnd(() => provider.close())
-const issuer = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`
-
-const app = await freshWorker({
-  bindings: {
-    AUTH_SECRET: undefined,
-    AUTH_JWKS_URL: `${issuer}/keys`,
-    AUTH_ISSUER: issuer,
-    OIDC_CLIENT_ID: 'dashboard',
-  },
-})
+const { issuer, bindings, give } = await startProvider({ role: 'courier', sub: '7', lasts: '10m' })
+const app = await freshWorker({ bindings })
 
 function begun({ audience = 'lockstep' } = {}): { code: string; verifier: string } {
-  const [code, verifier] = [randomBytes(16).toString('hex'), randomBytes(32).toString('base64url')]
+  const verifier = randomBytes(32).toString('base64url')
   const challenge = createHash('sha256').update(verifier).digest('base64url')
-  codes.set(code, { challenge, redirectUri: `${app.url}/app`, audience })
-  return { code, verifier }
+  return { code: give({ challenge, redirectUri: `${app.url}/app`, audience }), verifier }
 }
 
 function exchange(body: object): Promise<Response> {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { buildWeb, importedBy } from '../../dev/system/web.ts'
+import { buildWeb, importedBy, stylesheetOf } from '../../dev/system/web.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
 
 const target = mkdtempSync(join(tmpdir(), 'lockstep-web-'))
@@ -38,7 +38,7 @@ describe('the size of', () => {
   })
 
   it('the stylesheet is at most 12 kB, and of a shell at most 6 kB', () => {
-    expect(sizeOf([outputOf('web/style.css')])).toBeLessThanOrEqual(12)
+    expect(sizeOf([stylesheetOf(outputs)])).toBeLessThanOrEqual(12)
     expect(gzipped('index.html')).toBeLessThanOrEqual(6)
     expect(gzipped('app/index.html')).toBeLessThanOrEqual(6)
   })

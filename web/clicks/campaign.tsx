@@ -10,6 +10,7 @@ import { ActButton } from '../parts/button.tsx'
 import { Chart } from '../parts/chart.tsx'
 import { serverNow } from '../parts/clock.ts'
 import { List } from '../parts/list.tsx'
+import { Share } from '../parts/measured.tsx'
 import { number } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
@@ -68,45 +69,49 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
       <Panel title="Campaign" of={campaign} size={1} wide>
         {(shown) => <About campaign={shown} of={campaign} />}
       </Panel>
-      <Panel
-        title="From click to conversion"
-        of={all}
-        size={3}
-        wide
-        tools={
-          <div class="filters">
-            <Choice label="Time" name="time" value={time} options={Object.keys(times)} />
-          </div>
-        }
-        asOf={({ asOf }) => asOf}
-        empty={{
-          when: ({ data }) => data.length === 0,
-          why: 'Nobody followed the link of this campaign in this time.',
-          command: 'npm run -s clicks -- --count 1000',
-        }}
-      >
-        {({ data }) => <Funnel rows={data} at={`${all.path}#data`} />}
-      </Panel>
-      <Panel
-        title={`By ${group}`}
-        of={grouped}
-        size={4}
-        wide
-        tools={
-          <div class="filters">
-            <Choice label="Group" name="group" value={group} options={groups} />
-          </div>
-        }
-        asOf={({ asOf }) => asOf}
-        empty={{ when: ({ data }) => data.length === 0, why: 'Nothing was counted in this time.' }}
-      >
-        {({ data }) => (
-          <>
-            {(group === 'day' || group === 'hour') && <OverTime rows={data} group={group} name={title} />}
-            <GroupTable rows={data} group={group} at={`${grouped.path}#data`} />
-          </>
-        )}
-      </Panel>
+      {(wanted || campaign.problem.value === null) && (
+        <>
+          <Panel
+            title="From click to conversion"
+            of={all}
+            size={3}
+            wide
+            tools={
+              <div class="filters">
+                <Choice label="Time" name="time" value={time} options={Object.keys(times)} />
+              </div>
+            }
+            asOf={({ asOf }) => asOf}
+            empty={{
+              when: ({ data }) => data.length === 0,
+              why: 'Nobody followed the link of this campaign in this time.',
+              command: 'npm run -s clicks -- --count 1000',
+            }}
+          >
+            {({ data }) => <Funnel rows={data} at={`${all.path}#data`} />}
+          </Panel>
+          <Panel
+            title={`By ${group}`}
+            of={grouped}
+            size={4}
+            wide
+            tools={
+              <div class="filters">
+                <Choice label="Group" name="group" value={group} options={groups} />
+              </div>
+            }
+            asOf={({ asOf }) => asOf}
+            empty={{ when: ({ data }) => data.length === 0, why: 'Nothing was counted in this time.' }}
+          >
+            {({ data }) => (
+              <>
+                {(group === 'day' || group === 'hour') && <OverTime rows={data} group={group} name={title} />}
+                <GroupTable rows={data} group={group} at={`${grouped.path}#data`} />
+              </>
+            )}
+          </Panel>
+        </>
+      )}
       <List<Shown>
         title="Clicks"
         path={`/v1/clicks/clicks?campaignId=${encodeURIComponent(id)}`}
@@ -164,14 +169,16 @@ function About({ campaign, of }: { campaign: Campaign; of: Resource<Campaign> })
       </div>
       {step.problem.value && <Failure problem={step.problem.value} />}
       <div class="columns">
-        <Parts caption="Offers" of={campaign.offers} />
-        {campaign.landingPages.length > 0 && <Parts caption="Landing pages" of={campaign.landingPages} />}
+        <Parts caption="Offers" of={campaign.offers} at={`${of.path}#offers`} />
+        {campaign.landingPages.length > 0 && (
+          <Parts caption="Landing pages" of={campaign.landingPages} at={`${of.path}#landingPages`} />
+        )}
       </div>
     </>
   )
 }
 
-function Parts({ caption, of }: { caption: string; of: Campaign['offers'] }) {
+function Parts({ caption, of, at }: { caption: string; of: Campaign['offers']; at: string }) {
   return (
     <div>
       <h3>{caption}</h3>
@@ -181,7 +188,11 @@ function Parts({ caption, of }: { caption: string; of: Campaign['offers'] }) {
         rowKey={({ id }) => id}
         columns={[
           { name: 'Name', cell: ({ name }) => name },
-          { name: 'Weight', numeric: true, cell: ({ weight }) => number(weight) },
+          {
+            name: 'Weight',
+            numeric: true,
+            cell: ({ weight }, index) => <Value at={`${at}.${index}.weight`} value={weight} />,
+          },
           { name: 'Sends to', cell: ({ url }) => <code>{url}</code> },
         ]}
       />
@@ -288,7 +299,8 @@ function GroupTable({
           {
             name: 'Rate',
             numeric: true,
-            cell: ({ cr }) => (cr === null ? 'no clicks' : `${number(cr * 100)} %`),
+            cell: ({ cr }, index) =>
+              cr === null ? 'no clicks' : <Share at={`${at}.${index}.cr`} value={cr} />,
           },
           amount('Revenue', 'revenueMinor'),
           amount('Cost', 'costMinor'),

@@ -5,7 +5,7 @@ import { Grid, Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
-import { Fact, Facts, When } from '../parts/value.tsx'
+import { Fact, Facts, Value, When } from '../parts/value.tsx'
 import { conditionOf } from './rules.tsx'
 import { toneOf } from './words.ts'
 
@@ -20,7 +20,7 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
       sentence="Why this click counts or not: each rule that holds, the fact that it compared, and the choice that followed."
     >
       <Panel title="Decision" of={click} size={3} wide>
-        {(shown) => <Decision click={shown} />}
+        {(shown) => <Decision click={shown} path={click.path} />}
       </Panel>
       <Grid>
         <Panel title="Visitor" of={click} size={4}>
@@ -77,7 +77,7 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
   )
 }
 
-function Decision({ click }: { click: Explained }) {
+function Decision({ click, path }: { click: Explained; path: string }) {
   const weight = click.rules.reduce((sum, rule) => sum + rule.weight, 0)
   return (
     <>
@@ -97,7 +97,11 @@ function Decision({ click }: { click: Explained }) {
             { name: 'Rule', cell: ({ name }) => name },
             { name: 'Holds when', cell: (rule) => <code>{conditionOf(rule)}</code> },
             { name: 'Found', cell: ({ found }) => <code>{JSON.stringify(found)}</code> },
-            { name: 'Weight', numeric: true, cell: (rule) => rule.weight },
+            {
+              name: 'Weight',
+              numeric: true,
+              cell: ({ weight }, index) => <Value at={`${path}#rules.${index}.weight`} value={weight} />,
+            },
             { name: 'Class', cell: (rule) => (rule.class === 'G' ? 'general' : 'sophisticated') },
             { name: 'Reason', cell: ({ reason }) => reason },
           ]}

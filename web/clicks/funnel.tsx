@@ -24,14 +24,14 @@ export function Funnel({ rows, at }: { rows: readonly Row[]; at: string }) {
           const share = clicks === 0 ? 0 : (value / clicks) * 100
           return (
             <li key={name}>
-              <span class="label">
+              <span>
                 {label} <span class="muted">{what}</span>
               </span>
               <svg aria-hidden="true" viewBox="0 0 100 8" preserveAspectRatio="none">
-                <rect class="all" width="100" height="8" />
-                <rect class="used" width={Math.min(share, 100)} height="8" />
+                <rect width="100" height="8" />
+                <rect class="accent" width={Math.min(share, 100)} height="8" />
               </svg>
-              <span class="count">
+              <span>
                 <data class="big" value={value} data-sum={`${at}.*.${name}`}>
                   {number(value)}
                 </data>{' '}

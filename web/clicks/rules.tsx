@@ -4,11 +4,11 @@ import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { serverNow } from '../parts/clock.ts'
-import { money, number } from '../parts/numbers.ts'
+import { number } from '../parts/numbers.ts'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
-import { Ago, When } from '../parts/value.tsx'
+import { Ago, Money, Value, When } from '../parts/value.tsx'
 import { toneOf } from './words.ts'
 
 type Set = z.infer<typeof RuleSet>
@@ -21,8 +21,8 @@ const replaysAt = '/v1/clicks/replays?limit=50'
 
 /** The rules that decide whether a click is valid, and drafts with what they would change. */
 export function Rules() {
-  const sets = useResource<Sets>(setsAt, { every: 120 })
-  const replays = useResource<Replays>(replaysAt, { every: 30 })
+  const sets = useResource<Sets>(setsAt, { whenSeen: true, every: 120 })
+  const replays = useResource<Replays>(replaysAt, { wanted: sets.data.value !== null, every: 30 })
   return (
     <Panel
       title="Rules about clicks"
@@ -32,10 +32,11 @@ export function Rules() {
       empty={{ when: ({ data }) => data.length === 0, why: 'There are no rules: every click is valid.' }}
     >
       {({ data }) =>
-        data.map((set) => (
+        data.map((set, nth) => (
           <RuleSetShown
             key={set.id}
             set={set}
+            at={`${setsAt}#data.${nth}`}
             sets={sets}
             replays={replays}
             found={(replays.data.value?.data ?? []).findIndex(({ ruleSetId }) => ruleSetId === set.id)}
@@ -46,9 +47,9 @@ export function Rules() {
   )
 }
 
-type SetOf = { set: Set; sets: Resource<Sets>; replays: Resource<Replays>; found: number }
+type SetOf = { set: Set; at: string; sets: Resource<Sets>; replays: Resource<Replays>; found: number }
 
-function RuleSetShown({ set, sets, replays, found }: SetOf) {
+function RuleSetShown({ set, at, sets, replays, found }: SetOf) {
   const replay = replays.data.value?.data[found] ?? null
   const start = useAction<Replayed>()
   const activate = useAction<unknown>()
@@ -76,7 +77,11 @@ function RuleSetShown({ set, sets, replays, found }: SetOf) {
         columns={[
           { name: 'Rule', cell: ({ name }) => name },
           { name: 'Holds when', cell: (rule) => <code>{conditionOf(rule)}</code> },
-          { name: 'Weight', numeric: true, cell: ({ weight }) => weight },
+          {
+            name: 'Weight',
+            numeric: true,
+            cell: ({ weight }, index) => <Value at={`${at}.rules.${index}.weight`} value={weight} />,
+          },
           { name: 'Class', cell: (rule) => (rule.class === 'G' ? 'general' : 'sophisticated') },
           { name: 'Reason', cell: ({ reason }) => reason },
         ]}
@@ -157,9 +162,14 @@ function ReplayShown({ replay, at }: { replay: Replayed; at: string }) {
       </p>
       {byRule.length > 0 && (
         <div class="columns">
-          <Turned caption="By rule" rows={byRule.map(({ rule, ...turned }) => ({ name: rule, ...turned }))} />
+          <Turned
+            caption="By rule"
+            at={`${at}.byRule`}
+            rows={byRule.map(({ rule, ...turned }) => ({ name: rule, ...turned }))}
+          />
           <Turned
             caption="By source"
+            at={`${at}.bySource`}
             rows={bySource.map(({ trafficSourceId, ...turned }) => ({
               name: trafficSourceId === null ? 'no source' : `source ${trafficSourceId}`,
               ...turned,
@@ -190,7 +200,7 @@ function ReplayShown({ replay, at }: { replay: Replayed; at: string }) {
 
 type TurnedRow = { name: string; clicks: number; revenue: { currency: string; minor: number }[] }
 
-function Turned({ caption, rows }: { caption: string; rows: readonly TurnedRow[] }) {
+function Turned({ caption, rows, at }: { caption: string; rows: readonly TurnedRow[]; at: string }) {
   return (
     <div>
       <h3>{caption}</h3>
@@ -200,14 +210,23 @@ function Turned({ caption, rows }: { caption: string; rows: readonly TurnedRow[]
         rowKey={({ name }) => name}
         columns={[
           { name: 'Name', cell: ({ name }) => name },
-          { name: 'Clicks', numeric: true, cell: ({ clicks }) => number(clicks) },
+          {
+            name: 'Clicks',
+            numeric: true,
+            cell: ({ clicks }, index) => <Value at={`${at}.${index}.clicks`} value={clicks} />,
+          },
           {
             name: 'Revenue',
             numeric: true,
-            cell: ({ revenue }) =>
+            cell: ({ revenue }, index) =>
               revenue.length === 0
                 ? 'none'
-                : revenue.map(({ minor, currency }) => money(minor, currency)).join(', '),
+                : revenue.map(({ minor, currency }, nth) => (
+                    <span key={currency}>
+                      {nth > 0 && ', '}
+                      <Money at={`${at}.${index}.revenue.${nth}.minor`} minor={minor} currency={currency} />
+                    </span>
+                  )),
           },
         ]}
       />

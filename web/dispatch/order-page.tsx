@@ -14,7 +14,7 @@ import { type Resource, useResource } from '../parts/resource.ts'
 import { principal, role } from '../parts/session.ts'
 import { useFeed } from '../parts/stream.ts'
 import { Table } from '../parts/table.tsx'
-import { Ago, Fact, Facts, Money, Unknown, Value, When } from '../parts/value.tsx'
+import { Ago, Computed, Fact, Facts, Money, Unknown, Value, When } from '../parts/value.tsx'
 import { states, type Whole } from './order.ts'
 import { OrderState } from './order-state.tsx'
 
@@ -301,10 +301,21 @@ function Losers({ lost, events }: { lost: Resource<Lost>; events: Resource<Event
             caption="Claims that lost"
             rows={data.toSorted((a, b) => (a.lastAt < b.lastAt ? -1 : 1)).slice(0, 20)}
             rowKey={({ courierId }) => courierId}
+            at={(row) => `${lost.path}#data.${data.indexOf(row)}`}
             columns={[
               { name: 'Courier', cell: ({ courierId }) => courierId },
-              { name: 'Times', numeric: true, cell: ({ times }) => times },
-              { name: 'Too late by', numeric: true, cell: ({ lastAt }) => lateBy(lastAt, claims) },
+              {
+                name: 'Times',
+                numeric: true,
+                cell: ({ times }, _, at) => <Value at={`${at}.times`} value={times} />,
+              },
+              {
+                name: 'Too late by',
+                numeric: true,
+                cell: ({ lastAt }, _, at) => (
+                  <Computed from={`${at}.lastAt`}>{lateBy(lastAt, claims)}</Computed>
+                ),
+              },
               { name: 'At', cell: ({ lastAt }) => <Ago iso={lastAt} /> },
             ]}
           />

@@ -109,7 +109,7 @@ function announceChange({ type, data }: FeedEvent): void {
 
 function Numbers() {
   const path = `${base}/stats`
-  const stats = useResource<StatsAnswer>(path, { every: 60 })
+  const stats = useResource<StatsAnswer>(path, { whenSeen: true, every: 60 })
   return (
     <Panel title="The last 24 hours" of={stats} size={3} asOf={({ asOf }) => asOf}>
       {({ couriers, lostClaims, states }) => (
@@ -137,7 +137,7 @@ function Numbers() {
 
 /** Pickups, drops and couriers to scale. The age of a courier's position stands beside it. */
 function Town() {
-  const couriers = useResource<Couriers>(`${base}/couriers?limit=100`, { every: 60 })
+  const couriers = useResource<Couriers>(`${base}/couriers?limit=100`, { whenSeen: true, every: 60 })
   const chosen = useSignal<'all' | 'who'>('who')
   const places = useComputed(() => (couriers.data.value?.data ?? []).flatMap(placeOf))
   return (
@@ -194,15 +194,19 @@ function Orders() {
         { name: 'State', cell: (order) => <OrderState order={order} /> },
         { name: 'From', cell: ({ pickupAddress }) => pickupAddress },
         { name: 'To', cell: ({ deliveryAddress }) => deliveryAddress },
-        { name: 'Boxes', numeric: true, cell: ({ boxesCount }) => boxesCount },
+        {
+          name: 'Boxes',
+          numeric: true,
+          cell: ({ boxesCount }, _, at) => <Value at={`${at}.boxesCount`} value={boxesCount} />,
+        },
         {
           name: 'Price',
           numeric: true,
-          cell: ({ id, priceMinor, currency }) => (
-            <Money at={`${base}/orders/${id}#priceMinor`} minor={priceMinor} currency={currency} />
+          cell: ({ priceMinor, currency }, _, at) => (
+            <Money at={`${at}.priceMinor`} minor={priceMinor} currency={currency} />
           ),
         },
-        { name: 'Courier', numeric: true, cell: ({ courierId }) => courierId ?? '–' },
+        { name: 'Courier', cell: ({ courierId }) => courierId ?? <span class="muted">none</span> },
         { name: 'Created', cell: ({ createdAt }) => <Ago iso={createdAt} /> },
       ]}
     />

@@ -12,6 +12,7 @@ import { Failure, Nothing, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { session } from '../parts/session.ts'
 import { Table } from '../parts/table.tsx'
+import { Value } from '../parts/value.tsx'
 import type { Whole } from './order.ts'
 
 type StatsAnswer = z.infer<typeof Stats>
@@ -226,7 +227,13 @@ function Recorded({ stats }: { stats: Resource<StatsAnswer> }) {
           href={({ orderId }) => `/app/orders/${orderId}`}
           columns={[
             { name: 'Order', cell: ({ orderId }) => `Order ${orderId}` },
-            { name: 'Claims that lost', numeric: true, cell: ({ times }) => number(times) },
+            {
+              name: 'Claims that lost',
+              numeric: true,
+              cell: ({ times }, index) => (
+                <Value at={`${stats.path}#lostClaims.orders.${index}.times`} value={times} />
+              ),
+            },
           ]}
         />
       )}

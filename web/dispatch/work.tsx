@@ -68,9 +68,9 @@ export function page() {
   )
 }
 
-/** The held orders, and the last three deliveries, which may still be undone. */
+/** The held orders, and the last delivery, which may still be undone. */
 function shownOf(orders: readonly Listed[]): Listed[] {
-  const delivered = orders.filter(({ status }) => status === 'delivered').slice(0, 3)
+  const delivered = orders.filter(({ status }) => status === 'delivered').slice(0, 1)
   return [...orders.filter(({ status }) => status !== 'delivered'), ...delivered]
 }
 
@@ -134,7 +134,7 @@ function Task({ order, onDone }: { order: Listed; onDone: () => void }) {
         {isBefore ? 'Fetch' : 'Bring'} {order.boxesCount} {order.boxesCount === 1 ? 'box' : 'boxes'}{' '}
         {isBefore ? `at ${order.pickupAddress}` : `to ${order.deliveryAddress}`}
       </p>
-      {next && <Whither path={`${base}/orders/${id}`} isBefore={isBefore} />}
+      {next && <Whither address={isBefore ? order.pickupAddress : order.deliveryAddress} />}
       <div class="buttons">
         {next && <ActButton label={next.label} main action={action} act={() => take(next.verb)} />}
         {isBefore && <ActButton label="Give back" action={action} act={() => take('release')} />}
@@ -147,15 +147,11 @@ function Task({ order, onDone }: { order: Listed; onDone: () => void }) {
   )
 }
 
-/** A link that the phone's own map opens. */
-function Whither({ path, isBefore }: { path: string; isBefore: boolean }) {
-  const order = useResource<Whole>(path).data.value
-  if (order === null) return null
-  const [lat, lng] = isBefore ? [order.pickupLat, order.pickupLng] : [order.deliveryLat, order.deliveryLng]
-  if (lat === null || lng === null) return null
+/** A link that the phone's own map opens. It looks the address up, so no request is needed. */
+function Whither({ address }: { address: string }) {
   return (
     <p>
-      <a class="button" href={`geo:${lat},${lng}`}>
+      <a class="button" href={`geo:0,0?q=${encodeURIComponent(address)}`}>
         Open in the map
       </a>
     </p>

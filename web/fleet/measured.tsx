@@ -1,18 +1,15 @@
 import { useMemo } from 'preact/hooks'
 import type { z } from 'zod'
 import type { Decision } from '../../functions/fleet/decisions/contract.ts'
-import type { Greenhouse } from '../../functions/fleet/greenhouses/contract.ts'
-import type { Regulator } from '../../functions/fleet/regulators/contract.ts'
 import type { Target } from '../../functions/fleet/targets/contract.ts'
-import type { LatestValue, SeriesPoint } from '../../functions/fleet/telemetry/contract.ts'
-import type { Zone } from '../../functions/fleet/zones/contract.ts'
+import type { SeriesPoint } from '../../functions/fleet/telemetry/contract.ts'
+import type { ZoneNow } from '../../functions/fleet/zones/contract.ts'
 import { Badge } from '../parts/badge.tsx'
 import { type Band, Chart } from '../parts/chart.tsx'
 import { now, serverNow } from '../parts/clock.ts'
 import type { Span } from '../parts/lane.tsx'
 import { usePages } from '../parts/pages.ts'
 import { Panel } from '../parts/panel.tsx'
-import { useResource } from '../parts/resource.ts'
 import { route, setQuery } from '../parts/route.ts'
 import type { Series } from '../parts/series.ts'
 import { Table } from '../parts/table.tsx'
@@ -22,37 +19,35 @@ import { toneOf, wordOf } from './words.ts'
 type Point = z.infer<typeof SeriesPoint>
 type Decided = z.infer<typeof Decision>
 
+/** `pages`: how many pages of 200 decisions are read for its lane. */
 const ranges = {
-  '6 h': { hours: 6, resolution: '1m' },
-  '24 h': { hours: 24, resolution: '1m' },
-  '2 days': { hours: 48, resolution: '1m' },
-  '14 days': { hours: 336, resolution: '1h' },
-  'a year': { hours: 8_760, resolution: '1d' },
+  '6 h': { hours: 6, resolution: '1m', pages: 1 },
+  '24 h': { hours: 24, resolution: '1m', pages: 1 },
+  '2 days': { hours: 48, resolution: '1m', pages: 2 },
+  '14 days': { hours: 336, resolution: '1h', pages: 3 },
+  'a year': { hours: 8_760, resolution: '1d', pages: 3 },
 } as const
 
 type RangeName = keyof typeof ranges
 
-type MeasuredOf = { zone: z.infer<typeof Zone>; regulators: readonly z.infer<typeof Regulator>[] }
-
 /** A metric of the zone over time, its target, and under it each decision of its regulators. */
-export function Measured({ zone, regulators }: MeasuredOf) {
+export function Measured({
+  now: { zone, timezone, values, targets, regulators },
+}: {
+  now: z.infer<typeof ZoneNow>
+}) {
   const path = `/v1/fleet/zones/${zone.id}`
-  const latest = useResource<{ data: z.infer<typeof LatestValue>[] }>(`${path}/telemetry/latest`)
-  const targets = useResource<{ data: z.infer<typeof Target>[] }>(`${path}/targets?limit=50`, { every: 300 })
-  const metrics = [...new Set((latest.data.value?.data ?? []).map(({ metric }) => metric))]
+  const metrics = [...new Set(values.map(({ metric }) => metric))]
   const metric = route.value.query.get('metric') ?? (metrics.includes('ph') ? 'ph' : (metrics[0] ?? 'ph'))
   const wanted = route.value.query.get('range') ?? '24 h'
   const range: RangeName = wanted in ranges ? (wanted as RangeName) : '24 h'
-  const { hours, resolution } = ranges[range]
+  const { hours, resolution, pages } = ranges[range]
   const from = useMemo(() => new Date(serverNow() - hours * 3_600_000).toISOString(), [hours])
-  const query = new URLSearchParams({ metric, from, resolution, limit: '1000' })
+  const query = new URLSearchParams({ metric, from, resolution, limit: '1500' })
   const series = usePages<Point>(`${path}/telemetry?${query}`, { every: 60 })
-  const decisions = usePages<Decided>(`${path}/decisions?limit=200`, { every: 120, most: 3 })
-  const own = (targets.data.value?.data ?? []).filter((target) => target.metric === metric)
-  const timezone = useResource<z.infer<typeof Greenhouse>>(`/v1/fleet/greenhouses/${zone.greenhouseId}`, {
-    wanted: own.some((target) => target.from !== null),
-  }).data.value?.timezone
-  const unit = latest.data.value?.data.find((value) => value.metric === metric)?.unit ?? ''
+  const decisions = usePages<Decided>(`${path}/decisions?limit=200`, { every: 120, most: pages })
+  const own = targets.filter((target) => target.metric === metric)
+  const unit = values.find((value) => value.metric === metric)?.unit ?? ''
   const regulator = regulators.find((one) => one.metric === metric)
   const mine = (decisions.data.value?.data ?? []).filter((one) => one.metric === metric)
   const label = `${wordOf(metric)} of ${zone.name}`
@@ -211,13 +206,12 @@ function spansOf(decisions: readonly Decided[], regulator: number): Span[] {
 function bandsOf(
   targets: readonly z.infer<typeof Target>[],
   xs: readonly number[],
-  timeZone: string | undefined,
+  timeZone: string,
 ): Band[] {
   return targets.flatMap((target): Band[] => {
     const { min, max, from, until } = target
     const range = { name: 'target', from: min, to: max }
     if (from === null || until === null) return targets.length === 1 ? [range] : []
-    if (timeZone === undefined) return []
     const form = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone })
     const isIn = (x: number) => {
       const time = form.format(x)

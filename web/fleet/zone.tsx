@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import type { Command } from '../../functions/fleet/commands/contract.ts'
-import type { Regulator } from '../../functions/fleet/regulators/contract.ts'
-import type { Zone } from '../../functions/fleet/zones/contract.ts'
+import type { Zone, ZoneNow } from '../../functions/fleet/zones/contract.ts'
 import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
@@ -16,39 +15,37 @@ import { Measured } from './measured.tsx'
 import { toneOf, wordOf } from './words.ts'
 
 type Shown = z.infer<typeof Zone>
-type Regulators = { data: z.infer<typeof Regulator>[] }
+type Now = z.infer<typeof ZoneNow>
 type Sent = z.infer<typeof Command>
 
 /** One zone: its values over time with the decisions under them, budgets and commands. */
 export function page({ params: { id = '' } }: { params: Record<string, string> }) {
   const path = `/v1/fleet/zones/${encodeURIComponent(id)}`
-  const zone = useResource<Shown>(path, { every: 120 })
-  const regulatorsAt = `/v1/fleet/regulators?zone=${encodeURIComponent(id)}&limit=50`
-  const regulators = useResource<Regulators>(regulatorsAt, { every: 60 })
-  const { data } = zone
+  const now = useResource<Now>(`${path}/now`, { every: 60 })
+  const data = now.data.value
   return (
     <Page
-      title={data.value?.name ?? `Zone ${id}`}
+      title={data?.zone.name ?? `Zone ${id}`}
       sentence="The values of this zone over time, and the decisions of its regulators: each says why it dosed or did nothing."
     >
-      <Panel title="Zone" of={zone} size={1} wide>
-        {(shown) => <Mode zone={shown} of={zone} />}
+      <Panel title="Zone" of={now} size={1} wide>
+        {({ zone }) => <Mode zone={zone} of={now} />}
       </Panel>
-      {data.value && <Measured zone={data.value} regulators={regulators.data.value?.data ?? []} />}
+      {data && <Measured now={data} />}
       <Panel
         title="Doses of their budgets"
-        of={regulators}
+        of={now}
         size={2}
         wide
         empty={{
-          when: (answer) => answer.data.length === 0,
+          when: (answer) => answer.regulators.length === 0,
           why: 'No regulator doses in this zone. POST /v1/fleet/regulators adds one.',
         }}
       >
         {(answer) => (
           <Table
             caption="Regulators of this zone"
-            rows={answer.data}
+            rows={answer.regulators}
             rowKey={(row) => row.id}
             columns={[
               { name: 'Regulator', cell: (row) => `${row.direction} ${wordOf(row.metric)}` },
@@ -67,14 +64,14 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
                 name: 'Dose',
                 numeric: true,
                 cell: (row, index) => (
-                  <Value at={`${regulatorsAt}#data.${index}.dose`} value={row.dose} unit={row.unit} />
+                  <Value at={`${now.path}#regulators.${index}.dose`} value={row.dose} unit={row.unit} />
                 ),
               },
               {
                 name: 'This hour',
                 cell: (row, index) => (
                   <Meter
-                    at={`${regulatorsAt}#data.${index}.hour.used`}
+                    at={`${now.path}#regulators.${index}.hour.used`}
                     used={row.hour.used}
                     of={row.budgetHour}
                     unit={row.unit}
@@ -85,7 +82,7 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
                 name: 'This day',
                 cell: (row, index) => (
                   <Meter
-                    at={`${regulatorsAt}#data.${index}.day.used`}
+                    at={`${now.path}#regulators.${index}.day.used`}
                     used={row.day.used}
                     of={row.budgetDay}
                     unit={row.unit}
@@ -96,31 +93,37 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
           />
         )}
       </Panel>
-      <List<Sent>
-        title="Commands"
-        path={`${path}/commands?limit=10`}
-        every={60}
-        rowKey={(row) => row.id}
-        sorted="newest first"
-        empty={{ why: 'No command was sent to a node of this zone.' }}
-        columns={[
-          {
-            name: 'Command',
-            cell: ({ kind, channel, amount, unit }) =>
-              `${kind}${amount === null ? '' : ` ${amount} ${unit ?? ''}`}${channel === '' ? '' : ` of ${channel}`}`,
-          },
-          { name: 'State', cell: ({ state }) => <Badge word={wordOf(state)} tone={toneOf(state)} /> },
-          { name: 'Reason', cell: ({ reason }) => reason ?? '' },
-          { name: 'Node', cell: ({ nodeUid }) => <a href={`/app/nodes/${nodeUid}`}>{nodeUid}</a> },
-          { name: 'Ordered by', cell: ({ orderedBy }) => orderedBy },
-          { name: 'Ordered', cell: ({ queuedAt }) => <When iso={queuedAt} short={false} /> },
-        ]}
-      />
+      {data && <Commands path={`${path}/commands?limit=10`} />}
     </Page>
   )
 }
 
-function Mode({ zone, of }: { zone: Shown; of: Resource<Shown> }) {
+function Commands({ path }: { path: string }) {
+  return (
+    <List<Sent>
+      title="Commands"
+      path={path}
+      every={60}
+      rowKey={(row) => row.id}
+      sorted="newest first"
+      empty={{ why: 'No command was sent to a node of this zone.' }}
+      columns={[
+        {
+          name: 'Command',
+          cell: ({ kind, channel, amount, unit }) =>
+            `${kind}${amount === null ? '' : ` ${amount} ${unit ?? ''}`}${channel === '' ? '' : ` of ${channel}`}`,
+        },
+        { name: 'State', cell: ({ state }) => <Badge word={wordOf(state)} tone={toneOf(state)} /> },
+        { name: 'Reason', cell: ({ reason }) => reason ?? '' },
+        { name: 'Node', cell: ({ nodeUid }) => <a href={`/app/nodes/${nodeUid}`}>{nodeUid}</a> },
+        { name: 'Ordered by', cell: ({ orderedBy }) => orderedBy },
+        { name: 'Ordered', cell: ({ queuedAt }) => <When iso={queuedAt} short={false} /> },
+      ]}
+    />
+  )
+}
+
+function Mode({ zone, of }: { zone: Shown; of: Resource<Now> }) {
   const change = useAction<Shown>()
   const to = zone.mode === 'auto' ? 'manual' : 'auto'
   return (

@@ -213,7 +213,7 @@ function Accounting() {
     })
     return `/v1/fleet/telemetry/accounting?${window}`
   }, [])
-  const accounting = useResource<z.infer<typeof telemetry.Accounting>>(at, { every: 60 })
+  const accounting = useResource<z.infer<typeof telemetry.Accounting>>(at, { whenSeen: true, every: 60 })
   return (
     <Panel
       title="Samples of a day"

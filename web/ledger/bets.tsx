@@ -2,7 +2,7 @@ import type { Bet } from '../../functions/ledger/bets/contract.ts'
 import { betStatuses } from '../../schema/ledger/states.ts'
 import { List } from '../parts/list.tsx'
 import { Page } from '../parts/page.tsx'
-import { Money, When } from '../parts/value.tsx'
+import { Decimal, Money, When } from '../parts/value.tsx'
 import { BooksSections, betHref, State, userHref } from './words.tsx'
 
 const options = betStatuses.map((value) => ({ value, label: value.replaceAll('_', ' ') }))
@@ -30,19 +30,23 @@ export function page() {
           {
             name: 'Stake',
             numeric: true,
-            cell: ({ id, stakeMinor, currency }) => (
-              <Money at={`/v1/ledger/bets/${id}#stakeMinor`} minor={stakeMinor} currency={currency} />
+            cell: ({ stakeMinor, currency }, _, at) => (
+              <Money at={`${at}.stakeMinor`} minor={stakeMinor} currency={currency} />
             ),
           },
-          { name: 'Odds', numeric: true, cell: ({ odds }) => odds },
+          {
+            name: 'Odds',
+            numeric: true,
+            cell: ({ odds }, _, at) => <Decimal at={`${at}.odds`} value={odds} />,
+          },
           {
             name: 'Payout',
             numeric: true,
-            cell: ({ id, payoutMinor, currency }) =>
+            cell: ({ payoutMinor, currency }, _, at) =>
               payoutMinor === null ? (
                 'open'
               ) : (
-                <Money at={`/v1/ledger/bets/${id}#payoutMinor`} minor={payoutMinor} currency={currency} />
+                <Money at={`${at}.payoutMinor`} minor={payoutMinor} currency={currency} />
               ),
           },
           { name: 'State', cell: ({ status }) => <State status={status} /> },

@@ -38,8 +38,8 @@ export function page() {
           {
             name: 'Amount',
             numeric: true,
-            cell: ({ id, amountMinor, currency }) => (
-              <Money at={`/v1/ledger/payments/${id}#amountMinor`} minor={amountMinor} currency={currency} />
+            cell: ({ amountMinor, currency }, _, at) => (
+              <Money at={`${at}.amountMinor`} minor={amountMinor} currency={currency} />
             ),
           },
           { name: 'State', cell: ({ status }) => <State status={status} /> },

@@ -4,7 +4,7 @@ import { Evidence } from '../parts/evidence.tsx'
 import { Panel } from '../parts/panel.tsx'
 import type { Resource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
-import { When } from '../parts/value.tsx'
+import { Value, When } from '../parts/value.tsx'
 import { eventWords } from './words.tsx'
 
 type Stored = z.infer<typeof StoredEvent>
@@ -24,8 +24,13 @@ export function Story({ of }: { of: Resource<{ data: Stored[]; nextCursor: strin
           caption="Events, oldest first"
           rows={data}
           rowKey={({ id }) => id}
+          at={(_, index) => `${of.path}#data.${index}`}
           columns={[
-            { name: 'Version', numeric: true, cell: ({ streamVersion }) => streamVersion },
+            {
+              name: 'Version',
+              numeric: true,
+              cell: ({ streamVersion }, _, at) => <Value at={`${at}.streamVersion`} value={streamVersion} />,
+            },
             { name: 'Event', cell: ({ type }) => <strong title={type}>{eventWords(type)}</strong> },
             {
               name: 'Data',

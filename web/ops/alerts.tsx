@@ -15,8 +15,8 @@ import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { route } from '../parts/route.ts'
 import { Table } from '../parts/table.tsx'
-import { Ago, When } from '../parts/value.tsx'
-import { OpsSections } from './words.tsx'
+import { Ago, Value, When } from '../parts/value.tsx'
+import { labelsOf, OpsSections, ruleHref, withUnit } from './words.tsx'
 
 type Alerts = { data: Alert[]; nextCursor: string | null }
 type Rules = { data: Rule[]; nextCursor: null }
@@ -28,8 +28,8 @@ export function page() {
     `/v1/ops/alerts?state=open${rule === null ? '' : `&rule=${encodeURIComponent(rule)}`}`,
     { every: 20 },
   )
-  const silences = useResource<Silences>('/v1/ops/silences?open=true', { every: 60 })
-  const rules = useResource<Rules>('/v1/ops/rules', { every: 60 })
+  const silences = useResource<Silences>('/v1/ops/silences?open=true', { whenSeen: true, every: 60 })
+  const rules = useResource<Rules>('/v1/ops/rules', { whenSeen: true, every: 60 })
   const reload = () => Promise.all([alerts.reload(), silences.reload()])
   return (
     <Page title="Alerts" sentence="The rules that watch the system, and the alerts that they raised.">
@@ -75,14 +75,6 @@ function AlertsPanel({
   )
 }
 
-const labelsOf = (labels: Record<string, unknown>) =>
-  Object.entries(labels)
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(', ')
-
-const withUnit = (value: number | null, unit: string | null) =>
-  value === null ? 'unknown' : `${number(value)}${unit ? ` ${unit}` : ''}`
-
 function AlertBadge({ alert: { state, severity } }: { alert: Alert }) {
   if (state === 'pending')
     return <Badge word="pending" tone="plain" title="Not beyond the limit for long enough" />
@@ -124,6 +116,9 @@ function Card({ alert, reload }: { alert: Alert; reload: () => Promise<unknown> 
         </details>
       )}
       <div class="buttons">
+        <a class="button" href={ruleHref(rule)}>
+          Values of {rule}
+        </a>
         {alert.ackedAt === null && (
           <button
             type="button"
@@ -241,7 +236,13 @@ function SilencesPanel({ of, reload }: { of: Resource<Silences>; reload: () => P
               {
                 name: 'Holds back',
                 numeric: true,
-                cell: ({ alerts }) => `${alerts} ${alerts === 1 ? 'alert' : 'alerts'}`,
+                cell: ({ alerts }, index) => (
+                  <Value
+                    at={`${of.path}#data.${index}.alerts`}
+                    value={alerts}
+                    unit={alerts === 1 ? 'alert' : 'alerts'}
+                  />
+                ),
               },
               {
                 name: 'Action',
@@ -279,6 +280,8 @@ function RulesPanel({ of }: { of: Resource<Rules> }) {
           caption="Rules"
           rows={data}
           rowKey={({ name }) => name}
+          href={({ name }) => ruleHref(name)}
+          at={(_, index) => `${of.path}#data.${index}`}
           columns={[
             { name: 'Rule', cell: ({ name }) => <span class="nowrap">{name}</span> },
             {
@@ -315,8 +318,16 @@ function RulesPanel({ of }: { of: Resource<Rules> }) {
                     .join('; ') + (measured.length > 3 ? `; and ${measured.length - 3} more` : '')
                 ),
             },
-            { name: 'Fires beyond', numeric: true, cell: ({ raise, unit }) => withUnit(raise, unit) },
-            { name: 'Ends at', numeric: true, cell: ({ clear, unit }) => withUnit(clear, unit) },
+            {
+              name: 'Fires beyond',
+              numeric: true,
+              cell: ({ raise, unit }, _, at) => <Value at={`${at}.raise`} value={raise} unit={unit} />,
+            },
+            {
+              name: 'Ends at',
+              numeric: true,
+              cell: ({ clear, unit }, _, at) => <Value at={`${at}.clear`} value={clear} unit={unit} />,
+            },
             { name: 'Evaluated', cell: ({ asOf }) => (asOf === null ? 'never' : <Ago iso={asOf} />) },
           ]}
         />

@@ -13,6 +13,7 @@ import { Grid, Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
+import { TablePanel } from '../parts/table-panel.tsx'
 import { Fact, Facts, Left, Value, When } from '../parts/value.tsx'
 import { OpsSections } from './words.tsx'
 
@@ -21,8 +22,8 @@ type Replicas = { data: Replica[]; nextCursor: null }
 export function page() {
   const connections = useResource<Connections>('/v1/ops/connections', { every: 60 })
   const locks = useResource<Locks>('/v1/ops/locks', { every: 30 })
-  const replicas = useResource<Replicas>('/v1/ops/replicas', { every: 60 })
-  const caches = useResource<Caches>('/v1/ops/caches', { every: 60 })
+  const replicas = useResource<Replicas>('/v1/ops/replicas', { whenSeen: true, every: 60 })
+  const caches = useResource<Caches>('/v1/ops/caches', { whenSeen: true, every: 60 })
   return (
     <Page
       title="Database"
@@ -231,47 +232,34 @@ function LocksPanel({ of }: { of: Resource<Locks> }) {
 
 function ReplicasPanel({ of }: { of: Resource<Replicas> }) {
   return (
-    <Panel
+    <TablePanel
       title="Replicas"
       of={of}
       size={2}
-      wide
-      empty={{
-        when: ({ data }) => data.length === 0,
-        why: 'No replica is configured: the primary answers all reads.',
-        command: 'REPLICAS=2 npm start',
-      }}
-    >
-      {({ data }) => (
-        <Table
-          caption="Replicas"
-          rows={data}
-          rowKey={(replica) => replica.number}
-          columns={[
-            { name: 'Replica', cell: (replica) => `${replica.number}: ${replica.host}` },
-            { name: 'State', cell: (replica) => <ReplicaState of={replica} /> },
-            {
-              name: 'Lag',
-              numeric: true,
-              cell: ({ lagSeconds, why }, index) => (
-                <Seconds
-                  at={`${of.path}#data.${index}.lagSeconds`}
-                  value={lagSeconds}
-                  {...(why !== null && { why })}
-                />
-              ),
-            },
-            ...(['served', 'behind', 'stale', 'out', 'cancelled'] as const).map((outcome) => ({
-              name: `Reads ${outcome}`,
-              numeric: true,
-              cell: ({ outcomes }: Replica, index: number) => (
-                <Value at={`${of.path}#data.${index}.outcomes.${outcome}`} value={outcomes[outcome]} />
-              ),
-            })),
-          ]}
-        />
-      )}
-    </Panel>
+      none="No replica is configured: the primary answers all reads."
+      command="REPLICAS=2 npm start"
+      rowKey={(replica) => replica.number}
+      columns={[
+        { name: 'Replica', cell: (replica) => `${replica.number}: ${replica.host}` },
+        { name: 'State', cell: (replica) => <ReplicaState of={replica} /> },
+        {
+          name: 'Lag',
+          numeric: true,
+          cell: ({ lagSeconds, why }, index) => (
+            <Seconds
+              at={`${of.path}#data.${index}.lagSeconds`}
+              value={lagSeconds}
+              {...(why !== null && { why })}
+            />
+          ),
+        },
+        { name: 'Reads served', field: 'outcomes.served' },
+        { name: 'Reads behind', field: 'outcomes.behind' },
+        { name: 'Reads stale', field: 'outcomes.stale' },
+        { name: 'Reads out', field: 'outcomes.out' },
+        { name: 'Reads cancelled', field: 'outcomes.cancelled' },
+      ]}
+    />
   )
 }
 
@@ -289,86 +277,40 @@ function ReplicaState({ of: { reachable, why, outUntil, replayPaused } }: { of: 
 
 function CachesPanel({ of }: { of: Resource<Caches> }) {
   return (
-    <Panel
+    <TablePanel
       title="Caches"
       of={of}
       size={3}
-      wide
-      asOf={({ asOf }) => asOf}
-      empty={{
-        when: ({ data }) => data.length === 0,
-        why: 'The isolate that answered has used no cache yet.',
-      }}
+      none="The isolate that answered has used no cache yet."
+      caption="Caches of one isolate"
+      rowKey={({ name }) => name}
+      columns={[
+        { name: 'Cache', cell: ({ name }) => name },
+        { name: 'Hits', field: 'hitRatio', as: Share },
+        { name: 'In the isolate', field: 'hits.isolate' },
+        { name: 'Shared', field: 'hits.shared' },
+        { name: 'Stale', field: 'stale' },
+        { name: 'Misses', field: 'misses' },
+        { name: 'Load p95', field: 'loadP95Ms', as: Ms },
+        { name: 'Size', field: 'bytes', as: Bytes },
+        {
+          name: 'Oldest',
+          numeric: true,
+          cell: ({ oldestSeconds, entries }, index) =>
+            entries === 0 ? (
+              <span class="muted">empty</span>
+            ) : (
+              <Seconds at={`${of.path}#data.${index}.oldestSeconds`} value={oldestSeconds} />
+            ),
+        },
+      ]}
     >
-      {({ data, sharedLayer, asOf }) => (
-        <>
-          <p class="muted">
-            Figures of the one isolate that answered at <When iso={asOf} short={false} />; the shared layer is{' '}
-            {sharedLayer}.
-          </p>
-          <Table
-            caption="Caches of one isolate"
-            rows={data}
-            rowKey={({ name }) => name}
-            columns={[
-              { name: 'Cache', cell: ({ name }) => name },
-              {
-                name: 'Hits',
-                numeric: true,
-                cell: ({ hitRatio }, index) => (
-                  <Share at={`${of.path}#data.${index}.hitRatio`} value={hitRatio} />
-                ),
-              },
-              {
-                name: 'In the isolate',
-                numeric: true,
-                cell: ({ hits }, index) => (
-                  <Value at={`${of.path}#data.${index}.hits.isolate`} value={hits.isolate} />
-                ),
-              },
-              {
-                name: 'Shared',
-                numeric: true,
-                cell: ({ hits }, index) => (
-                  <Value at={`${of.path}#data.${index}.hits.shared`} value={hits.shared} />
-                ),
-              },
-              {
-                name: 'Stale',
-                numeric: true,
-                cell: ({ stale }, index) => <Value at={`${of.path}#data.${index}.stale`} value={stale} />,
-              },
-              {
-                name: 'Misses',
-                numeric: true,
-                cell: ({ misses }, index) => <Value at={`${of.path}#data.${index}.misses`} value={misses} />,
-              },
-              {
-                name: 'Load p95',
-                numeric: true,
-                cell: ({ loadP95Ms }, index) => (
-                  <Ms at={`${of.path}#data.${index}.loadP95Ms`} value={loadP95Ms} />
-                ),
-              },
-              {
-                name: 'Size',
-                numeric: true,
-                cell: ({ bytes }, index) => <Bytes at={`${of.path}#data.${index}.bytes`} value={bytes} />,
-              },
-              {
-                name: 'Oldest',
-                numeric: true,
-                cell: ({ oldestSeconds, entries }, index) =>
-                  entries === 0 ? (
-                    <span class="muted">empty</span>
-                  ) : (
-                    <Seconds at={`${of.path}#data.${index}.oldestSeconds`} value={oldestSeconds} />
-                  ),
-              },
-            ]}
-          />
-        </>
+      {({ sharedLayer, asOf }) => (
+        <p class="muted">
+          Figures of the one isolate that answered at <When iso={asOf} short={false} />; the shared layer is{' '}
+          {sharedLayer}.
+        </p>
       )}
-    </Panel>
+    </TablePanel>
   )
 }

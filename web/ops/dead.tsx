@@ -16,7 +16,7 @@ const at = '/v1/ops/dead'
 
 /** A replay stores exactly the messages that are marked, so the marks belong to what is on the screen. */
 export function DeadMessages() {
-  const dead = useResource<Dead>(`${at}?limit=100`, { every: 30 })
+  const dead = useResource<Dead>(`${at}?limit=100`, { whenSeen: true, every: 30 })
   const marked = useSignal<ReadonlySet<number>>(new Set())
   const action = useAction<Replayed>()
   const streamOf = (message: DeadMessage) => message.stream

@@ -13,7 +13,7 @@ import { duration } from '../parts/numbers.ts'
 import { Grid, Page } from '../parts/page.tsx'
 import { Failure, Nothing, Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
-import { Ago, Fact, Facts, Value, When } from '../parts/value.tsx'
+import { Ago, Computed, Fact, Facts, Value, When } from '../parts/value.tsx'
 import { JobState } from './jobs.tsx'
 import { lastSlots } from './slots.ts'
 import { Strip } from './strip.tsx'
@@ -217,14 +217,24 @@ function RunList({ name }: { name: string }) {
         { name: 'Began', cell: ({ startedAt }) => <When iso={startedAt} short={false} /> },
         { name: 'Outcome', cell: ({ outcome }) => <Outcome outcome={outcome} /> },
         { name: 'By', cell: ({ trigger }) => (trigger === 'cron' ? 'the clock' : 'a person') },
-        { name: 'Rows', numeric: true, cell: ({ rows }) => rows ?? 'unknown' },
+        { name: 'Rows', numeric: true, cell: ({ rows }, _, at) => <Value at={`${at}.rows`} value={rows} /> },
         {
           name: 'Took',
           numeric: true,
-          cell: ({ startedAt, finishedAt }) =>
-            finishedAt === null ? 'runs' : duration(Date.parse(finishedAt) - Date.parse(startedAt)),
+          cell: ({ startedAt, finishedAt }, _, at) =>
+            finishedAt === null ? (
+              'runs'
+            ) : (
+              <Computed from={`${at}.finishedAt`}>
+                {duration(Date.parse(finishedAt) - Date.parse(startedAt))}
+              </Computed>
+            ),
         },
-        { name: 'Round trips', numeric: true, cell: ({ roundTrips }) => roundTrips ?? 'unknown' },
+        {
+          name: 'Round trips',
+          numeric: true,
+          cell: ({ roundTrips }, _, at) => <Value at={`${at}.roundTrips`} value={roundTrips} />,
+        },
         {
           name: 'Result',
           cell: ({ error, detail, id }) =>

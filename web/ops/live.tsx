@@ -1,40 +1,17 @@
-import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import type { LiveState } from '../../functions/ops/live/contract.ts'
-import { Badge } from '../parts/badge.tsx'
 import { milliseconds, number } from '../parts/numbers.ts'
-import { useFeed } from '../parts/stream.ts'
+import { Panel } from '../parts/panel.tsx'
+import { useLive } from '../parts/stream.ts'
 import { Table } from '../parts/table.tsx'
-import { Ago } from '../parts/value.tsx'
 
-/** Rates and times of this moment. One stream for all tabs; each event is the whole state. */
+/** Rates and times of this moment. One stream for all tabs. */
 export function LivePanel() {
-  const state = useSignal<LiveState | null>(null)
-  const feed = useFeed('/v1/ops/live', {
-    event({ type, data }) {
-      // The contract of the stream names one event.
-      if (type === 'state') state.value = data as LiveState
-    },
-    anew: () => undefined,
-  })
-  const now = state.value
+  const { of, state } = useLive<LiveState>('/v1/ops/live', 'state')
   return (
-    <section
-      class={`panel size-4 wide ${now === null ? 'loading' : feed.value === 'away' ? 'stale' : 'live'}`}
-      aria-label="Now"
-      data-state={now === null ? 'loading' : feed.value === 'away' ? 'stale' : 'live'}
-    >
-      <header>
-        <h2>Now</h2>
-        <p class="fresh">
-          {feed.value === 'away' && (
-            <Badge word="stale" tone="warn" title="The stream is being connected again" />
-          )}
-          {now && <Ago iso={now.asOf} />}
-        </p>
-      </header>
-      {now && <Figures of={now} />}
-    </section>
+    <Panel title="Now" of={of} size={4} wide asOf={({ asOf }) => asOf} stale={() => state.value === 'away'}>
+      {(now) => <Figures of={now} />}
+    </Panel>
   )
 }
 
@@ -43,7 +20,7 @@ function Figures({ of }: { of: LiveState }) {
   const time = (value: number | null) =>
     value === null ? <span class="muted">no calls</span> : milliseconds(value)
   return (
-    <div class="body">
+    <>
       {of.why !== null && <p class="unknown">{of.why}</p>}
       <dl class="figures">
         <Tile name="Requests">{rate(of.requests)}</Tile>
@@ -65,7 +42,7 @@ function Figures({ of }: { of: LiveState }) {
           ]}
         />
       )}
-    </div>
+    </>
   )
 }
 

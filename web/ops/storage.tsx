@@ -6,11 +6,11 @@ import { Badge, type Tone } from '../parts/badge.tsx'
 import { Bytes } from '../parts/bytes.tsx'
 import { Ms, Seconds, Share } from '../parts/measured.tsx'
 import { Page } from '../parts/page.tsx'
-import { Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
-import { route, setQuery } from '../parts/route.ts'
-import { Table } from '../parts/table.tsx'
-import { Ago, Value } from '../parts/value.tsx'
+import { route } from '../parts/route.ts'
+import { TablePanel } from '../parts/table-panel.tsx'
+import { Ago } from '../parts/value.tsx'
+import { Order } from './order.tsx'
 import { OpsSections } from './words.tsx'
 
 type Views = { data: View[]; nextCursor: null }
@@ -22,8 +22,8 @@ export function page() {
   const tables = useResource<Aged<TableFigures>>(`/v1/ops/tables?order=${encodeURIComponent(order)}`, {
     every: 300,
   })
-  const indexes = useResource<Aged<Index>>('/v1/ops/indexes', { every: 300 })
-  const triggers = useResource<TriggerFunctions>('/v1/ops/triggers', { every: 300 })
+  const indexes = useResource<Aged<Index>>('/v1/ops/indexes', { whenSeen: true, every: 300 })
+  const triggers = useResource<TriggerFunctions>('/v1/ops/triggers', { whenSeen: true, every: 300 })
   return (
     <Page
       title="Storage"
@@ -39,81 +39,45 @@ export function page() {
 }
 
 function ViewsPanel({ of }: { of: Resource<Views> }) {
-  const at = (index: number, field: string) => `${of.path}#data.${index}.${field}`
   return (
-    <Panel
-      title="Views"
+    <TablePanel
+      title="Views, the incremental ones last"
       of={of}
-      size={4}
-      wide
-      empty={{ when: ({ data }) => data.length === 0, why: 'The database has no views that are kept.' }}
-    >
-      {({ data }) => (
-        <Table
-          caption="Views, the incremental ones last"
-          rows={data}
-          rowKey={({ name }) => name}
-          columns={[
-            { name: 'View', cell: ({ name }) => name },
-            {
-              name: 'State',
-              cell: ({ populated, stale, driftKeys }) =>
-                driftKeys !== null && driftKeys > 0 ? (
-                  <Badge word={`${driftKeys} rows differ`} tone="bad" />
-                ) : !populated ? (
-                  <Badge word="never filled" tone="bad" />
-                ) : stale ? (
-                  <Badge word="stale" tone="warn" />
-                ) : (
-                  <Badge word="fresh" tone="ok" />
-                ),
-            },
-            {
-              name: 'Age',
-              numeric: true,
-              cell: ({ ageSeconds }, index) => <Seconds at={at(index, 'ageSeconds')} value={ageSeconds} />,
-            },
-            {
-              name: 'Refreshed',
-              cell: ({ kind, lastRefresh }) =>
-                kind === 'incremental' ? (
-                  'with each write'
-                ) : lastRefresh === null ? (
-                  'never'
-                ) : (
-                  <Ago iso={lastRefresh} />
-                ),
-            },
-            {
-              name: 'Refresh took',
-              numeric: true,
-              cell: ({ durationMs }, index) => <Ms at={at(index, 'durationMs')} value={durationMs} />,
-            },
-            {
-              name: 'Rows',
-              numeric: true,
-              cell: ({ rows }, index) => <Value at={at(index, 'rows')} value={rows} />,
-            },
-            {
-              name: 'Writes since',
-              numeric: true,
-              cell: ({ pendingWrites }, index) => (
-                <Value
-                  at={at(index, 'pendingWrites')}
-                  value={pendingWrites}
-                  title="Null when they are not counted"
-                />
-              ),
-            },
-            {
-              name: 'Size',
-              numeric: true,
-              cell: ({ sizeBytes }, index) => <Bytes at={at(index, 'sizeBytes')} value={sizeBytes} />,
-            },
-          ]}
-        />
-      )}
-    </Panel>
+      none="The database has no views that are kept."
+      rowKey={({ name }) => name}
+      columns={[
+        { name: 'View', cell: ({ name }) => name },
+        {
+          name: 'State',
+          cell: ({ populated, stale, driftKeys }) =>
+            driftKeys !== null && driftKeys > 0 ? (
+              <Badge word={`${driftKeys} rows differ`} tone="bad" />
+            ) : !populated ? (
+              <Badge word="never filled" tone="bad" />
+            ) : stale ? (
+              <Badge word="stale" tone="warn" />
+            ) : (
+              <Badge word="fresh" tone="ok" />
+            ),
+        },
+        { name: 'Age', field: 'ageSeconds', as: Seconds },
+        {
+          name: 'Refreshed',
+          cell: ({ kind, lastRefresh }) =>
+            kind === 'incremental' ? (
+              'with each write'
+            ) : lastRefresh === null ? (
+              'never'
+            ) : (
+              <Ago iso={lastRefresh} />
+            ),
+        },
+        { name: 'Refresh took', field: 'durationMs', as: Ms },
+        { name: 'Rows', field: 'rows' },
+        { name: 'Writes since', field: 'pendingWrites' },
+        { name: 'Size', field: 'sizeBytes', as: Bytes },
+      ]}
+    />
   )
 }
 
@@ -125,89 +89,38 @@ const orders = [
 ]
 
 function TablesPanel({ of, order }: { of: Resource<Aged<TableFigures>>; order: string }) {
-  const at = (index: number, field: string) => `${of.path}#data.${index}.${field}`
   return (
-    <Panel
+    <TablePanel
       title="Tables"
       of={of}
       size={5}
-      wide
-      asOf={({ asOf }) => asOf}
-      tools={
-        <div class="filters">
-          <label>
-            <span>Sorted by</span>
-            <select value={order} onChange={(event) => setQuery({ order: event.currentTarget.value })}>
-              {orders.map(({ value, label }) => (
-                <option key={value} value={value}>
-                  {label}
-                </option>
-              ))}
-            </select>
-          </label>
-        </div>
-      }
-      empty={{ when: ({ data }) => data.length === 0, why: 'The database has no tables.' }}
-    >
-      {({ data }) => (
-        <Table
-          caption="Tables"
-          rows={data}
-          rowKey={({ name }) => name}
-          columns={[
-            { name: 'Table', cell: ({ name }) => name },
-            {
-              name: 'Rows, estimated',
-              numeric: true,
-              cell: ({ rows }, index) => <Value at={at(index, 'rows')} value={rows} />,
-            },
-            {
-              name: 'Dead rows',
-              numeric: true,
-              cell: ({ deadRows }, index) => <Value at={at(index, 'deadRows')} value={deadRows} />,
-            },
-            {
-              name: 'Size',
-              numeric: true,
-              cell: ({ totalBytes }, index) => <Bytes at={at(index, 'totalBytes')} value={totalBytes} />,
-            },
-            {
-              name: 'Growth a day',
-              numeric: true,
-              cell: ({ growthBytesPerDay }, index) => (
-                <Bytes at={at(index, 'growthBytesPerDay')} value={growthBytesPerDay} />
-              ),
-            },
-            {
-              name: 'Found in memory',
-              numeric: true,
-              cell: ({ hitRatio }, index) => <Share at={at(index, 'hitRatio')} value={hitRatio} />,
-            },
-            {
-              name: 'Whole-table scans',
-              numeric: true,
-              cell: ({ sequentialShare }, index) => (
-                <Share at={at(index, 'sequentialShare')} value={sequentialShare} />
-              ),
-            },
-            {
-              name: 'Vacuumed',
-              cell: ({ vacuumedAt }) => (vacuumedAt === null ? 'never' : <Ago iso={vacuumedAt} />),
-            },
-            {
-              name: 'Ids left',
-              numeric: true,
-              cell: ({ identityLeft }, index) =>
-                identityLeft === null ? (
-                  'no identity'
-                ) : (
-                  <Share at={at(index, 'identityLeft')} value={identityLeft} />
-                ),
-            },
-          ]}
-        />
-      )}
-    </Panel>
+      tools={<Order value={order} options={orders} />}
+      none="The database has no tables."
+      rowKey={({ name }) => name}
+      columns={[
+        { name: 'Table', cell: ({ name }) => name },
+        { name: 'Rows, estimated', field: 'rows' },
+        { name: 'Dead rows', field: 'deadRows' },
+        { name: 'Size', field: 'totalBytes', as: Bytes },
+        { name: 'Growth a day', field: 'growthBytesPerDay', as: Bytes },
+        { name: 'Found in memory', field: 'hitRatio', as: Share },
+        { name: 'Whole-table scans', field: 'sequentialShare', as: Share },
+        {
+          name: 'Vacuumed',
+          cell: ({ vacuumedAt }) => (vacuumedAt === null ? 'never' : <Ago iso={vacuumedAt} />),
+        },
+        {
+          name: 'Ids left',
+          numeric: true,
+          cell: ({ identityLeft }, index) =>
+            identityLeft === null ? (
+              'no identity'
+            ) : (
+              <Share at={`${of.path}#data.${index}.identityLeft`} value={identityLeft} />
+            ),
+        },
+      ]}
+    />
   )
 }
 
@@ -220,108 +133,61 @@ const verdicts: Record<Index['verdict'], Tone> = {
 }
 
 function IndexesPanel({ of }: { of: Resource<Aged<Index>> }) {
-  const at = (index: number, field: string) => `${of.path}#data.${index}.${field}`
   return (
-    <Panel
+    <TablePanel
       title="Indexes"
       of={of}
       size={5}
-      wide
-      asOf={({ asOf }) => asOf}
-      empty={{ when: ({ data }) => data.length === 0, why: 'The database has no indexes.' }}
-    >
-      {({ data }) => (
-        <Table
-          caption="Indexes"
-          rows={data}
-          rowKey={({ name, table }) => `${table} ${name}`}
-          columns={[
-            { name: 'Index', cell: ({ name }) => name },
-            { name: 'Table', cell: ({ table }) => table },
-            {
-              name: 'Verdict',
-              cell: ({ verdict, duplicateOf }) => (
+      none="The database has no indexes."
+      rowKey={({ name, table }) => `${table} ${name}`}
+      columns={[
+        { name: 'Index', cell: ({ name }) => name },
+        { name: 'Table', cell: ({ table }) => table },
+        {
+          name: 'Verdict',
+          cell: ({ verdict, duplicateOf }) => (
+            <>
+              <Badge word={verdict} tone={verdicts[verdict]} />
+              {duplicateOf !== null && (
                 <>
-                  <Badge word={verdict} tone={verdicts[verdict]} />
-                  {duplicateOf !== null && (
-                    <>
-                      {' '}
-                      <Badge word={`same as ${duplicateOf}`} tone="warn" />
-                    </>
-                  )}
+                  {' '}
+                  <Badge word={`same as ${duplicateOf}`} tone="warn" />
                 </>
-              ),
-            },
-            {
-              name: 'Scans',
-              numeric: true,
-              cell: ({ scans }, index) => <Value at={at(index, 'scans')} value={scans} />,
-            },
-            {
-              name: 'Last scan',
-              cell: ({ lastScanAt }) => (lastScanAt === null ? 'none' : <Ago iso={lastScanAt} />),
-            },
-            {
-              name: 'Size',
-              numeric: true,
-              cell: ({ sizeBytes }, index) => <Bytes at={at(index, 'sizeBytes')} value={sizeBytes} />,
-            },
-            {
-              name: 'Serves',
-              cell: ({ serves, constraint }) => serves ?? (constraint ? 'a key' : 'not documented'),
-            },
-          ]}
-        />
-      )}
-    </Panel>
+              )}
+            </>
+          ),
+        },
+        { name: 'Scans', field: 'scans' },
+        {
+          name: 'Last scan',
+          cell: ({ lastScanAt }) => (lastScanAt === null ? 'none' : <Ago iso={lastScanAt} />),
+        },
+        { name: 'Size', field: 'sizeBytes', as: Bytes },
+        {
+          name: 'Serves',
+          cell: ({ serves, constraint }) => serves ?? (constraint ? 'a key' : 'not documented'),
+        },
+      ]}
+    />
   )
 }
 
 function TriggersPanel({ of }: { of: Resource<TriggerFunctions> }) {
-  const at = (index: number, field: string) => `${of.path}#data.${index}.${field}`
   return (
-    <Panel
+    <TablePanel
       title="Triggers"
       of={of}
-      size={4}
-      wide
-      asOf={({ asOf }) => asOf}
-      empty={{ when: ({ data }) => data.length === 0, why: 'No function is called by a trigger.' }}
-    >
-      {({ data, why }) => (
-        <>
-          {why !== null && <p class="unknown">{why}</p>}
-          <Table
-            caption="Functions that triggers call"
-            rows={data}
-            rowKey={(one) => one.function}
-            columns={[
-              { name: 'Function', cell: (one) => one.function },
-              { name: 'Called by', cell: ({ triggers }) => triggers.join(', ') },
-              {
-                name: 'Calls',
-                numeric: true,
-                cell: ({ calls }, index) => <Value at={at(index, 'calls')} value={calls} />,
-              },
-              {
-                name: 'Mean',
-                numeric: true,
-                cell: ({ meanMs }, index) => <Ms at={at(index, 'meanMs')} value={meanMs} />,
-              },
-              {
-                name: 'Itself',
-                numeric: true,
-                cell: ({ selfMs }, index) => <Ms at={at(index, 'selfMs')} value={selfMs} />,
-              },
-              {
-                name: 'With what it calls',
-                numeric: true,
-                cell: ({ totalMs }, index) => <Ms at={at(index, 'totalMs')} value={totalMs} />,
-              },
-            ]}
-          />
-        </>
-      )}
-    </Panel>
+      none="No function is called by a trigger."
+      caption="Functions that triggers call"
+      rowKey={(one) => one.function}
+      columns={[
+        { name: 'Function', cell: (one) => one.function },
+        { name: 'Called by', cell: ({ triggers }) => triggers.join(', ') },
+        { name: 'Calls', field: 'calls' },
+        { name: 'Mean', field: 'meanMs', as: Ms },
+        { name: 'Itself', field: 'selfMs', as: Ms },
+        { name: 'With what it calls', field: 'totalMs', as: Ms },
+      ]}
+    />
   )
 }

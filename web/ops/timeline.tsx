@@ -20,6 +20,12 @@ const tones: Record<Entry['lane'], Tone> = {
   alert: 'bad',
 }
 
+/** The lanes that occur, each a column, in the order in which a request takes effect. */
+function lanesOf(entries: readonly Entry[]): Entry['lane'][] {
+  const found = new Set(entries.map(({ lane }) => lane))
+  return Object.keys(tones).filter((lane): lane is Entry['lane'] => found.has(lane as Entry['lane']))
+}
+
 /** A longer pause is one line with its length. */
 const longPauseMs = 60_000
 
@@ -52,7 +58,7 @@ export function page({ params: { kind = '', id = '' } }: { params: Record<string
                 No request is shown: they had no Idempotency-Key, or their keys are older than a day.
               </p>
             )}
-            <ol class="timeline">
+            <ol class={`timeline lanes-${lanesOf(entries).length}`}>
               {entries.flatMap((entry, index) => {
                 const pause =
                   index === 0 ? 0 : Date.parse(entry.at) - Date.parse(entries[index - 1]?.at ?? entry.at)
@@ -64,10 +70,16 @@ export function page({ params: { kind = '', id = '' } }: { params: Record<string
                     </li>
                   ),
                   <li key={key}>
-                    <Badge word={entry.lane} tone={tones[entry.lane]} />
                     <span class="muted">
                       <When at={`${timeline.path}#entries.${index}.at`} iso={entry.at} short={false} />
                     </span>
+                    {lanesOf(entries).map((lane) =>
+                      lane === entry.lane ? (
+                        <Badge key={lane} word={lane} tone={tones[lane]} />
+                      ) : (
+                        <span key={lane} class="other-lane" aria-hidden="true" />
+                      ),
+                    )}
                     <span>
                       <strong>{entry.type}</strong> {entry.text} <Refs of={entry} here={`${kind} ${id}`} />
                     </span>

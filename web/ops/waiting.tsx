@@ -6,6 +6,7 @@ import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
+import { TablePanel } from '../parts/table-panel.tsx'
 import { Ago, Fact, Facts, Value } from '../parts/value.tsx'
 import { DeadMessages } from './dead.tsx'
 import { OpsSections } from './words.tsx'
@@ -88,61 +89,44 @@ function OutboxPanel({ of }: { of: Resource<Outbox> }) {
 function QueuesPanel({ of }: { of: Resource<Queues> }) {
   const at = (index: number, field: string) => `${of.path}#data.${index}.${field}`
   return (
-    <Panel
+    <TablePanel
       title="Queues"
       of={of}
-      size={4}
-      wide
-      asOf={({ asOf }) => asOf}
-      empty={{ when: ({ data }) => data.length === 0, why: 'Nothing of this Worker ever waits.' }}
-    >
-      {({ data }) => (
-        <Table
-          caption="Everything that waits"
-          rows={data}
-          rowKey={({ name, kind }) => `${kind} ${name}`}
-          columns={[
-            { name: 'Queue', cell: ({ name }) => name },
-            { name: 'Kind', cell: ({ kind }) => kind },
-            {
-              name: 'Waiting',
-              numeric: true,
-              cell: ({ depth, why }, index) => (
-                <Value at={at(index, 'depth')} value={depth} {...(why !== null && { title: why })} />
-              ),
-            },
-            {
-              name: 'Oldest',
-              numeric: true,
-              cell: ({ oldestSeconds, depth, why }, index) =>
-                depth === 0 ? (
-                  <span class="muted">none</span>
-                ) : (
-                  <Seconds
-                    at={at(index, 'oldestSeconds')}
-                    value={oldestSeconds}
-                    {...(why !== null && { why })}
-                  />
-                ),
-            },
-            {
-              name: 'Leave a minute',
-              numeric: true,
-              cell: ({ perMinute }, index) => <Value at={at(index, 'perMinute')} value={perMinute} />,
-            },
-            {
-              name: 'Empty in',
-              numeric: true,
-              cell: ({ drainSeconds, depth }, index) =>
-                depth === 0 ? (
-                  <span class="muted">empty</span>
-                ) : (
-                  <Seconds at={at(index, 'drainSeconds')} value={drainSeconds} />
-                ),
-            },
-          ]}
-        />
-      )}
-    </Panel>
+      none="Nothing of this Worker ever waits."
+      caption="Everything that waits"
+      rowKey={({ name, kind }) => `${kind} ${name}`}
+      columns={[
+        { name: 'Queue', cell: ({ name }) => name },
+        { name: 'Kind', cell: ({ kind }) => kind },
+        {
+          name: 'Waiting',
+          numeric: true,
+          cell: ({ depth, why }, index) => (
+            <Value at={at(index, 'depth')} value={depth} {...(why !== null && { title: why })} />
+          ),
+        },
+        {
+          name: 'Oldest',
+          numeric: true,
+          cell: ({ oldestSeconds, depth, why }, index) =>
+            depth === 0 ? (
+              <span class="muted">none</span>
+            ) : (
+              <Seconds at={at(index, 'oldestSeconds')} value={oldestSeconds} {...(why !== null && { why })} />
+            ),
+        },
+        { name: 'Leave a minute', field: 'perMinute' },
+        {
+          name: 'Empty in',
+          numeric: true,
+          cell: ({ drainSeconds, depth }, index) =>
+            depth === 0 ? (
+              <span class="muted">empty</span>
+            ) : (
+              <Seconds at={at(index, 'drainSeconds')} value={drainSeconds} />
+            ),
+        },
+      ]}
+    />
   )
 }

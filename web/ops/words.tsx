@@ -1,3 +1,4 @@
+import { number } from '../parts/numbers.ts'
 import { Sections } from '../parts/sections.tsx'
 
 const base = '/app/ops'
@@ -22,5 +23,15 @@ export function OpsSections() {
 }
 
 export const jobHref = (name: string) => `${base}/jobs/${encodeURIComponent(name)}`
+
+export const ruleHref = (name: string) => `${base}/rules/${encodeURIComponent(name)}`
+
+export const labelsOf = (labels: Record<string, unknown>) =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(', ')
+
+export const withUnit = (value: number | null, unit: string | null) =>
+  value === null ? 'unknown' : `${number(value)}${unit ? ` ${unit}` : ''}`
 
 export const queryHref = (name: string) => `${base}/queries/${encodeURIComponent(name)}`

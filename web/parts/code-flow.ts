@@ -8,14 +8,30 @@ import { ask, type Problem } from '../api.ts'
 const place = 'lockstep.code-flow'
 
 type Provider = { authorizationEndpoint: string; clientId: string }
-type Begun = { state: string; verifier: string; back: string }
+type Begun = { state: string; verifier: string; back: string; tab: string | null }
 
-/** Leaves for the provider. Returns only if that is impossible. */
-export async function leaveForProvider(back: string): Promise<Problem | null> {
+/**
+ * Signs in again in a window of its own, which gives the token to this tab and closes: the page stays as it is, with what
+ * its user has typed. Only this origin receives from the channel, and its name is a secret of the two windows.
+ */
+export function signInBeside(onToken: (token: string) => void): void {
+  const tab = random()
+  const channel = new BroadcastChannel(channelOf(tab))
+  channel.addEventListener('message', ({ data }: MessageEvent<string>) => {
+    channel.close()
+    onToken(data)
+  })
+  open(`/app?sign-in-for=${tab}`, '_blank', 'popup,noopener,width=480,height=720')
+}
+
+const channelOf = (tab: string) => `lockstep.sign-in.${tab}`
+
+/** Leaves for the provider. Returns only if that is impossible. `tab` gets the token in place of this window. */
+export async function leaveForProvider(back: string, tab: string | null = null): Promise<Problem | null> {
   const reply = await ask<Provider>('/v1/session/provider')
   if (!reply.ok) return reply.problem
   if (reply.data === null) return null
-  const begun: Begun = { state: random(), verifier: random(), back }
+  const begun: Begun = { state: random(), verifier: random(), back, tab }
   sessionStorage.setItem(place, JSON.stringify(begun))
   const address = new URL(reply.data.authorizationEndpoint)
   const query = {
@@ -28,15 +44,23 @@ export async function leaveForProvider(back: string): Promise<Problem | null> {
     code_challenge_method: 'S256',
   }
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value)
-  location.assign(address)
+  // A window with one entry in its history may close itself.
+  if (tab === null) location.assign(address)
+  else location.replace(address)
   return null
 }
 
-export type Returned = { token: string; back: string } | { problem: Problem } | null
+/** `handed`: another tab has the token, and this window has done its work. */
+export type Returned = { token: string; back: string } | { problem: Problem } | 'handed' | null
 
 /** Finishes what `leaveForProvider` began, if this address is the way back. The code leaves the address at once. */
 export async function finishCodeFlow(): Promise<Returned> {
   const query = new URLSearchParams(location.search)
+  const tab = query.get('sign-in-for')
+  if (location.pathname === '/app' && tab !== null) {
+    const problem = await leaveForProvider('/app', tab)
+    return problem && { problem }
+  }
   const [code, state, error] = [query.get('code'), query.get('state'), query.get('error')]
   if (location.pathname !== '/app' || state === null || (code === null && error === null)) return null
   history.replaceState(null, '', '/app')
@@ -47,7 +71,13 @@ export async function finishCodeFlow(): Promise<Returned> {
   const body = { code, verifier: begun.verifier }
   const reply = await ask<{ token: string }>('/v1/session/code', { method: 'POST', body })
   if (!reply.ok) return { problem: reply.problem }
-  return { token: reply.data?.token ?? '', back: begun.back }
+  const token = reply.data?.token ?? ''
+  if (begun.tab === null) return { token, back: begun.back }
+  // A channel has no target: it reaches the tabs of this origin only.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  new BroadcastChannel(channelOf(begun.tab)).postMessage(token)
+  close()
+  return 'handed'
 }
 
 function taken(): Begun | null {

@@ -1,6 +1,11 @@
-/** The value of a colour token of the stylesheet, for what is drawn on a canvas. */
+/** The colour of a token of the stylesheet, for what is drawn on a canvas. */
 export function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim()
+  const root = getComputedStyle(document.documentElement)
+  const [, light = '', dark = ''] = /light-dark\(([^,]+),\s*([^)]+)\)/.exec(root.getPropertyValue(name)) ?? []
+  const chosen = document.documentElement.dataset['colours']
+  const isDark =
+    chosen === 'dark' || (chosen !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)
+  return (isDark ? dark : light).trim()
 }
 
 /** Calls back when the colours change: by the system, or by the switch of the frame. Returns how to stop. */

@@ -67,7 +67,7 @@ function isNested(value: unknown): boolean {
 }
 
 /** `oldestSeconds` and `oldest_seconds` are read as `oldest seconds`. */
-export function words(name: string): string {
+function words(name: string): string {
   return name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll('_', ' ')

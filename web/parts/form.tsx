@@ -14,10 +14,12 @@ type FormOf = {
   send: (values: Record<string, string>) => unknown
   problem?: Problem | null
   state?: Sending
+  /** Other buttons, beside that of the form. */
+  beside?: ComponentChildren
   children: ComponentChildren
 }
 
-export function Form({ label, button, send, problem = null, state = 'idle', children }: FormOf) {
+export function Form({ label, button, send, problem = null, state = 'idle', beside, children }: FormOf) {
   return (
     <form
       class="form"
@@ -34,9 +36,12 @@ export function Form({ label, button, send, problem = null, state = 'idle', chil
     >
       {children}
       {problem && <Failure problem={problem} />}
-      <button type="submit" class="main" disabled={state !== 'idle'}>
-        {state === 'idle' ? button : state === 'sending' ? 'Sending…' : 'Sent, outcome unknown: repeating…'}
-      </button>
+      <div class="buttons">
+        <button type="submit" class="main" disabled={state !== 'idle'}>
+          {state === 'idle' ? button : state === 'sending' ? 'Sending…' : 'Sent, outcome unknown: repeating…'}
+        </button>
+        {beside}
+      </div>
     </form>
   )
 }

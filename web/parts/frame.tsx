@@ -4,13 +4,15 @@ import { useEffect } from 'preact/hooks'
 import { type PageEntry, pages } from '../pages.ts'
 import { Announcer } from './announce.tsx'
 import { handleKeys, helpOpen, keyList, keysOn, onKey } from './keys.ts'
+import { match } from './match.ts'
 import { receipts } from './receipts.ts'
 import { drawerOpen, ReceiptsDrawer } from './receipts-drawer.tsx'
 import { remembered } from './remembered.ts'
-import { match, route } from './route.ts'
+import { route } from './route.ts'
 import { Search, searchOpen } from './search.tsx'
 import { ended, role, session } from './session.ts'
-import { Account, endsSoon, SignInPanel } from './sign-in.tsx'
+import { Account, EndsSoon, SignInPanel } from './sign-in.tsx'
+import { SourceDrawer } from './source.tsx'
 import { switchZone, zone } from './times.ts'
 
 const colours = remembered<'system' | 'light' | 'dark'>('colours', 'system')
@@ -37,17 +39,15 @@ export function Frame({ children }: { children: ComponentChildren }) {
         {ended.value && (
           <SignInPanel
             title="Your token has ended"
-            why="The page shows its last data. Sign in again to go on; the page stays."
+            why="The page shows its last data. Sign in again to go on: the page keeps what you have typed."
+            beside
           />
         )}
-        {endsSoon.value && (
-          <p class="notice" role="status">
-            Your token ends within a minute. Sign in again to go on without a break.
-          </p>
-        )}
+        <EndsSoon />
         <div class={ended.value ? 'greyed' : undefined}>{children}</div>
       </main>
       <ReceiptsDrawer />
+      <SourceDrawer />
       <Search />
       <Help />
       <Announcer />
@@ -97,10 +97,10 @@ function Menu() {
             aria-pressed={drawerOpen.value}
             onClick={() => (drawerOpen.value = !drawerOpen.value)}
           >
-            Receipts <span class="muted">{receipts.value.length}</span>
+            <span>Receipts {receipts.value.length}</span> <Hint of="." />
           </button>
           <button type="button" class="small" onClick={switchZone}>
-            Time: {zone.value}
+            <span>Time: {zone.value}</span> <Hint of="t" />
           </button>
           <label class="small">
             <span>Colours</span>
@@ -114,15 +114,20 @@ function Menu() {
             </select>
           </label>
           <button type="button" class="small" onClick={() => (searchOpen.value = true)}>
-            Find
+            <span>Find by id</span> <Hint of="/" />
           </button>
           <button type="button" class="small" onClick={() => (helpOpen.value = true)}>
-            Keys
+            <span>Keys</span> <Hint of="?" />
           </button>
         </div>
       </div>
     </header>
   )
+}
+
+/** The key that does the same; the list of keys says it to a screen reader. */
+function Hint({ of }: { of: string }) {
+  return <kbd aria-hidden="true">{of}</kbd>
 }
 
 /** The page itself, or a page above the one that is shown. */

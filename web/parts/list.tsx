@@ -47,8 +47,8 @@ export function List<T>(props: ListOf<T>) {
   }
   const filtered = query.size > 0
   const path = query.size > 0 ? `${props.path}${props.path.includes('?') ? '&' : '?'}${query}` : props.path
-  const first = useResource<PageOf<T>>(path, { every: props.every ?? null })
-  const more = useSignal<{ of: string; rows: T[]; next: string | null } | null>(null)
+  const first = useResource<PageOf<T>>(path, { every: props.every ?? null, whenSeen: true })
+  const more = useSignal<{ of: string; rows: T[]; places: string[]; next: string | null } | null>(null)
   const problem = useSignal<Parameters<typeof Failure>[0]['problem'] | null>(null)
   const changed = useSignal<ReadonlyMap<string | number, T>>(new Map())
   const fresh = useSignal<readonly T[]>([])
@@ -78,7 +78,12 @@ export function List<T>(props: ListOf<T>) {
     const reply = await ask<PageOf<T>>(at)
     problem.value = reply.ok ? null : reply.problem
     if (!reply.ok || reply.data === null) return
-    more.value = { of: path, rows: [...(later?.rows ?? []), ...reply.data.data], next: reply.data.nextCursor }
+    more.value = {
+      of: path,
+      rows: [...(later?.rows ?? []), ...reply.data.data],
+      places: [...(later?.places ?? []), ...reply.data.data.map((_, index) => `${at}#data.${index}`)],
+      next: reply.data.nextCursor,
+    }
   }
 
   return (
@@ -110,7 +115,15 @@ export function List<T>(props: ListOf<T>) {
                 Show {number(fresh.value.length)} new
               </button>
             )}
-            <Table caption={title} columns={columns} rows={rows} rowKey={rowKey} {...(href && { href })} />
+            <Table
+              caption={title}
+              columns={columns}
+              rows={rows}
+              rowKey={rowKey}
+              {...(href && { href })}
+              pure
+              at={(_, index) => later?.places[index - data.length] ?? `${path}#data.${index}`}
+            />
             {problem.value && <Failure problem={problem.value} />}
             <footer class="list-end">
               <p class="muted">
@@ -130,7 +143,7 @@ export function List<T>(props: ListOf<T>) {
   )
 }
 
-export function Filters({ filters }: { filters: readonly Filter[] }) {
+function Filters({ filters }: { filters: readonly Filter[] }) {
   return (
     <div class="filters">
       {filters.map(({ name, label, options }) => (

@@ -7,8 +7,8 @@ export function Meter({ at, used, of, unit }: { at: string; used: number; of: nu
   return (
     <span class="meter">
       <svg aria-hidden="true" viewBox="0 0 100 6" preserveAspectRatio="none">
-        <rect class="all" width="100" height="6" />
-        <rect class={isFull ? 'bad' : share > 80 ? 'warn' : 'used'} width={share} height="6" />
+        <rect width="100" height="6" />
+        <rect class={isFull ? 'bad' : share > 80 ? 'warn' : 'accent'} width={share} height="6" />
       </svg>
       <span>
         <data value={used} data-at={at}>

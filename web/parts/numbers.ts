@@ -57,7 +57,7 @@ export function money(minor: number, currency: string): string {
 }
 
 /** How many decimals the minor unit of a currency has. */
-export function decimals(currency: string): number {
+function decimals(currency: string): number {
   try {
     const form = new Intl.NumberFormat('en-GB', { style: 'currency', currency })
     return form.resolvedOptions().maximumFractionDigits ?? 2

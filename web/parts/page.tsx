@@ -41,3 +41,8 @@ export function Page({ title, sentence, tools, children }: PageOf) {
 export function Grid({ children }: { children: ComponentChildren }) {
   return <div class="grid">{children}</div>
 }
+
+/** Panels under each other in one column of a grid. */
+export function Stack({ children }: { children: ComponentChildren }) {
+  return <div class="stack">{children}</div>
+}

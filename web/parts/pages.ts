@@ -10,16 +10,16 @@ export type Paged<T> = { data: T[]; nextCursor: string | null }
  */
 export function usePages<T>(
   path: string,
-  { every = null, most = 4, wanted = true }: Rhythm = {},
+  { every = null, most = 4, ...when }: Rhythm = {},
 ): Resource<Paged<T>> {
   const read = useMemo(
     () => (request: Parameters<typeof ask>[1]) => pagesOf<T>(path, most, request),
     [path, most],
   )
-  return useResource<Paged<T>>(path, { every, wanted, read })
+  return useResource<Paged<T>>(path, { every, ...when, read })
 }
 
-type Rhythm = { every?: number | null; most?: number; wanted?: boolean }
+type Rhythm = { every?: number | null; most?: number; wanted?: boolean; whenSeen?: boolean }
 
 async function pagesOf<T>(
   path: string,

@@ -1,8 +1,12 @@
+import { useComputed } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Problem } from '../api.ts'
 import { Badge } from './badge.tsx'
 import { now } from './clock.ts'
+import { onceSeen } from './once-seen.ts'
 import type { Resource } from './resource.ts'
+import { shownSource } from './shown-source.ts'
 import { Ago } from './value.tsx'
 
 /*
@@ -22,11 +26,13 @@ export type Empty<T> = {
   command?: string
 }
 
+export type PanelSize = 1 | 2 | 3 | 4 | 5 | 'map'
+
 type PanelOf<T> = {
   title: string
   of: Resource<T>
   /** Its rows of 40 px before data arrives, so that nothing moves afterwards. */
-  size?: 1 | 2 | 3 | 4 | 5 | 'map'
+  size?: PanelSize
   empty?: Empty<T>
   /** Controls at the right of the title. */
   tools?: ComponentChildren
@@ -43,12 +49,23 @@ export function Panel<T>(props: PanelOf<T>) {
   const { title, of, size = 2, tools, wide = false } = props
   const data = of.data.value
   const problem = of.problem.value
-  const age = ageOf(props)
-  const state = data === null ? (problem ? 'error' : 'loading') : problem ? 'error' : age ? 'stale' : 'live'
+  // Computed, so that a panel is rendered again when it becomes stale, and not each second.
+  const age = useComputed(() => ageOf(props)).value
+  const place = useRef<HTMLElement>(null)
+  const isUnseen = of.seen?.value === false
+  useEffect(() => {
+    const { seen } = of
+    if (seen === undefined || seen.value || place.current === null) return undefined
+    return onceSeen(place.current, () => (seen.value = true))
+  }, [of.seen, isUnseen])
+  const state = problem ? 'error' : data !== null ? (age ? 'stale' : 'live') : isUnseen ? 'unseen' : 'loading'
   return (
     <section
+      ref={place}
       class={`panel size-${size} ${state}${wide ? ' wide' : ''}`}
       aria-label={title}
+      data-every={of.every}
+      data-streamed={of.streamed}
       data-state={data !== null && state === 'live' && props.empty?.when(data) ? 'empty' : state}
     >
       <header>
@@ -67,17 +84,24 @@ function Body<T>({ data, empty, children, greyed }: PanelOf<T> & { data: T; grey
   return <div class={greyed ? 'body greyed' : 'body'}>{children(data)}</div>
 }
 
-function Freshness<T>({ of, asOf, age }: PanelOf<T> & { age: 'stale' | 'old' | null }) {
+function Freshness<T>({ title, of, asOf, age }: PanelOf<T> & { age: 'stale' | 'old' | null }) {
   const data = of.data.value
   if (data === null) return null
   return (
     <p class="fresh">
       {age && <Badge word={age} tone="warn" title="Older than its source should allow" />}
       <Ago iso={asOf?.(data) ?? of.readAt.value} />
-      <a class="source" href={of.path} target="_blank" rel="noreferrer" title="Open the answer of the API">
-        <span class="visually-hidden">source </span>
-        <span aria-hidden="true">{'{ }'}</span>
-      </a>
+      {!of.streamed && (
+        <button
+          type="button"
+          class="source"
+          title="Show the answer of the API"
+          onClick={() => (shownSource.value = of.path)}
+        >
+          <span class="visually-hidden">Source of {title}</span>
+          <span aria-hidden="true">{'{ }'}</span>
+        </button>
+      )}
     </p>
   )
 }

@@ -31,8 +31,10 @@ export function record(receipt: Omit<Receipt, 'n'>): void {
   receipts.value = [{ ...receipt, n: count }, ...receipts.value].slice(0, kept)
 }
 
+type Call = Pick<Receipt, 'method' | 'path' | 'key' | 'body'>
+
 /** The call as a command. The token is a variable of the shell. */
-export function asCurl({ method, path, key, body }: Receipt, signedIn: boolean): string {
+export function asCurl({ method, path, key, body }: Call, signedIn: boolean): string {
   const parts = [
     `curl -s${method === 'GET' ? '' : ` -X ${method}`} '${location.origin}${path.replaceAll("'", '%27')}'`,
   ]

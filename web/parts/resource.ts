@@ -1,7 +1,7 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { ask, type Problem, type Reply, type Request } from '../api.ts'
-import { token } from './session.ts'
+import { nameOf, principal, token } from './session.ts'
 
 /** The last good answer of a path and what went wrong since. A failed refresh never removes the answer. */
 export type Resource<T> = {
@@ -12,6 +12,10 @@ export type Resource<T> = {
   problem: Signal<Problem | null>
   /** How often it is read, in seconds; null if by a stream or on demand only. */
   every: number | null
+  /** Its values come by a stream, so no path has them. */
+  streamed?: boolean
+  /** False until its panel is seen: before that it is not read. */
+  seen?: Signal<boolean>
   reload: () => Promise<void>
 }
 
@@ -21,12 +25,19 @@ type Rhythm<T> = {
   read?: (request: Request) => Promise<Reply<T>>
   /** False: nothing is read yet, for instance because the user has named no place. */
   wanted?: boolean
+  /** It is read once its panel is in the window, so that the first sight of a page costs few calls. */
+  whenSeen?: boolean
 }
 
-/** Reads a path now, again at its rhythm with If-None-Match, and anew for another path or token. */
+/** Reads a path now, again at its rhythm with If-None-Match, and anew for another path, token or caller. */
 export function useResource<T>(
   path: string,
-  { every = null, wanted = true, read = (request) => ask<T>(path, request) }: Rhythm<T> = {},
+  {
+    every = null,
+    wanted = true,
+    whenSeen = false,
+    read = (request) => ask<T>(path, request),
+  }: Rhythm<T> = {},
 ): Resource<T> {
   const data = useSignal<T | null>(null)
   const readAt = useSignal<number | null>(null)
@@ -34,7 +45,14 @@ export function useResource<T>(
   const etag = useRef<string | null>(null)
   const turn = useRef(0)
   const bearer = token.value
-  const resource = useMemo(() => ({ path, data, readAt, problem, every, reload }), [path, every, bearer])
+  const who = principal.value && nameOf(principal.value)
+  const shown = useRef<string | null>(null)
+  const owner = useRef<string | null>(null)
+  const seen = useSignal(!whenSeen)
+  const resource = useMemo(
+    () => ({ path, data, readAt, problem, every, reload, seen }),
+    [path, every, bearer],
+  )
 
   async function reload(signal?: AbortSignal): Promise<void> {
     turn.current += 1
@@ -52,13 +70,24 @@ export function useResource<T>(
     problem.value = null
   }
 
-  useEffect(() => {
+  function forget(): void {
     data.value = null
     readAt.value = null
     problem.value = null
     etag.current = null
-    return wanted ? atRhythm(every, reload) : undefined
-  }, [path, every, wanted, bearer])
+  }
+
+  useEffect(() => {
+    // A renewed token keeps the answer, so that a form below it keeps what its user has typed.
+    if (shown.current !== path) forget()
+    shown.current = path
+    return wanted && seen.value ? atRhythm(every, reload) : undefined
+  }, [path, every, wanted, bearer, seen.value])
+
+  useEffect(() => {
+    if (owner.current !== null && owner.current !== who) forget()
+    owner.current = who
+  }, [who])
 
   return resource
 }

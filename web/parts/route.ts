@@ -25,20 +25,6 @@ export function setQuery(changes: Record<string, string | null>): void {
   go(location.pathname + (text === '' ? '' : `?${text}`), { replace: true })
 }
 
-/** The parameters of `/app/orders/{id}` in a path; null if it does not match. */
-export function match(pattern: string, path: string): Record<string, string> | null {
-  const source = pattern.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')
-  const found = new RegExp(`^${source}$`).exec(path)
-  if (found === null) return null
-  try {
-    return Object.fromEntries(
-      Object.entries(found.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
-    )
-  } catch {
-    return null
-  }
-}
-
 /** Links between pages change the address without a load. All others, and those with a modifier, are the browser's. */
 export function followLinks(isPage: (path: string) => boolean): void {
   addEventListener('popstate', () => {

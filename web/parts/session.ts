@@ -29,7 +29,7 @@ export function keepToken(fresh: string | null): void {
   }
 }
 
-/** `courier 7`, `tenant 10001 as 42`. */
+/** `courier 7`, `tenant 10001`. */
 export function nameOf({ role, sub, tenantId }: Principal): string {
   return tenantId === null ? `${role} ${sub}` : `${role} ${tenantId}`
 }

@@ -2,7 +2,7 @@ import { batch, effect, signal, useSignal } from '@preact/signals'
 import { ask, type Problem } from '../api.ts'
 import { type Person, people } from '../people.ts'
 import { now } from './clock.ts'
-import { finishCodeFlow, leaveForProvider } from './code-flow.ts'
+import { finishCodeFlow, leaveForProvider, signInBeside } from './code-flow.ts'
 import { Field, Form } from './form.tsx'
 import { Failure } from './panel.tsx'
 import { go, route } from './route.ts'
@@ -18,7 +18,7 @@ import {
 } from './session.ts'
 
 /** Reads who the token names. Without an answer the page keeps what it knew. */
-export async function readSession(): Promise<Problem | null> {
+async function readSession(): Promise<Problem | null> {
   const reply = await ask<Session>('/v1/session')
   if (!reply.ok) return reply.problem
   if (reply.data === null) return null
@@ -38,7 +38,9 @@ async function enter(fresh: string, opens: string | null): Promise<Problem | nul
 /** Reads the session once, or finishes a sign-in at the identity provider. */
 export async function begin(): Promise<void> {
   const returned = await finishCodeFlow()
-  if (returned !== null && 'token' in returned) refusal.value = await enter(returned.token, returned.back)
+  if (returned === 'handed') handed.value = true
+  else if (returned !== null && 'token' in returned)
+    refusal.value = await enter(returned.token, returned.back)
   else {
     refusal.value = returned?.problem ?? null
     // A visitor of the first page needs no session, so its first sight costs a call less.
@@ -50,10 +52,12 @@ export async function begin(): Promise<void> {
   watchTheEnd()
 }
 
+/** This window signed in for another one, and the browser did not let it close. */
+const handed = signal(false)
 /** Why the last sign-in at the provider failed. */
 const refusal = signal<Problem | null>(null)
 /** The token ends within a minute and cannot be renewed without its user. */
-export const endsSoon = signal(false)
+const endsSoon = signal(false)
 
 /**
  * A minute before its end a development token is renewed. The provider is not called behind the back of its user: there the
@@ -87,7 +91,7 @@ async function renew({ role, sub, tenantId }: Principal): Promise<void> {
   } else setTimeout(() => (renewing = false), 10_000)
 }
 
-export function signOut(): void {
+function signOut(): void {
   // Together, so that the page of the role is gone before it reads anything without a token.
   batch(() => {
     keepToken(null)
@@ -97,10 +101,19 @@ export function signOut(): void {
   void readSession()
 }
 
+type WaysOf = {
+  only?: readonly string[]
+  /** The address stays. */
+  stay?: boolean
+  /** The page stays as it is, so no other one may take its place meanwhile. */
+  beside?: boolean
+}
+
 /** One click per role with `npm start`; elsewhere a token is pasted. `only`: the roles that the page wants. */
-export function SignIn({ only, stay = false }: { only?: readonly string[]; stay?: boolean }) {
+export function SignIn({ only, stay = false, beside = false }: WaysOf) {
   const problem = useSignal<Problem | null>(null)
   const busy = useSignal<string | null>(null)
+  if (handed.value) return <p role="status">You are signed in there. This window can be closed.</p>
   const ways = session.value?.signIn
   if (!ways) return <p class="muted">Asking how to sign in…</p>
   const shownProblem = problem.value ?? refusal.value
@@ -131,20 +144,7 @@ export function SignIn({ only, stay = false }: { only?: readonly string[]; stay?
           ))}
         </ul>
       )}
-      {ways.oidc && (
-        <button
-          type="button"
-          class="main"
-          onClick={() =>
-            void leaveForProvider(route.value.path).then((failed) => {
-              problem.value = failed
-              return failed
-            })
-          }
-        >
-          Sign in at the identity provider
-        </button>
-      )}
+      {ways.oidc && <AtProvider beside={beside} failed={(failure) => (problem.value = failure)} />}
       {shownProblem && <Failure problem={shownProblem} />}
       {ways.paste && (
         <details open={!ways.development && !ways.oidc}>
@@ -169,15 +169,39 @@ export function SignIn({ only, stay = false }: { only?: readonly string[]; stay?
   )
 }
 
+/** A page that stays keeps what its user has typed: the provider is then visited in a window beside it. */
+function AtProvider({ beside, failed }: { beside: boolean; failed: (problem: Problem | null) => void }) {
+  async function begin(): Promise<void> {
+    if (beside) signInBeside((fresh) => void enter(fresh, null).then(failed))
+    else failed(await leaveForProvider(route.value.path))
+  }
+  return (
+    <button type="button" class="main" onClick={() => void begin()}>
+      {beside ? 'Sign in at the identity provider, in a window beside' : 'Sign in at the identity provider'}
+    </button>
+  )
+}
+
+/** A minute before the end of a token that cannot be renewed without its user. */
+export function EndsSoon() {
+  if (!endsSoon.value) return null
+  return (
+    <div class="notice">
+      <p role="status">Your token ends within a minute. Sign in again to go on without a break.</p>
+      {session.value?.signIn.oidc && <AtProvider beside failed={(problem) => (refusal.value = problem)} />}
+    </div>
+  )
+}
+
 /** In place of a page that the user may not see, or above one whose token has ended. */
-export function SignInPanel({ title, why, only }: { title: string; why: string; only?: readonly string[] }) {
+export function SignInPanel({ title, why, ...ways }: WaysOf & { title: string; why: string }) {
   return (
     <section class="panel wide" aria-label={title}>
       <header>
         <h2>{title}</h2>
       </header>
       <p>{why}</p>
-      <SignIn {...(only && { only })} stay={route.value.path !== '/'} />
+      <SignIn {...ways} stay={route.value.path !== '/'} />
     </section>
   )
 }

@@ -1,7 +1,9 @@
-import { type Signal, useSignal } from '@preact/signals'
+import { batch, type Signal, useSignal } from '@preact/signals'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { useEffect, useRef } from 'preact/hooks'
-import { authorization } from '../api.ts'
+import { authorization, type Problem, problemIn } from '../api.ts'
+import { serverNow } from './clock.ts'
+import type { Resource } from './resource.ts'
 import { principal } from './session.ts'
 
 /*
@@ -18,15 +20,18 @@ type Handlers = {
   event: (event: FeedEvent) => void
   /** Events may be missing from here on: read the resource again. Also called once the stream is connected first. */
   anew: () => void
+  /** The stream is refused. It is connected again by itself. */
+  refused?: (problem: Problem) => void
 }
 
 type Message =
   | { kind: 'event'; id: string; type: string; data: string }
   | { kind: 'state'; state: FeedState; id: string | null }
+  | { kind: 'refused'; problem: Problem }
   | { kind: 'hello' }
 
 /** Subscribes while the component is mounted. Nothing is opened without a token or for an empty path. */
-export function useFeed(path: string, handlers: Handlers): Signal<FeedState> {
+export function useFeed(path: string, handlers: Handlers, turn = 0): Signal<FeedState> {
   const state = useSignal<FeedState>('connecting')
   const current = useRef(handlers)
   current.current = handlers
@@ -34,18 +39,84 @@ export function useFeed(path: string, handlers: Handlers): Signal<FeedState> {
     principal.value && `${principal.value.role}:${principal.value.sub}:${principal.value.tenantId ?? ''}`
   useEffect(() => {
     if (path === '' || name === null) return undefined
-    return subscribe(`lockstep:${name}:${path}`, path, {
-      event: (event) => current.current.event(event),
-      anew: () => current.current.anew(),
+    const events = gathered((event) => current.current.event(event))
+    const stop = subscribe(`lockstep:${name}:${path}`, path, {
+      event: events.take,
+      anew() {
+        events.give()
+        current.current.anew()
+      },
+      refused: (problem) => current.current.refused?.(problem),
       state: (next) => {
         state.value = next
       },
     })
-  }, [path, name])
+    return () => {
+      stop()
+      events.stop()
+    }
+  }, [path, name, turn])
   return state
 }
 
-type Subscriber = Handlers & { state: (state: FeedState) => void }
+const pauseMs = 250
+
+/** The first event is given at once, and those of the next quarter of a second together: a storm is drawn four times a second. */
+function gathered(give: (event: FeedEvent) => void) {
+  let waiting: FeedEvent[] = []
+  let timer = 0
+  function giveAll(): void {
+    const events = waiting
+    waiting = []
+    batch(() => {
+      for (const event of events) give(event)
+    })
+  }
+  function again(): void {
+    timer = 0
+    if (waiting.length === 0) return
+    giveAll()
+    timer = setTimeout(again, pauseMs)
+  }
+  return {
+    take(event: FeedEvent) {
+      waiting.push(event)
+      if (timer === 0) again()
+    },
+    give: giveAll,
+    stop: () => clearTimeout(timer),
+  }
+}
+
+/** A stream whose each event is the whole state, as a panel reads it. */
+export function useLive<T>(path: string, type: string): { of: Resource<T>; state: Signal<FeedState> } {
+  const [data, readAt, problem] = [
+    useSignal<T | null>(null),
+    useSignal<number | null>(null),
+    useSignal<Problem | null>(null),
+  ]
+  const turn = useSignal(0)
+  const handlers: Handlers = {
+    event(event) {
+      if (event.type !== type) return
+      // The contract of the stream names this type and its state.
+      data.value = event.data as T
+      readAt.value = serverNow()
+      problem.value = null
+    },
+    anew: () => undefined,
+    refused(refusal) {
+      problem.value = refusal
+    },
+  }
+  const state = useFeed(path, handlers, turn.value)
+  async function reload(): Promise<void> {
+    turn.value += 1
+  }
+  return { of: { path, data, readAt, problem, every: null, streamed: true, reload }, state }
+}
+
+type Subscriber = Required<Handlers> & { state: (state: FeedState) => void }
 
 function subscribe(name: string, path: string, to: Subscriber): () => void {
   const gone = new AbortController()
@@ -65,6 +136,10 @@ function subscribe(name: string, path: string, to: Subscriber): () => void {
       cursor = message.id ?? cursor
       known = message.state
       to.state(known)
+      return
+    }
+    if (message.kind === 'refused') {
+      to.refused(message.problem)
       return
     }
     cursor = message.id
@@ -122,7 +197,10 @@ async function readOnce(path: string, { signal, cursor, share }: Lead): Promise<
     credentials: 'omit',
     signal,
   })
-  if (!response.ok || response.body === null) return false
+  if (!response.ok || response.body === null) {
+    share({ kind: 'refused', problem: await problemIn(response) })
+    return false
+  }
   let alive = false
   const parser = createParser({
     onEvent({ id = '', event = 'message', data }: EventSourceMessage) {

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import { go } from './route.ts'
 
 /*
@@ -11,7 +11,8 @@ export type Column<T> = {
   name: string
   /** Numbers stand at the right, under each other. */
   numeric?: boolean
-  cell: (row: T, index: number) => ComponentChildren
+  /** `at` is the place of the row in its answer, if the table has `at`. */
+  cell: (row: T, index: number, at: string) => ComponentChildren
 }
 
 type TableOf<T> = {
@@ -20,9 +21,21 @@ type TableOf<T> = {
   rows: readonly T[]
   rowKey: (row: T) => string | number
   href?: (row: T) => string
+  /** The place of a row in the answer of the API: `/v1/ledger/bets#data.3`. */
+  at?: (row: T, index: number) => string
+  /** Its cells show nothing but their row, so only rows that change are drawn again. */
+  pure?: boolean
 }
 
-export function Table<T>({ caption, columns, rows, rowKey, href }: TableOf<T>) {
+export function Table<T>({
+  caption,
+  columns,
+  rows,
+  rowKey,
+  href,
+  at: placeOf = () => '',
+  pure = false,
+}: TableOf<T>) {
   const body = useRef<HTMLTableSectionElement>(null)
   return (
     <table>
@@ -38,20 +51,45 @@ export function Table<T>({ caption, columns, rows, rowKey, href }: TableOf<T>) {
       </thead>
       <tbody ref={body} onKeyDown={(event) => move(event, body.current)}>
         {rows.map((row, index) => (
-          <tr
+          <Row
             key={rowKey(row)}
-            onClick={href && ((event) => event.target instanceof HTMLTableCellElement && go(href(row)))}
-            class={href ? 'opens' : undefined}
-          >
-            {columns.map(({ name, numeric, cell }, at) => (
-              <td key={name} data-label={name} class={numeric ? 'numeric' : undefined}>
-                {at === 0 && href ? <a href={href(row)}>{cell(row, index)}</a> : cell(row, index)}
-              </td>
-            ))}
-          </tr>
+            of={pure ? [row, index, placeOf(row, index)] : null}
+            href={href?.(row) ?? null}
+            cells={() =>
+              columns.map(({ name, numeric = false, cell }) => ({
+                name,
+                numeric,
+                shown: cell(row, index, placeOf(row, index)),
+              }))
+            }
+          />
         ))}
       </tbody>
     </table>
+  )
+}
+
+type Cell = { name: string; numeric: boolean; shown: ComponentChildren }
+type RowOf = { of: readonly unknown[] | null; href: string | null; cells: () => readonly Cell[] }
+
+/** `of` says on what the cells depend; then they are made again only when that changes. */
+function Row({ of, href, cells }: RowOf) {
+  return useMemo(
+    () => (
+      <tr
+        onClick={
+          href === null ? undefined : (event) => event.target instanceof HTMLTableCellElement && go(href)
+        }
+        class={href === null ? undefined : 'opens'}
+      >
+        {cells().map(({ name, numeric, shown }, at) => (
+          <td key={name} data-label={name} class={numeric ? 'numeric' : undefined}>
+            {at === 0 && href !== null ? <a href={href}>{shown}</a> : shown}
+          </td>
+        ))}
+      </tr>
+    ),
+    of === null ? [{}] : [...of, href],
   )
 }
 

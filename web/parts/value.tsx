@@ -25,6 +25,24 @@ export function Value({
   )
 }
 
+/** An exact decimal, which the API gives as a text. */
+export function Decimal({ at, value }: Shown & { value: string }) {
+  return (
+    <data class="value" value={value} data-at={at}>
+      {value}
+    </data>
+  )
+}
+
+/** Computed here from members of the answer, which stand at `from`. */
+export function Computed({ from, children }: { from: string; children: ComponentChildren }) {
+  return (
+    <span class="value" data-from={from}>
+      {children}
+    </span>
+  )
+}
+
 export function Money({ at, minor, currency }: Shown & { minor: number; currency: string }) {
   return (
     <data class="value" value={minor} data-at={at}>

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { onceSeen } from './once-seen.ts'
 
 /**
  * Renders its panel when it is seen, so that the first sight of a page costs few calls. Until then it has the
@@ -18,25 +19,8 @@ export function WhenSeen({
   const place = useRef<HTMLElement>(null)
   const seen = useSignal(false)
   useEffect(() => {
-    const element = place.current
-    if (element === null) return undefined
-    // An edge of it at the end of the window is not seen yet.
-    const watching = new IntersectionObserver(
-      (entries) => {
-        if (entries.some(({ isIntersecting }) => isIntersecting)) seen.value = true
-      },
-      { rootMargin: '-64px 0px' },
-    )
-    watching.observe(element)
-    // On paper everything is seen.
-    const print = () => {
-      seen.value = true
-    }
-    addEventListener('beforeprint', print)
-    return () => {
-      watching.disconnect()
-      removeEventListener('beforeprint', print)
-    }
+    if (place.current === null) return undefined
+    return onceSeen(place.current, () => (seen.value = true))
   }, [])
   if (seen.value) return <>{children()}</>
   return (

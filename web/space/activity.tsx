@@ -29,7 +29,12 @@ export function Activity() {
             columns={[
               { name: 'What', cell: ({ activityType }) => activityType.replaceAll('_', ' ') },
               { name: 'Details', cell: ({ details }) => details },
-              { name: 'When', cell: ({ activityTime }) => <Ago iso={activityTime} /> },
+              {
+                name: 'When',
+                cell: ({ activityTime }, index) => (
+                  <Ago at={`${activity.path}#data.${index}.activityTime`} iso={activityTime} />
+                ),
+              },
             ]}
           />
           {data.length > 8 && <p class="muted">The newest 8 of {data.length}.</p>}

@@ -1,6 +1,9 @@
 import type { z } from 'zod'
 import type { HourlyStats } from '../../functions/space/iss/contract.ts'
 import { Chart } from '../parts/chart.tsx'
+// Every page has loaded it. With it this file shares all of its parts, so they stay one file for the browser.
+// oxlint-disable-next-line import/no-unassigned-import
+import '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 

@@ -1,11 +1,10 @@
 import type { z } from 'zod'
 import type { Approaches as Answer } from '../../functions/space/nasa/contract.ts'
 import { Badge } from '../parts/badge.tsx'
-import { number } from '../parts/numbers.ts'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
-import { Value, When } from '../parts/value.tsx'
+import { Unknown, Value, When } from '../parts/value.tsx'
 
 const path = '/v1/space/neo?limit=6'
 
@@ -43,7 +42,12 @@ export function Approaches() {
                   </>
                 ),
               },
-              { name: 'Nearest', cell: ({ approachAt }) => <When iso={approachAt} /> },
+              {
+                name: 'Nearest',
+                cell: ({ approachAt }, index) => (
+                  <When at={`${path}#data.${index}.approachAt`} iso={approachAt} />
+                ),
+              },
               {
                 name: 'Distance',
                 numeric: true,
@@ -54,11 +58,14 @@ export function Approaches() {
               {
                 name: 'Size',
                 numeric: true,
-                cell: ({ diameterMinM, diameterMaxM }) =>
+                cell: ({ diameterMinM, diameterMaxM }, index) =>
                   diameterMinM === null || diameterMaxM === null ? (
-                    <span class="unknown">unknown</span>
+                    <Unknown />
                   ) : (
-                    `${number(diameterMinM)}–${number(diameterMaxM)} m`
+                    <>
+                      <Value at={`${path}#data.${index}.diameterMinM`} value={diameterMinM} />–
+                      <Value at={`${path}#data.${index}.diameterMaxM`} value={diameterMaxM} unit="m" />
+                    </>
                   ),
               },
             ]}

@@ -55,7 +55,12 @@ export function Datasets() {
             columns={[
               { name: 'Dataset', cell: ({ accession }) => <span class="nowrap">{accession}</span> },
               { name: 'Title', cell: ({ title }) => title },
-              { name: 'Released', cell: ({ releaseDate }) => <Day iso={releaseDate} /> },
+              {
+                name: 'Released',
+                cell: ({ releaseDate }, index) => (
+                  <Day at={`${datasets.path}#data.${index}.releaseDate`} iso={releaseDate} />
+                ),
+              },
             ]}
           />
           <p class="muted">The newest first, by OSDR of NASA.</p>

@@ -1,5 +1,6 @@
 import { Later } from '../parts/later.tsx'
-import { Grid, Page } from '../parts/page.tsx'
+import { Grid, Page, Stack } from '../parts/page.tsx'
+import { principal } from '../parts/session.ts'
 import { WhenSeen } from '../parts/when-seen.tsx'
 import { Activity } from './activity.tsx'
 import { Approaches } from './approaches.tsx'
@@ -15,6 +16,13 @@ export function page() {
     <Page
       title="Lockstep"
       sentence="One Worker on one Postgres runs orders, money, campaigns, greenhouses and the public data of this page: sign in by one click to watch it work."
+      tools={
+        principal.value === null && (
+          <a class="button main" href="/app">
+            Sign in to watch it work
+          </a>
+        )
+      }
     >
       <Grid>
         <Station />
@@ -31,12 +39,12 @@ export function page() {
         <WhenSeen title="Biological datasets" size={4}>
           {() => <Datasets />}
         </WhenSeen>
-        <div class="stack">
+        <Stack>
           <WhenSeen title="Altitude by hour">
             {() => <Later load={async () => (await import('./altitude.tsx')).Altitude} />}
           </WhenSeen>
           <WhenSeen title="Collected in the last 24 hours">{() => <Activity />}</WhenSeen>
-        </div>
+        </Stack>
       </Grid>
     </Page>
   )

@@ -3,12 +3,12 @@ import type { z } from 'zod'
 import type { Passes as PassesAnswer } from '../../functions/space/iss/contract.ts'
 import { Badge } from '../parts/badge.tsx'
 import { Field, Form } from '../parts/form.tsx'
-import { duration, number } from '../parts/numbers.ts'
+import { Seconds } from '../parts/measured.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 import { route, setQuery } from '../parts/route.ts'
 import { Table } from '../parts/table.tsx'
-import { When } from '../parts/value.tsx'
+import { Value, When } from '../parts/value.tsx'
 
 type Answer = z.infer<typeof PassesAnswer>
 
@@ -43,14 +43,16 @@ function Place({ lat = '', lng = '' }: { lat?: string; lng?: string }) {
       label="A place"
       button="Show its passes"
       send={({ lat, lng }) => setQuery({ lat: lat ?? null, lng: lng ?? null })}
+      beside={
+        <button type="button" onClick={find}>
+          Use my place
+        </button>
+      }
     >
       <div class="pair">
         <Field name="lat" label="Latitude" hint="north, −90 to 90" value={lat} />
         <Field name="lng" label="Longitude" hint="east, −180 to 180" value={lng} />
       </div>
-      <button type="button" onClick={find}>
-        Use my place
-      </button>
       {refused.value !== null && <p class="fault">{refused.value}</p>}
     </Form>
   )
@@ -82,16 +84,27 @@ function Found({ lat, lng }: { lat: string; lng: string }) {
           rows={data.slice(0, 6)}
           rowKey={({ rise }) => rise.ts}
           columns={[
-            { name: 'Rises', cell: ({ rise }) => <When iso={rise.ts} /> },
+            {
+              name: 'Rises',
+              cell: ({ rise }, index) => <When at={`${passes.path}#data.${index}.rise.ts`} iso={rise.ts} />,
+            },
             {
               name: 'Highest',
               numeric: true,
-              cell: ({ culmination }) => `${number(culmination.elevation)}°`,
+              cell: ({ culmination }, index) => (
+                <Value
+                  at={`${passes.path}#data.${index}.culmination.elevation`}
+                  value={culmination.elevation}
+                  unit="°"
+                />
+              ),
             },
             {
               name: 'Lasts',
               numeric: true,
-              cell: ({ durationSeconds }) => duration(durationSeconds * 1_000),
+              cell: ({ durationSeconds }, index) => (
+                <Seconds at={`${passes.path}#data.${index}.durationSeconds`} value={durationSeconds} />
+              ),
             },
             {
               name: 'To the eye',

@@ -53,7 +53,12 @@ export function Weather() {
             rows={data}
             rowKey={({ id }) => id}
             columns={[
-              { name: 'Began', cell: ({ startedAt }) => <When iso={startedAt} /> },
+              {
+                name: 'Began',
+                cell: ({ startedAt }, index) => (
+                  <When at={`${path}#data.${index}.startedAt`} iso={startedAt} />
+                ),
+              },
               { name: 'Strength', cell: strengthOf },
               { name: 'From', cell: ({ sourceLocation }) => sourceLocation ?? <Unknown /> },
               {

@@ -5,12 +5,12 @@ import { announce } from '../parts/announce.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { Copy } from '../parts/copy.tsx'
-import { milliseconds } from '../parts/numbers.ts'
+import { Ms } from '../parts/measured.tsx'
 import { Grid, Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
-import { Fact, Facts, When } from '../parts/value.tsx'
+import { Fact, Facts, Value, When } from '../parts/value.tsx'
 import { Delivered, hookHref } from './words.tsx'
 
 /** One event for one webhook: each attempt, and the body as it was signed. */
@@ -119,8 +119,13 @@ function Attempts({ of }: { of: Resource<DeliveryWithBody> }) {
           caption="Attempts"
           rows={attempts}
           rowKey={({ number }) => number}
+          at={(_, index) => `${of.path}#attempts.${index}`}
           columns={[
-            { name: 'Attempt', numeric: true, cell: ({ number }) => number },
+            {
+              name: 'Attempt',
+              numeric: true,
+              cell: ({ number }, _, at) => <Value at={`${at}.number`} value={number} />,
+            },
             { name: 'Began', cell: ({ startedAt }) => <When iso={startedAt} short={false} /> },
             {
               name: 'Result',
@@ -131,11 +136,16 @@ function Attempts({ of }: { of: Resource<DeliveryWithBody> }) {
                   <Badge word={outcome.replaceAll('_', ' ')} tone={outcome === 'delivered' ? 'ok' : 'bad'} />
                 ),
             },
-            { name: 'Status', numeric: true, cell: ({ status }) => status ?? 'none' },
+            {
+              name: 'Status',
+              numeric: true,
+              cell: ({ status }, _, at) =>
+                status === null ? 'none' : <Value at={`${at}.status`} value={status} />,
+            },
             {
               name: 'Took',
               numeric: true,
-              cell: ({ tookMs }) => (tookMs === null ? 'unknown' : milliseconds(tookMs)),
+              cell: ({ tookMs }, _, at) => <Ms at={`${at}.tookMs`} value={tookMs} />,
             },
           ]}
         />

@@ -38,10 +38,7 @@ export const regulation: Paced = {
   shards: ({ env }) => env.FLEET_SHARDS,
   seconds: ({ env }) => env.TARGET_CYCLE_SECONDS,
   async run(ctx, at) {
-    const began = performance.now()
     const cycle = await runCycle(ctx, at)
-    if (cycle.ran)
-      ctx.metrics.observe('zone_processing_time_seconds', {}, (performance.now() - began) / 1_000)
     await publishCommands(ctx, at)
     // Another run of the slot does this work and reports it.
     return cycle.ran ? cycle.value : null

@@ -159,7 +159,7 @@ export const SeriesQuery = z.strictObject({
   ...window,
   resolution: z.enum(resolutions).default('1m').meta({ description: 'raw covers at most a day' }),
 })
-export const SeriesPage = SeriesQuery.extend({ ...PageQuery, limit: wholeWithin(1, 1_000).default(200) })
+export const SeriesPage = SeriesQuery.extend({ ...PageQuery, limit: wholeWithin(1, 1_500).default(200) })
 export const SeriesCursor = z.tuple([instant, id, z.string().max(64)])
 
 export const SeriesPoint = z.object({

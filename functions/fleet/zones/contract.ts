@@ -2,6 +2,9 @@ import * as z from 'zod'
 import { decisionOutcomes, directions, zoneModes } from '../../../schema/fleet/states.ts'
 import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
 import { NodeType, newestValue, notEmpty, text } from '../contract.ts'
+import { Regulator } from '../regulators/contract.ts'
+import { Target } from '../targets/contract.ts'
+import { LatestValue } from '../telemetry/contract.ts'
 
 const mode = z.enum(zoneModes).meta({ id: 'ZoneMode' })
 
@@ -71,3 +74,15 @@ export const ZoneOverview = z
   })
   .meta({ id: 'ZoneOverview' })
 export type ZoneOverview = z.infer<typeof ZoneOverview>
+
+/** A zone at this moment, for a page of this one. */
+export const ZoneNow = z
+  .strictObject({
+    zone: Zone,
+    timezone: z.string().meta({ description: 'That of its greenhouse; hours of targets are in it' }),
+    values: z.array(LatestValue),
+    targets: z.array(Target),
+    regulators: z.array(Regulator),
+  })
+  .meta({ id: 'ZoneNow' })
+export type ZoneNow = z.infer<typeof ZoneNow>

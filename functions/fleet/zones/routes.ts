@@ -5,11 +5,12 @@ import { IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { IdCursor } from '../contract.ts'
 import { addZone } from './add.ts'
-import { NewZone, Zone, ZoneChange, ZoneFilter, ZoneOverview } from './contract.ts'
+import { NewZone, Zone, ZoneChange, ZoneFilter, ZoneNow, ZoneOverview } from './contract.ts'
 import { editZone } from './edit.ts'
 import { listZones } from './list.ts'
 import { readOverview } from './overview.ts'
 import { readZone } from './read.ts'
+import { readZoneNow } from './read-now.ts'
 
 const base = '/v1/fleet/zones'
 const on = at(base, 'fleet')
@@ -65,6 +66,17 @@ export const zonesEndpoints: Endpoint[] = [
     '/{id}',
     { summary: 'Read a zone', roles, params: IdPath, answers: { 200: Zone } },
     async (ctx, { params }) => versioned(found(await readZone(ctx, params))),
+  ),
+  on.get(
+    '/{id}/now',
+    {
+      summary: 'Read a zone with its newest values, its targets and its regulators',
+      description: 'At most 100 targets and 100 regulators, sorted by id.',
+      roles,
+      params: IdPath,
+      answers: { 200: ZoneNow },
+    },
+    async (ctx, { params }) => ok(found(await readZoneNow(ctx, params))),
   ),
   on.patch(
     '/{id}',

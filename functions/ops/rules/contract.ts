@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { alertSeverities } from '../../../schema/core/states.ts'
-import { shownInstant } from '../../http/fields.ts'
+import { shownInstant, wholeWithin } from '../../http/fields.ts'
 
 export const RulePath = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9_]{0,59}$/, 'Must be the name of a rule'),
@@ -69,3 +69,28 @@ export const Tried = z
   })
   .meta({ id: 'TriedRule' })
 export type Tried = z.infer<typeof Tried>
+
+export const ValuesQuery = z.strictObject({
+  hours: wholeWithin(1, 336).default(24).meta({ description: 'Values are kept for fourteen days' }),
+})
+
+export const RuleValues = z
+  .strictObject({
+    rule: z.string(),
+    unit: z.string(),
+    raise: z.number(),
+    clear: z.number(),
+    critical: z.number().nullable(),
+    stepSeconds: z.int().meta({ description: 'Each point is the worst value of so many seconds' }),
+    things: z.int().meta({ description: 'How many things the rule watched in this time' }),
+    data: z
+      .array(
+        z.strictObject({
+          labels,
+          points: z.array(z.strictObject({ at: shownInstant, value: z.number().nullable() })),
+        }),
+      )
+      .meta({ description: 'The five things with the worst values' }),
+  })
+  .meta({ id: 'RuleValues' })
+export type RuleValues = z.infer<typeof RuleValues>

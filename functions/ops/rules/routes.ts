@@ -2,8 +2,9 @@ import * as z from 'zod'
 import { AppError } from '../../core/errors.ts'
 import type { Rule as Watched } from '../../core/watch.ts'
 import { at, type Endpoint, found, ok } from '../../http/endpoint.ts'
-import { Rule, RulePath, Tried, TryRule } from './contract.ts'
+import { Rule, RulePath, RuleValues, Tried, TryRule, ValuesQuery } from './contract.ts'
 import { listRules } from './list.ts'
+import { readRuleValues } from './read-values.ts'
 import { tryRule } from './try.ts'
 import { tuneRules } from './tune.ts'
 
@@ -21,6 +22,19 @@ export function rulesEndpoints(rules: readonly Watched[]): Endpoint[] {
       },
       async (ctx) => ok({ data: await listRules(ctx, tuneRules(ctx, rules)), nextCursor: null }),
     ),
+    on.get(
+      '/{name}/values',
+      {
+        summary: 'Read the values of a rule over time',
+        roles: ['admin'],
+        params: RulePath,
+        query: ValuesQuery,
+        answers: { 200: RuleValues },
+        problems: ['not_found'],
+      },
+      async (ctx, { params: { name }, query: { hours } }) =>
+        ok(await readRuleValues(ctx, knownRule(tuneRules(ctx, rules), name), hours)),
+    ),
     on.post(
       '/{name}/try',
       {
@@ -33,10 +47,7 @@ export function rulesEndpoints(rules: readonly Watched[]): Endpoint[] {
         problems: ['not_found', 'unprocessable'],
       },
       async (ctx, { params: { name }, body }) => {
-        const rule = found(
-          tuneRules(ctx, rules).find((known) => known.name === name) ?? null,
-          `No rule is named ${name}; see GET /v1/ops/rules`,
-        )
+        const rule = knownRule(tuneRules(ctx, rules), name)
         const { raise = rule.raise, clear = rule.clear } = body
         if (raise >= clear !== rule.raise >= rule.clear)
           throw new AppError('unprocessable', 'raise and clear must stay in the order that the rule has')
@@ -44,4 +55,9 @@ export function rulesEndpoints(rules: readonly Watched[]): Endpoint[] {
       },
     ),
   ]
+}
+
+function knownRule(rules: readonly Watched[], name: string): Watched {
+  const rule = rules.find((known) => known.name === name) ?? null
+  return found(rule, `No rule is named ${name}; see GET /v1/ops/rules`)
 }
