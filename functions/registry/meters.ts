@@ -194,7 +194,7 @@ const fleet = {
   },
   telemetry_queue_overflow_alerts_total: {
     kind: 'counter',
-    help: 'Times that a full queue of samples raised or renewed its alert, once a minute at most',
+    help: 'Alerts about a queue of samples so full that some were not taken',
     labels: [],
   },
   zone_processing_time_seconds: {
