@@ -29,7 +29,9 @@ export function createApp({ modules, jobs }: System): App {
   const matters = modules.flatMap((module) => module.matters ?? [])
   const watches = modules.flatMap((module) => module.watch?.({ jobs }) ?? [])
   const endpoints: readonly Endpoint[] = [
-    ...modules.flatMap((module) => module.endpoints({ jobs, webhooks, queues, watches, stories, matters })),
+    ...modules.flatMap((module) =>
+      module.endpoints({ jobs, webhooks, queues, watches, stories, matters, all: () => endpoints }),
+    ),
     ...sessionEndpoints(modules.map(({ name }) => name)),
     ...documentEndpoints(() => endpoints, webhooks),
   ]

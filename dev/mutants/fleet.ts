@@ -121,6 +121,19 @@ export const fleetMutants: readonly Mutant[] = [
       'for (const [key, refused] of taken) held.waiting.set(key, (held.waiting.get(key) ?? 0) + refused)',
       '',
     ],
+    [
+      'functions/fleet/telemetry/accept.ts',
+      'counts no thinned sample in the metrics',
+      'if (thinned > 0) ctx.metrics',
+      'if (thinned < 0) ctx.metrics',
+    ],
+    [
+      'functions/fleet/telemetry/count-stored.ts',
+      'counts refused samples as stored',
+      'return Array.isArray(item) && item.length > 0',
+      'return item !== null',
+      'test/fleet/telemetry/metrics-count-samples-and-cycles.worker.test.ts',
+    ],
   ]),
   ...mutantsOf('fleet: an alert has a cause and ends with it', alerts, [
     [

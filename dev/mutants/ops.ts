@@ -156,6 +156,13 @@ export const opsMutants: readonly Mutant[] = [
   ]),
   ...mutantsOf('ops: views that differ', causes, [
     [
+      'functions/http/accounting.ts',
+      'allows a route any number of round trips',
+      "if (trips > c.get('budget'))",
+      'if (trips < 0)',
+      traffic,
+    ],
+    [
       'functions/ledger/watch.ts',
       'sees no difference of a view',
       'from ledger.show_view_checks(1000)',

@@ -11,6 +11,7 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     const requestId = validId(c.req.header('x-request-id')) ?? crypto.randomUUID()
     c.set('requestId', requestId)
     c.set('route', 'unmatched')
+    c.set('budget', 1)
     const ctx = makeContext(c.env, {
       waitUntil: (work) => c.executionCtx.waitUntil(work),
       log: { requestId },
@@ -53,6 +54,10 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     const labels = labelsOf(c.get('route'), `${Math.floor(c.res.status / 100)}xx`)
     ctx.metrics.observe('http_server_request_duration_seconds', labels, seconds())
     ctx.metrics.observe('http_server_db_round_trips', labels, trips)
+    if (trips > c.get('budget')) {
+      const { status: _, ...over } = labels
+      ctx.metrics.count('http_server_over_budget_total', over)
+    }
     ctx.log.info('request', {
       route: c.get('route'),
       principal: ctx.principal && `${ctx.principal.role}:${ctx.principal.sub}`,

@@ -41,6 +41,8 @@ export type Endpoint = {
   rateLimited: boolean
   /** Takes Idempotency-Key. Every POST with a token does; without one, callers look alike. */
   idempotent: boolean
+  /** Round trips to Postgres that a request may take. The operator sees the requests that take more. */
+  trips: number
   /** The schema of each success; null is an empty body. A string names a media type other than JSON. */
   answers: Partial<Record<Success, z.ZodType | string | null>>
   /** A public read whose answers carry `cache`. */
@@ -112,6 +114,7 @@ type Spec<P, Q, B> = Omit<
   | 'openQuery'
   | 'rateLimited'
   | 'idempotent'
+  | 'trips'
   | 'problems'
 > & {
   params?: P
@@ -126,6 +129,7 @@ type Spec<P, Q, B> = Omit<
   bareNumbers?: boolean
   openQuery?: boolean
   rateLimited?: boolean
+  trips?: number
   problems?: readonly ProblemCode[]
 }
 
@@ -168,6 +172,7 @@ export function at(base: string, tag: string): Record<Endpoint['method'], Declar
       bareNumbers: false,
       openQuery: false,
       rateLimited: true,
+      trips: 1,
       problems: [],
       ...spec,
       method,

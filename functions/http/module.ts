@@ -36,6 +36,8 @@ export type Module = {
     watches: readonly Watch[]
     stories: readonly Story[]
     matters: readonly Matters[]
+    /** Known once all endpoints are. */
+    all: () => readonly Endpoint[]
   }) => readonly Endpoint[]
   /** Feeds that clients may subscribe to, by the first part of a stream's name. */
   channels?: Readonly<Record<string, Channel>>

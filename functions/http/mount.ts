@@ -16,7 +16,8 @@ import { etagOf, hasCurrent, isCurrent, versionFrom } from './version.ts'
 
 export type HttpEnv = {
   Bindings: Record<string, unknown>
-  Variables: { ctx: Ctx; requestId: string; route: string }
+  /** `budget`: round trips to Postgres that the route may take. */
+  Variables: { ctx: Ctx; requestId: string; route: string; budget: number }
 }
 
 /** Every request passes token, rate limit and validation; then one verb runs; then status and headers are set. */
@@ -47,6 +48,7 @@ async function run(
 ): Promise<Response> {
   const ctx = c.get('ctx')
   c.set('route', `${endpoint.method.toUpperCase()} ${endpoint.path}`)
+  c.set('budget', endpoint.trips)
   await admit(c, endpoint, ctx)
   // A shared cache must not serve one media type to a client that accepts the other.
   const forms = formsOf(endpoint)

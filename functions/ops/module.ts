@@ -30,7 +30,7 @@ import { opsWatch } from './watch.ts'
 
 export const opsModule: Module = {
   name: 'ops',
-  endpoints: ({ jobs, queues, watches, stories, matters }) => [
+  endpoints: ({ jobs, queues, watches, stories, matters, all }) => [
     ...healthEndpoints(matters),
     ...jobsEndpoints(jobs),
     ...viewsEndpoints(watches),
@@ -44,7 +44,7 @@ export const opsModule: Module = {
     ...outboxEndpoints,
     ...deadEndpoints(queues),
     ...metricsEndpoints({ jobs, watches }),
-    ...routesEndpoints,
+    ...routesEndpoints(all),
     ...queriesEndpoints,
     ...alertsEndpoints(watches.flatMap(({ rules }) => rules)),
     ...rulesEndpoints(watches.flatMap(({ rules }) => rules)),

@@ -25,6 +25,11 @@ const core = {
     labels: ['route', 'method', 'status'],
     buckets: [0, 1, 2, 3, 4, 5, 6, 8, 12, 20],
   },
+  http_server_over_budget_total: {
+    kind: 'counter',
+    help: 'Requests that took more round trips to Postgres than their route declares',
+    labels: ['route', 'method'],
+  },
   http_server_active_requests: {
     kind: 'gauge',
     help: 'Requests that isolates had open at their last report (OpenTelemetry: http.server.active_requests)',
@@ -189,7 +194,7 @@ const fleet = {
   },
   telemetry_queue_overflow_alerts_total: {
     kind: 'counter',
-    help: 'Times that a full queue of samples raised or renewed its alert, once a minute at most',
+    help: 'Alerts about a queue of samples so full that some were not taken',
     labels: [],
   },
   zone_processing_time_seconds: {

@@ -45,7 +45,7 @@ function RoutesPanel({ of }: { of: Resource<Routes> }) {
         { name: 'p95', field: 'p95Ms', as: Ms },
         { name: 'p99', field: 'p99Ms', as: Ms },
         { name: 'Round trips, most', field: 'trips.max' },
-        { name: 'More than one', field: 'overBudget' },
+        { name: 'More than it may', field: 'overBudget' },
       ]}
     />
   )

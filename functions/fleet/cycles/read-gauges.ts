@@ -4,26 +4,43 @@ import type { Gauge } from '../../core/watch.ts'
 import { everyTenant } from '../greenhouses/scope.ts'
 import { readDepth } from '../telemetry/read-depth.ts'
 
+type Found = { zones: number | null; overflows: number }
+
 /**
- * The depth of the queue of samples, and the zones at once that would keep the rhythm: zones × their mean time / period, from 5
- * to 50. It reads the newest cycle of each shard, of the last ten minutes.
+ * The depth of the queue of samples, its alerts so far, and the zones at once that would keep the rhythm: zones × their mean
+ * time / period, from 5 to 50. It reads the newest cycle of each shard, of the last ten minutes.
  */
 export async function readGauges(ctx: Ctx): Promise<Gauge[]> {
   const [depth, [found]] = await Promise.all([
     readDepth(ctx),
-    ctx.db.with(everyTenant).query<{ zones: number | null }>(named('fleet.read-gauges')`
-select least(greatest(ceil(sum(newest.took_ms) / 1000 / ${ctx.env.TARGET_CYCLE_SECONDS}::float8), 5), 50)::float8 as zones
-from (
-  select distinct on (c.shard) c.took_ms
-  from fleet.cycles c
-  where c.slot > now() - interval '10 minutes'
-    and c.took_ms is not null
-  order by c.shard, c.slot desc
-) newest`),
+    ctx.db.with(everyTenant).query<Found>(named('fleet.read-gauges')`
+select
+  (
+    select least(greatest(ceil(sum(newest.took_ms) / 1000 / ${ctx.env.TARGET_CYCLE_SECONDS}::float8), 5), 50)::float8
+    from (
+      select distinct on (c.shard) c.took_ms
+      from fleet.cycles c
+      where c.slot > now() - interval '10 minutes'
+        and c.took_ms is not null
+      order by c.shard, c.slot desc
+    ) newest
+  ) as zones,
+  (
+    select count(*)::float8
+    from fleet.alerts a
+    where a.tenant_id is null
+      and a.kind = 'queue_full'
+      and a.raised_at is not null
+  ) as overflows`),
   ])
-  const zones = found?.zones ?? null
+  const { zones = null, overflows = null } = found ?? {}
   return [
-    ...(depth === null ? [] : [{ name: 'telemetry_queue_size', label: null, value: depth } as const]),
-    ...(zones === null ? [] : [{ name: 'optimal_concurrency_zones', label: null, value: zones } as const]),
+    ...gaugeOf('telemetry_queue_size', depth),
+    ...gaugeOf('telemetry_queue_overflow_alerts_total', overflows),
+    ...gaugeOf('optimal_concurrency_zones', zones),
   ]
+}
+
+function gaugeOf(name: Gauge['name'], value: number | null): Gauge[] {
+  return value === null ? [] : [{ name, label: null, value }]
 }

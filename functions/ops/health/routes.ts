@@ -25,6 +25,8 @@ export function healthEndpoints(matters: readonly Matters[]): Endpoint[] {
         description:
           'Responds 503 with the failed checks when the database, the role or the migrations are not as needed. `matters` are states that make the Worker no less ready: the clock, the gatherer of metrics, replicas, upstreams, queues. The answer is at most a second old, counted from `asOf`.',
         roles: 'public',
+        // A query, a transaction with its connection, and the states of rows.
+        trips: 8,
         answers: { 200: Readiness },
       },
       async (ctx) => {

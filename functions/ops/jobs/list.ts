@@ -1,9 +1,9 @@
-import { Cron } from 'croner'
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { named, type Statement } from '../../core/named.ts'
 import type { Job as Shown } from './contract.ts'
 import { newestRuns } from './newest.ts'
+import { type Schedule, schedulesAt } from './schedule.ts'
 
 type Scheduled = { name: string; cron: string; lock: number }
 type Figures = Pick<
@@ -41,23 +41,26 @@ const never: Omit<Seen, 'job'> = {
 /** Each cron job with its last run, its next slot, its times, and the missed and paused slots of the last day. */
 export async function listJobs(ctx: Ctx, jobs: readonly Scheduled[]): Promise<Shown[]> {
   const now = ctx.now()
-  const rows = await ctx.replica.query<Seen>(readJobs(jobs, now))
+  const scheduleOf = schedulesAt(now)
+  const periods = jobs.map(({ cron }) => scheduleOf(cron).leastPeriodSeconds)
+  const rows = await ctx.replica.query<Seen>(readJobs(jobs, periods))
   const seen = new Map(rows.map(({ job, ...figures }) => [job, figures]))
   return jobs.map(({ name, cron, lock }) => {
     const { first, between, gaps, pauses, ...figures } = seen.get(name) ?? never
-    const nextAt = new Cron(cron, { timezone: 'UTC' }).nextRun(now)?.toISOString() ?? null
-    const { missed, paused } = missedSlots(cron, { first, between, gaps, pauses }, now)
+    const schedule = scheduleOf(cron)
+    const next = schedule.next(now.getTime())
+    const nextAt = next === null ? null : new Date(next).toISOString()
+    const { missed, paused } = missedSlots(schedule, { first, between, gaps, pauses }, now)
     return { name, cron, lockId: lock, ...figures, nextAt, missed, pausedSlots: paused }
   })
 }
 
 /** Postgres returns the gaps between finished slots, of which there are few, and not the slots. */
-function readJobs(jobs: readonly Scheduled[], now: Date): Statement {
+function readJobs(jobs: readonly Scheduled[], periods: readonly number[]): Statement {
   const names = sql.param(jobs.map(({ name }) => name))
-  const periods = sql.param(jobs.map(({ cron }) => leastPeriodSeconds(cron, now)))
   return named('ops.list-jobs')`
 with named as materialized (
-  select * from unnest(${names}::text[], ${periods}::int[]) named (job, period)
+  select * from unnest(${names}::text[], ${sql.param(periods)}::int[]) named (job, period)
 ),
 recent as materialized (
   select r.job, r.id, r.slot, r.started_at, r.finished_at, r.outcome, r.rows, r.error,
@@ -151,7 +154,7 @@ type Done = {
  * do not count, because the job may not have existed yet.
  */
 export function missedSlots(
-  cron: string,
+  schedule: Pick<Schedule, 'next'>,
   { first, between, gaps, pauses }: Done,
   now: Date,
 ): { missed: number; paused: number } {
@@ -162,28 +165,12 @@ export function missedSlots(
   const end = now.getTime() - 60_000 + 1
   const empty: readonly Span[] =
     between === null ? [[begin, end]] : [[begin, between[0]], ...gaps, [between[1], end]]
-  const schedule = new Cron(cron, { timezone: 'UTC' })
   for (const [after, before] of empty) {
-    let at = schedule.nextRun(new Date(after))
-    for (; at !== null && at.getTime() < Math.min(before, end); at = schedule.nextRun(at)) {
-      const slot = at.getTime()
+    const limit = Math.min(before, end)
+    for (let at = schedule.next(after); at !== null && at < limit; at = schedule.next(at)) {
+      const slot = at
       counts[pauses.some(([since, until]) => since <= slot && slot < until) ? 'paused' : 'missed'] += 1
     }
   }
   return counts
-}
-
-/** The seconds between two slots of a job, from the schedule at this moment. */
-export function periodSeconds(cron: string, now: Date): number {
-  return periodsOf(cron, now, 2)[0] ?? 0
-}
-
-/** No two slots are closer, so a longer gap may lack one. */
-function leastPeriodSeconds(cron: string, now: Date): number {
-  return Math.min(...periodsOf(cron, now, 10), 86_400)
-}
-
-function periodsOf(cron: string, now: Date, slots: number): number[] {
-  const next = new Cron(cron, { timezone: 'UTC' }).nextRuns(slots, now).map((slot) => slot.getTime())
-  return next.slice(1).map((slot, at) => (slot - (next[at] ?? slot)) / 1_000)
 }

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm'
 import type { Job } from '../../core/job.ts'
 import type { Rule } from '../../core/watch.ts'
-import { periodSeconds } from './list.ts'
 import { newestRuns } from './newest.ts'
+import { schedulesAt } from './schedule.ts'
 
 /** `jobs` are those of all rows. */
 export function jobRules(jobs: readonly Job[]): Rule[] {
@@ -18,18 +18,20 @@ export function jobRules(jobs: readonly Job[]): Rule[] {
       clearFor: 0,
       absent: 'clear',
       // Seconds since the slot that should have followed the last finished one, or the end of a pause.
-      value: (ctx) => sql`
+      value: (ctx) => {
+        const scheduleOf = schedulesAt(ctx.now())
+        const periods = jobs.map(({ name, cron }) => ({ name, seconds: scheduleOf(cron).periodSeconds }))
+        return sql`
 select jsonb_build_object('job', j.name) as labels,
   greatest(extract(epoch from now() - greatest(done.slot, paused.until)) - j.seconds, 0)::float8 as value
-from jsonb_to_recordset(${JSON.stringify(
-        jobs.map(({ name, cron }) => ({ name, seconds: periodSeconds(cron, ctx.now()) })),
-      )}::jsonb) as j (name text, seconds int)
+from jsonb_to_recordset(${JSON.stringify(periods)}::jsonb) as j (name text, seconds int)
 cross join lateral (
   select s.slot from core.job_slots s where s.job = j.name order by s.slot desc limit 1
 ) done
 left join lateral (
   select max(coalesce(p.ended_at, p.until)) as until from core.job_pauses p where p.job = j.name and p.until > done.slot
-) paused on true`,
+) paused on true`
+      },
       evidence: () => sql`
 select jsonb_build_object('job', r.job), jsonb_build_object(
   'slot', core.iso(r.slot), 'startedAt', core.iso(r.started_at), 'outcome', r.outcome, 'trigger', r.trigger

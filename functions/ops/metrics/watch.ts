@@ -8,6 +8,7 @@ const minutes = 5
 const fewest = 50
 
 const [requests, trips] = ['http_server_request_duration_seconds', 'http_server_db_round_trips'] as const
+const over = 'http_server_over_budget_total'
 const queries = 'db_query_duration_seconds'
 const [calls, callTimes] = ['upstream_requests_total', 'upstream_request_duration_seconds'] as const
 const lookups = 'cache_requests_total'
@@ -49,13 +50,8 @@ export const metricRules: readonly Rule[] = [
     pendingFor: 300,
     clearFor: 0,
     absent: 'clear',
-    read: each('route', trips, (series) => {
-      const used = sumOf(series, trips)?.lately ?? []
-      // The first two buckets are no round trip and one.
-      const over = used.slice(3).reduce((sum, n) => sum + n, 0)
-      return share(over, countOf(trips, used))
-    }),
-    advice: 'A route makes more than one round trip to Postgres. GET /v1/ops/routes shows its trips.',
+    read: each('route', [trips, over], (series) => share(lately(series, over), lately(series, trips))),
+    advice: 'A route takes more round trips to Postgres than it declares. GET /v1/ops/routes shows both.',
   },
   {
     name: 'upstream_errors',
@@ -66,7 +62,7 @@ export const metricRules: readonly Rule[] = [
     pendingFor: 300,
     clearFor: 0,
     absent: 'clear',
-    read: each('upstream', calls, (series) => {
+    read: each('upstream', [calls], (series) => {
       const all = sumOf(series, calls)?.lately[0] ?? 0
       const good = sumOf(series, calls, { outcome: (outcome) => outcome === 'ok' })?.lately[0] ?? 0
       return all === 0 ? 0 : (100 * (all - good)) / all
@@ -82,7 +78,7 @@ export const metricRules: readonly Rule[] = [
     pendingFor: 300,
     clearFor: 0,
     absent: 'clear',
-    read: each('upstream', callTimes, (series) => {
+    read: each('upstream', [callTimes], (series) => {
       const seconds = quantileOf(callTimes, sumOf(series, callTimes)?.lately ?? [], 0.95)
       return seconds === null ? 0 : seconds * 1_000
     }),
@@ -97,7 +93,7 @@ export const metricRules: readonly Rule[] = [
     pendingFor: 300,
     clearFor: 0,
     absent: 'clear',
-    read: each('cache', lookups, (series) => {
+    read: each('cache', [lookups], (series) => {
       const all = sumOf(series, lookups)?.lately[0] ?? 0
       const missed = sumOf(series, lookups, { outcome: 'miss' })?.lately[0] ?? 0
       return all < fewest ? 100 : (100 * (all - missed)) / all
@@ -142,10 +138,10 @@ function one(figure: Figure): (ctx: Ctx) => Promise<Value[]> {
 }
 
 /** A value for each value of a label, of the series that counted something. */
-function each(label: string, name: MeterName, figure: Figure): (ctx: Ctx) => Promise<Value[]> {
+function each(label: string, names: readonly MeterName[], figure: Figure): (ctx: Ctx) => Promise<Value[]> {
   return async (ctx) => {
     const { series } = mustKnow(await gatheredFor(ctx))
-    const counted = series.filter((of) => of.name === name && of.lately.length > 0)
+    const counted = series.filter((of) => names.some((name) => name === of.name) && of.lately.length > 0)
     return [...Map.groupBy(counted, ({ labels }) => labels[label] ?? '')].map(([value, those]) => ({
       labels: { [label]: value },
       value: figure(those),

@@ -27,7 +27,11 @@ export const RouteFigures = z
       p95: z.number().nullable(),
       max: z.number().nullable().meta({ description: 'Exact up to 6, then the bound above: 8, 12, 20' }),
     }),
-    overBudget: z.int().meta({ description: 'Requests with more than one round trip to Postgres' }),
+    budget: z
+      .int()
+      .nullable()
+      .meta({ description: 'Round trips that the route may take; null without such a route' }),
+    overBudget: z.int().meta({ description: 'Requests with more round trips than that' }),
   })
   .meta({ id: 'RouteFigures' })
 export type RouteFigures = z.infer<typeof RouteFigures>

@@ -4,10 +4,18 @@ import type { RouteFigures, Routes } from './contract.ts'
 
 const durations = 'http_server_request_duration_seconds'
 const trips = 'http_server_db_round_trips'
+const over = 'http_server_over_budget_total'
+
+type Budgeted = { method: string; path: string; trips: number }
 
 /** The routes with their requests, errors, times and round trips of the last minutes, from the counts of all isolates. */
-export async function listRoutes(ctx: Ctx, minutes: number): Promise<Omit<Routes, 'nextCursor'>> {
-  const gathered = await readGathered(ctx, { names: [durations, trips], minutes })
+export async function listRoutes(
+  ctx: Ctx,
+  all: readonly Budgeted[],
+  minutes: number,
+): Promise<Omit<Routes, 'nextCursor'>> {
+  const budgets = new Map(all.map((one) => [`${one.method.toUpperCase()} ${one.path}`, one.trips]))
+  const gathered = await readGathered(ctx, { names: [durations, trips, over], minutes })
   if (!gathered.known) return { asOf: ctx.now().toISOString(), since: null, why: gathered.why, data: [] }
   const { asOf, since, series } = gathered
   const seconds = Math.max(1, (asOf.getTime() - since.getTime()) / 1_000)
@@ -15,13 +23,13 @@ export async function listRoutes(ctx: Ctx, minutes: number): Promise<Omit<Routes
     series.filter(({ lately }) => lately.length > 0),
     ({ labels }) => `${labels['method']} ${labels['route']}`,
   )
-  const data = [...byRoute.values()]
-    .map((ofRoute) => figuresOf(ofRoute, seconds))
+  const data = [...byRoute]
+    .map(([route, ofRoute]) => ({ ...figuresOf(ofRoute, seconds), budget: budgets.get(route) ?? null }))
     .toSorted((a, b) => b.requests - a.requests || (a.route < b.route ? -1 : 1))
   return { asOf: asOf.toISOString(), since: since.toISOString(), why: null, data }
 }
 
-function figuresOf(ofRoute: readonly Series[], seconds: number): RouteFigures {
+function figuresOf(ofRoute: readonly Series[], seconds: number): Omit<RouteFigures, 'budget'> {
   const labels = ofRoute[0]?.labels
   const requestsOf = (where: Record<string, string>) =>
     countOf(durations, sumOf(ofRoute, durations, where)?.lately ?? [])
@@ -55,6 +63,6 @@ function figuresOf(ofRoute: readonly Series[], seconds: number): RouteFigures {
     p95Ms: msOf(0.95),
     p99Ms: msOf(0.99),
     trips: { p50: boundAt(0.5), p95: boundAt(0.95), max: boundAt(1) },
-    overBudget: used.slice(1).reduce((sum, n, at) => sum + ((bounds[at] ?? 2) > 1 ? n : 0), 0),
+    overBudget: sumOf(ofRoute, over)?.lately[0] ?? 0,
   }
 }

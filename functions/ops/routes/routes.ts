@@ -4,7 +4,8 @@ import { listRoutes } from './list.ts'
 
 const on = at('/v1/ops/routes', 'ops')
 
-export const routesEndpoints: Endpoint[] = [
+/** `all`: the endpoints whose budgets are shown. */
+export const routesEndpoints = (all: () => readonly Endpoint[]): Endpoint[] => [
   on.get(
     '',
     {
@@ -17,7 +18,7 @@ export const routesEndpoints: Endpoint[] = [
     },
     async (ctx, { query }) =>
       ok(
-        { ...(await listRoutes(ctx, query.minutes)), nextCursor: null },
+        { ...(await listRoutes(ctx, all(), query.minutes)), nextCursor: null },
         { headers: { 'cache-control': 'no-store' } },
       ),
   ),

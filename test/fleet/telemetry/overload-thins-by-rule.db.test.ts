@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { readGauges } from '../../../functions/fleet/cycles/read-gauges.ts'
 import { rateAt, thin } from '../../../functions/fleet/telemetry/thin-samples.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { countedOf, emptyTelemetry, givenNode, senderOf, storeMessages } from '../support/samples.ts'
@@ -121,6 +122,26 @@ describe('at five times the load that the queue takes', () => {
     expect(dropped).toEqual({ refused, thinned })
     const counted = await countedOf(environment)
     expect(counted).toMatchObject({ received: answered, thinned, refused })
+  })
+
+  it('the messages that wait are a gauge, and an unknown number is left out', async () => {
+    const sender = senderOf(environment)
+    sender.held.backlog = 7
+    const gauge = { name: 'telemetry_queue_size', label: null, value: 7 }
+    expect(await readGauges(sender.ctx)).toContainEqual(gauge)
+    const names = (await readGauges(environment.ctx())).map(({ name }) => name)
+    expect(names).not.toContain('telemetry_queue_size')
+  })
+
+  it('alerts about the full queue are a counter', async () => {
+    const alerts = async () => {
+      const gauges = await readGauges(environment.ctx())
+      return gauges.find(({ name }) => name === 'telemetry_queue_overflow_alerts_total')?.value ?? Number.NaN
+    }
+    const before = await alerts()
+    await admin.query(`insert into fleet.alerts (kind, subject, since, raised_at, cleared_at)
+      values ('queue_full', 'stream:telemetry', now(), now(), now())`)
+    expect(await alerts()).toBe(before + 1)
   })
 
   it('refuses whole batches when the queue is full', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { missedSlots } from '../../../functions/ops/jobs/list.ts'
+import { schedulesAt } from '../../../functions/ops/jobs/schedule.ts'
 
 const now = new Date('2026-11-20T12:00:30Z')
 const at = (...times: string[]) => times.map((time) => Date.parse(`2026-11-20T${time}:00Z`))
@@ -9,7 +10,7 @@ const done = (slots: number[]) => ({
   gaps: slots.slice(1).map((slot, index) => [slots[index] ?? 0, slot] as const),
 })
 const missed = (cron: string, slots: number[], first = slots[0] ?? null) =>
-  missedSlots(cron, { first, ...done(slots), pauses: [] }, now).missed
+  missedSlots(schedulesAt(now)(cron), { first, ...done(slots), pauses: [] }, now).missed
 
 describe('missedSlots', () => {
   it('counts the slots of the schedule that no run did', () => {
@@ -36,7 +37,11 @@ describe('missedSlots', () => {
   it('counts slots during a pause apart, without the one at which the pause ends', () => {
     const [from = 0, to = 0] = at('11:15', '11:45')
     expect(
-      missedSlots('*/15 * * * *', { first: from - 900_000, ...done([]), pauses: [[from, to]] }, now),
+      missedSlots(
+        schedulesAt(now)('*/15 * * * *'),
+        { first: from - 900_000, ...done([]), pauses: [[from, to]] },
+        now,
+      ),
     ).toEqual({ missed: 1, paused: 2 })
   })
 })

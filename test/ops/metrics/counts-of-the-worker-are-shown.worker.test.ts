@@ -94,10 +94,14 @@ describe('GET /v1/ops/routes', () => {
       requests: 7,
       errors: 0,
       trips: { p50: 1, p95: 1, max: 1 },
+      budget: 1,
       overBudget: 0,
     })
     expect(stores?.p50Ms).toBeGreaterThan(0)
     const couriers = body.data.find(({ route }) => route === '/v1/dispatch/couriers')
     expect(couriers).toMatchObject({ requests: 1, errors: 1 })
+    const metrics = body.data.find(({ route }) => route === '/metrics')
+    expect(metrics).toMatchObject({ budget: 12, overBudget: 0 })
+    expect(metrics?.trips.max).toBeGreaterThan(1)
   })
 })
