@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { migrate } from '../dev/migrations/migrate.ts'
+import type { Faults } from '../dev/neon-proxy/faults.ts'
 import { startNeonProxy } from '../dev/neon-proxy/server.ts'
 import { startCluster } from '../dev/postgres/cluster.ts'
 import { stopOrphan } from '../dev/postgres/orphan.ts'
@@ -12,6 +13,7 @@ import { urlAs, urlOfDatabase } from '../dev/postgres/urls.ts'
 import { prepareAssets } from '../dev/system/assets.ts'
 import { buildWorker } from '../dev/system/build.ts'
 import { isAlive } from '../dev/system/processes.ts'
+import type { QueueFaults } from '../dev/system/queue-faults.ts'
 import { signToken } from '../dev/system/sign-token.ts'
 import { startWorker } from '../dev/system/worker.ts'
 import type { Role } from '../functions/registry/roles.ts'
@@ -28,8 +30,12 @@ export type BenchDatabase = {
 
 export type BenchWorker = {
   url: string
+  /** Faults between the Worker and its database. */
+  faults: Faults
   token(role: Role, sub: string | number, tenantId?: number): Promise<string>
 }
+
+type WorkerOptions = { queueFaults?: QueueFaults; bindings?: Record<string, string> }
 
 /** The environment of a measurement. All of it is removed when the run ends. */
 export type Rig = {
@@ -38,7 +44,7 @@ export type Rig = {
   /** Starts the Neon-compatible proxy before the database and returns its address. */
   proxy(database: BenchDatabase): Promise<string>
   /** Starts the built Worker in workerd, without rate limits, with the Neon-compatible proxy before the database. */
-  worker(database: BenchDatabase): Promise<BenchWorker>
+  worker(database: BenchDatabase, options?: WorkerOptions): Promise<BenchWorker>
   end(): Promise<void>
 }
 
@@ -65,14 +71,14 @@ export async function startRig(): Promise<Rig> {
   let databases = 0
   let bundle: Promise<string> | null = null
 
-  async function proxyOf(database: BenchDatabase): Promise<string> {
+  async function proxyOf(database: BenchDatabase) {
     const proxy = await startNeonProxy({ databaseUrl: database.ownerUrl, maxSessions: 40 })
     endings.push(() => proxy.close())
-    return proxy.address
+    return proxy
   }
 
   return {
-    proxy: proxyOf,
+    proxy: async (database) => (await proxyOf(database)).address,
     async database() {
       const name = `bench_${++databases}`
       await execute(cluster.url(), `create database ${name} template ${template}`)
@@ -95,18 +101,20 @@ export async function startRig(): Promise<Rig> {
         },
       }
     },
-    async worker(database) {
+    async worker(database, { bindings = {}, ...options } = {}) {
       bundle ??= built(folder)
-      const address = await proxyOf(database)
+      const { address, faults } = await proxyOf(database)
       const worker = await startWorker({
+        ...options,
         bundle: await bundle,
-        bindings: { DATABASE_URL: database.workerUrl, NEON_PROXY: address, AUTH_SECRET: secret },
+        bindings: { DATABASE_URL: database.workerUrl, NEON_PROXY: address, AUTH_SECRET: secret, ...bindings },
         rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
         onLog: () => undefined,
       })
       endings.push(() => worker.dispose())
       return {
         url: worker.url,
+        faults,
         token: (role, sub, tenantId) =>
           signToken(secret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
       }

@@ -60,6 +60,7 @@ export class Metrics extends DurableObject<object> {
       since: (Math.floor(now / 60_000) - minutes + 1) * 60_000,
       isolates: heard.length,
       silent: silent.length,
+      open: heard.filter((one) => !silent.includes(one)).reduce((sum, { open }) => sum + open, 0),
       heardAt: newest === 0 ? null : newest,
       series: [...sums]
         .filter(([key]) => wanted === null || wanted.has(key.split('\t', 1)[0] ?? ''))

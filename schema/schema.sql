@@ -401,6 +401,8 @@ create table clicks.postbacks_out (
 );
 CREATE INDEX idx_postbacks_out_due ON clicks.postbacks_out USING btree (due_at, id) WHERE (state = 'waiting'::text);
 comment on index clicks.idx_postbacks_out_due is 'the postbacks that are due';
+CREATE INDEX idx_postbacks_out_source ON clicks.postbacks_out USING btree (traffic_source_id, state, id DESC);
+comment on index clicks.idx_postbacks_out_source is 'GET /v1/clicks/postbacks of a source, or of the sources of one owner';
 grant delete, insert, select, update on table clicks.postbacks_out to lockstep_app;
 
 create table clicks.replays (
@@ -765,13 +767,20 @@ create table core.job_runs (
   detail jsonb,
   error text,
   round_trips integer,
+  xid xid8,
   constraint job_runs_pkey PRIMARY KEY (id),
   constraint job_runs_finished CHECK ((outcome = 'running'::text) = (finished_at IS NULL)),
   constraint job_runs_outcome CHECK (outcome = ANY (ARRAY['running'::text, 'ok'::text, 'skipped'::text, 'failed'::text])),
   constraint job_runs_trigger CHECK (trigger = ANY (ARRAY['cron'::text, 'manual'::text]))
 );
-CREATE INDEX idx_job_runs_job ON core.job_runs USING btree (job, id DESC);
-comment on index core.idx_job_runs_job is 'the newest runs of one job';
+CREATE INDEX idx_job_runs_job_outcome ON core.job_runs USING btree (job, outcome, id);
+comment on index core.idx_job_runs_job_outcome is 'the newest runs of one job with an outcome, such as its last success';
+CREATE INDEX idx_job_runs_newest ON core.job_runs USING btree (job, id);
+comment on index core.idx_job_runs_newest is 'the newest runs of one job';
+CREATE INDEX idx_job_runs_outcome ON core.job_runs USING btree (outcome, id);
+comment on index core.idx_job_runs_outcome is 'the newest runs of all jobs with an outcome, without those that found no work';
+CREATE INDEX idx_job_runs_xid ON core.job_runs USING btree (((((xid)::text)::bigint & '4294967295'::bigint)));
+comment on index core.idx_job_runs_xid is 'the run that wrote a row, by the xmin of the row';
 grant delete, insert, select, update on table core.job_runs to lockstep_app;
 
 create table core.job_slots (
@@ -1099,8 +1108,8 @@ AS $function$
 declare
   run bigint;
 begin
-  insert into core.job_runs (job, slot, trigger, started_at)
-  values (job_name, slot_at, fired_by, clock_timestamp())
+  insert into core.job_runs (job, slot, trigger, started_at, xid)
+  values (job_name, slot_at, fired_by, clock_timestamp(), pg_catalog.pg_current_xact_id())
   returning id into run;
   perform set_config('lockstep.run', run::text, true);
   return run;
@@ -7664,6 +7673,29 @@ AS $function$
 $function$;
 revoke execute on function ledger.show_open_alerts(integer) from public;
 grant execute on function ledger.show_open_alerts(integer) to lockstep_app;
+
+CREATE OR REPLACE FUNCTION ledger.show_view_checks(most integer)
+ RETURNS TABLE(view text, drift_keys bigint, verified_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select v.name, (
+      select count(*)
+      from (
+        select
+        from ledger.alerts a
+        where a.resolved_at is null
+          and a.kind = v.kind
+        limit most
+      ) open
+    ), (select min(c.checked_at) from ledger.invariant_checks c)
+  from (
+    values ('ledger.user_balances_view', 'balance'), ('ledger.bets_view', 'bet'), ('ledger.payments_view', 'payment')
+  ) v (name, kind)
+$function$;
+revoke execute on function ledger.show_view_checks(integer) from public;
+grant execute on function ledger.show_view_checks(integer) to lockstep_app;
 
 CREATE OR REPLACE FUNCTION ledger.take_accounts(accounts ledger.account_changes[])
  RETURNS ledger.account_changes[]

@@ -6,6 +6,7 @@ const decisions = 'test/clicks/rules/sql-decides-as-the-rules-do.db.test.ts'
 const once = 'test/clicks/clicks/each-click-is-stored-once.race.test.ts'
 const conversions = 'test/clicks/conversions/any-order-ends-in-one-state.race.test.ts'
 const dimensions = 'test/clicks/stats/dimensions-follow-the-clicks.db.test.ts'
+const told = 'test/clicks/conversions/sources-learn-of-conversions.worker.test.ts'
 
 export const clicksMutants: readonly Mutant[] = [
   ...mutantsOf('clicks: a batch', once, [
@@ -148,6 +149,26 @@ export const clicksMutants: readonly Mutant[] = [
       'drops a postback whose click is unknown',
       'where not exists (select from located)',
       'where exists (select from located)',
+    ],
+  ]),
+  ...mutantsOf('clicks: a postback to a source', told, [
+    [
+      'functions/clicks/conversions/list-postbacks.ts',
+      'is listed for every partner',
+      'owner === null ? null : sql`s.owner = ${owner}`',
+      'null',
+    ],
+    [
+      'functions/clicks/conversions/list-postbacks.ts',
+      'is listed again on the next page',
+      'sql`p.id < ${before}`',
+      'sql`p.id <= ${before}`',
+    ],
+    [
+      'functions/clicks/conversions/claim-postbacks.ts',
+      'takes back what a later status told',
+      'later.conversion_id = p.conversion_id and later.id > p.id',
+      'later.conversion_id = p.conversion_id and false',
     ],
   ]),
 ]

@@ -218,13 +218,13 @@ export const coreMutants: readonly Mutant[] = [
     [
       'functions/core/job.ts',
       'a failed run leaves no record',
-      'await recordFailure(ctx, job, { ...fired, started, error }).catch(',
+      'await recordFailure(ctx, job, { fired, started, error }).catch(',
       'await Promise.resolve().catch(',
     ],
     [
       'functions/core/job.ts',
       'a run whose reply was lost is recorded as failed',
-      '\nwhere not exists (select from core.job_slots s where s.job = ${job.name} and s.slot = fired.slot)',
+      '\n  where not exists (select from core.job_slots s where s.job = ${job.name} and s.slot = fired.slot)',
       '',
     ],
     [
@@ -274,8 +274,8 @@ export const coreMutants: readonly Mutant[] = [
     [
       'functions/core/remove-expired.ts',
       'the record of a running job is removed',
-      " and outcome <> 'running' limit",
-      ' limit',
+      "      and r.outcome <> 'running'\n",
+      '',
       'test/core/remove-expired.db.test.ts',
     ],
     [

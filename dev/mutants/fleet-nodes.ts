@@ -2,6 +2,7 @@ import { type Mutant, mutantsOf } from './mutant.ts'
 
 const hello = 'test/fleet/nodes/a-hello-registers-once.worker.test.ts'
 const slots = 'test/fleet/nodes/slots-take-one-node.worker.test.ts'
+const skew = 'test/fleet/nodes/a-zone-never-has-two.race.test.ts'
 const config = 'test/fleet/configs/a-change-reaches-its-node.worker.test.ts'
 const publishers = 'test/fleet/configs/one-publisher-sends.race.test.ts'
 const commands = 'test/fleet/commands/a-command-only-moves-up.worker.test.ts'
@@ -34,6 +35,7 @@ export const fleetNodeMutants: readonly Mutant[] = [
       'does not decide a lost race again',
       "isOutdated: (error) => hasSqlstate(error, '23505'),",
       '',
+      skew,
     ],
     [
       'functions/fleet/nodes/swap.ts',

@@ -4,6 +4,7 @@ const fates = 'test/fleet/telemetry/each-sample-gets-its-fate.db.test.ts'
 const histories = 'test/fleet/telemetry/every-sample-is-accounted-for.race.test.ts'
 const aggregates = 'test/fleet/telemetry/aggregates-equal-a-recount.db.test.ts'
 const overload = 'test/fleet/telemetry/overload-thins-by-rule.db.test.ts'
+const alerts = 'test/fleet/alerts/each-kind-has-a-cause.db.test.ts'
 
 export const fleetMutants: readonly Mutant[] = [
   ...mutantsOf('fleet: every sample is accounted for', histories, [
@@ -119,6 +120,38 @@ export const fleetMutants: readonly Mutant[] = [
       'forgets refused samples while Postgres is away',
       'for (const [key, refused] of taken) held.waiting.set(key, (held.waiting.get(key) ?? 0) + refused)',
       '',
+    ],
+  ]),
+  ...mutantsOf('fleet: an alert has a cause and ends with it', alerts, [
+    [
+      'functions/fleet/alerts/watch.ts',
+      'stays open when its cause is gone',
+      'and (a.kind, a.subject) not in (select kind, subject from watched)',
+      'and false',
+    ],
+    [
+      'functions/fleet/alerts/watch.ts',
+      'is opened again each minute',
+      'where open_id is null\n    and value >= raise\n  on conflict (kind, subject) where cleared_at is null do nothing',
+      'where value >= raise\n  on conflict (kind, subject) where cleared_at is null do update set count = 1',
+    ],
+    [
+      'functions/fleet/alerts/conditions.ts',
+      'takes the silence of a node for that of each sensor',
+      'least(now(), n.last_seen_at) >',
+      'now() >',
+    ],
+    [
+      'functions/fleet/alerts/conditions.ts',
+      'reports a drift at once',
+      'raise: longestDriftSeconds,',
+      'raise: 0,',
+    ],
+    [
+      'functions/fleet/alerts/conditions.ts',
+      'is no matter of samples that are late by ten minutes',
+      'items\nfrom (${missingItems(stream, day)}) missing',
+      '0\nfrom (${missingItems(stream, day)}) missing',
     ],
   ]),
 ]

@@ -5,6 +5,10 @@ const specification = 'test/ops/alerts/postgres-decides-like-the-specification.d
 const clock = 'test/ops/alerts/the-clock-evaluates-the-rules.worker.test.ts'
 const timelines = 'test/ops/timelines/one-thing-through-all-rows.worker.test.ts'
 const causes = 'test/ops/alerts/real-causes-fire-and-resolve.worker.test.ts'
+const traffic = 'test/ops/alerts/causes-in-the-traffic-fire-and-resolve.worker.test.ts'
+const million = 'test/ops/jobs/a-million-runs-cost-no-more.db.test.ts'
+const probes = 'test/ops/health/one-check-serves-many-probes.worker.test.ts'
+const secrets = 'test/ops/secrets-appear-nowhere.worker.test.ts'
 const judge = 'functions/ops/alerts/judge.ts'
 const messages = 'functions/ops/alerts/messages.ts'
 
@@ -98,6 +102,101 @@ export const opsMutants: readonly Mutant[] = [
       'leaves out the reason',
       'select ${actorOf(ctx)}, ${action}, ${subject}, ${reason}, ${detail}',
       'select ${actorOf(ctx)}, ${action}, ${subject}, null, ${detail}',
+    ],
+  ]),
+  ...mutantsOf('ops: the cost of a list does not grow with the runs', million, [
+    [
+      'functions/ops/jobs/newest.ts',
+      'lets the planner walk the primary key for a job without runs',
+      'order by ${of([...columns.map(({ name }) => sql`${name} desc`), sql`r.id desc`])}',
+      'order by r.id desc',
+    ],
+    [
+      'functions/core/remove-expired.ts',
+      'reads every run to find the old ones',
+      'from core.job_runs order by id limit ${batch}) r',
+      'from core.job_runs order by id) r',
+    ],
+  ]),
+  ...mutantsOf('ops: readiness', probes, [
+    [
+      'functions/ops/health/keep-readiness.ts',
+      'checks Postgres for each probe',
+      'now - last.begunAt >= last.keptMs',
+      'now >= 0',
+    ],
+    [
+      'functions/ops/health/keep-readiness.ts',
+      'keeps an answer for good',
+      'const readyMs = 1_000',
+      'const readyMs = 1_000_000',
+    ],
+    [
+      'functions/ops/health/keep-readiness.ts',
+      'waits for a check whose request died',
+      'const joinedMs = 1_000',
+      'const joinedMs = 1_000_000',
+    ],
+  ]),
+  ...mutantsOf('ops: secrets', secrets, [
+    [
+      'functions/http/accounting.ts',
+      'logs the token of a request',
+      'status: c.res.status,\n      ms',
+      "status: c.res.status,\n      token: c.req.header('authorization'),\n      ms",
+    ],
+  ]),
+  ...mutantsOf('ops: the limits of rules', traffic, [
+    [
+      'functions/ops/rules/tune.ts',
+      'ignores the limits of the operator',
+      'env.ALERT_LIMITS[rule.name]',
+      'env.ALERT_LIMITS[rule.unit]',
+    ],
+  ]),
+  ...mutantsOf('ops: views that differ', causes, [
+    [
+      'functions/ledger/watch.ts',
+      'sees no difference of a view',
+      'from ledger.show_view_checks(1000)',
+      'from ledger.show_view_checks(0)',
+    ],
+  ]),
+  ...mutantsOf('ops: the history of one thing', timelines, [
+    [
+      'functions/ops/timelines/read.ts',
+      'leaves out the job that wrote an event',
+      '[requests, jobRuns, ...about]',
+      '[requests, ...about]',
+    ],
+  ]),
+  ...mutantsOf('core/counts.ts', 'test/core/open-requests.unit.test.ts', [
+    [
+      'functions/core/counts.ts',
+      'counts a request that was dropped as open for ever',
+      'if (now() - request.at > openMs) opened',
+      'if (now() < request.at) opened',
+    ],
+    [
+      'functions/http/accounting.ts',
+      'does not notice that a client left',
+      "signal.addEventListener('abort', leave)",
+      "signal.addEventListener('error', leave)",
+      'test/ops/metrics/a-client-that-leaves-is-not-open.worker.test.ts',
+    ],
+  ]),
+  ...mutantsOf('core/job.ts', 'test/core/job.db.test.ts', [
+    [
+      'functions/core/job.ts',
+      'keeps no record of the person who started a run',
+      "if (fired.trigger === 'cron' || committed.has(fired)) return",
+      'if (fired.slot === null) return',
+    ],
+    [
+      'functions/core/job.ts',
+      'records the person twice for a run that fails later',
+      "fired.trigger === 'cron' || committed.has(fired)",
+      "fired.trigger === 'cron'",
     ],
   ]),
 ]

@@ -17,19 +17,19 @@ export const streamMutants: readonly Mutant[] = [
   ...mutantsOf('core/consume.ts', races, [
     [
       'functions/core/consume.ts',
-      'a redelivery fails',
-      '  order by source, n\n  on conflict do nothing\n',
-      '  order by source, n\n',
+      'stores a redelivered message again',
+      '  from fresh f\n  join messages m using (source, n)',
+      '  from messages f\n  join messages m using (source, n)',
     ],
     [
       'functions/core/consume.ts',
       'forgets a faulty message',
       '...(await buried(ctx, queue.stream, [...unreadable, ...faulty]))',
       '...[...unreadable, ...faulty].map(({ delivered: one }) => one)',
-      'test/core/ingest.db.test.ts',
+      'test/core/dead.db.test.ts',
     ],
   ]),
-  ...mutantsOf('core/ingest-accounting.ts', 'test/core/ingest.db.test.ts', [
+  ...mutantsOf('core/ingest-accounting.ts', worker, [
     [
       'functions/core/ingest-accounting.ts',
       'no gap is ever missing',

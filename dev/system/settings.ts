@@ -16,6 +16,7 @@ export type Starting = {
 }
 
 const passedOn = [
+  'ALERT_LIMITS',
   'AUTH_ISSUER',
   'CORS_ORIGINS',
   'DNS_OVER_HTTPS',

@@ -21,6 +21,8 @@ export type RunWorker = {
   streams?: Readonly<Record<string, { maxRetries?: number }>>
   /** Stands between the Worker and all its queues. */
   queueFaults?: QueueFaults
+  /** So long each queue waits for a full batch, instead of the time in wrangler.toml. */
+  batchSeconds?: number | undefined
   /** The folder for the state of KV and Durable Objects. Without it the state is in memory. */
   persistTo?: string
   /** Lets calls of the KV namespace CACHE fail on demand. */
@@ -41,7 +43,7 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
   const { bundle, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog, kvFaults } = options
   const config = options.config ?? (await import('./worker-config.ts')).readWorkerConfig()
   const port = options.port ?? (await freePort())
-  const { producers, consumers } = queuesOf(config, options.streams ?? {})
+  const { producers, consumers } = queuesOf(config, options)
   const faulty = options.queueFaults && withFaults(producers, options.queueFaults)
   const miniflare = keepingSignals(
     () =>
@@ -109,7 +111,10 @@ const consumer = { maxBatchSize: 20, maxBatchTimeout: 1, maxRetries: 30 }
 
 type Queues = { producers: Record<string, string>; consumers: Record<string, object> }
 
-function queuesOf({ options }: WorkerConfig, streams: NonNullable<RunWorker['streams']>): Queues {
+function queuesOf(
+  { options }: WorkerConfig,
+  { streams = {}, batchSeconds }: Pick<RunWorker, 'streams' | 'batchSeconds'>,
+): Queues {
   const configured = Object.entries<unknown>(options.queueProducers ?? {}).map(([binding, queue]) => [
     binding,
     typeof queue === 'object' && queue !== null && 'queueName' in queue ? queue.queueName : queue,
@@ -122,9 +127,15 @@ function queuesOf({ options }: WorkerConfig, streams: NonNullable<RunWorker['str
     [stream, { ...consumer, ...changed, deadLetterQueue: `${stream}-dead` }],
     [`${stream}-dead`, consumer],
   ])
+  const all: Record<string, object> = { ...options.queueConsumers, ...Object.fromEntries(consumers) }
   return {
     producers: Object.fromEntries([...configured, ...more]),
-    consumers: { ...options.queueConsumers, ...Object.fromEntries(consumers) },
+    consumers:
+      batchSeconds === undefined
+        ? all
+        : Object.fromEntries(
+            Object.entries(all).map(([name, one]) => [name, { ...one, maxBatchTimeout: batchSeconds }]),
+          ),
   }
 }
 

@@ -54,6 +54,7 @@ async function store(ctx: Ctx, queue: IngestQueue, readable: readonly Readable[]
     const messages = readable.map(({ message }) => message)
     const write = () => ctx.db.with(queue.settings ?? {}).query(storing(queue, queue.store(ctx), messages))
     await inPartitions(ctx, queue.partitions?.(messages) ?? [], write)
+    queue.count?.(ctx, messages)
     return { stored: readable.map(({ delivered }) => delivered), faulty: [] }
   } catch (error) {
     if (!isDataError(error)) {

@@ -3,7 +3,8 @@
  *
  * Guarantee: a count costs no I/O and no caller waits for it. A report holds the sums of all series that changed since the
  * gatherer last confirmed them, so a report that is repeated, late or lost changes no sum. An isolate has at most 1 000
- * series; the counts of further ones stand under the label value `other`, and are counted as overflow.
+ * series; the counts of further ones stand under the label value `other`, and are counted as overflow. No request counts as
+ * open for ever, also if the runtime dropped it without a word.
  * How a caller loses: an isolate that dies loses the counts since its last report, about a second. After five quiet minutes
  * the isolate takes a new id, so that the gatherer may forget the old one.
  * The caller must send each report and call `confirm` when the gatherer has stored it. Driver: none.
@@ -34,8 +35,8 @@ export type Report = {
 export type Counts = {
   add<Name extends CounterName>(name: Name, labels: LabelsOf<Name>, by?: number): void
   observe<Name extends HistogramName>(name: Name, labels: LabelsOf<Name>, value: number): void
-  /** Counts the open requests of the isolate: 1 when one begins, -1 when it ends. */
-  open(by: 1 | -1): void
+  /** Counts a request as open until the returned function is called, and for five minutes at most. */
+  open(): () => void
   /** Null when nothing changed. */
   report(): { report: Report; confirm: () => void } | null
 }
@@ -44,6 +45,8 @@ type Series = { values: number[]; changes: number; confirmed: number }
 
 const mostSeries = 1_000
 const quietMs = 5 * 60_000
+/** No request lasts longer: the runtime ends one whose client has left, and statements and calls have limits of their own. */
+const openMs = 5 * 60_000
 /** Counts that the gatherer has not confirmed after so long a time are given up, because it may have forgotten them. */
 const unconfirmedMs = 12 * 60 * 60_000
 
@@ -51,7 +54,8 @@ export function makeCounts(now: () => number = Date.now): Counts {
   // The runtime refuses random values before the first request.
   let isolate: string | null = null
   let series = new Map<SeriesKey, Series>()
-  let [n, open, changedAt] = [0, 0, now()]
+  let [n, changedAt] = [0, now()]
+  const opened = new Set<{ at: number }>()
 
   function seriesOf(name: MeterName, labels: Readonly<Record<string, string>>): Series {
     const at = now()
@@ -100,8 +104,10 @@ export function makeCounts(now: () => number = Date.now): Counts {
       one.values[at + 1] = (one.values[at + 1] ?? 0) + 1
       one.changes += 1
     },
-    open(by) {
-      open += by
+    open() {
+      const request = { at: now() }
+      opened.add(request)
+      return () => void opened.delete(request)
     },
     report() {
       const told = [...series].filter(([, { changes, confirmed }]) => changes > confirmed)
@@ -110,8 +116,9 @@ export function makeCounts(now: () => number = Date.now): Counts {
       isolate ??= crypto.randomUUID()
       const marks = told.map(([, one]) => ({ one, changes: one.changes }))
       const changed = told.map(([key, { values }]) => [key, [...values]] as const)
+      for (const request of opened) if (now() - request.at > openMs) opened.delete(request)
       return {
-        report: { isolate, n, open, changed },
+        report: { isolate, n, open: opened.size, changed },
         confirm: () => {
           for (const { one, changes } of marks) one.confirmed = Math.max(one.confirmed, changes)
         },

@@ -28,6 +28,8 @@ export type Gathered =
       since: Date
       isolates: number
       silent: number
+      /** Requests that isolates had open at their last report. */
+      open: number
       ageSeconds: number | null
       series: Series[]
     }
@@ -44,13 +46,14 @@ export async function readGathered(
   try {
     const read = await within(gathererOf(ctx.env).read({ names, minutes }), limitMs)
     if (read === 'late') return { known: false, why: `The gatherer did not answer within ${limitMs} ms` }
-    const { asOf, since, isolates, silent, heardAt, series } = read
+    const { asOf, since, isolates, silent, open, heardAt, series } = read
     return {
       known: true,
       asOf: new Date(asOf),
       since: new Date(since),
       isolates,
       silent,
+      open,
       ageSeconds: heardAt === null ? null : Math.max(0, asOf - heardAt) / 1_000,
       series: series.map(([key, total, lately]) => ({ ...named(key), total, lately })),
     }

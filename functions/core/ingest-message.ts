@@ -35,6 +35,8 @@ export type IngestQueue = {
    * counted_sources and counted_minutes are taken by core.
    */
   store: (ctx: Ctx) => SQL
+  /** Counts messages that Postgres has, some of them perhaps since an earlier delivery, for the metrics of the row. */
+  count?: (ctx: Ctx, messages: readonly Message[]) => void
   /** Settings of the transaction that stores, such as those that row-level security reads. */
   settings?: Record<string, string>
   /** The name of the statement that stores, as in `row.verb`. */

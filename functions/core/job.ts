@@ -3,12 +3,12 @@
  *
  * Guarantee: a run that did work leaves a row in core.job_runs with its slot, outcome, rows and error. A successful
  * run's row commits with its work; a failed run's row survives the rollback of its work. A run that lost (`busy`, `done`,
- * `paused`) is logged and leaves no row, because the slot has the row of another run.
+ * `paused`) is logged and leaves no row, because the slot has the row of another run. A person's run is on record as an act.
  * The caller must return counts. To fail, it throws (everything is rolled back) or returns outcome `failed` with an
  * `error` (its writes are kept). Either way the slot stays open. Driver: HTTP for `asStatement` (one round trip for
  * lock, slot, work and record), `inPortions` and `underLease`, WebSocket for `inSession` and `aroundCall`.
  */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
 import type { Tx } from './db.ts'
 import { AppError } from './errors.ts'
@@ -17,6 +17,7 @@ import { answer, assertSettled, beginKey, dropKey, orReplay } from './idempotenc
 import { holding, type Lease, moveExpiry, takeLeaseOf } from './lease.ts'
 import { redact } from './log.ts'
 import { named, type Statement } from './named.ts'
+import { noteAction } from './note-action.ts'
 import { takeSlot } from './once.ts'
 
 type Outcome = 'ok' | 'skipped' | 'failed'
@@ -32,8 +33,8 @@ export type Job = { name: string; cron: string; lock: number; run: RunJob }
 type RunJob = (ctx: Ctx, job: Job, fired: Fired) => Promise<{ ran: true; value: JobResult } | NotRun>
 
 /** Records an error of the work and then throws it again. */
-export async function runJob(ctx: Ctx, job: Job, fired: Fired): Promise<JobRun> {
-  const started = ctx.now()
+export async function runJob(ctx: Ctx, job: Job, by: Fired): Promise<JobRun> {
+  const [started, fired] = [ctx.now(), { ...by }]
   try {
     const result = await job.run(ctx, job, fired)
     const log = { job: job.name, ...(result.ran ? { ran: true, ...result.value } : result) }
@@ -50,7 +51,7 @@ export async function runJob(ctx: Ctx, job: Job, fired: Fired): Promise<JobRun> 
     if (isRefusedKey(error)) throw error
     ctx.log.error('job', error, { job: job.name })
     ctx.metrics.count('job_runs_total', { job: job.name, outcome: 'failed' })
-    await recordFailure(ctx, job, { ...fired, started, error }).catch((lost: unknown) =>
+    await recordFailure(ctx, job, { fired, started, error }).catch((lost: unknown) =>
       ctx.log.error('job record', lost, { job: job.name }),
     )
     throw error
@@ -96,9 +97,10 @@ type Recorded = { job: Job; fired: Fired; work: (ctx: Ctx) => Statement }
 
 /** Lock, slot, record and work in one transaction and one round trip. */
 async function recorded(ctx: Ctx, { job, fired, work }: Recorded) {
-  const statements = [...beginKey(ctx), enter(job, fired), ...opening(job, fired), work(ctx)]
+  const statements = [...beginKey(ctx), enter(job, fired), ...opening(ctx, job, fired), work(ctx)]
   const results = await ctx.db.batch([...statements, assertSettled()])
   const [{ run }] = results.at(-3) as [{ run: string }]
+  committed.add(fired)
   return { outcome: onlyOutcome(results.at(-2)), run }
 }
 
@@ -113,7 +115,7 @@ export function inSession(work: (ctx: Ctx, tx: Tx) => Promise<JobResult>): RunJo
   return (ctx, job, fired) =>
     orDecided(ctx, () =>
       ctx.db.transaction(async (tx) => {
-        for (const statement of [...beginKey(ctx), enter(job, fired), ...opening(job, fired)])
+        for (const statement of [...beginKey(ctx), enter(job, fired), ...opening(ctx, job, fired)])
           await tx.query(statement)
         const result = await work(keyless(ctx), tx)
         await tx.query(closing(result, { trips: ctx.metrics.trips + 2 }))
@@ -139,7 +141,7 @@ export function aroundCall<Response>(
         await tx.query(enter(job, fired))
         await tx.query(slotStillOpen(job, fired))
         const response = await keepingAlive(tx, () => call(keyless(ctx), callMs))
-        for (const statement of [...beginKey(ctx), ...opening(job, fired)]) await tx.query(statement)
+        for (const statement of [...beginKey(ctx), ...opening(ctx, job, fired)]) await tx.query(statement)
         const result = await write(keyless(ctx), tx, response)
         await tx.query(closing(result, { trips: ctx.metrics.trips + 2 }))
         return result
@@ -161,6 +163,9 @@ async function keepingAlive<T>(tx: Tx, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Those whose begin has committed. */
+const committed = new WeakSet<Fired>()
+
 /** Work over slow calls, without an open transaction. Its writes and its record carry `holding(lease)`. */
 export function underLease(
   work: (ctx: Ctx, lease: Lease) => Promise<JobResult>,
@@ -174,13 +179,14 @@ export function underLease(
         takeLeaseOf({ name: job.name, owner, ttlSeconds }),
         slotStillOpen(job, fired),
         closeLostRuns(job),
-        beginRun(job, fired),
+        beginRun(ctx, job, fired),
         ...beginKey(ctx),
         ...dropKey(ctx),
       ])
       // bigint arrives as text from both drivers.
       const [{ fence } = { fence: '0' }] = (leased ?? []) as { fence: string }[]
       const [{ run } = { run: '0' }] = (begun ?? []) as { run: string }[]
+      committed.add(fired)
       const lease = { name: job.name, fence: Number(fence), ttlSeconds }
       try {
         const result = await work(keyless(ctx), lease)
@@ -202,13 +208,29 @@ function enter(job: Job, { trigger }: Fired): Statement {
 select core.take_lock(${job.lock}), core.assert_not_paused(${job.name})`
 }
 
-function opening(job: Job, fired: Fired): Statement[] {
-  return [...(fired.slot === null ? [] : [takeSlot(job.name, fired.slot)]), beginRun(job, fired)]
+function opening(ctx: Ctx, job: Job, fired: Fired): Statement[] {
+  return [...(fired.slot === null ? [] : [takeSlot(job.name, fired.slot)]), beginRun(ctx, job, fired)]
 }
 
-function beginRun(job: Job, { slot, trigger }: Fired): Statement {
+function beginRun(ctx: Ctx, job: Job, fired: Fired): Statement {
   return named('core.begin-run')`
-select core.begin_run(${job.name}, ${slot?.toISOString() ?? null}::timestamptz, ${trigger}) as run`
+with begun as materialized (
+  select core.begin_run(${job.name}, ${fired.slot?.toISOString() ?? null}::timestamptz, ${fired.trigger}) as run
+)${noted(ctx, job, fired)}
+select run from begun`
+}
+
+/** A run that a person starts is on record as that person's act, once. */
+function noted(ctx: Ctx, { name }: Job, fired: Fired): SQL {
+  if (fired.trigger === 'cron' || committed.has(fired)) return sql``
+  return sql`,
+noted as (${noteAction(ctx, {
+    action: 'job.run',
+    from: 'begun',
+    subject: sql`'job:' || ${name}::text`,
+    detail: sql`jsonb_build_object('run', run)`,
+  })}
+)`
 }
 
 /** Records the result on the run that this transaction began, or on `run`. */
@@ -258,16 +280,21 @@ function isRefusedKey(error: unknown): boolean {
   )
 }
 
-type Failure = Fired & { started: Date; error: unknown }
+type Failure = { fired: Fired; started: Date; error: unknown }
 
 /** A run whose reply was lost after its commit has not failed: its slot and its row exist. */
-async function recordFailure(ctx: Ctx, job: Job, { slot, trigger, started, error }: Failure): Promise<void> {
+async function recordFailure(ctx: Ctx, job: Job, { fired, started, error }: Failure): Promise<void> {
+  const { slot, trigger } = fired
   const message = redact(error instanceof Error ? error.message : String(error)).slice(0, 2_000)
   await ctx.db.query(named('core.record-failure')`
-insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome, error, round_trips)
-select
-  ${job.name}, fired.slot, ${trigger}, ${started.toISOString()}::timestamptz,
-  clock_timestamp(), 'failed', ${message}, ${ctx.metrics.trips}
-from (select ${slot?.toISOString() ?? null}::timestamptz as slot) fired
-where not exists (select from core.job_slots s where s.job = ${job.name} and s.slot = fired.slot)`)
+with begun as (
+  insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome, error, round_trips)
+  select
+    ${job.name}, fired.slot, ${trigger}, ${started.toISOString()}::timestamptz,
+    clock_timestamp(), 'failed', ${message}, ${ctx.metrics.trips}
+  from (select ${slot?.toISOString() ?? null}::timestamptz as slot) fired
+  where not exists (select from core.job_slots s where s.job = ${job.name} and s.slot = fired.slot)
+  returning id as run
+)${noted(ctx, job, fired)}
+select run from begun`)
 }

@@ -5,7 +5,10 @@ import { named, type Statement } from './named.ts'
 /** The limit of each kind per portion, so that no transaction is long. A run takes as many portions as there are. */
 const batch = 10_000
 
-/** Removes idempotency keys after 24 hours, and slots and run records after 32 days. */
+/**
+ * Removes idempotency keys after 24 hours, and slots and run records after 32 days. The oldest runs have the smallest ids, so a
+ * portion reads no more runs than it may remove.
+ */
 export function removeExpired(): Statement {
   return named('core.remove-expired')`
 with keys as (
@@ -21,7 +24,10 @@ slots as (
 runs as (
   delete from core.job_runs
   where id in (
-    select id from core.job_runs where started_at < now() - interval '32 days' and outcome <> 'running' limit ${batch}
+    select r.id
+    from (select id, started_at, outcome from core.job_runs order by id limit ${batch}) r
+    where r.started_at < now() - interval '32 days'
+      and r.outcome <> 'running'
   )
   returning 1
 ),

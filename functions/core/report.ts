@@ -23,8 +23,8 @@ const lostMs = 10_000
 const counts = makeCounts()
 let armedAt: number | null = null
 
-/** Counts the requests that this isolate has open. */
-export const countOpen: Counts['open'] = (by) => counts.open(by)
+/** Counts a request of this isolate as open. */
+export const countOpen: Counts['open'] = () => counts.open()
 
 /** The counts of this isolate; each of them arms a report. */
 export function reporting(origin: Origin): Pick<Counts, 'add' | 'observe'> {

@@ -5,6 +5,7 @@
  * a parameter, a token, an amount or the name of a person, because alerts leave the system.
  */
 import type { SQL } from 'drizzle-orm'
+import type { MeterName } from '../registry/meters.ts'
 import type { Ctx } from './context.ts'
 
 export type Severity = 'warning' | 'critical'
@@ -57,9 +58,16 @@ export type QueueKind = 'feed' | 'deliveries' | 'queue' | 'parked' | 'unfolded'
  */
 export type WatchedQueues = { kind: QueueKind; queues: (ctx: Ctx) => SQL }
 
+/** A metric that is read and not counted. `label` is the value of its only label; null if it has none. */
+export type Gauge = { name: MeterName; label: string | null; value: number }
+
 export type Watch = {
   rules: readonly Rule[]
   queues?: readonly WatchedQueues[]
+  /** Metrics that are read with each reading of all of them. A metric that is not known is left out. */
+  gauges?: (ctx: Ctx) => Promise<readonly Gauge[]>
+  /** Selects `view text`, `drift_keys bigint` and `verified_at timestamptz` of views that a job compares with a recount. */
+  verified?: (ctx: Ctx) => SQL
   /** Settings under which the statements run, for row-level security. */
   settings?: Readonly<Record<string, string>>
 }

@@ -18,3 +18,17 @@ export function statesBefore(to: Lifecycle): Lifecycle[] {
 
 /** A node that was silent for longer is stale, and no longer active. */
 export const silentAfterSeconds = 600
+
+/**
+ * How many commands wait for the broker at once, so that those of a cycle are sent before the next one. `meanSeconds` is
+ * the time that a command took.
+ */
+export function commandsAtOnce({
+  commands,
+  meanSeconds,
+  cycleSeconds,
+}: Record<'commands' | 'meanSeconds' | 'cycleSeconds', number>): number {
+  return Math.min(50, Math.max(leastAtOnce, Math.ceil((commands * meanSeconds) / cycleSeconds)))
+}
+
+export const leastAtOnce = 5

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
 import { missingItems, waitingItems } from '../core/ingest-accounting.ts'
 import type { Watch } from '../core/watch.ts'
+import { readGauges } from './cycles/read-gauges.ts'
 import { everyTenant } from './greenhouses/scope.ts'
 
 const stream = 'telemetry'
@@ -9,6 +10,7 @@ const dayMs = 86_400_000
 
 export const fleetWatch: Watch = {
   settings: everyTenant,
+  gauges: readGauges,
   rules: [
     {
       name: 'telemetry_unaccounted',
@@ -24,7 +26,8 @@ select '{}'::jsonb as labels, items as value from (${missingItems(stream, lastDa
         'Answered samples did not arrive. GET /v1/fleet/telemetry/accounting names the isolate and time of each gap.',
     },
     {
-      // This row decides its own conditions, and its tenants acknowledge them. The operator receives one alert for each kind.
+      // This row decides its own conditions, and its tenants acknowledge them. The operator receives one alert for each kind,
+      // except that of the rule above.
       name: 'greenhouse_alerts',
       severity: 'warning',
       unit: 'open alerts',
@@ -39,6 +42,7 @@ from fleet.alerts a
 where a.cleared_at is null
   and a.raised_at is not null
   and a.acked_at is null
+  and a.kind <> 'telemetry_unaccounted'
 group by a.kind`,
       evidence: () => sql`
 select jsonb_build_object('kind', a.kind), jsonb_build_object(

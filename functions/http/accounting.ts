@@ -17,13 +17,26 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
       after: positionFrom(c.req.header('x-position')),
     })
     c.set('ctx', ctx)
-    countOpen(1)
+    const seconds = () => (performance.now() - started) / 1_000
+    const end = countOpen()
+    let left = false
+    // The runtime drops the work of a request whose client has left, and then nothing below is reached.
+    const leave = () => {
+      left = true
+      end()
+      ctx.metrics.observe('http_server_request_duration_seconds', labelsOf(c.get('route'), 'left'), seconds())
+      ctx.log.info('request', { route: c.get('route'), left: true, ms: Math.round(seconds() * 1_000) })
+    }
+    const { signal } = c.req.raw
+    signal.addEventListener('abort', leave)
     try {
       await next()
       await drain(c.req.raw)
     } finally {
-      countOpen(-1)
+      signal.removeEventListener('abort', leave)
+      end()
     }
+    if (left) return
     const { trips, dbMs, verb } = ctx.metrics
     const headers = c.res.headers
     headers.set('x-request-id', requestId)
@@ -37,24 +50,23 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     if (ctx.position !== null) headers.set('x-position', ctx.position)
     if (ctx.principal !== null && !headers.has('cache-control'))
       headers.set('cache-control', 'private, no-store')
-    const seconds = (performance.now() - started) / 1_000
-    const labels = { ...routeOf(c.get('route')), status: `${Math.floor(c.res.status / 100)}xx` }
-    ctx.metrics.observe('http_server_request_duration_seconds', labels, seconds)
+    const labels = labelsOf(c.get('route'), `${Math.floor(c.res.status / 100)}xx`)
+    ctx.metrics.observe('http_server_request_duration_seconds', labels, seconds())
     ctx.metrics.observe('http_server_db_round_trips', labels, trips)
     ctx.log.info('request', {
       route: c.get('route'),
       principal: ctx.principal && `${ctx.principal.role}:${ctx.principal.sub}`,
       status: c.res.status,
-      ms: Math.round(seconds * 1_000),
+      ms: Math.round(seconds() * 1_000),
       trips,
     })
   }
 }
 
 /** Method and path of the endpoint, and never those of the request: a caller could make any number of series. */
-function routeOf(route: string): { route: string; method: string } {
+function labelsOf(route: string, status: string) {
   const [method = '', path] = route.split(' ')
-  return path === undefined ? { route, method: 'any' } : { route: path, method }
+  return path === undefined ? { route, method: 'any', status } : { route: path, method, status }
 }
 
 function validId(id: string | undefined): string | undefined {

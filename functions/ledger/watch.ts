@@ -3,8 +3,28 @@ import type { Watch } from '../core/watch.ts'
 
 const most = 10_000
 
+const verified = () => sql`select view, drift_keys, verified_at from ledger.show_view_checks(1000)`
+
 export const ledgerWatch: Watch = {
+  verified,
   rules: [
+    {
+      name: 'view_drift',
+      severity: 'critical',
+      unit: 'rows that differ from a recount',
+      raise: 0,
+      clear: 0,
+      pendingFor: 0,
+      clearFor: 0,
+      value: () => sql`
+select jsonb_build_object('view', v.view) as labels, v.drift_keys::float8 as value
+from (${verified()}) v`,
+      evidence: () => sql`
+select jsonb_build_object('view', v.view), jsonb_build_object('rows', v.drift_keys, 'verifiedAt', core.iso(v.verified_at))
+from (${verified()}) v`,
+      advice:
+        'A view differs from its events. The tenant sees the rows with GET /v1/ledger/views/{view}/differences; POST …/rebuild repairs them.',
+    },
     {
       name: 'ledger_drift',
       severity: 'critical',

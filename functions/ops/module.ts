@@ -33,7 +33,7 @@ export const opsModule: Module = {
   endpoints: ({ jobs, queues, watches, stories, matters }) => [
     ...healthEndpoints(matters),
     ...jobsEndpoints(jobs),
-    ...viewsEndpoints,
+    ...viewsEndpoints(watches),
     ...tablesEndpoints,
     ...indexesEndpoints,
     ...triggersEndpoints,
@@ -43,7 +43,7 @@ export const opsModule: Module = {
     ...cachesEndpoints,
     ...outboxEndpoints,
     ...deadEndpoints(queues),
-    ...metricsEndpoints(jobs),
+    ...metricsEndpoints({ jobs, watches }),
     ...routesEndpoints,
     ...queriesEndpoints,
     ...alertsEndpoints(watches.flatMap(({ rules }) => rules)),

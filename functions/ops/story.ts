@@ -46,5 +46,9 @@ select e.created_at as at, 'outbox' as lane, e.type, e.subject as text,
   jsonb_build_object('event', 'evt_outbox_' || e.seq, 'subject', e.subject) as refs, e.xmin::text::bigint as xid
 from core.outbox e
 where e.xid between ${xid} and ((${xid})::text::bigint + 10000)::text::xid8
-  and e.xmin::text::bigint = ${low}`,
+  and e.xmin::text::bigint = ${low}
+union all
+select r.started_at, 'job', r.job, r.outcome || ', ' || r.trigger, jsonb_build_object('run', r.id), null
+from core.job_runs r
+where (r.xid::text::bigint & 4294967295) = ${low}`,
 }

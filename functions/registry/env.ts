@@ -11,6 +11,16 @@ const commaSeparated = z
   .transform((text) => text.split(',').map((entry) => entry.trim()))
   .transform((entries) => entries.filter((entry) => entry !== ''))
 
+const limits = z
+  .strictObject({
+    raise: z.number(),
+    clear: z.number(),
+    critical: z.number(),
+    pendingFor: z.int().min(0),
+    clearFor: z.int().min(0),
+  })
+  .partial()
+
 const core = {
   DATABASE_URL: connectionString,
   DATABASE_URL_REPLICAS: commaSeparated.pipe(z.array(connectionString)),
@@ -42,6 +52,13 @@ const core = {
     .string()
     .regex(/^\S{16,}$/, 'must be at least 16 characters without spaces')
     .optional(),
+  /** Limits of alert rules in place of those of the code: `{ "replica_lag": { "raise": 30, "clear": 10 } }`. */
+  ALERT_LIMITS: z
+    .string()
+    .default('{}')
+    .refine(isJson, 'must be JSON')
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(z.record(z.string(), limits)),
   /** After this time Spill stops to try the queue, and stores messages by itself. */
   SPILL_SECONDS: z.coerce.number().int().min(0).default(3600),
   /** A resolver with which the addresses of servers that customers named are checked before each call. */
@@ -64,6 +81,8 @@ const fleet = {
   REGULATOR: z.custom<Regulators>((value) => value !== undefined).optional(),
   /** How often each zone is decided about. */
   TARGET_CYCLE_SECONDS: z.coerce.number().int().min(1).max(60).default(15),
+  /** Whether the number of commands that wait for the broker at once follows their number and its speed. */
+  ADAPTIVE_CONCURRENCY: z.stringbool().default(true),
   /** A broker for the configuration of nodes. It may name user and password. */
   MQTT_URL: z
     .url({ protocol: /^wss?$/ })
@@ -147,6 +166,8 @@ export type GathererAnswer = {
   /** Isolates that reported within fifteen minutes, and those of them that are silent with requests open. */
   isolates: number
   silent: number
+  /** Requests that isolates had open at their last report, without the silent ones. */
+  open: number
   /** When the newest report came; null before the first. */
   heardAt: number | null
   /** The key of each series, its total, and what was added within those minutes. */
@@ -199,6 +220,15 @@ function isPrivateOnTheWay(text: string): boolean {
 
 function isPrivateBroker(text: string): boolean {
   return isPrivateOnTheWay(text.replace(/^ws/, 'http'))
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isOrigin(text: string): boolean {

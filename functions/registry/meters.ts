@@ -15,7 +15,7 @@ const noClock = 'A Worker’s clock moves with I/O only, so work without I/O cou
 const core = {
   http_server_request_duration_seconds: {
     kind: 'histogram',
-    help: `Time from a request to its response (OpenTelemetry: http.server.request.duration). ${noClock}`,
+    help: `Time from a request to its response, or until its client left (OpenTelemetry: http.server.request.duration). ${noClock}`,
     labels: ['route', 'method', 'status'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },
@@ -24,6 +24,11 @@ const core = {
     help: 'Round trips to Postgres of a request',
     labels: ['route', 'method', 'status'],
     buckets: [0, 1, 2, 3, 4, 5, 6, 8, 12, 20],
+  },
+  http_server_active_requests: {
+    kind: 'gauge',
+    help: 'Requests that isolates had open at their last report (OpenTelemetry: http.server.active_requests)',
+    labels: [],
   },
   db_query_duration_seconds: {
     kind: 'histogram',
@@ -77,6 +82,16 @@ const core = {
     kind: 'counter',
     help: 'Messages that a queue did not take, or that a consumer gave up, by reason',
     labels: ['queue', 'reason'],
+  },
+  queue_depth: {
+    kind: 'gauge',
+    help: 'Things that wait in a queue, by its name in the list of queues; absent while unknown',
+    labels: ['queue'],
+  },
+  alerts_firing: {
+    kind: 'gauge',
+    help: 'Alerts that fire now, also silenced and acknowledged ones',
+    labels: ['severity'],
   },
   db_connections: { kind: 'gauge', help: 'Sessions of clients by their state', labels: ['state'] },
   db_connections_available: {
@@ -150,7 +165,52 @@ const core = {
   },
 } as const satisfies Record<string, Meter>
 
-export const meters = { ...core } as const satisfies Record<string, Meter>
+const fleet = {
+  telemetry_processed_total: {
+    kind: 'counter',
+    help: 'Samples of messages that the consumer stored, duplicates included; a redelivered message counts again',
+    labels: [],
+  },
+  telemetry_batch_size: {
+    kind: 'histogram',
+    help: 'Samples that one statement stored',
+    labels: [],
+    buckets: [1, 5, 10, 50, 100, 200, 500, 1_000, 2_000, 5_000],
+  },
+  telemetry_queue_size: {
+    kind: 'gauge',
+    help: 'Messages of samples that wait in the queue; absent where the queue does not say it',
+    labels: [],
+  },
+  telemetry_queue_dropped_total: {
+    kind: 'counter',
+    help: 'Samples that were not taken because too many waited: thinned by rule, or refused with 429',
+    labels: ['reason'],
+  },
+  telemetry_queue_overflow_alerts_total: {
+    kind: 'counter',
+    help: 'Times that a full queue of samples raised or renewed its alert, once a minute at most',
+    labels: [],
+  },
+  zone_processing_time_seconds: {
+    kind: 'histogram',
+    help: 'Time of a cycle, in which one statement decides about all zones of a shard',
+    labels: [],
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 30],
+  },
+  zone_processing_errors_total: {
+    kind: 'counter',
+    help: 'Zones without a decision in a cycle, by SQLSTATE or out_of_time',
+    labels: ['error_type'],
+  },
+  optimal_concurrency_zones: {
+    kind: 'gauge',
+    help: 'Zones at once that would keep the rhythm of cycles: zones × mean time / period, from 5 to 50',
+    labels: [],
+  },
+} as const satisfies Record<string, Meter>
+
+export const meters = { ...core, ...fleet } as const satisfies Record<string, Meter>
 
 type Meters = typeof meters
 export type MeterName = keyof Meters

@@ -268,6 +268,12 @@ export const declared: Declared[] = [
     serves: 'the postbacks that are due',
   }),
   sqlIndex({
+    name: 'idx_postbacks_out_source',
+    table: 'clicks.postbacks_out',
+    columns: ['traffic_source_id', 'state', 'id desc'],
+    serves: 'GET /v1/clicks/postbacks of a source, or of the sources of one owner',
+  }),
+  sqlIndex({
     name: 'idx_unfolded_quarter',
     table: 'clicks.unfolded',
     columns: ['campaign_id', 'quarter'],

@@ -6,8 +6,8 @@ as $$
 declare
   run bigint;
 begin
-  insert into core.job_runs (job, slot, trigger, started_at)
-  values (job_name, slot_at, fired_by, clock_timestamp())
+  insert into core.job_runs (job, slot, trigger, started_at, xid)
+  values (job_name, slot_at, fired_by, clock_timestamp(), pg_catalog.pg_current_xact_id())
   returning id into run;
   perform set_config('lockstep.run', run::text, true);
   return run;

@@ -93,10 +93,28 @@ export const declared: Declared[] = [
     serves: 'the dead messages of a stream that wait for a replay',
   }),
   sqlIndex({
-    name: 'idx_job_runs_job',
+    name: 'idx_job_runs_newest',
     table: 'core.job_runs',
-    columns: ['job', 'id desc'],
+    columns: ['job', 'id'],
     serves: 'the newest runs of one job',
+  }),
+  sqlIndex({
+    name: 'idx_job_runs_job_outcome',
+    table: 'core.job_runs',
+    columns: ['job', 'outcome', 'id'],
+    serves: 'the newest runs of one job with an outcome, such as its last success',
+  }),
+  sqlIndex({
+    name: 'idx_job_runs_outcome',
+    table: 'core.job_runs',
+    columns: ['outcome', 'id'],
+    serves: 'the newest runs of all jobs with an outcome, without those that found no work',
+  }),
+  sqlIndex({
+    name: 'idx_job_runs_xid',
+    table: 'core.job_runs',
+    columns: ['(xid::text::bigint & 4294967295)'],
+    serves: 'the run that wrote a row, by the xmin of the row',
   }),
   sqlIndex({
     name: 'idx_idempotency_keys_xid',

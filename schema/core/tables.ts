@@ -36,6 +36,8 @@ export const jobRuns = core.table(
     detail: jsonb('detail'),
     error: text('error'),
     roundTrips: integer('round_trips'),
+    /** The transaction that began the run, and that did its work unless the job works in portions or under a lease. */
+    xid: transactionId('xid'),
   },
   (t) => [
     check('job_runs_trigger', sql`${t.trigger} in (${listed(runTriggers)})`),

@@ -140,6 +140,7 @@ export const declared: Declared[] = [
   functionFile('ledger.next_tenant(bigint)'),
   functionFile('ledger.check_invariants(integer)', { executeBy: 'lockstep_app' }),
   functionFile('ledger.show_open_alerts(integer)', { executeBy: 'lockstep_app' }),
+  functionFile('ledger.show_view_checks(integer)', { executeBy: 'lockstep_app' }),
   functionFile('ledger.count_waiting(integer)', { executeBy: 'lockstep_app' }),
 
   grants({ on: 'schema ledger', to: 'lockstep_app', privileges: ['usage'] }),

@@ -156,6 +156,15 @@ describe('the counts of an isolate', () => {
     expect(counts.report()).toBeNull()
   })
 
+  it('that change while a report is on its way are told by the next one', () => {
+    const counts = makeCounts()
+    counts.add('job_runs_total', { job: 'j', outcome: 'done' })
+    const first = counts.report()
+    counts.add('job_runs_total', { job: 'j', outcome: 'done' })
+    first?.confirm()
+    expect(counts.report()?.report.changed).toEqual([['job_runs_total\tj\tdone', [2]]])
+  })
+
   it('have at most a thousand series; further ones stand under other', () => {
     const counts = makeCounts()
     for (let n = 0; n < 1_010; n += 1) counts.add('job_runs_total', { job: `j${n}`, outcome: 'ok' })

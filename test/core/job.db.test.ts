@@ -21,7 +21,7 @@ await database.admin.query('grant all on done to lockstep_app')
 afterEach(async () => {
   proxy.faults.clear()
   await database.admin.query(
-    'truncate done, core.job_runs, core.job_slots, core.leases, core.idempotency_keys restart identity',
+    'truncate done, core.job_runs, core.job_slots, core.leases, core.idempotency_keys, core.operator_actions restart identity',
   )
 })
 
@@ -114,6 +114,25 @@ describe.each(kinds)('a job made by %s', (kind, make) => {
     expect(await done()).toEqual(['x', 'x'])
     expect(await slots()).toEqual([])
     expect((await runs()).map((run) => run.slot)).toEqual([null, null])
+  })
+
+  it('started by a person is on record as that act, once for each run, also if it fails or its key repeats', async () => {
+    const ann = { principal: { role: 'admin', sub: 'ann', tenantId: null } } as const
+    const acts = async () =>
+      (
+        await database.admin.query(
+          `select o.by, o.action, o.subject, r.outcome from core.operator_actions o
+          left join core.job_runs r on r.id = (o.detail ->> 'run')::bigint order by o.id`,
+        )
+      ).rows
+    const act = { by: 'admin:ann', action: 'job.run', subject: 'job:sample' }
+    await runJob(ctx(ann), job(make('x')), fired)
+    expect(await acts()).toEqual([])
+    for (const _ of [1, 2]) await runJob(ctx({ ...ann, idempotency: key('k1') }), job(make('x')), byHand)
+    expect(await acts()).toEqual([{ ...act, outcome: 'ok' }])
+    await failure(runJob(ctx(ann), job(make('bad')), byHand))
+    expect(await acts()).toMatchObject([act, act])
+    expect(await acts()).toHaveLength(2)
   })
 
   it('that fails leaves its record and an open slot, and nothing of its work', async () => {

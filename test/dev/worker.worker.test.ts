@@ -36,10 +36,11 @@ it('lets a token in that it was given for a role', async () => {
 })
 
 it('meets the faults that are set between it and its database', async () => {
+  const readiness = async () => (await open.fetch('/readyz')).status
   open.faults.set({ refuse: 1 })
-  expect((await open.fetch('/readyz')).status).toBe(503)
+  await expect.poll(readiness, soon).toBe(503)
   open.faults.clear()
-  expect((await open.fetch('/readyz')).status).toBe(200)
+  await expect.poll(readiness, soon).toBe(200)
 })
 
 it('fires a cron trigger and waits for its run; one that nobody knows fails', async () => {

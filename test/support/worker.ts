@@ -16,6 +16,9 @@ import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
 import { endpoints, webhooks } from './system.ts'
 
+/** Most tests send one message, and a queue would wait a whole second for a second one. */
+const soonSeconds = 0.05
+
 const testSecret = 'a secret that only the tests of this repository use'
 
 export type TestWorker = {
@@ -34,7 +37,15 @@ export type TestWorker = {
   dispose(): Promise<void>
 }
 
-type Passed = 'bindings' | 'rateLimits' | 'bundle' | 'streams' | 'queueFaults' | 'kvFaults' | 'persistTo'
+type Passed =
+  | 'bindings'
+  | 'rateLimits'
+  | 'bundle'
+  | 'streams'
+  | 'queueFaults'
+  | 'kvFaults'
+  | 'persistTo'
+  | 'batchSeconds'
 
 export type TestWorkerOptions = Partial<Pick<RunWorker, Passed>> & {
   database?: TestDatabase
@@ -57,6 +68,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   const worker = await startWorker({
     ...built,
     ...(options.system && { bundle: options.system.bundle }),
+    batchSeconds: soonSeconds,
     ...passed,
     bindings: {
       DATABASE_URL: database.workerUrl,

@@ -15,6 +15,7 @@ import { route } from '../parts/route.ts'
 import { role } from '../parts/session.ts'
 import { Sum } from '../parts/sum.tsx'
 import { Ago, Money } from '../parts/value.tsx'
+import { PostbacksToSources } from './postbacks.tsx'
 import { Rules } from './rules.tsx'
 import { toneOf } from './words.ts'
 
@@ -68,6 +69,7 @@ export function page() {
       />
       {isAdmin && <Accounting />}
       <ParkedPostbacks />
+      <PostbacksToSources />
       {isAdmin && <Rules />}
     </Page>
   )

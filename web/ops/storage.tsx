@@ -41,16 +41,18 @@ export function page() {
 function ViewsPanel({ of }: { of: Resource<Views> }) {
   return (
     <TablePanel
-      title="Materialized views"
+      title="Views, the incremental ones last"
       of={of}
-      none="The database has no materialized views."
+      none="The database has no views that are kept."
       rowKey={({ name }) => name}
       columns={[
         { name: 'View', cell: ({ name }) => name },
         {
           name: 'State',
-          cell: ({ populated, stale }) =>
-            !populated ? (
+          cell: ({ populated, stale, driftKeys }) =>
+            driftKeys !== null && driftKeys > 0 ? (
+              <Badge word={`${driftKeys} rows differ`} tone="bad" />
+            ) : !populated ? (
               <Badge word="never filled" tone="bad" />
             ) : stale ? (
               <Badge word="stale" tone="warn" />
@@ -61,7 +63,14 @@ function ViewsPanel({ of }: { of: Resource<Views> }) {
         { name: 'Age', field: 'ageSeconds', as: Seconds },
         {
           name: 'Refreshed',
-          cell: ({ lastRefresh }) => (lastRefresh === null ? 'never' : <Ago iso={lastRefresh} />),
+          cell: ({ kind, lastRefresh }) =>
+            kind === 'incremental' ? (
+              'with each write'
+            ) : lastRefresh === null ? (
+              'never'
+            ) : (
+              <Ago iso={lastRefresh} />
+            ),
         },
         { name: 'Refresh took', field: 'durationMs', as: Ms },
         { name: 'Rows', field: 'rows' },

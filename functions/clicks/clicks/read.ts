@@ -1,5 +1,6 @@
+import type { SQL } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { named } from '../../core/named.ts'
+import { named, type Statement } from '../../core/named.ts'
 import { visibleTo } from '../campaigns/visible.ts'
 import type { Config } from '../contract.ts'
 import { choiceFollows } from './choice-follows.ts'
@@ -18,7 +19,12 @@ type Found = {
  * read; null if the caller can see no such click.
  */
 export async function readClick(ctx: Ctx, { id }: { id: string }): Promise<ExplainedClick | null> {
-  const [row] = await ctx.replica.query<Found>(named('clicks.read-click')`
+  const [row] = await ctx.replica.query<Found>(readClickStatement(visibleTo(ctx, 'c'), { id }))
+  return row === undefined ? null : { ...row.click, choice: choiceOf(row) }
+}
+
+export function readClickStatement(visible: SQL, { id }: { id: string }): Statement {
+  return named('clicks.read-click')`
 select ${showClick} || jsonb_build_object(
     'facts', k.facts,
     'ruleSetId', k.rule_set_id,
@@ -44,8 +50,7 @@ from clicks.clicks k
 join clicks.campaigns c on c.id = k.campaign_id
 left join clicks.campaign_versions v on v.campaign_id = k.campaign_id and v.version = k.config_version
 where k.id = ${id}
-  and ${visibleTo(ctx, 'c')}`)
-  return row === undefined ? null : { ...row.click, choice: choiceOf(row) }
+  and ${visible}`
 }
 
 function choiceOf({ click, config, key, asked }: Found): ExplainedClick['choice'] {

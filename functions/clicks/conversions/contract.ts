@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { conversionStatuses, orphanStates } from '../../../schema/clicks/states.ts'
+import { conversionStatuses, orphanStates, postbackStates } from '../../../schema/clicks/states.ts'
 import { id, pathId, shownInstant } from '../../http/fields.ts'
 
 export const SourcePath = z.strictObject({
@@ -97,5 +97,44 @@ export const OrphanFilter = { state: z.enum(orphanStates).default('open') }
 export const OrphanMatch = z
   .strictObject({ clickId: z.guid().meta({ description: 'The click to which the postback belongs' }) })
   .meta({ id: 'OrphanMatch' })
+
+export const SentPostback = z
+  .strictObject({
+    id,
+    conversionId: id,
+    clickId: z.string(),
+    campaignId: id,
+    sourceId: id,
+    source: z.string().meta({ description: 'The slug of the source' }),
+    status: status.meta({ description: 'The status of the conversion that it reports' }),
+    state: z.enum(postbackStates).meta({
+      description:
+        'dead: given up after five tries or a day, refused for ever, or overtaken by a later status',
+    }),
+    tries: z.int(),
+    template: z
+      .string()
+      .meta({ description: 'The template that the source had when the status was reached' }),
+    outcome: z
+      .string()
+      .nullable()
+      .meta({
+        description: 'Of the last try, or why it ended; null before the first try',
+        examples: ['delivered'],
+      }),
+    httpStatus: z.int().nullable(),
+    createdAt: shownInstant,
+    dueAt: shownInstant.nullable().meta({ description: 'The next try; null once it has ended' }),
+    giveUpAt: shownInstant,
+    finishedAt: shownInstant.nullable(),
+  })
+  .meta({ id: 'SentPostback' })
+export type SentPostback = z.infer<typeof SentPostback>
+
+export const SentPostbackFilter = {
+  sourceId: pathId.optional(),
+  conversionId: pathId.optional(),
+  state: z.enum(postbackStates).optional(),
+}
 
 export const IdCursor = z.tuple([id])

@@ -153,35 +153,26 @@ versions as (
   select c.*, 1, status, payout_minor, currency
   from changed c
 ),
+moments as (
+  select v.*, m.own, date_bin('15 minutes', m.moment, timestamptz '2000-01-01 00:00:00+00') as quarter
+  from versions v
+  cross join lateral (values (false, clicked_at), (true, created_at)) m (own, moment)
+),
 parts as (
-  select campaign_id, date_bin('15 minutes', clicked_at, timestamptz '2000-01-01 00:00:00+00') as quarter,
-    landing_page_id, campaign_offer_id, traffic_source_id, in_currency as currency, sign, in_status,
-    case when in_status = 'approved' then sign * in_payout else 0 end as revenue,
+  select campaign_id, quarter, landing_page_id, campaign_offer_id, traffic_source_id, in_currency as currency, own, sign,
+    in_status, case when in_status = 'approved' then sign * in_payout else 0 end as revenue,
     case when in_status = 'approved' and cost_model = 'revshare' then sign * round(in_payout * cost_percent * 10) else 0 end
-      as cost, false as own, 0 as valid, 0 as general, 0 as sophisticated
-  from versions
+      as cost, 0 as valid, 0 as general, 0 as sophisticated
+  from moments
   union all
-  select campaign_id, date_bin('15 minutes', clicked_at, timestamptz '2000-01-01 00:00:00+00'), landing_page_id,
-    campaign_offer_id, traffic_source_id, campaign_currency, 0, null, 0, sign * cost_minor * 1000, false, 0, 0, 0
-  from versions
-  where in_status = 'approved'
-    and cost_model = 'cpa'
-  union all
-  select campaign_id, date_bin('15 minutes', created_at, timestamptz '2000-01-01 00:00:00+00'), landing_page_id,
-    campaign_offer_id, traffic_source_id, in_currency, sign, in_status,
-    case when in_status = 'approved' then sign * in_payout else 0 end,
-    case when in_status = 'approved' and cost_model = 'revshare' then sign * round(in_payout * cost_percent * 10) else 0 end,
-    true, 0, 0, 0
-  from versions
-  union all
-  select campaign_id, date_bin('15 minutes', created_at, timestamptz '2000-01-01 00:00:00+00'), landing_page_id,
-    campaign_offer_id, traffic_source_id, campaign_currency, 0, null, 0, sign * cost_minor * 1000, true, 0, 0, 0
-  from versions
+  select campaign_id, quarter, landing_page_id, campaign_offer_id, traffic_source_id, campaign_currency, own, 0, null, 0,
+    sign * cost_minor * 1000, 0, 0, 0
+  from moments
   where in_status = 'approved'
     and cost_model = 'cpa'
   union all
   select campaign_id, date_bin('15 minutes', clicked_at, timestamptz '2000-01-01 00:00:00+00'), landing_page_id,
-    campaign_offer_id, traffic_source_id, campaign_currency, 0, null, 0, 0, false,
+    campaign_offer_id, traffic_source_id, campaign_currency, false, 0, null, 0, 0,
     (validity = 'valid')::int - (old_validity = 'valid')::int,
     (validity = 'general')::int - (old_validity = 'general')::int,
     (validity = 'sophisticated')::int - (old_validity = 'sophisticated')::int

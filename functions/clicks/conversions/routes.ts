@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, orThrow } from '../../core/errors.ts'
 import { type Answer, at, type Endpoint, found, noContent, ok } from '../../http/endpoint.ts'
-import { type Column, csv, pagesOf } from '../../http/export.ts'
+import { type Column, csv, ndjson, pagesOf } from '../../http/export.ts'
 import { IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { cachedSources } from '../sources/cached-source.ts'
@@ -10,6 +10,7 @@ import * as wire from './contract.ts'
 import { isAuthentic } from './is-authentic.ts'
 import { listConversions } from './list.ts'
 import { listOrphans } from './list-orphans.ts'
+import { listPostbacks } from './list-postbacks.ts'
 import { matchOrphan } from './match-orphan.ts'
 import { readPostback } from './read-postback.ts'
 import { receivePostback } from './receive.ts'
@@ -86,14 +87,35 @@ export const conversionsEndpoints: Endpoint[] = [
       query: z.strictObject(wire.ConversionFilter),
       answers: { 200: 'text/csv' },
     },
-    (ctx, { query }) =>
-      csv(ctx, columns, {
-        name: 'conversions.csv',
-        pages: pagesOf<wire.Conversion, number>({
-          read: (before, limit) => listConversions(ctx, { ...query, before, limit }),
-          keyOf: ({ id }) => id,
-        }),
-      }),
+    (ctx, { query }) => csv(ctx, columns, { name: 'conversions.csv', pages: allConversions(ctx, query) }),
+  ),
+  on.get(
+    '/conversions.ndjson',
+    {
+      summary: 'Export conversions as NDJSON, newest first',
+      roles,
+      query: z.strictObject(wire.ConversionFilter),
+      answers: { 200: 'application/x-ndjson' },
+    },
+    (ctx, { query }) => ndjson(ctx, { name: 'conversions.ndjson', pages: allConversions(ctx, query) }),
+  ),
+  on.get(
+    '/postbacks',
+    {
+      summary: 'List postbacks to traffic sources, newest first',
+      description: [
+        'A source with a template gets one for each status of a conversion of its visitors. It is tried five times in a day.',
+        'Ended ones are kept for 30 days.',
+      ].join(' '),
+      roles,
+      query: z.strictObject({ ...wire.SentPostbackFilter, ...PageQuery }),
+      answers: { 200: Page(wire.SentPostback) },
+    },
+    async (ctx, { query: { limit, cursor, ...filter } }) => {
+      const [before = null] = cursorOf(wire.IdCursor, cursor) ?? []
+      const postbacks = await listPostbacks(ctx, { ...filter, before, limit: limit + 1 })
+      return ok(page(postbacks, limit, ({ id }) => [id]))
+    },
   ),
   on.get(
     '/orphans',
@@ -146,6 +168,16 @@ async function receive(ctx: Ctx, { slug, sent, query, search, request }: Postbac
   if (request.method === 'HEAD') return noContent()
   const address = request.headers.get('cf-connecting-ip')
   return ok(orThrow(await receivePostback(ctx, { sourceId: source.id, address, report })).answer)
+}
+
+function allConversions(
+  ctx: Ctx,
+  filter: Pick<Parameters<typeof listConversions>[1], 'campaignId' | 'status'>,
+) {
+  return pagesOf<wire.Conversion, number>({
+    read: (before, limit) => listConversions(ctx, { ...filter, before, limit }),
+    keyOf: ({ id }) => id,
+  })
 }
 
 const columns: Column<wire.Conversion>[] = [

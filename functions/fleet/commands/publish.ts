@@ -5,6 +5,7 @@ import { openBroker } from '../configs/open-broker.ts'
 import { everyTenant } from '../greenhouses/scope.ts'
 import type { Command } from './contract.ts'
 import { handOut } from './hand-out.ts'
+import { sendAll } from './send-all.ts'
 import { showCommand } from './show.ts'
 
 /** Commands in one run; the others follow with the next cycle. */
@@ -37,10 +38,11 @@ select n.greenhouse_id::text as greenhouse, ${showCommand()} as command
 from taken c
 join fleet.nodes n on n.id = c.node_id
 order by c.id`)
-      for (const { greenhouse, command } of sent) {
-        const topic = `greenhouse/${greenhouse}/${command.zoneId}/${command.nodeUid}/command`
-        await broker.publish({ topic, payload: command, retain: false })
-      }
+      const messages = sent.map(({ greenhouse, command }) => ({
+        topic: `greenhouse/${greenhouse}/${command.zoneId}/${command.nodeUid}/command`,
+        payload: command,
+      }))
+      await sendAll(ctx, broker, messages)
     } finally {
       broker.close()
     }

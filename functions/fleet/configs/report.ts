@@ -1,5 +1,4 @@
 import { sql } from 'drizzle-orm'
-import { offersOfAVersion } from '../../../schema/fleet/states.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
@@ -27,7 +26,7 @@ export function reportConfig(
     named('fleet.report-config')`
 with ${noteContact(ctx)},
 found as materialized (
-  select n.id, n.uid, n.greenhouse_id, c.tenant_id, c.desired_version
+  select n.id, c.desired_version
   from fleet.nodes n
   join fleet.node_configs c on c.node_id = n.id
   where n.uid = ${uid}
@@ -57,7 +56,7 @@ reported as (
   from found
   where c.node_id = found.id
     and c.desired_version >= ${version}::int
-  returning c.*, found.uid, found.greenhouse_id
+  returning c.*
 ),
 channels as (
   insert into fleet.channels (node_id, channel, tenant_id, kind, metric)
@@ -75,27 +74,6 @@ removed as (
   where k.node_id = r.node_id
     and ${channels !== undefined}
     and k.channel <> all (${sql.param((channels ?? []).map((one) => one.channel))}::text[])
-),
-raised as (
-  insert into fleet.alerts (tenant_id, kind, severity, subject, labels, since)
-  select
-    r.tenant_id, 'config_rejected', 'warning', 'node:' || r.uid,
-    jsonb_build_object('greenhouse', r.greenhouse_id, 'node', r.uid, 'version', r.desired_version, 'reason', r.reason),
-    now()
-  from reported r
-  where r.outcome = 'rejected'
-    and r.rejections >= ${offersOfAVersion}
-  on conflict (kind, subject) where cleared_at is null do update
-  set seen_at = now(), labels = excluded.labels
-),
-cleared as (
-  update fleet.alerts a
-  set cleared_at = now()
-  from reported r
-  where a.kind = 'config_rejected'
-    and a.subject = 'node:' || r.uid
-    and a.cleared_at is null
-    and r.outcome = 'applied'
 )
 select ${answer(sql`coalesce(
   (

@@ -34,7 +34,15 @@ const joinWhole = { enable_nestloop: 'off' }
  * Race: two cycles of one slot. The second finds the lock taken or, a moment later, the row of the slot.
  * A statement that fails on data is halved until the bad zone stands alone, in one transaction, so the slot stays whole.
  */
-export function runCycle(ctx: Ctx, { shard, slot }: Slot): Promise<Guarded<Cycle>> {
+export async function runCycle(ctx: Ctx, at: Slot): Promise<Guarded<Cycle>> {
+  const begun = ctx.now().getTime()
+  const cycle = await decideShard(ctx, at)
+  const seconds = (ctx.now().getTime() - begun) / 1_000
+  if (cycle.ran) ctx.metrics.observe('zone_processing_time_seconds', {}, seconds)
+  return cycle
+}
+
+function decideShard(ctx: Ctx, { shard, slot }: Slot): Promise<Guarded<Cycle>> {
   const all = { shard, shards: ctx.env.FLEET_SHARDS, slot, from: 0, to: lastZone }
   const db = ctx.db.with({ ...everyTenant, ...joinWhole })
   return orNotRun(async () => {
@@ -118,6 +126,7 @@ order by z.id`)
       total.decisions += outcome.decisions
     }
   }
+  for (const { type } of errors) ctx.metrics.count('zone_processing_errors_total', { error_type: type })
   const failed = errors.length
   const cycle = { ...total, success: total.zones - failed, failed, errors: errors.slice(0, errorsKept) }
   await tx.query(named('fleet.close-cycle')`

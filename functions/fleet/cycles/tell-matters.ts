@@ -9,15 +9,21 @@ const lateCycles = 4
 
 /** How full the queue of telemetry is, and when each shard last decided about its zones. */
 export async function tellMatters(ctx: Ctx): Promise<Matter[]> {
-  const [share, [found]] = await Promise.all([
+  const { FLEET_SHARDS: shards, TARGET_CYCLE_SECONDS: cycleSeconds } = ctx.env
+  const [share, found] = await Promise.all([
     readBacklog(ctx),
-    ctx.db.with(everyTenant).query<{ age: number | null }>(named('fleet.last-cycle')`
-select extract(epoch from now() - max(c.slot))::float8 as age
-from fleet.cycles c
-where c.slot > now() - interval '1 day'`),
+    ctx.db.with(everyTenant).query<{ shard: number; age: number | null }>(named('fleet.last-cycle')`
+select shard, extract(epoch from now() - last.slot)::float8 as age
+from generate_series(0, ${shards}::int - 1) shard
+left join lateral (
+  select max(c.slot) as slot
+  from fleet.cycles c
+  where c.shard = shard
+    and c.slot > now() - interval '1 day'
+) last on true
+order by shard`),
   ])
-  const age = found?.age ?? null
-  const limit = lateCycles * ctx.env.TARGET_CYCLE_SECONDS
+  const limit = lateCycles * cycleSeconds
   return [
     {
       name: 'telemetry backlog',
@@ -25,11 +31,11 @@ where c.slot > now() - interval '1 day'`),
       detail: `${Math.round(share * 100)} % of the messages that may wait`,
       ageSeconds: 1,
     },
-    {
-      name: 'last cycle',
+    ...found.map(({ shard, age }) => ({
+      name: `last cycle of shard ${shard}`,
       ok: age === null ? null : age <= limit,
       detail: age === null ? 'no cycle within a day' : `limit ${limit} s`,
       ageSeconds: age,
-    },
+    })),
   ]
 }

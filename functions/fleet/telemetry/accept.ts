@@ -19,6 +19,7 @@ export async function acceptTelemetry(
   const rate = rateAt(await readBacklog(ctx))
   if (rate === null) {
     countRefused(ctx, all.length)
+    ctx.metrics.count('telemetry_queue_dropped_total', { reason: 'refused' }, all.length)
     throw new AppError('rate_limited', 'Too many samples wait to be stored: send this batch later', {
       retryAfter: 5,
     })
@@ -38,6 +39,7 @@ export async function acceptTelemetry(
     else rejected.push({ index, sent, reason: judged.reason })
   }
   const { kept, thinned } = await thinBy(ctx, good, rate)
+  if (thinned > 0) ctx.metrics.count('telemetry_queue_dropped_total', { reason: 'thinned' }, thinned)
   const batchId = crypto.randomUUID()
   await sendSamples(ctx, { batchId, tenantId: tenantOf(ctx), boot, samples: kept, rejected, thinned })
   return {

@@ -42,13 +42,12 @@ async function flush(ctx: Ctx, held: Counts): Promise<void> {
   }
 }
 
-/** Race: two isolates raise the alert at once. There is one open alert of a kind, and it is touched once a minute. */
 async function write(ctx: Ctx, taken: readonly [string, number][]): Promise<void> {
   const rows = taken.map(([key, refused]) => {
     const [tenant, minute]: [number, number] = JSON.parse(key)
     return { tenant, minute: new Date(minute).toISOString(), refused }
   })
-  await ctx.db.with(everyTenant).query(named('fleet.count-refused')`
+  const [counted] = await ctx.db.with(everyTenant).query<{ raised: number }>(named('fleet.count-refused')`
 with counted as (
   insert into fleet.telemetry_minutes as t (tenant_id, minute, refused)
   select tenant, minute, refused
@@ -56,19 +55,8 @@ with counted as (
   order by tenant, minute
   on conflict (tenant_id, minute) do update set refused = t.refused + excluded.refused
   returning refused
-),
-raised as (
-  insert into fleet.alerts as a (tenant_id, kind, severity, subject, labels, since)
-  select null, 'queue_full', 'critical', 'telemetry', jsonb_build_object('stream', 'telemetry'), now()
-  where not exists (
-    select
-    from fleet.alerts
-    where kind = 'queue_full'
-      and subject = 'telemetry'
-      and seen_at > now() - interval '1 minute'
-  )
-  on conflict (kind, subject) where cleared_at is null do update set seen_at = now()
-  returning 1
 )
-select count(*)::int as minutes from counted`)
+select (select count(*) from counted)::int as minutes, (select count(*) from raised)::int as raised`)
+  if (counted !== undefined && counted.raised > 0)
+    ctx.metrics.count('telemetry_queue_overflow_alerts_total', {}, counted.raised)
 }

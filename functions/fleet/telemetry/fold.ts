@@ -5,16 +5,14 @@ import { named } from '../../core/named.ts'
 import { makePartitions } from '../../core/partitions.ts'
 import { foldDays } from './fold-days.ts'
 import { changedHours, foldHours } from './fold-hours.ts'
-import { raiseAlerts } from './raise-alerts.ts'
 import { recalculate } from './recalculate.ts'
 
 type Hours = { minutes: number; hours: number; more: boolean }
-type Alerts = { raised: number; cleared: number }
 type Days = { hours: number; days: number; more: boolean }
 
 /**
- * Calculates stored samples anew after a calibration, then folds changed minutes into hours and days, and raises or
- * clears alerts. Each statement sees what the one before it wrote, and they commit together.
+ * Calculates stored samples anew after a calibration, then folds changed minutes into hours and days. Each statement sees
+ * what the one before it wrote, and they commit together.
  */
 export async function foldTelemetry(_ctx: Ctx, tx: Tx): Promise<JobResult> {
   await tx.query(named('fleet.every-tenant')`select set_config('app.tenant_id', '*', true)`)
@@ -29,8 +27,7 @@ export async function foldTelemetry(_ctx: Ctx, tx: Tx): Promise<JobResult> {
     )
   const [minutes = { minutes: 0, hours: 0, more: false }] = await tx.query<Hours>(foldHours())
   const [days = { hours: 0, days: 0, more: false }] = await tx.query<Days>(foldDays())
-  const [alerts = { raised: 0, cleared: 0 }] = await tx.query<Alerts>(raiseAlerts())
-  const rows = minutes.minutes + days.hours + recalculated + alerts.raised + alerts.cleared
+  const rows = minutes.minutes + days.hours + recalculated
   return {
     rows,
     outcome: rows > 0 ? 'ok' : 'skipped',
@@ -38,7 +35,6 @@ export async function foldTelemetry(_ctx: Ctx, tx: Tx): Promise<JobResult> {
     minutes: minutes.minutes,
     hours: minutes.hours,
     days: days.days,
-    ...alerts,
     more: minutes.more || days.more,
   }
 }

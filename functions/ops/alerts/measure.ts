@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Rule, Value, Watch } from '../../core/watch.ts'
 import { comparison } from '../decide.ts'
+import { tuneRules } from '../rules/tune.ts'
 import { type Answer, readWatched } from './read-watched.ts'
 
 type Labels = Value['labels']
@@ -27,7 +28,7 @@ const mostEvidence = 20
  * the batch fails, each statement is repeated alone: a faulty rule is unknown, and the others have their values.
  */
 export async function measureRules(ctx: Ctx, watches: readonly Watch[]): Promise<Measurement> {
-  const rules = watches.flatMap((watch) => watch.rules.map((rule) => ({ rule, watch })))
+  const rules = watches.flatMap((watch) => tuneRules(ctx, watch.rules).map((rule) => ({ rule, watch })))
   const inPostgres = rules.flatMap(({ rule, watch }) => ('value' in rule ? [{ rule, watch }] : []))
   const [answers, elsewhere] = await Promise.all([
     readWatched<Value>(

@@ -4,6 +4,7 @@ import type { Rule } from '../../core/watch.ts'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
 import { IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
+import { tuneRules } from '../rules/tune.ts'
 import { acknowledgeAlert } from './acknowledge.ts'
 import { AckAlert, Alert, AlertCursor, AlertFilter } from './contract.ts'
 import { listAlerts } from './list.ts'
@@ -25,7 +26,7 @@ export function alertsEndpoints(rules: readonly Rule[]): Endpoint[] {
       },
       async (ctx, { query: { state = null, rule = null, limit, cursor } }) => {
         const [before = null] = cursorOf(AlertCursor, cursor) ?? []
-        const alerts = await listAlerts(ctx, rules, { state, rule, before, limit: limit + 1 })
+        const alerts = await listAlerts(ctx, tuneRules(ctx, rules), { state, rule, before, limit: limit + 1 })
         return ok(page(alerts, limit, ({ id }) => [id]))
       },
     ),
@@ -41,7 +42,7 @@ export function alertsEndpoints(rules: readonly Rule[]): Endpoint[] {
         problems: ['not_found', 'conflict'],
       },
       async (ctx, { params, body }) => {
-        const outcome = await acknowledgeAlert(ctx, rules, { id: params.id, ack: body })
+        const outcome = await acknowledgeAlert(ctx, tuneRules(ctx, rules), { id: params.id, ack: body })
         if (outcome.ok) return ok(outcome.alert)
         if (outcome.reason === 'ended') throw new AppError('conflict', 'The alert has ended')
         throw new AppError('not_found', 'No alert has this id; see GET /v1/ops/alerts')

@@ -4,10 +4,14 @@ import { missingFunctions } from '../../core/hot.ts'
 import type { Matter } from '../../core/matter.ts'
 import { named } from '../../core/named.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
+import { newestRuns } from '../jobs/newest.ts'
 import type { Readiness } from './contract.ts'
 import { tellMatters } from './tell-matters.ts'
 
 type Found = { bypasses: boolean; owns: boolean; migration: number | null; tick: number | null }
+/** The last tick is looked for among so many runs; manual ones are few. */
+const newest = 1_000
+
 type Checked = { answers: boolean; checks: Readiness['checks']; tickAgeSeconds: number | null }
 
 /**
@@ -52,7 +56,7 @@ select
   (select max(version) from core.schema_migrations) as migration,
   (
     select extract(epoch from now() - r.started_at)::float8
-    from core.job_runs r
+    from (${newestRuns({ limit: newest })}) r
     where r.trigger = 'cron'
     order by r.id desc
     limit 1

@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { runOutcomes } from '../../../schema/core/states.ts'
 import { instant, shownInstant } from '../../http/fields.ts'
 
-const Outcome = z.enum(['ok', 'skipped', 'failed', 'running'])
+export const Outcome = z.enum(runOutcomes)
 
 const run = {
   slot: shownInstant.nullable(),
@@ -37,13 +38,21 @@ export const Job = z
       .meta({ description: 'Slots of the last 24 hours that passed while the job was paused' }),
     pause: Pause.nullable(),
     running: z.boolean(),
-    failuresInRow: z.int().meta({ description: 'Failed runs since the last one that succeeded' }),
-    lateSeconds: z
+    failuresInRow: z
+      .int()
+      .meta({ description: 'Failed runs since the last one that succeeded, among the newest 200 runs' }),
+    lateSeconds: z.number().nullable().meta({
+      description:
+        'From the slot of the last cron run to its start; null without one among the newest 200 runs',
+    }),
+    meanMs: z
       .number()
       .nullable()
-      .meta({ description: 'From the slot of the last cron run to its start; null if there was none' }),
-    meanMs: z.number().nullable().meta({ description: 'Of the successful runs of the last 24 hours' }),
-    p95Ms: z.number().nullable().meta({ description: 'Of the successful runs of the last 24 hours' }),
+      .meta({ description: 'Of the successful runs of the last 24 hours among the newest 200' }),
+    p95Ms: z
+      .number()
+      .nullable()
+      .meta({ description: 'Of the successful runs of the last 24 hours among the newest 200' }),
   })
   .meta({ id: 'Job' })
 export type Job = z.infer<typeof Job>

@@ -1,8 +1,9 @@
 import { Cron } from 'croner'
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { named } from '../../core/named.ts'
+import { named, type Statement } from '../../core/named.ts'
 import type { Job as Shown } from './contract.ts'
+import { newestRuns } from './newest.ts'
 
 type Scheduled = { name: string; cron: string; lock: number }
 type Figures = Pick<
@@ -11,16 +12,22 @@ type Figures = Pick<
 >
 type Seen = Figures & {
   job: string
-  first: string | null
-  slots: string[]
-  pauses: [from: number, to: number][]
+  first: number | null
+  /** The first and the last finished slot of the day. */
+  between: [from: number, to: number] | null
+  gaps: Span[]
+  pauses: Span[]
 }
+type Span = readonly [from: number, to: number]
 
 const windowMs = 24 * 60 * 60 * 1_000
+/** The figures of a job are over so many runs at most, so that they cost the same however many there are. */
+const newest = 200
 
 const never: Omit<Seen, 'job'> = {
   first: null,
-  slots: [],
+  between: null,
+  gaps: [],
   pauses: [],
   lastRun: null,
   pause: null,
@@ -33,35 +40,81 @@ const never: Omit<Seen, 'job'> = {
 
 /** Each cron job with its last run, its next slot, its times, and the missed and paused slots of the last day. */
 export async function listJobs(ctx: Ctx, jobs: readonly Scheduled[]): Promise<Shown[]> {
-  const rows = await ctx.replica.query<Seen>(named('ops.list-jobs')`
-select named.job, last_run.run as "lastRun", first_done.slot as first, coalesce(done.slots, '[]'::jsonb) as slots,
+  const now = ctx.now()
+  const rows = await ctx.replica.query<Seen>(readJobs(jobs, now))
+  const seen = new Map(rows.map(({ job, ...figures }) => [job, figures]))
+  return jobs.map(({ name, cron, lock }) => {
+    const { first, between, gaps, pauses, ...figures } = seen.get(name) ?? never
+    const nextAt = new Cron(cron, { timezone: 'UTC' }).nextRun(now)?.toISOString() ?? null
+    const { missed, paused } = missedSlots(cron, { first, between, gaps, pauses }, now)
+    return { name, cron, lockId: lock, ...figures, nextAt, missed, pausedSlots: paused }
+  })
+}
+
+/** Postgres returns the gaps between finished slots, of which there are few, and not the slots. */
+function readJobs(jobs: readonly Scheduled[], now: Date): Statement {
+  const names = sql.param(jobs.map(({ name }) => name))
+  const periods = sql.param(jobs.map(({ cron }) => leastPeriodSeconds(cron, now)))
+  return named('ops.list-jobs')`
+with named as materialized (
+  select * from unnest(${names}::text[], ${periods}::int[]) named (job, period)
+),
+recent as materialized (
+  select r.job, r.id, r.slot, r.started_at, r.finished_at, r.outcome, r.rows, r.error,
+    row_number() over newest = 1 as is_last,
+    bool_and(r.outcome in ('failed', 'running')) over newest as is_failing,
+    case when r.outcome = 'ok' and r.started_at > now() - interval '24 hours'
+      then (extract(epoch from r.finished_at - r.started_at) * 1000)::float8
+    end as ms
+  from named
+  cross join lateral (${newestRuns({ job: sql`named.job`, limit: newest })}) r
+  window newest as (partition by r.job order by r.id desc)
+),
+figures as (
+  select job,
+    count(*) filter (where is_failing and outcome = 'failed') as failures,
+    (array_agg(extract(epoch from started_at - slot) order by id desc) filter (where slot is not null))[1] as late_seconds,
+    avg(ms) as mean_ms,
+    percentile_cont(0.95) within group (order by ms) as p95_ms
+  from recent
+  group by job
+)
+select named.job, last_run.run as "lastRun", first_done.slot as first, done.between, coalesce(done.gaps, '[]'::jsonb) as gaps,
   coalesce(paused.spans, '[]'::jsonb) as pauses, active.pause,
   coalesce(last_run.run ->> 'outcome' = 'running', false) as running,
-  coalesce(failed.count, 0)::int as "failuresInRow", late.seconds as "lateSeconds",
-  took.mean_ms as "meanMs", took.p95_ms as "p95Ms"
-from unnest(${sql.param(jobs.map(({ name }) => name))}::text[]) named (job)
+  coalesce(f.failures, 0)::int as "failuresInRow", f.late_seconds::float8 as "lateSeconds",
+  f.mean_ms as "meanMs", f.p95_ms as "p95Ms"
+from named
+left join figures f on f.job = named.job
 left join lateral (
   select jsonb_build_object(
     'slot', core.iso(r.slot), 'startedAt', core.iso(r.started_at), 'finishedAt', core.iso(r.finished_at),
     'outcome', r.outcome, 'rows', r.rows, 'error', r.error
   ) as run
-  from core.job_runs r
+  from recent r
   where r.job = named.job
-  order by r.id desc
-  limit 1
+    and r.is_last
 ) last_run on true
 left join lateral (
-  select (extract(epoch from s.slot) * 1000)::bigint as slot
+  select (extract(epoch from s.slot) * 1000)::float8 as slot
   from core.job_slots s
   where s.job = named.job
   order by s.slot
   limit 1
 ) first_done on true
 left join lateral (
-  select jsonb_agg((extract(epoch from s.slot) * 1000)::bigint) as slots
-  from core.job_slots s
-  where s.job = named.job
-    and s.slot > now() - interval '24 hours'
+  select jsonb_build_array(min(s.ms), max(s.ms)) as between,
+    jsonb_agg(jsonb_build_array(s.before, s.ms)) filter (where s.ms - s.before > named.period * 1000) as gaps
+  from (
+    select s.ms, lag(s.ms) over (order by s.ms) as before
+    from (
+      select (extract(epoch from s.slot) * 1000)::bigint as ms
+      from core.job_slots s
+      where s.job = named.job
+        and s.slot > now() - interval '24 hours'
+    ) s
+  ) s
+  having count(*) > 0
 ) done on true
 left join lateral (
   select jsonb_agg(jsonb_build_array(
@@ -81,57 +134,16 @@ left join lateral (
     and p.ended_at is null
   order by p.until desc
   limit 1
-) active on true
-left join lateral (
-  select count(*) as count
-  from (
-    select r.outcome, bool_and(r.outcome = 'failed') over (order by r.id desc) as so_far
-    from (
-      select r.id, r.outcome
-      from core.job_runs r
-      where r.job = named.job
-        and r.outcome <> 'running'
-      order by r.id desc
-      limit 100
-    ) r
-  ) recent
-  where so_far
-) failed on true
-left join lateral (
-  select extract(epoch from r.started_at - r.slot)::float8 as seconds
-  from core.job_runs r
-  where r.job = named.job
-    and r.slot is not null
-  order by r.id desc
-  limit 1
-) late on true
-left join lateral (
-  select avg(ms) as mean_ms, percentile_cont(0.95) within group (order by ms) as p95_ms
-  from (
-    select (extract(epoch from r.finished_at - r.started_at) * 1000)::float8 as ms
-    from core.job_runs r
-    where r.job = named.job
-      and r.started_at > now() - interval '24 hours'
-      and r.outcome = 'ok'
-    order by r.id desc
-    limit 1440
-  ) recent
-) took on true`)
-  const seen = new Map(rows.map(({ job, ...figures }) => [job, figures]))
-  return jobs.map(({ name, cron, lock }) => {
-    const { first, slots, pauses, ...figures } = seen.get(name) ?? never
-    const now = ctx.now()
-    const nextAt = new Cron(cron, { timezone: 'UTC' }).nextRun(now)?.toISOString() ?? null
-    const done = { first: first === null ? null : Number(first), slots: slots.map(Number), pauses }
-    const { missed, paused } = missedSlots(cron, done, now)
-    return { name, cron, lockId: lock, ...figures, nextAt, missed, pausedSlots: paused }
-  })
+) active on true`
 }
 
 type Done = {
+  /** The first finished slot of all. */
   first: number | null
-  slots: readonly number[]
-  pauses: readonly (readonly [from: number, to: number])[]
+  between: Span | null
+  /** Pairs of finished slots that are further apart than the period of the job. */
+  gaps: readonly Span[]
+  pauses: readonly Span[]
 }
 
 /**
@@ -140,26 +152,38 @@ type Done = {
  */
 export function missedSlots(
   cron: string,
-  { first, slots, pauses }: Done,
+  { first, between, gaps, pauses }: Done,
   now: Date,
 ): { missed: number; paused: number } {
   const counts = { missed: 0, paused: 0 }
   if (first === null) return counts
+  const begin = Math.max(first, now.getTime() - windowMs)
   // The slot of this very minute may still be running.
-  const until = now.getTime() - 60_000
+  const end = now.getTime() - 60_000 + 1
+  const empty: readonly Span[] =
+    between === null ? [[begin, end]] : [[begin, between[0]], ...gaps, [between[1], end]]
   const schedule = new Cron(cron, { timezone: 'UTC' })
-  const done = new Set(slots)
-  let at = schedule.nextRun(new Date(Math.max(first, now.getTime() - windowMs)))
-  for (; at !== null && at.getTime() <= until; at = schedule.nextRun(at)) {
-    const slot = at.getTime()
-    if (done.has(slot)) continue
-    counts[pauses.some(([from, to]) => from <= slot && slot < to) ? 'paused' : 'missed'] += 1
+  for (const [after, before] of empty) {
+    let at = schedule.nextRun(new Date(after))
+    for (; at !== null && at.getTime() < Math.min(before, end); at = schedule.nextRun(at)) {
+      const slot = at.getTime()
+      counts[pauses.some(([since, until]) => since <= slot && slot < until) ? 'paused' : 'missed'] += 1
+    }
   }
   return counts
 }
 
 /** The seconds between two slots of a job, from the schedule at this moment. */
 export function periodSeconds(cron: string, now: Date): number {
-  const [first, second] = new Cron(cron, { timezone: 'UTC' }).nextRuns(2, now)
-  return first === undefined || second === undefined ? 0 : (second.getTime() - first.getTime()) / 1000
+  return periodsOf(cron, now, 2)[0] ?? 0
+}
+
+/** No two slots are closer, so a longer gap may lack one. */
+function leastPeriodSeconds(cron: string, now: Date): number {
+  return Math.min(...periodsOf(cron, now, 10), 86_400)
+}
+
+function periodsOf(cron: string, now: Date, slots: number): number[] {
+  const next = new Cron(cron, { timezone: 'UTC' }).nextRuns(slots, now).map((slot) => slot.getTime())
+  return next.slice(1).map((slot, at) => (slot - (next[at] ?? slot)) / 1_000)
 }

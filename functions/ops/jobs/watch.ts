@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Job } from '../../core/job.ts'
 import type { Rule } from '../../core/watch.ts'
 import { periodSeconds } from './list.ts'
+import { newestRuns } from './newest.ts'
 
 /** `jobs` are those of all rows. */
 export function jobRules(jobs: readonly Job[]): Rule[] {
@@ -34,7 +35,7 @@ select jsonb_build_object('job', r.job), jsonb_build_object(
   'slot', core.iso(r.slot), 'startedAt', core.iso(r.started_at), 'outcome', r.outcome, 'trigger', r.trigger
 )
 from unnest(${names}::text[]) j (name)
-cross join lateral (select * from core.job_runs r where r.job = j.name order by r.id desc limit 5) r`,
+cross join lateral (${newestRuns({ job: sql`j.name`, limit: 5 })}) r`,
       advice:
         'The clock fired no slot, or its run did not finish. See GET /v1/ops/jobs/runs?job=; run it by hand with POST /v1/ops/jobs/{name}/run.',
     },
@@ -53,22 +54,14 @@ select jsonb_build_object('job', j.name) as labels, count(*) filter (where r.so_
 from unnest(${names}::text[]) j (name)
 cross join lateral (
   select bool_and(r.outcome = 'failed') over (order by r.id desc) as so_far
-  from (
-    select r.id, r.outcome
-    from core.job_runs r
-    where r.job = j.name
-      and r.outcome <> 'running'
-    order by r.id desc
-    limit 20
-  ) r
+  from (${newestRuns({ job: sql`j.name`, limit: 20 })}) r
+  where r.outcome <> 'running'
 ) r
 group by j.name`,
       evidence: () => sql`
 select jsonb_build_object('job', r.job), jsonb_build_object('run', r.id, 'startedAt', core.iso(r.started_at))
 from unnest(${names}::text[]) j (name)
-cross join lateral (
-  select * from core.job_runs r where r.job = j.name and r.outcome = 'failed' order by r.id desc limit 5
-) r`,
+cross join lateral (${newestRuns({ job: sql`j.name`, outcome: 'failed', limit: 5 })}) r`,
       advice: 'GET /v1/ops/jobs/runs?outcome=failed has the error of each run. A failed slot stays open.',
     },
     {
@@ -85,9 +78,7 @@ cross join lateral (
 select jsonb_build_object('job', r.job) as labels, extract(epoch from now() - l.expires_at)::float8 as value
 from unnest(${names}::text[]) j (name)
 join core.leases l on l.name = j.name and l.expires_at < now()
-cross join lateral (
-  select r.job, r.outcome from core.job_runs r where r.job = j.name order by r.id desc limit 1
-) r
+cross join lateral (${newestRuns({ job: sql`j.name`, limit: 1 })}) r
 where r.outcome = 'running'`,
       advice:
         'The holder of the lease died. The next run of the job takes the lease and closes the lost run.',

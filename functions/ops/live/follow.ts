@@ -1,7 +1,8 @@
 import type { Ctx } from '../../core/context.ts'
 import { countOf, quantileOf, readGathered, type Series, sumOf } from '../../core/gather.ts'
+import type { Gauge } from '../../core/watch.ts'
 import type { MeterName } from '../../registry/meters.ts'
-import { type Gauge, readGauges } from '../metrics/read-gauges.ts'
+import { readGauges } from '../metrics/read-gauges.ts'
 import type { LiveState } from './contract.ts'
 
 const durations = 'http_server_request_duration_seconds'

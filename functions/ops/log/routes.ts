@@ -13,7 +13,7 @@ export const logEndpoints: Endpoint[] = [
     {
       summary: 'List what operators did here and why, newest first',
       description:
-        'Pauses, cancellations, replays, acknowledgements, silences, switched regulators and activated rules. Entries are never changed.',
+        'Jobs run by hand, pauses, cancellations, replays, acknowledgements, silences, switched regulators and activated rules. Entries are never changed.',
       roles: ['admin'],
       query: z.strictObject({ ...ActionFilter, ...PageQuery }),
       answers: { 200: Page(OperatorAction) },

@@ -1,13 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { named } from '../../core/named.ts'
-import type { MeterName } from '../../registry/meters.ts'
+import type { Gauge } from '../../core/watch.ts'
+import { newestRuns } from '../jobs/newest.ts'
 import { poolSize } from '../rules.ts'
 
-/** A metric that is read and not counted. `label` is the value of its only label; null if it has none. */
-export type Gauge = { name: MeterName; label: string | null; value: number }
-
-/** Reads the figures of Postgres about itself, its jobs, its views and its outbox. An unknown value has no row. */
+/** Reads the figures of Postgres about itself, its jobs, its alerts, its views and its outbox. An unknown value has no row. */
 export async function readGauges(ctx: Ctx, jobs: readonly string[]): Promise<Gauge[]> {
   const gauges = await ctx.db.query<Gauge>(named('ops.read-gauges')`
 with sessions as materialized (
@@ -39,16 +37,15 @@ from (
   union all
   select 'db_blocked_sessions', null, count(*) filter (where waits_for_lock) from sessions
   union all
-  select 'job_last_success_age_seconds', j.job, extract(epoch from now() - done.finished_at)
+  select 'job_last_success_age_seconds', j.job, extract(epoch from now() - greatest(ok.finished_at, skipped.finished_at))
   from unnest(${sql.param(jobs)}::text[]) j (job)
-  cross join lateral (
-    select r.finished_at
-    from core.job_runs r
-    where r.job = j.job
-      and r.outcome in ('ok', 'skipped')
-    order by r.id desc
-    limit 1
-  ) done
+  left join lateral (${newestRuns({ job: sql`j.job`, outcome: 'ok', limit: 1 })}) ok on true
+  left join lateral (${newestRuns({ job: sql`j.job`, outcome: 'skipped', limit: 1 })}) skipped on true
+  union all
+  select 'alerts_firing', s.severity, count(a.id)
+  from (values ('warning'), ('critical')) s (severity)
+  left join core.alerts a on a.severity = s.severity and a.state = 'firing' and a.ended_at is null
+  group by s.severity
   union all
   select 'view_age_seconds', v.view, v.age_seconds from core.get_views_refresh_status() v
   union all

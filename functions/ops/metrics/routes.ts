@@ -1,12 +1,13 @@
+import type { Watch } from '../../core/watch.ts'
 import { at, type Endpoint } from '../../http/endpoint.ts'
 import { mustScrape } from '../../http/scraper.ts'
 import { readMetrics } from './read.ts'
 
 const on = at('', 'ops')
 
-type Scheduled = { name: string; cron: string; lock: number }
+type System = { jobs: readonly { name: string; cron: string; lock: number }[]; watches: readonly Watch[] }
 
-export const metricsEndpoints = (jobs: readonly Scheduled[]): Endpoint[] => [
+export const metricsEndpoints = (system: System): Endpoint[] => [
   on.get(
     '/metrics',
     {
@@ -19,7 +20,7 @@ export const metricsEndpoints = (jobs: readonly Scheduled[]): Endpoint[] => [
     },
     async (ctx, { request }) => {
       await mustScrape(ctx, request)
-      return new Response(await readMetrics(ctx, jobs), {
+      return new Response(await readMetrics(ctx, system), {
         headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' },
       })
     },

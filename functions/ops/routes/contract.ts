@@ -15,6 +15,7 @@ export const RouteFigures = z
     perSecond: z.number(),
     errors: z.int().meta({ description: 'Responses with a 5xx status' }),
     refused: z.int().meta({ description: 'Responses with a 4xx status' }),
+    left: z.int().meta({ description: 'Requests whose client left before the response' }),
     p50Ms: seconds,
     p95Ms: seconds,
     p99Ms: seconds.meta({

@@ -50,6 +50,7 @@ function figuresOf(ofRoute: readonly Series[], seconds: number): RouteFigures {
     perSecond: Math.round((requests / seconds) * 1e3) / 1e3,
     errors: requestsOf({ status: '5xx' }),
     refused: requestsOf({ status: '4xx' }),
+    left: requestsOf({ status: 'left' }),
     p50Ms: msOf(0.5),
     p95Ms: msOf(0.95),
     p99Ms: msOf(0.99),

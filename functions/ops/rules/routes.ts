@@ -6,6 +6,7 @@ import { Rule, RulePath, RuleValues, Tried, TryRule, ValuesQuery } from './contr
 import { listRules } from './list.ts'
 import { readRuleValues } from './read-values.ts'
 import { tryRule } from './try.ts'
+import { tuneRules } from './tune.ts'
 
 const on = at('/v1/ops/rules', 'ops')
 
@@ -19,7 +20,7 @@ export function rulesEndpoints(rules: readonly Watched[]): Endpoint[] {
         roles: ['admin'],
         answers: { 200: z.object({ data: z.array(Rule), nextCursor: z.null() }) },
       },
-      async (ctx) => ok({ data: await listRules(ctx, rules), nextCursor: null }),
+      async (ctx) => ok({ data: await listRules(ctx, tuneRules(ctx, rules)), nextCursor: null }),
     ),
     on.get(
       '/{name}/values',
@@ -32,7 +33,7 @@ export function rulesEndpoints(rules: readonly Watched[]): Endpoint[] {
         problems: ['not_found'],
       },
       async (ctx, { params: { name }, query: { hours } }) =>
-        ok(await readRuleValues(ctx, knownRule(rules, name), hours)),
+        ok(await readRuleValues(ctx, knownRule(tuneRules(ctx, rules), name), hours)),
     ),
     on.post(
       '/{name}/try',
@@ -46,7 +47,7 @@ export function rulesEndpoints(rules: readonly Watched[]): Endpoint[] {
         problems: ['not_found', 'unprocessable'],
       },
       async (ctx, { params: { name }, body }) => {
-        const rule = knownRule(rules, name)
+        const rule = knownRule(tuneRules(ctx, rules), name)
         const { raise = rule.raise, clear = rule.clear } = body
         if (raise >= clear !== rule.raise >= rule.clear)
           throw new AppError('unprocessable', 'raise and clear must stay in the order that the rule has')

@@ -57,10 +57,10 @@ function mayRead({ principal }: Ctx, { roles }: Kind): boolean {
   return principal !== null && (principal.role === 'admin' || roles.includes(principal.role))
 }
 
-/** The requests of the entries, what follows from the thing in other rows, and for a request what it wrote. */
+/** The requests and job runs behind the entries, what follows from the thing in other rows, and for a request what it wrote. */
 function othersOf(stories: readonly Story[], thing: { kind: string; id: string }): SQL[] {
   const about = stories.flatMap(({ about: of }) => of?.(thing) ?? [])
-  if (thing.kind !== 'request') return [requests, ...about]
+  if (thing.kind !== 'request') return [requests, jobRuns, ...about]
   const by = { xid: sql`k.xid`, low: sql`k.xid::text::bigint & 4294967295` }
   const written = stories.flatMap(({ written: of }) => of?.(by) ?? [])
   return written.map(
@@ -78,3 +78,10 @@ select k.created_at as at, 'request' as lane, k.route as type, 'by ' || k.princi
   jsonb_strip_nulls(jsonb_build_object('request', k.request_id, 'xid', k.xid::text)) as refs, null::bigint as xid
 from core.idempotency_keys k
 where (k.xid::text::bigint & 4294967295) in (select o.xid from own o where o.xid is not null)`
+
+/** A job that works in portions or under a lease writes in further transactions, which its runs do not name. */
+const jobRuns = sql`
+select r.started_at as at, 'job' as lane, r.job as type, r.outcome || ', ' || r.trigger as text,
+  jsonb_strip_nulls(jsonb_build_object('run', r.id, 'slot', core.iso(r.slot))) as refs, null::bigint as xid
+from core.job_runs r
+where (r.xid::text::bigint & 4294967295) in (select o.xid from own o where o.xid is not null)`

@@ -4,6 +4,9 @@ import { shownInstant } from '../../http/fields.ts'
 export const View = z
   .strictObject({
     name: z.string(),
+    kind: z.enum(['materialized', 'incremental']).meta({
+      description: '`incremental`: the statement that appends events also updates the view',
+    }),
     populated: z.boolean(),
     lastRefresh: shownInstant.nullable(),
     asOf: shownInstant
@@ -24,6 +27,12 @@ export const View = z
       .int()
       .nullable()
       .meta({ description: 'Refreshes skipped since the last one, because no source had changed' }),
+    driftKeys: z.int().nullable().meta({
+      description: 'Rows that differ from a recount and are not repaired; null when no job compares them',
+    }),
+    verifiedAt: shownInstant
+      .nullable()
+      .meta({ description: 'Everything was compared since then, by samples; null when no job compares' }),
   })
   .meta({ id: 'MaterializedView' })
 export type View = z.infer<typeof View>

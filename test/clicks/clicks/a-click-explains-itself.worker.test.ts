@@ -4,6 +4,7 @@ import { consume } from '../../../functions/core/consume.ts'
 import { delivered } from '../../core/probe/isolate.ts'
 import { contextsOf } from '../../dispatch/support/context.ts'
 import { freshProxy } from '../../support/proxy.ts'
+import { runJob } from '../../support/run-job.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { givenCampaign } from '../support/given.ts'
@@ -29,12 +30,9 @@ async function store(items: readonly unknown[]): Promise<void> {
   expect(new Set(await consume(contexts(null), clicksQueue, messages))).toEqual(new Set(['done']))
 }
 
-let slots = 0
-
-/** Runs the jobs of a minute. Each slot runs once, so each call has another one. */
+/** Runs the jobs of a minute that follow the clicks. */
 async function aMinute(): Promise<void> {
-  slots += 1
-  await app.scheduled('* * * * *', new Date(Date.now() + slots * 60_000))
+  for (const job of ['clicks-replays', 'clicks-dimensions']) await runJob(app, job)
   const { rows } = await admin.query(
     `select job, error from core.job_runs where job like 'clicks-%' and outcome = 'failed'`,
   )
@@ -95,7 +93,7 @@ describe('a click', () => {
     )
     expect(rows).toEqual([{ outcome: 'failed', error: `Choices that do not follow: ${wrong}` }])
     await admin.query('delete from clicks.clicks where id = $1', [wrong])
-    await app.scheduled('7 * * * *', new Date(Date.now() + 3_600_000))
+    await runJob(app, 'clicks-choices')
     const runs = await admin.query(
       `select outcome from core.job_runs where job = 'clicks-choices' order by id`,
     )

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { runJob } from '../../support/run-job.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { type Answer, caller, campaignOf, idOf } from '../support/http.ts'
@@ -10,9 +11,7 @@ const { admin: postgres } = app.database
 const admin = await caller(app)
 const partner = await caller(app, 'partner', 'acme')
 
-let ticks = 0
-/** A tick of a later minute, because each minute has one run. */
-const nextMinute = () => app.scheduled('* * * * *', new Date(Date.now() + ++ticks * 60_000))
+const matchOrphans = () => runJob(app, 'clicks-orphans')
 
 let campaigns = 0
 
@@ -354,7 +353,7 @@ describe('a postback without a click', () => {
       model,
       click,
     ])
-    await nextMinute()
+    await matchOrphans()
     expect(await statsOf(campaign)).toMatchObject([{ conversions: 1, revenue: 200 }])
     const { body } = await admin.get('/orphans?state=matched')
     expect(body['data']).toMatchObject([{ clickId: model, state: 'matched', matchedClickId: model }])
@@ -366,7 +365,7 @@ describe('a postback without a click', () => {
     const own = await clicked(partner)
     const parked = await postback(`acme-net-2?secret=${its}&clickid=${foreign.click}`)
     expect(parked.body).toEqual({ result: 'parked' })
-    await nextMinute()
+    await matchOrphans()
     const [orphan] = (await partner.get('/orphans')).body['data'] as [{ id: number }]
     const stranger = await caller(app, 'partner', 'globex')
     const match = (by: typeof admin, clickId: string) => by.post(`/orphans/${orphan.id}/match`, { clickId })
@@ -384,7 +383,7 @@ describe('a postback without a click', () => {
       `update clicks.orphan_postbacks set received_at = now() - interval '7 days 1 minute' where click_id = $1`,
       [`${unknown}1`],
     )
-    await nextMinute()
+    await matchOrphans()
     const { rows } = await postgres.query(
       'select click_id, state from clicks.orphan_postbacks where click_id = any($1) order by click_id',
       [[`${unknown}1`, `${unknown}2`]],
@@ -393,14 +392,23 @@ describe('a postback without a click', () => {
   })
 })
 
-it('conversions are exported as CSV in which no cell is a formula', async () => {
+it('conversions are exported as NDJSON, and as CSV in which no cell is a formula', async () => {
   const { click, campaign } = await clicked()
   await report(`clickid=${click}&txid=${encodeURIComponent('=HYPERLINK("x")')}`)
   const { text, headers } = await admin.get(`/conversions.csv?campaignId=${campaign}`)
   expect(headers.get('content-type')).toContain('text/csv')
   expect(text.split('\r\n')[0]).toContain('id,clickId,campaignId')
   expect(text).toContain(`"'=HYPERLINK(""x"")"`)
+  const ndjson = await admin.get(`/conversions.ndjson?campaignId=${campaign}`)
+  expect(ndjson.headers.get('content-type')).toContain('application/x-ndjson')
+  expect(
+    ndjson.text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ).toMatchObject([{ clickId: click, txid: '=HYPERLINK("x")' }])
   const stranger = await caller(app, 'partner', 'globex')
   expect((await stranger.get('/conversions.csv')).text.trim().split('\r\n')).toHaveLength(1)
+  expect((await stranger.get('/conversions.ndjson')).text).toBe('')
   expect((await stranger.get(`/conversions?campaignId=${campaign}`)).body['data']).toEqual([])
 })

@@ -106,7 +106,11 @@ describe('the page of campaigns', () => {
 
   it('shows a partner its own campaigns, without the rules and the account of all', async () => {
     const page = await open('/app/clicks', { as: { role: 'partner', sub: 'acme' } })
-    expect(await settledPanels(page)).toEqual({ Campaigns: 'live', 'Parked postbacks': 'empty' })
+    expect(await settledPanels(page)).toEqual({
+      Campaigns: 'live',
+      'Parked postbacks': 'empty',
+      'Postbacks to sources': 'empty',
+    })
     expect(await page.locator('tbody tr').count()).toBe(1)
     await page.goto(`${app.url}/app/clicks/${campaign}`)
     await page.getByText('not_found').first().waitFor()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { runJob } from '../../support/run-job.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { type Answer, caller, campaignOf } from '../support/http.ts'
@@ -9,9 +10,6 @@ const { admin: postgres } = app.database
 const admin = await caller(app)
 const partner = await caller(app, 'partner', 'acme')
 
-let ticks = 0
-/** A tick of a later minute, because each minute has one run. */
-const nextMinute = () => app.scheduled('* * * * *', new Date(Date.now() + ++ticks * 60_000))
 let slugs = 0
 
 async function campaign(
@@ -225,7 +223,7 @@ describe('stored clicks', () => {
     const count = async () =>
       (await postgres.query('select from clicks.clicks where campaign_id = $1', [id])).rowCount
     await expect.poll(count, soon).toBe(3)
-    await nextMinute()
+    await runJob(app, 'clicks-dimensions')
     const answer = await admin.get(`/campaigns/${id}/stats?groupBy=country`)
     expect(Date.now() - Date.parse(String(answer.body['asOf']))).toBeLessThan(60_000)
     expect(rowsOf(answer)).toMatchObject([

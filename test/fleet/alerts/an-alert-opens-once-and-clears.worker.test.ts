@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { runJob } from '../../support/run-job.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { callerOf, tally } from '../support/http.ts'
 import { givenRegulated } from '../support/regulated.ts'
@@ -7,17 +8,7 @@ const app = await freshWorker({ bindings: { TARGET_CYCLE_SECONDS: '60' } })
 const { admin } = app.database
 const tenant = await callerOf(app, 'tenant', 1)
 const operator = await callerOf(app, 'admin')
-let minutes = 0
-
-async function watch(): Promise<void> {
-  minutes += 1
-  const key = `watch-${minutes}`
-  const answer = await fetch(`${app.url}/v1/ops/jobs/fleet-alerts/run`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${await app.token('admin', 1)}`, 'idempotency-key': key },
-  })
-  expect([answer.status, await answer.json()]).toMatchObject([200, { ran: true }])
-}
+const watch = () => runJob(app, 'fleet-alerts')
 
 type Shown = { id: number; kind: string; subject: string; count: number; severity: string }
 
@@ -104,7 +95,7 @@ it('a shard without a cycle for a minute is an alert', async () => {
 })
 
 it('a tenant acknowledges no alert of another one', async () => {
-  await givenRegulated(admin, { tenant: 1, was: 'stale' })
+  await givenRegulated(admin, { tenant: 1, was: 'no_value' })
   await watch()
   const [alert] = await open()
   expect(alert).toMatchObject({ kind: 'metric_silent' })

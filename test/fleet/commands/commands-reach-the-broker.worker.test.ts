@@ -47,3 +47,11 @@ it('a dose waits in its queue while the broker is out', async () => {
   await expect.poll(() => ofNode(pumpUid).length, soon).toBeGreaterThan(0)
   expect(await stateOf(regulator)).toBe('SENT')
 })
+
+it('many commands wait for a slow broker at once, so that all are sent before the next cycle', async () => {
+  const pumps = await Promise.all(Array.from({ length: 40 }, () => givenRegulated(admin)))
+  broker.slow(250)
+  await expect.poll(() => broker.mostAtOnce(), soon).toBeGreaterThan(5)
+  await expect.poll(() => pumps.every(({ pumpUid }) => ofNode(pumpUid).length > 0), soon).toBe(true)
+  expect(broker.mostAtOnce()).toBeLessThanOrEqual(50)
+})

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { runJob } from '../../support/run-job.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { freshBroker } from '../support/broker.ts'
@@ -7,8 +8,7 @@ import { bound, givenHouse, givenNode, givenZone } from '../support/given.ts'
 const broker = await freshBroker()
 const app = await freshWorker({ bindings: { MQTT_URL: broker.url } })
 const house = await givenHouse(app)
-let minute = Date.now()
-const tick = () => app.scheduled('* * * * *', new Date((minute += 60_000)))
+const publish = () => runJob(app, 'fleet-publisher')
 const ofNode = (uid: string) => broker.published.filter(({ topic }) => topic.includes(`/${uid}/`))
 
 async function versions(uid: string) {
@@ -25,14 +25,14 @@ describe('a configuration', () => {
     const { uid } = await givenNode(app, house)
     const zoneId = await givenZone(house)
     await bound(house, uid, zoneId)
-    expect((await tick()).outcome).toBe('ok')
-    await tick()
+    await publish()
+    await publish()
     const topic = `greenhouse/${house.id}/${zoneId}/${uid}/config`
     expect(ofNode(uid)).toEqual([
       { topic, retain: true, qos: 1, payload: expect.objectContaining({ uid, version: 2, zoneId }) },
     ])
     await house.tenant.put(`/nodes/${uid}/config`, { body: { settings: { interval: 5 } }, ifMatch: 2 })
-    await tick()
+    await publish()
     expect(ofNode(uid)).toHaveLength(2)
     expect(ofNode(uid).at(-1)).toMatchObject({
       retain: true,
@@ -45,14 +45,14 @@ describe('a configuration', () => {
   it('waits while the broker is out, and is published when it is back', async () => {
     const { uid } = await givenNode(app, house)
     broker.refuse(true)
-    await tick()
+    await app.scheduled('* * * * *')
     broker.refuse(false)
     expect(await versions(uid)).toMatchObject({ desired: 1, published: 0 })
     const { rows } = await app.database.admin.query(
       `select outcome, error from core.job_runs where job = 'fleet-publisher' order by id desc limit 1`,
     )
     expect(rows).toEqual([{ outcome: 'failed', error: expect.stringContaining('broker') }])
-    await tick()
+    await publish()
     expect(ofNode(uid)).toHaveLength(1)
   })
 
@@ -65,10 +65,10 @@ describe('a configuration', () => {
         [uid, until],
       )
     await claim('10 seconds')
-    await tick()
+    await publish()
     expect(ofNode(uid)).toEqual([])
     await claim('-1 second')
-    await tick()
+    await publish()
     expect(ofNode(uid)).toHaveLength(1)
   })
 })

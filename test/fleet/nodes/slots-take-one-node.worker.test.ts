@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { soon } from '../../support/soon.ts'
+import { runJob } from '../../support/run-job.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { bound, givenHouse, givenNode, givenZone, type House } from '../support/given.ts'
 import { tally } from '../support/http.ts'
@@ -16,12 +16,12 @@ async function nodesIn(zoneId: number): Promise<unknown> {
 }
 
 describe('two nodes of a type that enter one zone at once', () => {
-  it('are one node in the zone and one refusal that names it, two hundred times', async () => {
-    const zones = await Promise.all(Array.from({ length: 20 }, (_, nth) => givenZone(house, `Race ${nth}`)))
+  it('are one node in the zone and one refusal that names it', async () => {
+    const zones = await Promise.all(Array.from({ length: 5 }, (_, nth) => givenZone(house, `Race ${nth}`)))
     const pair = [await givenNode(app, house), await givenNode(app, house)]
     const outcomes: Record<string, number> = {}
     const version = new Map(pair.map(({ uid }) => [uid, 1]))
-    for (let round = 0; round < 200; round += 1) {
+    for (let round = 0; round < 20; round += 1) {
       const zoneId = zones[round % zones.length] ?? 0
       const answers = await Promise.all(pair.map(({ uid }) => put(uid, zoneId, version.get(uid))))
       const inside = await app.database.admin.query(
@@ -36,7 +36,7 @@ describe('two nodes of a type that enter one zone at once', () => {
       const left = await tenant.delete(`/nodes/${uid}/zone`, { ifMatch: inside.rows[0].version })
       expect(left.status).toBe(200)
     }
-    expect(outcomes).toEqual({ 200: 200, '409 zone_has_node_of_type': 200 })
+    expect(outcomes).toEqual({ 200: 20, '409 zone_has_node_of_type': 20 })
   })
 })
 
@@ -106,14 +106,14 @@ describe('a node', () => {
     const change = { body: { maintenanceUntil: until }, ifMatch: Number(body['version']) }
     expect((await tenant.patch(`/nodes/${uid}`, change)).body['lifecycle']).toBe('MAINTENANCE')
     await app.database.admin.query('update fleet.nodes set maintenance_until = now() where uid = $1', [uid])
-    await app.scheduled('* * * * *')
+    await runJob(app, 'fleet-silence')
     expect(await state()).toBe('ASSIGNED_TO_ZONE')
     await node.get(`/nodes/${uid}/config`)
     await app.database.admin.query(
       `update fleet.nodes set last_seen_at = now() - interval '11 minutes' where uid = $1`,
       [uid],
     )
-    await app.scheduled('* * * * *', new Date(Date.now() + 60_000))
+    await runJob(app, 'fleet-silence')
     expect(await state()).toBe('DEGRADED')
     const stale = await tenant.get('/nodes?stale=true&state=DEGRADED')
     expect((stale.body['data'] as { uid: string }[]).map((one) => one.uid)).toEqual([uid])
@@ -208,25 +208,5 @@ describe('a swap', () => {
       removed: { uid: here.uid, zoneId: null },
       placed: { uid: free.uid, zoneId },
     })
-  })
-})
-
-describe('without the key of the slots', () => {
-  it('two nodes of a type are soon in one zone: the check finds it', async () => {
-    const own = await givenHouse(app)
-    await app.database.admin.query('alter table fleet.zone_slots drop constraint zone_slots_pkey')
-    const found = async () => {
-      const zoneId = await givenZone(own)
-      const pair = [await givenNode(app, own), await givenNode(app, own)]
-      await Promise.all(
-        pair.map(({ uid }) => own.tenant.put(`/nodes/${uid}/zone`, { body: { zoneId }, ifMatch: 1 })),
-      )
-      const { rows } = await app.database.admin.query(
-        'select count(*)::int as n from fleet.zone_slots where zone_id = $1',
-        [zoneId],
-      )
-      return rows[0].n
-    }
-    await expect.poll(found, soon).toBe(2)
   })
 })

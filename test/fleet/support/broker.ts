@@ -18,6 +18,15 @@ export async function freshBroker() {
   })
   const published: Published[] = []
   let refusing = false
+  let [slowMs, atOnce, mostAtOnce] = [0, 0, 0]
+  broker.authorizePublish = (_client, _packet, done) => {
+    atOnce += 1
+    mostAtOnce = Math.max(mostAtOnce, atOnce)
+    setTimeout(() => {
+      atOnce -= 1
+      done(null)
+    }, slowMs)
+  }
   broker.preConnect = (_client, _packet, done) => done(null, !refusing)
   broker.on('publish', ({ topic, payload, retain, qos }, client) => {
     if (client !== null) published.push({ topic, payload: JSON.parse(payload.toString()), retain, qos })
@@ -34,6 +43,12 @@ export async function freshBroker() {
     refuse: (yes: boolean) => {
       refusing = yes
     },
+    /** From now on each message waits so long for its acknowledgement. */
+    slow: (ms: number) => {
+      slowMs = ms
+    },
+    /** The most messages that waited for it at one moment. */
+    mostAtOnce: () => mostAtOnce,
     /** How many connections are open. */
     connections: () => sockets.clients.size,
   }

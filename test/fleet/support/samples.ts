@@ -138,9 +138,11 @@ export const emptyTelemetry = `
     fleet.telemetry_rejects, fleet.telemetry_minutes, fleet.node_boots, fleet.calibrations, fleet.alerts,
     core.ingest_messages, core.ingest_sources, core.ingest_minutes, core.dead_messages`
 
-/** Runs the job of the minute once; it works in portions. */
-export async function fold(environment: Environment): Promise<void> {
-  const job = fleetJobs.find(({ name }) => name === 'fleet-fold')
+/** Runs the fold of the minute once; it works in portions. */
+export const fold = (environment: Environment) => runFleetJob(environment, 'fleet-fold')
+
+export async function runFleetJob(environment: Environment, wanted: string): Promise<void> {
+  const job = fleetJobs.find(({ name }) => name === wanted)
   if (job === undefined) throw new Error('The job is missing')
   await runJob(environment.ctx(), job, { slot: null, trigger: 'manual' })
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { readBody } from '../../../functions/http/body.ts'
 import { freshEnvironment } from '../../core/environment.ts'
-import { countedOf, emptyTelemetry, fold, givenNode, type SentSample, senderOf } from '../support/samples.ts'
+import { countedOf, emptyTelemetry, givenNode, type SentSample, senderOf } from '../support/samples.ts'
 
 const environment = await freshEnvironment()
 const { admin } = environment.database
@@ -187,29 +187,6 @@ describe('a sample', () => {
     expect(new Set(qualities['light']?.map(({ quality }) => quality))).toEqual(new Set(['good']))
     await sender.store([{ nodeUid: uid, metric: 'ph', ts: ago(60), value: 6.01 }])
     expect((await stored(uid)).at(-1)?.quality).toBe('good')
-  })
-
-  it('that is stuck raises an alert, and a change clears it; a wrong clock does too', async () => {
-    const { uid } = await givenNode(environment)
-    const sender = senderOf(environment)
-    const open = async () =>
-      (await admin.query('select kind, subject from fleet.alerts where cleared_at is null order by kind'))
-        .rows
-    await sender.store([
-      { nodeUid: uid, metric: 'ph', ts: ago(7 * 3_600), value: 6 },
-      { nodeUid: uid, metric: 'ph', ts: ago(120), value: 6 },
-      { nodeUid: uid, metric: 'ph', ts: ago(-3_600), value: 6 },
-    ])
-    await fold(environment)
-    await fold(environment)
-    expect(await open()).toEqual([
-      { kind: 'clock_skew', subject: uid },
-      { kind: 'stuck', subject: `${uid}/ph` },
-    ])
-    await sender.store([{ nodeUid: uid, metric: 'ph', ts: ago(60), value: 6.1 }])
-    await admin.query('truncate fleet.telemetry_rejects')
-    await fold(environment)
-    expect(await open()).toEqual([])
   })
 
   it.each([

@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync'
 import { expect, it } from 'vitest'
 import type { Calibration, SeriesPoint } from '../../../functions/fleet/telemetry/contract.ts'
+import { runJob } from '../../support/run-job.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { givenNode, type SentSample } from '../support/samples.ts'
@@ -21,13 +22,6 @@ async function post(path: string, body: unknown): Promise<Response> {
     headers: { authorization: token, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-}
-
-let minutes = 0
-/** A tick of the clock. Each needs a slot of its own. */
-async function tick() {
-  minutes += 1
-  await app.scheduled('* * * * *', new Date(Math.floor(Date.now() / 60_000) * 60_000 + minutes * 60_000))
 }
 
 async function stored(samples: SentSample[]) {
@@ -56,7 +50,7 @@ it('shows samples, minutes, hours and days of the greenhouse, in pages and as fi
     value: 6 + (hour % 4) / 4,
   }))
   await stored(hourly)
-  await tick()
+  await runJob(app, 'fleet-fold')
   const window = `metric=ph&from=${at(0)}&to=${at(24)}`
   for (const resolution of ['raw', '1m', '1h']) {
     const points = await series(zoneId, `${window}&resolution=${resolution}`)
@@ -108,7 +102,7 @@ it('shows each sample in the zone in which its node was at that time', async () 
       value: 6,
     })),
   )
-  await tick()
+  await runJob(app, 'fleet-fold')
   for (const resolution of ['raw', '1m', '1h', '1d']) {
     const counts = await Promise.all(
       [zoneId, other.zoneId].map(async (zone) => {
@@ -152,7 +146,7 @@ it('calculates stored samples anew after a calibration', async () => {
   const answer = await post(`/nodes/${uid}/calibrations`, { metric: 'ph', from: at(3), gain: 1.5 })
   expect(answer.status).toBe(201)
   await admin.query(`update fleet.calibrations set created_at = now() - interval '1 minute'`)
-  await tick()
+  await runJob(app, 'fleet-fold')
   const points = await series(zoneId, `metric=ph&from=${at(0)}&to=${at(24)}&resolution=1h`)
   expect(points.map(({ mean }) => mean)).toEqual([6, 6, 9, 9])
   const { data }: { data: Calibration[] } = await (await get(`/nodes/${uid}/calibrations`)).json()

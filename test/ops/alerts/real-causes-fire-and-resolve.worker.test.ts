@@ -175,18 +175,29 @@ it('leases_overdue fires for orders that are not given back', async () => {
   expect(await alertsOf('leases_overdue', 'open')).toEqual([])
 })
 
-it('ledger_drift fires for a changed balance, without the amount or the user', async () => {
+it('ledger_drift and view_drift fire for a changed balance, without the amount or the user', async () => {
   await deposit(await serverOf(app, 7), 4_711, 'u-canary')
   await admin.query('update ledger.user_balances_view set balance_minor = balance_minor + 7')
   await run('ledger-invariants')
   await run('ops-alerts')
   const [alert] = await alertsOf('ledger_drift', 'firing')
   expect(alert).toMatchObject({ labels: { tenant: 7 }, evidence: [{ kind: 'balance' }] })
+  const [drift] = await alertsOf('view_drift', 'firing')
+  const view = 'ledger.user_balances_view'
+  expect(drift).toMatchObject({ labels: { view }, value: 1, evidence: [{ rows: 1 }] })
+  const views = await app.fetch('/v1/ops/views', { headers: { authorization } })
+  const { data }: { data: { name: string }[] } = JSON.parse(await views.text())
+  expect(data.find(({ name }) => name === view)).toMatchObject({
+    kind: 'incremental',
+    driftKeys: 1,
+    verifiedAt: expect.any(String),
+  })
   const { rows } = await admin.query('select data::text from core.outbox where type like $1', ['alert.%'])
-  expect(JSON.stringify([alert, rows])).not.toMatch(/4711|4718|canary/)
+  expect(JSON.stringify([alert, drift, data, rows])).not.toMatch(/4711|4718|canary/)
   await admin.query('update ledger.alerts set resolved_at = now()')
   await run('ops-alerts')
   expect(await alertsOf('ledger_drift', 'open')).toEqual([])
+  expect(await alertsOf('view_drift', 'open')).toEqual([])
 })
 
 it('http_5xx fires for failing requests, as all isolates count them', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { jobs } from '../../../cron/index.ts'
+import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 
 const app = await freshWorker()
@@ -261,6 +262,6 @@ describe('a database that does not answer', () => {
     const refused = await app.fetch('/v1/ops/jobs', { headers: { authorization } })
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
     app.faults.clear()
-    expect((await app.fetch('/readyz')).status).toBe(200)
+    await expect.poll(async () => (await app.fetch('/readyz')).status, soon).toBe(200)
   })
 })

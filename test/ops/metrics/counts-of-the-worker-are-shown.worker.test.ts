@@ -43,7 +43,30 @@ describe('/metrics', () => {
     expect(valueOf(text, 'db_query_duration_seconds_count{query="dispatch.list-stores"}')).toBe(7)
     expect(valueOf(text, 'db_connections_available')).toBeGreaterThan(10)
     expect(valueOf(text, 'lockstep_gather_isolates')).toBe(1)
+    for (const severity of ['warning', 'critical'])
+      expect(valueOf(text, `alerts_firing{severity="${severity}"}`)).toBe(0)
+    for (const queue of ['clicks', 'telemetry', 'orphan postbacks'])
+      expect(valueOf(text, `queue_depth{queue="${queue}"}`)).toBe(0)
+    expect(valueOf(text, 'http_server_active_requests')).toBeGreaterThanOrEqual(0)
     expect(lint(text)).toEqual([])
+  })
+
+  it('counts the alerts that fire, by severity, and what waits in all queues of a kind', async () => {
+    const { admin: owner } = app.database
+    await owner.query(`insert into core.alerts (rule, labels, state, severity, since, seen_at, fired_at)
+      select 'test', jsonb_build_object('n', n), case n when 3 then 'pending' else 'firing' end, 'critical', now(), now(),
+        case when n < 3 then now() end
+      from generate_series(1, 3) n`)
+    await owner.query(`insert into webhooks.webhooks (owner, slot, url, events, secret)
+      select 'admin', n, 'https://example.com/', '{test.done}', 'x' from generate_series(1, 2) n`)
+    await owner.query(`insert into webhooks.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
+      select id, 'evt', 's', 'test.done', '{}', now() + interval '1 day' from webhooks.webhooks`)
+    const text = await scrape()
+    expect(valueOf(text, 'alerts_firing{severity="critical"}')).toBe(2)
+    expect(valueOf(text, 'queue_depth{queue="webhook"}')).toBe(2)
+    expect(text).not.toMatch(/queue="webhook:\d/)
+    await owner.query('truncate core.alerts')
+    await owner.query('delete from webhooks.webhook_deliveries')
   })
 
   it('names no path that a caller made up', async () => {

@@ -2,6 +2,7 @@ import { Webhook } from 'standardwebhooks'
 import { expect, it } from 'vitest'
 import { campaignOf, caller as clicksCaller } from '../../clicks/support/http.ts'
 import { visit } from '../../clicks/support/visiting.ts'
+import { givenCourier, givenOrder, givenStore } from '../../dispatch/support/given.ts'
 import { bound, givenHouse, givenNode, givenZone } from '../../fleet/support/given.ts'
 import { acceptedBet, deposit, serverOf } from '../../ledger/support/http.ts'
 import { freshWorker } from '../../support/worker.ts'
@@ -68,6 +69,22 @@ it('an order shows its events, the requests behind them, and each delivery with 
   expect(kinds(other.entries)).toContain('event order.picked_up')
   expect(kinds(other.entries).filter((kind) => kind.startsWith('request'))).toEqual([])
   expect(other.body['requests']).toBe('unknown')
+})
+
+it('an order that a job gave back shows the run of the job', async () => {
+  const [storeId, courierId] = [await givenStore(admin), await givenCourier(admin)]
+  const orderId = await givenOrder(admin, { storeId, courierId, status: 'assigned', expired: true })
+  const run = await root('POST', '/v1/ops/jobs/dispatch-lease-expiry/run', {})
+  expect(run.body).toMatchObject({ ran: true, rows: 1 })
+  const { entries } = await timeline(`order/${orderId}`)
+  const job = entries.find(({ lane }) => lane === 'job')
+  expect(job).toMatchObject({
+    type: 'dispatch-lease-expiry',
+    text: 'ok, manual',
+    refs: { run: expect.any(Number) },
+  })
+  const own = await timeline(`order/${orderId}`, caller(app, await app.token('store', storeId)))
+  expect(own.entries.map(({ lane }) => lane)).not.toContain('job')
 })
 
 it('owners see the events of their own things, and nothing of others', async () => {
