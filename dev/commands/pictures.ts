@@ -88,5 +88,6 @@ async function take(browser: Browser, url: string, { name, as, path, show }: Pic
 /** Every panel has its first answer. */
 async function settled(page: Page): Promise<void> {
   await page.locator('[data-state="live"], [data-state="stale"]').first().waitFor()
-  await page.waitForFunction('!document.querySelector("[data-state=loading]")')
+  // Counted from outside, because the policy of the page evaluates no text.
+  while ((await page.locator('[data-state="loading"]').count()) > 0) await page.waitForTimeout(100)
 }

@@ -69,6 +69,7 @@ const requests: Record<
   },
   'post /zones': { path: () => '/zones', body: ({ house }) => ({ greenhouseId: house.id, name: 'Mine' }) },
   'get /zones/{id}': { path: ({ zone }) => `/zones/${zone}` },
+  'get /zones/{id}/now': { path: ({ zone }) => `/zones/${zone}/now` },
   'patch /zones/{id}': {
     path: ({ zone }) => `/zones/${zone}`,
     body: () => ({ mode: 'auto' }),

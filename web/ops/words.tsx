@@ -24,7 +24,7 @@ export function OpsSections() {
 
 export const jobHref = (name: string) => `${base}/jobs/${encodeURIComponent(name)}`
 
-export const ruleHref = (name: string) => `${base}/rules/${encodeURIComponent(name)}`
+export const ruleHref = (name: string) => `${base}/alerts/${encodeURIComponent(name)}`
 
 export const labelsOf = (labels: Record<string, unknown>) =>
   Object.entries(labels)

@@ -14,10 +14,14 @@ function checked(wanted: string): string {
 }
 
 const whole = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 })
+/** A smaller number is noise of the measurement. */
+const least = 0.001
+
 const precise = new Intl.NumberFormat('en-GB', { maximumSignificantDigits: 3 })
 
 /** A count is exact; a measurement has three significant digits, and no fraction above 100. */
 export function number(value: number): string {
+  if (value !== 0 && Math.abs(value) < least) return value < 0 ? `> −${least}` : `< ${least}`
   const form = Number.isInteger(value) || Math.abs(value) >= 100 ? whole : precise
   return form.format(value).replaceAll(',', thin).replace('-', '−')
 }

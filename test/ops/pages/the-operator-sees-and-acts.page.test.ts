@@ -80,7 +80,7 @@ describe('the pages of the operator', () => {
        from generate_series(1, 240) n`,
       [name, raise, clear],
     )
-    const page = await openPage(browser, `${app.url}/app/ops/rules/${name}`, { as })
+    const page = await openPage(browser, `${app.url}/app/ops/alerts/${name}`, { as })
     await page.getByText(/the limits as they are would have fired [1-9]/).waitFor()
     const slider = page.getByRole('slider', { name: new RegExp(`^Values of ${name}`) })
     expect(await slider.getAttribute('aria-valuetext')).toMatch(/thing a: last .* highest /)
