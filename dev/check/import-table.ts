@@ -39,7 +39,7 @@ const behave = [
   ...contracts,
   'functions/<m>/{rules,events,decide,feed}.ts',
   verbs,
-  'schema/<m>/{tables,states}.ts',
+  'schema/<m>/{tables,tables/*,states}.ts',
   'npm:drizzle-orm',
 ]
 const behaveIn = (m: string) =>
@@ -53,11 +53,14 @@ const compose = ['worker.ts', '{functions,cron,schema}/**', '{npm,node,cloudflar
 export const importTable: Row[] = [
   { file: 'schema/kit/*.ts', may: ['schema/kit/*.ts', declare, 'node:{fs,path,crypto}'] },
   { file: 'schema/<row>/states.ts', may: [] },
-  { file: 'schema/<row>/tables.ts', may: ['schema/kit/columns.ts', 'schema/<row>/states.ts', declare] },
+  {
+    file: 'schema/<row>/tables{,/*}.ts',
+    may: ['schema/kit/columns.ts', 'schema/<row>/states.ts', 'schema/<row>/tables/*.ts', declare],
+  },
   { file: 'schema/<row>/rules.ts', may: ['schema/kit/rules.ts', 'schema/<row>/states.ts'] },
   {
     file: 'schema/<row>/declared.ts',
-    may: ['schema/kit/*.ts', 'schema/<row>/{tables,states,rules}.ts', declare],
+    may: ['schema/kit/*.ts', 'schema/<row>/{tables,tables/*,states,rules}.ts', declare],
   },
   { file: 'schema/migrations/{index,hot}.ts', may: [] },
 

@@ -26,7 +26,7 @@ type Table = { guests?: readonly string[]; exceptions?: readonly Exception[] }
 export function sqlBorders(tree: Tree, table: Table = {}): Finding[] {
   const { guests = guestsOfCore, exceptions: allowed = exceptions } = table
   const schemas = new Set(
-    tree.paths.flatMap((path) => /^schema\/([a-z]+)\/tables\.ts$/.exec(path)?.[1] ?? []),
+    tree.paths.flatMap((path) => /^schema\/([a-z]+)\/tables(?:\/[a-z-]+)?\.ts$/.exec(path)?.[1] ?? []),
   )
   const used = new Set<Exception>()
   const crossings = textFiles(tree, '.ts', '.sql').flatMap((path) => {

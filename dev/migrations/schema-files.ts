@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { globSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Declared } from '../../schema/kit/declare.ts'
@@ -16,8 +16,8 @@ const schemaFolder = join(import.meta.dirname, '../../schema')
 export async function readSchemaFiles(folder = schemaFolder): Promise<Shape> {
   const shape: Shape = { tables: {}, declared: [] }
   for (const row of rowsOf(folder)) {
-    const tables = await importOf(join(folder, row, 'tables.ts'))
-    for (const [name, value] of Object.entries(tables)) shape.tables[`${row}.${name}`] = value
+    for (const file of tableFiles(join(folder, row)))
+      for (const [name, value] of Object.entries(await importOf(file))) shape.tables[`${row}.${name}`] = value
     const { declared } = await importOf(join(folder, row, 'declared.ts'))
     shape.declared.push(...declaredIn(declared, row))
   }
@@ -28,8 +28,15 @@ export async function readSchemaFiles(folder = schemaFolder): Promise<Shape> {
 /** The folders of the schema that hold tables. */
 export function rowsOf(folder = schemaFolder): string[] {
   return readdirSync(folder)
-    .filter((row) => existsSync(join(folder, row, 'tables.ts')))
+    .filter((row) => tableFiles(join(folder, row)).length > 0)
     .sort((a, b) => Number(b === 'core') - Number(a === 'core') || a.localeCompare(b, 'en'))
+}
+
+/** `tables.ts` of a row, or one file for each noun in its folder `tables`. */
+function tableFiles(row: string): string[] {
+  return globSync(['tables.ts', 'tables/*.ts'], { cwd: row })
+    .toSorted()
+    .map((file) => join(row, file))
 }
 
 async function importOf(file: string): Promise<Record<string, unknown>> {

@@ -18,8 +18,9 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['schema/kit/columns.ts', "import { z } from 'zod'"],
   ],
   'schema/<row>/states.ts': [['schema/dispatch/states.ts', "import { sql } from 'drizzle-orm'"]],
-  'schema/<row>/tables.ts': [
+  'schema/<row>/tables{,/*}.ts': [
     ['schema/dispatch/tables.ts', "import { bets } from '../ledger/tables.ts'"],
+    ['schema/clicks/tables/clicks.ts', "import { zones } from '../../fleet/tables/zones.ts'"],
     ['schema/dispatch/tables.ts', "import { price } from '../../functions/dispatch/rules.ts'"],
     ['schema/dispatch/tables.ts', "import { sqlFunction } from '../kit/declare.ts'"],
     ['schema/dispatch/tables.ts', "import { dispatchDeclared } from './declared.ts'"],

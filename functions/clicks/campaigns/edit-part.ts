@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { campaigns } from '../../../schema/clicks/tables.ts'
+import { campaigns } from '../../../schema/clicks/tables/campaigns.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { trafficSources } from '../../../schema/clicks/tables.ts'
+import { trafficSources } from '../../../schema/clicks/tables/sources.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'

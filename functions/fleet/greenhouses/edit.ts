@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { greenhouses } from '../../../schema/fleet/tables.ts'
+import { greenhouses } from '../../../schema/fleet/tables/greenhouses.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { assignments, changeVersion } from '../../core/versioned.ts'

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { nodes } from '../../../schema/fleet/tables.ts'
+import { nodes } from '../../../schema/fleet/tables/nodes.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { changeVersion } from '../../core/versioned.ts'

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { regulators } from '../../../schema/fleet/tables.ts'
+import { regulators } from '../../../schema/fleet/tables/regulators.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { noteAction } from '../../core/note-action.ts'

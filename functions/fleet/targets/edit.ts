@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { zoneTargets } from '../../../schema/fleet/tables.ts'
+import { zoneTargets } from '../../../schema/fleet/tables/targets.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { hasSqlstate } from '../../core/sqlstate.ts'
