@@ -9,7 +9,7 @@ const open: readonly string[] = ['drizzle-orm', 'hono', 'zod']
 const doors: Readonly<Record<string, string>> = {
   '@neondatabase/serverless': 'functions/core/db.ts',
   bowser: 'functions/clicks/clicks/agent.ts',
-  croner: 'functions/ops/jobs/list.ts',
+  croner: 'functions/ops/jobs/schedule.ts',
   isbot: 'functions/clicks/clicks/bot.ts',
   jose: 'functions/http/auth.ts',
   'mqtt-packet': 'functions/fleet/configs/open-broker.ts',

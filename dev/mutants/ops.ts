@@ -153,15 +153,14 @@ export const opsMutants: readonly Mutant[] = [
       'env.ALERT_LIMITS[rule.name]',
       'env.ALERT_LIMITS[rule.unit]',
     ],
-  ]),
-  ...mutantsOf('ops: views that differ', causes, [
     [
       'functions/http/accounting.ts',
       'allows a route any number of round trips',
       "if (trips > c.get('budget'))",
       'if (trips < 0)',
-      traffic,
     ],
+  ]),
+  ...mutantsOf('ops: views that differ', causes, [
     [
       'functions/ledger/watch.ts',
       'sees no difference of a view',
