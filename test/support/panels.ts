@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { soon } from './soon.ts'
 
@@ -25,6 +25,22 @@ export async function settledPanels(page: Page): Promise<Record<string, string>>
 /** Lets each resource of the page be read again, without waiting for its time: as when the tab is seen again. */
 export async function readAgain(page: Page): Promise<void> {
   await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)
+}
+
+/**
+ * Presses the button that a failed panel offers, once what failed is mended, until the panel is live. The panel also reads
+ * again by itself, and then there is nothing to press.
+ */
+export async function tryAgain(panel: Locator, mended: () => unknown): Promise<void> {
+  const button = panel.getByRole('button', { name: 'Try again' })
+  await button.waitFor()
+  await mended()
+  await expect
+    .poll(async () => {
+      await button.click({ timeout: 500 }).catch(() => undefined)
+      return panel.getAttribute('data-state')
+    }, soon)
+    .toBe('live')
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Page, Request } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { freshBrowser, openPage, pageIn } from '../../support/browser.ts'
 import { choose } from '../../support/keyboard.ts'
+import { tryAgain } from '../../support/panels.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 
@@ -108,9 +109,7 @@ describe('a panel', () => {
     expect(await panel.getAttribute('data-state')).toBe('error')
     expect(await panel.locator('tbody tr').count()).toBeGreaterThanOrEqual(rows)
     expect(await panel.getByText('request-of-the-test').count()).toBe(1)
-    await page.unrouteAll()
-    await panel.getByRole('button', { name: 'Try again' }).click()
-    await expect.poll(() => panel.getAttribute('data-state'), soon).toBe('live')
+    await tryAgain(panel, () => page.unrouteAll())
     await page.context().close()
   })
 

@@ -13,7 +13,14 @@ const say = (body: object, key?: string) =>
 describe('hello', () => {
   it('registers one node when a device says it two hundred times at once, and answers all', async () => {
     const body = { hardwareId: 'esp32-storm', nodeType: 'ph' }
-    const answers = await Promise.all(Array.from({ length: 200 }, () => say(body)))
+    // They wait for one row, and who waits too long on a busy machine is asked to come again.
+    const insist = async () => {
+      for (;;) {
+        const answer = await say(body)
+        if (answer.status !== 503) return answer
+      }
+    }
+    const answers = await Promise.all(Array.from({ length: 200 }, insist))
     expect(tally(answers)).toEqual({ 200: 199, 201: 1 })
     expect(new Set(answers.map((one) => one.body['uid'])).size).toBe(1)
     expect(answers.filter((one) => 'credential' in one.body)).toHaveLength(1)

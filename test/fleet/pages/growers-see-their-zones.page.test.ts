@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { seedFleet } from '../../../dev/seed/fleet/fill.ts'
 import { freshBrowser, openPage, type Visit, violations } from '../../support/browser.ts'
-import { comparedWithSums, readAgain, settledPanels } from '../../support/panels.ts'
+import { comparedWithSums, readAgain, settledPanels, tryAgain } from '../../support/panels.ts'
 import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
@@ -68,8 +68,9 @@ describe('the page of all zones', () => {
     await expect.poll(() => panel.getAttribute('data-state'), soon).toBe('error')
     expect(await panel.textContent()).toMatch(/database_unavailable.*r-1/s)
     expect(await page.locator('.tile').count()).toBe(0)
-    failing = false
-    await panel.getByRole('button', { name: 'Try again' }).click()
+    await tryAgain(panel, () => {
+      failing = false
+    })
     await expect.poll(() => page.locator('.tile').count(), soon).toBe(8)
     failing = true
     // The next read, without waiting for its time.

@@ -178,7 +178,7 @@ describe('materialized views', () => {
     }
   })
 
-  it('and five functions without user, amount or evidence are the sole security definers', async () => {
+  it('and six functions without user, amount or evidence are the sole security definers', async () => {
     const { rows: found } = await admin.query(
       `select proname as name from pg_proc where pronamespace = 'ledger'::regnamespace and prosecdef order by 1`,
     )
@@ -188,6 +188,7 @@ describe('materialized views', () => {
       'fold_waiting',
       'refresh_aggregate_views',
       'show_open_alerts',
+      'show_view_checks',
     ])
   })
 })

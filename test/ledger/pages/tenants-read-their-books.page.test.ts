@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { freshBrowser, openPage } from '../../support/browser.ts'
 import { tabTo } from '../../support/keyboard.ts'
+import { tryAgain } from '../../support/panels.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { acceptedBet, bet, deposit, serverOf } from '../support/http.ts'
@@ -75,9 +76,7 @@ describe('the books', () => {
     await panel.getByText('r-1').waitFor()
     expect(await panel.getAttribute('data-state')).toBe('error')
     expect(await panel.locator('.greyed [data-at$="availableMinor"]').count()).toBe(1)
-    await page.unroute('**/balances')
-    await panel.getByRole('button', { name: 'Try again' }).click()
-    await expect.poll(() => panel.getAttribute('data-state'), soon).toBe('live')
+    await tryAgain(panel, () => page.unroute('**/balances'))
     await page.context().close()
   })
 

@@ -168,7 +168,8 @@ it.each(['seq_scans', 'buffer_hits'])(
     await readLarge()
     pass(300)
     expect(await state(rule)).toBe('firing')
-    expect(await state(rule)).toBe('ok')
+    // Backends report what they read when they are idle, so a part of it may come later.
+    await expect.poll(() => state(rule), soon).toBe('ok')
     expect(await sent(rule)).toEqual(end)
   },
 )
