@@ -47,7 +47,7 @@ async function write(ctx: Ctx, taken: readonly [string, number][]): Promise<void
     const [tenant, minute]: [number, number] = JSON.parse(key)
     return { tenant, minute: new Date(minute).toISOString(), refused }
   })
-  const [counted] = await ctx.db.with(everyTenant).query<{ raised: number }>(named('fleet.count-refused')`
+  await ctx.db.with(everyTenant).query(named('fleet.count-refused')`
 with counted as (
   insert into fleet.telemetry_minutes as t (tenant_id, minute, refused)
   select tenant, minute, refused
@@ -56,7 +56,5 @@ with counted as (
   on conflict (tenant_id, minute) do update set refused = t.refused + excluded.refused
   returning refused
 )
-select (select count(*) from counted)::int as minutes, (select count(*) from raised)::int as raised`)
-  if (counted !== undefined && counted.raised > 0)
-    ctx.metrics.count('telemetry_queue_overflow_alerts_total', {}, counted.raised)
+select count(*)::int as minutes from counted`)
 }
