@@ -19,7 +19,7 @@ export const fleetJobs: Job[] = [
     name: 'fleet-alerts',
     cron: '* * * * *',
     lock: locks.fleetAlerts,
-    run: forEveryTenant(asStatement(watchAlerts)),
+    run: countingOverflows(forEveryTenant(asStatement(watchAlerts))),
   },
   {
     name: 'fleet-silence',
@@ -50,4 +50,13 @@ export const fleetJobs: Job[] = [
 /** Row-level security shows a job nothing unless it names the tenants. */
 function forEveryTenant(run: Job['run']): Job['run'] {
   return (ctx, job, fired) => run({ ...ctx, db: ctx.db.with(everyTenant) }, job, fired)
+}
+
+function countingOverflows(run: Job['run']): Job['run'] {
+  return async (ctx, job, fired) => {
+    const result = await run(ctx, job, fired)
+    const overflows = result.ran ? Number(result.value['overflows'] ?? 0) : 0
+    if (overflows > 0) ctx.metrics.count('telemetry_queue_overflow_alerts_total', {}, overflows)
+    return result
+  }
 }

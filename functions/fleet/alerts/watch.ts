@@ -72,13 +72,14 @@ opened as (
   where open_id is null
     and value >= raise
   on conflict (kind, subject) where cleared_at is null do nothing
-  returning id
+  returning id, kind
 ),
 changes as (
   select (select count(*) from ended) + (select count(*) from dropped) + (select count(*) from opened) as rows
 )
 select ${answer(sql`jsonb_build_object(
-  'rows', rows, 'outcome', case when rows > 0 then 'ok' else 'skipped' end, 'lasting', (select count(*) from lasting)
+  'rows', rows, 'outcome', case when rows > 0 then 'ok' else 'skipped' end, 'lasting', (select count(*) from lasting),
+  'overflows', (select count(*) from opened where kind = 'queue_full')
 )`)}
 from changes`
 }
