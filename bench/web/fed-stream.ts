@@ -44,7 +44,7 @@ export async function eventOf(
   let text = ''
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
     text += chunk
-    const [, type = '', data = ''] = /event: (order\S*)\ndata: (.*)\n/.exec(text) ?? []
+    const [, type = '', data = ''] = /event: (\S+)\ndata: (.*"orderId".*)\n/.exec(text) ?? []
     if (data !== '') return { type, data }
   }
   throw new Error('The stream of orders ended without an event')

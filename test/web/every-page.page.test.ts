@@ -27,7 +27,7 @@ import {
  * empty brings test/<row>/pages/prepare.ts.
  */
 
-type Who = Omit<Person, 'row' | 'label' | 'hint' | 'opens'>
+type Who = Omit<Person, 'row' | 'hint' | 'opens'>
 type Prepare = {
   bindings?: Record<string, string>
   prepare: (app: TestWorker, people: readonly Who[]) => Promise<void>
@@ -57,9 +57,9 @@ const walked = new Set<string>()
 const patience = 400_000
 
 describe('each page in each state', () => {
-  it.each([null, ...persons])(
-    'is without a fault: %o',
-    async (who) => {
+  it.each([null, ...persons].map((who) => ({ who, name: who?.label ?? 'a visitor' })))(
+    'is without a fault for $name',
+    async ({ who }) => {
       const page = await windowOf(who)
       const faults = await walk(page, who)
       expect(faults).toEqual([])

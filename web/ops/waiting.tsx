@@ -12,7 +12,7 @@ import { DeadMessages } from './dead.tsx'
 import { OpsSections } from './words.tsx'
 
 export function page() {
-  const outbox = useResource<Outbox>('/v1/ops/outbox', { every: 20 })
+  const outbox = useResource<Outbox>('/v1/ops/outbox', { every: 30 })
   const queues = useResource<Queues>('/v1/ops/queues', { every: 30 })
   return (
     <Page
