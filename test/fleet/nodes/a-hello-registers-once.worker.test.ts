@@ -13,7 +13,7 @@ const say = (body: object, key?: string) =>
 describe('hello', () => {
   it('registers one node when a device says it two hundred times at once, and answers all', async () => {
     const body = { hardwareId: 'esp32-storm', nodeType: 'ph' }
-    // They wait for one row, and who waits too long on a busy machine is asked to come again.
+    // All wait for one row. On a busy machine the Worker answers some of them with 503 after two seconds.
     const insist = async () => {
       for (;;) {
         const answer = await say(body)

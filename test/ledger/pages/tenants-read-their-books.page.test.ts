@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { freshBrowser, openPage } from '../../support/browser.ts'
 import { tabTo } from '../../support/keyboard.ts'
 import { tryAgain } from '../../support/panels.ts'
-import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { acceptedBet, bet, deposit, serverOf } from '../support/http.ts'
 
