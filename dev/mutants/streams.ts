@@ -51,7 +51,7 @@ export const streamMutants: readonly Mutant[] = [
       '',
     ],
   ]),
-  ...mutantsOf('core/empty-spill.ts', worker, [
+  ...mutantsOf('core/empty-spill.ts', 'test/core/dead.db.test.ts', [
     [
       'functions/core/empty-spill.ts',
       'a message leaves before Postgres has it',

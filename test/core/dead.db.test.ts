@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bury } from '../../functions/core/bury.ts'
 import { consume } from '../../functions/core/consume.ts'
+import { emptySpill } from '../../functions/core/empty-spill.ts'
 import { ingestDurably } from '../../functions/core/ingest.ts'
 import type { Message } from '../../functions/core/ingest-message.ts'
 import { replayDead } from '../../functions/ops/dead/replay.ts'
@@ -109,6 +110,31 @@ describe('a batch with faulty messages', () => {
     expect(await deadRows()).toEqual([])
     expect(await consume(ctx(), probeQueue, batch)).toEqual(['done', 'done'])
     expect(await sumsOf(ctx())).toMatchObject({ answered: 2, stored: 1, dead: 1 })
+  })
+})
+
+describe('a message in Spill', () => {
+  it('stays while neither the queue nor Postgres takes it, and leaves once one of them has it', async () => {
+    const isolate = isolateOf(environment)
+    const shelved = (await messagesOf([1], [2])).map((body, key) => ({
+      key,
+      stream: 'probe',
+      id: `shelved ${key}`,
+      body: JSON.stringify(body),
+      attempts: 1,
+      reason: null,
+      since: 0,
+    }))
+    const leave = () => emptySpill(isolate.ctx, [probeQueue], shelved)
+    isolate.queue.mode = 'refuse'
+    environment.proxy.faults.set({ refuse: 1 })
+    expect(await leave()).toEqual([])
+    environment.proxy.faults.clear()
+    expect(await leave()).toEqual([0, 1])
+    expect(await sumsOf(ctx())).toMatchObject({ answered: 2, stored: 2 })
+    isolate.queue.mode = 'accept'
+    expect(await leave()).toEqual([0, 1])
+    expect(isolate.queue.accepted).toHaveLength(2)
   })
 })
 

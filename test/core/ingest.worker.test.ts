@@ -127,8 +127,7 @@ describe('accounted ingest in workerd', () => {
   })
 
   it('loses nothing that it acknowledged while queue and Postgres are out in all combinations', async () => {
-    // So Spill tries to store by itself as well, and meets the Postgres that is out.
-    const app = await freshProbe({ bindings: { SPILL_SECONDS: '0' } })
+    const app = await freshProbe()
     const queueOut = { refuse: () => app.queue.counts.refuse, hang: () => app.queue.counts.hang }
     const postgresOut = () => app.faults.counts.refuse
     // Each outage lasts until the Worker has met it: its sends, its consumer, or the alarm of Spill.
