@@ -112,12 +112,11 @@ describe('the pages of the operator', () => {
     const page = await openPage(browser, `${app.url}/app/ops/database`, { as })
     // The Worker's own sessions may wait for each other for a moment, and a tab that is seen again reads at once.
     const locks = page.getByRole('region', { name: 'Locks' })
-    const seenAgain = () => page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)
     const shows = (row: Locator) =>
       expect
         .poll(
           async () => {
-            await seenAgain()
+            await readAgain(page)
             return row.count()
           },
           { interval: 300 },
