@@ -1,20 +1,23 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { closingLine } from './test/support/closing-line.ts'
+import { folderInMemory } from './test/support/memory.ts'
 
 // Dates without a zone are read in the process' own: Workers run in UTC, so do we.
 process.env['TZ'] = 'UTC'
+// Every temporary folder of a run lies in it.
+process.env['TMPDIR'] = folderInMemory() ?? tmpdir()
 
-const patience = {
+// Reading the modules anew for each file would take a quarter of the whole time.
+const common = {
+  isolate: false,
   testTimeout: 120_000,
   hookTimeout: 120_000,
   expect: { poll: { timeout: 30_000, interval: 20 } },
 }
-// A test file makes its own databases, proxies and Workers. So many files may share the modules of a process: reading
-// the modules anew for each file would take a quarter of the whole time.
+// A test file makes its own databases, proxies and Workers.
 const shared = {
-  ...patience,
-  isolate: false,
+  ...common,
   globalSetup: ['./test/support/global-setup.ts'],
   setupFiles: ['./test/support/connections.ts'],
 }
@@ -25,7 +28,7 @@ export default defineConfig({
     // A test file waits for Postgres, workerd and Chromium as long as it computes: two more than there are cores.
     maxWorkers: availableParallelism() + 2,
     projects: [
-      { test: { ...patience, name: 'unit', include: ['test/**/*.unit.test.ts'] } },
+      { test: { ...common, name: 'unit', include: ['test/**/*.unit.test.ts'] } },
       { test: { ...shared, name: 'db', include: ['test/**/*.db.test.ts'] } },
       { test: { ...shared, name: 'race', include: ['test/**/*.race.test.ts'] } },
       { test: { ...shared, name: 'worker', include: ['test/**/*.worker.test.ts'] } },

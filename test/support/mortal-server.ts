@@ -10,12 +10,13 @@ import { freshWorker } from './worker.ts'
 const unlimited = { limit: 1_000_000_000, period: 60 } as const
 
 /**
- * A Worker on a server of its own, to be killed: it keeps on disk what it acknowledged, unlike the one that tests share.
+ * A Worker on a server of its own, to be killed: it has written what it acknowledged, unlike the one that tests share.
  * To be awaited at the top of a file; gone when that ends.
  */
 export async function mortalServer() {
   const folder = freshFolder()
-  const cluster = await startCluster({ folder, password: 'owner' })
+  // A killed server loses nothing that it has written. Only a power cut would, and syncing guards against that.
+  const cluster = await startCluster({ folder, password: 'owner', settings: { fsync: 'off' } })
   atTheEnd(() => cluster.stop())
   const ownerUrl = cluster.url('lockstep')
   await ensureDatabase(cluster.url(), 'lockstep')

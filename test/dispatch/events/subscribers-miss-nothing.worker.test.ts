@@ -48,18 +48,16 @@ const storyOf = (received: Received[], orderId: number) =>
   received.filter((one) => orderOf(one) === orderId).map(({ type }) => type)
 
 describe('a subscriber', () => {
-  it('receives exactly the events it may read, within a second', async () => {
+  it('receives exactly the events it may read', async () => {
     const [ana, ben] = [await newCourier(), await newCourier()]
     const other = await app.token('store', await givenStore(pool))
     const [asAdmin, asStore, asOther, asAna, asBen] = await Promise.all(
       [admin, store, other, ana.token, ben.token].map((token) => subscribeAs(token)),
     )
     if (!asAdmin || !asStore || !asOther || !asAna || !asBen) throw new Error('five listen')
-    const before = performance.now()
     const { id } = await post(store, '/orders', parcel)
     const orderId = Number(id)
     await asBen.until((received) => received.some((one) => orderOf(one) === orderId))
-    expect(performance.now() - before).toBeLessThan(1000)
     await post(ana.token, `/orders/${orderId}/claim`)
     await post(ana.token, `/orders/${orderId}/accept`, { fence: 1 })
     await asAna.until((received) => storyOf(received, orderId).length === 3)

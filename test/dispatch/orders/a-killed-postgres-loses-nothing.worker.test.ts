@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { mortalServer } from '../../support/mortal-server.ts'
 import { givenCouriers, givenOrders, givenStore } from '../support/given.ts'
@@ -6,7 +7,7 @@ import { broken } from '../support/invariants.ts'
 
 const { cluster, admin, app } = await mortalServer()
 
-it('Postgres killed under load loses no acknowledged write, and the Worker is ready five seconds after the restart', async () => {
+it('Postgres killed under load loses no acknowledged write, and the Worker is ready a second after its return', async () => {
   const storeId = await givenStore(admin)
   const store = await caller(app, 'store', storeId)
   const couriers = await Promise.all(
@@ -35,16 +36,15 @@ it('Postgres killed under load loses no acknowledged write, and the Worker is re
   await until(() => answers.length > before + 100)
   const down = answers.slice(before + 12)
   await cluster.start()
-  const returned = performance.now()
-  await until(async () => (await app.fetch('/readyz')).status === 200)
-  const readyAfterMs = performance.now() - returned
+  // As long as an answer is kept.
+  await delay(1_010)
+  expect((await app.fetch('/readyz')).status).toBe(200)
   const [createdBefore, claimedBefore] = [created.length, claimed.length]
   await until(() => created.length > createdBefore && claimed.length > claimedBefore)
   running = false
   await Promise.all(load)
 
-  console.log('ready %d ms after Postgres was back; %o', Math.round(readyAfterMs), tally(answers))
-  expect(readyAfterMs).toBeLessThan(5_000)
+  console.log('Postgres killed under load: %o', tally(answers))
   expect(new Set(down.map(({ status }) => status))).toEqual(new Set([503]))
   const refused = answers.filter(({ status }) => status >= 300)
   expect(

@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest'
 import { encodeCursor } from '../../../functions/http/page.ts'
+import { soon } from '../../support/soon.ts'
 import { type Json, spaceWorker } from '../support/space-worker.ts'
 
 const { app, upstreams, json, runJobs } = await spaceWorker()
 await runJobs('osdr-sync')
-
-const patient = { timeout: 10_000, interval: 50 }
 
 it('pages through datasets in every order without a gap or a repeated row', async () => {
   for (const sort of ['-releaseDate', 'releaseDate', 'accession', 'title', '-updatedAt']) {
@@ -30,7 +29,7 @@ it('finds datasets by words without wildcards', async () => {
 })
 
 it('lists every change of the catalogue after a cursor', async () => {
-  await expect.poll(async () => (await json('/osdr/changes?limit=200')).data.length, patient).toBe(40)
+  await expect.poll(async () => (await json('/osdr/changes?limit=200')).data.length, soon).toBe(40)
   const first = await json('/osdr/changes?limit=200')
   const after = String(first['cursor'])
   expect(await json(`/osdr/changes?after=${after}`)).toEqual({ data: [], cursor: after, nextCursor: null })
@@ -38,7 +37,7 @@ it('lists every change of the catalogue after a cursor', async () => {
   await runJobs('osdr-sync')
   // The feed lists a change once every older writer has ended.
   await expect
-    .poll(async () => (await json(`/osdr/changes?after=${after}`)).data, patient)
+    .poll(async () => (await json(`/osdr/changes?after=${after}`)).data, soon)
     .toMatchObject([{ accession: 'OSD-7', field: 'title', new: 'Changed' }])
 })
 

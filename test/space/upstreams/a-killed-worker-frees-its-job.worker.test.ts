@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { soon } from '../../support/soon.ts'
 import { freshWorker, type TestWorker } from '../../support/worker.ts'
 import { heldLocks } from '../support/held-locks.ts'
 
@@ -19,11 +20,11 @@ describe('a Worker that is killed while it calls an upstream', () => {
   it('frees its lock at once and writes nothing, and another Worker then runs the job', async () => {
     dying.upstreams.fail('wheretheiss', 'timeout')
     const killed = run(dying, 'iss-position').catch((error: unknown) => error)
-    await expect.poll(() => holders(1001), { timeout: 5_000, interval: 5 }).toBe(1)
+    await expect.poll(() => holders(1001), { ...soon, interval: 5 }).toBe(1)
     expect(await (await run(surviving, 'iss-position')).json()).toEqual({ ran: false, reason: 'busy' })
 
     await dying.dispose()
-    await expect.poll(() => holders(1001), { timeout: 5_000, interval: 5 }).toBe(0)
+    await expect.poll(() => holders(1001), { ...soon, interval: 5 }).toBe(0)
     expect((await admin.query('select * from space.iss_fetch_log')).rows).toEqual([])
     expect((await admin.query('select * from core.job_runs')).rows).toEqual([])
 
