@@ -1,10 +1,18 @@
-import { aroundCall, asStatement, inSession, type Job, underLease } from '../functions/core/job.ts'
+import {
+  aroundCall,
+  asStatement,
+  inPortions,
+  inSession,
+  type Job,
+  underLease,
+} from '../functions/core/job.ts'
 import { watchAlerts } from '../functions/fleet/alerts/watch.ts'
 import { publishPending } from '../functions/fleet/configs/publish-pending.ts'
 import { armRegulators } from '../functions/fleet/cycles/arm.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
 import { foldTelemetry } from '../functions/fleet/telemetry/fold.ts'
+import { removeOld } from '../functions/fleet/upkeep/remove-old.ts'
 import { endModes } from '../functions/fleet/zones/end-modes.ts'
 import { locks } from '../functions/registry/locks.ts'
 
@@ -44,6 +52,12 @@ export const fleetJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.fleetFold,
     run: inSession(foldTelemetry),
+  },
+  {
+    name: 'fleet-retention',
+    cron: '*/15 * * * *',
+    lock: locks.fleetRetention,
+    run: forEveryTenant(inPortions(removeOld)),
   },
 ]
 

@@ -5,6 +5,7 @@ const histories = 'test/fleet/telemetry/every-sample-is-accounted-for.race.test.
 const aggregates = 'test/fleet/telemetry/aggregates-equal-a-recount.db.test.ts'
 const overload = 'test/fleet/telemetry/overload-thins-by-rule.db.test.ts'
 const alerts = 'test/fleet/alerts/each-kind-has-a-cause.db.test.ts'
+const retention = 'test/fleet/upkeep/old-rows-leave.db.test.ts'
 
 export const fleetMutants: readonly Mutant[] = [
   ...mutantsOf('fleet: every sample is accounted for', histories, [
@@ -165,6 +166,38 @@ export const fleetMutants: readonly Mutant[] = [
       'ignores samples that did not arrive',
       'missing.items\nfrom (${missingItems(stream, day)}) missing',
       '0\nfrom (${missingItems(stream, day)}) missing',
+    ],
+  ]),
+  ...mutantsOf('fleet: old rows leave', retention, [
+    [
+      'functions/fleet/upkeep/remove-old.ts',
+      'takes commands that have not ended',
+      "where state not in ('QUEUED', 'SENT', 'ACK') order by id",
+      'order by id',
+    ],
+    [
+      'functions/fleet/upkeep/remove-old.ts',
+      'takes alerts that ended a moment ago',
+      "where a.cleared_at < now() - interval '14 months'",
+      'where a.cleared_at < now()',
+    ],
+    [
+      'functions/fleet/upkeep/remove-old.ts',
+      'stops after a portion',
+      "'more', greatest(minutes, commands, alerts) = ${portion}",
+      "'more', false",
+    ],
+    [
+      'functions/fleet/upkeep/remove-old.ts',
+      'takes the minutes of one tenant',
+      'from (select distinct tenant_id from fleet.greenhouses) t',
+      'from (select tenant_id from fleet.greenhouses limit 1) t',
+    ],
+    [
+      'functions/fleet/upkeep/remove-old.ts',
+      'reads all commands',
+      "not in ('QUEUED', 'SENT', 'ACK') order by id limit ${portion}",
+      "not in ('QUEUED', 'SENT', 'ACK')",
     ],
   ]),
 ]

@@ -56,6 +56,7 @@ const fleet = {
   fleetPublisher: 1405,
   fleetRearm: 1406,
   fleetModes: 1407,
+  fleetRetention: 1408,
 }
 
 const clicks = {
