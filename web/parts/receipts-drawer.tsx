@@ -4,7 +4,7 @@ import { Badge } from './badge.tsx'
 import { Copy } from './copy.tsx'
 import { milliseconds } from './numbers.ts'
 import { asCurl, type Receipt, receipts } from './receipts.ts'
-import { token } from './session.ts'
+import { role, token } from './session.ts'
 import { timeOfDay } from './times.ts'
 import { Fact, Facts } from './value.tsx'
 
@@ -67,7 +67,15 @@ function One({ receipt }: { receipt: Receipt }) {
         <Fact name="database">
           {dbMs === null ? 'not used' : `${milliseconds(dbMs)} of ${milliseconds(ms)}`}
         </Fact>
-        {statement !== null && <Fact name="statement">{statement}</Fact>}
+        {statement !== null && (
+          <Fact name="statement">
+            {role.value === 'admin' ? (
+              <a href={`/app/ops/queries/${encodeURIComponent(statement)}`}>{statement}</a>
+            ) : (
+              statement
+            )}
+          </Fact>
+        )}
         {requestId !== null && (
           <Fact name="request">
             <code>{requestId}</code>

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { freshBrowser, openPage } from '../../support/browser.ts'
 import { tabTo } from '../../support/keyboard.ts'
 import { tryAgain } from '../../support/panels.ts'
+import { textOnPaper, withoutBlanks } from '../../support/pdf.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { acceptedBet, bet, deposit, serverOf } from '../support/http.ts'
 
@@ -87,6 +88,21 @@ describe('the books', () => {
     expect(await page.locator('tbody tr').count()).toBe(60)
     expect(await page.locator('.bar').isVisible()).toBe(false)
     expect(await page.getByText('tenant 7 · printed').isVisible()).toBe(true)
+    const paper = await textOnPaper(page)
+    const rows = (await page.locator('tbody tr').allInnerTexts()).map(withoutBlanks)
+    expect(new Set(rows).size).toBe(60)
+    expect(rows.filter((row) => !paper.includes(row))).toEqual([])
+    await page.context().close()
+  })
+
+  it('print the story of a payment with all its entries', async () => {
+    const page = await openPage(browser, `${app.url}/app/timeline/payment/${given.payment}`, { as })
+    await page.locator('.timeline li').first().waitFor()
+    await page.emulateMedia({ media: 'print' })
+    const entries = (await page.locator('.timeline li').allInnerTexts()).map(withoutBlanks)
+    expect(entries.length).toBeGreaterThan(1)
+    const paper = await textOnPaper(page)
+    expect(entries.filter((entry) => !paper.includes(entry))).toEqual([])
     await page.context().close()
   })
 })

@@ -104,6 +104,16 @@ describe('the pages of the operator', () => {
     await page.context().close()
   })
 
+  it('open the statement of a receipt', async () => {
+    const page = await openPage(browser, `${app.url}/app/ops/jobs`, { as })
+    await page.getByRole('link', { name: 'core-housekeeping' }).first().waitFor()
+    await page.keyboard.press('.')
+    await page.locator('.drawer summary', { hasText: '/v1/ops/jobs' }).first().click()
+    await page.locator('.drawer').getByRole('link', { name: 'ops.list-jobs' }).first().click()
+    await page.getByRole('heading', { name: 'Statement ops.list-jobs' }).waitFor()
+    await page.context().close()
+  })
+
   it('show who blocks whom', async () => {
     await admin.query(
       `insert into core.job_pauses (job, until, reason, by) values ('held', now() + interval '1 hour', 'r', 'b')`,
