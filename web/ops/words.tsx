@@ -34,4 +34,4 @@ export const labelsOf = (labels: Record<string, unknown>) =>
 export const withUnit = (value: number | null, unit: string | null) =>
   value === null ? 'unknown' : `${number(value)}${unit ? ` ${unit}` : ''}`
 
-export const queryHref = (name: string) => `${base}/queries/${encodeURIComponent(name)}`
+export const queryHref = (name: string) => `${base}/requests/${encodeURIComponent(name)}`

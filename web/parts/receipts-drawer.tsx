@@ -70,7 +70,7 @@ function One({ receipt }: { receipt: Receipt }) {
         {statement !== null && (
           <Fact name="statement">
             {role.value === 'admin' ? (
-              <a href={`/app/ops/queries/${encodeURIComponent(statement)}`}>{statement}</a>
+              <a href={`/app/ops/requests/${encodeURIComponent(statement)}`}>{statement}</a>
             ) : (
               statement
             )}

@@ -34,7 +34,11 @@ export const queriesEndpoints: Endpoint[] = [
     },
     async (ctx, { params, query }) => {
       const found = await readQuery(ctx, params.name, query)
-      if (found === null) throw new AppError('not_found', 'No statement of this name was seen')
+      if (found === null)
+        throw new AppError(
+          'not_found',
+          'No statement of this name is recorded: Postgres is asked for them once a minute',
+        )
       return ok(found, { headers })
     },
   ),
