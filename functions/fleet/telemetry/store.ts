@@ -201,32 +201,33 @@ tallied as (
     late = t.late + excluded.late, rejected = t.rejected + excluded.rejected, thinned = t.thinned + excluded.thinned
   returning 1
 ),
+-- Another statement that has the row notes the contact, or the next batch does.
+due as materialized (
+  select n.id, k.received_at, least(k.gen, n.gen) as gen
+  from (
+    select k.node_id, max(h.received_at) as received_at, coalesce(max((h.shared ->> 'gen')::int), 0) as gen
+    from known_nodes k
+    join heads h using (source, n)
+    where k.node_id is not null
+      and (select count(*) from tallied) >= 0
+    group by k.node_id
+  ) k
+  join fleet.nodes n on n.id = k.node_id
+  where k.received_at > now() - interval '10 minutes'
+    and (
+      n.last_seen_at is null
+      or n.last_seen_at < k.received_at - interval '10 seconds'
+      or n.used_gen < least(k.gen, n.gen)
+      or n.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED')
+    )
+  for no key update of n skip locked
+),
 seen as (
   update fleet.nodes node
   set last_seen_at = greatest(node.last_seen_at, due.received_at), used_gen = greatest(node.used_gen, due.gen),
     version = node.version + (node.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED'))::int,
     lifecycle = case when node.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED') then 'ACTIVE' else node.lifecycle end
-  from (
-    select n.id, k.received_at, least(k.gen, n.gen) as gen
-    from (
-      select k.node_id, max(h.received_at) as received_at, coalesce(max((h.shared ->> 'gen')::int), 0) as gen
-      from known_nodes k
-      join heads h using (source, n)
-      where k.node_id is not null
-      group by k.node_id
-    ) k
-    join fleet.nodes n on n.id = k.node_id
-    where k.received_at > now() - interval '10 minutes'
-      and (
-        n.last_seen_at is null
-        or n.last_seen_at < k.received_at - interval '10 seconds'
-        or n.used_gen < least(k.gen, n.gen)
-        or n.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED')
-      )
-      and (select count(*) from tallied) >= 0
-    -- Another statement that has the row notes the contact, or the next batch does.
-    for no key update of n skip locked
-  ) due
+  from due
   where node.id = due.id
   returning 1
 ),

@@ -17,7 +17,7 @@ const store = caller(app, await app.token('store', storeId))
 
 it('sends the first event of the first webhook during the run that began without any webhook', async () => {
   const ended = vi.fn<() => void>()
-  const run = app.scheduled('* * * * *').finally(ended)
+  const run = app.scheduled('* * * * *').then(ended, () => undefined)
   const began = async () =>
     (await app.database.admin.query(`select from core.leases where name = 'core-webhooks'`)).rows.length > 0
   await vi.waitUntil(began, soon)
@@ -27,5 +27,7 @@ it('sends the first event of the first webhook during the run that began without
   expect(ended).not.toHaveBeenCalled()
   // Only the events after its creation arrive.
   expect(receiver.at('/first').map(({ body }) => JSON.parse(body).data.orderId)).toEqual([orderId])
+  // The run lingers on; its Worker is stopped.
+  await app.dispose()
   await run
 })
