@@ -40,19 +40,19 @@ export const Job = z
     running: z.boolean(),
     failuresInRow: z
       .int()
-      .meta({ description: 'Failed runs since the last one that succeeded, among the newest 200 runs' }),
+      .meta({ description: 'Failed runs since the last one that succeeded, among the newest 100 runs' }),
     lateSeconds: z.number().nullable().meta({
       description:
-        'From the slot of the last cron run to its start; null without one among the newest 200 runs',
+        'From the slot of the last cron run to its start; null without one among the newest 100 runs',
     }),
     meanMs: z
       .number()
       .nullable()
-      .meta({ description: 'Of the successful runs of the last 24 hours among the newest 200' }),
+      .meta({ description: 'Of the successful runs of the last 24 hours among the newest 100' }),
     p95Ms: z
       .number()
       .nullable()
-      .meta({ description: 'Of the successful runs of the last 24 hours among the newest 200' }),
+      .meta({ description: 'Of the successful runs of the last 24 hours among the newest 100' }),
   })
   .meta({ id: 'Job' })
 export type Job = z.infer<typeof Job>

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { named, type Statement } from '../../core/named.ts'
 import type { Job as Shown } from './contract.ts'
@@ -22,7 +22,7 @@ type Span = readonly [from: number, to: number]
 
 const windowMs = 24 * 60 * 60 * 1_000
 /** The figures of a job are over so many runs at most, so that they cost the same however many there are. */
-const newest = 200
+const newest = 100
 
 const never: Omit<Seen, 'job'> = {
   first: null,
@@ -82,7 +82,9 @@ figures as (
   from recent
   group by job
 )
-select named.job, last_run.run as "lastRun", first_done.slot as first, done.between, coalesce(done.gaps, '[]'::jsonb) as gaps,
+select named.job, last_run.run as "lastRun", first_done.slot as first,
+  case when done.slots > 0 then jsonb_build_array(${milliseconds(sql`done.since`)}, ${milliseconds(sql`done.until`)}) end as between,
+  coalesce(between_them.gaps, '[]'::jsonb) as gaps,
   coalesce(paused.spans, '[]'::jsonb) as pauses, active.pause,
   coalesce(last_run.run ->> 'outcome' = 'running', false) as running,
   coalesce(f.failures, 0)::int as "failuresInRow", f.late_seconds::float8 as "lateSeconds",
@@ -99,29 +101,33 @@ left join lateral (
     and r.is_last
 ) last_run on true
 left join lateral (
-  select (extract(epoch from s.slot) * 1000)::float8 as slot
+  select ${milliseconds(sql`s.slot`)} as slot
   from core.job_slots s
   where s.job = named.job
   order by s.slot
   limit 1
 ) first_done on true
 left join lateral (
-  select jsonb_build_array(min(s.ms), max(s.ms)) as between,
-    jsonb_agg(jsonb_build_array(s.before, s.ms)) filter (where s.ms - s.before > named.period * 1000) as gaps
-  from (
-    select s.ms, lag(s.ms) over (order by s.ms) as before
-    from (
-      select (extract(epoch from s.slot) * 1000)::bigint as ms
-      from core.job_slots s
-      where s.job = named.job
-        and s.slot > now() - interval '24 hours'
-    ) s
-  ) s
-  having count(*) > 0
+  select count(*) as slots, min(s.slot) as since, max(s.slot) as until
+  from core.job_slots s
+  where s.job = named.job
+    and s.slot > now() - interval '24 hours'
 ) done on true
+-- As many slots as the period has room for leave no gap, so they are not looked at one by one.
+left join lateral (
+  select jsonb_agg(jsonb_build_array(${milliseconds(sql`s.before`)}, ${milliseconds(sql`s.slot`)})) as gaps
+  from (
+    select s.slot, lag(s.slot) over (order by s.slot) as before
+    from core.job_slots s
+    where s.job = named.job
+      and s.slot > now() - interval '24 hours'
+  ) s
+  where done.slots <= extract(epoch from done.until - done.since) / named.period
+    and s.slot - s.before > make_interval(secs => named.period)
+) between_them on true
 left join lateral (
   select jsonb_agg(jsonb_build_array(
-    (extract(epoch from p.since) * 1000)::bigint, (extract(epoch from coalesce(p.ended_at, p.until)) * 1000)::bigint
+    ${milliseconds(sql`p.since`)}, ${milliseconds(sql`coalesce(p.ended_at, p.until)`)}
   )) as spans
   from core.job_pauses p
   where p.job = named.job
@@ -139,6 +145,8 @@ left join lateral (
   limit 1
 ) active on true`
 }
+
+const milliseconds = (at: SQL) => sql`(extract(epoch from ${at}) * 1000)::float8`
 
 type Done = {
   /** The first finished slot of all. */

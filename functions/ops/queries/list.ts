@@ -9,6 +9,9 @@ import { type Window, windowOf } from './window.ts'
 type Order = 'total' | 'calls' | 'mean' | 'rows' | 'temp' | 'wal'
 type Found = Pick<Queries, 'asOf' | 'evictedAt' | 'why'> & { data: QueryFigures[] }
 
+/** The most costly ones. A Worker has some hundred statements. */
+const shownAtMost = 250
+
 const measured = 'db_query_duration_seconds'
 const orders = {
   total: sql`s.total_ms`,
@@ -36,7 +39,7 @@ select core.iso(r.read_at) as "asOf", core.iso(r.evicted_at) as "evictedAt", ${w
         row_number() over (order by ${orders[order]} desc, s.name) as place
       from ${summedRows}
       order by place
-      limit 1000
+      limit ${shownAtMost}
     ) shown
   ), '[]') as data
 from (select) one

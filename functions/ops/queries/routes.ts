@@ -13,7 +13,7 @@ export const queriesEndpoints: Endpoint[] = [
     {
       summary: 'List the Worker’s statements with their cost in Postgres',
       description:
-        'Read from pg_stat_statements every five minutes and kept for two days by five minutes, then for 60 days by the hour. Restarts, resets and evictions of its counters are taken into account. Only statements of the Worker’s own role are shown, and no utility statements.',
+        'Read from pg_stat_statements every five minutes and kept for two days by five minutes, then for 60 days by the hour. Restarts, resets and evictions of its counters are taken into account. Only statements of the Worker’s own role are shown, and no utility statements: the first 250 of the order.',
       roles: ['admin'],
       query: QueriesQuery,
       problems: ['unprocessable'],
@@ -37,7 +37,7 @@ export const queriesEndpoints: Endpoint[] = [
       if (found === null)
         throw new AppError(
           'not_found',
-          'No statement of this name is recorded: Postgres is asked for them once a minute',
+          'No statement of this name is recorded: Postgres is asked for them every five minutes',
         )
       return ok(found, { headers })
     },
