@@ -6,6 +6,7 @@ const minuteMs = 60_000
 export const clicksQueue: IngestQueue = {
   stream: 'clicks',
   verb: 'clicks.store',
+  hot: true,
   store: storeClicks,
   // A click belongs to the moment at which its message was closed, or to the minute before.
   partitions: (messages) => [

@@ -1,5 +1,6 @@
 // Written by "npm run db:generate".
 export const hotFunctions: ReadonlySet<string> = new Set([
+  'clicks.hot_store_3c831c61',
   'dispatch.hot_accepted_568a2dcc',
   'dispatch.hot_claim_d4ce3f3c',
   'dispatch.hot_claim_next_03895d9b',

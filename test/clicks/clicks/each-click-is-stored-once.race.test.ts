@@ -84,7 +84,7 @@ describe('a batch of clicks', () => {
     const { faults } = environment.proxy
     onTestFinished(() => faults.clear())
     // Killed before the statement, during it, and between its commit and the acknowledgement.
-    faults.set({ reset: 0.15, cutDuring: 0.2, cutAfterCommit: 0.2, match: 'ingest_messages' })
+    faults.set({ reset: 0.15, cutDuring: 0.2, cutAfterCommit: 0.2, match: 'clicks.store' })
     const { counts } = faults
     do await times(8, (at) => eachOf(messages.filter((_, of) => of % 4 === at % 4)))
     while (counts.reset === 0 || counts.cutDuring === 0 || counts.cutAfterCommit === 0)

@@ -158,18 +158,21 @@ describe('random batches', () => {
   it('are accounted for exactly, whatever comes twice, late, shuffled or with a consumer that is killed', async () => {
     const { faults } = environment.proxy
     onTestFinished(() => faults.clear())
+    const met = new Set<string>()
     await fc.assert(
       fc.asyncProperty(history, fc.nat(), async (batches, seed) => {
         await environment.database.admin.query(emptyTelemetry)
         const all = await sent(environment, batches, { names: uids, now })
         faults.seed(seed)
-        faults.set({ reset: 0.1, cutDuring: 0.1, cutAfterCommit: 0.1, match: 'ingest_messages' })
+        faults.set({ reset: 0.1, cutDuring: 0.1, cutAfterCommit: 0.1, match: 'fleet.store' })
         await delivered(() => environment.ctx(), all.messages, seed)
+        for (const [fault, times] of Object.entries(faults.counts)) if (times > 0) met.add(fault)
         faults.clear()
         expect(await faultsOf(environment, all)).toEqual([])
       }),
       { numRuns: 30 },
     )
+    expect(met).toEqual(new Set(['reset', 'cutDuring', 'cutAfterCommit']))
   })
 })
 
