@@ -37,7 +37,7 @@ export const queriesEndpoints: Endpoint[] = [
       if (found === null)
         throw new AppError(
           'not_found',
-          'No statement of this name is recorded: Postgres is asked for them every five minutes',
+          'No statement of this name is recorded: they are read from Postgres every five minutes',
         )
       return ok(found, { headers })
     },

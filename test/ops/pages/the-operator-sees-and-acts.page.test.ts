@@ -111,6 +111,7 @@ describe('the pages of the operator', () => {
     await page.locator('.drawer summary', { hasText: '/v1/ops/jobs' }).first().click()
     await page.locator('.drawer').getByRole('link', { name: 'ops.list-jobs' }).first().click()
     await page.getByRole('heading', { name: 'Statement ops.list-jobs' }).waitFor()
+    expect(page.url()).toBe(`${app.url}/app/ops/requests/ops.list-jobs`)
     await page.context().close()
   })
 
