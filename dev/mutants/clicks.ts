@@ -54,14 +54,14 @@ export const clicksMutants: readonly Mutant[] = [
     [
       'functions/clicks/rules/apply.ts',
       'takes each invalid click for a general one',
-      " and r.class = 'G'",
+      "filter (where rule.class = 'G')",
       '',
     ],
     [
       'functions/clicks/rules/apply.ts',
       'counts rules that do not hold',
-      'sum(r.weight) filter (where r.holds), 0) < 100',
-      'sum(r.weight), 0) < 100',
+      'where clicks.rule_holds(${facts} -> rule.fact, rule.op, rule.value)',
+      'where clicks.rule_holds(${facts} -> rule.fact, rule.op, rule.value) or true',
     ],
   ]),
   ...mutantsOf('clicks: a choice', choices, [

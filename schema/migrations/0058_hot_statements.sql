@@ -2,7 +2,7 @@ drop function fleet.hot_store_173c8c83(jsonb,text,interval,interval,text,text,te
 
 comment on function fleet.hot_store_89c67563(jsonb,text,interval,interval,text,text,text,text,text,text,text) is 'Called by the last release only';
 
-create function clicks.hot_store_3c831c61(jsonb, text, text, text, text, text, text, text, text)
+create function clicks.hot_store_847e7d4b(jsonb, text, text, text, text, text, text, text, text)
 returns table ("messages" integer)
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -95,17 +95,15 @@ judged as materialized (
   select f.*, d.*
   from facts f
   cross join lateral (
-  select max(r.rule_set_id) as rule_set_id,
-    coalesce(array_agg(r.name order by r.name collate "C") filter (where r.holds), '{}') as reasons,
+  select (select max(rule_set_id) from "in_force") as rule_set_id,
+    coalesce(array_agg(rule.name order by rule.name collate "C"), '{}') as reasons,
     case
-      when coalesce(sum(r.weight) filter (where r.holds), 0) < 100 then 'valid'
-      when coalesce(sum(r.weight) filter (where r.holds and r.class = 'G'), 0) >= 100 then 'general'
+      when coalesce(sum(rule.weight), 0) < 100 then 'valid'
+      when coalesce(sum(rule.weight) filter (where rule.class = 'G'), 0) >= 100 then 'general'
       else 'sophisticated'
     end as validity
-  from (
-    select rule.*, clicks.rule_holds(f.facts -> rule.fact, rule.op, rule.value) as holds
-    from "in_force" rule
-  ) r) d
+  from "in_force" rule
+  where clicks.rule_holds(f.facts -> rule.fact, rule.op, rule.value)) d
 ),
 stored as (
   insert into clicks.clicks (

@@ -5,16 +5,15 @@ import { type SQL, sql } from 'drizzle-orm'
  * rules.ts says on paper. `rules` is a CTE with the rules in force (in-force.ts), and `facts` an expression.
  */
 export function applyRules({ rules, facts }: { rules: string; facts: SQL }): SQL {
+  const name = sql.identifier(rules)
   return sql`
-  select max(r.rule_set_id) as rule_set_id,
-    coalesce(array_agg(r.name order by r.name collate "C") filter (where r.holds), '{}') as reasons,
+  select (select max(rule_set_id) from ${name}) as rule_set_id,
+    coalesce(array_agg(rule.name order by rule.name collate "C"), '{}') as reasons,
     case
-      when coalesce(sum(r.weight) filter (where r.holds), 0) < 100 then 'valid'
-      when coalesce(sum(r.weight) filter (where r.holds and r.class = 'G'), 0) >= 100 then 'general'
+      when coalesce(sum(rule.weight), 0) < 100 then 'valid'
+      when coalesce(sum(rule.weight) filter (where rule.class = 'G'), 0) >= 100 then 'general'
       else 'sophisticated'
     end as validity
-  from (
-    select rule.*, clicks.rule_holds(${facts} -> rule.fact, rule.op, rule.value) as holds
-    from ${sql.identifier(rules)} rule
-  ) r`
+  from ${name} rule
+  where clicks.rule_holds(${facts} -> rule.fact, rule.op, rule.value)`
 }
