@@ -4507,7 +4507,7 @@ end
 $function$;
 comment on function fleet.hot_store_89c67563(jsonb,text,interval,interval,text,text,text,text,text,text,text) is 'Called by the last release only';
 
-CREATE OR REPLACE FUNCTION fleet.hot_store_929a4be9(jsonb, text, interval, interval, text, text, text, text, text, text, text)
+CREATE OR REPLACE FUNCTION fleet.hot_store_d8ecf939(jsonb, text, interval, interval, text, text, text, text, text, text, text)
  RETURNS TABLE(messages integer)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
@@ -4688,7 +4688,7 @@ stored as (
   where (select count(*) from booted) >= 0
   order by node_id, metric_id, channel, ts
   on conflict (node_id, metric_id, channel, ts) do update
-  set conflicts = t.conflicts + 1
+  set conflicts = least(t.conflicts::int + 1, 32767)
   where t.raw is distinct from excluded.raw
   returning node_id, metric_id, channel, ts, old.ts is null as is_new
 ),

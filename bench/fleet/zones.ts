@@ -11,6 +11,8 @@ export async function givenZones(owner: pg.Pool, zones: number): Promise<void> {
     select z.tenant_id, z.greenhouse_id, type || z.id, type || z.id, type, 'ACTIVE' from fleet.zones z, (values ('ph'), ('pump')) v (type)`,
     `insert into fleet.zone_slots (tenant_id, zone_id, node_type, node_id)
     select n.tenant_id, substr(n.uid, length(n.type) + 1)::bigint, n.type, n.id from fleet.nodes n`,
+    `insert into fleet.zone_bindings (tenant_id, zone_id, node_id, from_at)
+    select s.tenant_id, s.zone_id, s.node_id, now() - interval '1 day' from fleet.zone_slots s`,
     `insert into fleet.telemetry_last (node_id, metric_id, channel, ts, value, raw, quality, same_since, received_at)
     select s.node_id, m.id, '', now(), v.value, v.value, 'good', now(), now()
     from fleet.zone_slots s, fleet.metrics m, lateral (select case when s.zone_id % 10 < 6 then 5 else 6 end as value) v

@@ -38,8 +38,8 @@ export const fleetMutants: readonly Mutant[] = [
     [
       'functions/fleet/telemetry/store.ts',
       'replaces the first value of a key',
-      'set conflicts = t.conflicts + 1',
-      'set conflicts = t.conflicts + 1, value = excluded.value',
+      'set conflicts = least(t.conflicts::int + 1, 32767)',
+      'set conflicts = 1, value = excluded.value',
       fates,
     ],
     [
@@ -190,7 +190,7 @@ export const fleetMutants: readonly Mutant[] = [
     [
       'functions/fleet/upkeep/remove-old.ts',
       'takes the minutes of one tenant',
-      'from (select distinct tenant_id from fleet.greenhouses) t',
+      'from (select tenant_id from fleet.greenhouses union select 0) t',
       'from (select tenant_id from fleet.greenhouses limit 1) t',
     ],
     [

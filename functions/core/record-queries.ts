@@ -73,6 +73,8 @@ marked as (
       blocks_hit = excluded.blocks_hit, blocks_read = excluded.blocks_read, temp_bytes = excluded.temp_bytes,
       wal_bytes = excluded.wal_bytes, stats_since = excluded.stats_since, read_at = excluded.read_at
   where (m.calls, m.stats_since) is distinct from (excluded.calls, excluded.stats_since)
+    -- The mark of an idle statement is kept, or all that it ever cost would be added again.
+    or m.read_at < now() - interval '1 day'
 ),
 texts as (
   insert into core.query_texts as t (query_id, name, text)

@@ -241,7 +241,7 @@ select count(*)::int as messages from fresh;
 end
 $hot$;
 
-create function fleet.hot_store_929a4be9(jsonb, text, interval, interval, text, text, text, text, text, text, text)
+create function fleet.hot_store_d8ecf939(jsonb, text, interval, interval, text, text, text, text, text, text, text)
 returns table ("messages" integer)
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -422,7 +422,7 @@ stored as (
   where (select count(*) from booted) >= 0
   order by node_id, metric_id, channel, ts
   on conflict (node_id, metric_id, channel, ts) do update
-  set conflicts = t.conflicts + 1
+  set conflicts = least(t.conflicts::int + 1, 32767)
   where t.raw is distinct from excluded.raw
   returning node_id, metric_id, channel, ts, old.ts is null as is_new
 ),

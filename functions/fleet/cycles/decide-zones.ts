@@ -44,7 +44,9 @@ readings as materialized (
     case m.reporting when 'on_change' then greatest(l.ts, n.last_seen_at) else l.ts end as fresh_at
   from wanted w
   join fleet.zone_slots s on s.zone_id = w.zone_id
-  join fleet.telemetry_last l on l.node_id = s.node_id and l.metric_id = w.metric_id
+  -- A sample belongs to the zone in which its node was at the time of the sample.
+  join fleet.zone_bindings b on b.node_id = s.node_id and b.zone_id = s.zone_id and b.until_at is null
+  join fleet.telemetry_last l on l.node_id = s.node_id and l.metric_id = w.metric_id and l.ts >= b.from_at
   join fleet.nodes n on n.id = l.node_id
   join fleet.metrics m on m.id = l.metric_id
   order by w.id, l.ts desc, l.node_id, l.channel

@@ -4,10 +4,10 @@ import type { Gauge } from '../../core/watch.ts'
 import { everyTenant } from '../greenhouses/scope.ts'
 import { readDepth } from '../telemetry/read-depth.ts'
 
-type Found = { zones: number | null; overflows: number }
+type Found = { zones: number | null }
 
 /**
- * The depth of the queue of samples, its alerts so far, and the zones at once that would keep the rhythm: zones × their mean
+ * The depth of the queue of samples, and the zones at once that would keep the rhythm: zones × their mean
  * time / period, from 5 to 50. It reads the newest cycle of each shard, of the last ten minutes.
  */
 export async function readGauges(ctx: Ctx): Promise<Gauge[]> {
@@ -24,20 +24,11 @@ select
         and c.took_ms is not null
       order by c.shard, c.slot desc
     ) newest
-  ) as zones,
-  (
-    select count(*)::float8
-    from fleet.alerts a
-    where a.tenant_id is null
-      and a.kind = 'queue_full'
-      and a.raised_at is not null
-  ) as overflows`),
+  ) as zones`),
   ])
-  const { zones = null, overflows = null } = found ?? {}
   return [
     ...gaugeOf('telemetry_queue_size', depth),
-    ...gaugeOf('telemetry_queue_overflow_alerts_total', overflows),
-    ...gaugeOf('optimal_concurrency_zones', zones),
+    ...gaugeOf('optimal_concurrency_zones', found?.zones ?? null),
   ]
 }
 

@@ -13,15 +13,15 @@ export async function tellMatters(ctx: Ctx): Promise<Matter[]> {
   const [share, found] = await Promise.all([
     readBacklog(ctx),
     ctx.db.with(everyTenant).query<{ shard: number; age: number | null }>(named('fleet.last-cycle')`
-select shard, extract(epoch from now() - last.slot)::float8 as age
-from generate_series(0, ${shards}::int - 1) shard
+select s.shard, extract(epoch from now() - last.slot)::float8 as age
+from generate_series(0, ${shards}::int - 1) s (shard)
 left join lateral (
   select max(c.slot) as slot
   from fleet.cycles c
-  where c.shard = shard
+  where c.shard = s.shard
     and c.slot > now() - interval '1 day'
 ) last on true
-order by shard`),
+order by s.shard`),
   ])
   const limit = lateCycles * cycleSeconds
   return [

@@ -24,8 +24,9 @@ export async function acceptTelemetry(
       retryAfter: 5,
     })
   }
-  const oneNode = new Set(all.map(uidOf)).size === 1
-  const boot = bootId === undefined || seq === undefined || !oneNode ? null : { bootId, seq }
+  const [nodeUid, ...others] = new Set(all.map(uidOf))
+  const isNumbered = bootId !== undefined && seq !== undefined && others.length === 0
+  const boot = isNumbered && typeof nodeUid === 'string' ? { bootId, seq, nodeUid } : null
   const received = {
     nowMs: ctx.now().getTime(),
     numbered: boot !== null,

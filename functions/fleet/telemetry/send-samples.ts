@@ -12,7 +12,7 @@ type Batch = {
   batchId: string
   /** Null: an admin, for the nodes of all tenants. */
   tenantId: number | null
-  boot: { bootId: string; seq: number } | null
+  boot: { bootId: string; seq: number; nodeUid: string } | null
   samples: readonly Sent[]
   rejected: readonly Refused[]
   thinned: number
@@ -47,7 +47,7 @@ export async function sendSamples(ctx: Ctx, batch: Batch): Promise<void> {
         ]
   await Promise.all(
     groups.map(async (group) => {
-      const { items, nodes, metrics } = inColumns(group.samples)
+      const { items, nodes, metrics } = inColumns(group.samples, group.boot?.nodeUid)
       const all = [...items, ...group.rest]
       if (all.length === 0) return
       const { batchId, tenantId } = batch
@@ -61,9 +61,12 @@ export async function sendSamples(ctx: Ctx, batch: Batch): Promise<void> {
   )
 }
 
-/** The items as store.ts reads them. Names travel once per message. */
-function inColumns(samples: readonly Sent[]) {
-  const nodes = new Map<string, number>()
+/**
+ * The items as store.ts reads them. Names travel once per message. The node of a numbered batch is the first one, also if
+ * none of its samples is in the message.
+ */
+function inColumns(samples: readonly Sent[], first?: string) {
+  const nodes = new Map<string, number>(first === undefined ? [] : [[first, 0]])
   const metrics = new Map<string, { at: number; named: [string, string | null] }>()
   const items = samples.map(({ nodeUid, metric, channel, tsMs, value, unit, quality, reject = null }) => {
     const node = nodes.get(nodeUid) ?? nodes.size

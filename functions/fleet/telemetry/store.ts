@@ -90,7 +90,7 @@ stored as (
   where (select count(*) from booted) >= 0
   order by node_id, metric_id, channel, ts
   on conflict (node_id, metric_id, channel, ts) do update
-  set conflicts = t.conflicts + 1
+  set conflicts = least(t.conflicts::int + 1, 32767)
   where t.raw is distinct from excluded.raw
   returning node_id, metric_id, channel, ts, old.ts is null as is_new
 ),

@@ -34,7 +34,11 @@ export function editZone(
     set: [
       sql`name = coalesce(${name ?? null}, t.name)`,
       sql`mode = coalesce(${mode ?? null}, t.mode)`,
-      sql`mode_until = ${until === undefined ? sql`t.mode_until` : sql`${until}::timestamptz`}`,
+      // A mode that has ended keeps its end, or it would begin again for ever.
+      sql`mode_until = case
+        when ${until === undefined} or ${mode === undefined} and ${modeOf('t')} = 'auto' then t.mode_until
+        else ${until ?? null}::timestamptz
+      end`,
       sql`epoch = t.epoch + ${mode === undefined ? 0 : 1}`,
     ],
     value: showZone('changed'),

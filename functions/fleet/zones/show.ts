@@ -22,7 +22,7 @@ export function showZone(row: 'z' | 'changed'): SQL {
 }
 
 /** The mode at this moment. */
-export function modeOf(row: 'z' | 'changed' | 'found'): SQL {
+export function modeOf(row: 'z' | 't' | 'changed' | 'found'): SQL {
   const z = sql.raw(row)
   return sql`case when ${z}.mode_until <= now() then 'auto' else ${z}.mode end`
 }

@@ -13,7 +13,8 @@ export function jobRules(jobs: readonly Job[]): Rule[] {
       severity: 'critical',
       unit: 'seconds',
       raise: 120,
-      clear: 0,
+      // A job that reads this value, or ends late in its minute, has not finished the slot of this minute.
+      clear: 60,
       pendingFor: 0,
       clearFor: 0,
       absent: 'clear',

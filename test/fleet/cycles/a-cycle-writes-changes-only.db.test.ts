@@ -92,3 +92,13 @@ it('a bad zone stands alone, and the others get their doses', async () => {
   )
   expect(rows[0]).toEqual({ zones: 11, success: 10, failed: 1, errors: done.errors })
 })
+
+it('a value that a node measured in another zone doses nothing, until it has measured in this one', async () => {
+  await admin.query('truncate fleet.regulators cascade')
+  const { zone, sensor } = await givenRegulated(admin, { value: 4, measuredAt: new Date(start - 60_000) })
+  const bind = `update fleet.zone_bindings set from_at = $2 where zone_id = $1 and node_id = $3`
+  await admin.query(bind, [zone, new Date(start - 30_000), sensor])
+  expect(await cycle(400)).toMatchObject({ zones: 1, commands: 0 })
+  await admin.query('update fleet.telemetry_last set ts = $2 where node_id = $1', [sensor, new Date(start)])
+  expect(await cycle(415)).toMatchObject({ zones: 1, commands: 1 })
+})

@@ -303,6 +303,17 @@ describe('a sample that comes again', () => {
       conflicting: 1,
     })
   })
+
+  it('of a node whose clock stands still conflicts as often as it likes', async () => {
+    const { uid } = await givenNode(environment)
+    const sender = senderOf(environment)
+    const ts = ago(10)
+    await sender.store([{ nodeUid: uid, metric: 'ph', ts, value: 6 }])
+    await admin.query('update fleet.telemetry_samples set conflicts = 32767')
+    await sender.store([{ nodeUid: uid, metric: 'ph', ts, value: 7 }])
+    expect(await stored(uid)).toMatchObject([{ value: 6, conflicts: 32_767 }])
+    expect(await countedOf(environment)).toMatchObject({ received: 2, accepted: 1, duplicate: 1 })
+  })
 })
 
 describe('a batch of numbers', () => {
@@ -313,5 +324,17 @@ describe('a batch of numbers', () => {
       await sender.store([{ nodeUid: uid, metric: 'ph', ts: ago(60 - seq), value: 6 }], { bootId: 'b', seq })
     const { rows } = await admin.query('select seen::text from fleet.node_boots where node_id = $1', [id])
     expect(rows).toEqual([{ seen: '{[0,2),[4,5),[7,8)}' }])
+  })
+
+  it('counts as arrived when all its samples were refused', async () => {
+    const { uid, id } = await givenNode(environment)
+    const sender = senderOf(environment)
+    await sender.store([{ nodeUid: uid, metric: 'ph', ts: '1970-01-01T00:00:05Z', value: 6 }], {
+      bootId: 'b',
+      seq: 0,
+    })
+    await sender.store([{ nodeUid: uid, metric: 'ph', ts: ago(5), value: 6 }], { bootId: 'b', seq: 1 })
+    const { rows } = await admin.query('select seen::text from fleet.node_boots where node_id = $1', [id])
+    expect(rows).toEqual([{ seen: '{[0,2)}' }])
   })
 })

@@ -56,6 +56,18 @@ describe('the statistics of statements', () => {
     expect(await callsOf('shop.sell')).toEqual({ calls: 7, rows: 7, resets: 1 })
   })
 
+  it('do not add up a statement again that was idle for longer than marks are kept', async () => {
+    await times(3, () => sell(1))
+    await read()
+    for (const days of [30, 31]) {
+      await admin.query(`update core.query_marks set read_at = read_at - $1 * interval '1 day'`, [days])
+      await read()
+      await ctx().db.query(foldQueries())
+    }
+    await read()
+    expect(await callsOf('shop.sell')).toEqual({ calls: 3, rows: 3, resets: 0 })
+  })
+
   it('go on after Postgres evicted one statement and met it again', async () => {
     await times(3, () => sell(1))
     await buy()
