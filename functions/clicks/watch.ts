@@ -73,7 +73,7 @@ order by o.received_at`,
       absent: 'clear',
       value: () => sql`
 select jsonb_build_object('source', p.traffic_source_id) as labels,
-  (100.0 * count(*) filter (where p.state = 'dead') / count(*))::float8 as value
+  (100.0 * count(*) filter (where p.state = 'dead' and p.outcome is distinct from 'superseded') / count(*))::float8 as value
 from clicks.postbacks_out p
 where p.created_at > now() - interval '1 day'
 group by p.traffic_source_id`,

@@ -10,6 +10,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Ctx } from './context.ts'
+import { cut } from './cut.ts'
 import type { Tx } from './db.ts'
 import { AppError } from './errors.ts'
 import { type NotRun, orNotRun, takeLock } from './guard.ts'
@@ -285,7 +286,7 @@ type Failure = { fired: Fired; started: Date; error: unknown }
 /** A run whose reply was lost after its commit has not failed: its slot and its row exist. */
 async function recordFailure(ctx: Ctx, job: Job, { fired, started, error }: Failure): Promise<void> {
   const { slot, trigger } = fired
-  const message = redact(error instanceof Error ? error.message : String(error)).slice(0, 2_000)
+  const message = cut(redact(error instanceof Error ? error.message : String(error)), 2_000)
   await ctx.db.query(named('core.record-failure')`
 with begun as (
   insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome, error, round_trips)

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../registry/problems.ts'
+import { cut } from './cut.ts'
 import { AppError } from './errors.ts'
 import { redact } from './log.ts'
 
@@ -84,7 +85,7 @@ export function isDataError(error: unknown): error is DatabaseError {
 
 /** The failure in one line without values, to be kept beside the message that caused it. */
 export function reasonOf(error: DatabaseError): string {
-  return `${error.sqlstate}: ${redact(error.message)}`.slice(0, 500)
+  return cut(`${error.sqlstate}: ${redact(error.message)}`, 500)
 }
 
 /** True after a missing answer, a lost connection or a terminated backend: the commit may have succeeded before. */

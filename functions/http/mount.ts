@@ -137,10 +137,10 @@ function joinedLists(values: [string, string][], lists: ReadonlySet<string>): [s
 
 /** The first value of each name. Bytes that are not text become U+FFFD, and so does NUL, which Postgres cannot store. */
 function openQuery({ searchParams }: URL): Record<string, string> {
-  const first = new Map<string, string>()
-  for (const [name, value] of searchParams)
-    if (!first.has(name)) first.set(name, value.replaceAll('\0', '\ufffd'))
-  return Object.fromEntries(first)
+  // Without a prototype: a source may name a parameter `constructor`.
+  const first: Record<string, string> = Object.create(null)
+  for (const [name, value] of searchParams) first[name] ??= value.replaceAll('\0', '\ufffd')
+  return first
 }
 
 /** Percent-encoded bytes that are not UTF-8 would arrive as different text. */

@@ -18,11 +18,11 @@ export type Chosen = {
 }
 
 /**
- * Whether the choice of a click follows again from the configuration that its redirect read. Null for a fallback, which
- * depends on the counts of that moment, and for an erased visitor, whose key is gone.
+ * Whether the choice of a click follows again from the configuration that its redirect read. Null for a click that was led
+ * nowhere, which depends on the counts of that moment, and for an erased visitor, whose key is gone.
  */
 export function choiceFollows(config: Config, click: Chosen): boolean | null {
-  if (click.kind === 'fallback' || click.erasedAt !== null) return null
+  if ((click.landingPageId ?? click.offerId) === null || click.erasedAt !== null) return null
   const { country, device, os, asked, createdAt } = click
   const local = localTime(config.timezone, new Date(createdAt))
   const asking = { country, device, os, languages: asked?.languages ?? [], query: asked?.query ?? {}, local }

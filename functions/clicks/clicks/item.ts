@@ -1,3 +1,4 @@
+import { cut } from '../../core/cut.ts'
 import type { Config, LinkColumn } from '../contract.ts'
 import { linkColumns } from '../contract.ts'
 import type { Choice } from '../rules.ts'
@@ -80,7 +81,7 @@ export function linksOf(
   return Object.fromEntries(
     Object.entries(linkNames({ source })).flatMap(([column, name]) => {
       const value = query[name]
-      return value === undefined || value === '' ? [] : [[column, value.slice(0, 200)]]
+      return value === undefined || value === '' ? [] : [[column, cut(value, 200)]]
     }),
   )
 }
@@ -100,7 +101,7 @@ function askedOf({ offers, landingPages }: Config, { asking }: Visit): ClickItem
   const query = Object.fromEntries(
     names.flatMap((name) => {
       const value = asking.query[name]
-      return value === undefined ? [] : [[name, value.slice(0, 200)]]
+      return value === undefined ? [] : [[name, cut(value, 200)]]
     }),
   )
   const asked = {

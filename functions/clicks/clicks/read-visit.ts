@@ -1,4 +1,5 @@
 import type { Ctx } from '../../core/context.ts'
+import { cut } from '../../core/cut.ts'
 import type { Config } from '../contract.ts'
 import type { Asking } from '../rules.ts'
 import { readAgent } from './agent.ts'
@@ -26,7 +27,7 @@ export type Visit = {
 
 export async function readVisit(ctx: Ctx, { request, query }: Sent, { timezone }: Config): Promise<Visit> {
   const { headers } = request
-  const agent = (headers.get('user-agent') ?? '').slice(0, 512)
+  const agent = cut(headers.get('user-agent') ?? '', 512)
   const address = headers.get('cf-connecting-ip') ?? ''
   const isPrivate = headers.get('sec-gpc') === '1' || headers.get('dnt') === '1'
   const { country, asn } = placeOf(request)
@@ -78,7 +79,7 @@ function languagesOf(header: string): string[] {
 function referrerOf(header: string | null): string | null {
   const url = header === null ? null : URL.parse(header)
   if (url === null || !/^https?:$/.test(url.protocol)) return null
-  return `${url.origin}${url.pathname}`.slice(0, 500)
+  return cut(`${url.origin}${url.pathname}`, 500)
 }
 
 function isFetchedAhead(headers: Headers): boolean {

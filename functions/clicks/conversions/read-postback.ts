@@ -1,4 +1,5 @@
 import { conversionStatuses } from '../../../schema/clicks/states.ts'
+import { cut } from '../../core/cut.ts'
 import { AppError } from '../../core/errors.ts'
 import { type PostbackField, postbackFields } from '../contract.ts'
 import type { PostbackSource } from '../sources/cached-source.ts'
@@ -26,7 +27,7 @@ export function readPostback({ paramMap, statusMap }: PostbackSource, sent: Sent
   const data: Report['data'] = {}
   for (const field of Object.keys(postbackFields) as PostbackField[]) {
     const value = sent[paramMap[field] ?? postbackFields[field]]?.trim() ?? ''
-    if (value !== '' && !isUnreplaced(value)) data[field] = value.slice(0, 300)
+    if (value !== '' && !isUnreplaced(value)) data[field] = cut(value, 300)
   }
   const { clickid = '', type = 'conversion', txid = '', payout, currency } = data
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(clickid))

@@ -9,8 +9,8 @@ const portion = 5_000
 /**
  * Decides anew about the next clicks of the running replay, from the facts that each click keeps. A replay counts which
  * clicks would turn, and what they earned. A rejudge also writes the decision and corrects the quarters.
- * Race: a conversion adds a fact to a click, and decides about it, at the same moment. A rejudge locks its clicks first
- * and reads them afterwards, so it sees what the conversion wrote; a conversion that comes later sees the new set.
+ * Race: a conversion adds a fact to a click, and decides about it, at the same moment. A rejudge decides about
+ * the rows that its lock returns, so it sees what the conversion wrote; a conversion that comes later sees the new set.
  */
 export function runReplays(): Statement {
   return named('clicks.run-replays')`
@@ -36,21 +36,28 @@ next as materialized (
   ) k
 ),
 locked as materialized (
-  select k.id
+  select k.*
   from clicks.clicks k
   join next n using (id)
   where (select kind from running) = 'rejudge'
   order by k.id
   for update of k
 ),
+-- Locked rows are the newest ones; the table still shows this statement those of its beginning.
+current as (
+  select * from locked
+  union all
+  select k.*
+  from next n
+  join clicks.clicks k using (id)
+  where (select kind from running) <> 'rejudge'
+),
 judged as materialized (
   select k.id, k.campaign_id, k.landing_page_id, k.campaign_offer_id, k.traffic_source_id, k.config_version,
     k.created_at, k.validity as before, k.reasons as reasons_before, d.rule_set_id, d.reasons, d.validity
-  from next n
-  join clicks.clicks k using (id)
-  cross join (select count(*) from locked) locked_before
+  from current k
   cross join lateral (${applyRules({ rules: 'given', facts: sql`k.facts` })}) d
-  where n.kind = 'click'
+  where k.kind = 'click'
 ),
 turned as materialized (
   select * from judged where validity <> before

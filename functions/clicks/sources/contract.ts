@@ -18,14 +18,22 @@ const parameter = z
 
 const mappable = [...Object.keys(linkColumns), ...Object.keys(postbackFields)] as [string, ...string[]]
 
+/** The links of offers carry their campaign and their offer in these two. */
+function leavesOfferLinks(map: Partial<Record<string, string>>): boolean {
+  return Object.keys(linkColumns).every((column) => !['c', 'o'].includes(map[column] ?? ''))
+}
+
 const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], 'Must be an address or a network')
 
 const fields = {
   name: text(200),
-  paramMap: z.partialRecord(z.enum(mappable), parameter).meta({
-    description: 'For a column of the click, or a field of a postback: the parameter that carries it',
-    examples: [{ sub1: 's1', txid: 'transaction' }],
-  }),
+  paramMap: z
+    .partialRecord(z.enum(mappable), parameter)
+    .refine(leavesOfferLinks, 'c and o have a meaning of their own')
+    .meta({
+      description: 'For a column of the click, or a field of a postback: the parameter that carries it',
+      examples: [{ sub1: 's1', txid: 'transaction' }],
+    }),
   statusMap: z.record(z.string().min(1).max(64), z.enum(conversionStatuses)).meta({
     description: 'The words of the network for the states of a conversion, in any case',
     examples: [{ ok: 'approved', trash: 'rejected' }],

@@ -4,7 +4,9 @@ import { commaSeparated, id, instant, shownInstant } from '../../http/fields.ts'
 import { both, boxes, ItemProblem, lat, lng, notEmpty, orNeither, text } from '../contract.ts'
 
 /** At least three digits, the length of the shortest numbers that ring. */
-const phone = z.string().regex(/^(?=(?:\D*\d){3})\+?[\d\s().-]{3,40}$|^\+\d+…$/, 'Must be a phone number')
+const phone = z
+  .string()
+  .regex(/^(?=(?:\D*\d){3})\+?[\d\s().-]{3,40}$|^\+\d{1,38}…$/, 'Must be a phone number')
 
 export const OrderStatus = z.enum(orderStatuses)
 

@@ -77,7 +77,7 @@ logged as (${recordEvent({ type, of: 'moved', from: sql`moved.from_status`, by: 
 select ${answer(sql`jsonb_build_object('items', coalesce(jsonb_agg(jsonb_build_object('orderId', input.id) || case
   when moved.id is not null
     then jsonb_build_object('ok', true, 'status', moved.status)
-  when o.id is null or not (${held})
+  when o.id is null or (${held}) is not true
     then jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'You hold no such order')
   when o.fence <> input.fence
     then jsonb_build_object('ok', false, 'reason', 'stale_fence')

@@ -123,10 +123,28 @@ describe('a link of a campaign', () => {
       '?sub1=%00',
       '?a=1&a=2',
       `?x=${'y'.repeat(4_000)}`,
+      // The two hundredth unit is half of the emoji.
+      `?sub1=${'a'.repeat(199)}%F0%9F%98%80`,
     ])
       expect((await visit(app, `/c/${slug}${query}`)).status, query).toBe(302)
     const many = await Promise.all(Array.from({ length: 100 }, () => visit(app, `/c/${slug}`)))
     expect(new Set(many.map(({ status }) => status))).toEqual(new Set([302]))
+  })
+
+  it('is followed by a visitor whose parameter is cut within a character, and their click is stored', async () => {
+    const campaign = await givenCampaign(admin, { offers: [{ url: 'https://shop.example/' }] })
+    expect((await visit(app, `/c/${campaign.slug}?sub1=${'a'.repeat(199)}%F0%9F%98%80`)).status).toBe(302)
+    await expect.poll(() => countsOf(campaign), soon).toMatchObject({ clicks: 1 })
+  })
+
+  it('is followed when its source names a parameter like a member of each object', async () => {
+    const { slug } = await givenCampaign(admin, {
+      offers: [
+        { url: 'https://shop.example/', targets: { query: { constructor: ['x'] } } },
+        { url: 'https://shop.example/' },
+      ],
+    })
+    expect((await visit(app, `/c/${slug}`)).status).toBe(302)
   })
 
   it('of an unknown campaign is 404, of an archived one 410, and neither stores a click', async () => {

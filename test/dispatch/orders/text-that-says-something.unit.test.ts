@@ -9,12 +9,20 @@ describe('a phone number', () => {
     expect(accepts({ phone })).toBe(true)
   })
 
-  it.each(['---', '+()', '. . .', '+…', '   ', '(-) 1 -', '12-', 'call me', '+44 20 7946 0000 ext'])(
-    'may not be %s, which nobody can dial',
-    (phone) => {
-      expect(accepts({ phone })).toBe(false)
-    },
-  )
+  it.each([
+    '---',
+    '+()',
+    '. . .',
+    '+…',
+    '   ',
+    '(-) 1 -',
+    '12-',
+    'call me',
+    '+44 20 7946 0000 ext',
+    `+${'4'.repeat(39)}…`,
+  ])('may not be %s, which nobody can dial', (phone) => {
+    expect(accepts({ phone })).toBe(false)
+  })
 })
 
 describe('an address or a name', () => {
