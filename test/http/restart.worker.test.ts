@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { mortalServer } from '../support/mortal-server.ts'
-import { soon } from '../support/soon.ts'
+import { anAnswersTime, soon } from '../support/soon.ts'
 
 const { cluster, admin, app } = await mortalServer()
 const authorization = `Bearer ${await app.token('admin', 'load')}`
@@ -35,8 +34,7 @@ it('loses no acknowledged write when Postgres is killed under load, and is ready
   await cluster.kill()
   await expect.poll(() => seen.refused, { ...soon, interval: 5 }).toBeGreaterThan(8)
   await cluster.start()
-  // As long as an answer is kept.
-  await delay(1_010)
+  await anAnswersTime()
   expect((await app.fetch('/readyz')).status).toBe(200)
   await load
 

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { mortalServer } from '../../support/mortal-server.ts'
+import { anAnswersTime } from '../../support/soon.ts'
 import { givenCouriers, givenOrders, givenStore } from '../support/given.ts'
 import { type Answer, caller, parcel, tally } from '../support/http.ts'
 import { broken } from '../support/invariants.ts'
@@ -36,8 +36,7 @@ it('Postgres killed under load loses no acknowledged write, and the Worker is re
   await until(() => answers.length > before + 100)
   const down = answers.slice(before + 12)
   await cluster.start()
-  // As long as an answer is kept.
-  await delay(1_010)
+  await anAnswersTime()
   expect((await app.fetch('/readyz')).status).toBe(200)
   const [createdBefore, claimedBefore] = [created.length, claimed.length]
   await until(() => created.length > createdBefore && claimed.length > claimedBefore)

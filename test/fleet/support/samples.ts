@@ -141,10 +141,14 @@ export const emptyTelemetry = `
 /** Runs the fold of the minute once; it works in portions. */
 export const fold = (environment: Environment) => runFleetJob(environment, 'fleet-fold')
 
-export async function runFleetJob(environment: Environment, wanted: string): Promise<void> {
+export async function runFleetJob(
+  environment: Environment,
+  wanted: string,
+  ctx: Ctx = environment.ctx(),
+): Promise<void> {
   const job = fleetJobs.find(({ name }) => name === wanted)
   if (job === undefined) throw new Error('The job is missing')
-  await runJob(environment.ctx(), job, { slot: null, trigger: 'manual' })
+  await runJob(ctx, job, { slot: null, trigger: 'manual' })
 }
 
 /** All aggregates, computed from the samples alone. Sums are rounded, because their order of addition differs. */

@@ -1,10 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { fleetJobs } from '../../../cron/fleet.ts'
-import { runJob } from '../../../functions/core/job.ts'
 import { readGauges } from '../../../functions/fleet/cycles/read-gauges.ts'
 import { rateAt, thin } from '../../../functions/fleet/telemetry/thin-samples.ts'
 import { freshEnvironment } from '../../core/environment.ts'
-import { countedOf, emptyTelemetry, givenNode, senderOf, storeMessages } from '../support/samples.ts'
+import {
+  countedOf,
+  emptyTelemetry,
+  givenNode,
+  runFleetJob,
+  senderOf,
+  storeMessages,
+} from '../support/samples.ts'
 
 const environment = await freshEnvironment()
 const { admin } = environment.database
@@ -136,15 +141,13 @@ describe('at five times the load that the queue takes', () => {
   })
 
   it('an alert about the full queue is counted once, by the job that opens it', async () => {
-    const job = fleetJobs.find(({ name }) => name === 'fleet-alerts')
-    if (job === undefined) throw new Error('The job is missing')
     await admin.query('truncate fleet.alerts, fleet.telemetry_minutes')
     await admin.query(`insert into fleet.telemetry_minutes (tenant_id, minute, refused)
       values (1, date_trunc('minute', now()), 5)`)
     const ctx = environment.ctx()
     const counted: [string, number][] = []
     ctx.metrics.count = (name, _labels, by = 1) => void counted.push([name, by])
-    for (let minute = 0; minute < 3; minute += 1) await runJob(ctx, job, { slot: null, trigger: 'manual' })
+    for (let minute = 0; minute < 3; minute += 1) await runFleetJob(environment, 'fleet-alerts', ctx)
     expect(counted.filter(([name]) => name === 'telemetry_queue_overflow_alerts_total')).toEqual([
       ['telemetry_queue_overflow_alerts_total', 1],
     ])

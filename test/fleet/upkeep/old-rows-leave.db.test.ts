@@ -89,15 +89,17 @@ it('a run goes on until nothing old is left', async () => {
 
 it('a run touches few pages beside many rows that stay', async () => {
   await houses(1)
+  // One moment for all steps: a minute may begin between two of them.
+  const began = new Date()
   await inSteps(100_000, (from, to) =>
     admin.query(
       `with minutes as (
          insert into fleet.telemetry_minutes (tenant_id, minute)
-         select 1, date_trunc('minute', now()) - n * interval '1 minute' from generate_series($1::int, $2::int) n
+         select 1, date_trunc('minute', $3::timestamptz) - n * interval '1 minute' from generate_series($1::int, $2::int) n
        )
        insert into fleet.commands (tenant_id, node_id, zone_id, zone_epoch, kind, ordered_by, state)
        select 1, 1, 1, 1, 'off', 'cycle', 'DONE' from generate_series($1::int, $2::int)`,
-      [from, to],
+      [from, to, began],
     ),
   )
   await admin.query('analyze fleet.telemetry_minutes, fleet.commands')

@@ -25,12 +25,3 @@ it('the clock, the gatherer, upstreams and the cycles of zones are reported, and
   await admin.query(`update core.job_runs set started_at = started_at - interval '10 minutes'`)
   await expect.poll(matters, soon).toMatchObject({ ready: true, clock: false })
 })
-
-it('each shard is reported by its own last cycle', async () => {
-  await admin.query('truncate fleet.cycles')
-  await admin.query(`select core.make_partitions('fleet.cycles', array[now()])`)
-  await admin.query('insert into fleet.cycles (shard, slot) values (0, now())')
-  await expect
-    .poll(matters, soon)
-    .toMatchObject({ 'last cycle of shard 0': true, 'last cycle of shard 2': null })
-})

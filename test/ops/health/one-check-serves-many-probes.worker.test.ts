@@ -1,6 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { beforeEach, expect, it } from 'vitest'
-import { soon } from '../../support/soon.ts'
+import { anAnswersTime, soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 
 const unlimited = { limit: 1_000_000, period: 60 } as const
@@ -15,8 +14,6 @@ const checks = async () => {
   )
   return Number(rows[0].calls)
 }
-/** As long as an answer is kept. */
-const aSecond = () => delay(1_010)
 const probe = async () => (await app.fetch('/readyz')).status
 
 beforeEach(() => app.faults.clear())
@@ -32,10 +29,10 @@ it('fifty probes at once cost Postgres one check, or two where a second ends amo
 it('a database that fails is seen by a probe a second later, and so is its return', async () => {
   expect(await probe()).toBe(200)
   app.faults.set({ refuse: 1 })
-  await aSecond()
+  await anAnswersTime()
   expect(await probe()).toBe(503)
   app.faults.clear()
-  await aSecond()
+  await anAnswersTime()
   expect(await probe()).toBe(200)
 })
 
