@@ -150,6 +150,21 @@ it('disabling raises the epoch once, and ends the commands', async () => {
   expect(rows).toEqual([{ state: 'EXPIRED', reason: 'stale_epoch' }])
 })
 
+it('what changes without its version is read anew, also by a caller who knows the version', async () => {
+  const house = await givenHouse(app)
+  const { tenant, zone } = await zoneOf(house)
+  const { body } = await tenant.post('/regulators', { body: { ...pump, zoneId: zone } })
+  await admin.query(
+    `update fleet.dose_windows set outcome = 'dosed', dosed_at = now() where regulator_id = $1`,
+    [body['id']],
+  )
+  const regulator = await tenant.get(`/regulators/${Number(body['id'])}`, { ifNoneMatch: '"1"' })
+  expect(regulator).toMatchObject({ status: 200, body: { outcome: 'dosed', version: 1 } })
+  await admin.query(`update fleet.zones set mode = 'manual', mode_until = now() where id = $1`, [zone])
+  const read = await tenant.get(`/zones/${zone}`, { ifNoneMatch: '"1", "2"' })
+  expect(read).toMatchObject({ status: 200, body: { mode: 'auto' } })
+})
+
 it('a budget below the used amount holds from the next dose on', async () => {
   const tenant = await callerOf(app, 'tenant', 901)
   const { regulator } = await givenRegulated(admin, { tenant: 901, usedHour: 40, usedDay: 40 })
