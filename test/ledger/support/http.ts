@@ -1,5 +1,5 @@
 import type { Role } from '../../../functions/registry/roles.ts'
-import { type Answer, type Caller, callerAt } from '../../support/caller.ts'
+import { type Caller, callerAt } from '../../support/caller.ts'
 import { freshWorker, type TestWorker } from '../../support/worker.ts'
 
 export { type Answer, tally } from '../../support/caller.ts'

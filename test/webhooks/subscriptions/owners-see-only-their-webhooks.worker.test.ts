@@ -49,7 +49,9 @@ describe('webhooks', () => {
 
   it('show failures, also to a caller who knows the version', async () => {
     const { body } = await asOne('POST', '/v1/webhooks', webhook('/failing'))
-    await pool.query('update webhooks.webhooks set failures = 3, failing_since = now() where id = $1', [body['id']])
+    await pool.query('update webhooks.webhooks set failures = 3, failing_since = now() where id = $1', [
+      body['id'],
+    ])
     const path = `/v1/webhooks/${String(body['id'])}`
     const read = await asOne('GET', path, undefined, { 'if-none-match': '"1"' })
     expect(read).toMatchObject({ status: 200, body: { failures: 3, version: 1 } })
