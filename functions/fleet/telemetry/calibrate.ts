@@ -34,7 +34,8 @@ added as (
   select node.id, measured.id, ${channel}, ${from}::timestamptz, node.tenant_id, ${gain}, ${shift}
   from node, measured
   on conflict (node_id, metric_id, channel, from_at) do update
-  set gain = excluded.gain, shift = excluded.shift, created_at = now(), applied_at = null
+  set gain = excluded.gain, shift = excluded.shift, created_at = now(), applied_at = null,
+    applied_until = null
   returning *
 )
 select ${answer(sql`case

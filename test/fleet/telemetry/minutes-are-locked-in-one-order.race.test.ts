@@ -1,0 +1,65 @@
+import { beforeEach, expect, it } from 'vitest'
+import { freshEnvironment } from '../../core/environment.ts'
+import { meets } from '../../support/blocking.ts'
+import { emptyTelemetry, givenNode, runFleetJob, senderOf } from '../support/samples.ts'
+
+const environment = await freshEnvironment()
+const { admin, connect } = environment.database
+beforeEach(async () => {
+  await admin.query(emptyTelemetry)
+})
+
+const dayMs = 86_400_000
+const noon = Math.floor(Date.now() / dayMs) * dayMs - 3.5 * dayMs
+
+/** Two series, whose keys and whose times are in opposite orders. */
+async function givenSeries(): Promise<{ first: number; second: number }> {
+  const [first, second] = [await givenNode(environment), await givenNode(environment)]
+  const sender = senderOf(environment)
+  const at = (node: { uid: string }, ms: number) => ({ nodeUid: node.uid, metric: 'ph', ts: ms, value: 6 })
+  await sender.store([at(second, noon), at(first, noon + 2 * dayMs)])
+  return { first: first.id, second: second.id }
+}
+
+/** A consumer that has locked these rows, and locks more after the job met it. It never waits. */
+async function whileHolding(locked: string, job: string, then: readonly string[]): Promise<void> {
+  const consumer = await connect()
+  await consumer.query('begin')
+  const held = await consumer.query(`${locked} for no key update`)
+  expect(held.rowCount).toBe(1)
+  const running = runFleetJob(environment, job)
+  const ended = Promise.allSettled([running])
+  expect(await meets(consumer, ended, admin)).toBe('waits')
+  for (const statement of then) {
+    const { rowCount } = await consumer.query(`${statement} for no key update nowait`)
+    expect(rowCount).toBe(1)
+  }
+  await consumer.query('commit')
+  await ended
+}
+
+it('the fold locks minutes in the order of their key, as the consumer does', async () => {
+  const { first, second } = await givenSeries()
+  const minuteOf = (node: number) => `select from fleet.telemetry_1m where node_id = ${node}`
+  await whileHolding(minuteOf(first), 'fleet-fold', [minuteOf(second)])
+})
+
+it.each([
+  ['a sample', ['samples', 'last', '1m']],
+  ['the newest value', ['last', '1m']],
+])(
+  'a recalculation that waits for %s holds nothing that the consumer locks after it',
+  async (_what, tables) => {
+    const { first } = await givenSeries()
+    await admin.query(
+      `insert into fleet.calibrations (node_id, metric_id, channel, from_at, tenant_id, gain, shift, created_at)
+     select node_id, metric_id, channel, ts, 1, 1.5, 0, now() - interval '1 minute'
+     from fleet.telemetry_samples where node_id = $1`,
+      [first],
+    )
+    const [held, ...then] = tables.map(
+      (table) => `select from fleet.telemetry_${table} where node_id = ${first}`,
+    )
+    await whileHolding(String(held), 'fleet-recalculate', then)
+  },
+)
