@@ -184,7 +184,7 @@ export const fleetMutants: readonly Mutant[] = [
     [
       'functions/fleet/upkeep/remove-old.ts',
       'stops after a portion',
-      "'more', greatest(minutes, commands, alerts) = ${portion}",
+      "'more', greatest(minutes, boots, commands, alerts) = ${portion}",
       "'more', false",
     ],
     [

@@ -43,7 +43,7 @@ select '{}'::jsonb as labels, items as value from (${missingItems(stream, lastDa
           : [{ labels: { queue: stream }, value: (100 * depth) / ctx.env.TELEMETRY_BACKLOG }]
       },
       advice:
-        'Samples arrive faster than they are stored, so some are thinned. GET /v1/ops/queues shows the rates; GET /v1/ops/queries what the consumer waits for.',
+        'Samples arrive faster than they are stored, so some are thinned. GET /v1/fleet/telemetry/accounting counts them; see what the consumer waits for.',
     },
     {
       name: 'cycle_failures',
@@ -113,7 +113,7 @@ where c.state in ('QUEUED', 'SENT')`,
   ],
 }
 
-/** The last minute of cycles of each shard. One that runs no more keeps its last value, and others tell that. */
+/** The last minute of cycles of each shard. A shard that runs no more keeps its last value; another condition reports that. */
 function newestCycles({ env }: Ctx): SQL {
   return sql`
 select c.*

@@ -21,27 +21,26 @@ async function givenSeries(): Promise<{ first: number; second: number }> {
   return { first: first.id, second: second.id }
 }
 
-/** A consumer that has locked these rows, and locks more after the job met it. It never waits. */
-async function whileHolding(locked: string, job: string, then: readonly string[]): Promise<void> {
+/** What became of a consumer that locks these rows one after the other, the first before it met the job. It never waits. */
+async function locked(job: string, [first, ...others]: readonly string[]): Promise<string[]> {
   const consumer = await connect()
   await consumer.query('begin')
-  const held = await consumer.query(`${locked} for no key update`)
-  expect(held.rowCount).toBe(1)
-  const running = runFleetJob(environment, job)
-  const ended = Promise.allSettled([running])
-  expect(await meets(consumer, ended, admin)).toBe('waits')
-  for (const statement of then) {
+  await consumer.query(`${first} for no key update`)
+  const ended = Promise.allSettled([runFleetJob(environment, job)])
+  const outcomes: string[] = [await meets(consumer, ended, admin)]
+  for (const statement of others) {
     const { rowCount } = await consumer.query(`${statement} for no key update nowait`)
-    expect(rowCount).toBe(1)
+    outcomes.push(rowCount === 1 ? 'locked' : 'missed')
   }
   await consumer.query('commit')
   await ended
+  return outcomes
 }
 
 it('the fold locks minutes in the order of their key, as the consumer does', async () => {
   const { first, second } = await givenSeries()
   const minuteOf = (node: number) => `select from fleet.telemetry_1m where node_id = ${node}`
-  await whileHolding(minuteOf(first), 'fleet-fold', [minuteOf(second)])
+  expect(await locked('fleet-fold', [minuteOf(first), minuteOf(second)])).toEqual(['waits', 'locked'])
 })
 
 it.each([
@@ -57,9 +56,7 @@ it.each([
      from fleet.telemetry_samples where node_id = $1`,
       [first],
     )
-    const [held, ...then] = tables.map(
-      (table) => `select from fleet.telemetry_${table} where node_id = ${first}`,
-    )
-    await whileHolding(String(held), 'fleet-recalculate', then)
+    const rows = tables.map((table) => `select from fleet.telemetry_${table} where node_id = ${first}`)
+    expect(await locked('fleet-recalculate', rows)).toEqual(['waits', ...tables.slice(1).map(() => 'locked')])
   },
 )
