@@ -1824,7 +1824,7 @@ begin
   if key is not null and answer ? 'again' then
     delete from core.idempotency_keys where id = key;
   elsif key is not null then
-    update core.idempotency_keys set outcome = answer where id = key;
+    update core.idempotency_keys set outcome = coalesce(answer, 'null') where id = key;
   end if;
   if run is not null then
     update core.job_runs
