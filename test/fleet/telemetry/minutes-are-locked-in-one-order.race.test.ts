@@ -21,7 +21,7 @@ async function givenSeries(): Promise<{ first: number; second: number }> {
   return { first: first.id, second: second.id }
 }
 
-/** What became of a consumer that locks these rows one after the other, the first before it met the job. It never waits. */
+/** The outcome of a consumer that locks these rows one after the other, the first before it met the job. It never waits. */
 async function locked(job: string, [first, ...others]: readonly string[]): Promise<string[]> {
   const consumer = await connect()
   await consumer.query('begin')
