@@ -7,20 +7,19 @@ import { named } from '../../core/named.ts'
 /** A statement of the consumer that began before a calibration was there has ended by then: its transaction may take 10 s. */
 const settledAfter = '15 seconds'
 
-/** A run calculates so much of one calibration, in a second or two, and the next run goes on where it ended. */
-const bounds = { mostSamples: 50_000, mostMinutes: 10_000 }
+/** A run calculates so much of one calibration, and the next run goes on. The consumer of the series waits for half a second. */
+const bounds = { mostSamples: 20_000, mostMinutes: 5_000 }
 
-type Instant = Date | string
-
+/** Moments are text, because a Date has no microseconds and would not find its row. */
 type Due = {
   nodeId: string
   metricId: number
   channel: string
-  fromAt: Instant
-  beginAt: Instant
+  fromAt: string
+  beginAt: string
   /** Null: this part is the last one. */
-  partAt: Instant | null
-  untilAt: Instant | null
+  partAt: string | null
+  untilAt: string | null
 }
 
 /**
@@ -54,10 +53,10 @@ with due as materialized (
   order by created_at
   limit 1
 )
-select d.node_id as "nodeId", d.metric_id as "metricId", d.channel, d.from_at as "fromAt", d.begin_at as "beginAt",
-  d.until_at as "untilAt",
+select d.node_id as "nodeId", d.metric_id as "metricId", d.channel, d.from_at::text as "fromAt",
+  d.begin_at::text as "beginAt", d.until_at::text as "untilAt",
   (
-    select min(part.at)
+    select min(part.at)::text
     from (
       (
         select t.minute
@@ -194,6 +193,6 @@ select (select count(*) from samples)::int as samples`)
   return done?.samples ?? 0
 }
 
-function moment(at: Instant) {
-  return sql`${at === 'infinity' ? at : new Date(at).toISOString()}::timestamptz`
+function moment(at: string) {
+  return sql`${at}::timestamptz`
 }
