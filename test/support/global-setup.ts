@@ -70,6 +70,8 @@ async function startRun(): Promise<Run> {
       log_lock_waits: 'off',
       // Several files run at once, and a closed connection occupies its place until its backend has ended.
       max_connections: '600',
+      // Each database has its own statements. When there is no room, Postgres forgets those that were called least.
+      'pg_stat_statements.max': '100000',
     },
   })
   const templateUrl = cluster.url('lockstep_template')

@@ -1,11 +1,17 @@
 import { expect, it } from 'vitest'
 import { runCycle } from '../../../functions/fleet/cycles/run.ts'
 import { freshEnvironment } from '../../core/environment.ts'
-import { givenRegulated } from '../support/regulated.ts'
+import { type Given, givenRegulated } from '../support/regulated.ts'
 
 const environment = await freshEnvironment()
 const { admin } = environment.database
-const start = Math.floor(Date.now() / 1_000) * 1_000
+const start = withinAnHour(10 * 60_000)
+
+/** A second from now on whose hour lasts this long still, so that no budget begins anew between two slots. */
+function withinAnHour(lasting: number): number {
+  const [now, hour] = [Math.floor(Date.now() / 1_000) * 1_000, 3_600_000]
+  return hour - (now % hour) > lasting ? now : now - (now % hour) + hour
+}
 
 async function cycle(seconds: number) {
   const slot = new Date(start + seconds * 1_000)
@@ -13,6 +19,9 @@ async function cycle(seconds: number) {
   if (!run.ran) throw new Error(run.reason)
   return run.value
 }
+
+const given = (more: Given = {}) =>
+  givenRegulated(admin, { measuredAt: new Date(start), usedAt: new Date(start), ...more })
 
 async function written(): Promise<string[]> {
   const { rows } = await admin.query(
@@ -22,7 +31,7 @@ async function written(): Promise<string[]> {
 }
 
 it('an unchanged cycle writes no row but its own', async () => {
-  await givenRegulated(admin, { value: 6 })
+  await given({ value: 6 })
   expect(await cycle(0)).toMatchObject({ zones: 1, decisions: 1, commands: 0 })
   const before = await admin.query('select xmin from fleet.dose_windows')
   expect(await cycle(15)).toMatchObject({ zones: 1, decisions: 0, commands: 0 })
@@ -33,7 +42,7 @@ it('an unchanged cycle writes no row but its own', async () => {
 
 it('a dose, its wait and its pause are one decision each, with the command and its inputs', async () => {
   await admin.query('delete from fleet.decisions')
-  const { regulator } = await givenRegulated(admin, { value: 5, budgetHour: 4 })
+  const { regulator } = await given({ value: 5, budgetHour: 4 })
   expect(await cycle(30)).toMatchObject({ zones: 2, decisions: 1, commands: 1 })
   expect(await cycle(45)).toMatchObject({ decisions: 1, commands: 0 })
   expect(await cycle(60)).toMatchObject({ decisions: 0, commands: 0 })
@@ -77,8 +86,7 @@ it('other thresholds are a new decision', async () => {
 })
 
 it('a bad zone stands alone, and the others get their doses', async () => {
-  const given = await Promise.all(Array.from({ length: 9 }, () => givenRegulated(admin)))
-  const bad = given[4]
+  const [bad] = await Promise.all(Array.from({ length: 9 }, () => given()))
   // Postgres knew this time zone when the greenhouse was added, and no longer does.
   await admin.query(
     "update fleet.greenhouses set timezone = 'Nowhere' where id = (select greenhouse_id from fleet.zones where id = $1)",
@@ -95,7 +103,7 @@ it('a bad zone stands alone, and the others get their doses', async () => {
 
 it('a value that a node measured in another zone doses nothing, until it has measured in this one', async () => {
   await admin.query('truncate fleet.regulators cascade')
-  const { zone, sensor } = await givenRegulated(admin, { value: 4, measuredAt: new Date(start - 60_000) })
+  const { zone, sensor } = await given({ value: 4, measuredAt: new Date(start - 60_000) })
   const bind = `update fleet.zone_bindings set from_at = $2 where zone_id = $1 and node_id = $3`
   await admin.query(bind, [zone, new Date(start - 30_000), sensor])
   expect(await cycle(400)).toMatchObject({ zones: 1, commands: 0 })

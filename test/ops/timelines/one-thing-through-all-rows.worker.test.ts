@@ -58,7 +58,7 @@ it('an order shows its events, the requests behind them, and each delivery with 
   ])
   expect(entries.find(({ lane }) => lane === 'request')?.refs).toMatchObject({ request: 'the-request' })
   expect(entries.map(({ at }) => at)).toEqual(entries.map(({ at }) => at).toSorted())
-  expect(JSON.stringify(entries)).not.toMatch(/Rosa|7946|Long Lane/)
+  expect(JSON.stringify(entries)).not.toMatch(/Rosa|20 7946|Long Lane/)
 
   const request = await timeline('request/the-request')
   expect(kinds(request.entries)).toEqual(['request POST /v1/dispatch/orders', 'event order.created'])
