@@ -38,17 +38,18 @@ located as materialized (
   join clicks.campaign_versions v on v.campaign_id = c.campaign_id and v.version = c.config_version
 ),
 priced as materialized (
-  select l.*,
+  select l.*, c.is_countable, c.is_countable and (l.amount_minor is null or ${rounded} or l.amount_minor = trunc(l.amount_minor)) as is_due,
     coalesce(l.payout_minor, round(l.amount_minor), l.campaign_payout) as report_payout,
     case when l.payout_minor is null then l.campaign_currency else l.currency end as report_currency,
-    l.payout_minor is not null or l.amount is not null as names_payout,
-    l.amount_minor is null or ${rounded} or l.amount_minor = trunc(l.amount_minor) as is_whole,
-    coalesce(l.payout_minor, round(l.amount_minor), 0) <= ${mostPayoutMinor} as is_countable
+    l.payout_minor is not null or l.amount is not null as names_payout
   from (
     select l.*, l.amount * 10::numeric ^ coalesce((${JSON.stringify(exponents)}::jsonb ->> l.campaign_currency)::int, 2)
       as amount_minor
     from located l
   ) l
+  cross join lateral (
+    select coalesce(l.payout_minor, round(l.amount_minor), 0) <= ${mostPayoutMinor} as is_countable
+  ) c
 ),
 upserted as (
   insert into clicks.conversions as v (
@@ -58,8 +59,7 @@ upserted as (
   select click_id, campaign_id, landing_page_id, campaign_offer_id, click_source, type, txid, status, report_payout,
     report_currency, seconds_to_convert, received_at
   from priced
-  where is_whole
-    and is_countable
+  where is_due
   order by click_id, type, txid
   on conflict (click_id, type, txid) do update
   set status = case when ${rises} then excluded.status else v.status end,

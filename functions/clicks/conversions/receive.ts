@@ -56,7 +56,7 @@ select ${answer(sql`coalesce(
       'path', 'payout', 'message', case when is_countable then campaign_currency || ' does not have so many decimals'
         else ${tooMuch}::text end)))
     from priced
-    where not (is_whole and is_countable)
+    where not is_due
   ),
   (select jsonb_build_object('ok', true, 'answer', jsonb_build_object('result', 'parked')) from reported),
   jsonb_build_object('ok', false, 'reason', 'forbidden', 'detail', 'The source accepts no postback from this address')
