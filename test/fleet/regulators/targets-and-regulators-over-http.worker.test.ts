@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { untilLasts } from '../../support/lasting.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { givenHouse, givenZone, type House } from '../support/given.ts'
 import { callerOf, tally } from '../support/http.ts'
@@ -137,6 +138,7 @@ it('disabling raises the epoch once, and ends the commands', async () => {
 })
 
 it('a budget below the used amount holds from the next dose on', async () => {
+  await untilLasts('hour', 10)
   const tenant = await callerOf(app, 'tenant', 901)
   const { regulator } = await givenRegulated(admin, { tenant: 901, usedHour: 40, usedDay: 40 })
   const lowered = await tenant.patch(`/regulators/${regulator}`, { body: { budgetHour: 10 }, ifMatch: 1 })
