@@ -20,3 +20,17 @@ export function contextOver(
   const ctx = makeContext(bindings, { waitUntil: () => undefined })
   return Object.assign(ctx, { db, replica: db, principal })
 }
+
+/** The context of verbs over Neon's HTTP interface, as in the Worker. With `key` a call has one, and it is new. */
+export function contextOverHttp(
+  { databaseUrl, proxy }: { databaseUrl: string; proxy: string },
+  principal: Principal,
+  key = false,
+): Ctx {
+  const ctx = makeContext(
+    { ...bindings, DATABASE_URL: databaseUrl, NEON_PROXY: proxy },
+    { waitUntil: () => undefined },
+  )
+  const request = { id: crypto.randomUUID(), principal: 'p', route: 'r', bodyHash: 'b'.repeat(64) }
+  return Object.assign(ctx, { principal, idempotency: key ? request : null })
+}

@@ -12,6 +12,7 @@ import { armRegulators } from '../functions/fleet/cycles/arm.ts'
 import { everyTenant } from '../functions/fleet/greenhouses/scope.ts'
 import { degradeNodes } from '../functions/fleet/nodes/degrade.ts'
 import { foldTelemetry } from '../functions/fleet/telemetry/fold.ts'
+import { recalculate } from '../functions/fleet/telemetry/recalculate.ts'
 import { removeOld } from '../functions/fleet/upkeep/remove-old.ts'
 import { endModes } from '../functions/fleet/zones/end-modes.ts'
 import { locks } from '../functions/registry/locks.ts'
@@ -52,6 +53,12 @@ export const fleetJobs: Job[] = [
     cron: '* * * * *',
     lock: locks.fleetFold,
     run: inSession(foldTelemetry),
+  },
+  {
+    name: 'fleet-recalculate',
+    cron: '* * * * *',
+    lock: locks.fleetRecalculate,
+    run: inSession(recalculate),
   },
   {
     name: 'fleet-retention',

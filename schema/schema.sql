@@ -1824,7 +1824,7 @@ begin
   if key is not null and answer ? 'again' then
     delete from core.idempotency_keys where id = key;
   elsif key is not null then
-    update core.idempotency_keys set outcome = answer where id = key;
+    update core.idempotency_keys set outcome = coalesce(answer, 'null') where id = key;
   end if;
   if run is not null then
     update core.job_runs
@@ -3626,6 +3626,7 @@ create table fleet.calibrations (
   shift double precision not null,
   created_at timestamp with time zone default now() not null,
   applied_at timestamp with time zone,
+  applied_until timestamp with time zone,
   constraint calibrations_pkey PRIMARY KEY (node_id, metric_id, channel, from_at)
 );
 alter table fleet.calibrations enable row level security;
@@ -3818,6 +3819,7 @@ create table fleet.node_boots (
   seen int4multirange default '{}'::int4multirange not null,
   constraint node_boots_pkey PRIMARY KEY (node_id, boot_id)
 );
+CREATE INDEX idx_node_boots_first ON fleet.node_boots USING btree (first_at);
 grant delete, insert, select, update on table fleet.node_boots to lockstep_app;
 
 create table fleet.node_configs (
@@ -4142,7 +4144,7 @@ CREATE OR REPLACE FUNCTION fleet.has_passed(at timestamp with time zone, moment 
  STABLE
 RETURN ((((at AT TIME ZONE zone))::time without time zone >= moment) OR (EXISTS (SELECT FROM (SELECT (((((has_passed.at AT TIME ZONE has_passed.zone))::date + has_passed.moment) - (((has_passed.at - '24:00:00'::interval) AT TIME ZONE has_passed.zone) - ((has_passed.at - '24:00:00'::interval) AT TIME ZONE 'UTC'::text))) AT TIME ZONE 'UTC'::text) AS at) first WHERE ((first.at <= has_passed.at) AND (((first.at AT TIME ZONE has_passed.zone))::time without time zone = has_passed.moment)))));
 
-CREATE OR REPLACE FUNCTION fleet.hot_store_89c67563(jsonb, text, interval, interval, text, text, text, text, text, text, text)
+CREATE OR REPLACE FUNCTION fleet.hot_store_aa379f00(jsonb, text, interval, interval, text, text, text, text, text, text, text)
  RETURNS TABLE(messages integer)
  LANGUAGE plpgsql
  SET plan_cache_mode TO 'force_generic_plan'
@@ -4323,7 +4325,7 @@ stored as (
   where (select count(*) from booted) >= 0
   order by node_id, metric_id, channel, ts
   on conflict (node_id, metric_id, channel, ts) do update
-  set conflicts = t.conflicts + 1
+  set conflicts = least(t.conflicts::int + 1, 32767)
   where t.raw is distinct from excluded.raw
   returning node_id, metric_id, channel, ts, old.ts is null as is_new
 ),
@@ -4381,7 +4383,7 @@ rejects as (
     case i.kind
       when 'object' then i.item -> 'sample'
       else jsonb_strip_nulls(jsonb_build_object(
-        'nodeUid', k.uid, 'metric', m.metric, 'ts', core.iso(i.sent_ts), 'value', i.raw, 'unit', m.sent_unit,
+        'nodeUid', k.uid, 'metric', m.metric, 'ts', core.iso(i.ts), 'value', i.raw, 'unit', m.sent_unit,
         'channel', nullif(i.channel, ''), 'quality', i.sent_quality
       ))
     end,
@@ -4434,32 +4436,33 @@ tallied as (
     late = t.late + excluded.late, rejected = t.rejected + excluded.rejected, thinned = t.thinned + excluded.thinned
   returning 1
 ),
+-- Another statement that has the row notes the contact, or the next batch does.
+due as materialized (
+  select n.id, k.received_at, least(k.gen, n.gen) as gen
+  from (
+    select k.node_id, max(h.received_at) as received_at, coalesce(max((h.shared ->> 'gen')::int), 0) as gen
+    from known_nodes k
+    join heads h using (source, n)
+    where k.node_id is not null
+      and (select count(*) from tallied) >= 0
+    group by k.node_id
+  ) k
+  join fleet.nodes n on n.id = k.node_id
+  where k.received_at > now() - interval '10 minutes'
+    and (
+      n.last_seen_at is null
+      or n.last_seen_at < k.received_at - interval '10 seconds'
+      or n.used_gen < least(k.gen, n.gen)
+      or n.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED')
+    )
+  for no key update of n skip locked
+),
 seen as (
   update fleet.nodes node
   set last_seen_at = greatest(node.last_seen_at, due.received_at), used_gen = greatest(node.used_gen, due.gen),
     version = node.version + (node.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED'))::int,
     lifecycle = case when node.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED') then 'ACTIVE' else node.lifecycle end
-  from (
-    select n.id, k.received_at, least(k.gen, n.gen) as gen
-    from (
-      select k.node_id, max(h.received_at) as received_at, coalesce(max((h.shared ->> 'gen')::int), 0) as gen
-      from known_nodes k
-      join heads h using (source, n)
-      where k.node_id is not null
-      group by k.node_id
-    ) k
-    join fleet.nodes n on n.id = k.node_id
-    where k.received_at > now() - interval '10 minutes'
-      and (
-        n.last_seen_at is null
-        or n.last_seen_at < k.received_at - interval '10 seconds'
-        or n.used_gen < least(k.gen, n.gen)
-        or n.lifecycle in ('ASSIGNED_TO_ZONE', 'DEGRADED')
-      )
-      and (select count(*) from tallied) >= 0
-    -- Another statement that has the row notes the contact, or the next batch does.
-    for no key update of n skip locked
-  ) due
+  from due
   where node.id = due.id
   returning 1
 ),
@@ -4505,7 +4508,6 @@ select count(*)::int as messages from fresh;
   end if;
 end
 $function$;
-comment on function fleet.hot_store_89c67563(jsonb,text,interval,interval,text,text,text,text,text,text,text) is 'Called by the last release only';
 
 CREATE OR REPLACE FUNCTION fleet.hot_store_d8ecf939(jsonb, text, interval, interval, text, text, text, text, text, text, text)
  RETURNS TABLE(messages integer)
@@ -4871,6 +4873,7 @@ select count(*)::int as messages from fresh;
   end if;
 end
 $function$;
+comment on function fleet.hot_store_d8ecf939(jsonb,text,interval,interval,text,text,text,text,text,text,text) is 'Called by the last release only';
 
 CREATE OR REPLACE FUNCTION fleet.is_acting(direction text, value double precision, low double precision, high double precision, hysteresis double precision, was text)
  RETURNS boolean

@@ -16,6 +16,8 @@ export type Problem = {
   detail: string
   requestId: string | null
   errors: readonly { path: string; message: string }[]
+  /** Seconds after which the same call may succeed. */
+  retryAfter: number | null
   /** Members that the verb added, such as `current`. */
   more: Readonly<Record<string, unknown>>
 }
@@ -44,7 +46,7 @@ export async function ask<T>(path: string, request: Request = {}): Promise<Reply
   const key = request.key ?? (method === 'POST' ? newKey() : null)
   const body = request.body === undefined ? null : JSON.stringify(request.body)
   const started = performance.now()
-  const sent = { method, path, key, body }
+  const sent = { method, path, key, ifMatch: request.ifMatch ?? null, body }
   let response: Response
   let text: string
   try {
@@ -112,6 +114,7 @@ const noReply: Problem = {
   detail: 'The Worker did not answer: the network or the Worker is away.',
   requestId: null,
   errors: [],
+  retryAfter: null,
   more: {},
 }
 
@@ -152,6 +155,12 @@ function problemOf({ status, headers }: Response, value: unknown): Problem {
     detail: typeof detail === 'string' ? detail : `The server answered ${status}.`,
     requestId: typeof requestId === 'string' ? requestId : headers.get('x-request-id'),
     errors: Array.isArray(errors) ? errors : [],
+    retryAfter: secondsOf(headers.get('retry-after')),
     more,
   }
+}
+
+/** The API gives seconds; a proxy may give a date, which names no pause that is worth a wait. */
+function secondsOf(retryAfter: string | null): number | null {
+  return retryAfter !== null && /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : null
 }

@@ -7,7 +7,7 @@ import { match } from './parts/match.ts'
 import { Page } from './parts/page.tsx'
 import { followLinks, route } from './parts/route.ts'
 import { role, session } from './parts/session.ts'
-import { begin, SignIn, SignInPanel } from './parts/sign-in.tsx'
+import { begin, NoSession, SignIn, SignInPanel, sessionProblem } from './parts/sign-in.tsx'
 
 type Shown = ComponentType<{ params: Record<string, string> }>
 
@@ -18,7 +18,7 @@ function App() {
   if (path === '/app') return <Entrance />
   if (found === null) return <Unknown path={path} />
   const { entry, params } = found
-  if (!session.value && entry.roles !== 'everybody') return null
+  if (!session.value && entry.roles !== 'everybody') return sessionProblem.value && <Away entry={entry} />
   if (entry.roles !== 'everybody' && !entry.roles.includes(role.value ?? '')) return <Closed entry={entry} />
   const Shown = page.value
   // Another address of the same page is another page: it keeps nothing of the one before.
@@ -59,6 +59,17 @@ function Entrance() {
     >
       <section class="panel wide" aria-label="Sign in">
         <SignIn />
+      </section>
+    </Page>
+  )
+}
+
+/** The session could not be read, so nobody knows yet who may see the page. */
+function Away({ entry: { title } }: { entry: PageEntry }) {
+  return (
+    <Page title={title} sentence="The Worker has not said who you are. The page opens once it answers.">
+      <section class="panel wide" aria-label="Session">
+        <NoSession />
       </section>
     </Page>
   )

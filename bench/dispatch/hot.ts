@@ -1,34 +1,23 @@
-import { type Ctx, makeContext, type Principal } from '../../functions/core/context.ts'
+import type { Principal } from '../../functions/core/context.ts'
 import { effect } from '../../functions/core/idempotency.ts'
 import { named, type Statement } from '../../functions/core/named.ts'
 import { claimStatement } from '../../functions/dispatch/assignments/claim.ts'
 import { returnExpired } from '../../functions/dispatch/assignments/return-expired.ts'
 import { createStatement } from '../../functions/dispatch/orders/create.ts'
 import { readOrder, readStatement } from '../../functions/dispatch/orders/read.ts'
+import { contextOverHttp } from '../context-over.ts'
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import { givenOrders } from './given.ts'
 
 const clients = 8
 const orders = 20_000
-const limit = async () => ({ success: true })
 
 /** Compares hot statements, called as functions over Neon's HTTP interface, with the same texts sent as they are. */
 export const hot: Measurement = async (rig, pace) => {
   const database = await rig.database()
   const { owner } = database
-  const bindings = {
-    DATABASE_URL: database.workerUrl,
-    NEON_PROXY: await rig.proxy(database),
-    AUTH_SECRET: 'a secret that only the benchmarks of this repository use',
-    RATE_READ: { limit },
-    RATE_WRITE: { limit },
-  }
-  const as = (principal: Principal, keyed: boolean): Ctx => {
-    const request = { id: crypto.randomUUID(), principal: 'p', route: 'r', bodyHash: 'b'.repeat(64) }
-    const ctx = makeContext(bindings, { waitUntil: () => undefined })
-    return Object.assign(ctx, { principal, idempotency: keyed ? request : null })
-  }
+  const place = { databaseUrl: database.workerUrl, proxy: await rig.proxy(database) }
   /** Without its mark the statement is sent as text. */
   const asText = (statement: Statement) => named(statement.verb)`${statement}`
   const asItIs = (statement: Statement) => statement
@@ -65,7 +54,10 @@ export const hot: Measurement = async (rig, pace) => {
   const claim: Operation = (way, n, client) => {
     const courierId = client * 50 + (Math.floor(n / 997) % 50) + 1
     const principal: Principal = { role: 'courier', sub: String(courierId), id: courierId }
-    return effect(as(principal, true), way(claimStatement(principal, { orderId: n + 1, courierId })))
+    return effect(
+      contextOverHttp(place, principal, true),
+      way(claimStatement(principal, { orderId: n + 1, courierId })),
+    )
   }
   await compareWays(
     'claim with a key',
@@ -81,13 +73,13 @@ export const hot: Measurement = async (rig, pace) => {
     boxesCount: 2,
   }
   const create: Operation = (way) =>
-    effect(as(store, true), way(createStatement(store, [{ ...parcel, storeId: 1 }])))
+    effect(contextOverHttp(place, store, true), way(createStatement(store, [{ ...parcel, storeId: 1 }])))
   await compareWays('create with a key', create, `select count(*) - ${orders} from dispatch.orders`)
 
   let reads = 0
   const read: Operation = async (way, n) => {
     reads += 1
-    const ctx = as(store, false)
+    const ctx = contextOverHttp(place, store)
     const orderId = 1 + (n % orders)
     if (way === asItIs) return readOrder(ctx, { orderId })
     return ctx.db.batch([returnExpired({ orderId }), asText(readStatement(store, { orderId }))])
@@ -116,7 +108,7 @@ export const hot: Measurement = async (rig, pace) => {
               seconds: pace.seconds,
               operation: async () => {
                 reads += 1
-                await as(store, false).db.query(named('bench.one')`select 1`)
+                await contextOverHttp(place, store).db.query(named('bench.one')`select 1`)
                 return 1
               },
             }),

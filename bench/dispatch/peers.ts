@@ -1,15 +1,15 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import type pg from 'pg'
 import { claimOrder } from '../../functions/dispatch/assignments/claim.ts'
 import { orderRules } from '../../schema/dispatch/rules.ts'
-import { couriers, orderEvents, orders } from '../../schema/dispatch/tables.ts'
 import { contextOver } from '../context-over.ts'
 import type { Measurement } from '../measurement.ts'
 import { type Contender, closedLoop, compare, mustBe } from '../method.ts'
 import { statement } from '../prepared.ts'
 import type { BenchDatabase } from '../rig.ts'
 import { givenOrders } from './given.ts'
+import { claimByOrm } from './orm-claim.ts'
 
 const clients = 8
 const depth = 20_000
@@ -33,7 +33,9 @@ export const peers: Measurement = async (rig, pace) => {
     {
       ...shared,
       name: 'dispatch claim beside an ORM transaction',
-      baseline: await contenderOver(database, 'ORM transaction, same effect', claimByOrm),
+      baseline: await contenderOver(database, 'ORM transaction, same effect', (connection, order, courier) =>
+        claimByOrm(drizzle(connection), order, courier),
+      ),
       others: [
         await contenderOver(database, 'claim as its text', claimAs({})),
         await contenderOver(checked, '… and one check per rule of an order', claimAs({ hotCalls: true })),
@@ -86,52 +88,6 @@ function claimAs(options: { hotCalls?: boolean }): Claim {
     const claimed = await claimOrder(contextOver(connection, courier, options), { orderId, courierId })
     mustBe(claimed.ok, true, 'whether the claim won')
   }
-}
-
-/** Lock, look, change, record; the room of the courier is a condition of its update. */
-async function claimByOrm(connection: pg.Client, orderId: number, courierId: number): Promise<void> {
-  await drizzle(connection).transaction(async (tx) => {
-    const [order] = await tx
-      .select()
-      .from(orders)
-      .where(and(eq(orders.id, orderId), eq(orders.status, 'new')))
-      .for('update', { skipLocked: true })
-    if (order === undefined) throw new Error('The order is taken')
-    const carriers = await tx
-      .update(couriers)
-      .set({ heldBoxes: sql`${couriers.heldBoxes} + ${order.boxesCount}` })
-      .where(
-        and(
-          eq(couriers.id, courierId),
-          eq(couriers.available, true),
-          sql`${couriers.heldBoxes} + ${order.boxesCount} <= ${couriers.capacityBoxes}`,
-        ),
-      )
-      .returning()
-    if (carriers.length === 0) throw new Error('The courier has no room')
-    const [claimed] = await tx
-      .update(orders)
-      .set({
-        status: 'assigned',
-        courierId,
-        assignedAt: sql`now()`,
-        leaseExpiresAt: sql`now() + interval '120 s'`,
-        fence: sql`${orders.fence} + 1`,
-        version: sql`${orders.version} + 1`,
-      })
-      .where(eq(orders.id, orderId))
-      .returning()
-    await tx.insert(orderEvents).values({
-      orderId,
-      type: 'claimed',
-      fromStatus: 'new',
-      toStatus: 'assigned',
-      actorRole: 'courier',
-      actorId: String(courierId),
-      courierId,
-      fence: claimed?.fence ?? 0,
-    })
-  })
 }
 
 function threeWrites(order: number, courier: number) {

@@ -6,6 +6,7 @@ import { growth } from './growth.ts'
 import { hot } from './hot.ts'
 import { list } from './list.ts'
 import { oneOrder } from './one-order.ts'
+import { overWebSocket } from './over-websocket.ts'
 import { peers } from './peers.ts'
 import { bulk, queues } from './queues.ts'
 import { taken } from './taken.ts'
@@ -16,6 +17,7 @@ export const dispatch: Program = {
   'through-worker': throughWorker,
   hot,
   peers,
+  'over-websocket': overWebSocket,
   taken,
   list,
   decay,

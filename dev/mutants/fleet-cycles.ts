@@ -105,8 +105,8 @@ export const fleetCycleMutants: readonly Mutant[] = [
     [
       'functions/fleet/commands/end-overdue.ts',
       'keeps the commands that a cycle ordered with an old epoch',
-      '\n    or r.epoch > c.regulator_epoch\n    or case',
-      '\n    or case',
+      '\n      or r.epoch > c.regulator_epoch\n      or case',
+      '\n      or case',
     ],
     [
       'functions/fleet/regulators/edit.ts',

@@ -75,7 +75,7 @@ export const fleetMutants: readonly Mutant[] = [
     [
       'functions/fleet/telemetry/fold-hours.ts',
       'folds a minute that changed meanwhile',
-      '\n    and t.n = d.n',
+      '\n    and (t.n, t.sum, t.min, t.max, t.last) = (d.n, d.sum, d.min, d.max, d.last)',
       '',
     ],
     [
@@ -99,8 +99,8 @@ export const fleetMutants: readonly Mutant[] = [
     [
       'functions/fleet/telemetry/recalculate.ts',
       'does not wait for the statements that began before a calibration',
-      '\n  and created_at < now() - ${settledAfter}::interval',
-      '',
+      "'15 seconds'",
+      "'0 seconds'",
     ],
   ]),
   ...mutantsOf('fleet: an overload is answered by rule', overload, [
@@ -184,7 +184,7 @@ export const fleetMutants: readonly Mutant[] = [
     [
       'functions/fleet/upkeep/remove-old.ts',
       'stops after a portion',
-      "'more', greatest(minutes, commands, alerts) = ${portion}",
+      "'more', greatest(minutes, boots, commands, alerts) = ${portion}",
       "'more', false",
     ],
     [

@@ -26,13 +26,13 @@ export const httpMutants: readonly Mutant[] = [
     [
       'functions/http/development.ts',
       'gives development tokens to a page of another origin',
-      "const isOwnPage = c.req.header('origin') === origin && isJson",
-      'const isOwnPage = isJson',
+      "const isOwnPage = c.req.header('origin') === origin && isJson(c.req.raw)",
+      'const isOwnPage = isJson(c.req.raw)',
     ],
     [
       'functions/http/development.ts',
       'gives development tokens to a form of another site',
-      "const isOwnPage = c.req.header('origin') === origin && isJson",
+      "const isOwnPage = c.req.header('origin') === origin && isJson(c.req.raw)",
       "const isOwnPage = c.req.header('origin') === origin",
     ],
     [

@@ -40,6 +40,8 @@ type Options<T, By extends Caller> = {
   shared?: boolean
   /** Past the bound a reader waits no longer than this for the load, if there is an old value. */
   waitMs?: number
+  /** False: its bound is shorter than the time between most reads of a key, so its share of hits is no fault. */
+  rated?: boolean
 }
 
 export type Cache<T, By extends Caller = Ctx> = {
@@ -51,6 +53,7 @@ export type Cache<T, By extends Caller = Ctx> = {
 
 export type CacheStatistics = {
   name: string
+  rated: boolean
   hits: Record<Exclude<Layer, 'source'>, number>
   misses: number
   stale: number
@@ -276,6 +279,7 @@ export function cache<T, By extends Caller = Ctx>(options: Options<T, By>): Cach
     const { isolate, shared: fromShared, ...rest } = counts
     return {
       name,
+      rated: options.rated ?? true,
       hits: { isolate, shared: fromShared },
       ...rest,
       loadP95Ms: loadMs.toSorted((a, b) => a - b)[Math.ceil(loadMs.length * 0.95) - 1] ?? null,

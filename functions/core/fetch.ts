@@ -9,6 +9,7 @@
  * The caller must keep `health` between calls (it is plain data), and parse the answer as untrusted input.
  */
 import { failed, type Health, healed, shutReason, withQuota } from './circuit.ts'
+import { isJson } from './is-json.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 export type Upstream = {
@@ -98,12 +99,7 @@ const retryable = new Set<FetchFault>(['network', 'timeout', 'rate_limited', 'se
 export function notJson(body: string): string | null {
   if (body.trim() === '') return 'an empty body'
   if (/^\s*</.test(body)) return 'HTML in place of JSON'
-  try {
-    JSON.parse(body)
-    return null
-  } catch {
-    return 'text that is not JSON, or cut short'
-  }
+  return isJson(body) ? null : 'text that is not JSON, or cut short'
 }
 
 type Tried = { outcome: Outcome; headers: Headers | null; waitMs: number | null }

@@ -8,6 +8,7 @@
  * shows a write elsewhere after up to a minute. Each value therefore carries its birth, and the reader checks its age.
  */
 import type { Env } from '../registry/env.ts'
+import { isJson } from './is-json.ts'
 import type { Log } from './log.ts'
 import { makeRedis, type Redis } from './redis.ts'
 import { orTooLate } from './within.ts'
@@ -134,13 +135,4 @@ function encode(at: number, text: string): string {
 function decode(stored: string): Shared | null {
   const [, at, text] = /^(\d{1,16}) ([\s\S]+)$/.exec(stored) ?? []
   return at === undefined || text === undefined || !isJson(text) ? null : { at: Number(at), text }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

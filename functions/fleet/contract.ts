@@ -14,6 +14,10 @@ export function text(most: number) {
 
 export const NodeType = z.enum(nodeTypes).meta({ id: 'NodeType' })
 
+/** In whole thousandths, as they are stored, so that a sum of doses is exact. */
+export const amount = z.number().min(0).max(999_999_999).multipleOf(0.001)
+export const dose = amount.min(0.001)
+
 /** Lists that are sorted by id. */
 export const IdCursor = z.tuple([id])
 

@@ -37,7 +37,7 @@ function parseAs(request: Request, { lines, formFields, bareNumbers }: Accepted,
 }
 
 const typeOf = (request: Request) => request.headers.get('content-type') ?? ''
-const isJson = (request: Request) => /^application\/json\s*(;|$)/i.test(typeOf(request))
+export const isJson = (request: Request) => /^application\/json\s*(;|$)/i.test(typeOf(request))
 const isNdjson = (request: Request) => /^application\/(x-)?(ndjson|jsonl)\s*(;|$)/i.test(typeOf(request))
 const isForm = (request: Request) => /^application\/x-www-form-urlencoded\s*(;|$)/i.test(typeOf(request))
 

@@ -47,6 +47,8 @@ export type Endpoint = {
   answers: Partial<Record<Success, z.ZodType | string | null>>
   /** A public read whose answers carry `cache`. */
   reusable?: boolean | undefined
+  /** A read whose body never changes without its version, so If-None-Match with that version gets 304. */
+  fixedByVersion?: boolean | undefined
   /** Further media types of the same answer, chosen by Accept: `input.form`. */
   alsoAs?: Record<string, z.ZodType> | undefined
   /** The data of each event of `text/event-stream`, by the name of the event, besides `cursor` and `reset`. */
@@ -66,7 +68,7 @@ export type Answer = {
   status: Success
   body?: unknown
   location?: string
-  /** The version of the resource; travels as a strong ETag, and a GET that already has it gets 304. */
+  /** The version of the resource, which travels as a strong ETag. */
   version?: number
   headers?: Record<string, string>
   /** A public read that may be reused: Cache-Control, Age, and a tag of the content with 304. */

@@ -12,6 +12,12 @@ export const pathId = z
   .transform(Number)
   .pipe(z.int().positive())
 
+/** A boolean in a query. */
+export const flag = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .pipe(z.boolean())
+
 /** A whole number in a query: decimal digits only, because `Number` also reads a blank and `0x10`. */
 export function wholeWithin(least: number, most: number) {
   return z

@@ -69,7 +69,7 @@ async function run(
   if (isDevice(ctx) && !(await isCurrentDevice(ctx)))
     throw new AppError('unauthenticated', 'The credential of this device was replaced')
   const answer = await handleBound(endpoint, ctx, input)
-  if (!(answer instanceof Response)) return respond(c, answer)
+  if (!(answer instanceof Response)) return respond(c, endpoint, answer)
   if (c.req.method !== 'HEAD') return answer
   // A stream that no client reads would stay open.
   await answer.body?.cancel()
@@ -176,14 +176,13 @@ async function bodyOf(c: Context<HttpEnv>, endpoint: Endpoint): Promise<unknown>
     : validate(body, sent, 'body')
 }
 
-async function respond(c: Context<HttpEnv>, answer: Answer): Promise<Response> {
+async function respond(c: Context<HttpEnv>, { fixedByVersion }: Endpoint, answer: Answer): Promise<Response> {
   const { status, body, location, version, cache, mediaType, headers = {} } = answer
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
   if (location !== undefined) c.header('location', location)
   if (version !== undefined) {
     c.header('etag', etagOf(version))
-    if (rateClassOf(c.req.method) === 'read' && hasCurrent(c.req.header('if-none-match'), version))
-      return c.body(null, 304)
+    if (fixedByVersion && hasCurrent(c.req.header('if-none-match'), version)) return c.body(null, 304)
   }
   if (body === undefined) return c.body(null, status)
   const text = JSON.stringify(body)

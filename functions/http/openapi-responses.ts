@@ -34,9 +34,9 @@ export const headers = {
 const named = (...names: (keyof typeof headers)[]) =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]))
 
-/** True for a read of a versioned resource, or of content with an ETag. */
-export function isConditional({ method, answers, reusable }: Endpoint): boolean {
-  return method === 'get' && (reusable === true || hasVersion(answers[200]))
+/** True for a read whose tag says that its content is the same. */
+export function isConditional({ reusable, fixedByVersion }: Endpoint): boolean {
+  return reusable === true || fixedByVersion === true
 }
 
 function hasVersion(answer: Endpoint['answers'][200]): boolean {

@@ -12,18 +12,23 @@ export function poolSize({ max, available, pooled }: Limits): number {
   return Math.max(0, available - kept.migrations - kept.operator)
 }
 
+/** The clock runs so many jobs at once, and a job may hold a session besides its statements. */
+export const jobSessions = 3
+
+/**
+ * The connections that are held at once: requests a second times the seconds for which each holds one, which is the time
+ * of all statements in a second, and the sessions of jobs.
+ */
+export function neededConnections({ held, within }: { held: number; within: number }): number {
+  return Math.round((held / within + jobSessions) * 10) / 10
+}
+
+type Sum = { available: number; pool: number; used: number; need: number | null }
+
 /** The arithmetic of connections in one line. */
-export function connectionSum({
-  available,
-  pool,
-  used,
-}: {
-  available: number
-  pool: number
-  used: number
-}): string {
+export function connectionSum({ available, pool, used, need }: Sum): string {
   const share = available === 0 ? 0 : Math.round((used / available) * 100)
-  return `${available} = ${kept.migrations} migrations + ${kept.operator} operator + ${pool} pool; ${used} in use, ${share} %`
+  return `${available} = ${kept.migrations} migrations + ${kept.operator} operator + ${pool} pool; need ${need ?? 'unknown'}; ${used} in use, ${share} %`
 }
 
 /** An index that was not scanned for so many days of records is called unused; before that it is too early to say. */

@@ -53,12 +53,7 @@ const core = {
     .regex(/^\S{16,}$/, 'must be at least 16 characters without spaces')
     .optional(),
   /** Limits of alert rules in place of those of the code: `{ "replica_lag": { "raise": 30, "clear": 10 } }`. */
-  ALERT_LIMITS: z
-    .string()
-    .default('{}')
-    .refine(isJson, 'must be JSON')
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(z.record(z.string(), limits)),
+  ALERT_LIMITS: z.string().default('{}').transform(parseJson).pipe(z.record(z.string(), limits)),
   /** After this time Spill stops to try the queue, and stores messages by itself. */
   SPILL_SECONDS: z.coerce.number().int().min(0).default(3600),
   /** A resolver with which the addresses of servers that customers named are checked before each call. */
@@ -214,20 +209,21 @@ function isConnectionString(text: string): boolean {
 
 /** Nobody may replace the keys on their way to the Worker. A server on the same machine needs no https. */
 function isPrivateOnTheWay(text: string): boolean {
-  const { protocol, hostname } = new URL(text)
-  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  const url = URL.parse(text)
+  if (url === null) return false
+  return url.protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
 }
 
 function isPrivateBroker(text: string): boolean {
   return isPrivateOnTheWay(text.replace(/^ws/, 'http'))
 }
 
-function isJson(text: string): boolean {
+function parseJson(text: string, context: z.RefinementCtx): unknown {
   try {
-    JSON.parse(text)
-    return true
+    return JSON.parse(text)
   } catch {
-    return false
+    context.addIssue('must be JSON')
+    return z.NEVER
   }
 }
 

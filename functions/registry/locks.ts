@@ -57,6 +57,7 @@ const fleet = {
   fleetRearm: 1406,
   fleetModes: 1407,
   fleetRetention: 1408,
+  fleetRecalculate: 1409,
 }
 
 const clicks = {

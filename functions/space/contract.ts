@@ -18,10 +18,6 @@ export const whole = (least: number, most: number, otherwise: number) =>
   decimal(least, most, /^-?\d{1,9}$/)
     .pipe(z.int().min(least).max(most))
     .default(otherwise)
-export const flag = z
-  .enum(['true', 'false'])
-  .transform((value) => value === 'true')
-  .pipe(z.boolean())
 export const text = z.string().trim().min(1).max(200)
 
 export const Units = {

@@ -1,6 +1,6 @@
 -- Every statement with an effect ends in this call and returns its answer. The function keeps the answer beside
 -- the idempotency key and the job run of the transaction, if there are any. An answer with "again" is not
--- final: its key becomes free. A run that failed leaves its slot open.
+-- final: its key becomes free. An answer of nothing is kept as JSON null. A run that failed leaves its slot open.
 create or replace function core.settled(answer jsonb) returns jsonb
 language plpgsql
 set search_path = ''
@@ -12,7 +12,7 @@ begin
   if key is not null and answer ? 'again' then
     delete from core.idempotency_keys where id = key;
   elsif key is not null then
-    update core.idempotency_keys set outcome = answer where id = key;
+    update core.idempotency_keys set outcome = coalesce(answer, 'null') where id = key;
   end if;
   if run is not null then
     update core.job_runs

@@ -332,6 +332,7 @@ it('counts hits, misses, stale and absent answers, errors, loads and ages', asyn
   await read()
   expect(made.statistics(ctx.now())).toEqual({
     name: 'sample',
+    rated: true,
     hits: { isolate: 1, shared: 0 },
     misses: 2,
     stale: 1,

@@ -108,6 +108,14 @@ describe('one key', () => {
     expect(await payments()).toEqual(['1', '2'])
   })
 
+  it('stores that there is nothing to answer with', async () => {
+    const nothing = sent`with paid as (delete from payments returning *) select ${answer(sql`(select to_jsonb(p) from paid p)`)}`
+    const [first, second] = [ctx({ idempotency: key('k') }), ctx({ idempotency: key('k') })]
+    expect([await effect(first, nothing), await effect(second, nothing)]).toEqual([null, null])
+    expect([first.replayed, second.replayed]).toEqual([false, true])
+    expect(await keys()).toEqual([{ id: 'k', outcome: null }])
+  })
+
   it('keeps its answer out of the log of Postgres, where the detail of an error appears', async () => {
     const secret = `person-${crypto.randomUUID()}`
     const keepsSecret = sent`select ${answer(sql`jsonb_build_object('of', ${secret}::text)`)}`

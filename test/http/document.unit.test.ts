@@ -80,6 +80,17 @@ describe('the document', () => {
     for (const { style, explode } of lists) expect([style, explode]).toEqual(['form', false])
   })
 
+  it('says of each parameter which values it may have', () => {
+    type Parameter = { name: string; schema: object }
+    const open = Object.entries(api.paths).flatMap(([path, operations]) =>
+      Object.values(operations)
+        .flatMap((operation) => (operation as { parameters?: Parameter[] }).parameters ?? [])
+        .filter(({ schema }) => Object.keys(schema).length === 0)
+        .map(({ name }) => `${path} ${name}`),
+    )
+    expect(open).toEqual([])
+  })
+
   it('lists every code of a problem', () => {
     const { code } = (api.components.schemas['Problem'] as { properties: { code: { enum: string[] } } })
       .properties

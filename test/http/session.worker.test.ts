@@ -42,6 +42,14 @@ describe('the development sign-in', () => {
     expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'not_found' }])
   })
 
+  it.each(['node', 'greenhouse'])('gives no person the token of a %s', async (role) => {
+    const answer = await sign({ body: { role, sub: 'nd-1', tenantId: 1 } })
+    expect([answer.status, await answer.json()]).toMatchObject([
+      400,
+      { code: 'validation_failed', errors: [expect.objectContaining({ path: 'role' })] },
+    ])
+  })
+
   it('does not exist under another host name, which a site could point to this machine', async () => {
     const { port } = new URL(local.url)
     const { request } = await import('node:http')

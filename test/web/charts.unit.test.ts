@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nextPoint, sentenceOf, trendOf, withGaps } from '../../web/parts/series.ts'
+import { hasDots, nextPoint, sentenceOf, stretchOf, trendOf, withGaps } from '../../web/parts/series.ts'
 
 const minute = 60_000
 const times = (...minutes: number[]) => minutes.map((at) => at * minute)
@@ -35,6 +35,18 @@ describe('a chart', () => {
   it('has no gap in a value that holds until the next one', () => {
     const balance = { xs: times(0, 1, 2, 500), series: [{ name: 'a', values: [1, 2, 3, 4], stepped: true }] }
     expect(withGaps(balance)).toEqual(balance)
+  })
+
+  it('shows points that all lie within one second, which have no line', () => {
+    const at = 1_795_000_000_000
+    const xs = Array.from({ length: 60 }, (_, index) => at + index * 5)
+    const balance = { name: 'Balance', values: xs.map((_, index) => index), stepped: true }
+    expect(hasDots(xs, balance)).toBe(true)
+    expect(hasDots([at, at], { ...balance, values: [1, 2] })).toBe(true)
+    expect(stretchOf([at, at])).toEqual({ from: at - 500, to: at + 500 })
+    expect(hasDots(times(...xs.keys()), balance)).toBe(false)
+    expect(stretchOf(times(0, 1))).toEqual({ from: 0, to: minute })
+    expect(stretchOf([])).toBeNull()
   })
 
   it('moves its cursor over gaps, and stays at the ends', () => {

@@ -93,6 +93,23 @@ describe('time', () => {
   })
 })
 
+describe('a page of a role', () => {
+  it('says that the session cannot be read, and opens once it can', async () => {
+    const page = await openPage(browser, app.url, { as: { role: 'admin', sub: '1' } })
+    const refused = { code: 'session_away', title: 'Away', detail: 'It is away', requestId: 'r-1' }
+    await page.route('**/v1/session', (route) => route.fulfill({ status: 503, json: refused }))
+    for (const path of ['/app', '/app/orders']) {
+      await page.goto(app.url + path)
+      await page.getByText('session_away').waitFor()
+    }
+    await page.unrouteAll()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByRole('region', { name: 'Board' }).waitFor()
+    expect(await page.getByText('session_away').count()).toBe(0)
+    await page.context().close()
+  })
+})
+
 describe('a token', () => {
   it('stands in no address, no receipt and no storage that another tab can read', async () => {
     const page = await openPage(browser, app.url, { as: { role: 'admin', sub: '1' } })

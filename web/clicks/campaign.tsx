@@ -1,4 +1,3 @@
-import { useMemo } from 'preact/hooks'
 import type { z } from 'zod'
 import type * as wire from '../../functions/clicks/campaigns/contract.ts'
 import type { Click } from '../../functions/clicks/clicks/contract.ts'
@@ -8,7 +7,6 @@ import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { Chart } from '../parts/chart.tsx'
-import { serverNow } from '../parts/clock.ts'
 import { List } from '../parts/list.tsx'
 import { Share } from '../parts/measured.tsx'
 import { number } from '../parts/numbers.ts'
@@ -17,7 +15,9 @@ import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { route, setQuery } from '../parts/route.ts'
 import { type Column, Table } from '../parts/table.tsx'
+import { useWindow } from '../parts/use-window.ts'
 import { Ago, Money, Value } from '../parts/value.tsx'
+import { hourMs } from '../parts/window.ts'
 import { Funnel } from './funnel.tsx'
 import { toneOf } from './words.ts'
 
@@ -55,11 +55,15 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
   const time = asked.get('time') ?? '14 days'
   const days = time in times ? times[time as keyof typeof times] : 14
   const zone = campaign.data.value?.timezone ?? 'UTC'
-  const from = useMemo(() => new Date(serverNow() - days * 86_400_000).toISOString(), [days])
+  const { from } = useWindow({ hours: days * 24, stepMs: hourMs })
   const whole = new URLSearchParams({ from, tz: zone })
   const wanted = campaign.data.value !== null
-  const all = useResource<Report>(`${path}/stats?${whole}`, { every: 60, wanted })
-  const grouped = useResource<Report>(`${path}/stats?${whole}&groupBy=${group}`, { every: 60, wanted })
+  const all = useResource<Report>(`${path}/stats?${whole}`, { every: 60, wanted, same: `${path} ${days}` })
+  const grouped = useResource<Report>(`${path}/stats?${whole}&groupBy=${group}`, {
+    every: 60,
+    wanted,
+    same: `${path} ${days} ${group}`,
+  })
   const title = campaign.data.value?.name ?? `Campaign ${id}`
   return (
     <Page

@@ -1,4 +1,3 @@
-import { useMemo } from 'preact/hooks'
 import type { z } from 'zod'
 import type { ListedCampaign } from '../../functions/clicks/campaigns/contract.ts'
 import type { ClickAccounting } from '../../functions/clicks/clicks/contract.ts'
@@ -6,7 +5,6 @@ import type { Orphan, PostbackResult } from '../../functions/clicks/conversions/
 import { campaignStatuses, orphanStates } from '../../schema/clicks/states.ts'
 import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
-import { serverNow } from '../parts/clock.ts'
 import { List } from '../parts/list.tsx'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
@@ -14,7 +12,9 @@ import { useResource } from '../parts/resource.ts'
 import { route } from '../parts/route.ts'
 import { role } from '../parts/session.ts'
 import { Sum } from '../parts/sum.tsx'
+import { useWindow } from '../parts/use-window.ts'
 import { Ago, Money } from '../parts/value.tsx'
+import { hourMs } from '../parts/window.ts'
 import { PostbacksToSources } from './postbacks.tsx'
 import { Rules } from './rules.tsx'
 import { toneOf } from './words.ts'
@@ -75,20 +75,18 @@ export function page() {
   )
 }
 
+const aDay = { hours: 24, stepMs: hourMs }
 const parts = ['stored', 'duplicate', 'rejected', 'dead', 'waiting', 'missing'] as const
 const names: Partial<Record<(typeof parts)[number], string>> = { waiting: 'queued' }
 
 /** redirected = stored + queued + dead …, over the last day. */
 function Accounting() {
-  const at = useMemo(() => {
-    const end = Math.ceil(serverNow() / 3_600_000) * 3_600_000
-    const window = new URLSearchParams({
-      from: new Date(end - 86_400_000).toISOString(),
-      to: new Date(end).toISOString(),
-    })
-    return `/v1/clicks/accounting?${window}`
-  }, [])
-  const accounting = useResource<z.infer<typeof ClickAccounting>>(at, { whenSeen: true, every: 60 })
+  const at = `/v1/clicks/accounting?${new URLSearchParams(useWindow(aDay))}`
+  const accounting = useResource<z.infer<typeof ClickAccounting>>(at, {
+    whenSeen: true,
+    every: 60,
+    same: 'accounting',
+  })
   return (
     <Panel
       title="Redirected clicks of a day"
@@ -124,6 +122,7 @@ function Accounting() {
                   {items} {state} from isolate {source.slice(0, 8)}, before <Ago iso={before} />.{' '}
                 </span>
               ))}
+              {gaps.length > 3 && `And ${gaps.length - 3} more gaps.`}
             </p>
           )}
         </>

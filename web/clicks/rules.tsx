@@ -4,6 +4,7 @@ import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { serverNow } from '../parts/clock.ts'
+import { countOf, First } from '../parts/first.tsx'
 import { number } from '../parts/numbers.ts'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
@@ -13,7 +14,7 @@ import { toneOf } from './words.ts'
 
 type Set = z.infer<typeof RuleSet>
 type Replayed = z.infer<typeof Replay>
-type Sets = { data: Set[] }
+type Sets = { data: Set[]; nextCursor: string | null }
 type Replays = { data: Replayed[] }
 
 const setsAt = '/v1/clicks/rule-sets?limit=20'
@@ -31,18 +32,21 @@ export function Rules() {
       wide
       empty={{ when: ({ data }) => data.length === 0, why: 'There are no rules: every click is valid.' }}
     >
-      {({ data }) =>
-        data.map((set, nth) => (
-          <RuleSetShown
-            key={set.id}
-            set={set}
-            at={`${setsAt}#data.${nth}`}
-            sets={sets}
-            replays={replays}
-            found={(replays.data.value?.data ?? []).findIndex(({ ruleSetId }) => ruleSetId === set.id)}
-          />
-        ))
-      }
+      {({ data, nextCursor }) => (
+        <>
+          {data.map((set, nth) => (
+            <RuleSetShown
+              key={set.id}
+              set={set}
+              at={`${setsAt}#data.${nth}`}
+              sets={sets}
+              replays={replays}
+              found={(replays.data.value?.data ?? []).findIndex(({ ruleSetId }) => ruleSetId === set.id)}
+            />
+          ))}
+          <First shown={data.length} of={countOf({ data, nextCursor })} what="sets of rules" />
+        </>
+      )}
     </Panel>
   )
 }

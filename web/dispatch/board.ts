@@ -1,7 +1,8 @@
 import { type ReadonlySignal, type Signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import type { FeedEvent } from '../parts/gathered.ts'
 import { type Resource, useResource } from '../parts/resource.ts'
-import { type FeedEvent, type FeedState, useFeed } from '../parts/stream.ts'
+import { type FeedState, useFeed } from '../parts/stream.ts'
 import { type Listed, listedOf, type Whole } from './order.ts'
 
 type Orders = { data: Listed[]; nextCursor: string | null }

@@ -6,6 +6,7 @@ import { useAction } from '../parts/action.ts'
 import { AreaMap, type Place } from '../parts/area-map.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
+import { countOf, First } from '../parts/first.tsx'
 import { Field, Form } from '../parts/form.tsx'
 import { duration } from '../parts/numbers.ts'
 import { Grid, Page } from '../parts/page.tsx'
@@ -57,7 +58,12 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
           stale={isAway}
           empty={{ when: ({ data }) => data.length === 0, why: 'No event of this order is shown to you.' }}
         >
-          {({ data }) => <Story events={data} />}
+          {({ data, nextCursor }) => (
+            <>
+              <Story events={data} />
+              <First shown={data.length} of={countOf({ data, nextCursor })} what="events" />
+            </>
+          )}
         </Panel>
         {!isCourier && <Losers lost={lost} events={events} />}
       </Grid>

@@ -4,6 +4,8 @@ import type { Courier } from '../../functions/dispatch/couriers/contract.ts'
 import type { Stats } from '../../functions/dispatch/orders/contract.ts'
 import { announce } from '../parts/announce.tsx'
 import { AreaMap, type Place } from '../parts/area-map.tsx'
+import { countOf, First } from '../parts/first.tsx'
+import type { FeedEvent } from '../parts/gathered.ts'
 import { List } from '../parts/list.tsx'
 import { duration } from '../parts/numbers.ts'
 import { Grid, Page } from '../parts/page.tsx'
@@ -11,7 +13,6 @@ import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 import { route } from '../parts/route.ts'
 import { role } from '../parts/session.ts'
-import type { FeedEvent } from '../parts/stream.ts'
 import { Ago, Fact, Facts, Left, Money, Value } from '../parts/value.tsx'
 import { useBoard } from './board.ts'
 import { type Listed, listedOf, states, statusOptions, type Whole } from './order.ts'
@@ -142,12 +143,13 @@ function Town() {
   const places = useComputed(() => (couriers.data.value?.data ?? []).flatMap(placeOf))
   return (
     <Panel title="Couriers" of={couriers} size={4}>
-      {({ data }) => (
+      {({ data, nextCursor }) => (
         <>
           <AreaMap
-            sentence={`${places.value.length} of ${data.length} couriers have reported where they are.`}
+            sentence={`${places.value.length} of ${nextCursor === null ? '' : 'the first '}${data.length} couriers have reported where they are.`}
             places={places.value}
           />
+          <First shown={data.length} of={countOf({ data, nextCursor })} what="couriers" />
           <details open={chosen.value === 'all'}>
             <summary>As a list</summary>
             <ul class="rows">

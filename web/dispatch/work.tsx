@@ -4,6 +4,7 @@ import { useAction } from '../parts/action.ts'
 import { announce } from '../parts/announce.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { now } from '../parts/clock.ts'
+import { countOf, First } from '../parts/first.tsx'
 import { duration } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
@@ -19,16 +20,20 @@ type Me = z.infer<typeof Courier>
 
 const base = '/v1/dispatch'
 const undoMs = 5 * 60_000
-const shown = 'assigned,accepted,picked_up,delivered'
+const held = 'assigned,accepted,picked_up'
 
 /** The tool of a courier, for one hand: the next order, its steps, and a way back from a delivery marked too early. */
 export function page() {
   const own = `${base}/couriers/${principal.value?.sub}`
   const me = useResource<Me>(own)
-  const mine = useResource<Orders>(`${own}/orders?status=${shown}&limit=30`)
+  const mine = useResource<Orders>(`${own}/orders?status=${held}&limit=200`)
+  // The last delivery may still be undone. It is read by itself: any number of deliveries may be newer than a held order.
+  const last = useResource<Orders>(`${own}/orders?status=delivered&limit=1`)
+  const delivered = last.data.value?.data ?? []
   const readAll = () => {
     void me.reload()
     void mine.reload()
+    void last.reload()
   }
   const feed = useFeed(`${base}/events`, {
     event: ({ data }) => {
@@ -49,29 +54,26 @@ export function page() {
           size={3}
           stale={() => feed.value === 'away'}
           empty={{
-            when: ({ data }) => data.length === 0,
+            when: ({ data }) => data.length === 0 && delivered.length === 0,
             why: 'You hold no order. Claim the next one.',
           }}
         >
-          {({ data }) => (
-            <ul class="tasks">
-              {shownOf(data).map((order) => (
-                <li key={order.id}>
-                  <Task order={order} onDone={readAll} />
-                </li>
-              ))}
-            </ul>
+          {({ data, nextCursor }) => (
+            <>
+              <ul class="tasks">
+                {[...data, ...delivered].map((order) => (
+                  <li key={order.id}>
+                    <Task order={order} onDone={readAll} />
+                  </li>
+                ))}
+              </ul>
+              <First shown={data.length} of={countOf({ data, nextCursor })} what="orders that you hold" />
+            </>
           )}
         </Panel>
       </div>
     </Page>
   )
-}
-
-/** The held orders, and the last delivery, which may still be undone. */
-function shownOf(orders: readonly Listed[]): Listed[] {
-  const delivered = orders.filter(({ status }) => status === 'delivered').slice(0, 1)
-  return [...orders.filter(({ status }) => status !== 'delivered'), ...delivered]
 }
 
 function Next({ me, own, onDone }: { me: Me; own: string; onDone: () => void }) {
@@ -81,7 +83,8 @@ function Next({ me, own, onDone }: { me: Me; own: string; onDone: () => void }) 
   const none = claim.done.value === null && claim.state.value === 'idle' && problem === null
   async function claimNext(): Promise<void> {
     const order = await claim.send(`${base}/orders/claim-next`, { body: {} })
-    announce(order === null ? 'No order can be claimed now' : `Order ${order.id} is yours`)
+    if (claim.problem.value === null)
+      announce(order === null ? 'No order can be claimed now' : `Order ${order.id} is yours`)
     onDone()
   }
   return (
@@ -167,8 +170,15 @@ function Undo({
   action: Parameters<typeof ActButton>[0]['action']
   take: () => unknown
 }) {
-  const order = useResource<Whole>(path).data.value
-  if (order?.deliveredAt == null || order.settledAt !== null)
+  const whole = useResource<Whole>(path)
+  const order = whole.data.value
+  if (order === null)
+    return whole.problem.value ? (
+      <Failure problem={whole.problem.value} retry={whole.reload} />
+    ) : (
+      <p class="muted">Asking whether the delivery can be undone…</p>
+    )
+  if (order.deliveredAt == null || order.settledAt !== null)
     return <p class="muted">The delivery is final.</p>
   const until = Date.parse(order.deliveredAt) + undoMs
   if (until <= now.value)

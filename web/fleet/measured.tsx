@@ -1,4 +1,5 @@
-import { useMemo } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import type { z } from 'zod'
 import type { Decision } from '../../functions/fleet/decisions/contract.ts'
 import type { Target } from '../../functions/fleet/targets/contract.ts'
@@ -6,14 +7,17 @@ import type { SeriesPoint } from '../../functions/fleet/telemetry/contract.ts'
 import type { ZoneNow } from '../../functions/fleet/zones/contract.ts'
 import { Badge } from '../parts/badge.tsx'
 import { type Band, Chart } from '../parts/chart.tsx'
-import { now, serverNow } from '../parts/clock.ts'
+import { now } from '../parts/clock.ts'
 import type { Span } from '../parts/lane.tsx'
 import { usePages } from '../parts/pages.ts'
 import { Panel } from '../parts/panel.tsx'
 import { route, setQuery } from '../parts/route.ts'
 import type { Series } from '../parts/series.ts'
 import { Table } from '../parts/table.tsx'
+import { moment } from '../parts/times.ts'
+import { useWindow } from '../parts/use-window.ts'
 import { When } from '../parts/value.tsx'
+import { dayMs, hourMs, minuteMs } from '../parts/window.ts'
 import { toneOf, wordOf } from './words.ts'
 
 type Point = z.infer<typeof SeriesPoint>
@@ -41,10 +45,22 @@ export function Measured({
   const metric = route.value.query.get('metric') ?? (metrics.includes('ph') ? 'ph' : (metrics[0] ?? 'ph'))
   const wanted = route.value.query.get('range') ?? '24 h'
   const range: RangeName = wanted in ranges ? (wanted as RangeName) : '24 h'
-  const { hours, resolution, pages } = ranges[range]
-  const from = useMemo(() => new Date(serverNow() - hours * 3_600_000).toISOString(), [hours])
+  const { hours, pages, ...finest } = ranges[range]
+  const tooFine = useSignal<string | null>(null)
+  const shown = `${path} ${metric} ${range}`
+  const isTooFine = finest.resolution === '1m' && tooFine.value === shown
+  const resolution = isTooFine ? '1h' : finest.resolution
+  const { from } = useWindow({ hours, stepMs: steps[resolution] })
   const query = new URLSearchParams({ metric, from, resolution, limit: '1500' })
-  const series = usePages<Point>(`${path}/telemetry?${query}`, { every: 60 })
+  const series = usePages<Point>(`${path}/telemetry?${query}`, {
+    every: 60,
+    same: `${shown} ${resolution}`,
+  })
+  const isCut = (series.data.value?.nextCursor ?? null) !== null
+  // The oldest points come first, so a series that is too long would end before now.
+  useEffect(() => {
+    if (isCut && resolution === '1m') tooFine.value = shown
+  }, [isCut, resolution, shown])
   const decisions = usePages<Decided>(`${path}/decisions?limit=200`, { every: 120, most: pages })
   const own = targets.filter((target) => target.metric === metric)
   const unit = values.find((value) => value.metric === metric)?.unit ?? ''
@@ -71,7 +87,7 @@ export function Measured({
         }}
       >
         {({ data }) => {
-          const points = pointsOf(data, { name: wordOf(metric), unit })
+          const { left, ...points } = pointsOf(data, { name: wordOf(metric), unit })
           return (
             <Chart
               title={label}
@@ -85,8 +101,12 @@ export function Measured({
               })}
             >
               <p class="muted">
-                {meaning[resolution]} {own.length > 0 && 'The green range is the target. '}
+                {meaning[resolution]}{' '}
+                {isTooFine && 'Its minutes are too many for a chart: choose a shorter time. '}
+                {own.length > 0 && 'The green range is the target. '}
                 Where nothing was measured there is a gap.
+                {left > 0 && ` The chart has the first ${mostSeries} of ${mostSeries + left} sensors.`}
+                {isCut && ` The points end at ${moment(points.times.at(-1) ?? 0)}: there are more.`}
               </p>
             </Chart>
           )
@@ -138,6 +158,10 @@ export function Measured({
 }
 
 const shownDecisions = 12
+/** More lines are hard to keep apart. */
+const mostSeries = 5
+/** How far the beginning of the chart moves at once. */
+const steps = { '1m': 10 * minuteMs, '1h': hourMs, '1d': dayMs } as const
 
 const meaning = {
   '1m': 'The line is the mean of each minute, the band its least and greatest value.',
@@ -174,7 +198,7 @@ function Choice({
 function pointsOf(data: readonly Point[], { name, unit }: { name: string; unit: string }) {
   const times = [...new Set(data.map(({ at }) => Date.parse(at)))].toSorted((a, b) => a - b)
   const sensors = Map.groupBy(data, ({ nodeUid, channel }) => `${nodeUid} ${channel}`.trim())
-  const series = [...sensors].slice(0, 5).map(([sensor, points]): Series => {
+  const series = [...sensors].slice(0, mostSeries).map(([sensor, points]): Series => {
     const by = new Map(points.map((point) => [Date.parse(point.at), point]))
     const spread = (of: 'mean' | 'min' | 'max') => times.map((time) => by.get(time)?.[of] ?? null)
     return {
@@ -185,7 +209,7 @@ function pointsOf(data: readonly Point[], { name, unit }: { name: string; unit: 
       high: spread('max'),
     }
   })
-  return { times, series }
+  return { times, series, left: Math.max(0, sensors.size - mostSeries) }
 }
 
 function spansOf(decisions: readonly Decided[], regulator: number): Span[] {

@@ -1,4 +1,3 @@
-import { useMemo } from 'preact/hooks'
 import type { z } from 'zod'
 import type * as alerts from '../../functions/fleet/alerts/contract.ts'
 import type * as telemetry from '../../functions/fleet/telemetry/contract.ts'
@@ -6,19 +5,21 @@ import type { ZoneOverview } from '../../functions/fleet/zones/contract.ts'
 import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
-import { serverNow } from '../parts/clock.ts'
+import { countOf, First } from '../parts/first.tsx'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { Sum } from '../parts/sum.tsx'
 import { Table } from '../parts/table.tsx'
+import { useWindow } from '../parts/use-window.ts'
 import { Ago, Value } from '../parts/value.tsx'
+import { hourMs } from '../parts/window.ts'
 import { toneOf, wordOf } from './words.ts'
 
 type Overview = { data: z.infer<typeof ZoneOverview>[]; nextCursor: string | null }
 type Zone = Overview['data'][number]
 type Measured = Zone['values'][number]
-type Alerts = { data: z.infer<typeof alerts.Alert>[] }
+type Alerts = { data: z.infer<typeof alerts.Alert>[]; nextCursor: string | null }
 
 const zonesAt = '/v1/fleet/overview?limit=200'
 const alertsAt = '/v1/fleet/alerts?open=true&limit=50'
@@ -44,12 +45,15 @@ export function page() {
           command: 'npm run -s nodes -- --count 30',
         }}
       >
-        {({ data }) => (
-          <div class="tiles">
-            {data.map((zone, index) => (
-              <ZoneTile key={zone.id} zone={zone} at={`${zonesAt}#data.${index}`} />
-            ))}
-          </div>
+        {({ data, nextCursor }) => (
+          <>
+            <div class="tiles">
+              {data.map((zone, index) => (
+                <ZoneTile key={zone.id} zone={zone} at={`${zonesAt}#data.${index}`} />
+              ))}
+            </div>
+            <First shown={data.length} of={countOf({ data, nextCursor })} what="zones" />
+          </>
         )}
       </Panel>
       <Accounting />
@@ -149,7 +153,7 @@ function AlertsPanel({ of }: { of: Resource<Alerts> }) {
       wide
       empty={{ when: ({ data }) => data.length === 0, why: 'Nothing needs attention.' }}
     >
-      {({ data }) => (
+      {({ data, nextCursor }) => (
         <>
           {ack.problem.value && <Failure problem={ack.problem.value} />}
           <Table
@@ -182,6 +186,7 @@ function AlertsPanel({ of }: { of: Resource<Alerts> }) {
               },
             ]}
           />
+          <First shown={data.length} of={countOf({ data, nextCursor })} what="open alerts" />
         </>
       )}
     </Panel>
@@ -201,19 +206,17 @@ function Subject({ alert: { subject, labels } }: { alert: Alerts['data'][number]
   return <>{subject}</>
 }
 
+const aDay = { hours: 24, stepMs: hourMs }
 const parts = ['accepted', 'late', 'duplicate', 'rejected', 'thinned', 'dead', 'waiting', 'missing'] as const
 
 /** Each received sample has one fate: a day as a sum. */
 function Accounting() {
-  const at = useMemo(() => {
-    const end = Math.ceil(serverNow() / 3_600_000) * 3_600_000
-    const window = new URLSearchParams({
-      from: new Date(end - 86_400_000).toISOString(),
-      to: new Date(end).toISOString(),
-    })
-    return `/v1/fleet/telemetry/accounting?${window}`
-  }, [])
-  const accounting = useResource<z.infer<typeof telemetry.Accounting>>(at, { whenSeen: true, every: 60 })
+  const at = `/v1/fleet/telemetry/accounting?${new URLSearchParams(useWindow(aDay))}`
+  const accounting = useResource<z.infer<typeof telemetry.Accounting>>(at, {
+    whenSeen: true,
+    every: 60,
+    same: 'accounting',
+  })
   return (
     <Panel
       title="Samples of a day"
@@ -247,6 +250,7 @@ function Accounting() {
                   {lost.map(({ from, to }) => (from === to ? from : `${from} to ${to}`)).join(', ')}
                 </span>
               ))}
+              {lostOnTheWay.length > 5 && `; and of ${lostOnTheWay.length - 5} more boots`}
             </p>
           )}
         </>

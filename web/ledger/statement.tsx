@@ -1,9 +1,9 @@
-import { useSignal } from '@preact/signals'
 import type { z } from 'zod'
 import type { Entry } from '../../functions/ledger/accounts/contract.ts'
-import { ask, type Problem } from '../api.ts'
 import { Chart } from '../parts/chart.tsx'
 import { now } from '../parts/clock.ts'
+import { useGrown } from '../parts/grown.ts'
+import { NewRows, ReadLater } from '../parts/list.tsx'
 import { money, number } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
@@ -17,8 +17,6 @@ import { BooksSections, eventWords } from './words.tsx'
 
 type Line = z.infer<typeof Entry>
 type Lines = { data: Line[]; nextCursor: string | null }
-/** With the place of its values in the answer that it came from. */
-type Placed = Line & { at: string }
 
 /** The entries of one account with the running balance, for the screen and for paper. */
 export function page({ params: { userId = '' } }: { params: Record<string, string> }) {
@@ -32,23 +30,10 @@ export function page({ params: { userId = '' } }: { params: Record<string, strin
   const path = `/v1/ledger/users/${encodeURIComponent(userId)}/statement?${asked}`
   const first = useResource<Lines>(path)
   const feed = useBookChanges(first.reload)
-  const later = useSignal<{ of: string; lines: Placed[]; next: string | null } | null>(null)
-  const problem = useSignal<Problem | null>(null)
-  const mine = later.value?.of === path ? later.value : null
-
-  /** One page more, or all of them, for paper. */
-  async function more(from: string, all: boolean): Promise<void> {
-    let lines = mine?.lines ?? []
-    let next: string | null = from
-    do {
-      const at: string = `${path}&cursor=${encodeURIComponent(next)}`
-      const reply: Awaited<ReturnType<typeof ask<Lines>>> = await ask<Lines>(at)
-      problem.value = reply.ok ? null : reply.problem
-      if (!reply.ok || reply.data === null) return
-      lines = [...lines, ...placed(at, reply.data.data)]
-      next = reply.data.nextCursor
-      later.value = { of: path, lines, next }
-    } while (all && next !== null)
+  const list = useGrown(path, first, ({ id }) => id)
+  const showNew = () => {
+    list.restart()
+    void first.reload()
   }
 
   return (
@@ -77,30 +62,31 @@ export function page({ params: { userId = '' } }: { params: Record<string, strin
         tools={<Range />}
         empty={{ when: ({ data }) => data.length === 0, why: 'The account has no entries in this range.' }}
       >
-        {({ data, nextCursor }) => {
-          const lines = [...placed(path, data), ...(mine?.lines ?? [])]
-          const next = mine ? mine.next : nextCursor
+        {(newest) => {
+          const { rows: lines, places, next, fresh, isOld } = list.of(newest)
           return (
             <>
+              <NewRows count={fresh.length} isOld={isOld} show={showNew} />
               <Course lines={lines} currency={currency} />
               <Table
                 caption="Entries, newest first"
                 rows={lines}
                 rowKey={({ id }) => id}
+                at={(_, index) => places[index] ?? ''}
                 columns={columnsOf(currency)}
               />
-              {problem.value && <Failure problem={problem.value} />}
+              {list.problem.value && <Failure problem={list.problem.value} />}
               <footer class="list-end">
                 <p class="muted">
                   {next === null ? `All ${number(lines.length)}` : `The newest ${number(lines.length)}`}{' '}
-                  entries, newest first.
+                  entries, newest first. <ReadLater at={list.readAt} />
                 </p>
                 {next !== null && (
                   <div class="buttons">
-                    <button type="button" onClick={() => void more(next, false)}>
+                    <button type="button" disabled={list.busy.value} onClick={() => void list.grow()}>
                       Show more
                     </button>
-                    <button type="button" onClick={() => void more(next, true)}>
+                    <button type="button" disabled={list.busy.value} onClick={() => void list.grow(true)}>
                       Load all, for paper
                     </button>
                   </div>
@@ -150,17 +136,13 @@ function Range() {
   )
 }
 
-function placed(path: string, lines: readonly Line[]): Placed[] {
-  return lines.map((line, index) => ({ ...line, at: `${path}#data.${index}` }))
-}
-
 type Amount = 'balanceDeltaMinor' | 'reservedDeltaMinor' | 'balanceMinor' | 'reservedMinor'
 
-function columnsOf(currency: string): Column<Placed>[] {
-  const amount = (name: string, field: Amount): Column<Placed> => ({
+function columnsOf(currency: string): Column<Line>[] {
+  const amount = (name: string, field: Amount): Column<Line> => ({
     name,
     numeric: true,
-    cell: (line) => <Money at={`${line.at}.${field}`} minor={line[field]} currency={currency} />,
+    cell: (line, _, at) => <Money at={`${at}.${field}`} minor={line[field]} currency={currency} />,
   })
   return [
     { name: 'Recorded', cell: ({ recordedAt }) => <When iso={recordedAt} short={false} /> },

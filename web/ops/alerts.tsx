@@ -8,6 +8,7 @@ import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { serverNow } from '../parts/clock.ts'
 import { Evidence } from '../parts/evidence.tsx'
+import { countOf, First } from '../parts/first.tsx'
 import { Field, Form } from '../parts/form.tsx'
 import { number } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
@@ -62,14 +63,17 @@ function AlertsPanel({
         why: 'None is open: every watched value is within its limits.',
       }}
     >
-      {({ data }) => (
-        <ul>
-          {data.map((alert) => (
-            <li key={alert.id} class="alert-card">
-              <Card alert={alert} reload={reload} />
-            </li>
-          ))}
-        </ul>
+      {({ data, nextCursor }) => (
+        <>
+          <ul>
+            {data.map((alert) => (
+              <li key={alert.id} class="alert-card">
+                <Card alert={alert} reload={reload} />
+              </li>
+            ))}
+          </ul>
+          <First shown={data.length} of={countOf({ data, nextCursor })} what="open alerts" />
+        </>
       )}
     </Panel>
   )
@@ -219,7 +223,7 @@ function SilencesPanel({ of, reload }: { of: Resource<Silences>; reload: () => P
       wide
       empty={{ when: ({ data }) => data.length === 0, why: 'None: every alert sends its messages.' }}
     >
-      {({ data }) => (
+      {({ data, nextCursor }) => (
         <>
           <Table
             caption="Silences in force"
@@ -259,6 +263,7 @@ function SilencesPanel({ of, reload }: { of: Resource<Silences>; reload: () => P
               },
             ]}
           />
+          <First shown={data.length} of={countOf({ data, nextCursor })} what="silences" />
           {action.problem.value && <Failure problem={action.problem.value} />}
         </>
       )}

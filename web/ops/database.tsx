@@ -58,6 +58,9 @@ function ConnectionsPanel({ of }: { of: Resource<Connections> }) {
               <Value at={at('pool.size')} value={data.pool.size} />
               {data.pool.pooled ? ' behind the pooler of Neon' : ' direct'}
             </Fact>
+            <Fact name="Needed by the Worker">
+              <Value at={at('need')} value={data.need} {...(data.why !== null && { why: data.why })} />
+            </Fact>
             <Fact name="Kept by Postgres">
               <Value at={at('reserved')} value={data.reserved} /> of{' '}
               <Value at={at('maxConnections')} value={data.maxConnections} />
@@ -114,9 +117,7 @@ function HorizonPanel({ of }: { of: Resource<Locks> }) {
             {
               name: 'Open for',
               numeric: true,
-              cell: ({ transactionSeconds }, index) => (
-                <Seconds at={`${of.path}#horizon.${index}.transactionSeconds`} value={transactionSeconds} />
-              ),
+              cell: ({ xactMs }, index) => <Ms at={`${of.path}#horizon.${index}.xactMs`} value={xactMs} />,
             },
             {
               name: 'Transactions since',
@@ -137,8 +138,8 @@ type Session = Locks['sessions'][number]
 /** A tree: each session stands below the one that it waits for. */
 function LocksPanel({ of }: { of: Resource<Locks> }) {
   const cancel = useAction<z.infer<typeof Cancelled>>()
-  async function end({ pid, transactionAt }: Session): Promise<void> {
-    const done = await cancel.send(`/v1/ops/locks/${pid}/cancel`, { body: { transactionAt } })
+  async function end({ pid, xactStart }: Session): Promise<void> {
+    const done = await cancel.send(`/v1/ops/locks/${pid}/cancel`, { body: { xactStart } })
     await of.reload()
     if (done) announce(`The statement of session ${pid} is cancelled`)
   }
@@ -170,7 +171,7 @@ function LocksPanel({ of }: { of: Resource<Locks> }) {
                   </span>
                 ),
               },
-              { name: 'Application', cell: ({ application }) => application || 'unnamed' },
+              { name: 'Statement', cell: ({ name, application }) => name ?? (application || 'unnamed') },
               {
                 name: 'State',
                 cell: ({ state, depth }) => (
@@ -182,35 +183,24 @@ function LocksPanel({ of }: { of: Resource<Locks> }) {
               },
               {
                 name: 'Waits for',
-                cell: ({ waitsFor }) =>
-                  waitsFor === null
-                    ? 'nobody'
-                    : `${waitsFor.lock ?? waitsFor.relation ?? waitsFor.type}, ${waitsFor.mode}`,
+                cell: ({ type, lock, relation, mode }) =>
+                  type === null ? 'nobody' : `${lock ?? relation ?? type}, ${mode}`,
               },
               {
                 name: 'Waiting',
                 numeric: true,
-                cell: ({ waitSeconds, depth }, index) =>
-                  depth === 0 ? (
-                    'not'
-                  ) : (
-                    <Seconds at={`${of.path}#sessions.${index}.waitSeconds`} value={waitSeconds} />
-                  ),
+                cell: ({ waitMs, depth }, index) =>
+                  depth === 0 ? 'not' : <Ms at={`${of.path}#sessions.${index}.waitMs`} value={waitMs} />,
               },
               {
                 name: 'Transaction',
                 numeric: true,
-                cell: ({ transactionSeconds }, index) => (
-                  <Seconds
-                    at={`${of.path}#sessions.${index}.transactionSeconds`}
-                    value={transactionSeconds}
-                  />
-                ),
+                cell: ({ xactMs }, index) => <Ms at={`${of.path}#sessions.${index}.xactMs`} value={xactMs} />,
               },
               {
                 name: 'Action',
                 cell: (session) =>
-                  session.own && session.transactionAt !== null ? (
+                  session.own && session.xactStart !== null ? (
                     <ActButton
                       label={`Cancel the statement of ${session.pid}`}
                       action={cancel}

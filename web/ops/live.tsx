@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { LiveState } from '../../functions/ops/live/contract.ts'
+import { First } from '../parts/first.tsx'
 import { milliseconds, number } from '../parts/numbers.ts'
 import { Panel } from '../parts/panel.tsx'
 import { useLive } from '../parts/stream.ts'
@@ -14,6 +15,8 @@ export function LivePanel() {
     </Panel>
   )
 }
+
+const mostRoutes = 8
 
 function Figures({ of }: { of: LiveState }) {
   const rate = (value: number | null) => (value === null ? unknown(of.why) : `${number(value)} /s`)
@@ -33,7 +36,7 @@ function Figures({ of }: { of: LiveState }) {
       {of.routes.length > 0 && (
         <Table
           caption={`The busiest routes of the last ${number(of.seconds)} seconds`}
-          rows={of.routes.slice(0, 8)}
+          rows={of.routes.slice(0, mostRoutes)}
           rowKey={({ method, route }) => `${method} ${route}`}
           columns={[
             { name: 'Busiest routes', cell: ({ method, route }) => `${method} ${route}` },
@@ -42,6 +45,7 @@ function Figures({ of }: { of: LiveState }) {
           ]}
         />
       )}
+      <First shown={mostRoutes} of={of.routes.length} what="busiest routes" />
     </>
   )
 }

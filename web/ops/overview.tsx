@@ -1,6 +1,8 @@
 import type { Readiness } from '../../functions/ops/health/contract.ts'
 import type { Pulse } from '../../functions/ops/pulse/contract.ts'
+import { ask, type Reply, type Request } from '../api.ts'
 import { Badge } from '../parts/badge.tsx'
+import { serverNow } from '../parts/clock.ts'
 import { Seconds } from '../parts/measured.tsx'
 import { Grid, Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
@@ -13,7 +15,7 @@ import { OpsSections } from './words.tsx'
 /** The first page of the operator: what needs attention, worst first. */
 export function page() {
   const pulse = useResource<Pulse>('/v1/ops/pulse', { every: 15 })
-  const ready = useResource<Readiness>('/readyz', { every: 60 })
+  const ready = useResource<Readiness>('/readyz', { every: 60, read: readReadiness })
   return (
     <Page
       title="Operation"
@@ -27,6 +29,15 @@ export function page() {
       </Grid>
     </Page>
   )
+}
+
+/** A Worker that is not ready answers 503 with the same members: its failed checks are what the operator looks for. */
+async function readReadiness(request: Request): Promise<Reply<Readiness>> {
+  const reply = await ask<Readiness>('/readyz', request)
+  if (reply.ok || reply.problem.status !== 503 || !Array.isArray(reply.problem.more['checks'])) return reply
+  // The contract names them beside those of a problem.
+  const data = reply.problem.more as Readiness
+  return { ok: true, status: 503, data, etag: null, at: serverNow() }
 }
 
 function Attention({ of }: { of: Resource<Pulse> }) {

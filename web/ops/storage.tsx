@@ -160,7 +160,7 @@ function IndexesPanel({ of }: { of: Resource<Aged<Index>> }) {
         { name: 'Scans', field: 'scans' },
         {
           name: 'Last scan',
-          cell: ({ lastScanAt }) => (lastScanAt === null ? 'none' : <Ago iso={lastScanAt} />),
+          cell: ({ lastScan }) => (lastScan === null ? 'none' : <Ago iso={lastScan} />),
         },
         { name: 'Size', field: 'sizeBytes', as: Bytes },
         {

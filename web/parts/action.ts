@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { ask, newKey, type Problem, type Request } from '../api.ts'
+import { ask, newKey, type Problem, type Reply, type Request } from '../api.ts'
+import { isUnanswered, repeatAfterMs } from './repeat.ts'
 
 /** A call that changes something, from click to answer. */
 export type Sending = 'idle' | 'sending' | 'unknown'
@@ -16,13 +17,15 @@ export type Action<T> = {
 
 /**
  * One key from click to answer. When no reply arrives the outcome is unknown, so the call is sent again with the same key
- * until a reply arrives: it has one effect, however many were sent.
+ * until a reply arrives: it has one effect, however many were sent. A server that fails gets the call again, too; when it goes
+ * on failing, the next press of the button still sends the same call with the same key.
  */
 export function useAction<T>(): Action<T> {
   const state = useSignal<Sending>('idle')
   const problem = useSignal<Problem | null>(null)
   const done = useSignal<T | null>(null)
   const busy = useRef(false)
+  const open = useRef<Keyed | null>(null)
 
   async function send(path: string, request: Omit<Request, 'key' | 'signal'> = {}): Promise<T | null> {
     if (busy.current) return null
@@ -30,7 +33,12 @@ export function useAction<T>(): Action<T> {
     state.value = 'sending'
     problem.value = null
     try {
-      const reply = await untilAnswered<T>(path, request, () => (state.value = 'unknown'))
+      const sent: Request = { method: 'POST', ...request }
+      const call = JSON.stringify([sent.method, path, sent.ifMatch, sent.body])
+      if (sent.method === 'POST') sent.key = open.current?.call === call ? open.current.key : newKey()
+      const reply = await untilAnswered<T>(path, sent, () => (state.value = 'unknown'))
+      const isOpen = !reply.ok && isUnanswered(reply.problem) && sent.key !== undefined
+      open.current = isOpen ? { call, key: sent.key ?? '' } : null
       if (!reply.ok) {
         problem.value = reply.problem
         return null
@@ -46,18 +54,17 @@ export function useAction<T>(): Action<T> {
   return { state, problem, done, send }
 }
 
-const pausesMs = [500, 1_000, 2_000, 4_000]
+/** A call without an answer, and the key under which it may have had its effect. */
+type Keyed = { call: string; key: string }
 
-async function untilAnswered<T>(path: string, request: Request, onLost: () => void) {
-  const sent: Request = { method: 'POST', ...request }
-  if (sent.method === 'POST') sent.key = newKey()
-  for (let tries = 0; ; tries += 1) {
+async function untilAnswered<T>(path: string, sent: Request, onLost: () => void): Promise<Reply<T>> {
+  for (let repetitions = 0; ; repetitions += 1) {
     const reply = await ask<T>(path, sent)
     // Without a key a repetition could have a second effect, so the user decides.
-    const isLost = !reply.ok && (reply.problem.status === 0 || reply.problem.code === 'in_progress')
-    if (!isLost || sent.key === undefined) return reply
-    onLost()
-    const pause = pausesMs[Math.min(tries, pausesMs.length - 1)]
-    await new Promise((resolve) => setTimeout(resolve, pause))
+    if (reply.ok || sent.key === undefined) return reply
+    const pauseMs = repeatAfterMs(reply.problem, repetitions)
+    if (pauseMs === null) return reply
+    if (reply.problem.more['outcome'] !== 'none') onLost()
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
 }

@@ -6,7 +6,7 @@ import { onColours, token } from './colours.ts'
 import { Lane, type Span } from './lane.tsx'
 import { number } from './numbers.ts'
 import { PointsTable, pointAfter, pointText } from './points.tsx'
-import { type Points, type Series, sentenceOf, withGaps } from './series.ts'
+import { hasDots, type Points, type Series, sentenceOf, stretchOf, withGaps } from './series.ts'
 import { timeOfDay, zone } from './times.ts'
 
 /*
@@ -41,7 +41,7 @@ export function Chart(props: ChartOf) {
   const asTable = useSignal(false)
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
-  const range = rangeOf(points.xs)
+  const range = stretchOf(points.xs)
 
   useEffect(() => {
     const target = place.current
@@ -122,11 +122,6 @@ export function Chart(props: ChartOf) {
   )
 }
 
-function rangeOf(xs: readonly number[]): { from: number; to: number } | null {
-  const [from, to] = [xs.at(0), xs.at(-1)]
-  return from === undefined || to === undefined ? null : { from, to: Math.max(to, from + 1) }
-}
-
 type Drawn = { points: Points; bands: readonly Band[]; width: number; height: number }
 
 /** Below this width the labels stand in the plot instead of at its right. The stylesheet has the same for the lane. */
@@ -180,14 +175,14 @@ function optionsOf({ points: { xs, series }, bands, width, height }: Drawn): uPl
       },
       { ...axis, size: 56, values: (_u, splits) => splits.map((value) => labelOf(series[0], value)) },
     ],
-    series: [{}, ...series.map((one, at) => drawn(one, at, colour(at), xs.length)), ...around],
+    series: [{}, ...series.map((one, at) => drawn(one, at, colour(at), xs)), ...around],
     bands: filled,
     hooks: { drawClear: [(u) => drawBands(u, bands)], draw: [(u) => drawLabels(u, series, colour)] },
   }
 }
 
 const ends = (xs: readonly number[]): [number, number] => {
-  const { from, to } = rangeOf(xs) ?? { from: 0, to: 1 }
+  const { from, to } = stretchOf(xs) ?? { from: 0, to: 1 }
   return [from / 1_000, to / 1_000]
 }
 
@@ -211,12 +206,8 @@ function timeLabel(seconds: number, step: number): string {
   return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...timeZone }).format(ms)
 }
 
-function drawn(
-  { stepped = false, bars = false }: Series,
-  at: number,
-  stroke: string,
-  count: number,
-): uPlot.Series {
+function drawn(series: Series, at: number, stroke: string, xs: readonly number[]): uPlot.Series {
+  const { stepped = false, bars = false } = series
   const paths = stepped
     ? uPlot.paths.stepped?.({ align: 1 })
     : bars
@@ -229,7 +220,7 @@ function drawn(
     dash: dashes[at % dashes.length] ?? [],
     ...(bars && { fill: `${stroke}cc` }),
     ...(paths && { paths }),
-    points: { show: !stepped && !bars && count < 40, size: 5 },
+    points: { show: hasDots(xs, series), size: 5 },
   }
 }
 

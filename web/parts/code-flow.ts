@@ -94,6 +94,7 @@ function refused(detail: string): Problem {
     detail,
     requestId: null,
     errors: [],
+    retryAfter: null,
     more: {},
   }
 }

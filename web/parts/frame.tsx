@@ -5,10 +5,12 @@ import { type PageEntry, pages } from '../pages.ts'
 import { Announcer } from './announce.tsx'
 import { handleKeys, helpOpen, keyList, keysOn, onKey } from './keys.ts'
 import { match } from './match.ts'
+import { number } from './numbers.ts'
+import { paused, switchPause, waitingEvents } from './paused.ts'
 import { receipts } from './receipts.ts'
 import { drawerOpen, ReceiptsDrawer } from './receipts-drawer.tsx'
 import { remembered } from './remembered.ts'
-import { route } from './route.ts'
+import { go, route } from './route.ts'
 import { Search, searchOpen } from './search.tsx'
 import { ended, role, session } from './session.ts'
 import { Account, EndsSoon, SignInPanel } from './sign-in.tsx'
@@ -27,6 +29,8 @@ export function Frame({ children }: { children: ComponentChildren }) {
     onKey('?', 'Show these keys', () => (helpOpen.value = !helpOpen.value))
     onKey('/', 'Find a thing by its id', () => (searchOpen.value = true))
     onKey('.', 'Open or close the receipts', () => (drawerOpen.value = !drawerOpen.value))
+    onKey('p', 'Pause the live events, or go on', switchPause)
+    onKey('g o', 'Go to the operation', () => go('/app/ops'))
     onKey('t', 'Switch between local time and UTC', switchZone)
   }, [])
   return (
@@ -44,6 +48,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
           />
         )}
         <EndsSoon />
+        <Paused />
         <div class={ended.value ? 'greyed' : undefined}>{children}</div>
       </main>
       <ReceiptsDrawer />
@@ -52,6 +57,18 @@ export function Frame({ children }: { children: ComponentChildren }) {
       <Help />
       <Announcer />
     </>
+  )
+}
+
+function Paused() {
+  if (!paused.value) return null
+  return (
+    <div class="notice">
+      <p role="status">The live events are paused.</p>
+      <button type="button" onClick={switchPause}>
+        {waitingEvents.value === 0 ? 'Go on' : `Go on: ${number(waitingEvents.value)} new`}
+      </button>
+    </div>
   )
 }
 
@@ -98,6 +115,9 @@ function Menu() {
             onClick={() => (drawerOpen.value = !drawerOpen.value)}
           >
             <span>Receipts {receipts.value.length}</span> <Hint of="." />
+          </button>
+          <button type="button" class="small" onClick={switchPause}>
+            <span>Live: {paused.value ? 'paused' : 'on'}</span> <Hint of="p" />
           </button>
           <button type="button" class="small" onClick={switchZone}>
             <span>Time: {zone.value}</span> <Hint of="t" />

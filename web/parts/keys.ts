@@ -19,15 +19,20 @@ export function onKey(keys: string, does: string, act: () => void): () => void {
   }
 }
 
+/** No key of the browser, of the system or of a field, and the user wants single-letter keys. */
+export function isForPage(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || keysOn.value === 'off')
+    return false
+  const { target } = event
+  return !(target instanceof Element && target.closest('input, textarea, select, [contenteditable]'))
+}
+
 let before = ''
 let beforeAt = 0
 
 export function handleKeys(): void {
   document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || keysOn.value === 'off')
-      return
-    if (event.target instanceof Element && event.target.closest('input, textarea, select, [contenteditable]'))
-      return
+    if (!isForPage(event)) return
     const typed = event.timeStamp - beforeAt < 1_000 ? `${before} ${event.key}` : event.key
     const found =
       known.value.find(({ keys }) => keys === typed) ?? known.value.find(({ keys }) => keys === event.key)

@@ -1,12 +1,15 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { ask } from '../api.ts'
+import type { FeedEvent } from './gathered.ts'
+import { useGrown } from './grown.ts'
+import type { PageOf } from './more.ts'
 import { number } from './numbers.ts'
 import { type Empty, Failure, Panel } from './panel.tsx'
 import { useResource } from './resource.ts'
 import { route, setQuery } from './route.ts'
-import { type FeedEvent, useFeed } from './stream.ts'
+import { useFeed } from './stream.ts'
 import { type Column, Table } from './table.tsx'
+import { Ago } from './value.tsx'
 
 /*
  * A keyset-paged list with its filters in the address. It says how it is sorted and what it leaves out. With `live` a
@@ -36,8 +39,6 @@ type ListOf<T> = {
   tools?: ComponentChildren
 }
 
-type PageOf<T> = { data: T[]; nextCursor: string | null }
-
 export function List<T>(props: ListOf<T>) {
   const { title, filters = [], columns, rowKey, href, sorted, leavesOut, empty, live, tools } = props
   const query = new URLSearchParams()
@@ -48,18 +49,16 @@ export function List<T>(props: ListOf<T>) {
   const filtered = query.size > 0
   const path = query.size > 0 ? `${props.path}${props.path.includes('?') ? '&' : '?'}${query}` : props.path
   const first = useResource<PageOf<T>>(path, { every: props.every ?? null, whenSeen: true })
-  const more = useSignal<{ of: string; rows: T[]; places: string[]; next: string | null } | null>(null)
-  const problem = useSignal<Parameters<typeof Failure>[0]['problem'] | null>(null)
+  const list = useGrown(path, first, rowKey)
   const changed = useSignal<ReadonlyMap<string | number, T>>(new Map())
   const fresh = useSignal<readonly T[]>([])
-  const later = more.value?.of === path ? more.value : null
 
   const feed = useFeed(live?.path ?? '', {
     event(event) {
       const row = live?.rowOf(event) ?? null
       if (row === null) return
       const key = rowKey(row)
-      const listed = [...(first.data.value?.data ?? []), ...(later?.rows ?? [])]
+      const { rows: listed = [] } = first.data.value ? list.of(first.data.value) : {}
       if (listed.some((one) => rowKey(one) === key)) changed.value = new Map(changed.value).set(key, row)
       else if (live?.fits(row)) fresh.value = [row, ...fresh.value.filter((one) => rowKey(one) !== key)]
     },
@@ -69,21 +68,8 @@ export function List<T>(props: ListOf<T>) {
   function showNew(): void {
     fresh.value = []
     changed.value = new Map()
-    more.value = null
+    list.restart()
     void first.reload()
-  }
-
-  async function showMore(cursor: string): Promise<void> {
-    const at = `${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(cursor)}`
-    const reply = await ask<PageOf<T>>(at)
-    problem.value = reply.ok ? null : reply.problem
-    if (!reply.ok || reply.data === null) return
-    more.value = {
-      of: path,
-      rows: [...(later?.rows ?? []), ...reply.data.data],
-      places: [...(later?.places ?? []), ...reply.data.data.map((_, index) => `${at}#data.${index}`)],
-      next: reply.data.nextCursor,
-    }
   }
 
   return (
@@ -105,16 +91,14 @@ export function List<T>(props: ListOf<T>) {
         ...(filtered && { why: 'Nothing matches these filters.' }),
       }}
     >
-      {({ data, nextCursor }) => {
-        const rows = [...data, ...(later?.rows ?? [])].map((row) => changed.value.get(rowKey(row)) ?? row)
-        const next = later ? later.next : nextCursor
+      {(newest) => {
+        const { next, places, isOld, ...of } = list.of(newest)
+        const rows = of.rows.map((row) => changed.value.get(rowKey(row)) ?? row)
+        const waiting = new Set([...fresh.value, ...of.fresh].map(rowKey))
+        for (const row of of.rows) waiting.delete(rowKey(row))
         return (
           <>
-            {fresh.value.length > 0 && (
-              <button type="button" class="new-rows" onClick={showNew}>
-                Show {number(fresh.value.length)} new
-              </button>
-            )}
+            <NewRows count={waiting.size} isOld={isOld} show={showNew} />
             <Table
               caption={title}
               columns={columns}
@@ -122,16 +106,16 @@ export function List<T>(props: ListOf<T>) {
               rowKey={rowKey}
               {...(href && { href })}
               pure
-              at={(_, index) => later?.places[index - data.length] ?? `${path}#data.${index}`}
+              at={(_, index) => places[index] ?? ''}
             />
-            {problem.value && <Failure problem={problem.value} />}
+            {list.problem.value && <Failure problem={list.problem.value} />}
             <footer class="list-end">
               <p class="muted">
                 {next === null ? `All ${number(rows.length)}` : `The first ${number(rows.length)}`}, {sorted}.
-                {leavesOut && ` ${leavesOut}`}
+                {leavesOut && ` ${leavesOut}`} <ReadLater at={list.readAt} />
               </p>
               {next !== null && (
-                <button type="button" onClick={() => void showMore(next)}>
+                <button type="button" disabled={list.busy.value} onClick={() => void list.grow()}>
                   Show more
                 </button>
               )}
@@ -140,6 +124,26 @@ export function List<T>(props: ListOf<T>) {
         )
       }}
     </Panel>
+  )
+}
+
+/** Reads the list from its top again. Until then nothing moves under the pointer. */
+export function NewRows({ count, isOld, show }: { count: number; isOld: boolean; show: () => void }) {
+  if (count === 0 && !isOld) return null
+  return (
+    <button type="button" class="new-rows" onClick={show}>
+      {count > 0 ? `Show ${number(count)} new` : 'Some rows have left this list: read it again'}
+    </button>
+  )
+}
+
+/** The first page is read again at its rhythm, the pages after it are not. */
+export function ReadLater({ at }: { at: number | null }) {
+  if (at === null) return null
+  return (
+    <>
+      Its later pages were read <Ago iso={at} />.
+    </>
   )
 }
 

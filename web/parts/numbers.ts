@@ -1,5 +1,7 @@
 /** How numbers, durations and money are written everywhere: with a unit, three significant digits and thin spaces. */
 
+import { decimalsOf } from './currencies.ts'
+
 const thin = '\u202f'
 
 /** Some environments have a locale that Intl refuses, such as `en-US@posix`. */
@@ -51,21 +53,11 @@ export function milliseconds(ms: number): string {
 
 /** Minor units by the exponent of their currency: 1050 EUR is 10.50, 1050 JPY is 1 050. */
 export function money(minor: number, currency: string): string {
-  const digits = decimals(currency)
+  const digits = decimalsOf(currency)
   const form = new Intl.NumberFormat('en-GB', {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   })
   const amount = form.format(minor / 10 ** digits).replaceAll(',', thin)
   return `${amount.replace('-', '−')} ${currency}`
-}
-
-/** How many decimals the minor unit of a currency has. */
-function decimals(currency: string): number {
-  try {
-    const form = new Intl.NumberFormat('en-GB', { style: 'currency', currency })
-    return form.resolvedOptions().maximumFractionDigits ?? 2
-  } catch {
-    return 2
-  }
 }

@@ -19,7 +19,7 @@ export function usePages<T>(
   return useResource<Paged<T>>(path, { every, ...when, read })
 }
 
-type Rhythm = { every?: number | null; most?: number; wanted?: boolean; whenSeen?: boolean }
+type Rhythm = { every?: number | null; most?: number; wanted?: boolean; whenSeen?: boolean; same?: string }
 
 async function pagesOf<T>(
   path: string,

@@ -93,7 +93,10 @@ function One({ receipt }: { receipt: Receipt }) {
           </Fact>
         )}
       </Facts>
-      <Copy label="Copy as curl" text={() => asCurl(receipt, token.value !== null)} />
+      <Copy
+        label="Copy as curl"
+        text={() => asCurl(receipt, { origin: location.origin, signedIn: token.value !== null })}
+      />
     </details>
   )
 }

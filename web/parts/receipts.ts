@@ -15,6 +15,8 @@ export type Receipt = {
   statement: string | null
   requestId: string | null
   key: string | null
+  /** The version that the call expected. */
+  ifMatch: number | null
   replayed: boolean
   position: string | null
   body: string | null
@@ -31,15 +33,19 @@ export function record(receipt: Omit<Receipt, 'n'>): void {
   receipts.value = [{ ...receipt, n: count }, ...receipts.value].slice(0, kept)
 }
 
-type Call = Pick<Receipt, 'method' | 'path' | 'key' | 'body'>
+type Call = Pick<Receipt, 'method' | 'path' | 'key' | 'ifMatch' | 'body'>
 
 /** The call as a command. The token is a variable of the shell. */
-export function asCurl({ method, path, key, body }: Call, signedIn: boolean): string {
+export function asCurl(
+  { method, path, key, ifMatch, body }: Call,
+  { origin, signedIn }: { origin: string; signedIn: boolean },
+): string {
   const parts = [
-    `curl -s${method === 'GET' ? '' : ` -X ${method}`} '${location.origin}${path.replaceAll("'", '%27')}'`,
+    `curl -s${method === 'GET' ? '' : ` -X ${method}`} '${origin}${path.replaceAll("'", '%27')}'`,
   ]
   if (signedIn) parts.push('-H "Authorization: Bearer $TOKEN"')
   if (key !== null) parts.push(`-H 'Idempotency-Key: ${key}'`)
+  if (ifMatch !== null) parts.push(`-H 'If-Match: "${ifMatch}"'`)
   if (body !== null)
     parts.push("-H 'Content-Type: application/json'", `-d '${body.replaceAll("'", "'\\''")}'`)
   return parts.join(' \\\n  ')

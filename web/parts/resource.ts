@@ -27,6 +27,11 @@ type Rhythm<T> = {
   wanted?: boolean
   /** It is read once its panel is in the window, so that the first sight of a page costs few calls. */
   whenSeen?: boolean
+  /**
+   * The name of what is shown. Paths of one name are views of one thing, such as a window that moves on: the answer of
+   * the one path stays until the answer of the next one.
+   */
+  same?: string
 }
 
 /** Reads a path now, again at its rhythm with If-None-Match, and anew for another path, token or caller. */
@@ -36,6 +41,7 @@ export function useResource<T>(
     every = null,
     wanted = true,
     whenSeen = false,
+    same = path,
     read = (request) => ask<T>(path, request),
   }: Rhythm<T> = {},
 ): Resource<T> {
@@ -47,6 +53,7 @@ export function useResource<T>(
   const bearer = token.value
   const who = principal.value && nameOf(principal.value)
   const shown = useRef<string | null>(null)
+  const tagged = useRef<string | null>(null)
   const owner = useRef<string | null>(null)
   const seen = useSignal(!whenSeen)
   const resource = useMemo(
@@ -79,8 +86,10 @@ export function useResource<T>(
 
   useEffect(() => {
     // A renewed token keeps the answer, so that a form below it keeps what its user has typed.
-    if (shown.current !== path) forget()
-    shown.current = path
+    if (shown.current !== same) forget()
+    if (tagged.current !== path) etag.current = null
+    shown.current = same
+    tagged.current = path
     return wanted && seen.value ? atRhythm(every, reload) : undefined
   }, [path, every, wanted, bearer, seen.value])
 

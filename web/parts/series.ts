@@ -81,6 +81,21 @@ export function withGaps({ xs, series }: Points, step = usualStep(xs)): Points {
   }
 }
 
+/** Points are drawn while they are few, or when all lie so near that their line has no length. */
+export function hasDots(xs: readonly number[], { bars = false }: Series): boolean {
+  return !bars && (xs.length < 40 || lengthOf(xs) < 1_000)
+}
+
+const lengthOf = (xs: readonly number[]) => (xs.at(-1) ?? 0) - (xs.at(0) ?? 0)
+
+/** The stretch of time that a chart shows. A second is the least, or a line would have no length. */
+export function stretchOf(xs: readonly number[]): { from: number; to: number } | null {
+  const [from, to] = [xs.at(0), xs.at(-1)]
+  if (from === undefined || to === undefined) return null
+  const air = Math.max(0, (1_000 - (to - from)) / 2)
+  return { from: from - air, to: to + air }
+}
+
 /** The median of the distances. */
 function usualStep(xs: readonly number[]): number {
   const steps = xs.slice(1).map((x, index) => x - (xs[index] ?? x))

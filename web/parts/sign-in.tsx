@@ -1,7 +1,7 @@
 import { batch, effect, signal, useSignal } from '@preact/signals'
 import { ask, type Problem } from '../api.ts'
 import { type Person, people } from '../people.ts'
-import { now } from './clock.ts'
+import { now, serverNow } from './clock.ts'
 import { finishCodeFlow, leaveForProvider, signInBeside } from './code-flow.ts'
 import { Field, Form } from './form.tsx'
 import { Failure } from './panel.tsx'
@@ -17,9 +17,13 @@ import {
   token,
 } from './session.ts'
 
+/** Why the last read of the session had no answer. */
+export const sessionProblem = signal<Problem | null>(null)
+
 /** Reads who the token names. Without an answer the page keeps what it knew. */
 async function readSession(): Promise<Problem | null> {
   const reply = await ask<Session>('/v1/session')
+  sessionProblem.value = reply.ok ? null : reply.problem
   if (!reply.ok) return reply.problem
   if (reply.data === null) return null
   session.value = reply.data
@@ -64,18 +68,26 @@ const endsSoon = signal(false)
  * page says that the token ends.
  */
 function watchTheEnd(): void {
-  effect(() => {
-    const { principal, expiresAt, signIn } = session.value ?? {}
-    const left = expiresAt ? Date.parse(expiresAt) - now.value : null
-    if (!principal || left === null) {
-      endsSoon.value = false
-      return
-    }
-    if (left <= 0) ended.value = true
-    const isNear = left < 60_000
-    endsSoon.value = isNear && left > 0 && !signIn?.development
-    if (isNear && signIn?.development && !renewing) void renew(principal)
-  })
+  effect(() => lookAtTheEnd(session.value, now.value))
+  // `now` rests in a hidden tab, but its streams and what it shows go on.
+  setInterval(() => lookAtTheEnd(session.peek(), serverNow()), 10_000)
+}
+
+const nearMs = 60_000
+/** A browser lets a hidden tab run once a minute. */
+const nearHiddenMs = 3 * 60_000
+
+function lookAtTheEnd(known: Session | null, at: number): void {
+  const { principal, expiresAt, signIn } = known ?? {}
+  const left = expiresAt ? Date.parse(expiresAt) - at : null
+  if (!principal || left === null) {
+    endsSoon.value = false
+    return
+  }
+  if (left <= 0) ended.value = true
+  endsSoon.value = left < nearMs && left > 0 && !signIn?.development
+  const isNear = left < (document.hidden ? nearHiddenMs : nearMs)
+  if (isNear && signIn?.development && !renewing) void renew(principal)
 }
 
 let renewing = false
@@ -101,6 +113,11 @@ function signOut(): void {
   void readSession()
 }
 
+/** Without the session nothing says who the caller is, nor how to sign in. */
+export function NoSession() {
+  return sessionProblem.value && <Failure problem={sessionProblem.value} retry={readSession} />
+}
+
 type WaysOf = {
   only?: readonly string[]
   /** The address stays. */
@@ -115,7 +132,7 @@ export function SignIn({ only, stay = false, beside = false }: WaysOf) {
   const busy = useSignal<string | null>(null)
   if (handed.value) return <p role="status">You are signed in there. This window can be closed.</p>
   const ways = session.value?.signIn
-  if (!ways) return <p class="muted">Asking how to sign in…</p>
+  if (!ways) return sessionProblem.value ? <NoSession /> : <p class="muted">Asking how to sign in…</p>
   const shownProblem = problem.value ?? refusal.value
   const shown = people.filter(
     ({ row, role }) =>

@@ -15,7 +15,7 @@ function Source({ path }: { path: string }) {
   const answer = useResource<unknown>(path)
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
-  const call = { method: 'GET', path, key: null, body: null }
+  const call = { method: 'GET', path, key: null, ifMatch: null, body: null }
   return (
     <aside
       class="drawer"
@@ -35,7 +35,10 @@ function Source({ path }: { path: string }) {
       <p>
         <code>GET {path}</code>
       </p>
-      <Copy label="Copy as curl" text={() => asCurl(call, token.value !== null)} />
+      <Copy
+        label="Copy as curl"
+        text={() => asCurl(call, { origin: location.origin, signedIn: token.value !== null })}
+      />
       {answer.problem.value && <Failure problem={answer.problem.value} />}
       {answer.data.value !== null && <pre tabIndex={0}>{JSON.stringify(answer.data.value, null, 2)}</pre>}
     </aside>

@@ -1,10 +1,12 @@
-import { batch, type Signal, useSignal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { useEffect, useRef } from 'preact/hooks'
 import { authorization, type Problem, problemIn } from '../api.ts'
 import { serverNow } from './clock.ts'
+import { type FeedEvent, gathered } from './gathered.ts'
 import type { Resource } from './resource.ts'
 import { principal } from './session.ts'
+import { type Watchdog, watchdog } from './watchdog.ts'
 
 /*
  * One stream per feed and browser. Plain HTTP gives a host six connections, which the tabs of one person would use up. So
@@ -12,7 +14,6 @@ import { principal } from './session.ts'
  * from the last cursor. Both names have the principal, so that no tab receives the events of another caller.
  */
 
-export type FeedEvent = { type: string; data: unknown }
 /** `live`: the stream is connected. `away`: it is being connected again, so what is shown may be old. */
 export type FeedState = 'connecting' | 'live' | 'away'
 
@@ -39,13 +40,13 @@ export function useFeed(path: string, handlers: Handlers, turn = 0): Signal<Feed
     principal.value && `${principal.value.role}:${principal.value.sub}:${principal.value.tenantId ?? ''}`
   useEffect(() => {
     if (path === '' || name === null) return undefined
-    const events = gathered((event) => current.current.event(event))
+    const events = gathered({
+      event: (event) => current.current.event(event),
+      anew: () => current.current.anew(),
+    })
     const stop = subscribe(`lockstep:${name}:${path}`, path, {
       event: events.take,
-      anew() {
-        events.give()
-        current.current.anew()
-      },
+      anew: events.anew,
       refused: (problem) => current.current.refused?.(problem),
       state: (next) => {
         state.value = next
@@ -57,35 +58,6 @@ export function useFeed(path: string, handlers: Handlers, turn = 0): Signal<Feed
     }
   }, [path, name, turn])
   return state
-}
-
-const pauseMs = 250
-
-/** The first event is given at once, and those of the next quarter of a second together: a storm is drawn four times a second. */
-function gathered(give: (event: FeedEvent) => void) {
-  let waiting: FeedEvent[] = []
-  let timer = 0
-  function giveAll(): void {
-    const events = waiting
-    waiting = []
-    batch(() => {
-      for (const event of events) give(event)
-    })
-  }
-  function again(): void {
-    timer = 0
-    if (waiting.length === 0) return
-    giveAll()
-    timer = setTimeout(again, pauseMs)
-  }
-  return {
-    take(event: FeedEvent) {
-      waiting.push(event)
-      if (timer === 0) again()
-    },
-    give: giveAll,
-    stop: () => clearTimeout(timer),
-  }
 }
 
 /** A stream whose each event is the whole state, as a panel reads it. */
@@ -160,32 +132,74 @@ function subscribe(name: string, path: string, to: Subscriber): () => void {
 
   channel.addEventListener('message', ({ data }: MessageEvent<Message>) => take(data))
   post({ kind: 'hello' })
-  void navigator.locks
-    .request(name, { signal: gone.signal }, async () => {
-      leads = true
-      await lead(path, { signal: gone.signal, cursor: () => cursor, share })
-    })
-    .catch(() => undefined)
+  void takeTurns().catch(() => undefined)
+
+  async function takeTurns(): Promise<void> {
+    while (!gone.signal.aborted) {
+      await navigator.locks.request(name, { signal: gone.signal }, async () => {
+        leads = true
+        await lead(path, { signal: gone.signal, cursor: () => cursor, share, take })
+        leads = false
+      })
+      // The token of this tab has ended. Another tab may have a good one, so it gets its turn first.
+      await pause(betweenTurnsMs, gone.signal)
+    }
+  }
+
   return () => {
     gone.abort()
     channel.close()
   }
 }
 
-type Lead = { signal: AbortSignal; cursor: () => string | null; share: (message: Message) => void }
+type Lead = {
+  signal: AbortSignal
+  cursor: () => string | null
+  share: (message: Message) => void
+  /** For this tab alone. */
+  take: (message: Message) => void
+}
 
-/** Reads the stream until the tab goes. After a cut it continues from the last cursor; pauses grow to ten seconds. */
-async function lead(path: string, { signal, cursor, share }: Lead): Promise<void> {
+const betweenTurnsMs = 5_000
+
+/**
+ * Reads the stream until the tab goes or its token is refused. After a cut it continues from the last cursor; pauses grow
+ * to ten seconds.
+ */
+async function lead(path: string, leading: Lead): Promise<void> {
+  const { signal, share } = leading
   for (let failures = 0; !signal.aborted; ) {
-    const wasAlive = await readOnce(path, { signal, cursor, share }).catch(() => false)
+    const end = await readOnce(path, leading).catch(() => 'failed' as const)
     if (signal.aborted) return
-    failures = wasAlive ? 0 : failures + 1
+    failures = end === 'cut' ? 0 : failures + 1
     share({ kind: 'state', state: 'away', id: null })
+    if (end === 'unauthenticated') return
     await pause(Math.min(10_000, 250 * 2 ** failures), signal)
   }
 }
 
-async function readOnce(path: string, { signal, cursor, share }: Lead): Promise<boolean> {
+/** The server sends a cursor every 15 seconds, so a stream that is silent for longer than two of them is dead. */
+const silenceMs = 35_000
+
+/** `cut`: it was connected. */
+type End = 'cut' | 'failed' | 'unauthenticated'
+
+async function readOnce(path: string, leading: Lead): Promise<End> {
+  const silent = new AbortController()
+  const watch = watchdog(silenceMs, () => silent.abort())
+  try {
+    const signal = AbortSignal.any([leading.signal, silent.signal])
+    return await readUntilCut(path, { ...leading, signal }, watch)
+  } finally {
+    watch.stop()
+  }
+}
+
+async function readUntilCut(
+  path: string,
+  { signal, cursor, share, take }: Lead,
+  watch: Watchdog,
+): Promise<End> {
   const after = cursor()
   const response = await fetch(path, {
     headers: {
@@ -198,8 +212,10 @@ async function readOnce(path: string, { signal, cursor, share }: Lead): Promise<
     signal,
   })
   if (!response.ok || response.body === null) {
-    share({ kind: 'refused', problem: await problemIn(response) })
-    return false
+    const isOwn = response.status === 401
+    const tell = isOwn ? take : share
+    tell({ kind: 'refused', problem: await problemIn(response) })
+    return isOwn ? 'unauthenticated' : 'failed'
   }
   let alive = false
   const parser = createParser({
@@ -212,7 +228,8 @@ async function readOnce(path: string, { signal, cursor, share }: Lead): Promise<
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   for (;;) {
     const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }))
-    if (done || value === undefined) return alive
+    if (done || value === undefined) return alive ? 'cut' : 'failed'
+    watch.arrived()
     parser.feed(value)
   }
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
+import { isForPage } from './keys.ts'
 import { go } from './route.ts'
 
 /*
@@ -95,7 +96,7 @@ function Row({ of, href, cells }: RowOf) {
 
 function move(event: KeyboardEvent, body: HTMLElement | null): void {
   const step = event.key === 'j' ? 1 : event.key === 'k' ? -1 : 0
-  if (step === 0 || event.target instanceof HTMLInputElement) return
+  if (step === 0 || !isForPage(event)) return
   const links = [...(body?.querySelectorAll<HTMLElement>('td:first-child a') ?? [])]
   const at = links.indexOf(document.activeElement as HTMLElement)
   links[Math.min(Math.max(at + step, 0), links.length - 1)]?.focus()

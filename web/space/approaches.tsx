@@ -11,6 +11,7 @@ const path = '/v1/space/neo?limit=6'
 /** Asteroids that pass the earth in these days. */
 export function Approaches() {
   const approaches = useResource<z.infer<typeof Answer>>(path, { every: 900 })
+  const known = approaches.data.value
   return (
     <Panel
       title="Close approaches"
@@ -18,9 +19,12 @@ export function Approaches() {
       size={4}
       stale={({ stale }) => stale}
       asOf={({ asOf }) => asOf}
-      empty={{ when: ({ data }) => data.length === 0, why: 'No asteroid passes the earth in these days.' }}
+      empty={{
+        when: ({ data }) => data.length === 0,
+        why: `No asteroid passes the earth from ${known?.coveredFrom} to ${known?.coveredUntil}, the days that are known.`,
+      }}
     >
-      {({ data, coveredFrom, coveredUntil }) => (
+      {({ data, nextCursor, coveredFrom, coveredUntil }) => (
         <>
           <Table
             caption="Close approaches"
@@ -71,7 +75,8 @@ export function Approaches() {
             ]}
           />
           <p class="muted">
-            Known from {coveredFrom} to {coveredUntil}, by NeoWs of NASA.
+            {nextCursor !== null && `The first ${data.length}. `}Known from {coveredFrom} to {coveredUntil},
+            by NeoWs of NASA.
           </p>
         </>
       )}

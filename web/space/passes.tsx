@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { z } from 'zod'
 import type { Passes as PassesAnswer } from '../../functions/space/iss/contract.ts'
 import { Badge } from '../parts/badge.tsx'
+import { First } from '../parts/first.tsx'
 import { Field, Form } from '../parts/form.tsx'
 import { Seconds } from '../parts/measured.tsx'
 import { Panel } from '../parts/panel.tsx'
@@ -58,6 +59,8 @@ function Place({ lat = '', lng = '' }: { lat?: string; lng?: string }) {
   )
 }
 
+const mostPasses = 6
+
 function Found({ lat, lng }: { lat: string; lng: string }) {
   const query = new URLSearchParams({ lat, lng, days: '5' })
   const passes = useResource<Answer>(`/v1/space/iss/passes?${query}`, { every: 600 })
@@ -79,40 +82,43 @@ function Found({ lat, lng }: { lat: string; lng: string }) {
       }}
     >
       {({ data }) => (
-        <Table
-          caption="Next passes"
-          rows={data.slice(0, 6)}
-          rowKey={({ rise }) => rise.ts}
-          columns={[
-            {
-              name: 'Rises',
-              cell: ({ rise }, index) => <When at={`${passes.path}#data.${index}.rise.ts`} iso={rise.ts} />,
-            },
-            {
-              name: 'Highest',
-              numeric: true,
-              cell: ({ culmination }, index) => (
-                <Value
-                  at={`${passes.path}#data.${index}.culmination.elevation`}
-                  value={culmination.elevation}
-                  unit="°"
-                />
-              ),
-            },
-            {
-              name: 'Lasts',
-              numeric: true,
-              cell: ({ durationSeconds }, index) => (
-                <Seconds at={`${passes.path}#data.${index}.durationSeconds`} value={durationSeconds} />
-              ),
-            },
-            {
-              name: 'To the eye',
-              cell: ({ visible }) =>
-                visible ? <Badge word="visible" tone="ok" /> : <Badge word="not visible" tone="plain" />,
-            },
-          ]}
-        />
+        <>
+          <Table
+            caption="Next passes"
+            rows={data.slice(0, mostPasses)}
+            rowKey={({ rise }) => rise.ts}
+            columns={[
+              {
+                name: 'Rises',
+                cell: ({ rise }, index) => <When at={`${passes.path}#data.${index}.rise.ts`} iso={rise.ts} />,
+              },
+              {
+                name: 'Highest',
+                numeric: true,
+                cell: ({ culmination }, index) => (
+                  <Value
+                    at={`${passes.path}#data.${index}.culmination.elevation`}
+                    value={culmination.elevation}
+                    unit="°"
+                  />
+                ),
+              },
+              {
+                name: 'Lasts',
+                numeric: true,
+                cell: ({ durationSeconds }, index) => (
+                  <Seconds at={`${passes.path}#data.${index}.durationSeconds`} value={durationSeconds} />
+                ),
+              },
+              {
+                name: 'To the eye',
+                cell: ({ visible }) =>
+                  visible ? <Badge word="visible" tone="ok" /> : <Badge word="not visible" tone="plain" />,
+              },
+            ]}
+          />
+          <First shown={mostPasses} of={data.length} what="passes in five days" />
+        </>
       )}
     </Panel>
   )

@@ -15,11 +15,12 @@ const kinds = [
   { value: 'gst', label: 'geomagnetic storms' },
 ]
 
-/** Flares, ejections and storms of the last thirty days. */
+/** The newest flares, ejections and storms of the days that are known, at most thirty. */
 export function Weather() {
   const kind = useSignal('flr')
   const path = `/v1/space/donki/${kind.value}?limit=6`
   const events = useResource<Answer>(path, { every: 900 })
+  const known = events.data.value
   return (
     <Panel
       title="Space weather"
@@ -43,10 +44,10 @@ export function Weather() {
       }
       empty={{
         when: ({ data }) => data.length === 0,
-        why: 'Nothing of this kind happened in the last thirty days.',
+        why: `Nothing of this kind happened from ${known?.coveredFrom} to ${known?.coveredUntil}, the days that are known.`,
       }}
     >
-      {({ data, coveredFrom, coveredUntil }) => (
+      {({ data, nextCursor, coveredFrom, coveredUntil }) => (
         <>
           <Table
             caption="Space weather"
@@ -75,7 +76,8 @@ export function Weather() {
             ]}
           />
           <p class="muted">
-            Known from {coveredFrom} to {coveredUntil}, by DONKI of NASA.
+            {nextCursor !== null && `The newest ${data.length}. `}Known from {coveredFrom} to {coveredUntil},
+            by DONKI of NASA.
           </p>
         </>
       )}

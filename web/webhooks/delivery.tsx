@@ -1,16 +1,13 @@
-import type { z } from 'zod'
-import type { DeliveryWithBody, Replayed } from '../../functions/webhooks/deliveries/contract.ts'
-import { useAction } from '../parts/action.ts'
-import { announce } from '../parts/announce.tsx'
+import type { DeliveryWithBody } from '../../functions/webhooks/deliveries/contract.ts'
 import { Badge } from '../parts/badge.tsx'
-import { ActButton } from '../parts/button.tsx'
 import { Copy } from '../parts/copy.tsx'
 import { Ms } from '../parts/measured.tsx'
 import { Grid, Page } from '../parts/page.tsx'
-import { Failure, Panel } from '../parts/panel.tsx'
+import { Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
 import { Fact, Facts, Value, When } from '../parts/value.tsx'
+import { SendAgain } from './replay.tsx'
 import { Delivered, hookHref } from './words.tsx'
 
 /** One event for one webhook: each attempt, and the body as it was signed. */
@@ -26,7 +23,7 @@ export function page({ params: { id = '', deliveryId = '' } }: { params: Record<
     >
       <Grid>
         <Event of={delivery} at={at} />
-        {delivery.data.value && <Again of={delivery.data.value} hook={hook} reload={delivery.reload} />}
+        {delivery.data.value && <SendAgain of={delivery.data.value} hook={hook} reload={delivery.reload} />}
         <Attempts of={delivery} />
         <Body of={delivery} />
       </Grid>
@@ -63,45 +60,6 @@ function Event({ of, at }: { of: Resource<DeliveryWithBody>; at: string }) {
         </Facts>
       )}
     </Panel>
-  )
-}
-
-function Again({ of, hook, reload }: { of: DeliveryWithBody; hook: string; reload: () => Promise<void> }) {
-  const action = useAction<z.infer<typeof Replayed>>()
-  const replay = (only: 'all' | 'dead', to?: string) => async () => {
-    const done = await action.send(`${hook}/replay`, { body: { from: of.eventId, only, ...(to && { to }) } })
-    await reload()
-    if (done) announce(`${done.requeued} events are sent again`)
-  }
-  const done = action.done.value
-  return (
-    <section class="panel" aria-label="Send again">
-      <header>
-        <h2>Send again</h2>
-      </header>
-      <p class="muted">
-        With the same webhook-id and body, so a receiver that has it knows it.
-        {of.state === 'waiting' && ' This one waits: it is tried again by itself.'}
-      </p>
-      <div class="buttons">
-        <ActButton
-          label="Replay this event"
-          action={action}
-          main
-          disabled={of.state === 'waiting'}
-          act={replay('all', of.eventId)}
-        />
-        <ActButton label="Replay dead events from this one on" action={action} final act={replay('dead')} />
-        <ActButton label="Replay all events from this one on" action={action} final act={replay('all')} />
-      </div>
-      {action.problem.value && <Failure problem={action.problem.value} />}
-      {done && (
-        <p>
-          {done.requeued} {done.requeued === 1 ? 'event is' : 'events are'} sent again.
-          {done.next !== null && ` More remain, from ${done.next} on.`}
-        </p>
-      )}
-    </section>
   )
 }
 

@@ -92,6 +92,7 @@ export const campaignsEndpoints: Endpoint[] = [
       summary: 'Read a campaign',
       roles,
       params: IdPath,
+      fixedByVersion: true,
       answers: { 200: wire.Campaign },
     },
     async (ctx, { params }) => versioned(found(await readCampaign(ctx, params), noCampaign)),

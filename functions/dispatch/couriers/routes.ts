@@ -4,7 +4,6 @@ import { AppError, orThrow } from '../../core/errors.ts'
 import { at, callerId, created, type Endpoint, found, noContent, ok, versioned } from '../../http/endpoint.ts'
 import { IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
-import { etagOf } from '../../http/version.ts'
 import { IdCursor } from '../contract.ts'
 import { ListedOrder, OrderCursor, OrderFilter } from '../orders/contract.ts'
 import { listOrders } from '../orders/list.ts'
@@ -55,11 +54,7 @@ export const couriersEndpoints: Endpoint[] = [
       params: IdPath,
       answers: { 200: Courier },
     },
-    // Position and load change without the version, so an answer is never "not modified".
-    async (ctx, { params }) => {
-      const courier = found(await readCourier(ctx, { id: ownCourier(ctx, params.id) }))
-      return ok(courier, { headers: { etag: etagOf(courier.version) } })
-    },
+    async (ctx, { params }) => versioned(found(await readCourier(ctx, { id: ownCourier(ctx, params.id) }))),
   ),
   on.patch(
     '/{id}',

@@ -110,6 +110,7 @@ export const ordersEndpoints: Endpoint[] = [
       summary: 'Read an order',
       roles: everybody,
       params: IdPath,
+      fixedByVersion: true,
       answers: { 200: wire.Order },
     },
     async (ctx, { params }) => versioned(found(await readOrder(ctx, { orderId: params.id }))),

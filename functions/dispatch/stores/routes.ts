@@ -48,6 +48,7 @@ export const storesEndpoints: Endpoint[] = [
       description: 'A store can read only itself.',
       roles: ['admin', 'store', 'courier'],
       params: IdPath,
+      fixedByVersion: true,
       answers: { 200: Store },
     },
     async (ctx, { params }) => versioned(found(await readStore(ctx, params))),

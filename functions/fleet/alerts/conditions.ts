@@ -21,8 +21,8 @@ export type Condition = {
 /** Seconds for which a node in contact may run another configuration than it should. */
 const longestDriftSeconds = 900
 
-export function conditionsAt(now: Date): Condition[] {
-  return [...ofZones, ...ofNodes, ...ofSensors, ...ofCycles, ...ofSamples(now)]
+export function conditionsAt(now: Date, shards: number): Condition[] {
+  return [...ofZones, ...ofNodes, ...ofSensors, ...ofCycles(shards), ...ofSamples(now)]
 }
 
 const ofZones: Condition[] = [
@@ -170,35 +170,35 @@ function labelsOfNode(more: SQL = sql``): SQL {
   ))`
 }
 
-const ofCycles: Condition[] = [
-  {
-    // The share of zones that failed in the last minute.
-    kind: 'cycle_failures',
-    pendingSeconds: 0,
-    raise: 0.1,
-    clear: 0.05,
-    critical: 0.3,
-    values: sql`
-select null::bigint, 'shard:' || c.shard, jsonb_build_object('shard', c.shard),
-  sum(c.failed) / greatest(sum(c.zones), 1)::float8
-from fleet.cycles c
-where c.slot > now() - interval '1 minute'
-group by c.shard`,
-  },
-  {
-    // Seconds since the last cycle of a shard that ran within the day.
-    kind: 'cycle_missed',
-    pendingSeconds: 0,
-    raise: 60,
-    clear: 30,
-    values: sql`
-select null::bigint, 'shard:' || c.shard, jsonb_build_object('shard', c.shard),
-  extract(epoch from now() - max(c.slot))::float8
-from fleet.cycles c
-where c.slot > now() - interval '1 day'
-group by c.shard`,
-  },
-]
+/** Alerts of shards that no longer exist end; a shard without a cycle in this time has no value. */
+function ofCycles(shards: number): Condition[] {
+  const ofShards = (within: string, value: SQL) => sql`
+select null::bigint, 'shard:' || s.shard, jsonb_build_object('shard', s.shard), ${value}
+from generate_series(0, ${shards}::int - 1) s (shard)
+left join fleet.cycles c on c.shard = s.shard and c.slot > now() - ${within}::interval
+group by s.shard`
+  return [
+    {
+      // The share of zones that failed in the last minute.
+      kind: 'cycle_failures',
+      pendingSeconds: 0,
+      raise: 0.1,
+      clear: 0.05,
+      critical: 0.3,
+      absent: 'clear',
+      values: ofShards('1 minute', sql`sum(c.failed) / greatest(sum(c.zones), 1)::float8`),
+    },
+    {
+      // Seconds since the last cycle of a shard that ran within the day.
+      kind: 'cycle_missed',
+      pendingSeconds: 0,
+      raise: 60,
+      clear: 30,
+      absent: 'clear',
+      values: ofShards('1 day', sql`extract(epoch from now() - max(c.slot))::float8`),
+    },
+  ]
+}
 
 const stream = 'telemetry'
 const dayMs = 86_400_000

@@ -9,13 +9,14 @@ import { conditionsAt } from './conditions.ts'
  * lasts counts up and opens no second one.
  */
 export function watchAlerts(ctx: Ctx): Statement {
-  const watched = conditionsAt(ctx.now()).map(
+  const conditions = conditionsAt(ctx.now(), ctx.env.FLEET_SHARDS)
+  const watched = conditions.map(
     ({ kind, pendingSeconds, raise, clear, critical = null, values }) => sql`
 select ${kind}::text as kind, ${pendingSeconds}::int as pending, ${raise}::float8 as raise, ${clear}::float8 as clear,
   ${critical}::float8 as critical, v.*
 from (${values}) v (tenant_id, subject, labels, value)`,
   )
-  const clearing = conditionsAt(ctx.now()).flatMap(({ kind, absent }) => (absent === 'clear' ? [kind] : []))
+  const clearing = conditions.flatMap(({ kind, absent }) => (absent === 'clear' ? [kind] : []))
   return named('fleet.watch-alerts')`
 with watched as materialized (${sql.join(watched, sql` union all `)}),
 seen as materialized (

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ackStates, commandKinds, commandStates } from '../../../schema/fleet/states.ts'
 import { id, shownInstant } from '../../http/fields.ts'
-import { NodeUid, text } from '../contract.ts'
+import { dose, NodeUid, text } from '../contract.ts'
 
 /** A day: no actuator runs longer by one command. */
 const mostMs = 86_400_000
@@ -12,7 +12,7 @@ export const NewCommand = z
     nodeUid: NodeUid,
     kind: z.enum(commandKinds),
     channel: z.union([z.literal(''), text(40)]).default(''),
-    amount: z.number().positive().max(1e6).optional(),
+    amount: dose.max(1e6).optional(),
     unit: text(20).optional(),
     runMs: milliseconds.optional(),
     maxRunMs: milliseconds

@@ -8,15 +8,19 @@ import { handOut } from './hand-out.ts'
 import { sendAll } from './send-all.ts'
 import { showCommand } from './show.ts'
 
-/** Commands in one run; the others follow with the next cycle. */
-const most = 500
+/** Commands in one run; the others follow with the next cycles. */
+const mostAtOnce = 500
 
 /**
  * With a broker, sends the commands of a shard that no node has acknowledged, again in each cycle until one does. They are
  * sent before the broker has them: if it fails, nobody knows whether the node got them, so their budget is kept and the
  * node gets an `off`. A broker that is out leaves them queued. Never retained, because a later subscriber must not dose.
+ * Those that are sent again are drawn by lot, so each has its turn.
  */
-export async function publishCommands(ctx: Ctx, { shard }: { shard: number }): Promise<void> {
+export async function publishCommands(
+  ctx: Ctx,
+  { shard, most = mostAtOnce }: { shard: number; most?: number },
+): Promise<void> {
   const url = ctx.env.MQTT_URL
   if (url === undefined) return
   const db = ctx.db.with(everyTenant)
@@ -33,7 +37,7 @@ limit 1`)
     const broker = await openBroker(url)
     try {
       const sent = await db.query<{ greenhouse: string; command: Command }>(named('fleet.publish-commands')`
-with ${handOut({ of, limit: most, skipsLocked: true })}
+with ${handOut({ of, limit: most, repeats: sql`random()`, skipsLocked: true })}
 select n.greenhouse_id::text as greenhouse, ${showCommand()} as command
 from taken c
 join fleet.nodes n on n.id = c.node_id

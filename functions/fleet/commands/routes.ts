@@ -49,8 +49,10 @@ export const commandsEndpoints: Endpoint[] = [
     '/nodes/{uid}/commands/take',
     {
       summary: 'Take the commands of a node',
-      description:
-        'All commands that the node has not acknowledged, oldest first. They come again until it does, so a node remembers the ids that it did.',
+      description: [
+        'The commands that the node has not acknowledged, oldest first. They come again until it does, so a node remembers',
+        'the ids that it did. When there are more than the limit, those that were not sent before are among them.',
+      ].join(' '),
       roles: ['node'],
       params: UidPath,
       body: Take,

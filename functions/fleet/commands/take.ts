@@ -10,7 +10,7 @@ import { handOut } from './hand-out.ts'
 import { showCommand } from './show.ts'
 
 /**
- * All commands that the node has not acknowledged, oldest first. They are sent again until it does; the node knows the
+ * The commands that the node has not acknowledged, oldest first, and those it never got before others. They are sent again until it does; the node knows the
  * ids that it did. Null: the caller has no such node.
  */
 export function takeCommands(

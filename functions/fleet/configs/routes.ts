@@ -17,6 +17,7 @@ export const configsEndpoints: Endpoint[] = [
         'The whole document. A node gets 204 while the desired version is not offered to it: after three rejections, and during a local override.',
       roles: ['tenant', 'admin', 'node'],
       params: UidPath,
+      fixedByVersion: true,
       answers: { 200: NodeConfig, 204: null },
     },
     async (ctx, { params }) => {

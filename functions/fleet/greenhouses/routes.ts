@@ -56,7 +56,13 @@ export const greenhousesEndpoints: Endpoint[] = [
   ),
   on.get(
     '/{id}',
-    { summary: 'Read a greenhouse', roles, params: IdPath, answers: { 200: Greenhouse } },
+    {
+      summary: 'Read a greenhouse',
+      roles,
+      params: IdPath,
+      fixedByVersion: true,
+      answers: { 200: Greenhouse },
+    },
     async (ctx, { params }) => versioned(found(await readGreenhouse(ctx, params))),
   ),
   on.patch(

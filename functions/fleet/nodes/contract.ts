@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { configOutcomes, lifecycles } from '../../../schema/fleet/states.ts'
-import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
+import { flag, id, instant, pathId, shownInstant } from '../../http/fields.ts'
 import { NodeType, NodeUid, notEmpty, text } from '../contract.ts'
 
 export const Hello = z
@@ -82,8 +82,6 @@ export const Swap = z.strictObject({ with: NodeUid }).meta({ id: 'Swap' })
 
 export const Swapped = z.strictObject({ removed: Node, placed: Node }).meta({ id: 'Swapped' })
 export type Swapped = z.infer<typeof Swapped>
-
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 
 export const NodeFilter = {
   zone: pathId.optional().meta({ description: 'Nodes in this zone' }),

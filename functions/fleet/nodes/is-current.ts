@@ -14,6 +14,8 @@ const generations = cache<{ gen: number }>({
   boundMs,
   keepMs,
   waitMs: 2_000,
+  // Most nodes send less often than that.
+  rated: false,
 })
 
 /**

@@ -13,7 +13,7 @@ export function noteContact({ principal }: Ctx): SQL {
 seen as (
   update fleet.nodes n
   set
-    last_seen_at = now(),
+    last_seen_at = greatest(n.last_seen_at, now()),
     used_gen = greatest(n.used_gen, least(${principal.gen}::int, n.gen)),
     version = n.version + (${wakes})::int,
     lifecycle = case when ${wakes} then 'ACTIVE' else n.lifecycle end

@@ -2,10 +2,9 @@ import * as z from 'zod'
 import type { Ctx } from '../../core/context.ts'
 import { orThrow } from '../../core/errors.ts'
 import { deviceToken } from '../../http/auth.ts'
-import { at, type Endpoint, found, ok } from '../../http/endpoint.ts'
+import { at, type Endpoint, found, ok, versioned } from '../../http/endpoint.ts'
 import { Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
-import { etagOf } from '../../http/version.ts'
 import { IdCursor, UidPath } from '../contract.ts'
 import { bindNode } from './bind.ts'
 import {
@@ -56,7 +55,7 @@ export const nodesEndpoints: Endpoint[] = [
       return {
         status: created ? 201 : 200,
         ...(created && { location: `${base}/${node.uid}` }),
-        headers: { etag: etagOf(node.version) },
+        version: node.version,
         body: { ...node, ...(await credentialOf(ctx, registered)) },
       }
     },
@@ -86,7 +85,7 @@ export const nodesEndpoints: Endpoint[] = [
       params: UidPath,
       answers: { 200: Node },
     },
-    async (ctx, { params }) => current(found(await readNode(ctx, params))),
+    async (ctx, { params }) => versioned(found(await readNode(ctx, params))),
   ),
   on.patch(
     '/{uid}',
@@ -97,7 +96,7 @@ export const nodesEndpoints: Endpoint[] = [
       problems: ['illegal_transition', 'unprocessable'],
     },
     async (ctx, { params: { uid }, version, body }) =>
-      current(orThrow(await editNode(ctx, { uid, version, change: body })).value),
+      versioned(orThrow(await editNode(ctx, { uid, version, change: body })).value),
   ),
   on.put(
     '/{uid}/zone',
@@ -109,13 +108,13 @@ export const nodesEndpoints: Endpoint[] = [
       problems: ['zone_has_node_of_type', 'illegal_transition', 'unprocessable'],
     },
     async (ctx, { params: { uid }, version, body: { zoneId } }) =>
-      current(orThrow(await bindNode(ctx, { uid, version, zoneId })).value),
+      versioned(orThrow(await bindNode(ctx, { uid, version, zoneId })).value),
   ),
   on.delete(
     '/{uid}/zone',
     { summary: 'Take a node out of its zone', ...changes, problems: ['illegal_transition'] },
     async (ctx, { params: { uid }, version }) =>
-      current(orThrow(await unbindNode(ctx, { uid, version })).value),
+      versioned(orThrow(await unbindNode(ctx, { uid, version })).value),
   ),
   on.post(
     '/{uid}/swap',
@@ -142,7 +141,7 @@ export const nodesEndpoints: Endpoint[] = [
       problems: ['illegal_transition'],
     },
     async (ctx, { params: { uid }, version }) =>
-      current(orThrow(await reprovisionNode(ctx, { uid, version })).value),
+      versioned(orThrow(await reprovisionNode(ctx, { uid, version })).value),
   ),
   on.post(
     '/{uid}/decommission',
@@ -153,14 +152,9 @@ export const nodesEndpoints: Endpoint[] = [
       problems: ['illegal_transition'],
     },
     async (ctx, { params: { uid }, version }) =>
-      current(orThrow(await decommissionNode(ctx, { uid, version })).value),
+      versioned(orThrow(await decommissionNode(ctx, { uid, version })).value),
   ),
 ]
-
-/** The last contact changes without a version, so a read is never answered with 304. */
-function current(node: Node) {
-  return ok(node, { headers: { etag: etagOf(node.version) } })
-}
 
 /** Signed after the statement, from the generation: no row holds a credential. */
 async function credentialOf(ctx: Ctx, { node, tenantId, gen }: Registered) {

@@ -1,10 +1,8 @@
 import * as z from 'zod'
 import { decisionOutcomes, directions } from '../../../schema/fleet/states.ts'
 import { id, instant, pathId, shownInstant } from '../../http/fields.ts'
-import { MetricName, NodeType, notEmpty, text } from '../contract.ts'
+import { amount, dose, MetricName, NodeType, notEmpty, text } from '../contract.ts'
 
-/** In whole thousandths, so that a sum of doses is exact. */
-const amount = z.number().min(0).max(999_999_999).multipleOf(0.001)
 const ms = z
   .int()
   .min(1)
@@ -13,7 +11,7 @@ const ms = z
 const fields = {
   nodeType: NodeType.meta({ description: 'The node of this type in the zone gets the commands' }),
   channel: z.string().max(64),
-  dose: amount.positive().meta({ description: 'The amount of one dose, in `unit`' }),
+  dose: dose.meta({ description: 'The amount of one dose, in `unit`' }),
   unit: text(16),
   pulseMs: ms.meta({ description: 'How long the actuator runs for one dose' }),
   maxRunMs: ms.meta({ description: 'The node itself switches the actuator off after this time' }),

@@ -49,7 +49,7 @@ export const targetsEndpoints: Endpoint[] = [
   ),
   on.get(
     '/targets/{id}',
-    { summary: 'Read a target', roles, params: IdPath, answers: { 200: Target } },
+    { summary: 'Read a target', roles, params: IdPath, fixedByVersion: true, answers: { 200: Target } },
     async (ctx, { params }) => versioned(found(await readTarget(ctx, params))),
   ),
   on.patch(

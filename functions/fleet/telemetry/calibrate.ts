@@ -12,6 +12,8 @@ type Outcome = { ok: true; calibration: Calibration } | Refused
 /**
  * Sets the line of a sensor from a moment on; lines of later moments end. New samples use it at once, and a job calculates
  * the stored ones anew from their raw values.
+ * Race: the line waits for that job or for its own key. The job counts from the moment at which the line was written, because
+ * consumers without the line may begin until then.
  */
 export function calibrate(ctx: Ctx, asked: Asked): Promise<Outcome> {
   const { uid, metric, channel, from, gain, shift } = asked
@@ -30,11 +32,12 @@ ended as (
   returning 1
 ),
 added as (
-  insert into fleet.calibrations as c (node_id, metric_id, channel, from_at, tenant_id, gain, shift)
-  select node.id, measured.id, ${channel}, ${from}::timestamptz, node.tenant_id, ${gain}, ${shift}
+  insert into fleet.calibrations as c (node_id, metric_id, channel, from_at, tenant_id, gain, shift, created_at)
+  select node.id, measured.id, ${channel}, ${from}::timestamptz, node.tenant_id, ${gain}, ${shift}, clock_timestamp()
   from node, measured
   on conflict (node_id, metric_id, channel, from_at) do update
-  set gain = excluded.gain, shift = excluded.shift, created_at = now(), applied_at = null
+  set gain = excluded.gain, shift = excluded.shift, created_at = clock_timestamp(), applied_at = null,
+    applied_until = null
   returning *
 )
 select ${answer(sql`case

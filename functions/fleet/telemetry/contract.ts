@@ -16,7 +16,7 @@ const SentSample = z.strictObject({
     .meta({
       description: [
         'The time of the measurement, or milliseconds since 1970.',
-        'A batch of one node with bootId and seq may omit it: then it is the time of receipt.',
+        'A batch of one node with bootId and seq may omit it in at most 500 samples: then it is the time of receipt.',
       ].join(' '),
     }),
   value: z.number(),

@@ -17,13 +17,14 @@ from (select minute from fleet.telemetry_1m where not folded order by minute lim
  * A counter that falls by a tenth, or across a boot of its node, began anew, and its value is its increase. A smaller
  * fall is noise.
  *
- * Race: a consumer adds to a minute while this statement runs. The hour lacks the addition, and the count of the minute
- * then differs from the one that was summed. So the minute stays unfolded, and the next run computes its hour again.
+ * Race: a consumer adds to a minute while this statement runs, or a calibration changes it. The hour lacks the change, and
+ * the minute then differs from the one that was summed. So it stays unfolded, and the next run computes its hour again.
+ * The consumer locks minutes in the order of their key; so does this statement, all of them before it writes one.
  */
 export function foldHours(): Statement {
   return named('fleet.fold-hours')`
 with due as materialized (
-  select node_id, metric_id, channel, minute, n
+  select node_id, metric_id, channel, minute, n, sum, min, max, last
   from fleet.telemetry_1m
   where not folded
   order by minute
@@ -138,6 +139,18 @@ written as (
     last_ts = excluded.last_ts, increase = excluded.increase, folded = false
   returning 1
 ),
+locked as materialized (
+  select
+  from (
+    select node_id, metric_id, channel, minute from due
+    union
+    select node_id, metric_id, channel, minute from increased
+  ) wanted
+  join fleet.telemetry_1m t using (node_id, metric_id, channel, minute)
+  where (select count(*) from written) >= 0
+  order by t.node_id, t.metric_id, t.channel, t.minute
+  for no key update of t
+),
 followers as (
   update fleet.telemetry_1m t
   set increase = i.increase
@@ -147,6 +160,7 @@ followers as (
     and t.channel = i.channel
     and t.minute = i.minute
     and t.folded
+    and (select count(*) from locked) >= 0
   returning 1
 ),
 folded as (
@@ -158,7 +172,8 @@ folded as (
     and t.metric_id = d.metric_id
     and t.channel = d.channel
     and t.minute = d.minute
-    and t.n = d.n
+    and (t.n, t.sum, t.min, t.max, t.last) = (d.n, d.sum, d.min, d.max, d.last)
+    and (select count(*) from locked) >= 0
   returning 1
 )
 select (select count(*) from folded)::int as minutes, (select count(*) from written)::int as hours,

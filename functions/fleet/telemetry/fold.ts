@@ -5,18 +5,15 @@ import { named } from '../../core/named.ts'
 import { makePartitions } from '../../core/partitions.ts'
 import { foldDays } from './fold-days.ts'
 import { changedHours, foldHours } from './fold-hours.ts'
-import { recalculate } from './recalculate.ts'
 
 type Hours = { minutes: number; hours: number; more: boolean }
 type Days = { hours: number; days: number; more: boolean }
 
 /**
- * Calculates stored samples anew after a calibration, then folds changed minutes into hours and days. Each statement sees
- * what the one before it wrote, and they commit together.
+ * Folds changed minutes into hours and days. Each statement sees what the one before it wrote, and they commit together.
  */
 export async function foldTelemetry(_ctx: Ctx, tx: Tx): Promise<JobResult> {
   await tx.query(named('fleet.every-tenant')`select set_config('app.tenant_id', '*', true)`)
-  const recalculated = await recalculate(tx)
   const hours = await tx.query<{ hour: Date | string }>(changedHours())
   if (hours.length > 0)
     await tx.query(
@@ -27,11 +24,10 @@ export async function foldTelemetry(_ctx: Ctx, tx: Tx): Promise<JobResult> {
     )
   const [minutes = { minutes: 0, hours: 0, more: false }] = await tx.query<Hours>(foldHours())
   const [days = { hours: 0, days: 0, more: false }] = await tx.query<Days>(foldDays())
-  const rows = minutes.minutes + days.hours + recalculated
+  const rows = minutes.minutes + days.hours
   return {
     rows,
     outcome: rows > 0 ? 'ok' : 'skipped',
-    ...(recalculated > 0 && { recalculated }),
     minutes: minutes.minutes,
     hours: minutes.hours,
     days: days.days,

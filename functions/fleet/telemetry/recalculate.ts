@@ -1,88 +1,177 @@
 import { sql } from 'drizzle-orm'
+import type { Ctx } from '../../core/context.ts'
 import type { Tx } from '../../core/db.ts'
+import type { JobResult } from '../../core/job.ts'
 import { named } from '../../core/named.ts'
 
 /** A statement of the consumer that began before a calibration was there has ended by then: its transaction may take 10 s. */
 const settledAfter = '15 seconds'
 
+/** A run calculates so much of one calibration, in a second or two, and the next run goes on where it ended. */
+const bounds = { mostSamples: 50_000, mostMinutes: 10_000 }
+
+type Instant = Date | string
+
 type Due = {
   nodeId: string
   metricId: number
   channel: string
-  fromAt: Date | string
-  untilAt: Date | string | null
+  fromAt: Instant
+  beginAt: Instant
+  /** Null: this part is the last one. */
+  partAt: Instant | null
+  untilAt: Instant | null
 }
 
 /**
- * Calculates the samples of one calibration anew, then their minutes and the newest value. Returns how many samples.
+ * Calculates samples of one calibration anew, then their minutes and the newest value. The fold is another job, so a
+ * calibration of many samples, or one that fails, does not stop it.
  *
  * Race: a consumer adds to a minute meanwhile. It waits for the locked minute, or its sample is in the snapshot of the
- * second statement, because its transaction ended before the lock was there.
+ * last statement, because its transaction ended before the lock was there. Both lock samples, the newest value and
+ * minutes in this order, so they never wait for each other.
  */
-export async function recalculate(tx: Tx): Promise<number> {
+export async function recalculate(
+  _ctx: Ctx,
+  tx: Tx,
+  { mostSamples, mostMinutes } = bounds,
+): Promise<JobResult> {
+  await tx.query(named('fleet.recalculate-for-all')`select set_config('app.tenant_id', '*', true)`)
   const [due] = await tx.query<Due>(named('fleet.due-recalculation')`
-select node_id as "nodeId", metric_id as "metricId", channel, from_at as "fromAt",
+with due as materialized (
+  select c.*, coalesce(c.applied_until, c.from_at) as begin_at,
+    (
+      select min(later.from_at)
+      from fleet.calibrations later
+      where later.node_id = c.node_id
+        and later.metric_id = c.metric_id
+        and later.channel = c.channel
+        and later.from_at > c.from_at
+    ) as until_at
+  from fleet.calibrations c
+  where applied_at is null
+    and created_at < now() - ${settledAfter}::interval
+  order by created_at
+  limit 1
+)
+select d.node_id as "nodeId", d.metric_id as "metricId", d.channel, d.from_at as "fromAt", d.begin_at as "beginAt",
+  d.until_at as "untilAt",
   (
-    select min(later.from_at)
-    from fleet.calibrations later
-    where later.node_id = c.node_id
-      and later.metric_id = c.metric_id
-      and later.channel = c.channel
-      and later.from_at > c.from_at
-  ) as "untilAt"
-from fleet.calibrations c
-where applied_at is null
-  and created_at < now() - ${settledAfter}::interval
-order by created_at
-limit 1`)
-  if (due === undefined) return 0
+    select min(part.at)
+    from (
+      (
+        select t.minute
+        from fleet.telemetry_1m t
+        where t.node_id = d.node_id
+          and t.metric_id = d.metric_id
+          and t.channel = d.channel
+          and t.minute > d.begin_at
+        order by t.minute
+        offset ${mostMinutes}
+        limit 1
+      )
+      union all
+      (
+        select greatest(date_trunc('minute', t.ts, 'UTC'), date_trunc('minute', d.begin_at, 'UTC') + interval '1 minute')
+        from fleet.telemetry_samples t
+        where t.node_id = d.node_id
+          and t.metric_id = d.metric_id
+          and t.channel = d.channel
+          and t.ts >= d.begin_at
+        order by t.ts
+        offset ${mostSamples}
+        limit 1
+      )
+    ) part (at)
+    where part.at < coalesce(d.until_at, 'infinity')
+  ) as "partAt"
+from due d`)
+  if (due === undefined) return { rows: 0, outcome: 'skipped' }
+  const samples = await recalculatePart(tx, due)
+  return { rows: samples, more: due.partAt !== null }
+}
+
+async function recalculatePart(tx: Tx, due: Due): Promise<number> {
   const series = sql`node_id = ${due.nodeId}::bigint
   and metric_id = ${due.metricId}::smallint
   and channel = ${due.channel}`
-  const from = sql`${new Date(due.fromAt).toISOString()}::timestamptz`
-  const until = sql`${due.untilAt === null ? null : new Date(due.untilAt).toISOString()}::timestamptz`
+  const isLast = due.partAt === null
+  const begin = moment(due.beginAt)
+  const end = moment(due.partAt ?? due.untilAt ?? 'infinity')
+  const inPart = sql`${series}
+    and ts >= ${begin}
+    and ts < ${end}`
   await tx.query(named('fleet.recalculate-samples')`
-select 1
-from fleet.telemetry_1m
-where ${series}
-  and minute >= date_trunc('minute', ${from}, 'UTC')
-order by minute
-for update`)
+with samples as materialized (
+  select
+  from fleet.telemetry_samples
+  where ${inPart}
+  order by ts
+  for no key update
+),
+newest as materialized (
+  select
+  from fleet.telemetry_last
+  where ${series}
+    and (select count(*) from samples) >= 0
+  for no key update
+),
+minutes as materialized (
+  select
+  from fleet.telemetry_1m
+  where ${series}
+    and minute >= date_trunc('minute', ${begin}, 'UTC')
+    and minute < ${end}
+    and (select count(*) from newest) >= 0
+  order by minute
+  for no key update
+)
+select count(*)::int as minutes from minutes`)
   const [done] = await tx.query<{ samples: number }>(named('fleet.close-recalculation')`
 with line as (
+  -- A line that was set again meanwhile begins anew.
   update fleet.calibrations
-  set applied_at = now()
+  set applied_until = ${end}, applied_at = case when ${isLast}::boolean then now() end
   where ${series}
-    and from_at = ${from}
+    and from_at = ${moment(due.fromAt)}
+    and applied_at is null
+    and created_at < now() - ${settledAfter}::interval
   returning gain, shift
 ),
-samples as (
+samples as materialized (
+  select t.ts, t.raw * line.gain + line.shift as value
+  from fleet.telemetry_samples t
+  cross join line
+  where ${inPart}
+),
+calculated as (
   update fleet.telemetry_samples t
   set value = t.raw * line.gain + line.shift
   from line
-  where ${series}
-    and ts >= ${from}
-    and (${until} is null or ts < ${until})
-  returning t.ts, t.value
+  where ${inPart}
+    and t.value is distinct from t.raw * line.gain + line.shift
+  returning 1
 ),
--- The snapshot has the samples as they were, so those of a minute that is only partly covered are added to the new ones.
+-- A minute that this part covers only partly keeps its other samples.
 minutes as (
   select date_trunc('minute', ts, 'UTC') as minute, count(*) as n, sum(value) as sum, min(value) as min,
     max(value) as max, (array_agg(value order by ts desc))[1] as last, max(ts) as last_ts
   from (
     select ts, value from samples
     union all
-    select ts, value
-    from fleet.telemetry_samples
+    select t.ts, t.value
+    from fleet.telemetry_samples t
+    cross join line
     where ${series}
-      and ts >= date_trunc('minute', ${from}, 'UTC')
-      and ts < ${from}
+      and ts >= date_trunc('minute', ${begin}, 'UTC')
+      and ts < ${begin}
     union all
-    select ts, value
-    from fleet.telemetry_samples
+    select t.ts, t.value
+    from fleet.telemetry_samples t
+    cross join line
     where ${series}
-      and ts >= ${until}
-      and ts < date_trunc('minute', ${until}, 'UTC') + interval '1 minute'
+      and ts >= ${end}
+      and ts < date_trunc('minute', ${end} - interval '1 microsecond', 'UTC') + interval '1 minute'
   ) all_of_them
   group by 1
 ),
@@ -98,11 +187,13 @@ newest as (
   update fleet.telemetry_last t
   set value = t.raw * line.gain + line.shift
   from line
-  where ${series}
-    and ts >= ${from}
-    and (${until} is null or ts < ${until})
+  where ${inPart}
   returning 1
 )
-select (select count(*) from samples)::int as samples, (select count(*) from changed)::int as minutes`)
+select (select count(*) from samples)::int as samples`)
   return done?.samples ?? 0
+}
+
+function moment(at: Instant) {
+  return sql`${at === 'infinity' ? at : new Date(at).toISOString()}::timestamptz`
 }

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../core/context.ts'
+import { AppError } from '../../core/errors.ts'
 import { ingestDurably } from '../../core/ingest.ts'
 import { storable } from '../../core/rows.ts'
 import type { RejectReason } from './contract.ts'
@@ -18,11 +19,14 @@ type Batch = {
   thinned: number
 }
 
-/** Samples of one message. Dropped ones cost three bytes, so they do not count. */
-const mostSamples = 500
+/** Of one message, which core divides at 60 kB with its head. Dropped samples cost three bytes, so they do not count. */
+const limits = { samples: 500, bytes: 59_000 }
 const longestReject = 2_000
 
-/** Resolves when the queue, or the Durable Object behind it, has accepted everything. */
+/**
+ * Resolves when the queue, or the Durable Object behind it, has accepted everything. Throws before anything is sent when
+ * a numbered batch has more samples without a time than one message takes.
+ */
 export async function sendSamples(ctx: Ctx, batch: Batch): Promise<void> {
   const { samples, rejected, thinned, boot } = batch
   const rest = [
@@ -34,31 +38,55 @@ export async function sendSamples(ctx: Ctx, batch: Batch): Promise<void> {
     })),
     ...Array.from({ length: thinned }, () => []),
   ]
-  const maxItems = mostSamples + rest.length
   const timeless = samples.filter(({ tsMs }) => tsMs === null)
   // The number of a batch decides whether a sample without a time is a repetition. So these travel in one message, and
   // no second message of the batch has the number.
-  const groups =
-    timeless.length === 0 || boot === null
-      ? [{ samples, rest, boot }]
-      : [
-          { samples: timeless, rest: [], boot },
-          { samples: samples.filter(({ tsMs }) => tsMs !== null), rest, boot: null },
-        ]
+  const one = boot === null || timeless.length === 0 ? [] : inMessages(timeless, boot)
+  if (one.length > 1) throw new AppError('body_too_large', tooManyWithoutTime)
+  const others = inMessages(
+    one.length === 0 ? samples : samples.filter(({ tsMs }) => tsMs !== null),
+    one.length === 0 ? boot : null,
+  )
+  const credential = ctx.principal !== null && 'gen' in ctx.principal ? { gen: ctx.principal.gen } : {}
   await Promise.all(
-    groups.map(async (group) => {
-      const { items, nodes, metrics } = inColumns(group.samples, group.boot?.nodeUid)
-      const all = [...items, ...group.rest]
-      if (all.length === 0) return
+    withRest([...one, ...others], rest).map(async ({ items, nodes, metrics, boot: numbers }) => {
+      if (items.length === 0) return
       const { batchId, tenantId } = batch
-      const numbered = group.boot === null ? {} : { boot: group.boot.bootId, seq: group.boot.seq }
-      const credential = ctx.principal !== null && 'gen' in ctx.principal ? { gen: ctx.principal.gen } : {}
-      await ingestDurably(ctx, 'telemetry', all, {
-        maxItems,
+      const numbered = numbers === null ? {} : { boot: numbers.bootId, seq: numbers.seq }
+      await ingestDurably(ctx, 'telemetry', items, {
+        maxItems: items.length,
         shared: { batch: batchId, tenant: tenantId, nodes, metrics, ...numbered, ...credential },
       })
     }),
   )
+}
+
+const tooManyWithoutTime =
+  'At most 500 samples without ts fit into a numbered batch, fewer with long names: divide it, or send ts'
+
+type Boot = Batch['boot']
+type Columns = { items: unknown[]; nodes: string[]; metrics: [string, string | null][]; boot: Boot }
+
+/** Halves the samples until each message is within the limits. Its names count, because each message carries its own. */
+function inMessages(samples: readonly Sent[], boot: Boot): Columns[] {
+  const columns = { ...inColumns(samples, boot?.nodeUid), boot }
+  const fits = samples.length <= limits.samples && bytesOf(columns) <= limits.bytes
+  if (fits || samples.length === 1) return [columns]
+  const middle = Math.ceil(samples.length / 2)
+  return [...inMessages(samples.slice(0, middle), boot), ...inMessages(samples.slice(middle), boot)]
+}
+
+/** Adds what is no sample to the last message, or as one of its own that carries no names. */
+function withRest(messages: readonly Columns[], rest: readonly unknown[]): Columns[] {
+  const last = messages.at(-1)
+  if (last === undefined || rest.length === 0) return [...messages]
+  if (last.items.length === 0 || bytesOf(last) + bytesOf(rest) <= limits.bytes)
+    return [...messages.slice(0, -1), { ...last, items: [...last.items, ...rest] }]
+  return [...messages, { items: [...rest], nodes: [], metrics: [], boot: null }]
+}
+
+function bytesOf(value: unknown): number {
+  return new TextEncoder().encode(JSON.stringify(value)).length
 }
 
 /**

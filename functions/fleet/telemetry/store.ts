@@ -148,7 +148,7 @@ rejects as (
     case i.kind
       when 'object' then i.item -> 'sample'
       else jsonb_strip_nulls(jsonb_build_object(
-        'nodeUid', k.uid, 'metric', m.metric, 'ts', core.iso(i.sent_ts), 'value', i.raw, 'unit', m.sent_unit,
+        'nodeUid', k.uid, 'metric', m.metric, 'ts', core.iso(i.ts), 'value', i.raw, 'unit', m.sent_unit,
         'channel', nullif(i.channel, ''), 'quality', i.sent_quality
       ))
     end,

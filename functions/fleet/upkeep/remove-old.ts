@@ -6,7 +6,7 @@ import { named, type Statement } from '../../core/named.ts'
 const portion = 5_000
 
 /**
- * Removes the accounting of minutes after 400 days, and ended commands and alerts as long after as the partitions of
+ * Removes the accounting of minutes and of silent boots after 400 days, and ended commands and alerts as long after as the partitions of
  * decisions. The oldest ones have the smallest ids, so a portion reads no more of them than it may remove, and those that
  * have not ended.
  */
@@ -30,6 +30,20 @@ with minutes as (
   )
   returning 1
 ),
+boots as (
+  delete from fleet.node_boots
+  where (node_id, boot_id) in (
+    select node_id, boot_id
+    from fleet.node_boots
+    where first_at < now() - interval '400 days'
+      and last_at < now() - interval '400 days'
+    order by first_at
+    limit ${portion}
+  )
+    -- Race: its node sends again at this moment.
+    and last_at < now() - interval '400 days'
+  returning 1
+),
 commands as (
   delete from fleet.commands
   where id in (
@@ -51,13 +65,13 @@ alerts as (
   returning 1
 ),
 counts as (
-  select (select count(*) from minutes) as minutes, (select count(*) from commands) as commands,
+  select (select count(*) from minutes) as minutes, (select count(*) from boots) as boots, (select count(*) from commands) as commands,
     (select count(*) from alerts) as alerts
 )
 select ${answer(sql`jsonb_build_object(
-  'rows', minutes + commands + alerts, 'minutes', minutes, 'commands', commands, 'alerts', alerts,
-  'more', greatest(minutes, commands, alerts) = ${portion},
-  'outcome', case when minutes + commands + alerts = 0 then 'skipped' else 'ok' end
+  'rows', minutes + boots + commands + alerts, 'minutes', minutes, 'boots', boots, 'commands', commands, 'alerts', alerts,
+  'more', greatest(minutes, boots, commands, alerts) = ${portion},
+  'outcome', case when minutes + boots + commands + alerts = 0 then 'skipped' else 'ok' end
 )`)}
 from counts`
 }

@@ -52,6 +52,7 @@ export const betsEndpoints: Endpoint[] = [
       summary: 'Read a bet',
       roles: bookkeepers,
       params: IdPath,
+      fixedByVersion: true,
       answers: { 200: Bet },
       problems: ['not_found'],
     },

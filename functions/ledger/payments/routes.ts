@@ -37,6 +37,7 @@ export const paymentsEndpoints: Endpoint[] = [
       summary: 'Read a payment',
       roles: bookkeepers,
       params: IdPath,
+      fixedByVersion: true,
       answers: { 200: Payment },
       problems: ['not_found'],
     },

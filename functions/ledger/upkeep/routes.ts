@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
-import { Page, PageQuery, wholeWithin } from '../../http/fields.ts'
+import { flag, Page, PageQuery, wholeWithin } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { bookkeepers } from '../contract.ts'
 import { Alert, RebuiltView, ViewDifference, ViewPath } from './contract.ts'
@@ -16,12 +16,12 @@ export const upkeepEndpoints: Endpoint[] = [
     {
       summary: 'List violated invariants, newest first',
       roles: bookkeepers,
-      query: z.strictObject({ open: z.enum(['true', 'false']).default('true'), ...PageQuery }),
+      query: z.strictObject({ open: flag.default(true), ...PageQuery }),
       answers: { 200: Page(Alert) },
     },
     async (ctx, { query: { open, limit, cursor } }) => {
       const before = cursorOf(z.int(), cursor)
-      const alerts = await listAlerts(ctx, { open: open === 'true', before, limit: limit + 1 })
+      const alerts = await listAlerts(ctx, { open, before, limit: limit + 1 })
       return ok(page(alerts, limit, ({ id }) => id))
     },
   ),

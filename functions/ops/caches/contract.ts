@@ -23,6 +23,7 @@ const CacheFigures = z
       .number()
       .nullable()
       .meta({ description: 'Hits of all layers / reads; null before the first read' }),
+    rated: z.boolean().meta({ description: 'Whether the rule `cache_hits` watches its ratio' }),
     evictions: z.int(),
     entries: z.int(),
     bytes: z.int(),

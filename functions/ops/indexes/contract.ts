@@ -7,7 +7,7 @@ export const Index = z
     table: z.string(),
     sizeBytes: z.int(),
     scans: z.int().meta({ description: 'Since the counters began' }),
-    lastScanAt: shownInstant.nullable(),
+    lastScan: shownInstant.nullable(),
     constraint: z.boolean().meta({ description: 'It enforces a key, so it is never unused' }),
     invalid: z
       .boolean()

@@ -50,7 +50,7 @@ judged as (
   left join uses u on u.relation = i.name
 )
 select core.iso(now()) as "asOf", coalesce(jsonb_agg(jsonb_build_object(
-  'name', name, 'table', table_name, 'sizeBytes', bytes, 'scans', scans, 'lastScanAt', core.iso(last_idx_scan),
+  'name', name, 'table', table_name, 'sizeBytes', bytes, 'scans', scans, 'lastScan', core.iso(last_idx_scan),
   'constraint', is_constraint, 'invalid', is_invalid, 'duplicateOf', duplicate_of, 'serves', serves,
   'recordedDays', recorded, 'unusedDays', unused_days,
   'verdict', case

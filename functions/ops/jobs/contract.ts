@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { runOutcomes } from '../../../schema/core/states.ts'
-import { instant, shownInstant } from '../../http/fields.ts'
+import { flag, instant, shownInstant } from '../../http/fields.ts'
 
 export const Outcome = z.enum(runOutcomes)
 
@@ -72,9 +72,8 @@ export type JobRun = z.infer<typeof JobRun>
 export const JobRunFilter = {
   job: z.string().max(100).optional(),
   outcome: Outcome.optional(),
-  all: z
-    .enum(['true', 'false'])
-    .optional()
+  all: flag
+    .default(false)
     .meta({ description: 'With true also the runs that found no work, which are left out otherwise' }),
 }
 

@@ -35,7 +35,7 @@ export function jobsEndpoints(jobs: readonly ScheduledJob[]): Endpoint[] {
       },
       async (ctx, { query: { job = null, outcome = null, all, limit, cursor } }) => {
         const [before = null] = cursorOf(RunCursor, cursor) ?? []
-        const runs = await listRuns(ctx, { job, outcome, all: all === 'true', before, limit: limit + 1 })
+        const runs = await listRuns(ctx, { job, outcome, all, before, limit: limit + 1 })
         return ok(page(runs, limit, ({ id }) => [id]))
       },
     ),

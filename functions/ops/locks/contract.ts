@@ -3,11 +3,14 @@ import { instant, shownInstant, wholeWithin } from '../../http/fields.ts'
 
 const session = {
   pid: z.int(),
+  name: z.string().nullable().meta({
+    description: 'The name of its statement, or of its last one; null unless the Worker sent it',
+  }),
   role: z.string().nullable(),
   application: z.string(),
   state: z.string().nullable(),
-  transactionAt: shownInstant.nullable(),
-  transactionSeconds: z.number().nullable(),
+  xactStart: shownInstant.nullable().meta({ description: 'When its transaction began' }),
+  xactMs: z.number().nullable().meta({ description: 'For how long its transaction has been open' }),
 }
 
 export const Locks = z
@@ -19,18 +22,11 @@ export const Locks = z
           ...session,
           depth: z.int().meta({ description: '0 for a session that waits for nobody' }),
           blockedBy: z.array(z.int()).meta({ description: 'The pids that it waits for' }),
-          waitSeconds: z.number().nullable(),
-          waitsFor: z
-            .strictObject({
-              type: z.string(),
-              relation: z.string().nullable(),
-              mode: z.string(),
-              lock: z
-                .string()
-                .nullable()
-                .meta({ description: 'The name of an advisory lock of this system' }),
-            })
-            .nullable(),
+          waitMs: z.number().nullable().meta({ description: 'Null while it waits for no lock' }),
+          type: z.string().nullable().meta({ description: 'Of the lock that it waits for' }),
+          relation: z.string().nullable(),
+          mode: z.string().nullable(),
+          lock: z.string().nullable().meta({ description: 'The name of an advisory lock of this system' }),
           own: z.boolean().meta({ description: 'Whether the Worker may cancel its statement' }),
         }),
       )
@@ -47,8 +43,8 @@ export const LockPid = z.strictObject({
 })
 
 export const Cancel = z.strictObject({
-  transactionAt: instant.meta({
-    description: 'The transactionAt of that session: a later transaction under a reused pid is spared',
+  xactStart: instant.meta({
+    description: 'The xactStart of that session: a later transaction under a reused pid is spared',
   }),
 })
 

@@ -1,17 +1,17 @@
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { named } from '../../core/named.ts'
 import { locks } from '../../registry/locks.ts'
 import type { Locks } from './contract.ts'
 
-type Waiting = Omit<Locks['sessions'][number], 'depth' | 'waitsFor'> & {
-  waitsFor: { type: string; relation: string | null; mode: string; number: number | null } | null
-}
+type Waiting = Omit<Locks['sessions'][number], 'depth' | 'lock'> & { number: number | null }
 
 type Found = { asOf: string; sessions: Waiting[]; horizon: Locks['horizon'] }
 
 /**
  * Sessions that wait below those that block them, and snapshots that keep vacuum from removing rows of this database.
- * The blockers are looked up for waiting sessions only, because that takes Postgres' table of locks.
+ * The blockers are looked up for waiting sessions only, because that takes Postgres' table of locks. Of a statement only its
+ * name is read, and only of the Worker's own sessions.
  */
 export async function readLocks(ctx: Ctx): Promise<Locks> {
   const [found] = await ctx.db.query<Found>(named('ops.read-locks')`
@@ -30,15 +30,11 @@ concerned as (
 select core.iso(now()) as "asOf",
   (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'pid', s.pid, 'role', s.role, 'application', s.application, 'state', s.state,
-      'transactionAt', core.iso(s.transaction_at),
-      'transactionSeconds', extract(epoch from now() - s.transaction_at)::float8,
+      ${session},
       'blockedBy', to_jsonb(s.blocked_by),
-      'waitSeconds', case when s.waits_for_lock then extract(epoch from now() - l.waitstart)::float8 end,
-      'waitsFor', case when l.pid is not null then jsonb_build_object(
-        'type', l.locktype, 'relation', l.relation::regclass::text, 'mode', l.mode,
-        'number', case when l.locktype = 'advisory' then case when l.objsubid = 2 then l.classid else l.objid end::bigint end
-      ) end,
+      'waitMs', case when s.waits_for_lock then 1000 * extract(epoch from now() - l.waitstart)::float8 end,
+      'type', l.locktype, 'relation', l.relation::regclass::text, 'mode', l.mode,
+      'number', case when l.locktype = 'advisory' then case when l.objsubid = 2 then l.classid else l.objid end::bigint end,
       'own', s.own
     ) order by s.transaction_at), '[]')
     from concerned s
@@ -46,9 +42,7 @@ select core.iso(now()) as "asOf",
   ) as sessions,
   (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'pid', s.pid, 'role', s.role, 'application', s.application, 'state', s.state,
-      'transactionAt', core.iso(s.transaction_at),
-      'transactionSeconds', extract(epoch from now() - s.transaction_at)::float8, 'xminAge', s.xmin_age
+      ${session}, 'xminAge', s.xmin_age
     ) order by s.xmin_age desc, s.transaction_at), '[]')
     from (
       select *
@@ -63,6 +57,15 @@ select core.iso(now()) as "asOf",
   return { ...found, sessions: asTree(found.sessions) }
 }
 
+/** Of `s`, a session. */
+const session = sql`
+      'pid', s.pid, 'role', s.role, 'application', s.application, 'state', s.state,
+      'name', (
+        select substring(a.query from '/\\* ([a-z]+\\.[a-z0-9_-]+) \\*/') from pg_stat_activity a where a.pid = s.pid and s.own
+      ),
+      'xactStart', core.iso(s.transaction_at),
+      'xactMs', 1000 * extract(epoch from now() - s.transaction_at)::float8`
+
 const names = new Map<number, string>(Object.entries(locks).map(([name, number]) => [number, name]))
 
 /** Each session below the first one that it waits for. A circle, which Postgres ends within a second, comes last. */
@@ -72,15 +75,11 @@ function asTree(waiting: readonly Waiting[]): Locks['sessions'] {
   const show = (session: Waiting, depth: number): void => {
     if (seen.has(session.pid)) return
     seen.add(session.pid)
-    const { waitsFor, ...rest } = session
-    shown.push({ ...rest, depth, waitsFor: waitsFor && withLockName(waitsFor) })
+    const { number, ...rest } = session
+    shown.push({ ...rest, depth, lock: number === null ? null : (names.get(number) ?? null) })
     for (const next of waiting) if (next.blockedBy.includes(session.pid)) show(next, depth + 1)
   }
   for (const session of waiting) if (session.blockedBy.length === 0) show(session, 0)
   for (const session of waiting) show(session, 0)
   return shown
-}
-
-function withLockName({ number, ...lock }: NonNullable<Waiting['waitsFor']>) {
-  return { ...lock, lock: number === null ? null : (names.get(number) ?? null) }
 }

@@ -1,3 +1,4 @@
+import { cacheStatistics } from '../../core/cache.ts'
 import type { Ctx } from '../../core/context.ts'
 import { countOf, type Gathered, quantileOf, readGathered, type Series, sumOf } from '../../core/gather.ts'
 import type { Rule, Value } from '../../core/watch.ts'
@@ -93,11 +94,10 @@ export const metricRules: readonly Rule[] = [
     pendingFor: 300,
     clearFor: 0,
     absent: 'clear',
-    read: each('cache', [lookups], (series) => {
-      const all = sumOf(series, lookups)?.lately[0] ?? 0
-      const missed = sumOf(series, lookups, { outcome: 'miss' })?.lately[0] ?? 0
-      return all < fewest ? 100 : (100 * (all - missed)) / all
-    }),
+    read: async (ctx) => {
+      const unrated = new Set(cacheStatistics(ctx.now()).flatMap(({ name, rated }) => (rated ? [] : [name])))
+      return (await hitRatios(ctx)).filter(({ labels }) => !unrated.has(String(labels['cache'])))
+    },
     advice:
       'Readers load most values anew. GET /v1/ops/caches shows the ages, evictions and bytes of each cache.',
   },
@@ -114,6 +114,12 @@ export const metricRules: readonly Rule[] = [
       'No isolate reports its counts. The metrics stand still; see lockstep_gather_report_failures_total.',
   },
 ]
+
+const hitRatios = each('cache', [lookups], (series) => {
+  const all = sumOf(series, lookups)?.lately[0] ?? 0
+  const missed = sumOf(series, lookups, { outcome: 'miss' })?.lately[0] ?? 0
+  return all < fewest ? 100 : (100 * (all - missed)) / all
+})
 
 /** One read of the gatherer serves all rules of an evaluation. */
 const reads = new WeakMap<Ctx, Promise<Gathered>>()

@@ -1,11 +1,11 @@
 import * as z from 'zod'
-import { id, instant, shownInstant } from '../../http/fields.ts'
+import { flag, id, instant, shownInstant } from '../../http/fields.ts'
 
 const rule = z.string().regex(/^[a-z][a-z0-9_]{0,59}$/, 'Must be the name of a rule')
 const labels = z.record(z.string().max(60), z.union([z.string().max(200), z.number()]))
 
 export const SilenceFilter = {
-  open: z.enum(['true', 'false']).optional().meta({ description: '`true`: only those that have not ended' }),
+  open: flag.optional().meta({ description: '`true`: only those that have not ended' }),
 }
 export const SilenceCursor = z.tuple([id])
 

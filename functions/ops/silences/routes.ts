@@ -22,10 +22,10 @@ export function silencesEndpoints(rules: readonly Rule[]): Endpoint[] {
         query: z.strictObject({ ...SilenceFilter, ...PageQuery }),
         answers: { 200: Page(Silence) },
       },
-      async (ctx, { query: { open, limit, cursor } }) => {
+      async (ctx, { query: { open = null, limit, cursor } }) => {
         const [before = null] = cursorOf(SilenceCursor, cursor) ?? []
         const silences = await listSilences(ctx, {
-          open: open === undefined ? null : open === 'true',
+          open,
           before,
           limit: limit + 1,
         })

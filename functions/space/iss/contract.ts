@@ -1,11 +1,10 @@
 import * as z from 'zod'
 import { positionSources, visibilities } from '../../../schema/space/states.ts'
-import { instant, shownInstant } from '../../http/fields.ts'
+import { flag, instant, shownInstant } from '../../http/fields.ts'
 import {
   coveredMomentsOf,
   day,
   decimal,
-  flag,
   known,
   listOf,
   maybe,

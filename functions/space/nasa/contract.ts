@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { mediaTypes, weatherTypes } from '../../../schema/space/states.ts'
-import { shownInstant } from '../../http/fields.ts'
-import { coveredDaysOf, day, flag, known, maybe, measured, number, Units } from '../contract.ts'
+import { flag, shownInstant } from '../../http/fields.ts'
+import { coveredDaysOf, day, known, maybe, measured, number, Units } from '../contract.ts'
 
 export const PictureQuery = z.strictObject({
   date: day.optional().meta({

@@ -29,8 +29,11 @@ export const deliveriesEndpoints: Endpoint[] = [
     '/test',
     {
       summary: 'Send a test event and return its delivery',
-      description: 'A webhook sends a test event every ten seconds, or six at once. A further one is 429.',
+      description:
+        'A webhook sends a test event every ten seconds, or six at once. A further one is 429: send it again after Retry-After.',
       roles,
+      // The event is queued, taken, its attempt recorded, and its delivery read.
+      trips: 4,
       params: IdPath,
       answers: { 200: DeliveryWithBody },
       problems: ['conflict'],

@@ -49,14 +49,18 @@ select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'deliveryId', id) from queued),
   (select jsonb_build_object('ok', false, 'reason', 'conflict', 'detail', 'A disabled webhook sends nothing: enable it first') from wanted where not enabled),
   (select jsonb_build_object(
-    'ok', false, 'reason', 'rate_limited', 'class', 'test',
+    'ok', false, 'reason', 'rate_limited', 'class', 'test', 'again', true,
     'detail', ${`A webhook sends a test event every ${everySeconds} seconds, or ${burst} at once`}::text,
     'retryAfter', greatest(1, least(${everySeconds}, ceil(extract(epoch from tests_free_at - now()) - ${(burst - 1) * everySeconds})::int))
   ) from wanted),
   jsonb_build_object('ok', false, 'reason', 'not_found', 'detail', 'This webhook does not exist')
 )`)}`,
   )
-  if (!queued.ok) return queued
+  if (!queued.ok) {
+    // Waiting makes room, so this refusal is no answer to keep: the same key may try again after the pause.
+    const { again: _, ...refused } = queued
+    return refused
+  }
   const { deliveryId } = queued
   await deliverDue(ctx, { deliveryId })
   const delivery = await readDelivery(ctx, { id, deliveryId })

@@ -5,6 +5,7 @@ import {
   check,
   date,
   doublePrecision,
+  index,
   integer,
   jsonb,
   primaryKey,
@@ -31,6 +32,8 @@ export const calibrations = fleet.table(
     createdAt: createdAt(),
     /** Null until the samples that were stored before it are calculated anew. */
     appliedAt: instant('applied_at'),
+    /** The samples before it are calculated anew. */
+    appliedUntil: instant('applied_until'),
   },
   (t) => [primaryKey({ name: 'calibrations_pkey', columns: [t.nodeId, t.metricId, t.channel, t.fromAt] })],
 )
@@ -186,5 +189,9 @@ export const nodeBoots = fleet.table(
     lastAt: instant('last_at').notNull(),
     seen: numbersOf('seen').notNull().default(sql`'{}'`),
   },
-  (t) => [primaryKey({ name: 'node_boots_pkey', columns: [t.nodeId, t.bootId] })],
+  (t) => [
+    primaryKey({ name: 'node_boots_pkey', columns: [t.nodeId, t.bootId] }),
+    // The job that removes old boots. Each batch moves last_at, so an index on that would be written with each batch.
+    index('idx_node_boots_first').on(t.firstAt),
+  ],
 )

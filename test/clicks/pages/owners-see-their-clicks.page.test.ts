@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { freshBrowser, openPage, type Visit, violations } from '../../support/browser.ts'
-import { comparedWithSums, settledPanels } from '../../support/panels.ts'
+import { comparedWithSums, readAgain, settledPanels } from '../../support/panels.ts'
 import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
@@ -67,6 +67,27 @@ async function read(path: string): Promise<unknown> {
 }
 
 describe('the page of campaigns', () => {
+  it('moves the day that it accounts for with the clock', async () => {
+    const page = await open('/app/clicks')
+    const ends: number[] = []
+    page.on('request', (request) => {
+      const url = new URL(request.url())
+      if (url.pathname === '/v1/clicks/accounting') ends.push(Date.parse(url.searchParams.get('to') ?? ''))
+    })
+    await settledPanels(page)
+    const first = ends[0] ?? Number.NaN
+    // The page takes its time from the server.
+    await page.route('**/v1/**', async (route) => {
+      const response = await route.fetch()
+      const date = new Date(Date.now() + 2 * 3_600_000).toUTCString()
+      await route.fulfill({ response, headers: { ...response.headers(), date } })
+    })
+    await readAgain(page)
+    await expect.poll(() => Math.max(...ends) - first, soon).toBeGreaterThanOrEqual(2 * 3_600_000)
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await page.context().close()
+  })
+
   it('accounts for each redirect as a sum, and says what a draft of rules would change', async () => {
     const page = await open('/app/zones')
     const answers = collectAnswers(page)

@@ -1,17 +1,8 @@
 import type { Role } from '../../../functions/registry/roles.ts'
+import { type Answer, callerAt } from '../../support/caller.ts'
 import type { TestWorker } from '../../support/worker.ts'
 
-export type Answer = {
-  status: number
-  /** The parsed body, or `{}` if there is none. */
-  body: Record<string, unknown>
-  text: string
-  headers: Headers
-  /** Round trips to Postgres. */
-  trips: number
-}
-
-type Send = { body?: object; key?: string; ifMatch?: number }
+export type { Answer } from '../../support/caller.ts'
 
 export type Caller = {
   get(path: string): Promise<Answer>
@@ -22,36 +13,12 @@ export type Caller = {
 
 /** A client with a token; its paths are below /v1/clicks. */
 export async function caller(app: TestWorker, role: Role = 'admin', sub = '1'): Promise<Caller> {
-  const authorization = `Bearer ${await app.token(role, sub)}`
-  async function call(method: string, path: string, { body, key, ifMatch }: Send = {}): Promise<Answer> {
-    const response = await app.fetch(`/v1/clicks${path}`, {
-      method,
-      headers: {
-        authorization,
-        ...(body && { 'content-type': 'application/json' }),
-        ...(key !== undefined && { 'idempotency-key': key }),
-        ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    return {
-      status: response.status,
-      body:
-        /^\s*\{/.test(text) && !/ndjson|csv/.test(response.headers.get('content-type') ?? '')
-          ? JSON.parse(text)
-          : {},
-      text,
-      headers: response.headers,
-      trips: Number(response.headers.get('x-db-round-trips')),
-    }
-  }
+  const call = callerAt(app, { below: '/v1/clicks', token: await app.token(role, sub), keyed: true })
   return {
-    get: (path) => call('GET', path),
-    post: (path, body, key) =>
-      call('POST', path, { ...(body && { body }), ...(key !== undefined && { key }) }),
-    patch: (path, ifMatch, body) => call('PATCH', path, { ifMatch, body }),
-    delete: (path) => call('DELETE', path),
+    get: (path) => call.get(path),
+    post: (path, body, key) => call.post(path, { body, ...(key !== undefined && { key }) }),
+    patch: (path, ifMatch, body) => call.patch(path, { ifMatch, body }),
+    delete: (path) => call.delete(path),
   }
 }
 

@@ -91,6 +91,67 @@ describe('a claim whose reply is lost', () => {
   })
 })
 
+describe('a claim whose server fails', () => {
+  it('keeps its key until it has an answer, and then has had one effect', async () => {
+    await newOrder()
+    await newOrder()
+    const page = await open('/app/work', { as: asCourier })
+    const keys: string[] = []
+    await page.route('**/claim-next', async (route) => {
+      keys.push(route.request().headers()['idempotency-key'] ?? '')
+      const answer = await route.fetch()
+      // A long pause is left to the user.
+      return keys.length > 1
+        ? route.fulfill({ response: answer })
+        : route.fulfill({ ...refused, headers: { 'retry-after': '60' } })
+    })
+    const before = (await call('/orders?status=assigned&courierId=7')).data.length
+    const button = page.getByRole('button', { name: 'Claim the next order' })
+    await button.click()
+    await page.getByText('database_away').waitFor()
+    await button.click()
+    await expect.poll(() => keys.length, soon).toBe(2)
+    // Its name is back once the answer has arrived.
+    await button.waitFor()
+    expect(new Set(keys).size).toBe(1)
+    expect((await call('/orders?status=assigned&courierId=7')).data).toHaveLength(before + 1)
+    await button.click()
+    await expect.poll(() => new Set(keys).size, soon).toBe(2)
+    await button.waitFor()
+    await page.context().close()
+  })
+
+  it('that is refused is not announced as an empty list of orders', async () => {
+    const page = await open('/app/work', { as: asCourier })
+    await page.route('**/claim-next', (route) => route.fulfill({ ...refused, status: 409 }))
+    await page.getByRole('button', { name: 'Claim the next order' }).click()
+    await page.getByText('database_away').waitFor()
+    await page.getByRole('button', { name: 'Claim the next order', disabled: false }).waitFor()
+    expect(await page.locator('p[aria-live="polite"]').textContent()).toBe('')
+    await page.context().close()
+  })
+})
+
+describe('a delivery', () => {
+  it('is not called final while nobody knows whether it can be undone', async () => {
+    const courier = `Bearer ${await app.token('courier', 7)}`
+    const { id } = await newOrder()
+    const { fence } = await call(`/orders/${id}/claim`, { accept: true }, courier)
+    await call(`/orders/${id}/pickup`, { fence }, courier)
+    await call(`/orders/${id}/deliver`, { fence }, courier)
+    const page = await open('/app', { as: asCourier })
+    await page.route(/\/v1\/dispatch\/orders\/\d+$/, (route) => route.fulfill(refused))
+    await page.goto(`${app.url}/app/work`)
+    const task = page.getByRole('article', { name: `Order ${id}` })
+    await task.getByText('database_away').waitFor()
+    expect(await task.getByText('final').count()).toBe(0)
+    await page.unrouteAll()
+    await task.getByRole('button', { name: 'Try again' }).click()
+    await task.getByText(/^Undo the delivery$|^The delivery is final/).waitFor()
+    await page.context().close()
+  })
+})
+
 describe('a panel', () => {
   it('keeps its data, greyed, when its next read fails, and offers to try again', async () => {
     await newOrder()
@@ -176,6 +237,62 @@ describe('the stream', () => {
     for (const page of others) await page.locator(`.board a[href="/app/orders/${later.id}"]`).waitFor()
     expect([streams(), most]).toEqual([1, 1])
     await context.close()
+  })
+
+  it('is left to the next tab when the token of its tab has ended', async () => {
+    const first = await open('/app/orders', { as: asAdmin })
+    await board(first)
+    const ended = { ...refused, status: 401 }
+    let asked = 0
+    const events = '**/v1/dispatch/events'
+    await first.route(events, (route) => {
+      asked += 1
+      return route.fulfill(ended)
+    })
+    await first.reload()
+    await expect.poll(() => asked, soon).toBeGreaterThan(0)
+    const second = await pageIn(first.context(), app.url)
+    await second.goto(`${app.url}/app/orders`)
+    await board(second)
+    const { id } = await newOrder()
+    // The stream of the second tab serves both.
+    for (const tab of [first, second]) await tab.locator(`.board a[href="/app/orders/${id}"]`).waitFor()
+    await first.context().close()
+  })
+
+  it('is connected anew after 35 seconds without a byte', async () => {
+    const silent = await open('/app', { as: asAdmin })
+    await silent.clock.install()
+    const streams: Request[] = []
+    silent.on('request', (request) => {
+      if (request.url().endsWith('/v1/dispatch/events')) streams.push(request)
+    })
+    await silent.goto(`${app.url}/app/orders`)
+    await board(silent)
+    await expect.poll(() => streams.length, soon).toBe(1)
+    await silent.clock.fastForward(36_000)
+    await expect.poll(() => streams.length, soon).toBe(2)
+    await silent.context().close()
+  })
+
+  it('waits while its page is paused, and says how many events wait', async () => {
+    const page = await open('/app/orders', { as: asAdmin })
+    await board(page)
+    const seen = await newOrder()
+    await page.locator(`.board a[href="/app/orders/${seen.id}"]`).waitFor()
+    await page.locator('h1').press('p')
+    await page.getByText('The live events are paused.').waitFor()
+    const { id } = await newOrder()
+    await page.getByRole('button', { name: /^Go on: \d+ new$/ }).waitFor()
+    const card = page.locator(`.board a[href="/app/orders/${id}"]`)
+    expect(await card.count()).toBe(0)
+    await page.locator('h1').press('p')
+    await card.waitFor()
+    await page.locator('h1').press('g')
+    await page.locator('h1').press('o')
+    await page.getByRole('heading', { name: 'Operation', level: 1 }).waitFor()
+    expect(page.faults).toEqual([])
+    await page.context().close()
   })
 
   it('of eight writers that is cut twenty times leaves the board equal to the list', async () => {

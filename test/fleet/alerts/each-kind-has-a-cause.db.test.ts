@@ -19,8 +19,9 @@ beforeEach(async () => {
 })
 
 /** The alerts that callers see as open, as `kind subject`; critical ones have a mark. */
-async function open(): Promise<string[]> {
-  await runFleetJob(environment, 'fleet-alerts')
+async function open(shards = '3'): Promise<string[]> {
+  const ctx = environment.ctx({ bindings: { FLEET_SHARDS: shards } })
+  await runFleetJob(environment, 'fleet-alerts', ctx)
   const { rows } = await admin.query(
     `select concat_ws(' ', kind, subject, case severity when 'critical' then '!' end) as alert from fleet.alerts
     where cleared_at is null and raised_at is not null order by kind, subject`,
@@ -216,6 +217,17 @@ it.each(alertKinds)('%s opens once for a real cause, is seen again, and ends wit
   expect(await open()).toEqual([])
   const ended = await admin.query('select kind from fleet.alerts where cleared_at > raised_at')
   expect(ended.rows).toEqual([{ kind }])
+})
+
+it('a shard that no longer exists is not missed, and one that never comes back is', async () => {
+  await admin.query(`select core.make_partitions('fleet.cycles', array[now() - interval '2 minutes'])`)
+  await admin.query(
+    `insert into fleet.cycles (shard, slot) select shard, now() - interval '61 seconds' from unnest('{0,2}'::int[]) shard`,
+  )
+  expect(await open()).toEqual(['cycle_missed shard:0', 'cycle_missed shard:2'])
+  expect(await open('2')).toEqual(['cycle_missed shard:0'])
+  await admin.query('truncate fleet.cycles')
+  expect(await open('2')).toEqual(['cycle_missed shard:0'])
 })
 
 it('a regulator whose metric nobody measures is an alert', async () => {

@@ -114,6 +114,19 @@ it('an acknowledged command has the time of its longest run, and half a minute',
   expect(await commandsOf(given)).toEqual(['dose TIMEOUT not_finished', 'off QUEUED not_finished'])
 })
 
+it('the commands of a decommissioned node end, also one that switches it off', async () => {
+  const given = await dosed()
+  await become(given.command, 'SENT')
+  await admin.query('delete from fleet.zone_slots where node_id = $1', [given.pump])
+  await admin.query("update fleet.nodes set lifecycle = 'DECOMMISSIONED' where id = $1", [given.pump])
+  await cycle()
+  await cycle()
+  expect(await commandsOf(given)).toEqual([
+    'dose TIMEOUT node_decommissioned',
+    'off EXPIRED node_decommissioned',
+  ])
+})
+
 it('a command of an old epoch is void, though a cycle wrote it after the change', async () => {
   const given = await dosed()
   await admin.query('alter table fleet.regulators disable trigger void_commands')

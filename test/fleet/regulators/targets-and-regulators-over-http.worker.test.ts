@@ -108,12 +108,26 @@ it('a regulator is added with its budgets, and a zone has one for each metric an
     body: { data: [body], nextCursor: null },
   })
   expect(
-    await tenant.post('/regulators', { body: { ...pump, zoneId: zone, direction: 'lower', dose: 0.0001 } }),
-  ).toMatchObject({ status: 400 })
-  expect(
     await tenant.post('/regulators', { body: { ...pump, zoneId: zone, metric: 'unknown' } }),
   ).toMatchObject({ status: 422 })
 })
+
+it.each([0, -1, 0.0001, 1e-300, 1.2345, 1e9])(
+  'a dose is a number of whole thousandths, so not %d',
+  async (dose) => {
+    const house = await givenHouse(app)
+    const { tenant, zone } = await zoneOf(house)
+    const refused = (path: string) => ({
+      status: 400,
+      body: { errors: expect.arrayContaining([expect.objectContaining({ path })]) },
+    })
+    const regulator = await tenant.post('/regulators', { body: { ...pump, zoneId: zone, dose } })
+    expect(regulator).toMatchObject(refused('dose'))
+    const command = { nodeUid: 'nd-pump-00000000', kind: 'dose', amount: dose, runMs: 1, maxRunMs: 1 }
+    const ordered = await tenant.post(`/zones/${zone}/commands`, { body: command })
+    expect(ordered).toMatchObject(refused('amount'))
+  },
+)
 
 it('disabling raises the epoch once, and ends the commands', async () => {
   const tenantId = 900
@@ -135,6 +149,21 @@ it('disabling raises the epoch once, and ends the commands', async () => {
     regulator,
   ])
   expect(rows).toEqual([{ state: 'EXPIRED', reason: 'stale_epoch' }])
+})
+
+it('what changes without its version is read anew, also by a caller who knows the version', async () => {
+  const house = await givenHouse(app)
+  const { tenant, zone } = await zoneOf(house)
+  const { body } = await tenant.post('/regulators', { body: { ...pump, zoneId: zone } })
+  await admin.query(
+    `update fleet.dose_windows set outcome = 'dosed', dosed_at = now() where regulator_id = $1`,
+    [body['id']],
+  )
+  const regulator = await tenant.get(`/regulators/${Number(body['id'])}`, { ifNoneMatch: '"1"' })
+  expect(regulator).toMatchObject({ status: 200, body: { outcome: 'dosed', version: 1 } })
+  await admin.query(`update fleet.zones set mode = 'manual', mode_until = now() where id = $1`, [zone])
+  const read = await tenant.get(`/zones/${zone}`, { ifNoneMatch: '"1", "2"' })
+  expect(read).toMatchObject({ status: 200, body: { mode: 'auto' } })
 })
 
 it('a budget below the used amount holds from the next dose on', async () => {

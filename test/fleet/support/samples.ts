@@ -138,8 +138,11 @@ export const emptyTelemetry = `
     fleet.telemetry_rejects, fleet.telemetry_minutes, fleet.node_boots, fleet.calibrations, fleet.alerts,
     core.ingest_messages, core.ingest_sources, core.ingest_minutes, core.dead_messages`
 
-/** Runs the fold of the minute once; it works in portions. */
-export const fold = (environment: Environment) => runFleetJob(environment, 'fleet-fold')
+/** Runs the jobs that calculate and fold samples once. */
+export async function fold(environment: Environment): Promise<void> {
+  await runFleetJob(environment, 'fleet-recalculate')
+  await runFleetJob(environment, 'fleet-fold')
+}
 
 export async function runFleetJob(
   environment: Environment,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { recalculate } from '../../../functions/fleet/telemetry/recalculate.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import {
   aggregated,
@@ -6,6 +7,7 @@ import {
   fold,
   givenNode,
   recounted,
+  runFleetJob,
   type SentSample,
   senderOf,
   storeMessages,
@@ -264,6 +266,48 @@ describe('a calibration', () => {
     await admin.query('update fleet.calibrations set created_at = now()')
     await fold(environment)
     expect(await values()).toEqual([{ value: 6, raw: 6 }])
+  })
+
+  it('of many samples is calculated in parts, and the fold goes on before the last one', async () => {
+    const { uid, id } = await givenNode(environment)
+    const other = await givenNode(environment)
+    const sender = senderOf(environment)
+    await sender.store(hourly(uid))
+    await sender.store(
+      pointsOf(
+        uid,
+        Array.from({ length: 8 }, (_, at) => [120 + at / 10, 6] as const),
+        'ph',
+      ),
+    )
+    await fold(environment)
+    await calibrated(id, 0.508, 1.5)
+    const parts: unknown[] = []
+    for (const minutes of [3, 100, 3]) {
+      const ctx = environment.ctx()
+      const { rows, more } = await ctx.db.transaction((tx) =>
+        recalculate(ctx, tx, { mostSamples: 5, mostMinutes: minutes }),
+      )
+      parts.push([rows, more])
+    }
+    // A part ends before the minute of its sixth sample, and a minute is never divided.
+    expect(parts).toEqual([
+      [1, true],
+      [8, true],
+      [3, true],
+    ])
+    await sender.store(pointsOf(other.uid, [[1, 6]], 'ph'))
+    await runFleetJob(environment, 'fleet-fold')
+    expect((await admin.query('select 1 from fleet.telemetry_1m where not folded')).rows).toEqual([])
+    expect(await differing()).toEqual([])
+    const calculated = async () => (await values()).filter(({ value, raw }) => value !== raw).length
+    expect(await calculated()).toBe(12)
+    await fold(environment)
+    expect(await calculated()).toBe(30)
+    expect((await admin.query('select applied_at is not null as done from fleet.calibrations')).rows).toEqual(
+      [{ done: true }],
+    )
+    expect(await differing()).toEqual([])
   })
 
   it('lets a value out of the range of its metric be refused', async () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { replayRejects } from '../../../functions/fleet/telemetry/replay-rejects.ts'
 import { readBody } from '../../../functions/http/body.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { countedOf, emptyTelemetry, givenNode, type SentSample, senderOf } from '../support/samples.ts'
@@ -325,6 +326,54 @@ describe('a batch of numbers', () => {
       await sender.store([{ nodeUid: uid, metric: 'ph', ts: ago(60 - seq), value: 6 }], { bootId: 'b', seq })
     const { rows } = await admin.query('select seen::text from fleet.node_boots where node_id = $1', [id])
     expect(rows).toEqual([{ seen: '{[0,2),[4,5),[7,8)}' }])
+  })
+
+  const series = (uid: string, count: number, channel = (at: number) => `c${at}`): SentSample[] =>
+    Array.from({ length: count }, (_, at) => ({ nodeUid: uid, metric: 'ph', channel: channel(at), value: 6 }))
+
+  it('stores 500 samples without a time once, and takes nothing of a batch with more', async () => {
+    const { uid } = await givenNode(environment)
+    const sender = senderOf(environment)
+    for (const _ of [1, 2]) await sender.store(series(uid, 500), { bootId: 'b', seq: 0 })
+    const counts = { received: 1_000, accepted: 500, duplicate: 500 }
+    expect(await countedOf(environment)).toMatchObject(counts)
+    for (const tooMany of [series(uid, 501), series(uid, 480, (at) => `${at}`.padEnd(64, 'µ'))]) {
+      const timed = { nodeUid: uid, metric: 'ph', ts: ago(5), value: 6 }
+      const sending = sender.send({ samples: [timed, ...tooMany], bootId: 'b', seq: 1 })
+      await expect(sending).rejects.toMatchObject({ code: 'body_too_large' })
+      await sender.deliver()
+    }
+    expect(await countedOf(environment)).toMatchObject(counts)
+  })
+
+  it('travels in messages whose names fit into them, however long they are', async () => {
+    const { uid } = await givenNode(environment)
+    const sender = senderOf(environment)
+    const samples = Array.from({ length: 1_000 }, (_, at) => ({
+      nodeUid: uid,
+      metric: `m${at}`.padEnd(64, 'µ'),
+      ts: ago(5),
+      value: 6,
+    }))
+    const { rejected } = await sender.send({ samples, bootId: 'b', seq: 0 })
+    expect(rejected).toEqual([])
+    const bytes = sender.held.messages.map((message) => Buffer.byteLength(JSON.stringify(message)))
+    expect(bytes.filter((one) => one > 64_000)).toEqual([])
+    expect(bytes.length).toBeLessThan(10)
+    await sender.deliver()
+    expect(await countedOf(environment)).toMatchObject({ received: 1_000, rejected: 1_000 })
+  })
+
+  it('gives a refused sample without a time that of its receipt, also when it is replayed', async () => {
+    const { uid } = await givenNode(environment)
+    const received = new Date(Date.now() - 3_600_000)
+    const sender = senderOf(environment, undefined, { now: () => received })
+    await sender.store([{ nodeUid: uid, metric: 'brix', value: 6 }], { bootId: 'b', seq: 0 })
+    await admin.query(`insert into fleet.metrics (name, unit) values ('brix', '°Bx')`)
+    const { replayed } = await replayRejects(sender.ctx, { nodeUid: uid })
+    expect(replayed).toBe(1)
+    await sender.deliver()
+    expect(await stored(uid)).toMatchObject([{ value: 6, ts: received }])
   })
 
   it('counts as arrived when all its samples were refused', async () => {

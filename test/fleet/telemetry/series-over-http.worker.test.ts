@@ -146,6 +146,7 @@ it('calculates stored samples anew after a calibration', async () => {
   const answer = await post(`/nodes/${uid}/calibrations`, { metric: 'ph', from: at(3), gain: 1.5 })
   expect(answer.status).toBe(201)
   await admin.query(`update fleet.calibrations set created_at = now() - interval '1 minute'`)
+  await runJob(app, 'fleet-recalculate')
   await runJob(app, 'fleet-fold')
   const points = await series(zoneId, `metric=ph&from=${at(0)}&to=${at(24)}&resolution=1h`)
   expect(points.map(({ mean }) => mean)).toEqual([6, 6, 9, 9])

@@ -9,7 +9,9 @@ const environment = await freshEnvironment()
 const { admin, connect } = environment.database
 
 beforeEach(() =>
-  admin.query('truncate fleet.telemetry_minutes, fleet.commands, fleet.alerts, fleet.greenhouses cascade'),
+  admin.query(
+    'truncate fleet.telemetry_minutes, fleet.node_boots, fleet.commands, fleet.alerts, fleet.greenhouses cascade',
+  ),
 )
 
 async function houses(...tenants: number[]): Promise<void> {
@@ -40,6 +42,13 @@ const alertOf = (tenant: number, subject: string, clearedAgo: string | null) =>
     [tenant, subject, clearedAgo],
   )
 
+const bootOf = (firstAgo: string, lastAgo: string) =>
+  admin.query(
+    `insert into fleet.node_boots (node_id, boot_id, first_at, last_at)
+     values (1, $1 || $2, now() - $1::interval, now() - $2::interval)`,
+    [firstAgo, lastAgo],
+  )
+
 const column = async (statement: string) =>
   (await admin.query({ text: statement, rowMode: 'array' })).rows.map(([value]) => value)
 
@@ -67,6 +76,18 @@ it('what is older than its retention leaves, of every tenant, and nothing else',
     expect(await column(`select count(*)::int from fleet.${table}`), table).toEqual([2])
   await run()
   expect(await lastRun()).toEqual({ outcome: 'skipped', rows: 0 })
+})
+
+it('the numbers of a boot leave 400 days after its last batch', async () => {
+  await bootOf('500 days', '401 days')
+  await bootOf('500 days', '399 days')
+  await bootOf('399 days', '399 days')
+  await run()
+  expect(await column('select boot_id from fleet.node_boots order by first_at')).toEqual([
+    '500 days399 days',
+    '399 days399 days',
+  ])
+  expect(await lastRun()).toEqual({ outcome: 'ok', rows: 1 })
 })
 
 it('what has not ended stays, however old', async () => {

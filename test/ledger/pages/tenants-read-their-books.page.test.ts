@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { freshBrowser, openPage } from '../../support/browser.ts'
 import { tabTo } from '../../support/keyboard.ts'
@@ -12,6 +13,8 @@ const server = await serverOf(app, tenantId)
 const browser = await freshBrowser()
 const as = { role: 'tenant', sub: 'server', tenantId }
 const hostile = '<img src=x onerror=alert(1)> \u202Eabc 🎲'
+
+const focused = (page: Page) => page.evaluate<string>(`document.activeElement.getAttribute('href')`)
 
 const given = { bet: '', payment: '' }
 beforeAll(async () => {
@@ -92,6 +95,44 @@ describe('the books', () => {
     const rows = (await page.locator('tbody tr').allInnerTexts()).map(withoutBlanks)
     expect(new Set(rows).size).toBe(60)
     expect(rows.filter((row) => !paper.includes(row))).toEqual([])
+    await page.context().close()
+  })
+
+  it('lose and double no entry of a long statement while new ones arrive', async () => {
+    for (let n = 0; n < 7; n += 1)
+      await Promise.all(Array.from({ length: 15 }, (_, at) => deposit(server, 100 + at, 'u-4')))
+    const page = await openPage(browser, `${app.url}/app/books/users/u-4/statement?currency=USD`, { as })
+    await page.getByText('The newest 100 entries').waitFor()
+    await page.getByRole('button', { name: 'Show more' }).click()
+    await page.getByText('All 105 entries').waitFor()
+    const causes = () => page.locator('tbody tr td:nth-child(3)').allInnerTexts()
+    const before = await causes()
+    expect(new Set(before).size).toBe(105)
+    await deposit(server, 1, 'u-4')
+    await page.getByRole('button', { name: 'Show 1 new' }).waitFor()
+    expect(await causes()).toEqual(before)
+    await page.getByRole('button', { name: 'Show 1 new' }).click()
+    await page.getByText('The newest 100 entries').waitFor()
+    await page.getByRole('button', { name: 'Load all, for paper' }).click()
+    await page.getByText('All 106 entries').waitFor()
+    expect((await causes()).slice(1)).toEqual(before)
+    await page.context().close()
+  })
+
+  it('leave the keys of the browser alone, and all keys when their switch is off', async () => {
+    const page = await openPage(browser, `${app.url}/app/books/bets`, { as })
+    const links = page.locator('tbody td:first-child a')
+    await links.nth(1).waitFor()
+    await links.first().focus()
+    await page.keyboard.press('Control+j')
+    expect(await focused(page)).toBe(await links.first().getAttribute('href'))
+    await page.keyboard.press('j')
+    expect(await focused(page)).toBe(await links.nth(1).getAttribute('href'))
+    await page.keyboard.press('?')
+    await page.getByLabel('Single-letter keys').uncheck()
+    await links.nth(1).focus()
+    await page.keyboard.press('k')
+    expect(await focused(page)).toBe(await links.nth(1).getAttribute('href'))
     await page.context().close()
   })
 

@@ -1,43 +1,14 @@
 import type { Role } from '../../../functions/registry/roles.ts'
+import { type Caller, callerAt } from '../../support/caller.ts'
 import { freshWorker, type TestWorker } from '../../support/worker.ts'
 
-export type Answer = {
-  status: number
-  body: Record<string, unknown>
-  headers: Headers
-  /** Round trips to Postgres. */
-  trips: number
-}
+export { type Answer, tally } from '../../support/caller.ts'
 
-type Send = { body?: unknown; key?: string }
-
-export type Server = {
-  get(path: string): Promise<Answer>
-  post(path: string, send?: Send): Promise<Answer>
-}
+export type Server = Caller
 
 /** A tenant's server; paths are below /v1/ledger. */
 export async function serverOf(app: TestWorker, tenantId: number, role: Role = 'tenant'): Promise<Server> {
-  const authorization = `Bearer ${await app.token(role, 'server', tenantId)}`
-  async function call(method: string, path: string, { body, key }: Send = {}): Promise<Answer> {
-    const response = await app.fetch(`/v1/ledger${path}`, {
-      method,
-      headers: {
-        authorization,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(key === undefined ? {} : { 'idempotency-key': key }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    const text = await response.text()
-    return {
-      status: response.status,
-      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
-      headers: response.headers,
-      trips: Number(response.headers.get('x-db-round-trips')),
-    }
-  }
-  return { get: (path) => call('GET', path), post: (path, send) => call('POST', path, send) }
+  return callerAt(app, { below: '/v1/ledger', token: await app.token(role, 'server', tenantId) })
 }
 
 export const bet = { userId: 'u-1', stakeMinor: 1_000, currency: 'USD', odds: '2.50', selection: 'home' }
@@ -67,14 +38,6 @@ export async function balanceOf(server: Server, userId = 'u-1'): Promise<unknown
   const { body } = await server.get(`/users/${userId}/balances`)
   const [balance] = body['data'] as Record<string, unknown>[]
   return balance && [balance['balanceMinor'], balance['reservedMinor'], balance['availableMinor']]
-}
-
-/** Counts responses by status and code, as in `{ '201': 10, '409 insufficient_funds': 40 }`. */
-export function tally(answers: Answer[]): Record<string, number> {
-  const kinds = answers.map(({ status, body }) => [status, body['code']].filter(Boolean).join(' '))
-  return Object.fromEntries(
-    [...Map.groupBy(kinds, (kind) => kind)].map(([kind, those]) => [kind, those.length]),
-  )
 }
 
 /** The items of a list in an answer. */

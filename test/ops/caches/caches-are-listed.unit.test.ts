@@ -22,6 +22,7 @@ it('a cache shows its hits, misses and the age of its oldest value', async () =>
     misses: 1,
     loads: 1,
     hitRatio: 0.75,
+    rated: true,
     entries: 1,
   })
   expect(listed()?.oldestSeconds).toBeGreaterThanOrEqual(0)

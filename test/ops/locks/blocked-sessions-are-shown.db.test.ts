@@ -24,10 +24,10 @@ async function queueOfThree() {
   ]
   for (const client of [first, second]) await client.query('set lock_timeout = 0')
   await holder.query('begin')
-  await holder.query('update things set amount = 1')
+  await holder.query('update /* of.owner */ things set amount = 1')
   const waits = [first, second].map(async (client) => {
     await client.query('begin')
-    const error: unknown = await client.query('update things set amount = 2').then(
+    const error: unknown = await client.query('update /* of.worker */ things set amount = 2').then(
       () => null,
       (refused: unknown) => refused,
     )
@@ -62,11 +62,13 @@ describe('sessions that wait', () => {
     const shown = await sessionsOf(pids.holder)
     await release()
     const [holder, first] = shown
-    expect(holder).toMatchObject({ depth: 0, blockedBy: [], waitSeconds: null, waitsFor: null, own: false })
-    expect(holder?.state).toBe('idle in transaction')
+    expect(holder).toMatchObject({ depth: 0, blockedBy: [], waitMs: null, type: null, own: false })
+    expect(holder).toMatchObject({ state: 'idle in transaction', name: null })
+    expect(holder?.xactMs).toBeGreaterThan(0)
+    expect(first).toMatchObject({ name: 'of.worker', type: expect.any(String) })
     expect(first).toMatchObject({ depth: 1, blockedBy: [pids.holder], own: true, role: 'lockstep_worker' })
-    expect(first?.waitSeconds).toBeGreaterThanOrEqual(0)
-    expect(shown.every(({ waitsFor }, at) => at === 0 || waitsFor !== null)).toBe(true)
+    expect(first?.waitMs).toBeGreaterThanOrEqual(0)
+    expect(shown.every(({ mode }, at) => at === 0 || mode !== null)).toBe(true)
   })
 
   it('have the name of the advisory lock that they wait for', async () => {
@@ -77,7 +79,7 @@ describe('sessions that wait', () => {
     const pid = pidOf(holder)
     await vi.waitFor(async () => {
       const [, shown] = await sessionsOf(pid)
-      expect(shown?.waitsFor).toMatchObject({ type: 'advisory', lock: 'housekeeping', mode: 'ExclusiveLock' })
+      expect(shown).toMatchObject({ type: 'advisory', lock: 'housekeeping', mode: 'ExclusiveLock' })
     }, soon)
     await holder.query('select pg_advisory_unlock_all()')
     await waiting
@@ -87,11 +89,11 @@ describe('sessions that wait', () => {
   it('end when their statement is cancelled, and a later transaction of the same pid does not', async () => {
     const { pids, waits, release } = await queueOfThree()
     const waiting = (await sessionsOf(pids.holder)).find(({ depth }) => depth === 1)
-    if (waiting?.transactionAt == null) throw new Error('No session waits')
-    const { pid, transactionAt } = waiting
-    const earlier = new Date(Date.parse(transactionAt) - 1_000).toISOString()
-    expect(await cancelStatement(ctx(), { pid, transactionAt: earlier })).toBe('gone')
-    expect(await cancelStatement(ctx(), { pid, transactionAt })).toBe('cancelled')
+    if (waiting?.xactStart == null) throw new Error('No session waits')
+    const { pid, xactStart } = waiting
+    const earlier = new Date(Date.parse(xactStart) - 1_000).toISOString()
+    expect(await cancelStatement(ctx(), { pid, xactStart: earlier })).toBe('gone')
+    expect(await cancelStatement(ctx(), { pid, xactStart })).toBe('cancelled')
     expect(await Promise.race(waits)).toMatchObject({ code: '57014' })
     await release()
   })
@@ -99,8 +101,8 @@ describe('sessions that wait', () => {
   it('of other roles cannot be cancelled', async () => {
     const { pids, release } = await queueOfThree()
     const [holder] = await sessionsOf(pids.holder)
-    const { pid = 0, transactionAt } = holder ?? {}
-    expect(await cancelStatement(ctx(), { pid, transactionAt: transactionAt ?? '' })).toBe('other_role')
+    const { pid = 0, xactStart } = holder ?? {}
+    expect(await cancelStatement(ctx(), { pid, xactStart: xactStart ?? '' })).toBe('other_role')
     await release()
   })
 })

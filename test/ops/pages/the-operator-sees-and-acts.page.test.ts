@@ -37,6 +37,26 @@ describe('the pages of the operator', () => {
     await page.context().close()
   })
 
+  it('show the failed check of a Worker that is not ready', async () => {
+    const page = await openPage(browser, `${app.url}/app/ops`, { as })
+    const checks = page.getByRole('region', { name: 'Readiness' })
+    await checks.getByText('answers').first().waitFor()
+    const failed = { name: 'database', ok: false, detail: 'does not answer', ageSeconds: null }
+    const asOf = new Date().toISOString()
+    await page.route('**/readyz', (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({ code: 'unavailable', title: 'Away', asOf, checks: [failed], matters: [] }),
+      }),
+    )
+    await readAgain(page)
+    await checks.getByText('does not answer').waitFor()
+    await checks.getByText(/failed$/).waitFor()
+    expect(await checks.getAttribute('data-state')).toBe('live')
+    await page.context().close()
+  })
+
   it('silence and acknowledge an alert by keyboard alone', async () => {
     await admin.query(
       `insert into core.alerts (rule, labels, state, severity, since, seen_at, fired_at, value, peak, count, evidence)

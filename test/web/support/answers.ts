@@ -35,15 +35,16 @@ export async function standBetween(context: BrowserContext): Promise<Answers> {
     if (before === 'silent') return route.abort()
     if (manner === 'failing') return route.fulfill(refused)
     if (isStream || manner === 'live') return route.continue()
-    const response = await route.fetch()
+    // The Worker may close a connection that rests, at the moment when the next call takes it.
+    const response = await route.fetch({ maxRetries: 3 })
     if (!response.ok()) return route.fulfill({ response })
     const change = manner === 'emptied' ? emptied : hostile
     return route.fulfill({ response, json: change(await response.json()) })
   }
 
   await context.route(/\/(?:v1\/|readyz)/, (route) =>
-    // A page that is left takes its calls back.
-    answer(route).catch(() => undefined),
+    // A page that is left takes its calls back. Any other call must fail rather than wait for ever.
+    answer(route).catch(() => route.abort().catch(() => undefined)),
   )
   context.on('request', (request) => {
     if (counts(request)) open.add(request)

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { sendTest } from '../../../functions/webhooks/deliveries/send-test.ts'
 import { createWebhook } from '../../../functions/webhooks/subscriptions/create.ts'
-import { freshEnvironment } from '../../core/environment.ts'
+import { freshEnvironment, key } from '../../core/environment.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { soon } from '../../support/soon.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -23,6 +23,8 @@ async function webhook(path: string): Promise<number> {
   if (!created.ok) throw new Error(created.reason)
   return created.webhook.id
 }
+
+const eventOf = (sent: Awaited<ReturnType<typeof sendTest>>) => sent.ok && sent.delivery.eventId
 
 const twenty = (id: number, context = asAdmin()) =>
   Promise.all(Array.from({ length: 20 }, () => sendTest(context, { id })))
@@ -55,6 +57,24 @@ describe('the test events of a webhook', () => {
     expect((await twenty(one)).filter(({ ok }) => ok)).toHaveLength(1)
     await sixSent(86_400)
     expect((await twenty(one)).filter(({ ok }) => ok)).toHaveLength(6)
+  })
+
+  it('may be asked for again with the same key once there is room', async () => {
+    const id = await webhook('/later')
+    const freeIn = (time: string) =>
+      database.admin.query(
+        'update webhooks.webhooks set tests_free_at = now() + $2::interval where id = $1',
+        [id, time],
+      )
+    await freeIn('1 day')
+    const later = () => Object.assign(asAdmin(), { idempotency: key('a test that comes too early') })
+    const refused = await sendTest(later(), { id })
+    expect(refused).toMatchObject({ ok: false, reason: 'rate_limited' })
+    expect(refused).not.toHaveProperty('again')
+    await freeIn('-1 day')
+    const sent = await sendTest(later(), { id })
+    expect(sent).toMatchObject({ ok: true })
+    expect(await sendTest(later(), { id })).toMatchObject({ ok: true, delivery: { eventId: eventOf(sent) } })
   })
 
   it('would be more if the limit were read before the row is locked', async () => {

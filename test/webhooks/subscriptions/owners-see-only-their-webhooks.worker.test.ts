@@ -47,6 +47,16 @@ describe('webhooks', () => {
     expect(receiver.at('/tenant').map(({ body }) => JSON.parse(body).data)).toEqual([{ bet: 1 }])
   })
 
+  it('show failures, also to a caller who knows the version', async () => {
+    const { body } = await asOne('POST', '/v1/webhooks', webhook('/failing'))
+    await pool.query('update webhooks.webhooks set failures = 3, failing_since = now() where id = $1', [
+      body['id'],
+    ])
+    const path = `/v1/webhooks/${String(body['id'])}`
+    const read = await asOne('GET', path, undefined, { 'if-none-match': '"1"' })
+    expect(read).toMatchObject({ status: 200, body: { failures: 3, version: 1 } })
+  })
+
   it('are not found by another owner in any call', async () => {
     const { body } = await asOne('POST', '/v1/webhooks', webhook('/mine'))
     const path = `/v1/webhooks/${String(body['id'])}`

@@ -1,0 +1,1 @@
+alter table fleet.calibrations add column applied_until timestamptz;

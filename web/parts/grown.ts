@@ -1,0 +1,81 @@
+import { type Signal, useSignal } from '@preact/signals'
+import { useRef } from 'preact/hooks'
+import { ask, type Problem } from '../api.ts'
+import { type Grown, grown, type More, type PageOf } from './more.ts'
+import type { Resource } from './resource.ts'
+import { nameOf, principal } from './session.ts'
+
+type Held<T> = More<T> & {
+  of: string
+  /** When the first of the further pages was read, by the server's clock. */
+  readAt: number
+}
+
+type GrownList<T> = {
+  /** The rows that are shown while this is the newest first page. */
+  of: (newest: PageOf<T>) => Grown<T>
+  /** When the oldest of the further pages was read; null without one. */
+  readAt: number | null
+  problem: Signal<Problem | null>
+  busy: Signal<boolean>
+  /** Adds the next page, or all pages that are left. */
+  grow: (all?: boolean) => Promise<void>
+  /** Gives the further pages up, so that the list begins at its top again. */
+  restart: () => void
+}
+
+/** The list whose first page is read at `path`, and the pages after it that its reader wants. */
+export function useGrown<T>(
+  path: string,
+  first: Resource<PageOf<T>>,
+  keyOf: (row: T) => unknown,
+): GrownList<T> {
+  const held = useSignal<Held<T> | null>(null)
+  const problem = useSignal<Problem | null>(null)
+  const busy = useSignal(false)
+  const turn = useRef(0)
+  // Pages of one caller are never shown to the next one.
+  const of = `${principal.value && nameOf(principal.value)} ${path}`
+  const current = useRef(of)
+  if (current.current !== of) turn.current += 1
+  current.current = of
+  const more = held.value?.of === of ? held.value : null
+
+  async function grow(all = false): Promise<void> {
+    const page = more?.first ?? first.data.value
+    if (busy.value || page === null) return
+    const mine = turn.current
+    busy.value = true
+    let [rows, places, readAt] = [more?.rows ?? [], more?.places ?? [], more?.readAt ?? null]
+    let next = more === null ? page.nextCursor : more.next
+    while (next !== null) {
+      const at: string = `${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`
+      const reply: Awaited<ReturnType<typeof ask<PageOf<T>>>> = await ask<PageOf<T>>(at)
+      if (mine !== turn.current) break
+      problem.value = reply.ok ? null : reply.problem
+      if (!reply.ok || reply.data === null) break
+      rows = [...rows, ...reply.data.data]
+      places = [...places, ...reply.data.data.map((_, index) => `${at}#data.${index}`)]
+      next = reply.data.nextCursor
+      readAt ??= reply.at
+      held.value = { of, first: page, rows, places, next, readAt }
+      if (!all) break
+    }
+    busy.value = false
+  }
+
+  function restart(): void {
+    turn.current += 1
+    held.value = null
+    problem.value = null
+  }
+
+  return {
+    of: (newest) => grown(newest, more, { path, keyOf }),
+    readAt: more?.readAt ?? null,
+    problem,
+    busy,
+    grow,
+    restart,
+  }
+}

@@ -1,0 +1,45 @@
+/*
+ * The rows of a keyset-paged list that has grown by further pages. A cursor continues after the first page that it came
+ * with. So while further rows are shown, a newer first page does not replace that one: rows between the two would be
+ * missing or doubled. Rows that both pages have are shown as they are now, and the rest waits behind a button.
+ */
+
+export type PageOf<T> = { data: T[]; nextCursor: string | null }
+
+/** Further pages, with the first page that they continue. */
+export type More<T> = { first: PageOf<T>; rows: readonly T[]; places: readonly string[]; next: string | null }
+
+export type Grown<T> = {
+  rows: readonly T[]
+  /** The place of each row in the answer that it came from. */
+  places: readonly string[]
+  next: string | null
+  /** Rows of the newest first page that are not shown. */
+  fresh: readonly T[]
+  /** The list is not as it would be if it were read from its top. */
+  isOld: boolean
+}
+
+export function grown<T>(
+  newest: PageOf<T>,
+  more: More<T> | null,
+  { path, keyOf }: { path: string; keyOf: (row: T) => unknown },
+): Grown<T> {
+  const placeOf = (_: unknown, index: number) => `${path}#data.${index}`
+  const places = newest.data.map(placeOf)
+  if (more === null) return { rows: newest.data, places, next: newest.nextCursor, fresh: [], isOld: false }
+  const indexes = new Map(newest.data.map((row, index) => [keyOf(row), index]))
+  const shown = [...more.first.data, ...more.rows]
+  const known = new Set(shown.map(keyOf))
+  const fresh = newest.data.filter((row) => !known.has(keyOf(row)))
+  const nowAt = (row: T) => indexes.get(keyOf(row)) ?? -1
+  const then = [...more.first.data.map(placeOf), ...more.places]
+  return {
+    rows: shown.map((row) => newest.data[nowAt(row)] ?? row),
+    places: shown.map((row, index) => places[nowAt(row)] ?? then[index] ?? ''),
+    next: more.next,
+    fresh,
+    // A row that has left the list makes a short first page, or moves rows of the second page into it.
+    isOld: fresh.length > 0 || more.first.data.some((row) => nowAt(row) < 0),
+  }
+}
