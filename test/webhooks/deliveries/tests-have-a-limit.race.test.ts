@@ -81,6 +81,8 @@ describe('the test events of a webhook', () => {
     const id = await webhook('/defect')
     const db = defectiveDb(database, {
       max: 20,
+      // A busy machine needs more than two seconds until all wait.
+      settings: { lock_timeout: '1min' },
       defect: (text) =>
         text.replace(
           'coalesce(w.tests_free_at, now()) <=',
