@@ -1,6 +1,14 @@
 import * as z from 'zod'
 import type { campaignStatuses, costModels, referrerPolicies } from '../../schema/clicks/states.ts'
 
+/**
+ * The highest amounts of one click or conversion, in minor units. A quarter hour keeps its sums as 64 bits, the cost in
+ * thousandths, and an answer as numbers below 2^53: both hold nine million clicks at this cost and nine thousand
+ * conversions at this payout, of which the source gets all.
+ */
+export const mostCostMinor = 1_000_000_000
+export const mostPayoutMinor = 1_000_000_000_000
+
 /** The operating systems, devices and languages that a target may name are those that a User-Agent is read as. */
 const words = z.array(z.string().min(1).max(64)).min(1).max(100)
 

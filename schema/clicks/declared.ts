@@ -263,9 +263,9 @@ export const declared: Declared[] = [
   sqlIndex({
     name: 'idx_postbacks_out_due',
     table: 'clicks.postbacks_out',
-    columns: ['due_at', 'id'],
+    columns: ['traffic_source_id', 'due_at', 'id'],
     where: "state = 'waiting'",
-    serves: 'the postbacks that are due',
+    serves: 'the postbacks of a source that are due',
   }),
   sqlIndex({
     name: 'idx_postbacks_out_source',

@@ -75,6 +75,14 @@ async function command(
   }
 }
 
+/** Waits for a fact as long as the system may run. */
+async function whileItRuns({ ended }: Start, come: () => boolean): Promise<void> {
+  const isOver = ended.then(({ output }) => {
+    throw new Error(`It ended:\n${output}`)
+  })
+  await Promise.race([vi.waitUntil(come, { interval: 20, timeout: 115_000 }), isOver])
+}
+
 function left(): string[] {
   return listProcesses()
     .map((process) => process.command)
@@ -221,7 +229,7 @@ it.each([
   ['workerd is starting', () => left().some((line) => line.includes('workerd serve'))],
 ])('ends cleanly when it is stopped as soon as %s', async (_, come) => {
   const system = start()
-  await vi.waitUntil(come, { interval: 20, timeout: 50_000 })
+  await whileItRuns(system, come)
   system.child.kill('SIGINT')
   expect(await system.ended).toMatchObject({ code: 0 })
   expect(left()).toEqual([])

@@ -1,10 +1,6 @@
-import { useComputed, useSignal } from '@preact/signals'
 import type { z } from 'zod'
-import type { Courier } from '../../functions/dispatch/couriers/contract.ts'
 import type { Stats } from '../../functions/dispatch/orders/contract.ts'
 import { announce } from '../parts/announce.tsx'
-import { AreaMap, type Place } from '../parts/area-map.tsx'
-import { countOf, First } from '../parts/first.tsx'
 import type { FeedEvent } from '../parts/gathered.ts'
 import { List } from '../parts/list.tsx'
 import { duration } from '../parts/numbers.ts'
@@ -17,9 +13,9 @@ import { Ago, Fact, Facts, Left, Money, Value } from '../parts/value.tsx'
 import { useBoard } from './board.ts'
 import { type Listed, listedOf, states, statusOptions, type Whole } from './order.ts'
 import { OrderState } from './order-state.tsx'
+import { TownOfAdmin, TownOfCourier, TownOfStore } from './town.tsx'
 
 type StatsAnswer = z.infer<typeof Stats>
-type Couriers = { data: z.infer<typeof Courier>[]; nextCursor: string | null }
 
 const base = '/v1/dispatch'
 const live = ['new', 'assigned', 'accepted', 'picked_up'] as const
@@ -27,15 +23,17 @@ const live = ['new', 'assigned', 'accepted', 'picked_up'] as const
 /** The desk of a store, a courier or the operator: orders by state, on a map and as a list, all of them live. */
 export function page() {
   const isAdmin = role.value === 'admin'
+  const Town = isAdmin ? TownOfAdmin : role.value === 'courier' ? TownOfCourier : TownOfStore
+  const { board, state } = useBoard(announceChange)
   return (
     <Page
       title="Orders"
       sentence="Follow each delivery order from the store to the door: who has it, since when, and how long until a claim runs out."
     >
       <Grid>
-        <Board />
+        <Board board={board} state={state} />
         {isAdmin && <Numbers />}
-        {isAdmin && <Town />}
+        <Town board={board} />
         <Orders />
       </Grid>
     </Page>
@@ -43,8 +41,7 @@ export function page() {
 }
 
 /** The live orders by state. Each card keeps its place while others come and go. */
-function Board() {
-  const { board, state } = useBoard(announceChange)
+function Board({ board, state }: ReturnType<typeof useBoard>) {
   return (
     <Panel title="Board" of={board} size={4} wide stale={() => state.value === 'away'} empty={noOrders}>
       {({ data, nextCursor }) => (
@@ -134,42 +131,6 @@ function Numbers() {
       )}
     </Panel>
   )
-}
-
-/** Pickups, drops and couriers to scale. The age of a courier's position stands beside it. */
-function Town() {
-  const couriers = useResource<Couriers>(`${base}/couriers?limit=100`, { whenSeen: true, every: 60 })
-  const chosen = useSignal<'all' | 'who'>('who')
-  const places = useComputed(() => (couriers.data.value?.data ?? []).flatMap(placeOf))
-  return (
-    <Panel title="Couriers" of={couriers} size={4}>
-      {({ data, nextCursor }) => (
-        <>
-          <AreaMap
-            sentence={`${places.value.length} of ${nextCursor === null ? '' : 'the first '}${data.length} couriers have reported where they are.`}
-            places={places.value}
-          />
-          <First shown={data.length} of={countOf({ data, nextCursor })} what="couriers" />
-          <details open={chosen.value === 'all'}>
-            <summary>As a list</summary>
-            <ul class="rows">
-              {data.map(({ id, name, available, heldBoxes, capacityBoxes, lastSeenAt }) => (
-                <li key={id}>
-                  {name} ({id}): {available ? 'available' : 'not available'}, {heldBoxes} of {capacityBoxes}{' '}
-                  boxes, position <Ago iso={lastSeenAt} />
-                </li>
-              ))}
-            </ul>
-          </details>
-        </>
-      )}
-    </Panel>
-  )
-}
-
-function placeOf({ id, name, lat, lng }: z.infer<typeof Courier>): Place[] {
-  if (lat === null || lng === null) return []
-  return [{ key: `courier-${id}`, label: name, kind: 'who', lat, lng }]
 }
 
 function Orders() {

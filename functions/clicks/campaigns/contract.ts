@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { campaignStatuses, partStatuses, referrerPolicies } from '../../../schema/clicks/states.ts'
 import { id, instant, pathId, shownInstant, timeZone } from '../../http/fields.ts'
-import { Targets } from '../contract.ts'
+import { mostCostMinor, mostPayoutMinor, Targets } from '../contract.ts'
 
 const text = (longest: number) =>
   z
@@ -17,7 +17,7 @@ export const Slug = z
 /** The rules of a destination are checked by the verb, which answers `destination_invalid`. */
 const url = z.string().min(1).max(2_000)
 
-const minor = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+const minor = z.int().min(0).max(mostPayoutMinor)
 
 const Currency = z
   .string()
@@ -60,14 +60,14 @@ const Cost = z
   .discriminatedUnion('model', [
     z.strictObject({
       model: z.enum(['cpc', 'cpm', 'cpa']),
-      amountMinor: z.int().min(0).max(9_007_199_254_740),
+      amountMinor: z.int().min(0).max(mostCostMinor),
     }),
     z.strictObject({ model: z.literal('revshare'), percent: z.number().min(0).max(100).multipleOf(0.01) }),
   ])
   .meta({
     id: 'ClickCost',
     description:
-      'Paid for each click (cpc), a thousand clicks (cpm), an approved conversion (cpa), or as a percentage of the revenue',
+      'Paid for each click (cpc), a thousand clicks (cpm), an approved conversion (cpa), or as a percentage of the revenue. At the highest amount a report still adds up nine million clicks exactly',
   })
 export type Cost = z.infer<typeof Cost>
 
@@ -79,7 +79,10 @@ const fields = {
   fallbackUrl: url
     .nullable()
     .meta({ description: 'For visitors whom no offer is for, and while it is closed' }),
-  payoutMinor: minor.meta({ description: 'Of a conversion whose postback names none' }),
+  payoutMinor: minor.meta({
+    description:
+      'Of a conversion whose postback names none. At the highest payout a report still adds up nine thousand conversions exactly',
+  }),
   cost: Cost.nullable(),
   capDay: z.int32().min(1).nullable(),
   capTotal: z.int32().min(1).nullable(),

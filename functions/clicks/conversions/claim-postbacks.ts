@@ -3,9 +3,13 @@ import { postbackTries } from '../rules.ts'
 
 /** Longer than a round can take: a claim that is older belongs to a sender that died. */
 const claimSeconds = 180
-/** Postbacks of one round, and of one source in it: no source can fill a round with calls that hang. */
+/**
+ * Postbacks of one round, and of one source in it: no source can fill a round with calls that hang. Of each source so
+ * many are read, one from each in turn, so that a long queue of one hides no other.
+ */
 const roundLimit = 30
 const sourceLimit = 6
+const readLimit = 50
 
 /**
  * Claims postbacks that are due. Before, it ends those without a try left, and those whose conversion has moved on: a late
@@ -15,15 +19,22 @@ const sourceLimit = 6
 export function claimPostbacks(): Statement {
   return named('clicks.claim-postbacks')`
 with open as materialized (
-  select p.id, p.traffic_source_id, p.tries, p.due_at,
+  select p.id, p.traffic_source_id, p.due_at, p.nth,
     p.tries >= ${postbackTries} or p.give_up_at <= now() as is_over,
     exists (
       select from clicks.postbacks_out later where later.conversion_id = p.conversion_id and later.id > p.id
     ) as is_outdated
-  from clicks.postbacks_out p
-  where p.state = 'waiting'
-    and p.due_at <= now()
-  order by p.due_at, p.id
+  from clicks.traffic_sources s
+  cross join lateral (
+    select o.*, row_number() over (order by o.due_at, o.id) as nth
+    from clicks.postbacks_out o
+    where o.traffic_source_id = s.id
+      and o.state = 'waiting'
+      and o.due_at <= now()
+    order by o.due_at, o.id
+    limit ${readLimit}
+  ) p
+  order by p.nth, p.due_at, p.id
   limit 500
 ),
 ended as (
@@ -43,13 +54,13 @@ removed as (
 due as (
   select id
   from (
-    select o.id, o.due_at, row_number() over (partition by o.traffic_source_id order by o.due_at, o.id) as nth
+    select o.id, o.due_at, row_number() over (partition by o.traffic_source_id order by o.nth) as nth
     from open o
     where not o.is_over
       and not o.is_outdated
   ) ranked
   where nth <= ${sourceLimit}
-  order by due_at, id
+  order by nth, due_at, id
   limit ${roundLimit}
 ),
 taken as materialized (

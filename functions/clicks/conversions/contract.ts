@@ -84,7 +84,10 @@ export const Orphan = z
     status,
     payoutMinor: z.int().nullable(),
     currency: z.string().nullable(),
-    state: z.enum(orphanStates),
+    state: z.enum(orphanStates).meta({
+      description:
+        'expired: no click came within seven days, or the payout is above the limit in the currency of the campaign',
+    }),
     receivedAt: shownInstant,
     decidedAt: shownInstant.nullable(),
     matchedClickId: z.string().nullable(),

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { conversionStatuses } from '../../../schema/clicks/states.ts'
 import { emit } from '../../core/outbox.ts'
+import { mostPayoutMinor } from '../contract.ts'
 import { applyRules } from '../rules/apply.ts'
 import { exponents } from './exponents.ts'
 import { showConversion } from './show.ts'
@@ -12,7 +13,8 @@ import { showConversion } from './show.ts'
  * The highest status wins, and its postback decides the payout; one without a payout takes that of the campaign. So the
  * order in which postbacks arrive does not matter. The cost is that of the configuration that the click met: after an edit
  * of the cost, a later status takes back the cost that an earlier one counted.
- * `rounded`: a payout with too many decimals is rounded, because nobody is there to correct it.
+ * `rounded`: a payout with too many decimals is rounded, because nobody is there to correct it. A payout above the limit
+ * is not converted in either case; `priced` has its row, and `decided` does not.
  * Race: two postbacks of one click come at once. The second waits for the click, then for the conversion, and `old` is the
  * row that the first one left. All rows are locked in the order of their keys: clicks, conversions, quarters.
  */
@@ -40,8 +42,8 @@ priced as materialized (
     coalesce(l.payout_minor, round(l.amount_minor), l.campaign_payout) as report_payout,
     case when l.payout_minor is null then l.campaign_currency else l.currency end as report_currency,
     l.payout_minor is not null or l.amount is not null as names_payout,
-    l.amount_minor is null or (${rounded} or l.amount_minor = trunc(l.amount_minor))
-      and l.amount_minor <= ${Number.MAX_SAFE_INTEGER} as is_whole
+    l.amount_minor is null or ${rounded} or l.amount_minor = trunc(l.amount_minor) as is_whole,
+    coalesce(l.payout_minor, round(l.amount_minor), 0) <= ${mostPayoutMinor} as is_countable
   from (
     select l.*, l.amount * 10::numeric ^ coalesce((${JSON.stringify(exponents)}::jsonb ->> l.campaign_currency)::int, 2)
       as amount_minor
@@ -57,6 +59,7 @@ upserted as (
     report_currency, seconds_to_convert, received_at
   from priced
   where is_whole
+    and is_countable
   order by click_id, type, txid
   on conflict (click_id, type, txid) do update
   set status = case when ${rises} then excluded.status else v.status end,

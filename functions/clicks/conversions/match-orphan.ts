@@ -6,6 +6,7 @@ import { named } from '../../core/named.ts'
 import { visibleTo } from '../campaigns/visible.ts'
 import type { PostbackResult } from './contract.ts'
 import { convert } from './convert.ts'
+import { tooMuch } from './read-postback.ts'
 import { showResult } from './show-result.ts'
 
 type Match = { id: number; clickId: string }
@@ -44,6 +45,12 @@ matched as (
 )
 select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'answer', ${showResult()}) from decided d),
+  (
+    select jsonb_build_object('ok', false, 'reason', 'unprocessable', 'errors', jsonb_build_array(jsonb_build_object(
+      'path', 'payout', 'message', ${tooMuch}::text)))
+    from priced
+    where not is_countable
+  ),
   (
     select jsonb_build_object('ok', false, 'reason', 'illegal_transition', 'from', state, 'to', 'matched')
     from found

@@ -12,6 +12,8 @@ const days = 7
 /**
  * Converts parked postbacks whose click has come, and gives up those that have waited for seven days. Of several for one
  * conversion, one is taken in each portion, the highest status first; the others are then duplicates.
+ * It also gives up a postback whose payout is above the limit in the currency of its campaign, and counts it as refused:
+ * left open, it would stand in every portion.
  * Race: the owner matches one of them by hand. The job skips a locked postback, and a matched one is not open.
  */
 export function matchOrphans(): Statement {
@@ -46,6 +48,14 @@ matched as (
   where o.id = d.n
   returning 1
 ),
+refused as (
+  update clicks.orphan_postbacks o
+  set state = 'expired', decided_at = now()
+  from priced p
+  where o.id = p.n
+    and not p.is_countable
+  returning 1
+),
 expired as (
   update clicks.orphan_postbacks o
   set state = 'expired', decided_at = now()
@@ -65,11 +75,13 @@ expired as (
   returning 1
 ),
 done as (
-  select (select count(*) from matched) as matched, (select count(*) from expired) as expired
+  select (select count(*) from matched) as matched, (select count(*) from refused) as refused,
+    (select count(*) from expired) as expired
 )
 select ${answer(sql`jsonb_build_object(
-  'rows', matched + expired, 'matched', matched, 'expired', expired, 'more', matched > 0 or expired = ${portion},
-  'outcome', case when matched + expired = 0 then 'skipped' else 'ok' end
+  'rows', matched + refused + expired, 'matched', matched, 'refused', refused, 'expired', expired,
+  'more', matched + refused > 0 or expired = ${portion},
+  'outcome', case when matched + refused + expired = 0 then 'skipped' else 'ok' end
 )`)}
 from done`
 }

@@ -1,9 +1,12 @@
 import { conversionStatuses } from '../../../schema/clicks/states.ts'
 import { cut } from '../../core/cut.ts'
 import { AppError } from '../../core/errors.ts'
-import { type PostbackField, postbackFields } from '../contract.ts'
+import { mostPayoutMinor, type PostbackField, postbackFields } from '../contract.ts'
 import type { PostbackSource } from '../sources/cached-source.ts'
 import { exponents } from './exponents.ts'
+
+/** The currency of the campaign decides how much an amount without a currency is, so a statement may find this out. */
+export const tooMuch = `Must be at most ${mostPayoutMinor} minor units`
 
 /** A postback, read by the rules of its source. */
 export type Report = {
@@ -68,7 +71,7 @@ function minorOf(payout: string, currency: string): number {
   const digits = exponents[currency] ?? 2
   if (/[1-9]/.test(fraction.slice(digits))) tooPrecise(currency, digits)
   const minor = Number(`${whole}${fraction.slice(0, digits).padEnd(digits, '0')}`)
-  return Number.isSafeInteger(minor) ? minor : refuse('payout', 'Must be at most 2^53 - 1 minor units')
+  return minor <= mostPayoutMinor ? minor : refuse('payout', tooMuch)
 }
 
 function tooPrecise(currency: string, digits: number): never {

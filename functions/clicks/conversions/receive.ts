@@ -5,7 +5,7 @@ import { answer, effect } from '../../core/idempotency.ts'
 import { named, type Statement } from '../../core/named.ts'
 import type { PostbackResult } from './contract.ts'
 import { convert } from './convert.ts'
-import type { Report } from './read-postback.ts'
+import { type Report, tooMuch } from './read-postback.ts'
 import { showResult } from './show-result.ts'
 
 type Received = { sourceId: number; address: string | null; report: Report }
@@ -53,9 +53,10 @@ select ${answer(sql`coalesce(
   (select jsonb_build_object('ok', true, 'answer', ${showResult()}) from decided d),
   (
     select jsonb_build_object('ok', false, 'reason', 'unprocessable', 'errors', jsonb_build_array(jsonb_build_object(
-      'path', 'payout', 'message', campaign_currency || ' does not have so many decimals')))
+      'path', 'payout', 'message', case when is_countable then campaign_currency || ' does not have so many decimals'
+        else ${tooMuch}::text end)))
     from priced
-    where not is_whole
+    where not (is_whole and is_countable)
   ),
   (select jsonb_build_object('ok', true, 'answer', jsonb_build_object('result', 'parked')) from reported),
   jsonb_build_object('ok', false, 'reason', 'forbidden', 'detail', 'The source accepts no postback from this address')

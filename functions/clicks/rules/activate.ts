@@ -22,11 +22,12 @@ export async function activateRuleSet(
   { id, rejudge }: Activate & { id: number },
 ): Promise<Activated> {
   const { from = null, to = null } = rejudge ?? {}
+  // Race: one draft is activated twice at once. The second waits for its row, finds it active and starts no rejudge.
   // Race: two sets are activated at once. The second waits for the row of the active set and finds it retired, so its own
   // update meets the first one's in the unique index. It is tried again, and then retires the first one.
   const statement = named('clicks.activate-rules')`
-with wanted as (
-  select * from clicks.rule_sets where id = ${id}
+with wanted as materialized (
+  select * from clicks.rule_sets where id = ${id} for update
 ),
 started as (
   insert into clicks.replays (rule_set_id, kind, from_at, to_at)

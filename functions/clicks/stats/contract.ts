@@ -8,11 +8,13 @@ const groups = [...quarterGroups, ...dimensions] as const
 export type Group = (typeof groups)[number]
 
 const moment = z.union([z.iso.date(), instant], 'Must be a day or a moment')
-const mostDays = 400
+export const mostDays = 400
 
 export const StatsQuery = z
   .strictObject({
-    from: moment.optional().meta({ description: 'A day in `tz`, or a moment. Default: 30 days before `to`' }),
+    from: moment.optional().meta({
+      description: `A day in \`tz\`, or a moment, at most ${mostDays} days before \`to\`. Default: 30 days before \`to\``,
+    }),
     to: moment.optional().meta({ description: 'The day or the moment after the last one. Default: now' }),
     tz: timeZone.default('UTC'),
     basis: z.enum(['click', 'conversion']).default('click').meta({

@@ -2,8 +2,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import { named, type Statement } from '../../core/named.ts'
 import { type Group, isDimension, type StatsQuery, type StatsRow } from './contract.ts'
 
-/** Rows of one answer, so that a dimension with very many values stays readable. */
-const mostRows = 10_000
+/** Rows of one answer. A report with more is refused, because without some of its rows its sums would be wrong. */
+export const mostRows = 10_000
 
 /** The sums of a campaign's roll-ups, and no row without such a campaign. No click is read. */
 export function statsStatement(campaignId: number, query: StatsQuery): Statement {
@@ -24,11 +24,12 @@ shown as (
   select s.*, ${nameOf(groupBy)} as shown
   from sums s
   order by ${isTime(groupBy) ? sql`key` : sql`clicks desc, key`}, currency
-  limit ${mostRows}
+  limit ${mostRows + 1}
 )
 select c.owner,
   ${isDimension(groupBy) ? sql`(select core.iso(f.as_of) from clicks.folds f where f.name = 'dimensions')` : sql`core.iso(now())`}
     as "asOf",
+  (select count(*) > ${mostRows} from shown) as "tooMany",
   coalesce((
     select jsonb_agg(shown || jsonb_build_object(
       'currency', currency, 'clicks', clicks, 'unique', uniques, 'unkeyed', unkeyed, 'valid', valid, 'bots', bots,
@@ -40,6 +41,7 @@ select c.owner,
       'roi', round((revenue_minor - cost_minor) / nullif(cost_minor, 0), 4)
     ) order by ${isTime(groupBy) ? sql`key` : sql`clicks desc, key`}, currency)
     from shown
+    where (select count(*) <= ${mostRows} from shown)
   ), '[]') as data
 from clicks.campaigns c
 where c.id = ${campaignId}
@@ -47,7 +49,7 @@ where c.id = ${campaignId}
   and (now() at time zone ${tz}) is not null`
 }
 
-export type ReadStats = { owner: string; asOf: string | null; data: StatsRow[] }
+export type ReadStats = { owner: string; asOf: string | null; tooMany: boolean; data: StatsRow[] }
 
 /** A day begins at midnight of the zone. */
 function momentOf(text: string, tz: string): SQL {

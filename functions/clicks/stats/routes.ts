@@ -16,13 +16,14 @@ export const statsEndpoints: Endpoint[] = [
       description: [
         'At most five seconds old. Days and hours are those of `tz`; a group without clicks and conversions has no row. Each',
         'currency has rows of its own. Groups by sub1 to sub5, country, device, os, browser and referrer are counted each',
-        'minute, and `asOf` says when; beyond 1 000 values of a quarter hour they are `(other)`.',
+        'minute, and `asOf` says when; beyond 1 000 values of a quarter hour they are `(other)`. A report of more than',
+        '10 000 rows is refused: choose a shorter window.',
       ].join(' '),
       roles,
       params: IdPath,
       query: StatsQuery,
       answers: { 200: Stats },
-      problems: ['not_found', 'no_data_yet'],
+      problems: ['not_found', 'no_data_yet', 'unprocessable'],
     },
     async (ctx, { params, query }) => ok(found(await reportStats(ctx, params.id, query), noCampaign)),
   ),
@@ -34,7 +35,7 @@ export const statsEndpoints: Endpoint[] = [
       params: IdPath,
       query: StatsQuery,
       answers: { 200: 'text/csv' },
-      problems: ['not_found', 'no_data_yet'],
+      problems: ['not_found', 'no_data_yet', 'unprocessable'],
     },
     async (ctx, { params, query }) => {
       const { data } = found(await reportStats(ctx, params.id, query), noCampaign)

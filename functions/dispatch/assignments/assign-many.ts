@@ -24,8 +24,10 @@ export async function assignOrders(ctx: Ctx, request: Request): Promise<Assigned
   return items
 }
 
-/** Couriers per statement: it locks each of them and compares each order with each courier. */
+/** So many couriers with room are compared with all orders; of more, those that are cheapest for some order. */
 const courierLimit = 200
+/** Couriers that a statement locks at most. */
+const lockLimit = 1_000
 
 export function assignManyStatement(
   principal: Principal | null,
@@ -35,6 +37,8 @@ export function assignManyStatement(
     ids === null ? sql`true` : sql`${column} = any (${sql.param(ids)}::bigint[])`
   // Race: single claims of the same orders and by the same couriers. The statement skips locked orders. It locks
   // couriers after the orders, in the order of their ids, and plans with the capacity they have under the lock.
+  // Each order that is planned makes one courier dearer. So the plan of n orders needs the n cheapest for each of them, and
+  // as many more as gave an order back; a courier further down has n cheaper ones before it.
   return named('dispatch.assign-many')`
 with wanted as ${firstFree(
     sql`select o.id, o.boxes_count, o.pickup_lat, o.pickup_lng
@@ -45,15 +49,42 @@ with wanted as ${firstFree(
   order by o.id`,
     limit,
   )},
-free as ${thisOne(sql`
-  select c.id, c.capacity_boxes - c.held_boxes as room, c.held_boxes, c.last_lat, c.last_lng
+able as materialized (
+  select c.id, c.capacity_boxes - c.held_boxes as room, 0.5::float8 * c.held_boxes as load, c.last_lat as lat,
+    c.last_lng as lng
   from dispatch.couriers c
   where c.available
     and c.held_boxes < c.capacity_boxes
     and ${among(sql`c.id`, courierIds)}
     and exists (select from wanted)
-  order by c.id
-  limit ${courierLimit}`)},
+),
+ranked as (
+  select k.id, k.nth
+  from (select distinct boxes_count, pickup_lat, pickup_lng from wanted) o
+  cross join lateral (
+    select a.id, row_number() over (order by a.load + coalesce(12742 * asin(sqrt(least(1,
+      sin(radians(a.lat - o.pickup_lat) / 2) ^ 2
+        + cos(radians(a.lat)) * cos(radians(o.pickup_lat)) * sin(radians(a.lng - o.pickup_lng) / 2) ^ 2
+    ))), 10), a.id) as nth
+    from able a
+    where a.room >= o.boxes_count
+  ) k
+  where (select count(*) from able) > ${courierLimit}
+    and k.nth <= (select count(*) from wanted)
+      + (select count(*) from dispatch.order_exclusions where order_id in (select id from wanted))
+),
+compared as materialized (
+  select id from able where (select count(*) from able) <= ${courierLimit}
+  union all
+  (select id from ranked group by id order by min(nth), id limit ${lockLimit})
+),
+free as ${thisOne(sql`
+  select c.id, c.capacity_boxes - c.held_boxes as room, c.held_boxes, c.last_lat, c.last_lng
+  from dispatch.couriers c
+  where c.id in (select id from compared)
+    and c.available
+    and c.held_boxes < c.capacity_boxes
+  order by c.id`)},
 plan as materialized (
   select p.order_id, p.courier_id
   from (

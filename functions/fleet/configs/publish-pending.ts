@@ -8,7 +8,10 @@ import { isOffered } from './show.ts'
 /** Nodes in one run; the others follow a minute later. */
 const mostNodes = 200
 
-/** Sends what is pending over one connection, which is closed again: nothing stays awake for the broker. */
+/**
+ * Sends what is pending over one connection, which is closed again: nothing stays awake for the broker. A document that the
+ * broker did not take keeps the time of its claim and comes last in the next run, so it stops no others.
+ */
 export async function publishPending(ctx: Ctx): Promise<JobResult> {
   const url = ctx.env.MQTT_URL
   if (url === undefined) return { rows: 0, outcome: 'skipped' }
@@ -19,7 +22,7 @@ join fleet.nodes n on n.id = c.node_id
 where c.published_version < c.desired_version
   and n.lifecycle <> 'DECOMMISSIONED'
   and ${isOffered('c')}
-order by c.desired_at
+order by c.claimed_until nulls first, c.desired_at
 limit ${mostNodes}`)
   if (pending.length === 0) return { rows: 0, outcome: 'skipped' }
   const broker = await openBroker(url)

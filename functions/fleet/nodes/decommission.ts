@@ -3,6 +3,7 @@ import { nodes } from '../../../schema/fleet/tables/nodes.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { changeVersion } from '../../core/versioned.ts'
+import { raiseConfig } from '../configs/raise.ts'
 import { callerScope } from '../greenhouses/scope.ts'
 import type { Node } from './contract.ts'
 import { decommissioned } from './decommissioned.ts'
@@ -33,7 +34,7 @@ export function decommissionNode(
       sql`maintenance_until = null`,
       sql`reprovision_until = null`,
     ],
-    also: sql`,${leaveZone()}`,
+    also: sql`,${leaveZone()},${raiseConfig('changed')}`,
     value: showNode('changed', { zone: sql`null` }),
   })
 }

@@ -29,7 +29,10 @@ where n.id > ${after}
   ))
   and (${stale}::boolean is null or (${isStale('n')}) = ${stale})
   and (${drift}::boolean is null or exists (
-    select from fleet.node_configs c where c.node_id = n.id and (c.drifted_at is not null) = ${drift}
+    select
+    from fleet.node_configs c
+    where c.node_id = n.id
+      and (c.drifted_at is not null and n.lifecycle <> 'DECOMMISSIONED') = ${drift}
   ))
 order by n.id
 limit ${limit}`)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { mostCostMinor, mostPayoutMinor } from '../../../functions/clicks/contract.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { type Answer, caller, campaignOf, idOf } from '../support/http.ts'
@@ -122,6 +123,13 @@ describe('a campaign', () => {
         'endsAt',
       ],
       [{ cost: { model: 'revshare', amountMinor: 3 } }, 400, 'validation_failed', 'cost.percent'],
+      [
+        { cost: { model: 'cpc', amountMinor: mostCostMinor + 1 } },
+        400,
+        'validation_failed',
+        'cost.amountMinor',
+      ],
+      [{ payoutMinor: mostPayoutMinor + 1 }, 400, 'validation_failed', 'payoutMinor'],
       [
         { offers: [{ name: 'A', url: 'https://a.example/', targets: { countries: ['de'] } }] },
         400,

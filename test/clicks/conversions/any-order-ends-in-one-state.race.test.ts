@@ -3,18 +3,16 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { matchOrphans } from '../../../functions/clicks/conversions/match-orphans.ts'
 import type { Report } from '../../../functions/clicks/conversions/read-postback.ts'
 import { receivePostback } from '../../../functions/clicks/conversions/receive.ts'
-import { clicksQueue } from '../../../functions/clicks/queue.ts'
 import { foldDimensions } from '../../../functions/clicks/stats/fold-dimensions.ts'
-import { consume } from '../../../functions/core/consume.ts'
 import type { Ctx } from '../../../functions/core/context.ts'
 import { conversionStatuses } from '../../../schema/clicks/states.ts'
 import { freshEnvironment, tally, times } from '../../core/environment.ts'
-import { delivered } from '../../core/probe/isolate.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { type Campaign, givenCampaign } from '../support/given.ts'
-import { clickAt, messagesOf } from '../support/items.ts'
+import { clickAt } from '../support/items.ts'
 import { wrongMoney, wrongQuarters } from '../support/recount.ts'
 import { wrongConversions } from '../support/recount-conversions.ts'
+import { storeClicks } from '../support/store.ts'
 
 const environment = await freshEnvironment()
 const { admin } = environment.database
@@ -35,14 +33,7 @@ beforeEach(async () => {
 const newClick = (campaign: Campaign, secondsAgo = 600) =>
   clickAt(new Date(Date.now() - secondsAgo * 1_000), campaign.id, { offer: campaign.offers[0] ?? null })
 
-async function store(items: readonly unknown[]): Promise<void> {
-  const fates = await consume(
-    ctx(),
-    clicksQueue,
-    messagesOf(items).map((body) => delivered(body)),
-  )
-  expect(new Set(fates)).toEqual(new Set(['done']))
-}
+const store = (items: readonly unknown[]) => storeClicks(ctx(), items)
 
 type Said = Partial<Pick<Report, 'status' | 'txid' | 'payoutMinor' | 'currency'>>
 

@@ -183,11 +183,36 @@ describe('a report', () => {
     expect(problem(await admin.get('/campaigns/999999/stats'))).toEqual([404, 'not_found'])
   })
 
+  it('has ten thousand rows at most, and is refused with more instead of being cut', async () => {
+    const { id } = await campaign()
+    const offers = (from: number, to: number) =>
+      postgres.query(
+        `insert into clicks.campaign_stats (campaign_id, quarter, campaign_offer_id, currency, clicks)
+        select $1, timestamptz '2026-03-01 00:00:00+00', n, 'USD', 1 from generate_series($2::int, $3::int) n`,
+        [id, from, to],
+      )
+    const query = 'from=2026-03-01&to=2026-03-02&groupBy=offer'
+    await offers(1, 10_000)
+    expect(await report(id, query)).toHaveLength(10_000)
+    await offers(10_001, 10_001)
+    for (const kind of ['stats', 'stats.csv']) {
+      // Another zone, so that no cache has the answer.
+      const refused = await admin.get(`/campaigns/${id}/${kind}?${query}&tz=Europe/London`)
+      expect([...problem(refused), refused.body['errors']]).toEqual([
+        422,
+        'unprocessable',
+        [{ path: 'from', message: expect.stringContaining('10000') }],
+      ])
+    }
+    expect(await report(id, 'from=2026-03-01&to=2026-03-02')).toMatchObject([{ clicks: 10_001 }])
+  })
+
   it('refuses what it cannot count, with the field', async () => {
     const { id } = await campaign()
     const wrong: [string, string][] = [
       ['from=2026-02-01&to=2026-01-01', 'to'],
       ['from=2020-01-01&to=2026-01-01', 'to'],
+      ['from=2020-01-01', 'from'],
       ['from=yesterday', 'from'],
       ['groupBy=shoe', 'groupBy'],
       ['groupBy=country&basis=conversion', 'basis'],

@@ -17,7 +17,7 @@ const admin = database.admin
 const sound = contextsOf(database, proxy)
 const withoutLockOfCouriers = defectiveDb(database, {
   max: 40,
-  defect: (text) => text.replace(/(limit \$\d+)\n\s*for update\n\)/, '$1)'),
+  defect: (text) => text.replace(/(from compared\)[^)]*order by c\.id)\n\s*for update\n\)/, '$1)'),
 })
 const storeId = await givenStore(admin)
 

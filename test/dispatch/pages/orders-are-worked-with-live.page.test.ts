@@ -1,6 +1,6 @@
 import type { Page, Request } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { freshBrowser, openPage, pageIn } from '../../support/browser.ts'
+import { freshBrowser, openPage, pageIn, violations } from '../../support/browser.ts'
 import { choose } from '../../support/keyboard.ts'
 import { tryAgain } from '../../support/panels.ts'
 import { soon } from '../../support/soon.ts'
@@ -182,6 +182,30 @@ describe('a panel', () => {
     await panel.getByText('database_away').waitFor()
     expect(await panel.getAttribute('data-state')).toBe('error')
     await page.context().close()
+  })
+
+  it('maps the orders of a store, and those of a courier with its own position', async () => {
+    const other = await call('/stores', { name: 'Mill', pickupAddress: 'B' })
+    const pickup = { pickupAddress: 'C', pickupLat: 51.5, pickupLng: -0.1 }
+    const { id } = await newOrder({ storeId: other.id, ...pickup, deliveryLat: 51.6, deliveryLng: 0 })
+    const courier = `Bearer ${await app.token('courier', 8)}`
+    await app.fetch('/v1/dispatch/couriers/8/position', {
+      method: 'PUT',
+      headers: { authorization: courier, 'content-type': 'application/json' },
+      body: JSON.stringify({ lat: 51.55, lng: 0 }),
+    })
+    for (const [role, sub, kinds] of [
+      ['store', String(other.id), ['from', 'to']],
+      ['courier', '8', ['from', 'to', 'who']],
+    ] as const) {
+      const page = await open('/app/orders', { as: { role, sub } })
+      const map = page.getByRole('region', { name: 'Map' })
+      await map.getByRole('button', { name: /^Show pickup and drop of \d+ orders?$/ }).click()
+      await map.getByRole('link', { name: `Order ${id}`, exact: true }).waitFor()
+      for (const kind of kinds) await map.locator(`.place.${kind}`).first().waitFor()
+      expect(await violations(page)).toEqual([])
+      await page.context().close()
+    }
   })
 
   it('without rows says why, and which command would fill it', async () => {

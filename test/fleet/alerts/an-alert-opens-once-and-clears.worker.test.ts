@@ -4,7 +4,7 @@ import { freshWorker } from '../../support/worker.ts'
 import { callerOf, tally } from '../support/http.ts'
 import { givenRegulated } from '../support/regulated.ts'
 
-const app = await freshWorker({ bindings: { TARGET_CYCLE_SECONDS: '60' } })
+const app = await freshWorker({ bindings: { TARGET_CYCLE_SECONDS: '60', FLEET_SHARDS: '8' } })
 const { admin } = app.database
 const tenant = await callerOf(app, 'tenant', 1)
 const operator = await callerOf(app, 'admin')

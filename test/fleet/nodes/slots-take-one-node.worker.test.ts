@@ -85,8 +85,15 @@ describe('a node', () => {
     const zoneId = await givenZone(house)
     const { uid, node } = await givenNode(app, house)
     await bound(house, uid, zoneId)
+    const before = (await tenant.get(`/nodes/${uid}/config`)).body
     const retired = await tenant.post(`/nodes/${uid}/decommission`, { ifMatch: 2 })
     expect(retired.body).toMatchObject({ lifecycle: 'DECOMMISSIONED', zoneId: null })
+    // Its configuration names the zone, so its version rises, too: 304 would keep the old zone.
+    expect(before).toMatchObject({ zoneId })
+    expect((await tenant.get(`/nodes/${uid}/config`)).body).toMatchObject({
+      zoneId: null,
+      version: Number(before['version']) + 1,
+    })
     expect(tally([await node.get(`/nodes/${uid}`)])).toEqual({ '401 unauthenticated': 1 })
     expect(await nodesIn(zoneId)).toEqual([])
     expect(tally([await put(uid, zoneId, 3)])).toEqual({ '409 illegal_transition': 1 })

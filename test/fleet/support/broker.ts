@@ -19,7 +19,9 @@ export async function freshBroker() {
   const published: Published[] = []
   let refusing = false
   let [slowMs, atOnce, mostAtOnce] = [0, 0, 0]
-  broker.authorizePublish = (_client, _packet, done) => {
+  let refused: string | null = null
+  broker.authorizePublish = (_client, { topic }, done) => {
+    if (refused !== null && topic.includes(refused)) return done(new Error('This message is refused'))
     atOnce += 1
     mostAtOnce = Math.max(mostAtOnce, atOnce)
     setTimeout(() => {
@@ -42,6 +44,10 @@ export async function freshBroker() {
     published,
     refuse: (yes: boolean) => {
       refusing = yes
+    },
+    /** From now on it ends a connection that sends a message to such a topic. */
+    refuseTopic: (part: string) => {
+      refused = part
     },
     /** From now on each message waits so long for its acknowledgement. */
     slow: (ms: number) => {

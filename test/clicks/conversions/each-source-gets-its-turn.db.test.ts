@@ -1,0 +1,61 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { claimPostbacks } from '../../../functions/clicks/conversions/claim-postbacks.ts'
+import { freshEnvironment } from '../../core/environment.ts'
+import { givenCampaign } from '../support/given.ts'
+
+const environment = await freshEnvironment()
+const { admin } = environment.database
+const campaign = await givenCampaign(admin)
+
+beforeEach(async () => {
+  await admin.query('truncate clicks.postbacks_out, clicks.conversions cascade')
+})
+
+let sources = 0
+
+/** A source with so many postbacks, each due so many seconds ago. */
+async function givenDue({ count, secondsAgo }: { count: number; secondsAgo: number }): Promise<number[]> {
+  sources += 1
+  const { rows } = await admin.query(
+    `with source as (
+      insert into clicks.traffic_sources (owner, slug, name, secret)
+      values ('admin', 'net-' || $1::int, 'Net', 'none')
+      returning id
+    ),
+    converted as (
+      insert into clicks.conversions (click_id, campaign_id, type, status, payout_minor, currency)
+      select gen_random_uuid(), $2, 'sale', 'approved', 100, 'USD' from generate_series(1, $3::int)
+      returning id
+    )
+    insert into clicks.postbacks_out (
+      conversion_id, traffic_source_id, conversion_status, url, due_at, give_up_at
+    )
+    select converted.id, source.id, 'approved', 'https://net.example/', now() - make_interval(secs => $4),
+      now() + interval '1 day'
+    from converted, source
+    returning id`,
+    [sources, campaign.id, count, secondsAgo],
+  )
+  return rows.map(({ id }) => Number(id))
+}
+
+const claim = async () =>
+  (await environment.ctx().db.query<{ id: string }>(claimPostbacks())).map(({ id }) => Number(id))
+
+describe('a round of postbacks to sources', () => {
+  it('takes those of a source behind six hundred older ones of another source', async () => {
+    const slow = await givenDue({ count: 600, secondsAgo: 3_600 })
+    const quick = await givenDue({ count: 2, secondsAgo: 1 })
+    const claimed = await claim()
+    expect(claimed.filter((id) => quick.includes(id))).toEqual(quick)
+    expect(claimed.filter((id) => slow.includes(id))).toHaveLength(6)
+  })
+
+  it('takes one of each source before the second of any, so that ten slow sources fill no round', async () => {
+    for (let at = 0; at < 10; at += 1) await givenDue({ count: 10, secondsAgo: 3_600 })
+    const [quick] = await givenDue({ count: 1, secondsAgo: 1 })
+    const claimed = await claim()
+    expect(claimed).toHaveLength(30)
+    expect(claimed).toContain(quick)
+  })
+})
