@@ -4,10 +4,11 @@ import { effectAgain } from '../../functions/core/again.ts'
 import { answer, effect } from '../../functions/core/idempotency.ts'
 import { hasSqlstate } from '../../functions/core/sqlstate.ts'
 import { sent } from '../support/sent.ts'
-import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
+import { crowd, eventually, hold, kept, letLocksWait, waitingForLocks } from './barrier.ts'
 import { failure, freshEnvironment, key, tally } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
+await letLocksWait(database)
 await database.admin.query(`
   create table flights (id int primary key, version int not null default 1);
   create table seats (flight int not null, note text);
@@ -157,8 +158,11 @@ from added`
 describe('effectAgain and a lock that is not granted in time', () => {
   it('throws, or is null where the caller says that this means busy', async () => {
     await hold(database, 'select from flights for update')
-    expect(await failure(effectAgain(ctx(), { statement: careful }))).toMatchObject({ sqlstate: '55P03' })
-    expect(await effectAgain(ctx(), { statement: careful, busyOnLockTimeout: true })).toBeNull()
+    const impatient = () => Object.assign(ctx(), { db: ctx().db.with({ lock_timeout: '50ms' }) })
+    expect(await failure(effectAgain(impatient(), { statement: careful }))).toMatchObject({
+      sqlstate: '55P03',
+    })
+    expect(await effectAgain(impatient(), { statement: careful, busyOnLockTimeout: true })).toBeNull()
     expect(await seats()).toEqual([])
   })
 })

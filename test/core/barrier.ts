@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { expect, onTestFinished } from 'vitest'
+import { workerRole } from '../../dev/postgres/roles.ts'
 import type { Statement } from '../../functions/core/named.ts'
 import { pidOf } from '../support/blocking.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -17,9 +18,19 @@ export type Barrier = {
   killWaiting(): Promise<void>
 }
 
+/**
+ * Lets the Worker's sessions of this database wait a minute for a lock instead of two seconds: on a busy machine it takes
+ * longer until all who are to wait do. To be awaited before the first of them.
+ */
+export async function letLocksWait({ admin, name }: TestDatabase): Promise<void> {
+  for (const limit of ['lock_timeout', 'statement_timeout'])
+    await admin.query(`alter role ${workerRole} in database ${name} set ${limit} = '1min'`)
+}
+
 let barriers = 0
 
 export async function makeBarrier(database: TestDatabase): Promise<Barrier> {
+  await letLocksWait(database)
   const id = 880_000 + ++barriers
   const keeper: pg.Client = await database.connect()
   const waiters = `from pg_locks where locktype = 'advisory' and objid = ${id} and not granted

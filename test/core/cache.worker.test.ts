@@ -62,10 +62,13 @@ function fail(): never {
 }
 
 /** One request begins a load of a second and ends before it, twenty others wait for the same load. 0: no answer. */
-async function statusesAfterEnd(worker: Awaited<ReturnType<typeof isolate>>): Promise<number[]> {
+async function statusesAfterEnd(
+  worker: Awaited<ReturnType<typeof isolate>>,
+  patienceMs = 60_000,
+): Promise<number[]> {
   const key = await thing('v1', 1)
   expect((await worker.request(`patient/${key}`, { method: 'POST' })).status).toBe(202)
-  const patience = AbortSignal.timeout(8_000)
+  const patience = AbortSignal.timeout(patienceMs)
   const status = async () => {
     try {
       const response = await worker.request(`patient/${key}`, { signal: patience })
@@ -131,14 +134,21 @@ describe('in the Workers runtime, a cold key', () => {
       ),
     )
     const broken = await isolate({ bundle: await buildWorker(join(folder, 'broken'), { entry }) })
-    expect(await statusesAfterEnd(broken)).not.toContain(200)
+    expect(await statusesAfterEnd(broken, 8_000)).not.toContain(200)
   })
 
   it('is absent for a second, and then found', async () => {
-    const key = `k${keys + 1}`
-    expect(await plain.read(`quick/${key}`)).toMatchObject({ value: null, layer: 'source' })
-    expect(await thing('born')).toBe(key)
-    expect(await plain.read(`quick/${key}`)).toMatchObject({ value: null, layer: 'isolate' })
+    /** A machine that takes longer than the second for these steps takes them again. */
+    async function withinTheSecond(): Promise<{ key: string; again: Found }> {
+      const key = `k${keys + 1}`
+      const began = performance.now()
+      expect(await plain.read(`quick/${key}`)).toMatchObject({ value: null, layer: 'source' })
+      expect(await thing('born')).toBe(key)
+      const again = await plain.read(`quick/${key}`)
+      return performance.now() - began < 1_000 ? { key, again } : withinTheSecond()
+    }
+    const { key, again } = await withinTheSecond()
+    expect(again).toMatchObject({ value: null, layer: 'isolate' })
     await expect.poll(async () => (await plain.read(`quick/${key}`)).value?.text).toBe('born')
   })
 })

@@ -194,7 +194,7 @@ describe('two rows at one place, of which the second commits first', () => {
       const { first, second, all } = await twoAtOnePlace()
       return all.length - first.length - second.length
     }
-    await expect.poll(lost, { timeout: 30_000, interval: 0 }).toBe(1)
+    await expect.poll(lost, { timeout: 100_000, interval: 0 }).toBe(1)
   })
 })
 

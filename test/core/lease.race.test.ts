@@ -74,7 +74,7 @@ describe('a lease', () => {
   })
 
   it('is kept while slow work goes on', async () => {
-    const lease = await taken(1.5)
+    const lease = await taken(4.5)
     await whileRenewing(ctx(), lease, async () => {
       const expiry = async () =>
         (await database.admin.query('select expires_at from core.leases')).rows[0].expires_at
@@ -90,7 +90,7 @@ describe('the heartbeat of slow work', () => {
     (await database.admin.query('select expires_at from core.leases')).rows[0].expires_at
 
   it('continues after a renewal that was lost on its way', async () => {
-    const lease = await taken(1.5)
+    const lease = await taken(4.5)
     await whileRenewing(ctx(), lease, async () => {
       proxy.faults.set({ reset: 1, times: 1, match: 'core.leases' })
       await proxy.faults.fired('reset')
@@ -101,7 +101,7 @@ describe('the heartbeat of slow work', () => {
   })
 
   it('ends when the lease has another holder, and leaves that holder its lease', async () => {
-    const lease = await taken(1.5)
+    const lease = await taken(4.5)
     await whileRenewing(ctx(), lease, async () => {
       await expire()
       const second = await takeLease(ctx(), 'sample', { ttlSeconds: 60 })

@@ -2,9 +2,11 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { tick } from '../../cron/index.ts'
 import { keepPartitions, withPartitions } from '../../functions/core/partitions.ts'
 import { partitioned } from '../../schema/kit/partitions.ts'
+import { untilLasts } from '../support/lasting.ts'
 import { sent } from '../support/sent.ts'
 import { failure, freshEnvironment } from './environment.ts'
 
+await untilLasts('day', 60)
 const { database, ctx } = await freshEnvironment()
 const { admin, workerUrl, connect } = database
 

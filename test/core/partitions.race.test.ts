@@ -1,9 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { withPartitions } from '../../functions/core/partitions.ts'
 import { pidOf } from '../support/blocking.ts'
+import { untilLasts } from '../support/lasting.ts'
 import { sent } from '../support/sent.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
+await untilLasts('day', 60)
 const { database, ctx } = await freshEnvironment()
 const { admin, connect } = database
 

@@ -17,7 +17,7 @@ const db = makeDb(database.workerUrl, metrics, { proxy: proxy.address })
 const view = materializedView({
   name: 'plain.totals',
   create:
-    "create materialized view plain.totals as select kind, count(*)::int as n, pg_sleep(case when kind = 'slow' then 1 else 0 end)::text as slept from plain.things group by kind",
+    "create materialized view plain.totals as select kind, count(*)::int as n, pg_sleep(case when kind = 'slow' then 3 else 0 end)::text as slept from plain.things group by kind",
   unique: ['kind'],
   readBy: 'lockstep_app',
   serves: 'a test',
@@ -135,10 +135,10 @@ describe('a refresh', () => {
     await admin.query(`insert into plain.things values ('a')`)
     await refresh()
     await admin.query(`insert into plain.things values ('slow')`)
-    const running = refresh()
-    await untilRefreshing()
     const reader = await database.connect()
     await reader.query(`set lock_timeout = '50ms'`)
+    const running = refresh()
+    await untilRefreshing()
     for (let read = 0; read < 20; read += 1)
       expect((await reader.query('select * from plain.totals')).rowCount).toBe(1)
     expect(await running).toMatchObject([{ outcome: 'refreshed' }])
@@ -146,10 +146,10 @@ describe('a refresh', () => {
 
   it('makes one wait when it is not concurrent: the check finds it', async () => {
     await admin.query(`insert into plain.things values ('slow')`)
-    const blocking = admin.query('refresh materialized view plain.totals')
-    await untilRefreshing()
     const reader = await database.connect()
     await reader.query(`set lock_timeout = '50ms'`)
+    const blocking = admin.query('refresh materialized view plain.totals')
+    await untilRefreshing()
     await expect(reader.query('select * from plain.totals')).rejects.toThrow('lock timeout')
     await blocking
   })

@@ -191,25 +191,30 @@ describe('sixteen clients that read back their own writes over two standbys', ()
   /** Counts the reads that missed the client's write while standbys are paused, cut off and killed. */
   async function misses({ asserting }: { asserting: boolean }): Promise<number> {
     const at = isolate()
-    let missed = 0
-    let over = false
+    let [missed, reads, over] = [0, 0, false]
+    /** Until each client has read a few times, on average. */
+    const some = async () => {
+      const enough = reads + 8 * clients
+      await vi.waitUntil(() => reads >= enough, soon)
+    }
     const client = async () => {
       while (!over) {
         const { mark, position } = await write()
         const { replica } = at.read(asserting ? position : null)
         if (!(await finds(replica, mark))) missed += 1
+        reads += 1
         await delay(5)
       }
     }
     const reading = Promise.all(Array.from({ length: clients }, client))
     const [first, second] = standbys
     await first.pause()
-    await delay(300)
+    await some()
     await second.kill()
-    await delay(300)
+    await some()
     await first.resume()
     await second.start()
-    await delay(300)
+    await some()
     over = true
     await reading
     return missed

@@ -89,7 +89,7 @@ describe('a read after a write of its own', () => {
 
   it('goes to the primary for a position in the future', async () => {
     const { rows } = await database.admin.query(
-      'select (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000)::text as position',
+      'select (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1000000000)::text as position',
     )
     expect(await ctx({ bindings, after: rows[0].position }).replica.query(where)).toEqual([
       { name: database.name },

@@ -65,7 +65,7 @@ describe('a feed under eight writers, whose subscribers are cut off and resume',
     const total = committed.length
     await Promise.all(
       listeners.map((listener) =>
-        expect.poll(() => listener.received.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(total),
+        expect.poll(() => listener.received.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(total),
       ),
     )
     for (const listener of listeners) listener.leave()

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Isolation, Tx } from '../../functions/core/db.ts'
 import { transact, transactBatch } from '../../functions/core/transact.ts'
 import { sent } from '../support/sent.ts'
@@ -170,20 +170,21 @@ describe('transact', () => {
   })
 
   it('pauses between attempts for a random time whose limit doubles each time', async () => {
-    const took = async (random: () => number) => {
-      const started = performance.now()
+    const set = vi.spyOn(globalThis, 'setTimeout')
+    onTestFinished(() => set.mockRestore())
+    const pauses = async (random: () => number) => {
+      set.mockClear()
       const always = transactBatch(ctx(), [sent`select fail_as('40001')`], {
         attempts: 4,
-        pauseMs: 40,
+        pauseMs: 41,
         random,
       })
       await failure(always)
-      return performance.now() - started
+      // Others set timers, too, but none of these lengths.
+      return set.mock.calls.map(([, ms]) => ms).filter((ms) => [20.5, 41, 82, 164].includes(ms ?? 0))
     }
-    await took(() => 0)
-    const [longest, shortest] = [await took(() => 1), await took(() => 0)]
-    expect(longest).toBeGreaterThan(40 + 80 + 160 - 5)
-    expect(shortest).toBeLessThan(longest)
+    expect(await pauses(() => 1)).toEqual([41, 82, 164])
+    expect(await pauses(() => 0.5)).toEqual([20.5, 41, 82])
   })
 })
 

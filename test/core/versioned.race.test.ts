@@ -3,10 +3,11 @@ import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { assignments, changeVersion } from '../../functions/core/versioned.ts'
 import { sent } from '../support/sent.ts'
-import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
+import { crowd, eventually, hold, kept, letLocksWait, waitingForLocks } from './barrier.ts'
 import { freshEnvironment, tally, times } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
+await letLocksWait(database)
 await database.admin.query(`
   create table counters (id int primary key, name text, n int not null default 0, owner text default 'me', version int not null default 1);
   create table changes (counter int, version int);

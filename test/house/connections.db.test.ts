@@ -18,7 +18,7 @@ describe('the guard over connections', () => {
   it('names a connection that a file forgot, with its open transaction, and ends it', async () => {
     const client = await forgotten('planted.db.test.ts')
     await client.query('begin; select pg_current_xact_id()')
-    const [left, ...others] = await leftBy('planted.db.test.ts')
+    const [left, ...others] = await leftBy('planted.db.test.ts', [10])
     expect(others).toEqual([])
     expect(left).toMatch(/in test_\w+, idle in transaction for \d+ s: begin; select pg_current_xact_id/)
     expect(await leftBy('planted.db.test.ts')).toEqual([])

@@ -17,15 +17,18 @@ afterAll(async () => {
   if (left.length > 0) throw new Error(`test/${file} left connections open:\n${left.join('\n')}`)
 })
 
+/** How long a connection may take to close, in looks: a busy machine may take seconds for it. */
+const closing = [10, 50, 200, 1_000, 5_000, 25_000]
+
 /** The connections that a file has left, once those that are just closing are gone. They are ended. */
-export async function leftBy(name: string): Promise<string[]> {
+export async function leftBy(name: string, pauses: readonly number[] = closing): Promise<string[]> {
   const client = new pg.Client({
     connectionString: urlOfDatabase(inject('templateUrl'), 'postgres'),
     application_name: 'the guard of test files',
   })
   await client.connect()
   try {
-    for (const patience of [10, 50, 200, 1_000, 0]) {
+    for (const patience of [...pauses, 0]) {
       const { rows } = await client.query<{ pid: number; text: string }>(
         `select pid, format('%s in %s, %s for %s s: %s', pid, datname, state,
             round(extract(epoch from clock_timestamp() - coalesce(xact_start, state_change))), left(query, 200)) as text

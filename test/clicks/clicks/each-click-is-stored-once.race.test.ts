@@ -98,8 +98,8 @@ describe('a batch of clicks', () => {
   it('of one visitor in two consumers at once has one unique click', async () => {
     const { id } = await givenCampaign(admin)
     const now = Date.now()
-    const messages = Array.from({ length: 40 }, (_, at) =>
-      messagesOf([clickAt(new Date(now + at), id, { key: 'one' })]),
+    const messages = Array.from({ length: 40 }, () =>
+      messagesOf([clickAt(new Date(now), id, { key: 'one' })]),
     )
     await Promise.all(messages.map(deliver))
     const { rows } = await admin.query(

@@ -310,7 +310,7 @@ describe('a postback', () => {
     const { body } = await admin.post(`/sources/${id}/rotate`, { overlapHours: 1 })
     for (const its of [first, String(body['postbackSecret'])])
       expect(
-        (await postback(`mapped?secret=${its}&cid=${click}&sum=4&order=${its.slice(0, 4)}`)).body,
+        (await postback(`mapped?secret=${its}&cid=${click}&sum=4&order=${its.slice(0, 16)}`)).body,
       ).toMatchObject({
         result: 'accepted',
         stands: { payoutMinor: 400 },

@@ -59,16 +59,17 @@ describe('the dimensions of a campaign', () => {
     // The batch has its snapshot and its rows, and commits after the fold.
     const late = await environment.database.connect()
     await late.query('begin')
-    const click = some(id, 1)[0]
+    const at = new Date()
+    const click = clickAt(at, id)
     await late.query(
       `insert into clicks.clicks (id, campaign_id, config_version, is_bot, is_valid, validity, facts, country)
       values ($1, $2, 2, false, true, 'valid', '{}', 'AT')`,
-      [click?.id, id],
+      [click.id, id],
     )
     await late.query(
       `insert into clicks.unfolded (campaign_id, quarter)
-      select $1, date_bin('15 minutes', now(), timestamptz '2000-01-01 00:00:00+00')`,
-      [id],
+      select $1, date_bin('15 minutes', $2::timestamptz, timestamptz '2000-01-01 00:00:00+00')`,
+      [id, at],
     )
     await fold()
     await late.query('commit')

@@ -4,7 +4,9 @@ import { visitorKey } from '../../../functions/clicks/clicks/visitor-key.ts'
 import { makeSalts } from '../../../functions/clicks/upkeep/make-salts.ts'
 import type { Ctx } from '../../../functions/core/context.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
+import { untilLasts } from '../../support/lasting.ts'
 
+await untilLasts('day', 60)
 const environment = await freshEnvironment()
 const { admin } = environment.database
 

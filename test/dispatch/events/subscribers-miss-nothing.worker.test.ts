@@ -77,7 +77,7 @@ describe('a subscriber', () => {
     })
     expect(went?.data).toMatchObject({ type: 'claimed', courierId: null, actor: { id: null }, order: null })
     expect(JSON.stringify(asBen.received)).not.toContain('Rosa')
-    expect(JSON.stringify(asBen.received)).not.toContain('7946')
+    expect(JSON.stringify(asBen.received)).not.toContain('20 7946')
     const claimed = asAna.received.find((one) => one.type === 'claimed')
     expect(claimed?.data).toMatchObject({ courierId: ana.id, order: { recipientName: 'Rosa' } })
     for (const subscription of subscriptions) subscription.close()
@@ -133,7 +133,7 @@ describe('a subscriber that loses its connection at random and resumes', () => {
       await expect.poll(() => cuts).toBeGreaterThan(before)
     }
     await witness.until(8 * 8 * 3)
-    await expect.poll(() => received.length, { timeout: 20_000 }).toBeGreaterThan(8 * 8 * 3 - 30)
+    await expect.poll(() => received.length, { timeout: 60_000 }).toBeGreaterThan(8 * 8 * 3 - 30)
     done = true
     finished.resolve()
     await following
@@ -155,13 +155,16 @@ describe('two hundred subscribers', () => {
   it('cost Postgres a bounded number of transactions and receive the same events', async () => {
     await pool.query('create extension if not exists pg_stat_statements')
     const many = await Promise.all(Array.from({ length: 200 }, () => subscribeAs(store)))
-    const before = { polls: await polls(), at: performance.now(), memory: 0 }
+    // Each count of polls lies within the seconds.
+    const began = performance.now()
+    const before = await polls()
     for (let nth = 1; nth <= 10; nth++) {
       await post(store, '/orders', parcel)
       await Promise.all(many.map((subscription) => subscription.until(nth)))
     }
-    const seconds = (performance.now() - before.at) / 1000
-    const reads = (await polls()) - before.polls
+    const reads = (await polls()) - before
+    const seconds = (performance.now() - began) / 1000
+    expect(reads).toBeGreaterThan(0)
     // At most ten polls a second.
     expect(reads).toBeLessThanOrEqual(seconds * 10 + 1)
     const [first] = many
@@ -202,12 +205,12 @@ describe('two hundred subscribers', () => {
   })
 })
 
-/** The number of reads of the feed. */
+/** The number of reads of the feed: each begins with its horizon. */
 async function polls(): Promise<number> {
   const { rows } = await pool.query(
     `select coalesce(sum(calls), 0)::int as calls from pg_stat_statements
     where dbid = (select oid from pg_database where datname = current_database())
-      and query like 'select e.xid::text as xid%'`,
+      and query like '%/* core.mark-horizon */%'`,
   )
   return rows[0].calls
 }

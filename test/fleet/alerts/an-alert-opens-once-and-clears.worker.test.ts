@@ -70,7 +70,9 @@ it('a value outside its range is pending for half an hour, and nobody sees it', 
 it('failed zones above a tenth are a warning, from three tenths on critical, and end below a twentieth', async () => {
   const failed = async (n: number) => {
     await admin.query('delete from fleet.cycles')
-    await admin.query("select core.make_partitions('fleet.cycles', array[now()])")
+    await admin.query(
+      "select core.make_partitions('fleet.cycles', array[now(), now() - interval '5 seconds'])",
+    )
     await admin.query(
       "insert into fleet.cycles (shard, slot, zones, success, failed) values (7, now() - interval '5 seconds', 100, 100 - $1::int, $1)",
       [n],

@@ -4,10 +4,12 @@ import { reportConfig } from '../../../functions/fleet/configs/report.ts'
 import { runCycle } from '../../../functions/fleet/cycles/run.ts'
 import { alertKinds } from '../../../schema/fleet/states.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { untilLasts, withinAnHour } from '../../support/lasting.ts'
 import { soon } from '../../support/soon.ts'
 import { type Given, givenRegulated } from '../support/regulated.ts'
 import { emptyTelemetry, givenNode, runFleetJob, senderOf } from '../support/samples.ts'
 
+await untilLasts('day', 60)
 const environment = await freshEnvironment()
 const { admin } = environment.database
 
@@ -48,8 +50,9 @@ async function givenActive(): Promise<{ id: number; uid: string; zoneId: number 
 type Cause = { alert: string; cure: () => Promise<unknown> }
 
 async function ofRegulator(kind: string, given: Given, cured: string): Promise<Cause> {
-  const { regulator } = await givenRegulated(admin, given)
-  let slot = Math.floor(Date.now() / 1_000) * 1_000
+  let slot = withinAnHour(10)
+  const [measuredAt, usedAt] = [new Date(slot), new Date(slot)]
+  const { regulator } = await givenRegulated(admin, { measuredAt, usedAt, ...given })
   const cycle = () =>
     runCycle(environment.ctx({ bindings: { FLEET_SHARDS: '1' } }), { shard: 0, slot: new Date(slot++) })
   await cycle()

@@ -7,8 +7,10 @@ import { editRegulator } from '../../../functions/fleet/regulators/edit.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { untilBlocking } from '../../support/blocking.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
+import { untilLasts } from '../../support/lasting.ts'
 import { givenRegulated, type Regulated } from '../support/regulated.ts'
 
+await untilLasts('day', 60)
 const environment = await freshEnvironment()
 const { admin } = environment.database
 const keeper = await environment.database.connect()

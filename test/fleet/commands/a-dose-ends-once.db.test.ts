@@ -87,7 +87,7 @@ it('a command that no node took expires, and the budget comes back', async () =>
 
 it('a command without an end times out, keeps its budget, and the node gets an off until it acknowledges', async () => {
   const given = await dosed()
-  await become(given.command, 'SENT', ", expires_at = now() - interval '31 seconds'")
+  await become(given.command, 'SENT', ", expires_at = now() - interval '2 seconds'")
   await cycle()
   expect(await commandsOf(given)).toEqual(['dose SENT'])
   await become(given.command, 'SENT', ", expires_at = now() - interval '33 seconds'")

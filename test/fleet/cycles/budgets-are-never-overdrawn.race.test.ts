@@ -5,18 +5,21 @@ import { expect, it } from 'vitest'
 import { decideZones } from '../../../functions/fleet/cycles/decide-zones.ts'
 import { times } from '../../core/environment.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { withinAnHour } from '../../support/lasting.ts'
 import { givenRegulated } from '../support/regulated.ts'
 
 const database = await freshDatabase()
 const { admin } = database
 const clients = await times(10, () => database.connect(database.workerUrl))
 for (const client of clients) await client.query("select set_config('app.tenant_id', '*', false)")
-await admin.query("select core.make_partitions('fleet.decisions', array[now()])")
-const start = Math.floor(Date.now() / 1_000) * 1_000
+const start = withinAnHour(60)
+await admin.query("select core.make_partitions('fleet.decisions', $1)", [[new Date(start)]])
 
 /** Fifty decisions about one zone at once, without the lock of the shard: five of them on each connection. */
 async function storm(change: (text: string) => string = (text) => text) {
-  const given = await givenRegulated(admin, { budgetHour: 10, budgetDay: 8, dose: 2, cooldownSeconds: 0 })
+  const [measuredAt, usedAt] = [new Date(start), new Date(start)]
+  const budgets = { budgetHour: 10, budgetDay: 8, dose: 2, cooldownSeconds: 0 }
+  const given = await givenRegulated(admin, { ...budgets, measuredAt, usedAt })
   const text = (n: number): { text: string; values: unknown[] } => {
     const slot = new Date(start + n * 1_000)
     const part = { shard: 0, shards: 1, slot, from: given.zone, to: given.zone }

@@ -6,7 +6,7 @@ import { givenRegulated } from '../support/regulated.ts'
 const app = await freshWorker({ bindings: { TARGET_CYCLE_SECONDS: '1', FLEET_SHARDS: '2' } })
 const { admin } = app.database
 const options = { database: app.database, bindings: { TARGET_CYCLE_SECONDS: '1', FLEET_SHARDS: '3' } }
-const patience = { timeout: 20_000, interval: 250 }
+const patience = { timeout: 60_000, interval: 250 }
 
 async function slotsOf(shard: number): Promise<number[]> {
   const { rows } = await admin.query(

@@ -1,12 +1,14 @@
 import { expect, it } from 'vitest'
 import { runCycle } from '../../../functions/fleet/cycles/run.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
+import { withinAnHour } from '../../support/lasting.ts'
 import { givenRegulated } from '../support/regulated.ts'
 
 const environment = await freshEnvironment()
 const { admin } = environment.database
 const ctx = () => environment.ctx({ bindings: { FLEET_SHARDS: '1' } })
-const second = (n: number) => new Date(Math.floor(Date.now() / 1_000) * 1_000 + n * 1_000)
+const start = withinAnHour(60)
+const second = (n: number) => new Date(start + n * 1_000)
 
 async function count(text: string, values: unknown[] = []): Promise<number> {
   const { rows } = await admin.query(`select count(*)::int as n from ${text}`, values)
@@ -14,7 +16,7 @@ async function count(text: string, values: unknown[] = []): Promise<number> {
 }
 
 it('two cycles of one slot at once write one set of commands', async () => {
-  await Promise.all(Array.from({ length: 5 }, () => givenRegulated(admin)))
+  await Promise.all(Array.from({ length: 5 }, () => givenRegulated(admin, { measuredAt: new Date(start) })))
   for (const n of [0, 1, 2]) {
     const slot = second(n)
     await admin.query('delete from fleet.commands; update fleet.dose_windows set dosed_at = null')

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { untilLasts } from '../../support/lasting.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { givenHouse, givenZone, type House } from '../support/given.ts'
 import { callerOf, tally } from '../support/http.ts'
@@ -166,6 +167,7 @@ it('what changes without its version is read anew, also by a caller who knows th
 })
 
 it('a budget below the used amount holds from the next dose on', async () => {
+  await untilLasts('hour', 10)
   const tenant = await callerOf(app, 'tenant', 901)
   const { regulator } = await givenRegulated(admin, { tenant: 901, usedHour: 40, usedDay: 40 })
   const lowered = await tenant.patch(`/regulators/${regulator}`, { body: { budgetHour: 10 }, ifMatch: 1 })

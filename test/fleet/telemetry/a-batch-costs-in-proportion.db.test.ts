@@ -5,7 +5,9 @@ import { telemetryQueue } from '../../../functions/fleet/queue.ts'
 import { storeSamples } from '../../../functions/fleet/telemetry/store.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { explain } from '../../support/explain.ts'
+import { untilLasts } from '../../support/lasting.ts'
 
+await untilLasts('day', 60)
 const { admin, connect, workerUrl } = await freshDatabase()
 beforeAll(() => givenNodes(admin))
 

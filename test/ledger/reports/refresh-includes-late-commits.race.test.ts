@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest'
 import { readSummary } from '../../../functions/ledger/reports/read-summary.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { untilLasts } from '../../support/lasting.ts'
 import { fund, tenantContext } from '../support/context.ts'
 
+await untilLasts('day', 30)
 const world = await freshEnvironment()
 const { admin } = world.database
 let tenants = 0

@@ -39,7 +39,7 @@ describe('during a rebuild', () => {
     await client.query('begin')
     const { rows } = await client.query('select * from ledger.rebuild_bets_view(1)')
     expect(Number(rows[0].mended)).toBe(4_000)
-    await reader.query(`set statement_timeout = '2s'`)
+    await reader.query(`set statement_timeout = '30s'`)
     const seen = await reader.query(
       `select count(*)::int as n from ledger.bets_view where selection = 'broken'`,
     )

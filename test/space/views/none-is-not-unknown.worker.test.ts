@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { untilLasts } from '../../support/lasting.ts'
 import { spaceWorker } from '../support/space-worker.ts'
 
+await untilLasts('day', 90)
 const { admin, get, json, runJobs, upstreams } = await spaceWorker()
 const dayMs = 86_400_000
 const day = (days: number) => new Date(Date.now() + days * dayMs).toISOString().slice(0, 10)

@@ -33,7 +33,7 @@ async function startReceiver(secret: string): Promise<string[]> {
   atTheEnd(() => void child.kill())
   const lines: string[] = []
   createInterface(child.stdout).on('line', (line) => lines.push(line))
-  await vi.waitUntil(() => fetch(origin).catch(() => null), { timeout: 20_000 })
+  await vi.waitUntil(() => fetch(origin).catch(() => null), soon)
   return lines
 }
 
