@@ -1,17 +1,13 @@
 import { expect, it } from 'vitest'
 import { runCycle } from '../../../functions/fleet/cycles/run.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { withinAnHour } from '../../support/lasting.ts'
 import { type Given, givenRegulated } from '../support/regulated.ts'
 
 const environment = await freshEnvironment()
 const { admin } = environment.database
-const start = withinAnHour(10 * 60_000)
-
-/** A second from now on whose hour lasts this long still, so that no budget begins anew between two slots. */
-function withinAnHour(lasting: number): number {
-  const [now, hour] = [Math.floor(Date.now() / 1_000) * 1_000, 3_600_000]
-  return hour - (now % hour) > lasting ? now : now - (now % hour) + hour
-}
+// So that no budget begins anew between two slots.
+const start = withinAnHour(600)
 
 async function cycle(seconds: number) {
   const slot = new Date(start + seconds * 1_000)
