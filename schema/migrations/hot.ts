@@ -3,7 +3,7 @@ export const hotFunctions: ReadonlySet<string> = new Set([
   'clicks.hot_store_847e7d4b',
   'dispatch.hot_accepted_568a2dcc',
   'dispatch.hot_claim_d4ce3f3c',
-  'dispatch.hot_claim_next_315b8450',
+  'dispatch.hot_claim_next_03895d9b',
   'dispatch.hot_create_24c7d2b2',
   'dispatch.hot_delivered_5d1a44f4',
   'dispatch.hot_list_8d03e323',

@@ -208,15 +208,18 @@ describe('sixteen clients that read back their own writes over two standbys', ()
     }
     const reading = Promise.all(Array.from({ length: clients }, client))
     const [first, second] = standbys
-    await first.pause()
-    await some()
-    await second.kill()
-    await some()
-    await first.resume()
-    await second.start()
-    await some()
-    over = true
-    await reading
+    try {
+      await first.pause()
+      await some()
+      await second.kill()
+      await some()
+      await first.resume()
+      await second.start()
+      await some()
+    } finally {
+      over = true
+      await reading
+    }
     return missed
   }
 

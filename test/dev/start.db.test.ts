@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -15,7 +16,8 @@ import { freshFolder } from '../support/folder.ts'
 const run = promisify(execFile)
 const folder = freshFolder()
 const outside = freshFolder()
-const port = await freePort()
+// Below the ports that other files take: between two starts of this file it is free, and must stay so.
+const port = await freePort(randomInt(10_000, 15_000))
 const url = `http://127.0.0.1:${port}`
 const env = { ...process.env, LOCKSTEP_FOLDER: folder, PORT: String(port), DATABASE_URL: '' }
 const database = await freshDatabase()

@@ -137,7 +137,11 @@ function Town({ orders, couriers }: TownOf) {
             : `Show pickup and drop of ${missing.length} ${missing.length === 1 ? 'order' : 'orders'}`}
         </button>
       )}
-      <First shown={mostOrders} of={live.length} what="orders on their way" />
+      <First
+        shown={mostOrders}
+        of={orders.value?.nextCursor ? null : live.length}
+        what="orders on their way"
+      />
       {problem.value && <Failure problem={problem.value} />}
       {shown.length > 0 && (
         <ul class="rows">

@@ -25,7 +25,8 @@ export function useAction<T>(): Action<T> {
   const problem = useSignal<Problem | null>(null)
   const done = useSignal<T | null>(null)
   const busy = useRef(false)
-  const open = useRef<Keyed | null>(null)
+  /** Calls without an answer, with the keys under which they may have had their effect. */
+  const open = useRef(new Map<string, string>())
 
   async function send(path: string, request: Omit<Request, 'key' | 'signal'> = {}): Promise<T | null> {
     if (busy.current) return null
@@ -35,10 +36,10 @@ export function useAction<T>(): Action<T> {
     try {
       const sent: Request = { method: 'POST', ...request }
       const call = JSON.stringify([sent.method, path, sent.ifMatch, sent.body])
-      if (sent.method === 'POST') sent.key = open.current?.call === call ? open.current.key : newKey()
+      if (sent.method === 'POST') sent.key = open.current.get(call) ?? newKey()
       const reply = await untilAnswered<T>(path, sent, () => (state.value = 'unknown'))
-      const isOpen = !reply.ok && isUnanswered(reply.problem) && sent.key !== undefined
-      open.current = isOpen ? { call, key: sent.key ?? '' } : null
+      open.current.delete(call)
+      if (!reply.ok && isUnanswered(reply.problem) && sent.key !== undefined) open.current.set(call, sent.key)
       if (!reply.ok) {
         problem.value = reply.problem
         return null
@@ -53,9 +54,6 @@ export function useAction<T>(): Action<T> {
 
   return { state, problem, done, send }
 }
-
-/** A call without an answer, and the key under which it may have had its effect. */
-type Keyed = { call: string; key: string }
 
 async function untilAnswered<T>(path: string, sent: Request, onLost: () => void): Promise<Reply<T>> {
   for (let repetitions = 0; ; repetitions += 1) {

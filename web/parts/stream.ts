@@ -135,14 +135,14 @@ function subscribe(name: string, path: string, to: Subscriber): () => void {
   void takeTurns().catch(() => undefined)
 
   async function takeTurns(): Promise<void> {
-    while (!gone.signal.aborted) {
+    for (let turns = 0; !gone.signal.aborted; turns += 1) {
       await navigator.locks.request(name, { signal: gone.signal }, async () => {
         leads = true
         await lead(path, { signal: gone.signal, cursor: () => cursor, share, take })
         leads = false
       })
       // The token of this tab has ended. Another tab may have a good one, so it gets its turn first.
-      await pause(betweenTurnsMs, gone.signal)
+      await pause(Math.min(betweenTurnsMs * 2 ** turns, longestPauseMs), gone.signal)
     }
   }
 
@@ -160,7 +160,7 @@ type Lead = {
   take: (message: Message) => void
 }
 
-const betweenTurnsMs = 5_000
+const [betweenTurnsMs, longestPauseMs] = [5_000, 60_000]
 
 /**
  * Reads the stream until the tab goes or its token is refused. After a cut it continues from the last cursor; pauses grow

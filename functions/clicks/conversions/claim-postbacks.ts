@@ -45,6 +45,7 @@ ended as (
     and p.state = 'waiting'
     and p.due_at <= now()
     and (o.is_over or o.is_outdated)
+  returning 1
 ),
 removed as (
   delete from clicks.postbacks_out
@@ -79,15 +80,16 @@ claimed as (
   where p.id = taken.id
   returning p.*
 )
-select p.id, p.tries, p.url as template, jsonb_build_object(
+select (select count(*)::int from ended) as ended, coalesce(jsonb_agg(jsonb_build_object(
+  'id', p.id::text, 'tries', p.tries, 'template', p.url, 'told', jsonb_build_object(
     'clickId', v.click_id, 'externalId', k.click_id_param, 'type', v.type, 'txid', v.txid, 'status', p.conversion_status,
     'payoutMinor', v.payout_minor::text, 'currency', v.currency, 'campaign', c.slug, 'source', s.slug, 'sub1', k.sub1,
     'sub2', k.sub2, 'sub3', k.sub3, 'sub4', k.sub4, 'sub5', k.sub5
-  ) as told
+  )
+) order by p.id), '[]') as claimed
 from claimed p
 join clicks.conversions v on v.id = p.conversion_id
 join clicks.campaigns c on c.id = v.campaign_id
 join clicks.traffic_sources s on s.id = p.traffic_source_id
-left join clicks.clicks k on k.id = v.click_id
-order by p.id`
+left join clicks.clicks k on k.id = v.click_id`
 }

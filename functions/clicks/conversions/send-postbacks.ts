@@ -16,6 +16,7 @@ import { fillTemplate, type Told } from './fill-template.ts'
 import { reportTry } from './report-try.ts'
 
 type Claimed = { id: string; tries: number; template: string; told: Told }
+type Round = { ended: number; claimed: Claimed[] }
 
 /** A run ends before the next one is due, even with postbacks left. */
 const runMs = 50_000
@@ -26,7 +27,8 @@ export async function sendPostbacks(ctx: Ctx, lease: Lease): Promise<JobResult> 
   const begun = ctx.now().getTime()
   const total = { claimed: 0, delivered: 0 }
   for (;;) {
-    const claimed = await ctx.db.query<Claimed>(claimPostbacks())
+    const [round] = await ctx.db.query<Round>(claimPostbacks())
+    const { ended = 0, claimed = [] } = round ?? {}
     total.claimed += claimed.length
     const waiting = claimed.values()
     await Promise.all(
@@ -34,7 +36,8 @@ export async function sendPostbacks(ctx: Ctx, lease: Lease): Promise<JobResult> 
         for (const one of waiting) if (await call(ctx, one)) total.delivered += 1
       }),
     )
-    if (claimed.length === 0 || ctx.now().getTime() - begun >= runMs) break
+    // A round may have ended those that stood before the ones to claim.
+    if (ended + claimed.length === 0 || ctx.now().getTime() - begun >= runMs) break
     await renewLease(ctx, lease)
   }
   return { rows: total.delivered, ...total, outcome: total.claimed === 0 ? 'skipped' : 'ok' }

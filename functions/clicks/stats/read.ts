@@ -4,20 +4,30 @@ import { type Group, isDimension, type StatsQuery, type StatsRow } from './contr
 
 /** Rows of one answer. A report with more is refused, because without some of its rows its sums would be wrong. */
 export const mostRows = 10_000
+/** Values of a dimension with the most clicks. The others are one row together, as they are in a quarter hour. */
+const mostValues = 2_000
 
 /** The sums of a campaign's roll-ups, and no row without such a campaign. No click is read. */
 export function statsStatement(campaignId: number, query: StatsQuery): Statement {
   const { from, to, tz, basis, groupBy } = query
   const end = to === undefined ? sql`now()` : momentOf(to, tz)
   const begin = from === undefined ? sql`${end} - interval '30 days'` : momentOf(from, tz)
-  return named('clicks.stats')`
-with sums as (
-  select ${keyOf(groupBy, tz)} as key, q.currency, ${counters(basis, groupBy)}
+  const counted = sql`
   from ${isDimension(groupBy) ? sql`clicks.campaign_dimensions` : sql`clicks.campaign_stats`} q
   where q.campaign_id = ${campaignId}
     and q.quarter >= date_bin('15 minutes', ${begin}, timestamptz '2000-01-01 00:00:00+00')
     and q.quarter < ${end}
-    ${isDimension(groupBy) ? sql`and q.dimension = ${groupBy}` : sql``}
+    ${isDimension(groupBy) ? sql`and q.dimension = ${groupBy}` : sql``}`
+  const kept = sql`kept as materialized (
+  select q.value ${counted}
+  group by q.value
+  order by sum(q.clicks) desc, q.value
+  limit ${mostValues}
+),`
+  return named('clicks.stats')`
+with ${isDimension(groupBy) ? kept : sql``}
+sums as (
+  select ${keyOf(groupBy, tz)} as key, q.currency, ${counters(basis, groupBy)} ${counted}
   group by 1, 2
 ),
 shown as (
@@ -67,7 +77,7 @@ function keyOf(group: Group | undefined, tz: string): SQL {
   if (group === 'source') return sql`q.traffic_source_id`
   if (group === 'offer') return sql`q.campaign_offer_id`
   if (group === 'landing') return sql`q.landing_page_id`
-  return sql`q.value`
+  return sql`case when q.value in (select value from kept) then q.value else '(other)' end`
 }
 
 function nameOf(group: Group | undefined): SQL {

@@ -16,8 +16,8 @@ export const statsEndpoints: Endpoint[] = [
       description: [
         'At most five seconds old. Days and hours are those of `tz`; a group without clicks and conversions has no row. Each',
         'currency has rows of its own. Groups by sub1 to sub5, country, device, os, browser and referrer are counted each',
-        'minute, and `asOf` says when; beyond 1 000 values of a quarter hour they are `(other)`. A report of more than',
-        '10 000 rows is refused: choose a shorter window.',
+        'minute, and `asOf` says when. Beyond 1 000 values of a quarter hour, or 2 000 of a report, they are `(other)`. A report',
+        'of more than 10 000 rows is refused: choose a shorter window.',
       ].join(' '),
       roles,
       params: IdPath,

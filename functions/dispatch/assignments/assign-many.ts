@@ -26,6 +26,8 @@ export async function assignOrders(ctx: Ctx, request: Request): Promise<Assigned
 
 /** So many couriers with room are compared with all orders; of more, those that are cheapest for some order. */
 const courierLimit = 200
+/** So many of those with the least load are compared: each is weighed for each place and size of order. */
+const ableLimit = 2_000
 /** Couriers that a statement locks at most. */
 const lockLimit = 1_000
 
@@ -57,6 +59,8 @@ able as materialized (
     and c.held_boxes < c.capacity_boxes
     and ${among(sql`c.id`, courierIds)}
     and exists (select from wanted)
+  order by c.held_boxes, c.id
+  limit ${ableLimit}
 ),
 ranked as (
   select k.id, k.nth

@@ -4,7 +4,8 @@ import { named, type Statement } from '../../core/named.ts'
 const graceSeconds = 30
 
 /**
- * Ends the commands of these zones whose time has passed, and all of decommissioned nodes, which can take none. A command that no node took has expired, and its budget comes back.
+ * Ends the commands of these zones whose time has passed, and those of decommissioned nodes, which can take none over HTTP;
+ * an `off` is left to the broker for two minutes. A command that no node took has expired, and its budget comes back.
  * A command that a node took has timed out: nobody knows whether it ran, so the budget keeps it and the node gets an `off`
  * (trigger commands_settle). An `off` has no other end but its acknowledgement.
  * Race: the node acknowledges at the same moment. The update waits for the row and then sees its new state.
@@ -31,7 +32,7 @@ where c.id = open.id
   and c.state in ('QUEUED', 'SENT', 'ACK')
   and c.zone_id % ${shards}::int = ${shard}::int
   and (
-    n.lifecycle = 'DECOMMISSIONED'
+    n.lifecycle = 'DECOMMISSIONED' and (c.kind <> 'off' or c.queued_at < now() - interval '2 minutes')
     or c.kind <> 'off'
     and (
       z.epoch > c.zone_epoch

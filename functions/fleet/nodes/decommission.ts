@@ -35,6 +35,6 @@ export function decommissionNode(
       sql`reprovision_until = null`,
     ],
     also: sql`,${leaveZone()},${raiseConfig('changed')}`,
-    value: showNode('changed', { zone: sql`null` }),
+    value: showNode('changed', { zone: sql`null`, config: 'configured' }),
   })
 }

@@ -130,7 +130,7 @@ select count(*)::int as minutes from minutes`)
 with line as (
   -- A line that was set again meanwhile begins anew.
   update fleet.calibrations
-  set applied_until = ${end}, applied_at = case when ${isLast}::boolean then now() end
+  set applied_until = case when not ${isLast}::boolean then ${end} end, applied_at = case when ${isLast}::boolean then now() end
   where ${series}
     and from_at = ${moment(due.fromAt)}
     and applied_at is null
@@ -151,7 +151,7 @@ calculated as (
     and t.value is distinct from t.raw * line.gain + line.shift
   returning 1
 ),
--- A minute that this part covers only partly keeps its other samples.
+-- A minute that this part covers only partly keeps its other samples. A line whose end has moved before its begin has no part.
 minutes as (
   select date_trunc('minute', ts, 'UTC') as minute, count(*) as n, sum(value) as sum, min(value) as min,
     max(value) as max, (array_agg(value order by ts desc))[1] as last, max(ts) as last_ts
@@ -172,6 +172,7 @@ minutes as (
       and ts >= ${end}
       and ts < date_trunc('minute', ${end} - interval '1 microsecond', 'UTC') + interval '1 minute'
   ) all_of_them
+  where ${begin} < ${end}
   group by 1
 ),
 changed as (

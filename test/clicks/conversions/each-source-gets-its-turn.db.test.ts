@@ -39,8 +39,14 @@ async function givenDue({ count, secondsAgo }: { count: number; secondsAgo: numb
   return rows.map(({ id }) => Number(id))
 }
 
-const claim = async () =>
-  (await environment.ctx().db.query<{ id: string }>(claimPostbacks())).map(({ id }) => Number(id))
+async function round(): Promise<{ ended: number; claimed: number[] }> {
+  type Round = { ended: number; claimed: { id: string }[] }
+  const [{ ended, claimed } = { ended: 0, claimed: [] }] = await environment
+    .ctx()
+    .db.query<Round>(claimPostbacks())
+  return { ended, claimed: claimed.map(({ id }) => Number(id)) }
+}
+const claim = async () => (await round()).claimed
 
 describe('a round of postbacks to sources', () => {
   it('takes those of a source behind six hundred older ones of another source', async () => {
@@ -57,5 +63,19 @@ describe('a round of postbacks to sources', () => {
     const claimed = await claim()
     expect(claimed).toHaveLength(30)
     expect(claimed).toContain(quick)
+  })
+
+  it('says how many it ended, because those hide others of their source until the next round', async () => {
+    await admin.query('truncate clicks.postbacks_out')
+    const over = await givenDue({ count: 70, secondsAgo: 3_600 })
+    await admin.query('update clicks.postbacks_out set give_up_at = now()')
+    const [fresh] = await givenDue({ count: 1, secondsAgo: 1 })
+    await admin.query(
+      `update clicks.postbacks_out set traffic_source_id = (select traffic_source_id from clicks.postbacks_out where id = $1)`,
+      [over[0]],
+    )
+    expect(await round()).toEqual({ ended: 50, claimed: [] })
+    expect(await round()).toEqual({ ended: 20, claimed: [fresh] })
+    expect(await round()).toEqual({ ended: 0, claimed: [] })
   })
 })

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { clicksQueue } from '../../../functions/clicks/queue.ts'
 import { foldDimensions } from '../../../functions/clicks/stats/fold-dimensions.ts'
+import { type ReadStats, statsStatement } from '../../../functions/clicks/stats/read.ts'
 import { consume } from '../../../functions/core/consume.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { delivered } from '../../core/probe/isolate.ts'
@@ -115,6 +116,22 @@ describe('the dimensions of a campaign', () => {
     while ((await fold()).more) expect(await behind()).toBe(true)
     expect(await behind()).toBe(false)
     expect(await wrongDimensions(admin)).toEqual([])
+  })
+
+  it('are reported with their two thousand largest values, and the others as one, so that sums are whole', async () => {
+    const { id } = await givenCampaign(admin)
+    await admin.query(
+      `insert into clicks.campaign_dimensions (campaign_id, quarter, dimension, value, currency, clicks)
+      select $1, date_bin('15 minutes', now() - interval '1 hour', '2000-01-01Z'), 'sub1', 'value-' || n, 'USD', 1 + (n > 100)::int
+      from generate_series(1, 2100) n`,
+      [id],
+    )
+    const report = statsStatement(id, { tz: 'UTC', basis: 'click', groupBy: 'sub1' })
+    const [row] = await environment.ctx().db.query<ReadStats>(report)
+    expect(row?.tooMany).toBe(false)
+    expect(row?.data).toHaveLength(2_001)
+    expect(row?.data).toContainEqual(expect.objectContaining({ sub1: '(other)', clicks: 100 }))
+    expect(row?.data.reduce((sum, { clicks }) => sum + clicks, 0)).toBe(100 + 2_000 * 2)
   })
 
   it('keep a thousand values of a quarter, and the others as one', async () => {

@@ -220,7 +220,7 @@ it.each(alertKinds)('%s opens once for a real cause, is seen again, and ends wit
 })
 
 it('a shard that no longer exists is not missed, and one that never comes back is', async () => {
-  await admin.query(`select core.make_partitions('fleet.cycles', array[now() - interval '2 minutes'])`)
+  await admin.query(`select core.make_partitions('fleet.cycles', array[now(), now() - interval '2 minutes'])`)
   await admin.query(
     `insert into fleet.cycles (shard, slot) select shard, now() - interval '61 seconds' from unnest('{0,2}'::int[]) shard`,
   )

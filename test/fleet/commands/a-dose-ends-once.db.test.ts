@@ -114,12 +114,17 @@ it('an acknowledged command has the time of its longest run, and half a minute',
   expect(await commandsOf(given)).toEqual(['dose TIMEOUT not_finished', 'off QUEUED not_finished'])
 })
 
-it('the commands of a decommissioned node end, also one that switches it off', async () => {
+it('the commands of a decommissioned node end, and the one that switches it off two minutes later', async () => {
   const given = await dosed()
   await become(given.command, 'SENT')
   await admin.query('delete from fleet.zone_slots where node_id = $1', [given.pump])
   await admin.query("update fleet.nodes set lifecycle = 'DECOMMISSIONED' where id = $1", [given.pump])
   await cycle()
+  await cycle()
+  expect(await commandsOf(given)).toContain('off QUEUED node_decommissioned')
+  await admin.query("update fleet.commands set queued_at = now() - interval '3 minutes' where zone_id = $1", [
+    given.zone,
+  ])
   await cycle()
   expect(await commandsOf(given)).toEqual([
     'dose TIMEOUT node_decommissioned',
