@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Courier } from '../../functions/dispatch/couriers/contract.ts'
+import { ask, type Reply, type Request } from '../api.ts'
 import { useAction } from '../parts/action.ts'
 import { announce } from '../parts/announce.tsx'
 import { ActButton } from '../parts/button.tsx'
@@ -20,20 +21,16 @@ type Me = z.infer<typeof Courier>
 
 const base = '/v1/dispatch'
 const undoMs = 5 * 60_000
-const held = 'assigned,accepted,picked_up'
+const heldOf = (own: string) => `${own}/orders?status=assigned,accepted,picked_up&limit=200`
 
 /** The tool of a courier, for one hand: the next order, its steps, and a way back from a delivery marked too early. */
 export function page() {
   const own = `${base}/couriers/${principal.value?.sub}`
   const me = useResource<Me>(own)
-  const mine = useResource<Orders>(`${own}/orders?status=${held}&limit=200`)
-  // The last delivery may still be undone. It is read by itself: any number of deliveries may be newer than a held order.
-  const last = useResource<Orders>(`${own}/orders?status=delivered&limit=1`)
-  const delivered = last.data.value?.data ?? []
+  const mine = useResource<Orders>(heldOf(own), { read: (request) => readOrders(own, request) })
   const readAll = () => {
     void me.reload()
     void mine.reload()
-    void last.reload()
   }
   const feed = useFeed(`${base}/events`, {
     event: ({ data }) => {
@@ -54,26 +51,58 @@ export function page() {
           size={3}
           stale={() => feed.value === 'away'}
           empty={{
-            when: ({ data }) => data.length === 0 && delivered.length === 0,
+            when: ({ data }) => data.length === 0,
             why: 'You hold no order. Claim the next one.',
           }}
         >
           {({ data, nextCursor }) => (
             <>
               <ul class="tasks">
-                {[...data, ...delivered].map((order) => (
+                {data.map((order) => (
                   <li key={order.id}>
                     <Task order={order} onDone={readAll} />
                   </li>
                 ))}
               </ul>
-              <First shown={data.length} of={countOf({ data, nextCursor })} what="orders that you hold" />
+              <First
+                shown={heldIn(data).length}
+                of={countOf({ data: heldIn(data), nextCursor })}
+                what="orders that you hold"
+              />
             </>
           )}
         </Panel>
       </div>
     </Page>
   )
+}
+
+/**
+ * The orders that the courier holds, and its last delivery, which may still be undone. The delivery is read by itself,
+ * because any number of deliveries may be newer than a held order. Both are one answer: if each were shown when it
+ * arrives, an order that was just delivered would be in both lists or in none.
+ */
+async function readOrders(own: string, request: Request): Promise<Reply<Orders>> {
+  const [held, last] = await Promise.all([
+    ask<Orders>(heldOf(own), request),
+    ask<Orders>(`${own}/orders?status=delivered&limit=1`, request),
+  ])
+  if (!held.ok) return held
+  if (!last.ok) return last
+  const data = newestOfEach([...(held.data?.data ?? []), ...(last.data?.data ?? [])])
+  const nextCursor = held.data?.nextCursor ?? null
+  // Two answers have no tag in common. Without one the next read never is a 304, so it always has its rows.
+  return { ok: true, status: 200, data: { data, nextCursor }, etag: null, at: Math.min(held.at, last.at) }
+}
+
+const heldIn = (orders: readonly Listed[]) => orders.filter(({ status }) => status !== 'delivered')
+
+/** An order that is delivered between the two reads is in both; the higher version is the newer one. */
+function newestOfEach(orders: readonly Listed[]): Listed[] {
+  const newest = new Map<number, Listed>()
+  for (const order of orders)
+    if (order.version > (newest.get(order.id)?.version ?? -1)) newest.set(order.id, order)
+  return [...newest.values()]
 }
 
 function Next({ me, own, onDone }: { me: Me; own: string; onDone: () => void }) {

@@ -1,5 +1,5 @@
-import { batch } from '@preact/signals'
-import { paused, waitingEvents } from './paused.ts'
+import { batch, signal } from '@preact/signals'
+import { countWaiting, paused } from './paused.ts'
 
 export type FeedEvent = { type: string; data: unknown }
 
@@ -18,11 +18,11 @@ const mostWaiting = 2_000
 
 /**
  * The first event is given at once, and those of the next quarter of a second together: a storm is drawn four times a
- * second. While the page is paused they all wait.
+ * second. While the page is paused they all wait, and count as events of their feed; null: they do not count.
  */
-export function gathered(to: To): Gathered {
+export function gathered(to: To, feed: string | symbol | null = Symbol('alone')): Gathered {
   let waiting: FeedEvent[] = []
-  let counted = 0
+  const counted = signal(0)
   let isMissing = false
   let timer: ReturnType<typeof setTimeout> | null = null
 
@@ -41,14 +41,10 @@ export function gathered(to: To): Gathered {
     timer = setTimeout(again, pauseMs)
   }
 
-  function count(more: number): void {
-    counted += more
-    waitingEvents.value += more
-  }
-
+  const uncount = feed === null ? () => undefined : countWaiting(feed, counted)
   const unsubscribe = paused.subscribe((isPaused) => {
     if (isPaused) return
-    count(-counted)
+    counted.value = 0
     if (isMissing) to.anew()
     isMissing = false
     if (timer === null) again()
@@ -58,7 +54,7 @@ export function gathered(to: To): Gathered {
     take(event) {
       waiting.push(event)
       if (paused.peek()) {
-        count(1)
+        counted.value += 1
         if (waiting.length > mostWaiting) {
           waiting = []
           isMissing = true
@@ -75,7 +71,7 @@ export function gathered(to: To): Gathered {
     },
     stop() {
       unsubscribe()
-      count(-counted)
+      uncount()
       if (timer !== null) clearTimeout(timer)
     },
   }

@@ -31,8 +31,19 @@ type Message =
   | { kind: 'refused'; problem: Problem }
   | { kind: 'hello' }
 
+type How = {
+  /** Another number subscribes anew. */
+  turn?: number
+  /** False: an event replaces the one before it, so those that wait are no news. */
+  counts?: boolean
+}
+
 /** Subscribes while the component is mounted. Nothing is opened without a token or for an empty path. */
-export function useFeed(path: string, handlers: Handlers, turn = 0): Signal<FeedState> {
+export function useFeed(
+  path: string,
+  handlers: Handlers,
+  { turn = 0, counts = true }: How = {},
+): Signal<FeedState> {
   const state = useSignal<FeedState>('connecting')
   const current = useRef(handlers)
   current.current = handlers
@@ -40,10 +51,13 @@ export function useFeed(path: string, handlers: Handlers, turn = 0): Signal<Feed
     principal.value && `${principal.value.role}:${principal.value.sub}:${principal.value.tenantId ?? ''}`
   useEffect(() => {
     if (path === '' || name === null) return undefined
-    const events = gathered({
-      event: (event) => current.current.event(event),
-      anew: () => current.current.anew(),
-    })
+    const events = gathered(
+      {
+        event: (event) => current.current.event(event),
+        anew: () => current.current.anew(),
+      },
+      counts ? path : null,
+    )
     const stop = subscribe(`lockstep:${name}:${path}`, path, {
       event: events.take,
       anew: events.anew,
@@ -56,7 +70,7 @@ export function useFeed(path: string, handlers: Handlers, turn = 0): Signal<Feed
       stop()
       events.stop()
     }
-  }, [path, name, turn])
+  }, [path, name, turn, counts])
   return state
 }
 
@@ -81,7 +95,7 @@ export function useLive<T>(path: string, type: string): { of: Resource<T>; state
       problem.value = refusal
     },
   }
-  const state = useFeed(path, handlers, turn.value)
+  const state = useFeed(path, handlers, { turn: turn.value, counts: false })
   async function reload(): Promise<void> {
     turn.value += 1
   }
