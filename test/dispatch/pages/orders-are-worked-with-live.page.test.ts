@@ -122,8 +122,8 @@ describe('a claim whose server fails', () => {
     // Its name is back once the answer has arrived.
     await button.waitFor()
     expect(new Set(keys).size).toBe(1)
-    // Leases of other tests may end meanwhile, so only the order that was claimed is counted. Its fence tells this claim
-    // from one before it.
+    // Leases of other tests may end meanwhile, so only the order that was claimed is counted. A claim of it before this one
+    // had another fence.
     const [first, second] = claims
     expect([second?.id, second?.fence]).toEqual([first?.id, first?.fence])
     expect(await claimsOf(first?.id, first?.fence)).toHaveLength(1)
