@@ -10,6 +10,7 @@ import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, Money, Value, When } from '../parts/value.tsx'
+import { dayMs } from '../parts/window.ts'
 import { toneOf } from './words.ts'
 
 type Set = z.infer<typeof RuleSet>
@@ -101,7 +102,7 @@ function RuleSetShown({ set, at, sets, replays, found }: SetOf) {
             act={async () => {
               const to = serverNow()
               const body = {
-                from: new Date(to - 7 * 86_400_000).toISOString(),
+                from: new Date(to - 7 * dayMs).toISOString(),
                 to: new Date(to).toISOString(),
               }
               await start.send(`/v1/clicks/rule-sets/${set.id}/replay`, { body })

@@ -17,6 +17,7 @@ import { type Resource, useResource } from '../parts/resource.ts'
 import { route } from '../parts/route.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, Value, When } from '../parts/value.tsx'
+import { hourMs } from '../parts/window.ts'
 import { labelsOf, OpsSections, ruleHref, withUnit } from './words.tsx'
 
 type Alerts = { data: Alert[]; nextCursor: string | null }
@@ -187,7 +188,7 @@ function SilenceForm({ alert, reload, done }: FormOf) {
         const until =
           lasts === 'resolved'
             ? { untilResolved: true }
-            : { until: new Date(serverNow() + Number(lasts) * 3_600_000).toISOString() }
+            : { until: new Date(serverNow() + Number(lasts) * hourMs).toISOString() }
         const made = await action.send('/v1/ops/silences', {
           body: { rule: alert.rule, labels: alert.labels, reason, ...until },
         })

@@ -14,6 +14,7 @@ import { Grid, Page } from '../parts/page.tsx'
 import { Failure, Nothing, Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 import { Ago, Computed, Fact, Facts, Value, When } from '../parts/value.tsx'
+import { hourMs } from '../parts/window.ts'
 import { JobState } from './jobs.tsx'
 import { lastSlots } from './slots.ts'
 import { Strip } from './strip.tsx'
@@ -168,7 +169,7 @@ function Actions({ job, reload }: { job: Job; reload: () => Promise<unknown> }) 
             then(
               pause,
               pause.send(`${at}/pause`, {
-                body: { until: new Date(serverNow() + Number(hours) * 3_600_000).toISOString(), reason },
+                body: { until: new Date(serverNow() + Number(hours) * hourMs).toISOString(), reason },
               }),
               `The job ${job.name} is paused`,
             )

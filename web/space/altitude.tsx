@@ -6,8 +6,7 @@ import { Chart } from '../parts/chart.tsx'
 import '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
-
-const hourMs = 3_600_000
+import { hourMs } from '../parts/window.ts'
 
 /** Mean altitude of each hour. An hour without a position is a gap. */
 export function Altitude() {
