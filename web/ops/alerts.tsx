@@ -6,7 +6,6 @@ import { useAction } from '../parts/action.ts'
 import { announce } from '../parts/announce.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
-import { serverNow } from '../parts/clock.ts'
 import { Evidence } from '../parts/evidence.tsx'
 import { countOf, First } from '../parts/first.tsx'
 import { Field, Form } from '../parts/form.tsx'
@@ -185,13 +184,13 @@ function SilenceForm({ alert, reload, done }: FormOf) {
       problem={action.problem.value}
       state={action.state.value}
       send={async ({ lasts = '1', reason = '' }) => {
-        const until =
+        const until = (at: number) =>
           lasts === 'resolved'
             ? { untilResolved: true }
-            : { until: new Date(serverNow() + Number(lasts) * hourMs).toISOString() }
-        const made = await action.send('/v1/ops/silences', {
-          body: { rule: alert.rule, labels: alert.labels, reason, ...until },
-        })
+            : { until: new Date(at + Number(lasts) * hourMs).toISOString() }
+        const made = await action.send('/v1/ops/silences', (at) => ({
+          body: { rule: alert.rule, labels: alert.labels, reason, ...until(at) },
+        }))
         if (!made) return
         announce(`${alert.rule} is silenced`)
         done()
