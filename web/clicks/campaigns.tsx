@@ -33,6 +33,7 @@ export function page() {
     >
       <List<Campaign>
         title="Campaigns"
+        size={3}
         path="/v1/clicks/campaigns"
         every={60}
         rowKey={({ id }) => id}

@@ -47,6 +47,7 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
     <Page
       title={`Order ${id}`}
       sentence="One delivery: its state, its courier, the claims that lost, and each step that led here."
+      tools={!isCourier && <a href={`/app/timeline/order/${encodeURIComponent(id)}`}>Timeline</a>}
     >
       <Grid>
         <Panel title="State" of={order} size={4} wide stale={isAway}>
@@ -77,7 +78,7 @@ const steps = ['new', 'assigned', 'accepted', 'picked_up', 'delivered'] as const
 function State({ order, path, onDone }: { order: Whole; path: string; onDone: () => void }) {
   const at = (pointer: string) => `${path}#${pointer}`
   return (
-    <div class="split">
+    <div class="split half">
       <div>
         <ol class="path" aria-label="Path of the order">
           {steps.map((step) => (

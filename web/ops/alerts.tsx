@@ -17,7 +17,7 @@ import { route } from '../parts/route.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, Value, When } from '../parts/value.tsx'
 import { hourMs } from '../parts/window.ts'
-import { labelsOf, OpsSections, ruleHref, withUnit } from './words.tsx'
+import { labelsOf, OpsSections, ruleHref, toneOfRule, withUnit } from './words.tsx'
 
 type Alerts = { data: Alert[]; nextCursor: string | null }
 type Rules = { data: Rule[]; nextCursor: null }
@@ -271,6 +271,9 @@ function SilencesPanel({ of, reload }: { of: Resource<Silences>; reload: () => P
   )
 }
 
+/** The page of the rule has them all. */
+const mostMeasured = 1
+
 function RulesPanel({ of }: { of: Resource<Rules> }) {
   return (
     <Panel
@@ -293,20 +296,7 @@ function RulesPanel({ of }: { of: Resource<Rules> }) {
               name: 'State',
               cell: ({ state, silenced, severity }) => (
                 <>
-                  <Badge
-                    word={state}
-                    tone={
-                      state === 'ok'
-                        ? 'ok'
-                        : state === 'firing'
-                          ? severity === 'critical'
-                            ? 'bad'
-                            : 'warn'
-                          : state === 'pending'
-                            ? 'plain'
-                            : 'unknown'
-                    }
-                  />
+                  <Badge word={state} tone={toneOfRule(state, severity)} />
                   {silenced && ' silenced'}
                 </>
               ),
@@ -318,9 +308,10 @@ function RulesPanel({ of }: { of: Resource<Rules> }) {
                   <span class="muted">none</span>
                 ) : (
                   measured
-                    .slice(0, 3)
+                    .slice(0, mostMeasured)
                     .map(({ labels, value }) => `${labelsOf(labels)} ${withUnit(value, unit)}`.trim())
-                    .join('; ') + (measured.length > 3 ? `; and ${measured.length - 3} more` : '')
+                    .join('; ') +
+                  (measured.length > mostMeasured ? `; and ${measured.length - mostMeasured} more` : '')
                 ),
             },
             {

@@ -177,7 +177,7 @@ function Actions({ job, reload }: { job: Job; reload: () => Promise<unknown> }) 
         >
           <Field
             name="hours"
-            label="For"
+            label="Pause for"
             value="1"
             options={[
               { value: '1', label: '1 hour' },

@@ -98,7 +98,7 @@ function TablesPanel({ of, order }: { of: Resource<Aged<TableFigures>>; order: s
       none="The database has no tables."
       rowKey={({ name }) => name}
       columns={[
-        { name: 'Table', cell: ({ name }) => name },
+        { name: 'Table', cell: ({ name }) => <span class="nowrap">{name}</span> },
         { name: 'Rows, estimated', field: 'rows' },
         { name: 'Dead rows', field: 'deadRows' },
         { name: 'Size', field: 'totalBytes', as: Bytes },
@@ -114,7 +114,7 @@ function TablesPanel({ of, order }: { of: Resource<Aged<TableFigures>>; order: s
           numeric: true,
           cell: ({ identityLeft }, index) =>
             identityLeft === null ? (
-              'no identity'
+              'none'
             ) : (
               <Share at={`${of.path}#data.${index}.identityLeft`} value={identityLeft} />
             ),

@@ -4,7 +4,7 @@ import type { FeedEvent } from './gathered.ts'
 import { useGrown } from './grown.ts'
 import type { PageOf } from './more.ts'
 import { number } from './numbers.ts'
-import { type Empty, Failure, Panel } from './panel.tsx'
+import { type Empty, Failure, Panel, type PanelSize } from './panel.tsx'
 import { useResource } from './resource.ts'
 import { route, setQuery } from './route.ts'
 import { useFeed } from './stream.ts'
@@ -37,10 +37,24 @@ type ListOf<T> = {
   every?: number | null
   live?: { path: string; rowOf: (event: FeedEvent) => T | null; fits: (row: T) => boolean }
   tools?: ComponentChildren
+  /** Smaller where few rows are usual. */
+  size?: PanelSize
 }
 
 export function List<T>(props: ListOf<T>) {
-  const { title, filters = [], columns, rowKey, href, sorted, leavesOut, empty, live, tools } = props
+  const {
+    title,
+    filters = [],
+    columns,
+    rowKey,
+    href,
+    sorted,
+    leavesOut,
+    empty,
+    live,
+    tools,
+    size = 5,
+  } = props
   const query = new URLSearchParams()
   for (const { name } of filters) {
     const value = route.value.query.get(name)
@@ -66,7 +80,7 @@ export function List<T>(props: ListOf<T>) {
   })
   const known = (row: T) => changed.value.get(rowKey(row)) ?? row
 
-  /** Events are missing. What was changed before the gap must not lie over the newer answer. */
+  /** Events are missing. A change from before the gap must not lie over the newer answer. */
   function readAnew(): void {
     list.keep(known)
     fresh.value = []
@@ -83,7 +97,7 @@ export function List<T>(props: ListOf<T>) {
     <Panel
       title={title}
       of={first}
-      size={5}
+      size={size}
       wide
       tools={
         <>
