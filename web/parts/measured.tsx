@@ -7,7 +7,7 @@ type Measured = { at: string; value: number | null; why?: string }
 export function Ms({ at, value, why }: Measured) {
   if (value === null) return <Unknown at={at} {...(why !== undefined && { why })} />
   return (
-    <data class="value" value={value} data-at={at}>
+    <data class="value nowrap" value={value} data-at={at}>
       {milliseconds(value)}
     </data>
   )
