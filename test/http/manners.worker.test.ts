@@ -45,8 +45,10 @@ describe('every answer', () => {
     lines.length = 0
     const recipient = { 'x-request-id': 'logged-1' }
     await post({ ...store, name: 'A secret name' }, recipient)
-    const line = lines.find((text) => text.includes('logged-1'))
-    expect(JSON.parse(line ?? '')).toMatchObject({
+    // The log of the Worker comes by another way than its answer.
+    const logged = () => lines.find((text) => text.includes('logged-1'))
+    await expect.poll(logged).toBeDefined()
+    expect(JSON.parse(logged() ?? '')).toMatchObject({
       level: 'info',
       event: 'request',
       requestId: 'logged-1',
