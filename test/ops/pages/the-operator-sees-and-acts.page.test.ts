@@ -146,7 +146,7 @@ describe('the pages of the operator', () => {
       expect
         .poll(
           async () => {
-            // A read that begins earlier would take the place of this one, whose answer would be dropped.
+            // A read drops the answer of the one before, so the next one begins after this answer.
             const answered = page.waitForResponse('**/v1/ops/locks')
             await readAgain(page)
             await answered
