@@ -1,6 +1,7 @@
 import http from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openApiDocument } from '../../functions/http/openapi.ts'
+import { letLocksWait } from '../core/barrier.ts'
 import { endpoints, webhooks } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 
@@ -9,6 +10,7 @@ const app = await freshWorker({
   bindings: { CORS_ORIGINS: 'https://shop.example' },
   onLog: (line) => lines.push(line),
 })
+await letLocksWait(app.database)
 afterEach(() => app.faults.clear())
 
 const admin = { authorization: `Bearer ${await app.token('admin', 'someone')}` }

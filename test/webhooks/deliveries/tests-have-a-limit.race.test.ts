@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { sendTest } from '../../../functions/webhooks/deliveries/send-test.ts'
 import { createWebhook } from '../../../functions/webhooks/subscriptions/create.ts'
+import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, key } from '../../core/environment.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { soon } from '../../support/soon.ts'
@@ -8,6 +9,7 @@ import { startReceiver } from '../support/receiver.ts'
 
 const receiver = await startReceiver()
 const { database, ctx } = await freshEnvironment({ maxSessions: 30 })
+await letLocksWait(database)
 const asAdmin = () =>
   ctx({
     principal: { role: 'admin', sub: 'root', tenantId: null },
@@ -26,14 +28,7 @@ async function webhook(path: string): Promise<number> {
 
 const eventOf = (sent: Awaited<ReturnType<typeof sendTest>>) => sent.ok && sent.delivery.eventId
 
-// All twenty have the row one after the other, which takes a busy machine longer than the lock limit of a role.
-const patient = defectiveDb(database, {
-  max: 20,
-  settings: { lock_timeout: '1min' },
-  defect: (text) => text,
-})
-
-const twenty = (id: number, context = Object.assign(asAdmin(), { db: patient })) =>
+const twenty = (id: number, context = asAdmin()) =>
   Promise.all(Array.from({ length: 20 }, () => sendTest(context, { id })))
 
 describe('the test events of a webhook', () => {
@@ -88,8 +83,6 @@ describe('the test events of a webhook', () => {
     const id = await webhook('/defect')
     const db = defectiveDb(database, {
       max: 20,
-      // A busy machine needs more than two seconds until all wait.
-      settings: { lock_timeout: '1min' },
       defect: (text) =>
         text.replace(
           'coalesce(w.tests_free_at, now()) <=',
