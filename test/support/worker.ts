@@ -64,23 +64,26 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   const proxy = await freshProxy(database)
   const upstreams = await startUpstreams({ port: await freePort() })
   atTheEnd(() => upstreams.close())
-  const worker = await startWorker({
-    ...built,
-    ...(options.system && { bundle: options.system.bundle }),
-    batchSeconds: soonSeconds,
-    ...passed,
-    bindings: {
-      DATABASE_URL: database.workerUrl,
-      NEON_PROXY: proxy.address,
-      AUTH_SECRET: testSecret,
-      FLEET_KEY: deviceKey,
-      UPSTREAMS_URL: upstreams.url,
-      WEBHOOK_LINGER_SECONDS: '0',
-      ...bindings,
-    },
-    rateLimits,
-    onLog,
-  })
+  const start = () =>
+    startWorker({
+      ...built,
+      ...(options.system && { bundle: options.system.bundle }),
+      batchSeconds: soonSeconds,
+      ...passed,
+      bindings: {
+        DATABASE_URL: database.workerUrl,
+        NEON_PROXY: proxy.address,
+        AUTH_SECRET: testSecret,
+        FLEET_KEY: deviceKey,
+        UPSTREAMS_URL: upstreams.url,
+        WEBHOOK_LINGER_SECONDS: '0',
+        ...bindings,
+      },
+      rateLimits,
+      onLog,
+    })
+  // Another process may take the port before workerd listens on it.
+  const worker = await start().catch(start)
   const forget = noteWorkerd(inject('runFolder'), worker.url)
   let disposed: Promise<void> | null = null
   const dispose = () => (disposed ??= worker.dispose().then(forget))
