@@ -267,7 +267,7 @@ describe('while Postgres is out', () => {
         { interval: 500 },
       )
       .not.toBeNull()
-    const key = await stored()
+    const key = (await stored()) ?? ''
     await first.dispose()
     proxy.faults.set({ refuse: 1 })
     const second = await isolate({ persistTo })
