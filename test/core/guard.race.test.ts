@@ -105,7 +105,7 @@ describe('a connection that is cut', () => {
     await eventually(barrier.waiting).toBe(0)
     await barrier.open()
     expect(await swept()).toBe(0)
-    // The client hears of the cut before Postgres has ended the transaction.
+    // The client learns of the cut before Postgres has ended the transaction.
     await eventually(async () => outcome(await overHttp(ctx(), 2))).toBe('ran')
   })
 
