@@ -2,9 +2,9 @@ import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { ask, type Problem } from '../api.ts'
 import { afterGap, type Grown, grown, type More, type PageOf } from './more.ts'
-import { useReading } from './reading.ts'
 import type { Resource } from './resource.ts'
 import { nameOf, principal } from './session.ts'
+import { useReading } from './use-reading.ts'
 
 type Held<T> = More<T> & {
   of: string

@@ -1,5 +1,3 @@
-import { useEffect, useMemo } from 'preact/hooks'
-
 export type Reading = {
   /** The signal of a new read, which ends the one before it. After `end` it is aborted already. */
   begin: () => AbortSignal
@@ -26,11 +24,4 @@ export function reading(): Reading {
       current.abort()
     },
   }
-}
-
-/** Every read of a component belongs to one of these, so that it ends when the component leaves the page. */
-export function useReading(): Reading {
-  const one = useMemo(reading, [])
-  useEffect(() => () => one.end(), [])
-  return one
 }

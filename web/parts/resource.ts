@@ -1,8 +1,8 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { ask, type Problem, type Reply, type Request } from '../api.ts'
-import { useReading } from './reading.ts'
 import { nameOf, principal, token } from './session.ts'
+import { useReading } from './use-reading.ts'
 
 /** The last good answer of a path and what went wrong since. A failed refresh never removes the answer. */
 export type Resource<T> = {
