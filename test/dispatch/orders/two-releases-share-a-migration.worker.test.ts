@@ -74,7 +74,7 @@ async function race(workers: TestWorker[] = [old, next]): Promise<void> {
   }
 }
 
-/** What an answer says without the id of its request. */
+/** An answer without the id of its request. */
 const told = ({ status, body }: Answer) =>
   JSON.stringify([status, body['code'], body['courierId'], body['version'], body['lease']])
 
