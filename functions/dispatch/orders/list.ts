@@ -4,7 +4,7 @@ import type { Ctx, Principal } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
 import { named, type Statement } from '../../core/named.ts'
 import { type ListedOrder, OrderStatus } from './contract.ts'
-import { listedFields } from './show.ts'
+import { listedColumns } from './show.ts'
 
 type Query = {
   statuses: readonly Status[]
@@ -29,8 +29,7 @@ export async function listOrders(
 ): Promise<ListedOrder[]> {
   const { storeId = null, courierId = null, since = null } = filter
   const query = { statuses: statuses ?? OrderStatus.options, storeId, courierId, since, before, limit }
-  const [row] = await ctx.replica.query<{ orders: ListedOrder[] }>(listStatement(ctx.principal, query))
-  return row?.orders ?? []
+  return ctx.replica.query<ListedOrder>(listStatement(ctx.principal, query))
 }
 
 export function listStatement(principal: Principal | null, query: Query): Statement {
@@ -43,26 +42,23 @@ export function listStatement(principal: Principal | null, query: Query): Statem
   ].filter((condition) => condition !== null)
   const branches = branchesFor(principal, query.statuses).map(
     ({ status, whose }) => sql`(
-  select ${listedColumns}
+  select ${readColumns}
   from dispatch.orders o
   where ${sql.join([sql`o.status = ${status}`, ...whose, ...own], sql` and `)}
   order by o.created_at desc, o.id desc
   limit ${limit})`,
   )
-  if (branches.length === 0) return named('dispatch.list-nothing')`select '[]'::json as orders`
+  if (branches.length === 0) return named('dispatch.list-nothing')`select null where false`
   // Postgres merges one ordered index range per status, so it never reads rows beyond the page.
   const statement = sql`
-select coalesce(json_agg(shown), '[]'::json) as orders
-from (
-  select ${listedFields('o')}
-  from (${sql.join(branches, sql` union all `)}) o
-  order by o.created_at desc, o.id desc
-  limit ${limit}
-) shown`
+select ${listedColumns('o')}
+from (${sql.join(branches, sql` union all `)}) o
+order by o.created_at desc, o.id desc
+limit ${limit}`
   return hot('dispatch.list', statement)
 }
 
-const listedColumns = sql`o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
+const readColumns = sql`o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
     o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at`
 
 type Branch = { status: Status; whose: SQL[] }

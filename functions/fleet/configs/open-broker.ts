@@ -1,4 +1,4 @@
-import { generate, type Packet, parser } from 'mqtt-packet'
+import { type Answer, answerReader, connect, disconnect, publish } from './mqtt.ts'
 
 /** How long the broker may take to answer a packet. */
 const answerMs = 5_000
@@ -21,14 +21,15 @@ export async function openBroker(url: string): Promise<Broker> {
   const fail = (why: string) => {
     for (const one of waiting.values()) one.reject(new Error(why))
   }
-  const incoming = parser()
-  incoming.on('packet', (packet: Packet) => {
-    if (packet.cmd === 'connack' && packet.returnCode !== 0) return fail('The broker refused the connection')
-    waiting.get(keyOf(packet))?.resolve()
-  })
-  incoming.on('error', () => fail('The broker sent no MQTT'))
+  const take = (answer: Answer) => {
+    if (answer.kind === 'connack' && answer.code !== 0) return fail('The broker refused the connection')
+    waiting.get(keyOf(answer))?.resolve()
+  }
+  const answersIn = answerReader()
   socket.addEventListener('message', ({ data }) => {
-    if (data instanceof ArrayBuffer) incoming.parse(Buffer.from(data))
+    const answers = data instanceof ArrayBuffer ? answersIn(new Uint8Array(data)) : null
+    if (answers === null) return fail('The broker sent no MQTT')
+    for (const answer of answers) take(answer)
   })
   socket.addEventListener('error', () => fail('The connection to the broker failed'))
   socket.addEventListener('close', () => fail('The broker closed the connection'))
@@ -46,18 +47,9 @@ export async function openBroker(url: string): Promise<Broker> {
     }
   }
 
-  const clientId = `lockstep-${crypto.randomUUID()}`
-  const greeting = {
-    cmd: 'connect',
-    protocolId: 'MQTT',
-    protocolVersion: 4,
-    clean: true,
-    keepalive: 30,
-  } as const
+  const greeting = connect({ clientId: `lockstep-${crypto.randomUUID()}`, keepAlive: 30, ...user })
   try {
-    await answered('connack', () =>
-      socket.addEventListener('open', () => socket.send(generate({ ...greeting, clientId, ...user }))),
-    )
+    await answered('connack', () => socket.addEventListener('open', () => socket.send(greeting)))
   } catch (error) {
     socket.close()
     throw error
@@ -68,27 +60,17 @@ export async function openBroker(url: string): Promise<Broker> {
       last += 1
       const messageId = last
       return answered(`puback ${messageId}`, () =>
-        socket.send(
-          generate({
-            cmd: 'publish',
-            topic,
-            messageId,
-            qos: 1,
-            retain,
-            dup: false,
-            payload: JSON.stringify(payload),
-          }),
-        ),
+        socket.send(publish({ topic, messageId, retain, payload: JSON.stringify(payload) })),
       )
     },
     close() {
-      if (socket.readyState === WebSocket.OPEN) socket.send(generate({ cmd: 'disconnect' }))
+      if (socket.readyState === WebSocket.OPEN) socket.send(disconnect)
       socket.close()
     },
   }
 }
 
-const keyOf = (packet: Packet) => (packet.cmd === 'puback' ? `puback ${packet.messageId ?? 0}` : packet.cmd)
+const keyOf = (answer: Answer) => (answer.kind === 'puback' ? `puback ${answer.messageId}` : answer.kind)
 
 /** A WebSocket takes no user in its URL. */
 function partsOf(url: string) {
@@ -100,7 +82,7 @@ function partsOf(url: string) {
     address: parsed.href,
     user: {
       ...(username !== undefined && username !== '' && { username }),
-      ...(password !== undefined && password !== '' && { password: Buffer.from(password) }),
+      ...(password !== undefined && password !== '' && { password }),
     },
   }
 }
