@@ -3,6 +3,7 @@ import type { OrderStatus as Status } from '../../../schema/dispatch/states.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
 import { named, type Statement } from '../../core/named.ts'
+import { returnExpired } from '../assignments/return-expired.ts'
 import { type ListedOrder, OrderStatus } from './contract.ts'
 import { listedFields } from './show.ts'
 
@@ -22,15 +23,24 @@ type Filter = Pick<Query, 'before' | 'limit'> & {
   since?: string | null | undefined
 }
 
-/** The orders that this principal may see, newest first. */
+type Listed = { orders: ListedOrder[]; lapsed?: boolean | null }
+
+/**
+ * The orders that this principal may see, newest first. A list that could show an expired lease returns such orders to
+ * `new` first: one more round trip, in which the primary answers.
+ */
 export async function listOrders(
   ctx: Ctx,
   { statuses, before, limit, ...filter }: Filter,
 ): Promise<ListedOrder[]> {
   const { storeId = null, courierId = null, since = null } = filter
   const query = { statuses: statuses ?? OrderStatus.options, storeId, courierId, since, before, limit }
-  const [row] = await ctx.replica.query<{ orders: ListedOrder[] }>(listStatement(ctx.principal, query))
-  return row?.orders ?? []
+  const list = listStatement(ctx.principal, query)
+  const [row] = await ctx.replica.query<Listed>(list)
+  if (row?.lapsed !== true) return row?.orders ?? []
+  // The select of this statement guarantees the row type.
+  const [again] = ((await ctx.db.batch([returnExpired(), list])).at(-1) ?? []) as Listed[]
+  return again?.orders ?? []
 }
 
 export function listStatement(principal: Principal | null, query: Query): Statement {
@@ -50,9 +60,17 @@ export function listStatement(principal: Principal | null, query: Query): Statem
   limit ${limit})`,
   )
   if (branches.length === 0) return named('dispatch.list-nothing')`select '[]'::json as orders`
+  const isTold = query.statuses.some((status) => status === 'new' || status === 'assigned')
   // Postgres merges one ordered index range per status, so it never reads rows beyond the page.
   const statement = sql`
-select coalesce(json_agg(shown), '[]'::json) as orders
+select coalesce(json_agg(shown), '[]'::json) as orders,
+  ${isTold}::boolean and (
+    select true
+    from dispatch.orders o
+    where o.status = 'assigned' and o.lease_expires_at <= now()
+    order by o.lease_expires_at
+    limit 1
+  ) as lapsed
 from (
   select ${listedFields('o')}
   from (${sql.join(branches, sql` union all `)}) o
