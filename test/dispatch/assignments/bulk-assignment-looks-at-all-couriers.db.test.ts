@@ -8,6 +8,7 @@ import { asAdmin, givenCourier, givenOrder, givenStore } from '../support/given.
 
 const database = await freshDatabase()
 const { admin } = database
+const client = await database.connect()
 const as = contextsOf(database, await freshProxy(database))
 const storeId = await givenStore(admin)
 
@@ -111,10 +112,10 @@ type Node = {
 
 /** The plan of a bulk assignment that is rolled back. */
 async function planOfAssignment(): Promise<{ pages: number; nodes: Node[] }> {
-  await admin.query('begin')
+  await client.query('begin')
   const statement = assignManyStatement(asAdmin, { orderIds: null, limit: 500, courierIds: null })
-  const { rows } = await explain(admin, statement)
-  await admin.query('rollback')
+  const { rows } = await explain(client, statement)
+  await client.query('rollback')
   const root: Node = rows[0]['QUERY PLAN'][0].Plan
   return { pages: root['Shared Hit Blocks'] + root['Shared Read Blocks'], nodes: flatten(root) }
 }
