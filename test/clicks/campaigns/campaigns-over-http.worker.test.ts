@@ -53,6 +53,11 @@ describe('a campaign', () => {
     expect(led.location).toMatch(/^https:\/\/shop\.example\/a\?cid=[0-9a-f-]{36}&s=abc$/)
   })
 
+  it('says how much of its link the advertiser learns', async () => {
+    await admin.post('/campaigns', campaignOf('quiet', { referrerPolicy: 'no-referrer' }))
+    expect((await visit(app, '/c/quiet')).headers.get('referrer-policy')).toBe('no-referrer')
+  })
+
   it('keeps the configuration of each version, with the parts of that version', async () => {
     const created = await admin.post('/campaigns', campaignOf('kept'))
     await admin.post(`/campaigns/${idOf(created)}/offers`, { name: 'B', url: 'https://b.example/' })
