@@ -58,7 +58,7 @@ export const fleetJobs: Job[] = [
     name: 'fleet-recalculate',
     cron: '* * * * *',
     lock: locks.fleetRecalculate,
-    run: inSession(recalculate),
+    run: forEveryTenant(underLease(recalculate)),
   },
   {
     name: 'fleet-retention',
