@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeDb } from '../../functions/core/db.ts'
 import { makeMetrics } from '../../functions/core/metrics.ts'
 import { type Refreshed, refreshed, refreshOf } from '../../functions/core/refresh.ts'
@@ -7,6 +7,7 @@ import { countedSource, materializedView } from '../../schema/kit/materialized.t
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
 import { sent } from '../support/sent.ts'
+import { soon } from '../support/soon.ts'
 
 const database = await freshDatabase()
 const proxy = await freshProxy(database)
@@ -140,7 +141,7 @@ describe('a refresh', () => {
     const running = refresh()
     await untilRefreshing()
     for (let read = 0; read < 20; read += 1)
-      expect((await reader.query('select * from plain.totals')).rowCount).toBe(1)
+      expect((await reader.query('select * from plain.totals')).rowCount).toBeGreaterThan(0)
     expect(await running).toMatchObject([{ outcome: 'refreshed' }])
   })
 
@@ -178,10 +179,7 @@ describe('the role of the Worker', () => {
 })
 
 async function untilRefreshing(): Promise<void> {
-  for (;;) {
-    const { rows } = await admin.query(
-      `select from pg_locks where relation = 'plain.totals'::regclass and mode in ('ExclusiveLock', 'AccessExclusiveLock') and granted`,
-    )
-    if (rows.length > 0) return
-  }
+  const locked = `select from pg_locks where relation = 'plain.totals'::regclass
+    and mode in ('ExclusiveLock', 'AccessExclusiveLock') and granted`
+  await vi.waitUntil(async () => (await admin.query(locked)).rowCount, { ...soon, interval: 5 })
 }
