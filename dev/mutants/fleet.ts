@@ -104,6 +104,12 @@ export const fleetMutants: readonly Mutant[] = [
       "'15 seconds'",
       "'0 seconds'",
     ],
+    [
+      'functions/fleet/telemetry/fold.ts',
+      'folds one portion in each run',
+      'while (total.more && ctx.now().getTime() < end)',
+      'while (false)',
+    ],
   ]),
   ...mutantsOf('fleet: calibrations are calculated in parts', turns, [
     [

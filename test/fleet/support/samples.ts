@@ -8,6 +8,7 @@ import { everyTenant } from '../../../functions/fleet/greenhouses/scope.ts'
 import { telemetryQueue } from '../../../functions/fleet/queue.ts'
 import { acceptTelemetry } from '../../../functions/fleet/telemetry/accept.ts'
 import type { Received } from '../../../functions/fleet/telemetry/contract.ts'
+import { foldTelemetry } from '../../../functions/fleet/telemetry/fold.ts'
 import { recalculate } from '../../../functions/fleet/telemetry/recalculate.ts'
 import { locks } from '../../../functions/registry/locks.ts'
 import type { Environment } from '../../core/environment.ts'
@@ -169,6 +170,20 @@ export function recalculateWithin(
     run: underLease((ctx, lease) =>
       recalculate({ ...ctx, db: ctx.db.with(everyTenant) }, lease, { mostSamples, mostMinutes, runMs }),
     ),
+  }
+  return runJob(environment.ctx(), job, { slot: null, trigger: 'manual' })
+}
+
+/** A run of the job `fleet-fold` that folds so many minutes at once. */
+export function foldWithin(
+  environment: Environment,
+  limits: { mostMinutes: number; runMs: number },
+): Promise<JobRun> {
+  const job = {
+    name: 'fleet-fold',
+    cron: '* * * * *',
+    lock: locks.fleetFold,
+    run: underLease((ctx, lease) => foldTelemetry({ ...ctx, db: ctx.db.with(everyTenant) }, lease, limits)),
   }
   return runJob(environment.ctx(), job, { slot: null, trigger: 'manual' })
 }

@@ -4,6 +4,7 @@ import {
   aggregated,
   emptyTelemetry,
   fold,
+  foldWithin,
   givenNode,
   recalculateWithin,
   recounted,
@@ -98,6 +99,27 @@ describe('hours and days', () => {
     expect(after.filter((xmin, at) => xmin !== before[at])).toHaveLength(1)
     expect((await admin.query('select 1 from fleet.telemetry_1m where not folded')).rows).toEqual([])
     expect((await admin.query('select 1 from fleet.telemetry_1h where not folded')).rows).toEqual([])
+  })
+
+  it('of many changed minutes are computed in portions, until none is left or the time is over', async () => {
+    const { uid } = await givenNode(environment)
+    await senderOf(environment).store(
+      pointsOf(
+        uid,
+        Array.from({ length: 12 }, (_, at) => [at * 20, 6] as const),
+        'ph',
+      ),
+    )
+    const unfolded = async () =>
+      (await admin.query('select 1 from fleet.telemetry_1m where not folded')).rows.length
+    expect(await foldWithin(environment, { mostMinutes: 5, runMs: 0 })).toMatchObject({
+      detail: { minutes: 5, portions: 1, more: true },
+    })
+    expect(await unfolded()).toBe(7)
+    expect(await foldWithin(environment, { mostMinutes: 5, runMs: 3_600_000 })).toMatchObject({
+      detail: { minutes: 7, portions: 2, more: false },
+    })
+    expect(await differing()).toEqual([])
   })
 
   it('lose no sample that is stored while they are computed', async () => {
