@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runCycle } from '../../../functions/fleet/cycles/run.ts'
 import { unbindNode } from '../../../functions/fleet/nodes/unbind.ts'
+import { editRegulator } from '../../../functions/fleet/regulators/edit.ts'
 import { editZone } from '../../../functions/fleet/zones/edit.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { meets } from '../../support/blocking.ts'
@@ -42,6 +43,20 @@ const ends: [string, (given: Regulated) => Promise<unknown>][] = [
     ({ zone }: Regulated) => editZone(tenant(), { id: zone, version: 1, change: { mode: 'manual' } }),
   ],
 ]
+
+it('a regulator that gets other budgets when it is disabled locks its command before them', async () => {
+  const given = await givenRegulated(admin, { waits: true })
+  const other = await connect()
+  await other.query('begin')
+  await other.query('select from fleet.commands where regulator_id = $1 for update', [given.regulator])
+  const change = { enabled: false, budgetHour: 50 }
+  const editing = editRegulator(tenant(), { id: given.regulator, version: 1, change })
+  expect(await meets(other, editing, admin)).toBe('waits')
+  const lock = 'select from fleet.dose_windows where regulator_id = $1 for update nowait'
+  expect((await other.query(lock, [given.regulator])).rowCount).toBe(1)
+  await other.query('commit')
+  expect(await editing).toMatchObject({ ok: true, value: { enabled: false, budgetHour: 50 } })
+})
 
 describe.each(ends)('%s', (_what, end) => {
   it.each(['up', 'down'] as const)(
