@@ -1184,6 +1184,14 @@ create table core.source_writes (
 );
 grant select on table core.source_writes to lockstep_app;
 
+create table core.view_recounts (
+  view text not null,
+  recounted_at timestamp with time zone not null,
+  drift_keys bigint not null,
+  constraint view_recounts_pkey PRIMARY KEY (view)
+);
+grant select on table core.view_recounts to lockstep_app;
+
 create table core.view_refreshes (
   id bigint generated always as identity not null,
   view text not null,
@@ -1583,6 +1591,17 @@ $function$;
 revoke execute on function core.keep_partitions() from public;
 grant execute on function core.keep_partitions() to lockstep_app;
 
+CREATE OR REPLACE FUNCTION core.keep_recount(view_name text, differing bigint)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  insert into core.view_recounts as r (view, recounted_at, drift_keys)
+  values (view_name, clock_timestamp(), differing)
+  on conflict (view) do update
+  set recounted_at = excluded.recounted_at, drift_keys = excluded.drift_keys
+$function$;
+
 CREATE OR REPLACE FUNCTION core.make_partition(relation text, at timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1762,6 +1781,46 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.recount_view(view_name text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  begun timestamptz := clock_timestamp();
+  compared text;
+  differing bigint;
+begin
+  if not exists (
+    select
+    from (select * from core.view_refreshes v where v.view = view_name order by v.id desc limit 1) newest
+    left join core.view_recounts r on r.view = view_name
+    where greatest(newest.started_at, r.recounted_at) < begun - interval '1 day'
+      and newest.duration_ms < 2000
+  ) then
+    return null;
+  end if;
+  select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into compared
+  from pg_catalog.pg_attribute a
+  where a.attrelid = view_name::regclass
+    and a.attnum > 0
+    and not a.attisdropped
+    and a.atttypid not in ('real'::regtype, 'double precision'::regtype);
+  execute format(
+    'with expected as materialized (select %1$s from (%2$s) query),
+    actual as materialized (select %1$s from %3$s)
+    select greatest(
+      (select count(*) from (table expected except all table actual) missing),
+      (select count(*) from (table actual except all table expected) surplus)
+    )',
+    compared,
+    rtrim(pg_get_viewdef(view_name::regclass), ';'),
+    view_name::regclass
+  ) into differing;
+  return differing;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.refresh_view(view_name text, max_age interval DEFAULT NULL::interval)
  RETURNS TABLE(view text, outcome text, rows bigint, duration_ms double precision, as_of timestamp with time zone)
  LANGUAGE plpgsql
@@ -1773,6 +1832,7 @@ declare
   known record;
   begun timestamptz := clock_timestamp();
   counted bigint;
+  differing bigint;
   seen bigint;
 begin
   select c.oid as id, c.relispopulated as populated into found_view
@@ -1792,9 +1852,15 @@ begin
     and known.source_writes = counted
     and (max_age is null or known.started_at > begun - max_age)
   then
-    update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
-    return query select view_name, 'skipped', known.rows, 0::float8, begun;
-    return;
+    differing := core.recount_view(view_name);
+    if differing is not null and core.writes_behind(found_view.id) = counted then
+      perform core.keep_recount(view_name, differing);
+    end if;
+    if coalesce(differing, 0) = 0 then
+      update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+      return query select view_name, 'skipped', known.rows, 0::float8, begun;
+      return;
+    end if;
   end if;
   execute format(
     'refresh materialized view %s %s',
@@ -7842,6 +7908,7 @@ declare
       and l.pid is distinct from pg_backend_pid()
   );
   name text;
+  differing bigint;
   known core.view_refreshes;
 begin
   foreach name in array array['ledger.tenants_summary_view', 'ledger.user_activity_view', 'ledger.top_bets_today'] loop
@@ -7849,9 +7916,15 @@ begin
     if known.source_writes = numbered
       and (name <> 'ledger.top_bets_today' or date_trunc('day', known.started_at, 'UTC') = date_trunc('day', begun, 'UTC'))
     then
-      update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
-      return query select name, 'skipped', known.rows, 0::float8, begun;
-      continue;
+      differing := core.recount_view(name);
+      if differing is not null and pg_sequence_last_value('ledger.event_seq') = numbered then
+        perform core.keep_recount(name, differing);
+      end if;
+      if coalesce(differing, 0) = 0 then
+        update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+        return query select name, 'skipped', known.rows, 0::float8, begun;
+        continue;
+      end if;
     end if;
     return query select * from core.refresh_view(name);
     update core.view_refreshes v
