@@ -173,6 +173,26 @@ export const coreViewMutants: readonly Mutant[] = [
       '    if not exists (select from changed) then',
       '    if false then',
     ],
+    [
+      'schema/core/refresh_view.sql',
+      'keeps a comparison that a write has overtaken',
+      'if differing is not null and core.writes_behind(found_view.id) = counted then',
+      'if differing is not null then',
+    ],
+    [
+      'schema/core/refresh_view.sql',
+      'does not repair a view that differs',
+      'if coalesce(differing, 0) = 0 then',
+      'if true then',
+    ],
+    ['schema/core/recount_view.sql', 'compares at each run', "< begun - interval '1 day'", '< begun'],
+    ['schema/core/recount_view.sql', 'compares a long view too', '\n      and newest.duration_ms < 2000', ''],
+    [
+      'schema/core/recount_view.sql',
+      'compares sums of floating-point numbers',
+      "\n    and a.atttypid not in ('real'::regtype, 'double precision'::regtype)",
+      '',
+    ],
   ]),
   ...mutantsOf('core/replica.ts', replicaTests, [
     [
