@@ -4,7 +4,7 @@ import type { Settings } from './tune.ts'
 /** `pools`: one for each location whose Workers connect through a pooler of their own. */
 export type Deployment = { pools?: number; standbys?: number }
 
-/** What the connections of a server with these settings are for, one line for each limit. */
+/** Sums up the connections of a server with these settings, one line for each limit. */
 export function sumConnections(settings: Settings, { pools = 1, standbys = 0 }: Deployment = {}): string[] {
   const limit = (name: string) => Number(settings[name])
   const [max, reserved] = [limit('max_connections'), limit('superuser_reserved_connections')]

@@ -26,7 +26,7 @@ export function neededConnections({ held, within }: { held: number; within: numb
 
 type Parts = { available: number; pool: number; pools?: number }
 
-/** What the available connections are for. */
+/** The uses of the available connections, which add up to them. */
 export function connectionParts({ available, pool, pools = 1 }: Parts): string {
   const of = pools === 1 ? '' : `${pools} × `
   return `${available} = ${kept.migrations} migrations + ${kept.operator} operator + ${of}${pool} pool`

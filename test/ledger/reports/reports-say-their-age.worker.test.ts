@@ -136,7 +136,7 @@ describe('reports', () => {
     const repaired = views.map((view) => ({ view, differs: true, skipped: false }))
     await refresh()
     expect(await nextDay()).toEqual(equal)
-    // No event changes these bets, so nothing else tells that the reports are wrong.
+    // No event changes these bets, so only a comparison finds that the reports are wrong.
     const pay = (more: number) =>
       admin.query('update ledger.bets_view set payout_minor = payout_minor + $1 where payout_minor > 0', [
         more,
