@@ -23,7 +23,13 @@ async function run(starting: Starting, stopping: Stopping): Promise<void> {
     await assertFree(starting.port)
     // Loaded late, because wrangler alone takes a second, and before that Ctrl-C must already have its handler.
     const { startSystem } = await import('../system/system.ts')
-    await using system = await startSystem({ ...starting, signal: stopping.signal, say: console.log })
+    await using system = await startSystem({ ...starting, signal: stopping.signal, say: console.log }).catch(
+      async (error: unknown) => {
+        // Another program may have taken the port while the system started.
+        await assertFree(starting.port)
+        throw error
+      },
+    )
     updateState({ pid: process.pid, url: system.url, databaseUrl: system.databaseUrl })
     const { welcome } = await import('../system/welcome.ts')
     console.log(await welcome(system))

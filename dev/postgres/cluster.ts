@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '../system/free-port.ts'
+import { onFreePort } from '../system/on-free-port.ts'
 import { initialise } from './initialise.ts'
 import { keepServer, type Server } from './keep-server.ts'
 import { stopOrphan } from './orphan.ts'
@@ -37,7 +37,6 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const dataDir = join(place.folder, 'postgres')
   await stopOrphan(dataDir)
   await initialise({ place, dataDir, password, ...(signal && { signal }) })
-  const port = await freePort(options.port)
   const settings = {
     ...tune(totalmem(), { beside: true }),
     listen_addresses: '127.0.0.1',
@@ -46,18 +45,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     log_timezone: 'UTC',
     ...options.settings,
   }
-  const started = { ...settings, port: String(port) }
-  const server = keepServer(
-    { place, dataDir, settings: started, logFile: join(folder, 'postgres.log') },
-    onCrash,
+  const logFile = join(folder, 'postgres.log')
+  const server = await onFreePort(options.port, (port) =>
+    keepServer({ place, dataDir, settings: { ...settings, port: String(port) }, logFile }, onCrash),
   )
-  await server.start()
   return {
     ...server,
-    port,
     dataDir,
     place,
     settings,
-    url: (database = 'postgres') => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`,
+    url: (database = 'postgres') => `postgresql://postgres:${password}@127.0.0.1:${server.port}/${database}`,
   }
 }

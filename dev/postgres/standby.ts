@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import pg from 'pg'
-import { freePort } from '../system/free-port.ts'
+import { onFreePort } from '../system/on-free-port.ts'
 import type { Cluster } from './cluster.ts'
 import { keepServer, type Server } from './keep-server.ts'
 import { stopOrphan } from './orphan.ts'
@@ -43,15 +43,15 @@ export async function startStandby(options: Options): Promise<Standby> {
   writeFileSync(join(dataDir, 'standby.signal'), '')
   appendFileSync(join(dataDir, 'postgresql.auto.conf'), `primary_conninfo = '${login}'\n`)
   own(dataDir, place.user)
-  const port = await freePort()
-  const settings = { ...primary.settings, port: String(port), hot_standby: 'on' }
+  const settings = { ...primary.settings, hot_standby: 'on' }
   const logFile = join(place.folder, `standby-${number}.log`)
-  const server = keepServer({ place, dataDir, settings, logFile }, onCrash)
-  await server.start()
-  const url = (database = 'postgres') => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`
+  const server = await onFreePort(undefined, (port) =>
+    keepServer({ place, dataDir, settings: { ...settings, port: String(port) }, logFile }, onCrash),
+  )
+  const url = (database = 'postgres') =>
+    `postgresql://postgres:${password}@127.0.0.1:${server.port}/${database}`
   return {
     ...server,
-    port,
     url,
     pause: () => run(url(), 'select pg_wal_replay_pause()'),
     resume: () => run(url(), 'select pg_wal_replay_resume()'),

@@ -238,7 +238,7 @@ on conflict do nothing`)
   it('does each of 200 payments once, when each is repeated with its key', async () => {
     const { attempts, ...rest } = await pay200(keyed)
     expect(rest).toMatchObject({ acknowledged: 200, stored: 200, doubled: 0 })
-    expect(rest.repliesLost).toBeGreaterThan(10)
+    expect(rest.repliesLost).toBeGreaterThan(0)
     expect(attempts).toBe(200 + rest.unknown)
   })
 

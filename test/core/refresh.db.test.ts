@@ -141,7 +141,7 @@ describe('a refresh', () => {
     const running = refresh()
     await untilRefreshing()
     for (let read = 0; read < 20; read += 1)
-      expect((await reader.query('select * from plain.totals')).rowCount).toBe(1)
+      expect((await reader.query('select * from plain.totals')).rowCount).toBeGreaterThan(0)
     expect(await running).toMatchObject([{ outcome: 'refreshed' }])
   })
 
@@ -259,10 +259,7 @@ describe('the role of the Worker', () => {
 })
 
 async function untilRefreshing(): Promise<void> {
-  for (;;) {
-    const { rows } = await admin.query(
-      `select from pg_locks where relation = 'plain.totals'::regclass and mode in ('ExclusiveLock', 'AccessExclusiveLock') and granted`,
-    )
-    if (rows.length > 0) return
-  }
+  const locked = `select from pg_locks where relation = 'plain.totals'::regclass
+    and mode in ('ExclusiveLock', 'AccessExclusiveLock') and granted`
+  await vi.waitUntil(async () => (await admin.query(locked)).rowCount, { ...soon, interval: 5 })
 }

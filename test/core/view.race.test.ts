@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { pidOf } from '../support/blocking.ts'
 import { freshDatabase } from '../support/database.ts'
+import { letLocksWait } from './barrier.ts'
 import { tally, times } from './environment.ts'
 import { appending, differences, makeSampleView, type SampleEvent } from './sample-view.ts'
 
 const database = await freshDatabase()
 const { admin } = database
+await letLocksWait(database)
 const clients = await times(8, () => database.connect(database.workerUrl))
 const made = Array.from({ length: 40 }, (_, n): SampleEvent => [`l-${n}`, 1, 'made'])
 

@@ -2,11 +2,8 @@ import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, expect, it, vi } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import { projectRoot } from '../../dev/system/project.ts'
-
-// Each test runs vitest once more.
-vi.setConfig({ testTimeout: 60_000 })
 
 const run = promisify(execFile)
 // Inside the project, so that vitest is found from there.

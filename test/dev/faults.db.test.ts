@@ -6,7 +6,8 @@ import { freshProxy } from '../support/proxy.ts'
 import { soon } from '../support/soon.ts'
 
 const database = await freshDatabase()
-const { address, faults } = await freshProxy(database)
+// With one session a statement after a cut one is answered once the cut one has ended.
+const { address, faults } = await freshProxy(database, { maxSessions: 1 })
 neonConfig.fetchEndpoint = `http://${address}/sql`
 const sql = neon(database.ownerUrl)
 
@@ -75,8 +76,10 @@ it.each([
   await blocker.query('begin')
   await blocker.query('lock table things')
   try {
-    faults.set({ cutDuring: 1, cancelWhenCut })
+    faults.set({ cutDuring: 1, times: 1, cancelWhenCut })
     await expect(insert(1)).rejects.toThrow('Error connecting')
+    // Before it waits for its lock, a statement looks as if it were cancelled.
+    if (cancelWhenCut) await sql`select 1`
     await vi.waitUntil(async () => (await waiting()) === stillWaiting, soon)
     await blocker.query('commit')
     await vi.waitUntil(async () => (await waiting()) === 0, soon)

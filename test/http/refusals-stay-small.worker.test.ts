@@ -82,11 +82,16 @@ describe.each(all.filter(({ method, openQuery }) => method !== 'get' && !openQue
       ]),
     ]
     it.each(bodies)('answers %s in 16 kB and without a pause for others', async (_what, text) => {
-      const started = performance.now()
-      expect(excess(await ask(endpoint, { body: text }))).toEqual([])
-      const took = performance.now() - started
       // Reading JSON of this size is the yardstick, so that a busy machine moves both.
-      expect(took).toBeLessThan(5_000 + 30 * timeToParse(text))
+      const bound = 5_000 + 30 * timeToParse(text)
+      let took = Number.POSITIVE_INFINITY
+      // A pause of the Worker comes back with each request, one of the machine does not.
+      for (let tries = 0; tries < 3 && took >= bound; tries += 1) {
+        const started = performance.now()
+        expect(excess(await ask(endpoint, { body: text }))).toEqual([])
+        took = performance.now() - started
+      }
+      expect(took).toBeLessThan(bound)
     })
   },
 )

@@ -15,7 +15,8 @@ function sign({
 }: Sent = {}) {
   return fetch(`${app.url}/v1/dev/tokens`, {
     method: 'POST',
-    headers: { origin, 'content-type': type },
+    // The Worker may close a connection that rests, at the moment when the next call takes it.
+    headers: { origin, 'content-type': type, connection: 'close' },
     body: JSON.stringify(body),
   })
 }

@@ -21,6 +21,7 @@ function send({ head: [line, ...headers], body = '', cut = false, rest }: Sent) 
   return new Promise<{ status: number; code: string }>((resolve, reject) => {
     let text = ''
     socket.on('error', reject)
+    socket.on('close', () => reject(new Error('The connection has ended without an answer')))
     socket.on('data', (data) => {
       text += data.toString()
       const [, status, code] = /^HTTP\/1\.1 (\d{3})[^]*?"(?:code|name)":"(\w+)"/.exec(text) ?? []

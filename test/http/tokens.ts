@@ -33,11 +33,12 @@ function signedText(claims: Claims, from: RegExp, to: string): Promise<string> {
 
 const bearers = new Map<Role, Promise<string>>()
 
-/** A good token for this role, signed once. */
+/** A good token for this role, signed once. Files of one process share it, so it outlasts the run. */
 export function bearer(role: Role): Promise<string> {
+  const claims = { ...claimsOf(role), exp: now() + 86_400 }
   const known =
     bearers.get(role) ??
-    signed(claimsOf(role), isDevice(role) ? deviceKey : secret).then((token) => `Bearer ${token}`)
+    signed(claims, isDevice(role) ? deviceKey : secret).then((token) => `Bearer ${token}`)
   bearers.set(role, known)
   return known
 }

@@ -36,6 +36,8 @@ async function answerOf(endpoint: Endpoint, bearer: string): Promise<string> {
     method: method.toUpperCase(),
     headers: {
       authorization: `Bearer ${bearer}`,
+      // The Worker may close a connection that rests, at the moment when the next call takes it.
+      connection: 'close',
       ...(method === 'get' ? {} : { 'content-type': 'application/json' }),
       ...(endpoint.ifMatch ? { 'if-match': '"1"' } : {}),
     },
@@ -87,7 +89,7 @@ it.each(states)(
     expect(seen.length).toBe(all.length)
     expect(leaks([...seen, ...(await answers(`${token}x`)), await metrics(), ...logged])).toEqual([])
   },
-  60_000,
+  300_000,
 )
 
 it('the secrets reached the Worker, and would have been seen (negative control)', async () => {

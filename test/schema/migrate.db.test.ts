@@ -182,7 +182,8 @@ describe('an index built outside a transaction', () => {
     const migrated = migrate(url, { folder: migrationFiles({ '0001_ids.sql': uniqueIds }) })
     await vi.waitFor(async () => {
       const waiting = await column(
-        `select query from pg_stat_activity where wait_event_type = 'Lock' and query like 'create unique index%'`,
+        `select query from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like 'create unique index%'`,
       )
       expect(waiting).toHaveLength(1)
     }, soon)

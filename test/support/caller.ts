@@ -60,6 +60,22 @@ export function callerAt(app: TestWorker, { below, token, keyed = false }: Place
   }
 }
 
+/**
+ * As a client in a crowd: it calls again while the Worker is busy with others or with this call, and after a lost
+ * connection. A write needs one key for all its calls.
+ */
+export async function insist(call: () => Promise<Answer>, callsLeft = 50): Promise<Answer> {
+  try {
+    const answer = await call()
+    const isOver = answer.status !== 503 && answer.body['code'] !== 'in_progress'
+    if (isOver || callsLeft === 0) return answer
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as { code?: string }
+    if (code !== 'ECONNRESET' || callsLeft === 0) throw error
+  }
+  return insist(call, callsLeft - 1)
+}
+
 /** The number of answers of each kind, as in `{ '200': 1, '409 order_taken': 299 }`. */
 export function tally(answers: Answer[]): Record<string, number> {
   const kinds = answers.map(({ status, body }) => [status, body['code']].filter(Boolean).join(' '))

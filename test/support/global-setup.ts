@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
@@ -8,10 +8,17 @@ import { ensureDatabase, ensureWorkerRole } from '../../dev/postgres/roles.ts'
 import { prepareAssets } from '../../dev/system/assets.ts'
 import { buildWorker } from '../../dev/system/build.ts'
 import { readWorkerConfig, type WorkerConfig } from '../../dev/system/worker-config.ts'
+import { openApiDocument } from '../../functions/http/openapi.ts'
 import { watchTransactions } from './long-transactions.ts'
 import { removeRun, sweepDeadRuns } from './runs.ts'
+import { endpoints, webhooks } from './system.ts'
 
-export type BuiltWorker = { bundle: string; config: WorkerConfig }
+export type BuiltWorker = {
+  bundle: string
+  config: WorkerConfig
+  /** The file of its OpenAPI document. Writing it loads every module, which each test file would do anew. */
+  document: string
+}
 
 /** Values that every test file may inject. */
 export type Provided = {
@@ -93,5 +100,7 @@ async function startRun(): Promise<Run> {
 
 async function build(runFolder: string): Promise<BuiltWorker> {
   prepareAssets()
-  return { bundle: await buildWorker(join(runFolder, 'bundle')), config: readWorkerConfig() }
+  const document = join(runFolder, 'openapi.json')
+  writeFileSync(document, JSON.stringify(openApiDocument(endpoints, webhooks)))
+  return { bundle: await buildWorker(join(runFolder, 'bundle')), config: readWorkerConfig(), document }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { inject } from 'vitest'
 import type { Faults } from '../../dev/neon-proxy/faults.ts'
 import { freePort } from '../../dev/system/free-port.ts'
@@ -6,7 +7,6 @@ import { type RunWorker, startWorker } from '../../dev/system/worker.ts'
 import type { Upstreams } from '../../dev/upstreams/handle.ts'
 import { startUpstreams } from '../../dev/upstreams/server.ts'
 import type { Endpoint } from '../../functions/http/endpoint.ts'
-import { openApiDocument } from '../../functions/http/openapi.ts'
 import { deviceRoles, type Role } from '../../functions/registry/roles.ts'
 import { atTheEnd } from './at-the-end.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
@@ -14,7 +14,6 @@ import { deviceKey } from './device-key.ts'
 import { type Judge, makeJudge } from './openapi.ts'
 import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
-import { endpoints, webhooks } from './system.ts'
 
 /** Most tests send one message, and a queue would wait a whole second for a second one. */
 const soonSeconds = 0.05
@@ -60,28 +59,31 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   const { bindings = {}, rateLimits = {}, onLog = () => undefined, database: given, ...passed } = options
   const built = inject('worker')
   if (!built) throw new Error('Only files named *.worker.test.ts and *.page.test.ts get a Worker.')
-  const judge = options.system ? makeJudge(openApiDocument(options.system.endpoints)) : productJudge
+  const judge = options.system ? await judgeOf(options.system.endpoints) : productJudge(built.document)
   const database = given ?? (await freshDatabase())
   const proxy = await freshProxy(database)
   const upstreams = await startUpstreams({ port: await freePort() })
   atTheEnd(() => upstreams.close())
-  const worker = await startWorker({
-    ...built,
-    ...(options.system && { bundle: options.system.bundle }),
-    batchSeconds: soonSeconds,
-    ...passed,
-    bindings: {
-      DATABASE_URL: database.workerUrl,
-      NEON_PROXY: proxy.address,
-      AUTH_SECRET: testSecret,
-      FLEET_KEY: deviceKey,
-      UPSTREAMS_URL: upstreams.url,
-      WEBHOOK_LINGER_SECONDS: '0',
-      ...bindings,
-    },
-    rateLimits,
-    onLog,
-  })
+  const start = () =>
+    startWorker({
+      ...built,
+      ...(options.system && { bundle: options.system.bundle }),
+      batchSeconds: soonSeconds,
+      ...passed,
+      bindings: {
+        DATABASE_URL: database.workerUrl,
+        NEON_PROXY: proxy.address,
+        AUTH_SECRET: testSecret,
+        FLEET_KEY: deviceKey,
+        UPSTREAMS_URL: upstreams.url,
+        WEBHOOK_LINGER_SECONDS: '0',
+        ...bindings,
+      },
+      rateLimits,
+      onLog,
+    })
+  // Another process may take the port before workerd listens on it.
+  const worker = await start().catch(start)
   const forget = noteWorkerd(inject('runFolder'), worker.url)
   let disposed: Promise<void> | null = null
   const dispose = () => (disposed ??= worker.dispose().then(forget))
@@ -102,7 +104,17 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   }
 }
 
-const productJudge = makeJudge(openApiDocument(endpoints, webhooks))
+async function judgeOf(endpoints: readonly Endpoint[]): Promise<Judge> {
+  const { openApiDocument } = await import('../../functions/http/openapi.ts')
+  return makeJudge(openApiDocument(endpoints))
+}
+
+// Files of one process share it, with the schemas that it has compiled.
+const kept = globalThis as { lockstepJudge?: Judge }
+
+function productJudge(document: string): Judge {
+  return (kept.lockstepJudge ??= makeJudge(JSON.parse(readFileSync(document, 'utf8'))))
+}
 
 async function judgedFetch(judge: Judge, url: URL, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers)

@@ -147,6 +147,8 @@ async function inEachState(page: Window, path: string): Promise<Seen> {
   note('full at 320 px', [...(await violations(page)), ...(await faultsOf(page))])
 
   page.answers.set('silent')
+  // A real answer would set the clock of the page right again.
+  await expect.poll(() => page.answers.open(), soon).toBe(0)
   await page.clock.fastForward('40:00')
   note('old', faultsOfAge(await panelsOf(page)))
   page.answers.set('failing')

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { freshWorker } from '../../support/worker.ts'
 import { givenCourier, givenCouriers, givenOrder, givenOrders, givenStore } from '../support/given.ts'
-import { caller, tally } from '../support/http.ts'
+import { type Answer, type Caller, caller, insist, tally } from '../support/http.ts'
 import { mustBeSound } from '../support/invariants.ts'
 
 const unlimited = { limit: 1_000_000, period: 60 } as const
@@ -10,6 +10,12 @@ const { admin } = app.database
 const storeId = await givenStore(admin)
 const store = await caller(app, 'store', storeId)
 const asCourier = (id: number) => caller(app, 'courier', id)
+
+/** A claim of a courier who insists: on a busy machine the Worker answers a part of a crowd with 503. */
+function claim(courier: Caller, path: string): Promise<Answer> {
+  const key = crypto.randomUUID()
+  return insist(() => courier.post(path, { key }))
+}
 
 afterEach(async () => {
   await mustBeSound(admin)
@@ -23,7 +29,7 @@ describe('one order', () => {
     async (crowd) => {
       const orderId = await givenOrder(admin, { storeId })
       const couriers = await Promise.all((await givenCouriers(admin, crowd)).map(asCourier))
-      const answers = await Promise.all(couriers.map((courier) => courier.post(`/orders/${orderId}/claim`)))
+      const answers = await Promise.all(couriers.map((courier) => claim(courier, `/orders/${orderId}/claim`)))
       expect(tally(answers)).toEqual({ '200': 1, '409 order_taken': crowd - 1 })
       expect(new Set(answers.map(({ trips }) => trips))).toEqual(new Set([1]))
       const refused = answers.filter(({ status }) => status === 409)
@@ -39,7 +45,7 @@ describe('one order', () => {
     const couriers = await Promise.all((await givenCouriers(admin, 60)).map(asCourier))
     const answers = await Promise.all([
       ...couriers.map((courier, n) =>
-        courier.post(n % 2 === 0 ? `/orders/${orderId}/claim` : '/orders/claim-next'),
+        claim(courier, n % 2 === 0 ? `/orders/${orderId}/claim` : '/orders/claim-next'),
       ),
       store.post(`/orders/${orderId}/cancel`, { body: {} }),
     ])
@@ -53,7 +59,7 @@ describe('many orders', () => {
   it('go to forty different couriers that claim the next order at once', async () => {
     await givenOrders(admin, 40, { storeId })
     const couriers = await Promise.all((await givenCouriers(admin, 40)).map(asCourier))
-    const answers = await Promise.all(couriers.map((courier) => courier.post('/orders/claim-next')))
+    const answers = await Promise.all(couriers.map((courier) => claim(courier, '/orders/claim-next')))
     expect(tally(answers)).toEqual({ '200': 40 })
     expect(new Set(answers.map(({ body }) => body['id'])).size).toBe(40)
     expect(new Set(answers.map(({ trips }) => trips))).toEqual(new Set([1]))
@@ -67,7 +73,7 @@ describe('many orders', () => {
         // Each courier starts at another order; otherwise the first courier would win them all.
         [...orders.slice(n), ...orders.slice(0, n)]
           .slice(0, 10)
-          .map((id) => courier.post(`/orders/${id}/claim`)),
+          .map((id) => claim(courier, `/orders/${id}/claim`)),
       ),
     )
     const won = answers.filter(({ status }) => status === 200).map(({ body }) => body['id'])
@@ -85,7 +91,7 @@ describe('one courier', () => {
     const courierId = await givenCourier(admin, { capacity: 8 })
     const orders = await givenOrders(admin, 50, { storeId, boxes: 3 })
     const courier = await asCourier(courierId)
-    const answers = await Promise.all(orders.map((id) => courier.post(`/orders/${id}/claim`)))
+    const answers = await Promise.all(orders.map((id) => claim(courier, `/orders/${id}/claim`)))
     expect(tally(answers)).toEqual({ '200': 2, '409 courier_at_capacity': 48 })
   })
 
@@ -93,7 +99,7 @@ describe('one courier', () => {
     const courierId = await givenCourier(admin, { capacity: 8 })
     await givenOrders(admin, 50, { storeId, boxes: 3 })
     const courier = await asCourier(courierId)
-    const answers = await Promise.all(Array.from({ length: 50 }, () => courier.post('/orders/claim-next')))
+    const answers = await Promise.all(Array.from({ length: 50 }, () => claim(courier, '/orders/claim-next')))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(2)
     expect(answers.filter(({ status }) => status >= 500)).toEqual([])
   })

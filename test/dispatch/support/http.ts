@@ -2,7 +2,7 @@ import type { Role } from '../../../functions/registry/roles.ts'
 import { type Caller, callerAt } from '../../support/caller.ts'
 import type { TestWorker } from '../../support/worker.ts'
 
-export { type Answer, type Caller, tally } from '../../support/caller.ts'
+export { type Answer, type Caller, insist, tally } from '../../support/caller.ts'
 
 /** A client with a token; its paths are below /v1/dispatch. */
 export async function caller(app: TestWorker, role: Role, sub: number | string): Promise<Caller> {

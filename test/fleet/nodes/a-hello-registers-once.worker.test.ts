@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { givenHouse } from '../support/given.ts'
-import { bearer, tally } from '../support/http.ts'
+import { bearer, insist, tally } from '../support/http.ts'
 
 const app = await freshWorker()
 const house = await givenHouse(app)
@@ -14,13 +14,8 @@ describe('hello', () => {
   it('registers one node when a device says it two hundred times at once, and answers all', async () => {
     const body = { hardwareId: 'esp32-storm', nodeType: 'ph' }
     // All wait for one row. On a busy machine the Worker answers some of them with 503 after two seconds.
-    const insist = async () => {
-      for (;;) {
-        const answer = await say(body)
-        if (answer.status !== 503) return answer
-      }
-    }
-    const answers = await Promise.all(Array.from({ length: 200 }, insist))
+    const hello = () => insist(() => say(body))
+    const answers = await Promise.all(Array.from({ length: 200 }, hello))
     expect(tally(answers)).toEqual({ 200: 199, 201: 1 })
     expect(new Set(answers.map((one) => one.body['uid'])).size).toBe(1)
     expect(answers.filter((one) => 'credential' in one.body)).toHaveLength(1)

@@ -2,7 +2,7 @@ import type { Role } from '../../../functions/registry/roles.ts'
 import { type Caller, callerAt } from '../../support/caller.ts'
 import type { TestWorker } from '../../support/worker.ts'
 
-export { type Answer, type Caller, tally } from '../../support/caller.ts'
+export { type Answer, type Caller, insist, tally } from '../../support/caller.ts'
 
 /** A client of /v1/fleet with this token. */
 export const bearer = (app: TestWorker, token: string): Caller =>

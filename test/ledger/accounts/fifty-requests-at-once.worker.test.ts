@@ -1,8 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { letLocksWait } from '../../core/barrier.ts'
 import { acceptedBet, balanceOf, bet, deposit, serverOf, tally, unlimitedWorker } from '../support/http.ts'
 import { mustHold } from '../support/violations.ts'
 
 const app = await unlimitedWorker()
+// On a busy machine the last of fifty waits long for the account.
+await letLocksWait(app.database)
 const { admin } = app.database
 const fifty = Array.from({ length: 50 })
 let tenants = 0

@@ -8,7 +8,8 @@ const [mine, theirs] = [await serverOf(app, 1), await serverOf(app, 2)]
 
 // All data of tenant 2 contains a mark that no response to tenant 1 may contain.
 const marked = { userId: 'MARK-user', selection: 'MARK-selection' }
-const amount = 777_777
+// So many digits stand in no id and no moment by chance.
+const amount = 777_777_777
 const depositId = await deposit(theirs, amount, marked.userId)
 const openId = await acceptedBet(theirs, { ...marked, stakeMinor: 7_777 })
 const wonId = await acceptedBet(theirs, { ...marked, stakeMinor: 7_778 })

@@ -3,9 +3,12 @@ import { join } from 'node:path'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { freshEnvironment } from '../../core/environment.ts'
+import { untilLasts } from '../../support/lasting.ts'
 import { sent } from '../../support/sent.ts'
 import { fund, openBet, tenantContext } from '../support/context.ts'
 
+// The list of the day's bets is empty on the next day.
+await untilLasts('day', 60)
 const world = await freshEnvironment()
 const { database } = world
 const { admin } = database

@@ -10,6 +10,7 @@ const tenant = () => serverOf(app, ++tenants)
 
 describe('reports', () => {
   it('state their age and count each bet and payment once', async () => {
+    await untilLasts('day', 60)
     const server = await tenant()
     await deposit(server, 5_000)
     await deposit(server, 500)

@@ -192,7 +192,7 @@ it('replica_lag fires while a replica replays nothing', async () => {
 })
 
 it('replica_out fires while a replica does not answer', async () => {
-  expect(await state('replica_out')).toBe('ok')
+  await expect.poll(() => state('replica_out'), soon).toBe('ok')
   await standby.stop()
   expect(await state('replica_out')).toBe('pending')
   pass(60)

@@ -2,7 +2,9 @@ import { beforeEach, expect, it } from 'vitest'
 import { recordRelations } from '../../../functions/core/relation-days.ts'
 import { listIndexes } from '../../../functions/ops/indexes/list.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { untilLasts } from '../../support/lasting.ts'
 
+await untilLasts('day', 60)
 const { database, ctx } = await freshEnvironment()
 const { admin } = database
 

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { listTables } from '../../../functions/ops/tables/list.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { untilLasts } from '../../support/lasting.ts'
 
+await untilLasts('day', 60)
 const { database, ctx } = await freshEnvironment()
 const { admin } = database
 

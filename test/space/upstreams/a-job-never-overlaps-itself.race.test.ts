@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { runJob } from '../../../functions/core/job.ts'
+import { soon } from '../../support/soon.ts'
 import { heldLocks } from '../support/held-locks.ts'
 import { hasPgBouncer } from '../support/pgbouncer.ts'
 import { spaceRig } from '../support/rig.ts'
@@ -14,12 +15,11 @@ for (const { way, pooled } of ways) {
   const rig = await spaceRig({ pooled })
   const { admin, upstreams, run, rows } = rig
 
-  const untilHeld = async (lock: number) => {
-    for (;;) {
-      const held = await rows(heldLocks, [lock])
-      if (held[0]) return Number(held[0]['pid'])
-    }
-  }
+  const untilHeld = (lock: number) =>
+    vi.waitUntil(async () => Number((await rows(heldLocks, [lock]))[0]?.['pid'] ?? 0), {
+      ...soon,
+      interval: 5,
+    })
   const isFree = async (lock: number) =>
     (await rows('select pg_try_advisory_xact_lock($1) as free', [lock]))[0]?.['free']
 

@@ -23,6 +23,8 @@ const names =
 export async function standBetween(context: BrowserContext): Promise<Answers> {
   let manner: Manner = 'live'
   const open = new Set<Request>()
+  /** Those that went on to the API, which a silence does not stop. */
+  const passed = new Set<Request>()
   let release = () => undefined as void
   let held = Promise.resolve()
 
@@ -34,6 +36,7 @@ export async function standBetween(context: BrowserContext): Promise<Answers> {
     if (before === 'held' || before === 'silent') await held
     if (before === 'silent') return route.abort()
     if (manner === 'failing') return route.fulfill(refused)
+    if (open.has(request)) passed.add(request)
     if (isStream || manner === 'live') return route.continue()
     // The Worker may close a connection that rests, at the moment when the next call takes it.
     const response = await route.fetch({ maxRetries: 3 })
@@ -49,7 +52,7 @@ export async function standBetween(context: BrowserContext): Promise<Answers> {
   context.on('request', (request) => {
     if (counts(request)) open.add(request)
   })
-  const ended = (request: Request) => open.delete(request)
+  const ended = (request: Request) => open.delete(request) && passed.delete(request)
   context.on('requestfinished', ended)
   context.on('requestfailed', ended)
   const taken: { path: string; trips: number }[] = []
@@ -67,7 +70,7 @@ export async function standBetween(context: BrowserContext): Promise<Answers> {
           release = resolve
         })
     },
-    open: () => (manner === 'silent' ? 0 : open.size),
+    open: () => (manner === 'silent' ? passed : open).size,
   }
 
   function counts(request: Request): boolean {

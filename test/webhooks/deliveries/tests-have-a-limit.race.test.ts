@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { sendTest } from '../../../functions/webhooks/deliveries/send-test.ts'
 import { createWebhook } from '../../../functions/webhooks/subscriptions/create.ts'
+import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, key } from '../../core/environment.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { soon } from '../../support/soon.ts'
@@ -8,6 +9,7 @@ import { startReceiver } from '../support/receiver.ts'
 
 const receiver = await startReceiver()
 const { database, ctx } = await freshEnvironment({ maxSessions: 30 })
+await letLocksWait(database)
 const asAdmin = () =>
   ctx({
     principal: { role: 'admin', sub: 'root', tenantId: null },
@@ -81,8 +83,6 @@ describe('the test events of a webhook', () => {
     const id = await webhook('/defect')
     const db = defectiveDb(database, {
       max: 20,
-      // A busy machine needs more than two seconds until all wait.
-      settings: { lock_timeout: '1min' },
       defect: (text) =>
         text.replace(
           'coalesce(w.tests_free_at, now()) <=',

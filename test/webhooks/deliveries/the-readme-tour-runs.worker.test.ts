@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -13,7 +14,8 @@ const root = join(import.meta.dirname, '../../..')
 const readme = readFileSync(join(root, 'functions/webhooks/README.md'), 'utf8')
 const receiver = /^## Tour\n.*?```js\n(.*?)```/ms.exec(readme)?.[1] ?? ''
 
-const port = await freePort()
+// Below the ports that other files take: until the receiver listens, it must stay free.
+const port = await freePort(randomInt(10_000, 15_000))
 const origin = `http://127.0.0.1:${port}`
 const app = await freshWorker({
   bindings: {
