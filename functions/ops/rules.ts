@@ -42,3 +42,6 @@ export function connectionSum({ used, need, ...parts }: Sum): string {
 
 /** An index that was not scanned for so many days of records is called unused; before that it is too early to say. */
 export const daysToJudge = 14
+
+/** Outcomes of calls of outside servers that are no failure: a job's call is `ok`, a webhook or a postback `delivered`. */
+export const soundOutcomes: readonly string[] = ['ok', 'delivered']
