@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
-import { campaignOf, caller as clicksCaller } from '../../clicks/support/http.ts'
+import { campaignOf, caller as clicksCaller, idOf } from '../../clicks/support/http.ts'
 import { visit } from '../../clicks/support/visiting.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
@@ -135,11 +135,11 @@ it('upstream_errors and upstream_slow fire for a server that does not answer, un
 
 it('cache_hits fires while each read asks for something else, until reads ask again', async () => {
   const clicks = await clicksCaller(app)
-  const { body } = await clicks.post('/campaigns', campaignOf('autumn'))
+  const campaign = idOf(await clicks.post('/campaigns', campaignOf('autumn')))
   const reads = async (count: number, day: (n: number) => number) => {
     for (let n = 0; n < count; n += 1) {
       const from = new Date(Date.UTC(2026, 0, 1 + day(n))).toISOString().slice(0, 10)
-      const read = await clicks.get(`/campaigns/${body['id']}/stats?from=${from}&to=2026-12-31`)
+      const read = await clicks.get(`/campaigns/${campaign}/stats?from=${from}&to=2026-12-31`)
       expect(read.status).toBe(200)
     }
   }
