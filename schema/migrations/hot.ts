@@ -12,7 +12,7 @@ export const hotFunctions: ReadonlySet<string> = new Set([
   'dispatch.hot_read_01469553',
   'dispatch.hot_read_3581857e',
   'dispatch.hot_read_6b750284',
-  'fleet.hot_store_8f83f408',
+  'fleet.hot_store_aa379f00',
   'ledger.hot_append_1d912bbf',
   'ledger.hot_bets_2731db0c',
   'ledger.hot_bets_5f14ba0c',
