@@ -44,7 +44,9 @@ export async function listOrders(
 }
 
 function ordersOf(rows: Listed[]): ListedOrder[] {
-  return rows.filter(({ id }) => id !== null).map(({ lapsed: _, ...order }) => order)
+  const orders = rows.filter(({ id }) => id !== null)
+  for (const order of orders) delete order.lapsed
+  return orders
 }
 
 export function listStatement(principal: Principal | null, query: Query): Statement {
