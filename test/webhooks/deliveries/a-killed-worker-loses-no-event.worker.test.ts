@@ -3,7 +3,7 @@ import { stopWorkerd } from '../../../dev/system/leftovers.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshWorker, type TestWorker } from '../../support/worker.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { anotherOrder, caller, orderToPickup, passPauses, runWebhooks } from '../support/subscriber.ts'
+import { anotherOrder, caller, orderToPickup, passPauses, runMinute } from '../support/subscriber.ts'
 
 const receiver = await startReceiver()
 const database = await freshDatabase()
@@ -39,7 +39,7 @@ describe('a Worker that is killed', () => {
     await subscribe(first, '/before')
     const orderId = await anotherOrder(first, storeId)
     await kill(first)
-    await runWebhooks(second)
+    await runMinute(second)
     expect(receiver.at('/before').map(({ body }) => JSON.parse(body))).toMatchObject(
       ['order.created', 'order.claimed', 'order.accepted', 'order.picked_up'].map((type) => ({
         type,
@@ -54,7 +54,7 @@ describe('a Worker that is killed', () => {
     await anotherOrder(second, storeId)
     // The first event of each order is being sent, and the receiver never answers.
     receiver.script('/during', 'hang', 'hang')
-    const run = runWebhooks(second).catch(() => 'killed')
+    const run = runMinute(second).catch(() => 'killed')
     await receiver.until(() => receiver.at('/during').length === 2)
     await kill(second)
     await run
@@ -66,11 +66,11 @@ describe('a Worker that is killed', () => {
       [id],
     )
     expect(lost).toEqual([0, 1].map(() => ({ outcome: null, state: 'waiting' })))
-    await runWebhooks(third)
+    await runMinute(third)
     // They are still claimed, because their sender may still report.
     expect(receiver.at('/during')).toHaveLength(2)
     await expireClaims(third)
-    await runWebhooks(third)
+    await runMinute(third)
     const [one, other, ...rest] = receiver.at('/during')
     const again = rest.filter(({ id: eventId }) => eventId === one?.id || eventId === other?.id)
     const bodies = (all: typeof rest) => new Map(all.map(({ id: eventId, body }) => [eventId, body]))

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { freshWorker } from '../../support/worker.ts'
 import { type Manner, startReceiver, verify } from '../support/receiver.ts'
-import { anotherOrder, caller, orderToPickup, passPauses, runWebhooks } from '../support/subscriber.ts'
+import {
+  anotherOrder,
+  caller,
+  orderToPickup,
+  passPauses,
+  runMinute,
+  runWebhooks,
+} from '../support/subscriber.ts'
 
 const receiver = await startReceiver()
 const app = await freshWorker({
@@ -237,14 +244,14 @@ describe('a webhook', () => {
     await courier.post(`/v1/dispatch/orders/${orderId}/deliver`, { body: held })
     await courier.post(`/v1/dispatch/orders/${orderId}/undo`, { body: held })
     await courier.post(`/v1/dispatch/orders/${orderId}/deliver`, { body: held })
-    await runWebhooks(app)
+    await runMinute(app)
     expect(receiver.at('/final')).toEqual([])
     await app.database.admin.query(
       `update dispatch.orders set delivered_at = now() - interval '6 minutes' where id = $1`,
       [orderId],
     )
-    await runWebhooks(app)
-    await runWebhooks(app)
+    await runMinute(app)
+    await runMinute(app)
     expect(receiver.at('/final').map((one) => JSON.parse(one.body))).toMatchObject([
       { type: 'order.delivered', data: { orderId, order: { status: 'delivered' } } },
     ])

@@ -1,4 +1,5 @@
 import { type Caller, callerAt } from '../../support/caller.ts'
+import { runJob } from '../../support/run-job.ts'
 import type { TestWorker } from '../../support/worker.ts'
 
 /** Calls with whole paths: a subscriber also calls the row whose events it receives. */
@@ -8,8 +9,11 @@ export function caller(app: TestWorker, token: string): Caller {
 
 let minutes = 0
 
+/** Delivers what is due. */
+export const runWebhooks = (app: TestWorker) => runJob(app, 'core-webhooks')
+
 /** Runs the jobs of a minute. Each call takes another minute, because a slot runs once. */
-export async function runWebhooks(app: TestWorker): Promise<void> {
+export async function runMinute(app: TestWorker): Promise<void> {
   minutes += 1
   const { outcome } = await app.scheduled('* * * * *', new Date(Date.now() + minutes * 60_000))
   if (outcome !== 'ok') throw new Error(`The run ended as ${outcome}`)
