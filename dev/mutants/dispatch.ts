@@ -424,8 +424,8 @@ export const dispatchMutants: readonly Mutant[] = [
     [
       'functions/dispatch/orders/list.ts',
       'hides its order from a list',
-      'if (row?.lapsed !== true) return',
-      'if (row !== undefined) return',
+      'if (rows[0]?.lapsed !== true) return',
+      'if (rows.length >= 0) return',
     ],
   ]),
   ...mutantsOf('dispatch: a delivery', stale, [
