@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../core/context.ts'
 import { missingItems, waitingItems } from '../core/ingest-accounting.ts'
 import type { Watch } from '../core/watch.ts'
+import { measureGivenUp } from './conversions/measure-given-up.ts'
 
 const stream = 'clicks'
 const dayMs = 86_400_000
@@ -71,12 +72,7 @@ order by o.received_at`,
       pendingFor: 0,
       clearFor: 0,
       absent: 'clear',
-      value: () => sql`
-select jsonb_build_object('source', p.traffic_source_id) as labels,
-  (100.0 * count(*) filter (where p.state = 'dead' and p.outcome is distinct from 'superseded') / count(*))::float8 as value
-from clicks.postbacks_out p
-where p.created_at > now() - interval '1 day'
-group by p.traffic_source_id`,
+      value: measureGivenUp,
       advice: 'The server of the source refuses its postbacks. Check the template of the source.',
     },
   ],

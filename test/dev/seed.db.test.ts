@@ -214,3 +214,25 @@ it('holds three campaigns with clicks, conversions and parked postbacks, in quar
   ])
   expect(await wrongQuarters(admin)).toEqual([])
 })
+
+it('holds clicks of two sources and two weeks, so that a report shows something in each grouping', async () => {
+  expect(
+    await rows(`select
+      (select count(distinct traffic_source_id)::int from clicks.clicks) as sources,
+      (select count(distinct (created_at at time zone 'UTC')::date)::int >= 14 from clicks.clicks) as has_days,
+      (select count(distinct landing_page_id) > 0 from clicks.clicks) as has_landings,
+      (select count(distinct campaign_offer_id) > 3 from clicks.clicks) as has_offers`),
+  ).toEqual([{ sources: 2, has_days: true, has_landings: true, has_offers: true }])
+  const shown = await rows(`
+    select dimension from clicks.campaign_dimensions
+    where value <> '' group by dimension having count(distinct value) > 3 order by dimension`)
+  expect(shown.map(({ dimension }) => dimension)).toEqual([
+    'browser',
+    'country',
+    'device',
+    'os',
+    'referrer',
+    'sub1',
+    'sub2',
+  ])
+})

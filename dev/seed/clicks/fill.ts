@@ -17,6 +17,7 @@ import { runReplays } from '../../../functions/clicks/rules/run-replays.ts'
 import { choose } from '../../../functions/clicks/rules.ts'
 import { encryptionFor } from '../../../functions/clicks/sources/encryption.ts'
 import { makeSecret } from '../../../functions/clicks/sources/make-secret.ts'
+import { foldDimensions } from '../../../functions/clicks/stats/fold-dimensions.ts'
 import { storing } from '../../../functions/core/consume.ts'
 import { encryptSecret } from '../../../functions/core/encrypt.ts'
 import type { Message } from '../../../functions/core/ingest-message.ts'
@@ -60,6 +61,7 @@ export async function seedClicks(client: pg.Client, commit: Commit, now = new Da
   await commit()
   await convert(client, commit)
   await replay(client, commit)
+  await untilDone(client, commit, foldDimensions)
 }
 
 /** Each source gets a secret that the Worker of this clone can decrypt; `rotate` shows a new one. */
@@ -134,18 +136,19 @@ async function convert(client: pg.Client, commit: Commit): Promise<void> {
   await client.query(readFileSync(join(import.meta.dirname, 'postbacks.sql'), 'utf8'))
   // Autovacuum comes too late: without statistics each postback would read every click.
   await client.query('analyze clicks.clicks (id), clicks.orphan_postbacks (click_id)')
-  for (;;) {
-    const [row] = await run<{ outcome: { more: boolean } }>(client, matchOrphans())
-    await commit()
-    if (row?.outcome.more !== true) return
-  }
+  await untilDone(client, commit, matchOrphans)
 }
 
 /** A draft that is stricter than the rules in force, and its replay over a week. */
 async function replay(client: pg.Client, commit: Commit): Promise<void> {
   await client.query(readFileSync(join(import.meta.dirname, 'draft.sql'), 'utf8'))
+  await untilDone(client, commit, runReplays)
+}
+
+/** Runs the statement of a job, a portion in each transaction, until nothing is left. */
+async function untilDone(client: pg.Client, commit: Commit, statement: () => SQL): Promise<void> {
   for (;;) {
-    const [row] = await run<{ outcome: { more: boolean } }>(client, runReplays())
+    const [row] = await run<{ outcome: { more: boolean } }>(client, statement())
     await commit()
     if (row?.outcome.more !== true) return
   }

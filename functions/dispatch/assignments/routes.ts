@@ -27,7 +27,7 @@ export const assignmentsEndpoints: Endpoint[] = [
       summary: 'Claim the best available order',
       description: [
         'Assigns the order nearest to the courier’s last position, or the oldest order if the position is unknown.',
-        'The answer is 204 if the courier can carry none of the available orders.',
+        'The answer is 204 if the courier can carry none of the available orders. An order with an expired lease is available.',
         'With `accept` the order is accepted at once: one event `claimed` leads from `new` to `accepted`.',
       ].join(' '),
       roles: ['courier'],

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { fillClicks, parkPostbacks, planOf, queriesOf, someClick } from '../../../bench/clicks/planned.ts'
 import { claimPostbacks } from '../../../functions/clicks/conversions/claim-postbacks.ts'
 import { matchOrphans } from '../../../functions/clicks/conversions/match-orphans.ts'
+import { measureGivenUp } from '../../../functions/clicks/conversions/measure-given-up.ts'
 import { receiveStatement } from '../../../functions/clicks/conversions/receive.ts'
 import { statsStatement } from '../../../functions/clicks/stats/read.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -90,6 +91,22 @@ it('a round of postbacks reads fifty of each source from its index, however many
     expect(plan.rowsBy.get('idx_postbacks_out_due')).toBeLessThan(2 * (50 + 40))
     // Two pages of the index for each source, and the round itself.
     expect(plan.pages).toBeLessThan(2_000 * 2 + 4_000)
+  } finally {
+    await client.query('rollback')
+  }
+})
+
+it('the alert about postbacks that were given up reads those of a day, and not those of thirty', async () => {
+  await client.query('begin')
+  try {
+    await client.query(`
+      update clicks.postbacks_out set created_at = now() - interval '9 days'
+      where id <= (select max(id) - 300 from clicks.postbacks_out)`)
+    await client.query('analyze clicks.postbacks_out')
+    const plan = await planOf(client, measureGivenUp())
+    expect(plan.scannedWhole).toEqual([])
+    // The newest 300, and the one before them.
+    expect(plan.rowsBy.get('postbacks_out_pkey')).toBe(301)
   } finally {
     await client.query('rollback')
   }

@@ -24,9 +24,10 @@ type Order = {
   holder: number | null
   everHeld: Set<number>
   shunned: Set<number>
-  leaseOver: boolean
+  /** The number of the command that ended the lease, or 0 while it lasts. */
+  leaseOver: number
 }
-type Model = { orders: Order[]; capacity: number }
+type Model = { orders: Order[]; capacity: number; expiries: number }
 type Expected = [status: number, code?: string]
 type Courier = { id: number; caller: Caller }
 
@@ -47,7 +48,7 @@ const commands = {
     const { status, body } = await store.post('/orders', { body: { ...parcel, boxesCount: boxes } })
     expect(status).toBe(201)
     const nobody = { holder: null, everHeld: new Set<number>(), shunned: new Set<number>() }
-    model.orders.push({ id: Number(body['id']), status: 'new', fence: 0, boxes, leaseOver: false, ...nobody })
+    model.orders.push({ id: Number(body['id']), status: 'new', fence: 0, boxes, leaseOver: 0, ...nobody })
   },
 
   async claim({ model, order, courier }: Meeting) {
@@ -56,7 +57,8 @@ const commands = {
   },
 
   async claimNext({ model, courier }: Meeting) {
-    const fitting = model.orders.filter((order) => isClaimable(model, { order, courier: courier.id }))
+    if (fittingOf(model, courier.id).length === 0) giveBackFor(model, courier.id)
+    const fitting = fittingOf(model, courier.id)
     const { status, body } = await courier.caller.post('/orders/claim-next')
     expect(status).toBe(fitting.length === 0 ? 204 : 200)
     const given = fitting.find(({ id }) => id === body['id'])
@@ -72,7 +74,7 @@ const commands = {
 
   async cancel({ order }: Meeting) {
     const live = ['new', 'assigned', 'accepted', 'picked_up'].includes(order.status)
-    if (live) Object.assign(order, { status: 'canceled', leaseOver: false })
+    if (live) Object.assign(order, { status: 'canceled', leaseOver: 0 })
     const answer = await store.post(`/orders/${order.id}/cancel`, { body: {} })
     compare(answer, live ? [200] : [409, 'illegal_transition'])
   },
@@ -94,8 +96,9 @@ const commands = {
   },
 
   /** Time passes. */
-  async expire({ order }: Meeting) {
-    if (order.status === 'assigned') order.leaseOver = true
+  async expire({ model, order }: Meeting) {
+    model.expiries += 1
+    if (order.status === 'assigned') order.leaseOver = model.expiries
     await client.query(
       `update dispatch.orders set lease_expires_at = now() - interval '1 second' where id = $1 and status = 'assigned'`,
       [order.id],
@@ -127,24 +130,39 @@ function stepped(order: Order, { courier, fence, step }: Asked): Expected {
   return [200]
 }
 
-function isClaimable(
-  { orders, capacity }: Model,
-  { order, courier }: { order: Order; courier: number },
-): boolean {
+function fittingOf(model: Model, courier: number): Order[] {
+  return model.orders.filter((order) => isClaimable(model, { order, courier }))
+}
+
+/** Of the expired leases that keep an order from this courier, a search returns the first eight. */
+function giveBackFor(model: Model, courier: number): void {
+  const keeping = model.orders
+    .filter((order) => order.leaseOver > 0 && (order.holder === courier || fits(model, { order, courier })))
+    .toSorted((a, b) => a.leaseOver - b.leaseOver)
+  for (const order of keeping.slice(0, 8)) giveBack(order)
+}
+
+type Pair = { order: Order; courier: number }
+
+function isClaimable(model: Model, { order, courier }: Pair): boolean {
+  return order.status === 'new' && fits(model, { order, courier })
+}
+
+function fits({ orders, capacity }: Model, { order, courier }: Pair): boolean {
   const held = orders.filter(
     ({ status, holder }) => holder === courier && ['assigned', 'accepted', 'picked_up'].includes(status),
   )
   const load = held.reduce((sum, { boxes }) => sum + boxes, 0)
-  return order.status === 'new' && !order.shunned.has(courier) && load + order.boxes <= capacity
+  return !order.shunned.has(courier) && load + order.boxes <= capacity
 }
 
 function take(order: Order, courier: number): void {
-  Object.assign(order, { status: 'assigned', holder: courier, fence: order.fence + 1, leaseOver: false })
+  Object.assign(order, { status: 'assigned', holder: courier, fence: order.fence + 1, leaseOver: 0 })
   order.everHeld.add(courier)
 }
 
 function giveBack(order: Order): void {
-  Object.assign(order, { status: 'new', holder: null, leaseOver: false })
+  Object.assign(order, { status: 'new', holder: null, leaseOver: 0 })
 }
 
 function compare({ status, body }: Answer, expected: Expected): void {
@@ -193,7 +211,7 @@ async function play({ capacity, numRuns }: { capacity: number; numRuns: number }
       await client.query(`
         delete from dispatch.order_exclusions; delete from dispatch.lost_claims; delete from dispatch.order_events;
         delete from dispatch.orders; update dispatch.couriers set held_boxes = 0`)
-      const model: Model = { orders: [], capacity }
+      const model: Model = { orders: [], capacity, expiries: 0 }
       await fc.asyncModelRun(() => ({ model, real: null }), history)
       for (const order of model.orders) await commands.read({ order })
       expect(await broken(client)).toEqual([])
