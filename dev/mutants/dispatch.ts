@@ -421,12 +421,6 @@ export const dispatchMutants: readonly Mutant[] = [
       '    before: [returnExpired({ claimer: courierId })],\n',
       '',
     ],
-    [
-      'functions/dispatch/orders/list.ts',
-      'hides its order from a list',
-      'if (rows[0]?.lapsed !== true) return',
-      'if (rows.length >= 0) return',
-    ],
   ]),
   ...mutantsOf('dispatch: a delivery', stale, [
     [
