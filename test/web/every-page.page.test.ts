@@ -168,8 +168,9 @@ async function inEachState(page: Window, path: string): Promise<Seen> {
     const states = manner === 'emptied' ? faultsOfEmptiness(await panelsOf(page)) : []
     note(manner, [...states, ...(await faultsOf(page))])
   }
-  page.answers.set('live')
   await look(page, { width: 1280, dark: false })
+  note('hostile at 1280 px', await faultsOf(page))
+  page.answers.set('live')
   return { faults, links }
 }
 

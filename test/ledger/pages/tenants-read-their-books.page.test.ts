@@ -116,6 +116,15 @@ describe('the books', () => {
     await page.getByRole('button', { name: 'Load all, for paper' }).click()
     await page.getByText('All 106 entries').waitFor()
     expect((await causes()).slice(1)).toEqual(before)
+    // A page that is left takes back the read of its next page.
+    await page.reload()
+    await page.route(/cursor=/, () => undefined)
+    const sent = page.waitForRequest(/cursor=/)
+    const takenBack = page.waitForEvent('requestfailed', (request) => request.url().includes('cursor='))
+    await page.getByRole('button', { name: 'Load all, for paper' }).click()
+    await sent
+    await page.getByRole('link', { name: 'Payments' }).click()
+    expect(await takenBack).toBe(await sent)
     await page.context().close()
   })
 

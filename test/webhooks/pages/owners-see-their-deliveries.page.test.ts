@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { freshBrowser, openPage } from '../../support/browser.ts'
 import { tabTo } from '../../support/keyboard.ts'
@@ -29,6 +30,16 @@ const { body: hook } = await owner.post('/v1/webhooks', {
 const at = `/app/hooks/${String(hook['id'])}`
 receiver.script('/first', { status: 500 })
 await owner.post(`/v1/webhooks/${String(hook['id'])}/test`)
+
+/** The page counts what the API lists, so the list of one has 101 here. */
+async function withManyDeliveries(page: Page): Promise<void> {
+  await page.route('**/deliveries?limit=200', async (route) => {
+    const response = await route.fetch({ maxRetries: 3 })
+    const { data }: { data: object[] } = await response.json()
+    const many = Array.from({ length: 101 }, () => ({ ...data[0], state: 'delivered' }))
+    await route.fulfill({ response, json: { data: many, nextCursor: null } })
+  })
+}
 
 describe('the pages of webhooks', () => {
   it('create a webhook by keyboard alone, and show its secret once', async () => {
@@ -62,7 +73,7 @@ describe('the pages of webhooks', () => {
     await page.context().close()
   })
 
-  it('send a test event and replay it', async () => {
+  it('send a test event and replay it, and more than a hundred only after their number is typed', async () => {
     const page = await openPage(browser, `${app.url}${at}`, { as })
     await page.getByRole('button', { name: 'Send a test event' }).click()
     await page
@@ -75,6 +86,16 @@ describe('the pages of webhooks', () => {
     await page.getByRole('button', { name: 'Replay this event' }).click()
     await page.getByText('1 event is sent again.').waitFor()
     expect(receiver.accepted('/first').length).toBeGreaterThan(0)
+    await withManyDeliveries(page)
+    await page.reload()
+    await page.getByText('This event and all that came after it').click()
+    await page.getByRole('button', { name: 'Replay these 101 events', exact: true }).click()
+    const last = page.getByRole('button', { name: 'Replay these 101 events: this cannot be undone' })
+    expect(await last.isDisabled()).toBe(true)
+    await page.getByLabel('Type 101').fill('100')
+    expect(await last.isDisabled()).toBe(true)
+    await page.getByLabel('Type 101').fill('101')
+    await page.getByRole('button', { name: /cannot be undone$/, disabled: false }).waitFor()
     await page.context().close()
   })
 })
