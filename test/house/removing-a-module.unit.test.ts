@@ -37,6 +37,7 @@ const exceptions = [
       'functions/dispatch/feed.ts',
       'functions/dispatch/module.ts',
       'functions/dispatch/orders/routes.ts',
+      'functions/fleet/commands/contract.ts',
       'functions/fleet/configs/contract.ts',
       'functions/fleet/module.ts',
       'functions/fleet/nodes/contract.ts',
