@@ -6,7 +6,7 @@ import { noteAction } from '../../core/note-action.ts'
 import { deliveryDays } from '../rules.ts'
 import type { ReplayedThese, ReplayThese } from './contract.ts'
 
-/** Queues exactly these dead deliveries again, with their event ids, whoever owns their webhooks. */
+/** Queues exactly these dead deliveries of all owners again, with their event ids. */
 export function replayThese(ctx: Ctx, { ids }: ReplayThese): Promise<ReplayedThese> {
   // Race: a second operator, or the owner's own replay. The first to lock a delivery queues it; the others see that it waits.
   return effect(
