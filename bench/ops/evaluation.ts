@@ -53,7 +53,7 @@ export const evaluation: Measurement = async (rig, pace) => {
 }
 
 /** The rules of all rows, some of them twice, and one whose hundred things all fire. */
-function fortyRules(): Watch[] {
+export function fortyRules(): Watch[] {
   const watches = modules.flatMap(({ watch }) => watch?.({ jobs }) ?? [])
   const own = watches.flatMap((watch) => watch.rules.map((rule) => ({ rule, watch })))
   const again = own.slice(0, wanted - 1 - own.length).map(({ rule, watch }) => ({
@@ -79,7 +79,7 @@ const manyFiring: Rule = {
 }
 
 /** Fourteen days of values of forty rules, and ten days of runs of fifteen jobs. */
-async function givenHistory(owner: pg.Pool): Promise<void> {
+export async function givenHistory(owner: pg.Pool): Promise<void> {
   await owner.query(`insert into core.alert_values (rule, at, measured)
     select 'rule_' || rule, now() - minute * interval '1 minute', '[{"labels": {}, "value": 1}]'
     from generate_series(1, ${wanted}) rule, generate_series(1, 20160) minute`)

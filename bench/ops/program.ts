@@ -5,5 +5,6 @@ import { lists } from './lists.ts'
 import { metrics } from './metrics.ts'
 import { pulse } from './pulse.ts'
 import { reports } from './reports.ts'
+import { share } from './share.ts'
 
-export const ops: Program = { counting, reports, metrics, lists, evaluation, pulse }
+export const ops: Program = { counting, reports, metrics, lists, evaluation, pulse, share }

@@ -215,6 +215,13 @@ export const webhooksMutants: readonly Mutant[] = [
       'test/webhooks/deliveries/the-next-step-after-an-attempt.unit.test.ts',
     ],
     [
+      'functions/webhooks/deliveries/replay-these.ts',
+      'is replayed once for each operator',
+      '\n  order by d.id\n  for update of d',
+      '',
+      'test/webhooks/deliveries/the-operator-replays-exactly-these.race.test.ts',
+    ],
+    [
       'functions/webhooks/deliveries/replay.ts',
       'of another owner is replayed',
       '    and w.owner = ${ownerOf(ctx)}\n',

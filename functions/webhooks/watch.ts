@@ -46,7 +46,7 @@ cross join lateral (
 where w.removed_at is null
   and d.finished_at > now() - interval '1 day'`,
       advice:
-        'The receiver refused or was out for three days. Its owner replays with POST /v1/webhooks/{id}/replay once it is back.',
+        'The receiver refused or was out for three days. GET /v1/ops/deliveries?state=dead lists them. Once it is back, its owner or POST /v1/ops/deliveries/replay sends them again.',
     },
   ],
   queues: [

@@ -1,8 +1,12 @@
 import { afterAll, expect, it } from 'vitest'
 import { urlAs } from '../../dev/postgres/urls.ts'
 import type { Endpoint } from '../../functions/http/endpoint.ts'
+import { givenStore } from '../dispatch/support/given.ts'
 import { pathOf } from '../http/asking.ts'
+import { deposit, serverOf } from '../ledger/support/http.ts'
+import { callerAt } from '../support/caller.ts'
 import { freshDatabase } from '../support/database.ts'
+import { soon } from '../support/soon.ts'
 import { endpoints } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 
@@ -80,6 +84,65 @@ const states: [string, () => unknown][] = [
     },
   ],
 ]
+
+/** The digits of a phone number and of an amount, which no id and no moment has. */
+const personal = /7946 0731|442079460731|98765432101|98765432108/
+
+it('no answer to the operator, metric, log line or alert has a phone number or an amount', async () => {
+  const { admin } = database
+  const store = callerAt(app, {
+    below: '',
+    token: await app.token('store', await givenStore(admin)),
+    keyed: true,
+  })
+  const order = {
+    deliveryAddress: '3 Long Lane',
+    recipientName: 'Rosa',
+    phone: '+44 20 7946 0731',
+    boxesCount: 1,
+  }
+  const taken = String((await store.post('/v1/dispatch/orders', { body: order })).body['id'])
+  const server = await serverOf(app, 7)
+  const payment = await deposit(server, 98_765_432_101)
+  // Postgres refuses further ones, and its error has the row.
+  await admin.query(`
+    alter table dispatch.orders add constraint canary check (phone = '') not valid;
+    alter table ledger.payments_view add constraint canary check (amount_minor < 0) not valid`)
+  const before = logged.length
+  const refused = [
+    await store.post('/v1/dispatch/orders', { body: order }),
+    await server.post('/payments/deposits', {
+      body: { userId: 'u-1', amountMinor: 98_765_432_108, currency: 'USD' },
+    }),
+  ]
+  // Both errors reach the log, which may come after the answers (negative control).
+  expect(refused.map(({ status }) => status >= 400)).toEqual([true, true])
+  const ofThem = () => logged.slice(before).filter((line) => line.includes('canary')).length
+  await expect.poll(ofThem, soon).toBeGreaterThanOrEqual(2)
+  await admin.query(`
+    alter table dispatch.orders drop constraint canary;
+    alter table ledger.payments_view drop constraint canary;
+    update ledger.user_balances_view set balance_minor = balance_minor + 7`)
+  const operator = callerAt(app, { below: '', token })
+  for (const job of ['ledger-invariants', 'ops-alerts'])
+    expect((await operator.post(`/v1/ops/jobs/${job}/run`)).status).toBe(200)
+  const reads = all.filter(({ method, path }) => method === 'get' && /^\/(v1\/ops|metrics|readyz)/.test(path))
+  const seen = await Promise.all(reads.map((one) => answerOf(one, token)))
+  const timelines = [`order/${taken}`, `payment/${payment}`].map((path) => `/v1/ops/timeline/${path}`)
+  for (const path of [...timelines, '/v1/ops/alerts', '/v1/ops/log']) {
+    const { status, body } = await operator.get(path)
+    expect(status).toBe(200)
+    seen.push(JSON.stringify(body))
+  }
+  const { rows } = await admin.query(`select data::text as text from core.outbox where type like 'alert.%'`)
+  expect(rows.length).toBeGreaterThan(0)
+  const texts = [...seen, await metrics(), ...logged, ...rows.map(({ text }) => text)]
+  expect(texts.filter((text) => personal.test(text))).toEqual([])
+
+  // The number reached Postgres and came back.
+  const shown = await store.get(`/v1/dispatch/orders/${taken}`)
+  expect(personal.test(JSON.stringify(shown.body))).toBe(true)
+})
 
 it.each(states)(
   'no answer, header, log line or metric has the password of Postgres or a token, %s',

@@ -40,6 +40,35 @@ export const DeliveryWithBody = z
   .meta({ id: 'DeliveryWithBody' })
 export type DeliveryWithBody = z.infer<typeof DeliveryWithBody>
 
+export const OwnedDelivery = z
+  .strictObject({
+    ...Delivery.shape,
+    webhookId: id,
+    owner: z.string().meta({ examples: ['tenant:7'] }),
+  })
+  .meta({ id: 'OwnedDelivery' })
+export type OwnedDelivery = z.infer<typeof OwnedDelivery>
+
+export const ReplayThese = z.strictObject({
+  ids: z.array(id).min(1).max(500).meta({ description: 'Of dead deliveries, as the list shows them' }),
+})
+export type ReplayThese = z.infer<typeof ReplayThese>
+
+export const ReplayedThese = z
+  .strictObject({
+    data: z.array(
+      z.strictObject({
+        id,
+        outcome: z.enum(['requeued', 'not_dead', 'not_found']).meta({
+          description:
+            '`not_dead`: it waits or was delivered. `not_found`: its webhook was removed, or it never existed',
+        }),
+      }),
+    ),
+  })
+  .meta({ id: 'ReplayedDeliveries' })
+export type ReplayedThese = z.infer<typeof ReplayedThese>
+
 export const Replay = z
   .strictObject({
     from: z

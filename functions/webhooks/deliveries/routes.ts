@@ -10,13 +10,18 @@ import {
   DeliveryPath,
   DeliveryState,
   DeliveryWithBody,
+  OwnedDelivery,
   Replay,
   Replayed,
+  ReplayedThese,
+  ReplayThese,
   TestData,
 } from './contract.ts'
 import { listDeliveries } from './list.ts'
+import { listAllDeliveries } from './list-all.ts'
 import { readDelivery } from './read.ts'
 import { replayDeliveries } from './replay.ts'
+import { replayThese } from './replay-these.ts'
 import { sendTest } from './send-test.ts'
 
 const on = at('/v1/webhooks/{id}', 'webhooks')
@@ -80,5 +85,37 @@ export const deliveriesEndpoints: Endpoint[] = [
       const { requeued, next } = orThrow(await replayDeliveries(ctx, { id: params.id, ...body }))
       return ok({ requeued, next })
     },
+  ),
+]
+
+const onAll = at('/v1/ops/deliveries', 'ops')
+
+/** For the operator: the deliveries of all owners. */
+export const allDeliveriesEndpoints: Endpoint[] = [
+  onAll.get(
+    '',
+    {
+      summary: 'List the deliveries of all webhooks that are in one state, newest first',
+      description: 'Without bodies, which belong to the owners.',
+      roles: ['admin'],
+      query: z.strictObject({ state: DeliveryState.default('dead'), ...PageQuery }),
+      answers: { 200: Page(OwnedDelivery) },
+    },
+    async (ctx, { query: { state, limit, cursor } }) => {
+      const [before = null] = cursorOf(DeliveryCursor, cursor) ?? []
+      const deliveries = await listAllDeliveries(ctx, { state, before, limit: limit + 1 })
+      return ok(page(deliveries, limit, ({ id }) => [id]))
+    },
+  ),
+  onAll.post(
+    '/replay',
+    {
+      summary: 'Deliver exactly these dead deliveries again, with an answer for each',
+      description: 'Each keeps its event id and gets three new days. The log has an entry for each.',
+      roles: ['admin'],
+      body: ReplayThese,
+      answers: { 200: ReplayedThese },
+    },
+    async (ctx, { body }) => ok(await replayThese(ctx, body)),
   ),
 ]
