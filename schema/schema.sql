@@ -1184,6 +1184,14 @@ create table core.source_writes (
 );
 grant select on table core.source_writes to lockstep_app;
 
+create table core.view_recounts (
+  view text not null,
+  recounted_at timestamp with time zone not null,
+  drift_keys bigint not null,
+  constraint view_recounts_pkey PRIMARY KEY (view)
+);
+grant select on table core.view_recounts to lockstep_app;
+
 create table core.view_refreshes (
   id bigint generated always as identity not null,
   view text not null,
@@ -1583,6 +1591,17 @@ $function$;
 revoke execute on function core.keep_partitions() from public;
 grant execute on function core.keep_partitions() to lockstep_app;
 
+CREATE OR REPLACE FUNCTION core.keep_recount(view_name text, differing bigint)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO ''
+AS $function$
+  insert into core.view_recounts as r (view, recounted_at, drift_keys)
+  values (view_name, clock_timestamp(), differing)
+  on conflict (view) do update
+  set recounted_at = excluded.recounted_at, drift_keys = excluded.drift_keys
+$function$;
+
 CREATE OR REPLACE FUNCTION core.make_partition(relation text, at timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -1762,6 +1781,46 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.recount_view(view_name text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  begun timestamptz := clock_timestamp();
+  compared text;
+  differing bigint;
+begin
+  if not exists (
+    select
+    from (select * from core.view_refreshes v where v.view = view_name order by v.id desc limit 1) newest
+    left join core.view_recounts r on r.view = view_name
+    where greatest(newest.started_at, r.recounted_at) < begun - interval '1 day'
+      and newest.duration_ms < 2000
+  ) then
+    return null;
+  end if;
+  select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into compared
+  from pg_catalog.pg_attribute a
+  where a.attrelid = view_name::regclass
+    and a.attnum > 0
+    and not a.attisdropped
+    and a.atttypid not in ('real'::regtype, 'double precision'::regtype);
+  execute format(
+    'with expected as materialized (select %1$s from (%2$s) query),
+    actual as materialized (select %1$s from %3$s)
+    select greatest(
+      (select count(*) from (table expected except all table actual) missing),
+      (select count(*) from (table actual except all table expected) surplus)
+    )',
+    compared,
+    rtrim(pg_get_viewdef(view_name::regclass), ';'),
+    view_name::regclass
+  ) into differing;
+  return differing;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.refresh_view(view_name text, max_age interval DEFAULT NULL::interval)
  RETURNS TABLE(view text, outcome text, rows bigint, duration_ms double precision, as_of timestamp with time zone)
  LANGUAGE plpgsql
@@ -1773,6 +1832,7 @@ declare
   known record;
   begun timestamptz := clock_timestamp();
   counted bigint;
+  differing bigint;
   seen bigint;
 begin
   select c.oid as id, c.relispopulated as populated into found_view
@@ -1792,9 +1852,15 @@ begin
     and known.source_writes = counted
     and (max_age is null or known.started_at > begun - max_age)
   then
-    update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
-    return query select view_name, 'skipped', known.rows, 0::float8, begun;
-    return;
+    differing := core.recount_view(view_name);
+    if differing is not null and core.writes_behind(found_view.id) = counted then
+      perform core.keep_recount(view_name, differing);
+    end if;
+    if coalesce(differing, 0) = 0 then
+      update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+      return query select view_name, 'skipped', known.rows, 0::float8, begun;
+      return;
+    end if;
   end if;
   execute format(
     'refresh materialized view %s %s',
@@ -2683,6 +2749,170 @@ end) as outcome, pg_current_xact_id_if_assigned()::text as position;
   end if;
 end
 $function$;
+comment on function dispatch.hot_claim_next_03895d9b(bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,bigint,text,boolean,boolean,double precision,text,text,text,bigint,text,text,text,text,text) is 'Called by the last release only';
+
+CREATE OR REPLACE FUNCTION dispatch.hot_claim_next_f4778fda(bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, text, boolean, boolean, double precision, text, text, text, bigint, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(outcome jsonb, "position" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $25 is not null then
+    perform set_config('app.tenant_id', $25, true);
+  end if;
+  if $21 is not null then
+    perform core.begin_idempotent($21, $22, $23, $24);
+  end if;
+  return query with me as materialized (
+  select c.available,
+    c.capacity_boxes - c.held_boxes as room,
+    dispatch.on_sphere(c.last_lat, c.last_lng) as at
+  from dispatch.couriers c
+  where c.id = $1
+),
+nearest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available and at is not null from me)
+    and o.pickup_lat is not null
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $2))
+  order by dispatch.on_sphere(o.pickup_lat, o.pickup_lng) operator(public.<->) (select at from me)
+  limit $3
+  for update skip locked
+),
+oldest as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and o.id > $4
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $5))
+  order by o.id
+  limit $6
+  for update skip locked
+),
+older as (
+  select o.id, o.boxes_count, o.version
+  from dispatch.orders o
+  where (select available from me)
+    and not exists (select from nearest)
+    and not exists (select from oldest)
+    and o.id <= $7
+    and o.status = 'new'
+    and o.courier_id is null
+    and o.boxes_count <= (select room from me)
+    and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $8))
+  order by o.id
+  limit $9
+  for update skip locked
+),
+wanted as (
+  select *, false as oldest from nearest
+  union all
+  select *, true from oldest
+  union all
+  select *, false from older
+),
+carrier as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes + wanted.boxes_count
+  from wanted
+  where c.id = $10
+    and c.available
+    and c.held_boxes + wanted.boxes_count <= c.capacity_boxes
+    and wanted.version = (select o.version from dispatch.orders o where o.id = wanted.id)
+  returning c.id
+),
+claimed as (
+  update dispatch.orders o
+  set status = $11,
+      courier_id = carrier.id,
+      assigned_at = now(),
+      accepted_at = case when $12::boolean then now() end,
+      lease_expires_at = case when not $13::boolean then now() + make_interval(secs => $14) end,
+      fence = o.fence + 1,
+      version = o.version + 1
+  from wanted, carrier
+  where o.id = wanted.id
+  returning o.*
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select claimed.id, $15, 'new', claimed.status, $16, $17,
+    claimed.courier_id, claimed.fence, '{}'::jsonb
+  from claimed)
+select core.settled(case
+  when exists (select from claimed) then (
+    select jsonb_build_object('ok', true, 'order', (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $18::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end, 'oldest', (select oldest from wanted))
+    from claimed o
+  )
+  when (select available from me) is not true then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
+  when exists (select from wanted) or (
+    select true
+    from dispatch.orders o
+    where o.status = 'assigned'
+      and o.lease_expires_at <= now()
+      and (o.courier_id = $19
+      or o.boxes_count <= (select room from me)
+      and o.id <> all (array(select order_id from dispatch.order_exclusions where courier_id = $20)))
+    order by o.lease_expires_at
+    limit 1
+  ) then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  else jsonb_build_object('ok', true, 'order', null, 'oldest', false)
+end) as outcome, pg_current_xact_id_if_assigned()::text as position;
+  if $21 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_create_24c7d2b2(jsonb, character, text, text, text, text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -2903,6 +3133,128 @@ left join seen on true;
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION dispatch.hot_list_2c7a759c(boolean, text, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(id double precision, "storeId" double precision, status text, "courierId" double precision, "pickupAddress" text, "deliveryAddress" text, "boxesCount" integer, "priceMinor" double precision, currency character, "readyAt" text, "dueAt" text, lease jsonb, fence double precision, version integer, "createdAt" text, lapsed boolean)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $9 is not null then
+    perform set_config('app.tenant_id', $9, true);
+  end if;
+  if $5 is not null then
+    perform core.begin_idempotent($5, $6, $7, $8);
+  end if;
+  return query select o.id::float8,
+        o.store_id::float8 as "storeId",
+        o.status,
+        o.courier_id::float8 as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor::float8 as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence::float8,
+        o.version,
+        core.iso(o.created_at) as "createdAt", lease.lapsed
+from (
+  select $1::boolean and (
+    select true
+    from dispatch.orders o
+    where o.status = 'assigned' and o.lease_expires_at <= now()
+    order by o.lease_expires_at
+    limit 1
+  ) as lapsed
+) lease
+left join (
+  select *
+  from ((
+  select o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
+    o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at
+  from dispatch.orders o
+  where o.status = $2
+  order by o.created_at desc, o.id desc
+  limit $3)) o
+  order by o.created_at desc, o.id desc
+  limit $4
+) o on true
+order by o.created_at desc, o.id desc;
+  if $5 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_list_735252f9(boolean, text, bigint, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(id double precision, "storeId" double precision, status text, "courierId" double precision, "pickupAddress" text, "deliveryAddress" text, "boxesCount" integer, "priceMinor" double precision, currency character, "readyAt" text, "dueAt" text, lease jsonb, fence double precision, version integer, "createdAt" text, lapsed boolean)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $10 is not null then
+    perform set_config('app.tenant_id', $10, true);
+  end if;
+  if $6 is not null then
+    perform core.begin_idempotent($6, $7, $8, $9);
+  end if;
+  return query select o.id::float8,
+        o.store_id::float8 as "storeId",
+        o.status,
+        o.courier_id::float8 as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor::float8 as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence::float8,
+        o.version,
+        core.iso(o.created_at) as "createdAt", lease.lapsed
+from (
+  select $1::boolean and (
+    select true
+    from dispatch.orders o
+    where o.status = 'assigned' and o.lease_expires_at <= now()
+    order by o.lease_expires_at
+    limit 1
+  ) as lapsed
+) lease
+left join (
+  select *
+  from ((
+  select o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
+    o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at
+  from dispatch.orders o
+  where o.status = $2 and o.store_id = $3::bigint
+  order by o.created_at desc, o.id desc
+  limit $4)) o
+  order by o.created_at desc, o.id desc
+  limit $5
+) o on true
+order by o.created_at desc, o.id desc;
+  if $6 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION dispatch.hot_list_8d03e323(text, bigint, bigint, text, text, text, text, text)
  RETURNS TABLE(orders json)
  LANGUAGE plpgsql
@@ -2953,6 +3305,7 @@ from (
   end if;
 end
 $function$;
+comment on function dispatch.hot_list_8d03e323(text,bigint,bigint,text,text,text,text,text) is 'Called by the last release only';
 
 CREATE OR REPLACE FUNCTION dispatch.hot_list_f52074a6(text, bigint, bigint, bigint, text, text, text, text, text)
  RETURNS TABLE(orders json)
@@ -3004,6 +3357,7 @@ from (
   end if;
 end
 $function$;
+comment on function dispatch.hot_list_f52074a6(text,bigint,bigint,bigint,text,text,text,text,text) is 'Called by the last release only';
 
 CREATE OR REPLACE FUNCTION dispatch.hot_picked_up_a901d17d(bigint, bigint, bigint, bigint, text[], text, text, text, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, text[], text, text, text, text, text, text)
  RETURNS TABLE(outcome jsonb, "position" text)
@@ -3221,6 +3575,122 @@ where o.id = $1
   end if;
 end
 $function$;
+comment on function dispatch.hot_read_01469553(bigint,bigint,bigint,bigint,bigint,text,text,text,text,text,text,text,text) is 'Called by the last release only';
+
+CREATE OR REPLACE FUNCTION dispatch.hot_read_181d3bfc(bigint, bigint, bigint, bigint, bigint, text, text, text, text, text, text, text, text)
+ RETURNS TABLE("order" jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $13 is not null then
+    perform set_config('app.tenant_id', $13, true);
+  end if;
+  if $9 is not null then
+    perform core.begin_idempotent($9, $10, $11, $12);
+  end if;
+  if exists (
+  select from dispatch.orders o
+  where o.id = $3
+    and o.status = 'assigned'
+    and o.lease_expires_at <= now()
+) then
+with expired as (
+  select o.id, o.courier_id, o.boxes_count
+  from dispatch.orders o
+  where o.status = 'assigned'
+    and o.lease_expires_at <= now()
+    and o.id = $4
+  order by o.lease_expires_at
+  limit $5
+  for update skip locked
+),
+holders as materialized (
+  select c.id, c.available
+  from dispatch.couriers c
+  where c.id = any (array(select courier_id from expired))
+  order by c.id
+  for update
+),
+ended as (
+  select *
+  from expired
+  where true
+),
+freed as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes - boxes.given_back
+  from holders
+  join (select courier_id, sum(boxes_count)::int as given_back from ended group by courier_id) boxes
+    on boxes.courier_id = holders.id
+  where c.id = holders.id
+),
+moved as (
+  update dispatch.orders o
+  set status = 'new',
+      courier_id = null,
+      assigned_at = null,
+      lease_expires_at = null,
+      version = o.version + 1
+  from ended
+  where o.id = ended.id
+  returning o.id, o.status, o.fence, ended.courier_id
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select moved.id, $6, 'assigned', moved.status, $7, $8,
+    moved.courier_id, moved.fence, '{}'::jsonb
+  from moved)
+select core.settled(jsonb_build_object('rows', (select count(*) from moved))) as outcome, pg_current_xact_id_if_assigned()::text as position into ignored;
+  end if;
+  return query select (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) as order
+from dispatch.orders o
+where o.id = $1
+  and o.store_id = $2::bigint;
+  if $9 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_read_3581857e(bigint, bigint, bigint, bigint, text, text, text, text, text, text, text, text)
  RETURNS TABLE("order" jsonb)
@@ -3326,6 +3796,125 @@ from dispatch.orders o
 where o.id = $1
   and true;
   if $8 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+comment on function dispatch.hot_read_3581857e(bigint,bigint,bigint,bigint,text,text,text,text,text,text,text,text) is 'Called by the last release only';
+
+CREATE OR REPLACE FUNCTION dispatch.hot_read_3dd5611f(bigint, bigint, bigint, bigint, bigint, bigint, text, text, text, text, text, text, text, text)
+ RETURNS TABLE("order" jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $14 is not null then
+    perform set_config('app.tenant_id', $14, true);
+  end if;
+  if $10 is not null then
+    perform core.begin_idempotent($10, $11, $12, $13);
+  end if;
+  if exists (
+  select from dispatch.orders o
+  where o.id = $4
+    and o.status = 'assigned'
+    and o.lease_expires_at <= now()
+) then
+with expired as (
+  select o.id, o.courier_id, o.boxes_count
+  from dispatch.orders o
+  where o.status = 'assigned'
+    and o.lease_expires_at <= now()
+    and o.id = $5
+  order by o.lease_expires_at
+  limit $6
+  for update skip locked
+),
+holders as materialized (
+  select c.id, c.available
+  from dispatch.couriers c
+  where c.id = any (array(select courier_id from expired))
+  order by c.id
+  for update
+),
+ended as (
+  select *
+  from expired
+  where true
+),
+freed as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes - boxes.given_back
+  from holders
+  join (select courier_id, sum(boxes_count)::int as given_back from ended group by courier_id) boxes
+    on boxes.courier_id = holders.id
+  where c.id = holders.id
+),
+moved as (
+  update dispatch.orders o
+  set status = 'new',
+      courier_id = null,
+      assigned_at = null,
+      lease_expires_at = null,
+      version = o.version + 1
+  from ended
+  where o.id = ended.id
+  returning o.id, o.status, o.fence, ended.courier_id
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select moved.id, $7, 'assigned', moved.status, $8, $9,
+    moved.courier_id, moved.fence, '{}'::jsonb
+  from moved)
+select core.settled(jsonb_build_object('rows', (select count(*) from moved))) as outcome, pg_current_xact_id_if_assigned()::text as position into ignored;
+  end if;
+  return query select (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) - case
+    when o.courier_id = $1::bigint then '{}'::text[]
+    else '{recipientName,phone}'
+  end as order
+from dispatch.orders o
+where o.id = $2
+  and (o.status = 'new' or o.courier_id = $3::bigint);
+  if $10 is not null then
     perform core.assert_settled();
   end if;
 end
@@ -3438,6 +4027,122 @@ from dispatch.orders o
 where o.id = $2
   and (o.status = 'new' or o.courier_id = $3::bigint);
   if $10 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+comment on function dispatch.hot_read_6b750284(bigint,bigint,bigint,bigint,bigint,bigint,text,text,text,text,text,text,text,text) is 'Called by the last release only';
+
+CREATE OR REPLACE FUNCTION dispatch.hot_read_815c6dec(bigint, bigint, bigint, bigint, text, text, text, text, text, text, text, text)
+ RETURNS TABLE("order" jsonb)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $12 is not null then
+    perform set_config('app.tenant_id', $12, true);
+  end if;
+  if $8 is not null then
+    perform core.begin_idempotent($8, $9, $10, $11);
+  end if;
+  if exists (
+  select from dispatch.orders o
+  where o.id = $2
+    and o.status = 'assigned'
+    and o.lease_expires_at <= now()
+) then
+with expired as (
+  select o.id, o.courier_id, o.boxes_count
+  from dispatch.orders o
+  where o.status = 'assigned'
+    and o.lease_expires_at <= now()
+    and o.id = $3
+  order by o.lease_expires_at
+  limit $4
+  for update skip locked
+),
+holders as materialized (
+  select c.id, c.available
+  from dispatch.couriers c
+  where c.id = any (array(select courier_id from expired))
+  order by c.id
+  for update
+),
+ended as (
+  select *
+  from expired
+  where true
+),
+freed as (
+  update dispatch.couriers c
+  set held_boxes = c.held_boxes - boxes.given_back
+  from holders
+  join (select courier_id, sum(boxes_count)::int as given_back from ended group by courier_id) boxes
+    on boxes.courier_id = holders.id
+  where c.id = holders.id
+),
+moved as (
+  update dispatch.orders o
+  set status = 'new',
+      courier_id = null,
+      assigned_at = null,
+      lease_expires_at = null,
+      version = o.version + 1
+  from ended
+  where o.id = ended.id
+  returning o.id, o.status, o.fence, ended.courier_id
+),
+logged as (
+  insert into dispatch.order_events (order_id, type, from_status, to_status, actor_role, actor_id, courier_id, fence, data)
+  select moved.id, $5, 'assigned', moved.status, $6, $7,
+    moved.courier_id, moved.fence, '{}'::jsonb
+  from moved)
+select core.settled(jsonb_build_object('rows', (select count(*) from moved))) as outcome, pg_current_xact_id_if_assigned()::text as position into ignored;
+  end if;
+  return query select (
+    select to_jsonb(shown)
+    from (
+      select o.id,
+        o.store_id as "storeId",
+        o.status,
+        o.courier_id as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence,
+        o.version,
+        core.iso(o.created_at) as "createdAt",
+        o.recipient_name as "recipientName",
+        o.phone,
+        o.pickup_lat as "pickupLat",
+        o.pickup_lng as "pickupLng",
+        o.delivery_lat as "deliveryLat",
+        o.delivery_lng as "deliveryLng",
+        core.iso(o.assigned_at) as "assignedAt",
+        core.iso(o.accepted_at) as "acceptedAt",
+        core.iso(o.picked_up_at) as "pickedUpAt",
+        core.iso(o.delivered_at) as "deliveredAt",
+        core.iso(o.canceled_at) as "canceledAt",
+        core.iso(o.settled_at) as "settledAt",
+        o.attempts,
+        o.failure_reason as "failureReason"
+    ) shown
+  ) as order
+from dispatch.orders o
+where o.id = $1
+  and true;
+  if $8 is not null then
     perform core.assert_settled();
   end if;
 end
@@ -7862,6 +8567,7 @@ declare
       and l.pid is distinct from pg_backend_pid()
   );
   name text;
+  differing bigint;
   known core.view_refreshes;
 begin
   foreach name in array array['ledger.tenants_summary_view', 'ledger.user_activity_view', 'ledger.top_bets_today'] loop
@@ -7869,9 +8575,15 @@ begin
     if known.source_writes = numbered
       and (name <> 'ledger.top_bets_today' or date_trunc('day', known.started_at, 'UTC') = date_trunc('day', begun, 'UTC'))
     then
-      update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
-      return query select name, 'skipped', known.rows, 0::float8, begun;
-      continue;
+      differing := core.recount_view(name);
+      if differing is not null and pg_sequence_last_value('ledger.event_seq') = numbered then
+        perform core.keep_recount(name, differing);
+      end if;
+      if coalesce(differing, 0) = 0 then
+        update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+        return query select name, 'skipped', known.rows, 0::float8, begun;
+        continue;
+      end if;
     end if;
     return query select * from core.refresh_view(name);
     update core.view_refreshes v

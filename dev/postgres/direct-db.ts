@@ -17,6 +17,8 @@ type Direct = {
   step?: () => Promise<void>
 }
 
+type Sending = (client: pg.ClientBase) => Promise<unknown[]>
+
 const dialect = new PgDialect()
 
 /**
@@ -34,13 +36,13 @@ export function directDb(source: pg.ClientBase | pg.Pool, options: Direct = {}):
     return (await client.query<Record<string, unknown>>({ ...name, text, values })).rows
   }
 
-  async function inTransaction(client: pg.ClientBase, statements: SQL[]): Promise<unknown[][]> {
+  async function inTransaction(client: pg.ClientBase, sendings: Sending[]): Promise<unknown[][]> {
     try {
       const results: unknown[][] = []
-      for (const [at, statement] of statements.entries()) {
+      for (const [at, sending] of sendings.entries()) {
         await step?.()
         if (at === 0) await client.query('begin')
-        results.push(await send(client, statement))
+        results.push(await sending(client))
       }
       await step?.()
       await client.query('commit')
@@ -51,21 +53,23 @@ export function directDb(source: pg.ClientBase | pg.Pool, options: Direct = {}):
     }
   }
 
-  const batch = (statements: SQL[]) => lent(source, (client) => inTransaction(client, statements))
+  const together = (sendings: Sending[]) => lent(source, (client) => inTransaction(client, sendings))
+  const alone = async (sending: Sending) =>
+    step ? (await together([sending]))[0] : await lent(source, sending)
+  const sendingOf = (statement: SQL) => (client: pg.ClientBase) => send(client, statement)
   const db: Db = {
-    batch,
+    batch: (statements: SQL[]) => together(statements.map(sendingOf)),
     async query<Row>(statement: SQL) {
-      const rows = step
-        ? (await batch([statement]))[0]
-        : await lent(source, (client) => send(client, statement))
+      const rows = await alone(sendingOf(statement))
       // The row type is the statement's own promise, as in core/db.ts.
       return (rows ?? []) as Row[]
     },
-    // A test that changes the text or chooses the order of the steps needs the statement itself.
+    // A test that changes the text needs the statement itself.
     call: async (statement, key) => {
       const calling = hotCalls ? callOf(statement, { key, settings: {} }) : null
       if (calling === null) return null
-      return lent(source, async (client) => (await client.query(calling.text, calling.params)).rows)
+      const rows = await alone(async (client) => (await client.query(calling.text, calling.params)).rows)
+      return rows ?? []
     },
     transaction: () => Promise.reject(new Error('A direct connection has no interactive transactions')),
     with: () => db,

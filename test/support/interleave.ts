@@ -107,7 +107,7 @@ type Place = 'barrier' | 'under way' | 'lock' | 'end'
 
 type Opening = { client: pg.Client | undefined; actor: Actor; mutate: ((text: string) => string) | undefined }
 
-function openSession({ client, actor, mutate = (text) => text }: Opening) {
+function openSession({ client, actor, mutate }: Opening) {
   if (client === undefined) throw new Error('Each actor needs a connection of its own')
   let place: Place = 'under way'
   let arrived = Promise.withResolvers<void>()
@@ -121,7 +121,9 @@ function openSession({ client, actor, mutate = (text) => text }: Opening) {
     moveTo('barrier')
     return granted.promise
   }
-  const answer = actor(directDb(client, { plannedOnce: true, step: barrier, mutate }))
+  // Hot statements are called as the Worker calls them. One with a defect is another text, of which no function is made.
+  const form = mutate === undefined ? { hotCalls: true } : { mutate }
+  const answer = actor(directDb(client, { plannedOnce: true, step: barrier, ...form }))
     .catch((error: unknown) => error)
     .finally(() => moveTo('end'))
   return {

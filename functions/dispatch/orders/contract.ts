@@ -99,11 +99,8 @@ export const Order = z
     recipientName: z
       .string()
       .optional()
-      .meta({ description: 'Not shownInstant to a courier who does not hold the order' }),
-    phone: z
-      .string()
-      .optional()
-      .meta({ description: 'Not shownInstant to a courier who does not hold the order' }),
+      .meta({ description: 'Not shown to a courier who does not hold the order' }),
+    phone: z.string().optional().meta({ description: 'Not shown to a courier who does not hold the order' }),
     pickupLat: lat.nullable(),
     pickupLng: lng.nullable(),
     deliveryLat: lat.nullable(),

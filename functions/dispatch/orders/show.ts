@@ -10,7 +10,7 @@ export function showOrder(row: 'o' | 'changed', viewer: Principal | null): SQL {
   const everything = sql`(
     select to_jsonb(shown)
     from (
-      select ${listedFields(row)},
+      select ${fieldsOf(row, '')},
         ${o}.recipient_name as "recipientName",
         ${o}.phone,
         ${o}.pickup_lat as "pickupLat",
@@ -35,17 +35,25 @@ export function showOrder(row: 'o' | 'changed', viewer: Principal | null): SQL {
   end`
 }
 
-/** The fields of a listed order. Converting the whole list to JSON at once costs a third of converting row by row. */
-export function listedFields(row: 'o' | 'changed'): SQL {
-  const o = sql.raw(row)
-  return sql`${o}.id,
-        ${o}.store_id as "storeId",
+/**
+ * The columns of a row that is a listed order as it stands. To make JSON of fifty rows would cost Postgres half as much
+ * again. The driver hands a bigint over as text; ids and amounts are below 2^53, so a double has their exact value.
+ */
+export function listedColumns(row: 'o'): SQL {
+  return fieldsOf(row, '::float8')
+}
+
+/** The fields of a listed order; `cast` follows each whole number of 64 bits. */
+function fieldsOf(row: 'o' | 'changed', cast: '' | '::float8'): SQL {
+  const [o, whole] = [sql.raw(row), sql.raw(cast)]
+  return sql`${o}.id${whole},
+        ${o}.store_id${whole} as "storeId",
         ${o}.status,
-        ${o}.courier_id as "courierId",
+        ${o}.courier_id${whole} as "courierId",
         ${o}.pickup_address as "pickupAddress",
         ${o}.delivery_address as "deliveryAddress",
         ${o}.boxes_count as "boxesCount",
-        ${o}.price_minor as "priceMinor",
+        ${o}.price_minor${whole} as "priceMinor",
         ${o}.currency,
         core.iso(${o}.ready_at) as "readyAt",
         core.iso(${o}.due_at) as "dueAt",
@@ -53,7 +61,7 @@ export function listedFields(row: 'o' | 'changed'): SQL {
           when ${o}.lease_expires_at is not null
           then jsonb_build_object('expiresAt', core.iso(${o}.lease_expires_at), 'fence', ${o}.fence)
         end as lease,
-        ${o}.fence,
+        ${o}.fence${whole},
         ${o}.version,
         core.iso(${o}.created_at) as "createdAt"`
 }
