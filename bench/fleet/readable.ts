@@ -22,6 +22,7 @@ select 1, z.id, n.id, now() - interval '1 day' from fleet.zones z, fleet.nodes n
   const zone = Number((await owner.query('select id from fleet.zones')).rows[0].id)
   let value = 0
   const above: number[] = []
+  let isWarm = false
   await compare(
     {
       name: 'fleet accepted to readable',
@@ -54,12 +55,15 @@ select 1, z.id, n.id, now() - interval '1 day' from fleet.zones z, fleet.nodes n
                 const latest = await fetch(`${worker.url}/v1/fleet/zones/${zone}/telemetry/latest`, {
                   headers,
                 })
+                mustBe(latest.status, 200, 'the status of a read')
                 if ((await latest.text()).includes(`"value":${sample.value},`)) return 1
                 await new Promise((resolve) => setTimeout(resolve, 10))
               }
             },
           })
-          above.push(...turn.latenciesMs.map((ms) => ms - queueMs))
+          // The first turn warms up: its first sample waits for the Worker to start.
+          if (isWarm) above.push(...turn.latenciesMs.map((ms) => ms - queueMs))
+          isWarm = true
           return turn
         },
         verify: async () => {

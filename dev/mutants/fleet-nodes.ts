@@ -83,6 +83,14 @@ export const fleetNodeMutants: readonly Mutant[] = [
       publishers,
     ],
   ]),
+  ...mutantsOf('fleet: documents take turns', 'test/fleet/configs/documents-take-turns.db.test.ts', [
+    [
+      'functions/fleet/configs/publish-pending.ts',
+      'publishes the documents of one tenant before those of another',
+      '\n  row_number() over (partition by c.tenant_id order by c.claimed_until nulls first, c.desired_at),',
+      '',
+    ],
+  ]),
   ...mutantsOf('fleet: commands of an old epoch', commands, [
     [
       'functions/fleet/commands/ack.ts',

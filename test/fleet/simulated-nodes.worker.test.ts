@@ -1,7 +1,9 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { readNodesArguments, runNodes } from '../../dev/commands/nodes.ts'
+import { simulatedNode, type Tally } from '../../dev/commands/simulated-node.ts'
 import { soon } from '../support/soon.ts'
 import { freshWorker } from '../support/worker.ts'
+import { callerOf } from './support/http.ts'
 
 const app = await freshWorker()
 
@@ -20,6 +22,43 @@ it('simulated nodes register, enter zones, apply their configuration and send sa
       )
     ).rows
   await expect.poll(state, soon).toEqual([{ active: 8, zones: 2, measuring: 6 }])
+})
+
+it('a simulated node does its commands, and now and then sends a late sample and a batch twice', async () => {
+  const tenant = await callerOf(app, 'tenant', 2)
+  const { body: house } = await tenant.post('/greenhouses', { body: { name: 'North' } })
+  const zone = await tenant.post('/zones', { body: { greenhouseId: house['id'], name: 'Z1' } })
+  const zoneId = Number(zone.body['id'])
+  const tally: Tally = {}
+  const given = { url: app.url, provisioningToken: String(house['provisioningToken']), nodeType: 'ph', tally }
+  const node = simulatedNode({ ...given, hardwareId: 'simulated-2' })
+  await node.hello()
+  const { body } = await tenant.get('/nodes')
+  const [{ uid } = { uid: '' }] = body['data'] as { uid: string }[]
+  await tenant.put(`/nodes/${uid}/zone`, { body: { zoneId }, ifMatch: 1 })
+  await tenant.patch(`/zones/${zoneId}`, { body: { mode: 'manual' }, ifMatch: 1 })
+  const ordered = await tenant.post(`/zones/${zoneId}/commands`, {
+    body: { nodeUid: uid, kind: 'on', maxRunMs: 1_000 },
+  })
+  expect(ordered.status).toBe(201)
+  const lot = vi.spyOn(Math, 'random').mockReturnValue(0.05)
+  onTestFinished(() => lot.mockRestore())
+  await node.live()
+  await node.live()
+  expect(tally).toEqual({
+    registered: 1,
+    'configurations applied': 1,
+    'commands done': 1,
+    'batches sent': 1,
+    'batches sent twice': 1,
+  })
+  const counted = async () =>
+    (
+      await app.database.admin.query(
+        'select sum(late)::int as late, sum(duplicate)::int as duplicate from fleet.telemetry_minutes where tenant_id = 2',
+      )
+    ).rows
+  await expect.poll(counted, soon).toEqual([{ late: 1, duplicate: 1 }])
 })
 
 it('the options of the command are checked', () => {

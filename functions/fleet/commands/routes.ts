@@ -64,7 +64,10 @@ export const commandsEndpoints: Endpoint[] = [
     '/commands/{id}/ack',
     {
       summary: 'Report what became of a command',
-      description: 'A command only moves up: acknowledged, then one of its ends.',
+      description: [
+        'A command only moves up: acknowledged, then one of its ends.',
+        'After the node left the zone, only the end of an `off` is accepted.',
+      ].join(' '),
       roles: ['node'],
       params: IdPath,
       body: Ack,

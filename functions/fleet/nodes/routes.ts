@@ -37,6 +37,10 @@ export const isCurrentDevice = isCurrent
 
 const changes = { roles, params: UidPath, ifMatch: true, answers: { 200: Node } } as const
 
+/** Of each way out of a zone. */
+const leaving =
+  'Commands that wait for the node in the zone that it leaves are void: see the event `command.voided`.'
+
 export const nodesEndpoints: Endpoint[] = [
   on.post(
     '/hello',
@@ -102,7 +106,7 @@ export const nodesEndpoints: Endpoint[] = [
     '/{uid}/zone',
     {
       summary: 'Put a node into a zone',
-      description: 'A zone has at most one node of each type. The problem names the node that it has.',
+      description: `A zone has at most one node of each type. The problem names the node that it has. ${leaving}`,
       ...changes,
       body: Binding,
       problems: ['zone_has_node_of_type', 'illegal_transition', 'unprocessable'],
@@ -112,7 +116,12 @@ export const nodesEndpoints: Endpoint[] = [
   ),
   on.delete(
     '/{uid}/zone',
-    { summary: 'Take a node out of its zone', ...changes, problems: ['illegal_transition'] },
+    {
+      summary: 'Take a node out of its zone',
+      description: leaving,
+      ...changes,
+      problems: ['illegal_transition'],
+    },
     async (ctx, { params: { uid }, version }) =>
       versioned(orThrow(await unbindNode(ctx, { uid, version })).value),
   ),
@@ -120,7 +129,7 @@ export const nodesEndpoints: Endpoint[] = [
     '/{uid}/swap',
     {
       summary: 'Give the place of a node to another one',
-      description: 'The zone has one of the two at every moment.',
+      description: `The zone has one of the two at every moment. ${leaving}`,
       roles,
       params: UidPath,
       body: Swap,
@@ -147,7 +156,7 @@ export const nodesEndpoints: Endpoint[] = [
     '/{uid}/decommission',
     {
       summary: 'Retire a node for ever',
-      description: 'Its slot is free at once, and its credential is refused within five seconds.',
+      description: `Its slot is free at once, and its credential is refused within five seconds. ${leaving}`,
       ...changes,
       problems: ['illegal_transition'],
     },

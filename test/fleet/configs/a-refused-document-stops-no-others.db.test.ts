@@ -20,7 +20,7 @@ it('a document that the broker refuses in each run stops no later one', async ()
   broker.refuseTopic(`/${first.uid}/`)
   const run = () => {
     const ctx = environment.ctx({ bindings: { MQTT_URL: broker.url } })
-    return publishPending({ ...ctx, db: ctx.db.with(everyTenant) })
+    return publishPending({ ...ctx, db: ctx.db.with(everyTenant) }, null)
   }
   for (const _ of [1, 2]) {
     expect(await failure(run())).toBeInstanceOf(Error)
