@@ -2,18 +2,8 @@ import { parseArgs } from 'node:util'
 import { untilStopped } from '../dev/system/stopping.ts'
 import type { Measurement, Program } from './measurement.ts'
 import type { Pace } from './method.ts'
+import { programs } from './programs.ts'
 import { startRig } from './rig.ts'
-
-const programs: Record<string, () => Promise<Program>> = {
-  core: async () => (await import('./core/program.ts')).core,
-  dispatch: async () => (await import('./dispatch/program.ts')).dispatch,
-  space: async () => (await import('./space/program.ts')).space,
-  ledger: async () => (await import('./ledger/program.ts')).ledger,
-  clicks: async () => (await import('./clicks/program.ts')).clicks,
-  ops: async () => (await import('./ops/program.ts')).ops,
-  fleet: async () => (await import('./fleet/program.ts')).fleet,
-  web: async () => (await import('./web/program.ts')).web,
-}
 
 const usage = `usage: npm run bench [program] [measurement…] -- [--rounds 5] [--seconds 2]
 programs: ${Object.keys(programs).join(', ')}`

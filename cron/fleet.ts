@@ -1,11 +1,4 @@
-import {
-  aroundCall,
-  asStatement,
-  inPortions,
-  inSession,
-  type Job,
-  underLease,
-} from '../functions/core/job.ts'
+import { aroundCall, asStatement, inPortions, type Job, underLease } from '../functions/core/job.ts'
 import { watchAlerts } from '../functions/fleet/alerts/watch.ts'
 import { publishPending } from '../functions/fleet/configs/publish-pending.ts'
 import { armRegulators } from '../functions/fleet/cycles/arm.ts'
@@ -52,13 +45,13 @@ export const fleetJobs: Job[] = [
     name: 'fleet-fold',
     cron: '* * * * *',
     lock: locks.fleetFold,
-    run: inSession(foldTelemetry),
+    run: forEveryTenant(underLease(foldTelemetry)),
   },
   {
     name: 'fleet-recalculate',
     cron: '* * * * *',
     lock: locks.fleetRecalculate,
-    run: inSession(recalculate),
+    run: forEveryTenant(underLease(recalculate)),
   },
   {
     name: 'fleet-retention',

@@ -199,6 +199,8 @@ export type Planned = {
   comparedInVain: number
   /** Rows of partitions of clicks that were read. */
   clicksRead: number
+  /** Rows that were read by each index. */
+  rowsBy: Map<string, number>
   pages: number
   ms: number
 }
@@ -225,10 +227,20 @@ export async function planOf(client: pg.ClientBase, statement: SQL): Promise<Pla
     ),
     clicksRead: nodes
       .filter((node) => node['Relation Name']?.startsWith('clicks_') && /Scan/.test(node['Node Type']))
-      .reduce((sum, node) => sum + (node['Actual Rows'] ?? 0) * (node['Actual Loops'] ?? 1), 0),
+      .reduce((sum, node) => sum + rowsOf(node), 0),
+    rowsBy: new Map(
+      [...Map.groupBy(nodes, (node) => node['Index Name'] ?? '')].map(([index, those]) => [
+        index,
+        those.reduce((sum, node) => sum + rowsOf(node), 0),
+      ]),
+    ),
     pages: pagesOf(root),
     ms,
   }
+}
+
+function rowsOf(node: Node): number {
+  return Math.round((node['Actual Rows'] ?? 0) * (node['Actual Loops'] ?? 1))
 }
 
 /** None for a partition that is empty. */

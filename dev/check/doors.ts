@@ -12,6 +12,7 @@ const doors: Readonly<Record<string, string>> = {
   croner: 'functions/ops/jobs/schedule.ts',
   isbot: 'functions/clicks/clicks/bot.ts',
   jose: 'functions/http/auth.ts',
+  'mqtt-packet': 'functions/fleet/configs/open-broker.ts',
   'satellite.js': 'functions/space/iss/orbit.ts',
   uuid: 'functions/clicks/clicks/new-id.ts',
 }

@@ -165,6 +165,7 @@ export const importTable: Row[] = [
     may: ['functions/space/rules.ts', 'functions/space/iss/<verb>.ts', 'npm:satellite.js'],
     pure: true,
   },
+  { file: 'functions/fleet/configs/open-broker.ts', may: ['npm:mqtt-packet'] },
   { file: 'functions/clicks/clicks/agent.ts', may: ['npm:bowser'] },
   { file: 'functions/clicks/clicks/bot.ts', may: ['npm:isbot'] },
   { file: 'functions/clicks/clicks/new-id.ts', may: ['npm:uuid'] },

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { agents, countries, referrers } from '../seed/clicks/visitors.ts'
+import { isMain } from '../system/main-module.ts'
 import { readRunning } from '../system/state.ts'
 
 const usage = `usage: npm run -s clicks -- [--count <visitors>] [--slug <campaign>] [--at-once <visitors>]
@@ -7,16 +8,15 @@ const usage = `usage: npm run -s clicks -- [--count <visitors>] [--slug <campaig
 
 type Visit = { status: number; to: string; ms: number }
 
-/** Lets visitors of several countries and agents follow the links of the running system, and prints where they were led. */
-async function send(base: string, { count, slugs, atOnce }: Wanted): Promise<void> {
-  const started = performance.now()
+/** Lets visitors of several countries and agents follow the links of a system, and answers where they were led. */
+export async function sendVisitors(base: string, { count, slugs, atOnce }: Wanted): Promise<Visit[]> {
   const visits: Visit[] = []
   const waiting = Array.from({ length: count }, (_, at) => at).values()
   const visitor = async () => {
     for (const at of waiting) visits.push(await follow(base, at, slugs))
   }
   await Promise.all(Array.from({ length: atOnce }, visitor))
-  report(visits, performance.now() - started)
+  return visits
 }
 
 async function follow(base: string, at: number, slugs: readonly string[]): Promise<Visit> {
@@ -60,7 +60,7 @@ function report(visits: readonly Visit[], ms: number): void {
 
 type Wanted = { count: number; slugs: string[]; atOnce: number }
 
-function readArguments(args: string[]): Wanted {
+export function readClicksArguments(args: string[]): Wanted {
   const text = { type: 'string' } as const
   const { values } = parseArgs({ args, options: { count: text, slug: text, 'at-once': text } })
   return {
@@ -76,12 +76,15 @@ function positive(option: string, given: string): number {
   throw new Error(`${option} must be a whole number above 0, not ${given}`)
 }
 
-try {
-  const wanted = readArguments(process.argv.slice(2))
-  const running = readRunning()
-  if (running === null) throw new Error('Nothing runs here: npm start, then this in a second terminal.')
-  await send(running.url, wanted)
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
-  process.exitCode = 1
+if (isMain(import.meta)) {
+  try {
+    const wanted = readClicksArguments(process.argv.slice(2))
+    const running = readRunning()
+    if (running === null) throw new Error('Nothing runs here: npm start, then this in a second terminal.')
+    const started = performance.now()
+    report(await sendVisitors(running.url, wanted), performance.now() - started)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    process.exitCode = 1
+  }
 }

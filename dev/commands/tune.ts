@@ -1,11 +1,27 @@
 import { totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { sumConnections } from '../postgres/connections.ts'
 import { formatSettings, gb, tune } from '../postgres/tune.ts'
 
-const given = process.argv[2]
-const bytes = given ? Number(given) * gb : totalmem()
-if (!(bytes > 0)) {
-  console.error('usage: npm run -s db:tune [memory in GB]')
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    connections: { type: 'string', default: '200' },
+    pools: { type: 'string', default: '1' },
+    standbys: { type: 'string', default: '0' },
+  },
+})
+const bytes = positionals[0] ? Number(positionals[0]) * gb : totalmem()
+const [maxConnections, pools, standbys] = [
+  Number(values.connections),
+  Number(values.pools),
+  Number(values.standbys),
+]
+if (!(bytes > 0) || !(maxConnections >= 20) || !(pools >= 1) || !(standbys >= 0)) {
+  console.error('usage: npm run -s db:tune -- [memory in GB] [--connections 200] [--pools 1] [--standbys 0]')
   process.exit(1)
 }
+const settings = tune(bytes, { maxConnections, standbys })
 console.log(`# For a PostgreSQL 18 that has ${(bytes / gb).toFixed(1)} GB of memory to itself.`)
-console.log(formatSettings(tune(bytes)))
+console.log(formatSettings(settings))
+for (const line of sumConnections(settings, { pools, standbys })) console.log(`# ${line}`)

@@ -5,6 +5,8 @@ const slots = 'test/fleet/cycles/one-cycle-a-slot.race.test.ts'
 const changes = 'test/fleet/cycles/a-cycle-writes-changes-only.db.test.ts'
 const decisions = 'test/fleet/cycles/postgres-decides-like-the-specification.db.test.ts'
 const doses = 'test/fleet/commands/a-dose-ends-once.db.test.ts'
+const leaving = 'test/fleet/commands/a-node-that-left-doses-no-more.race.test.ts'
+const order = 'test/fleet/commands/commands-are-locked-in-one-order.race.test.ts'
 const disabling = 'test/fleet/commands/a-disabled-regulator-doses-no-more.race.test.ts'
 
 export const fleetCycleMutants: readonly Mutant[] = [
@@ -105,14 +107,66 @@ export const fleetCycleMutants: readonly Mutant[] = [
     [
       'functions/fleet/commands/end-overdue.ts',
       'keeps the commands that a cycle ordered with an old epoch',
-      '\n      or r.epoch > c.regulator_epoch\n      or case',
-      '\n      or case',
+      '\n        or r.epoch > c.regulator_epoch\n',
+      '\n',
     ],
     [
       'functions/fleet/regulators/edit.ts',
       'leaves the epoch when a regulator is disabled',
       'sql`t.enabled::int`',
       'sql`0`',
+    ],
+  ]),
+  ...mutantsOf('fleet: a node that left doses no more', leaving, [
+    [
+      'functions/fleet/nodes/leave-behind.ts',
+      'gives back a dose that its node may have run',
+      "state = case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end",
+      "state = 'EXPIRED'",
+    ],
+    [
+      'functions/fleet/nodes/leave-behind.ts',
+      'voids the commands of a node that stays',
+      'into === undefined ?',
+      'into !== null ?',
+    ],
+    [
+      'functions/fleet/nodes/leave-behind.ts',
+      'locks commands as Postgres finds them',
+      '\n  order by c.id',
+      '',
+      order,
+    ],
+    [
+      'functions/fleet/commands/hand-out.ts',
+      'hands out commands of a zone that the node left',
+      '\n      and exists (select from fleet.zone_slots s where s.node_id = c.node_id and s.zone_id = c.zone_id)',
+      '',
+    ],
+    [
+      'functions/fleet/commands/ack.ts',
+      'accepts the end of a command of a zone that the node left',
+      'and c.zone_id not in (select zone_id from slot)',
+      'and false',
+    ],
+    [
+      'functions/fleet/commands/ack.ts',
+      'locks a command before its node',
+      '\n    and (select count(*) from seen) >= 0',
+      '',
+    ],
+    [
+      'functions/fleet/commands/end-overdue.ts',
+      'keeps the commands that a cycle ordered while their node left',
+      '\n        or s.node_id is null',
+      '',
+    ],
+    [
+      'functions/fleet/commands/end-overdue.ts',
+      'keeps the commands of a decommissioned node',
+      "n.lifecycle = 'DECOMMISSIONED' and (c.kind",
+      'false and (c.kind',
+      doses,
     ],
   ]),
 ]

@@ -5,6 +5,8 @@ const histories = 'test/fleet/telemetry/every-sample-is-accounted-for.race.test.
 const aggregates = 'test/fleet/telemetry/aggregates-equal-a-recount.db.test.ts'
 const overload = 'test/fleet/telemetry/overload-thins-by-rule.db.test.ts'
 const alerts = 'test/fleet/alerts/each-kind-has-a-cause.db.test.ts'
+const turns = 'test/fleet/telemetry/calibrations-take-turns.db.test.ts'
+const order = 'test/fleet/telemetry/minutes-are-locked-in-one-order.race.test.ts'
 const retention = 'test/fleet/upkeep/old-rows-leave.db.test.ts'
 
 export const fleetMutants: readonly Mutant[] = [
@@ -101,6 +103,81 @@ export const fleetMutants: readonly Mutant[] = [
       'does not wait for the statements that began before a calibration',
       "'15 seconds'",
       "'0 seconds'",
+    ],
+    [
+      'functions/fleet/telemetry/fold.ts',
+      'folds one portion in each run',
+      'while (total.more && ctx.now().getTime() < end)',
+      'while (false)',
+    ],
+  ]),
+  ...mutantsOf('fleet: calibrations are calculated in parts', turns, [
+    [
+      'functions/fleet/telemetry/recalculate.ts',
+      'finishes the calibrations of one tenant before those of another',
+      'order by turns.served_at nulls first, coalesce(c.served_at, c.created_at)',
+      'order by c.created_at',
+    ],
+    [
+      'functions/fleet/telemetry/recalculate.ts',
+      'calculates one part in each run',
+      '} while (ctx.now().getTime() < end)',
+      '} while (false)',
+    ],
+    [
+      'functions/fleet/telemetry/recalculate.ts',
+      'ends a run with the first part that fails',
+      'failed.push(due.key)',
+      'if (due.key) throw error',
+    ],
+    [
+      'functions/fleet/telemetry/recalculate.ts',
+      'begins anew after each part',
+      'set applied_until = case when not ${isLast}::boolean then ${end} end',
+      'set applied_until = null',
+      aggregates,
+    ],
+  ]),
+  ...mutantsOf('fleet: samples, newest values and minutes are locked in one order', order, [
+    [
+      'functions/fleet/telemetry/fold-hours.ts',
+      'folds minutes in the order of their times',
+      'order by t.node_id, t.metric_id, t.channel, t.minute',
+      'order by t.minute',
+    ],
+    [
+      'functions/fleet/telemetry/recalculate.ts',
+      'locks the newest value before the samples',
+      'and (select count(*) from samples) >= 0',
+      'and true',
+    ],
+    [
+      'functions/fleet/telemetry/recalculate.ts',
+      'locks minutes before the newest value',
+      'and (select count(*) from newest) >= 0',
+      'and true',
+    ],
+  ]),
+  ...mutantsOf('fleet: rejects are locked in one order', order, [
+    [
+      'functions/fleet/telemetry/read-items.ts',
+      'claims replayed rejects as Postgres finds them',
+      '\n  order by r.id',
+      '',
+    ],
+  ]),
+  ...mutantsOf('fleet: a message is no larger than the queue takes', fates, [
+    [
+      'functions/fleet/telemetry/send-samples.ts',
+      'divides samples without a time, so their batch has a number twice',
+      "if (one.length > 1) throw new AppError('body_too_large', tooManyWithoutTime)",
+      '',
+    ],
+    [
+      'functions/fleet/telemetry/send-samples.ts',
+      'forgets the names of nodes and metrics',
+      ' && bytesOf(columns) <= limits.bytes',
+      '',
     ],
   ]),
   ...mutantsOf('fleet: an overload is answered by rule', overload, [

@@ -26,13 +26,13 @@ export const httpMutants: readonly Mutant[] = [
     [
       'functions/http/development.ts',
       'gives development tokens to a page of another origin',
-      "const isOwnPage = c.req.header('origin') === origin && isJson(c.req.raw)",
-      'const isOwnPage = isJson(c.req.raw)',
+      "const isOwnPage = c.req.header('origin') === origin && hasJsonType(c.req.raw)",
+      'const isOwnPage = hasJsonType(c.req.raw)',
     ],
     [
       'functions/http/development.ts',
       'gives development tokens to a form of another site',
-      "const isOwnPage = c.req.header('origin') === origin && isJson(c.req.raw)",
+      "const isOwnPage = c.req.header('origin') === origin && hasJsonType(c.req.raw)",
       "const isOwnPage = c.req.header('origin') === origin",
     ],
     [

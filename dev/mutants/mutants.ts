@@ -1,5 +1,10 @@
 import { clicksMutants } from './clicks.ts'
-import { coreMutants } from './core.ts'
+import { coreCallMutants } from './core-calls.ts'
+import { coreChangeMutants } from './core-changes.ts'
+import { coreFeedMutants } from './core-feeds.ts'
+import { coreFigureMutants } from './core-figures.ts'
+import { coreJobMutants } from './core-jobs.ts'
+import { coreViewMutants } from './core-views.ts'
 import { dispatchMutants } from './dispatch.ts'
 import { fleetMutants } from './fleet.ts'
 import { fleetCycleMutants } from './fleet-cycles.ts'
@@ -12,7 +17,12 @@ import { streamMutants } from './streams.ts'
 import { webhooksMutants } from './webhooks.ts'
 
 export const mutants: readonly Mutant[] = [
-  ...coreMutants,
+  ...coreJobMutants,
+  ...coreChangeMutants,
+  ...coreFeedMutants,
+  ...coreViewMutants,
+  ...coreCallMutants,
+  ...coreFigureMutants,
   ...streamMutants,
   ...dispatchMutants,
   ...ledgerMutants,

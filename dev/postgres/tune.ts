@@ -7,7 +7,10 @@ export const gb = 1024 * mb
  * Computes a postgresql.conf for a machine whose memory Postgres has to itself. With `beside` it shares the memory with
  * a developer's editor, browser and Worker, so its buffers stop at 1 GB, as on a machine with 4 GB.
  */
-export function tune(memoryBytes: number, { beside = false, maxConnections = 200 } = {}): Settings {
+export function tune(
+  memoryBytes: number,
+  { beside = false, maxConnections = 200, standbys = 0 } = {},
+): Settings {
   const memory = Math.max(memoryBytes, 512 * mb)
   const buffers = clamp(memory / 4, 128 * mb, beside ? gb : 64 * gb)
   const maintenance = clamp(memory / 16, 32 * mb, beside ? 256 * mb : 2 * gb)
@@ -15,6 +18,9 @@ export function tune(memoryBytes: number, { beside = false, maxConnections = 200
   const work = clamp(memory / 4 / maxConnections / 2, 4 * mb, 64 * mb)
   return {
     max_connections: String(maxConnections),
+    superuser_reserved_connections: '3',
+    // A standby that reconnects holds its old sender for a while.
+    max_wal_senders: String(Math.max(10, 2 * standbys)),
     shared_buffers: inMb(buffers),
     effective_cache_size: inMb(beside ? memory / 2 : (memory * 3) / 4),
     maintenance_work_mem: inMb(maintenance),

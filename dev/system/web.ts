@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type BuildResult, buildSync, type Metafile } from 'esbuild'
+import { type BuildOptions, type BuildResult, buildSync, type Metafile } from 'esbuild'
 import { projectRoot } from './project.ts'
 
 const web = join(projectRoot, 'web')
@@ -20,10 +20,27 @@ const shells = {
  * the two shells that load them.
  */
 export function buildWeb(target: string): BuildResult<{ metafile: true }> {
-  const result = buildSync({
-    absWorkingDir: projectRoot,
-    entryPoints: [join(web, 'main.tsx')],
+  const scripts = build(target, { entryPoints: [join(web, 'main.tsx')] })
+  const styles = build(target, {
     stdin: { contents: imported(stylesheets()), resolveDir: web, sourcefile: 'all.css', loader: 'css' },
+    // esbuild would name it after its standard input.
+    entryNames: 'style-[hash]',
+  })
+  const { metafile } = scripts
+  Object.assign(metafile.inputs, styles.metafile.inputs)
+  Object.assign(metafile.outputs, styles.metafile.outputs)
+  const template = readFileSync(join(web, 'shell.html'), 'utf8')
+  for (const [name, [heading, sentence]] of Object.entries(shells)) {
+    const page = name === 'index.html' ? firstPage() : null
+    mkdirSync(dirname(join(target, name)), { recursive: true })
+    writeFileSync(join(target, name), fill(template, { ...loadsOf(metafile, page), heading, sentence }))
+  }
+  return scripts
+}
+
+function build(target: string, of: BuildOptions): BuildResult<{ metafile: true }> {
+  return buildSync({
+    absWorkingDir: projectRoot,
     outdir: join(target, assets),
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -40,17 +57,8 @@ export function buildWeb(target: string): BuildResult<{ metafile: true }> {
     metafile: true,
     legalComments: 'none',
     logLevel: 'warning',
+    ...of,
   })
-  const template = readFileSync(join(web, 'shell.html'), 'utf8')
-  for (const [name, [heading, sentence]] of Object.entries(shells)) {
-    const page = name === 'index.html' ? firstPage() : null
-    mkdirSync(dirname(join(target, name)), { recursive: true })
-    writeFileSync(
-      join(target, name),
-      fill(template, { ...loadsOf(result.metafile, page), heading, sentence }),
-    )
-  }
-  return result
 }
 
 /** Tokens and ground first, then the rules beside the parts, then those of the rows: one file, so one request. */

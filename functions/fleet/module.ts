@@ -1,5 +1,6 @@
 import type { Module } from '../http/module.ts'
 import { alertsEndpoints } from './alerts/routes.ts'
+import { commandWebhooks } from './commands/contract.ts'
 import { commandsEndpoints } from './commands/routes.ts'
 import { configWebhooks } from './configs/contract.ts'
 import { configsEndpoints } from './configs/routes.ts'
@@ -32,7 +33,7 @@ export const fleetModule: Module = {
     ...telemetryEndpoints,
   ],
   queues: [telemetryQueue],
-  webhooks: { ...nodeWebhooks, ...configWebhooks },
+  webhooks: { ...nodeWebhooks, ...configWebhooks, ...commandWebhooks },
   isCurrentDevice,
   paced: regulation,
   watch: () => fleetWatch,

@@ -51,7 +51,8 @@ select '{}'::jsonb as labels, items as value from (${missingItems(stream, lastDa
       unit: '% of the zones of a minute',
       raise: 10,
       clear: 5,
-      critical: 30,
+      // An alert is critical beyond this limit, and 30 % are to be critical.
+      critical: 29.999,
       pendingFor: 0,
       clearFor: 0,
       absent: 'clear',

@@ -37,12 +37,12 @@ function parseAs(request: Request, { lines, formFields, bareNumbers }: Accepted,
 }
 
 const typeOf = (request: Request) => request.headers.get('content-type') ?? ''
-export const isJson = (request: Request) => /^application\/json\s*(;|$)/i.test(typeOf(request))
+export const hasJsonType = (request: Request) => /^application\/json\s*(;|$)/i.test(typeOf(request))
 const isNdjson = (request: Request) => /^application\/(x-)?(ndjson|jsonl)\s*(;|$)/i.test(typeOf(request))
 const isForm = (request: Request) => /^application\/x-www-form-urlencoded\s*(;|$)/i.test(typeOf(request))
 
 const isTaken = (request: Request, { lines, formFields }: Accepted) =>
-  isJson(request) || (lines !== null && isNdjson(request)) || (formFields && isForm(request))
+  hasJsonType(request) || (lines !== null && isNdjson(request)) || (formFields && isForm(request))
 
 async function readText(request: Request, accepted: Accepted): Promise<string> {
   const { bodyLimitBytes, packed } = accepted

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { AppError } from '../core/errors.ts'
 import type { Env } from '../registry/env.ts'
-import { isJson } from './body.ts'
+import { hasJsonType } from './body.ts'
 import type { HttpEnv } from './mount.ts'
 
 export const noSuchPath = 'No such path: see /openapi.json'
@@ -13,7 +13,7 @@ export const noSuchPath = 'No such path: see /openapi.json'
 export function developmentOnly(): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const { hostname, origin } = new URL(c.req.url)
-    const isOwnPage = c.req.header('origin') === origin && isJson(c.req.raw)
+    const isOwnPage = c.req.header('origin') === origin && hasJsonType(c.req.raw)
     if (!isDevelopment(c.get('ctx').env) || !isLoopback(hostname) || !isOwnPage)
       throw new AppError('not_found', noSuchPath)
     return next()

@@ -12,7 +12,7 @@ import { freshnessOf } from './freshness.ts'
 import { idempotencyOf, keyFrom } from './idempotency.ts'
 import { listsOf } from './json-schema.ts'
 import { limitRate, rateClassOf } from './limits.ts'
-import { etagOf, hasCurrent, isCurrent, versionFrom } from './version.ts'
+import { etagOf, isCurrent, versionFrom } from './version.ts'
 
 export type HttpEnv = {
   Bindings: Record<string, unknown>
@@ -180,16 +180,13 @@ async function respond(c: Context<HttpEnv>, { fixedByVersion }: Endpoint, answer
   const { status, body, location, version, cache, mediaType, headers = {} } = answer
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
   if (location !== undefined) c.header('location', location)
-  if (version !== undefined) {
-    c.header('etag', etagOf(version))
-    if (fixedByVersion && hasCurrent(c.req.header('if-none-match'), version)) return c.body(null, 304)
-  }
-  if (body === undefined) return c.body(null, status)
-  const text = JSON.stringify(body)
-  if (cache !== undefined) {
+  if (version !== undefined) c.header('etag', etagOf(version))
+  const text = body === undefined ? null : JSON.stringify(body)
+  if (cache !== undefined && text !== null)
     for (const [name, value] of await freshnessOf(cache, text)) c.header(name, value)
-    if (isCurrent(c.req.header('if-none-match'), c.res.headers.get('etag') ?? '')) return c.body(null, 304)
-  }
+  const tag = fixedByVersion || cache !== undefined ? c.res.headers.get('etag') : null
+  if (tag !== null && isCurrent(c.req.header('if-none-match'), tag)) return c.body(null, 304)
+  if (text === null) return c.body(null, status)
   c.header('content-type', mediaType ?? 'application/json')
   return c.body(text, status === 204 ? 200 : status)
 }

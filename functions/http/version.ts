@@ -13,10 +13,6 @@ export function versionFrom(header: string | undefined): number {
 
 export const etagOf = (version: number) => `"${version}"`
 
-export function hasCurrent(ifNoneMatch: string | undefined, version: number): boolean {
-  return isCurrent(ifNoneMatch, etagOf(version))
-}
-
 /** RFC 9110 §13.1.2: `*` or any of the listed tags, compared weakly. */
 export function isCurrent(ifNoneMatch: string | undefined, etag: string): boolean {
   const bare = (tag: string) => tag.trim().replace(/^W\//, '')

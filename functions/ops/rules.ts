@@ -4,12 +4,13 @@ const kept = { migrations: 2, operator: 3 }
 /** Neon's pooler gives one role of one database nine tenths of the connections. */
 const poolerShare = 0.9
 
-type Limits = { max: number; available: number; pooled: boolean }
+/** `pools`: the pools that share the connections, one for each place from which Workers connect without Neon's pooler. */
+type Limits = { max: number; available: number; pooled: boolean; pools?: number }
 
-/** How many connections the Worker may use at once. */
-export function poolSize({ max, available, pooled }: Limits): number {
+/** How many connections the Worker may use at once, from one pool. */
+export function poolSize({ max, available, pooled, pools = 1 }: Limits): number {
   if (pooled) return Math.floor(max * poolerShare)
-  return Math.max(0, available - kept.migrations - kept.operator)
+  return Math.max(0, Math.floor((available - kept.migrations - kept.operator) / pools))
 }
 
 /** The clock runs so many jobs at once, and a job may hold a session besides its statements. */
@@ -23,13 +24,24 @@ export function neededConnections({ held, within }: { held: number; within: numb
   return Math.round((held / within + jobSessions) * 10) / 10
 }
 
-type Sum = { available: number; pool: number; used: number; need: number | null }
+type Parts = { available: number; pool: number; pools?: number }
+
+/** The uses of the available connections, which add up to them. */
+export function connectionParts({ available, pool, pools = 1 }: Parts): string {
+  const of = pools === 1 ? '' : `${pools} × `
+  return `${available} = ${kept.migrations} migrations + ${kept.operator} operator + ${of}${pool} pool`
+}
+
+type Sum = Parts & { used: number; need: number | null }
 
 /** The arithmetic of connections in one line. */
-export function connectionSum({ available, pool, used, need }: Sum): string {
-  const share = available === 0 ? 0 : Math.round((used / available) * 100)
-  return `${available} = ${kept.migrations} migrations + ${kept.operator} operator + ${pool} pool; need ${need ?? 'unknown'}; ${used} in use, ${share} %`
+export function connectionSum({ used, need, ...parts }: Sum): string {
+  const share = parts.available === 0 ? 0 : Math.round((used / parts.available) * 100)
+  return `${connectionParts(parts)}; need ${need ?? 'unknown'}; ${used} in use, ${share} %`
 }
 
 /** An index that was not scanned for so many days of records is called unused; before that it is too early to say. */
 export const daysToJudge = 14
+
+/** Outcomes of calls of outside servers that are no failure: a job's call is `ok`, a webhook or a postback `delivered`. */
+export const soundOutcomes: readonly string[] = ['ok', 'delivered']

@@ -31,6 +31,8 @@ export const declared: Declared[] = [
   functionFile('core.assert_fresh(xid8, interval)'),
   functionFile('core.count_writes()'),
   functionFile('core.writes_behind(oid)'),
+  functionFile('core.recount_view(text)'),
+  functionFile('core.keep_recount(text, bigint)'),
   functionFile('core.refresh_view(text, interval)', { executeBy: 'lockstep_app' }),
   functionFile('core.get_views_refresh_status()'),
   functionFile('core.first_id(timestamptz)'),
@@ -49,6 +51,7 @@ export const declared: Declared[] = [
   grants({ on: 'table core.partitioned', to: 'lockstep_app', privileges: ['select'] }),
   grants({ on: 'table core.source_writes', to: 'lockstep_app', privileges: ['select'] }),
   grants({ on: 'table core.view_refreshes', to: 'lockstep_app', privileges: ['select'] }),
+  grants({ on: 'table core.view_recounts', to: 'lockstep_app', privileges: ['select'] }),
   sqlIndex({
     name: 'idx_view_refreshes_view',
     table: 'core.view_refreshes',

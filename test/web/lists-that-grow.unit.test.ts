@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { grown, type More, type PageOf } from '../../web/parts/more.ts'
+import { afterGap, grown, type More, type PageOf } from '../../web/parts/more.ts'
 
 type Row = { id: number; state: string }
 const path = '/v1/rows'
@@ -46,6 +46,21 @@ describe('a list with further pages', () => {
 
   it('says nothing while the first page has the same rows', () => {
     expect(after(first)).toMatchObject({ fresh: [], isOld: false })
+  })
+
+  it('keeps its pages after a gap in the events, as they were last known, and says that they are old', () => {
+    const kept = afterGap(more, (row) => (row.id === 5 ? { id: 5, state: 'done' } : row))
+    const list = grown(first, kept, { path, keyOf })
+    expect(idsOf(list)).toEqual([9, 8, 7, 6, 5, 4])
+    expect(list.rows[4]).toEqual({ id: 5, state: 'done' })
+    expect(list).toMatchObject({ isOld: true, next: 'further', fresh: [] })
+    const newest = page([{ id: 9, state: 'later' }, ...rows(8, 7)])
+    const changed = afterGap(more, (row) => ({ ...row, state: 'before the gap' }))
+    expect(
+      grown(newest, changed, { path, keyOf })
+        .rows.map(({ state }) => state)
+        .slice(0, 4),
+    ).toEqual(['later', 'new', 'new', 'before the gap'])
   })
 
   it('is its first page until a further one was asked for', () => {

@@ -291,7 +291,7 @@ function GroupTable({
         }
         columns={[
           {
-            name: group,
+            name: group.replace(/^./, (first) => first.toUpperCase()),
             cell: (row) =>
               group === 'hour' ? keyOf(row, group).slice(0, 16).replace('T', ' ') : keyOf(row, group),
           },

@@ -15,6 +15,7 @@ import { Sum } from '../parts/sum.tsx'
 import { useWindow } from '../parts/use-window.ts'
 import { Ago, Money } from '../parts/value.tsx'
 import { hourMs } from '../parts/window.ts'
+import { ClickLink } from './click-link.tsx'
 import { PostbacksToSources } from './postbacks.tsx'
 import { Rules } from './rules.tsx'
 import { toneOf } from './words.ts'
@@ -32,6 +33,7 @@ export function page() {
     >
       <List<Campaign>
         title="Campaigns"
+        size={3}
         path="/v1/clicks/campaigns"
         every={60}
         rowKey={({ id }) => id}
@@ -57,12 +59,8 @@ export function page() {
           {
             name: 'Payout',
             numeric: true,
-            cell: ({ payoutMinor, currency }, index) => (
-              <Money
-                at={`/v1/clicks/campaigns#data.${index}.payoutMinor`}
-                minor={payoutMinor}
-                currency={currency}
-              />
+            cell: ({ payoutMinor, currency }, _, at) => (
+              <Money at={`${at}.payoutMinor`} minor={payoutMinor} currency={currency} />
             ),
           },
         ]}
@@ -157,14 +155,6 @@ function ParkedPostbacks() {
         { name: 'State', cell: (parked) => <Match parked={parked} /> },
       ]}
     />
-  )
-}
-
-function ClickLink({ id }: { id: string }) {
-  return (
-    <a href={`/app/click/${id}`}>
-      <code>{id}</code>
-    </a>
   )
 }
 

@@ -3,7 +3,6 @@ import type { Replay, RuleSet } from '../../functions/clicks/rules/contract.ts'
 import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
-import { serverNow } from '../parts/clock.ts'
 import { countOf, First } from '../parts/first.tsx'
 import { number } from '../parts/numbers.ts'
 import { Failure, Panel } from '../parts/panel.tsx'
@@ -100,12 +99,9 @@ function RuleSetShown({ set, at, sets, replays, found }: SetOf) {
             action={start}
             disabled={replay?.state === 'running'}
             act={async () => {
-              const to = serverNow()
-              const body = {
-                from: new Date(to - 7 * dayMs).toISOString(),
-                to: new Date(to).toISOString(),
-              }
-              await start.send(`/v1/clicks/rule-sets/${set.id}/replay`, { body })
+              await start.send(`/v1/clicks/rule-sets/${set.id}/replay`, (to) => ({
+                body: { from: new Date(to - 7 * dayMs).toISOString(), to: new Date(to).toISOString() },
+              }))
               void replays.reload()
             }}
           />

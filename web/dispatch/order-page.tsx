@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { LostClaim } from '../../functions/dispatch/assignments/contract.ts'
 import type { OrderEvent } from '../../functions/dispatch/events/contract.ts'
 import { useAction } from '../parts/action.ts'
-import { AreaMap, type Place } from '../parts/area-map.tsx'
+import { AreaMap } from '../parts/area-map.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { countOf, First } from '../parts/first.tsx'
@@ -18,6 +18,7 @@ import { Table } from '../parts/table.tsx'
 import { Ago, Computed, Fact, Facts, Money, Unknown, Value, When } from '../parts/value.tsx'
 import { states, type Whole } from './order.ts'
 import { OrderState } from './order-state.tsx'
+import { placesOfOrder } from './places.ts'
 
 type Event = z.infer<typeof OrderEvent>
 type Events = { data: Event[]; nextCursor: string | null }
@@ -46,6 +47,7 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
     <Page
       title={`Order ${id}`}
       sentence="One delivery: its state, its courier, the claims that lost, and each step that led here."
+      tools={!isCourier && <a href={`/app/timeline/order/${encodeURIComponent(id)}`}>Timeline</a>}
     >
       <Grid>
         <Panel title="State" of={order} size={4} wide stale={isAway}>
@@ -76,7 +78,7 @@ const steps = ['new', 'assigned', 'accepted', 'picked_up', 'delivered'] as const
 function State({ order, path, onDone }: { order: Whole; path: string; onDone: () => void }) {
   const at = (pointer: string) => `${path}#${pointer}`
   return (
-    <div class="split">
+    <div class="split half">
       <div>
         <ol class="path" aria-label="Path of the order">
           {steps.map((step) => (
@@ -122,27 +124,9 @@ function State({ order, path, onDone }: { order: Whole; path: string; onDone: ()
         </Facts>
         <Actions order={order} path={path} onDone={onDone} />
       </div>
-      <AreaMap sentence="Pickup and drop, to scale." places={placesOf(order)} />
+      <AreaMap sentence="Pickup and drop, to scale." places={placesOfOrder(order)} />
     </div>
   )
-}
-
-function placesOf({
-  pickupLat,
-  pickupLng,
-  deliveryLat,
-  deliveryLng,
-  pickupAddress,
-  deliveryAddress,
-}: Whole): Place[] {
-  return [
-    ...(pickupLat !== null && pickupLng !== null
-      ? [{ key: 'from', kind: 'from' as const, label: pickupAddress, lat: pickupLat, lng: pickupLng }]
-      : []),
-    ...(deliveryLat !== null && deliveryLng !== null
-      ? [{ key: 'to', kind: 'to' as const, label: deliveryAddress, lat: deliveryLat, lng: deliveryLng }]
-      : []),
-  ]
 }
 
 type Step = {

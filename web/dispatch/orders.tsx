@@ -3,7 +3,7 @@ import type { Stats } from '../../functions/dispatch/orders/contract.ts'
 import { announce } from '../parts/announce.tsx'
 import type { FeedEvent } from '../parts/gathered.ts'
 import { List } from '../parts/list.tsx'
-import { duration } from '../parts/numbers.ts'
+import { Seconds } from '../parts/measured.tsx'
 import { Grid, Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
@@ -110,7 +110,7 @@ function Numbers() {
   const stats = useResource<StatsAnswer>(path, { whenSeen: true, every: 60 })
   return (
     <Panel title="The last 24 hours" of={stats} size={3} asOf={({ asOf }) => asOf}>
-      {({ couriers, lostClaims, states }) => (
+      {({ couriers, lostClaims, states: times }) => (
         <Facts>
           <Fact name="Couriers available">
             <Value at={`${path}#couriers.available`} value={couriers.available} />
@@ -122,16 +122,23 @@ function Numbers() {
           <Fact name="Claims that lost">
             <Value at={`${path}#lostClaims.total`} value={lostClaims.total} />
           </Fact>
-          {Object.entries(states).map(([status, { medianSeconds, p95Seconds }]) => (
-            <Fact key={status} name={`Time ${status.replaceAll('_', ' ')}`}>
-              {duration(medianSeconds * 1_000)} median, {duration(p95Seconds * 1_000)} p95
-            </Fact>
-          ))}
+          {inOrderOfLife(times).map(([status, word]) => {
+            const at = `${path}#states.${status}`
+            return (
+              <Fact key={status} name={`Time ${word}`}>
+                <Seconds at={`${at}.medianSeconds`} value={times[status]?.medianSeconds ?? null} /> median,{' '}
+                <Seconds at={`${at}.p95Seconds`} value={times[status]?.p95Seconds ?? null} /> p95
+              </Fact>
+            )
+          })}
         </Facts>
       )}
     </Panel>
   )
 }
+
+const inOrderOfLife = (found: object) =>
+  Object.entries(states).flatMap(([status, { word }]) => (status in found ? [[status, word] as const] : []))
 
 function Orders() {
   const wanted = route.value.query.get('status')

@@ -1,14 +1,13 @@
 import type { z } from 'zod'
 import type { Courier } from '../../functions/dispatch/couriers/contract.ts'
 import type { Order } from '../../functions/dispatch/orders/contract.ts'
+import type { Place } from '../parts/place.ts'
 
 type Whole = Pick<
   z.infer<typeof Order>,
   'id' | 'pickupAddress' | 'pickupLat' | 'pickupLng' | 'deliveryAddress' | 'deliveryLat' | 'deliveryLng'
 >
 type Person = Pick<z.infer<typeof Courier>, 'id' | 'name' | 'lat' | 'lng'>
-
-type Place = { key: string; label: string; kind: 'from' | 'to' | 'who'; lat: number; lng: number }
 
 /** Pickup and drop of an order, as far as its addresses have coordinates. */
 export function placesOfOrder(order: Whole): Place[] {

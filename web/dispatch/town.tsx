@@ -7,6 +7,7 @@ import { countOf, First } from '../parts/first.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { principal } from '../parts/session.ts'
+import { useReading } from '../parts/use-reading.ts'
 import { Ago } from '../parts/value.tsx'
 import type { Listed, Whole } from './order.ts'
 import { placesOfCourier, placesOfOrder } from './places.ts'
@@ -93,6 +94,7 @@ function Town({ orders, couriers }: TownOf) {
   const read = useSignal<ReadonlyMap<number, Whole>>(new Map())
   const problem = useSignal<Problem | null>(null)
   const busy = useSignal(false)
+  const reading = useReading()
   const live = orders.value?.data ?? []
   const wanted = live.slice(0, mostOrders)
   const missing = wanted.filter(({ id }) => !read.value.has(id))
@@ -101,13 +103,15 @@ function Town({ orders, couriers }: TownOf) {
   const ofCouriers = couriers.flatMap(placesOfCourier)
 
   async function readMissing(): Promise<void> {
+    const signal = reading.begin()
     busy.value = true
     problem.value = null
     const waiting = missing.values()
     await Promise.all(
       Array.from({ length: callsAtOnce }, async () => {
         for (const { id } of waiting) {
-          const reply = await ask<Whole>(`${base}/orders/${id}`)
+          const reply = await ask<Whole>(`${base}/orders/${id}`, { signal })
+          if (signal.aborted) return
           if (reply.ok && reply.data !== null) read.value = new Map(read.value).set(id, reply.data)
           else if (!reply.ok) problem.value = reply.problem
         }

@@ -114,7 +114,7 @@ function Commands({ path }: { path: string }) {
             `${kind}${amount === null ? '' : ` ${amount} ${unit ?? ''}`}${channel === '' ? '' : ` of ${channel}`}`,
         },
         { name: 'State', cell: ({ state }) => <Badge word={wordOf(state)} tone={toneOf(state)} /> },
-        { name: 'Reason', cell: ({ reason }) => reason ?? '' },
+        { name: 'Reason', cell: ({ reason }) => (reason === null ? '' : wordOf(reason)) },
         { name: 'Node', cell: ({ nodeUid }) => <a href={`/app/nodes/${nodeUid}`}>{nodeUid}</a> },
         { name: 'Ordered by', cell: ({ orderedBy }) => orderedBy },
         { name: 'Ordered', cell: ({ queuedAt }) => <When iso={queuedAt} short={false} /> },

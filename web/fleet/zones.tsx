@@ -5,6 +5,7 @@ import type { ZoneOverview } from '../../functions/fleet/zones/contract.ts'
 import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
+import { useFew } from '../parts/few.tsx'
 import { countOf, First } from '../parts/first.tsx'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
@@ -145,6 +146,7 @@ export function TargetBar({ value, target, unit }: Pick<Measured, 'value' | 'tar
 
 function AlertsPanel({ of }: { of: Resource<Alerts> }) {
   const ack = useAction<unknown>()
+  const few = useFew(5)
   return (
     <Panel
       title="Open alerts"
@@ -158,7 +160,7 @@ function AlertsPanel({ of }: { of: Resource<Alerts> }) {
           {ack.problem.value && <Failure problem={ack.problem.value} />}
           <Table
             caption="Open alerts"
-            rows={data}
+            rows={few.of(data)}
             rowKey={({ id }) => id}
             columns={[
               {
@@ -186,6 +188,7 @@ function AlertsPanel({ of }: { of: Resource<Alerts> }) {
               },
             ]}
           />
+          {few.end(data.length)}
           <First shown={data.length} of={countOf({ data, nextCursor })} what="open alerts" />
         </>
       )}
@@ -195,15 +198,19 @@ function AlertsPanel({ of }: { of: Resource<Alerts> }) {
 
 function Subject({ alert: { subject, labels } }: { alert: Alerts['data'][number] }) {
   const { zone, node, metric } = labels
-  if (typeof zone === 'number')
-    return (
-      <a href={`/app/zones/${zone}`}>
-        zone {zone}
-        {typeof metric === 'string' && `, ${wordOf(metric)}`}
-      </a>
-    )
-  if (typeof node === 'string') return <a href={`/app/nodes/${node}`}>{node}</a>
-  return <>{subject}</>
+  if (typeof zone !== 'number' && typeof node !== 'string') return <>{subject}</>
+  return (
+    <>
+      {typeof zone === 'number' && (
+        <a href={`/app/zones/${zone}`}>
+          zone {zone}
+          {typeof metric === 'string' && `, ${wordOf(metric)}`}
+        </a>
+      )}
+      {typeof zone === 'number' && typeof node === 'string' && ', '}
+      {typeof node === 'string' && <a href={`/app/nodes/${node}`}>{node}</a>}
+    </>
+  )
 }
 
 const aDay = { hours: 24, stepMs: hourMs }

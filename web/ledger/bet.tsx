@@ -11,7 +11,7 @@ import { useResource } from '../parts/resource.ts'
 import { Fact, Facts, Money, Value, When } from '../parts/value.tsx'
 import { useBookChanges } from './changes.ts'
 import { Story } from './story.tsx'
-import { BooksSections, State, userHref } from './words.tsx'
+import { BooksSections, State, userHref, withoutPayout } from './words.tsx'
 
 type Events = { data: z.infer<typeof StoredEvent>[]; nextCursor: string | null }
 
@@ -57,7 +57,7 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
               <Fact name="Odds">{odds}</Fact>
               <Fact name="Payout">
                 {payoutMinor === null ? (
-                  'open'
+                  withoutPayout(status)
                 ) : (
                   <Money at={`${at}#payoutMinor`} minor={payoutMinor} currency={currency} />
                 )}

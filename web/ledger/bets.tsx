@@ -3,7 +3,7 @@ import { betStatuses } from '../../schema/ledger/states.ts'
 import { List } from '../parts/list.tsx'
 import { Page } from '../parts/page.tsx'
 import { Decimal, Money, When } from '../parts/value.tsx'
-import { BooksSections, betHref, State, userHref } from './words.tsx'
+import { BooksSections, betHref, State, userHref, withoutPayout } from './words.tsx'
 
 const options = betStatuses.map((value) => ({ value, label: value.replaceAll('_', ' ') }))
 
@@ -42,9 +42,9 @@ export function page() {
           {
             name: 'Payout',
             numeric: true,
-            cell: ({ payoutMinor, currency }, _, at) =>
+            cell: ({ payoutMinor, currency, status }, _, at) =>
               payoutMinor === null ? (
-                'open'
+                withoutPayout(status)
               ) : (
                 <Money at={`${at}.payoutMinor`} minor={payoutMinor} currency={currency} />
               ),

@@ -49,6 +49,10 @@ export function Sum({ at, minor, currency }: { at: string; minor: number | strin
   )
 }
 
+/** A bet that has ended without a payout paid nothing; only an open one may still pay. */
+export const withoutPayout = (status: BetStatus) =>
+  status === 'placed' || status === 'accepted' ? 'open' : 'none'
+
 /** `V1_BALANCES_BALANCE_CREDITED` is read as `balance credited`. */
 export function eventWords(type: string): string {
   return type

@@ -6,7 +6,6 @@ import { useAction } from '../parts/action.ts'
 import { announce } from '../parts/announce.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
-import { serverNow } from '../parts/clock.ts'
 import { Evidence } from '../parts/evidence.tsx'
 import { countOf, First } from '../parts/first.tsx'
 import { Field, Form } from '../parts/form.tsx'
@@ -18,7 +17,7 @@ import { route } from '../parts/route.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, Value, When } from '../parts/value.tsx'
 import { hourMs } from '../parts/window.ts'
-import { labelsOf, OpsSections, ruleHref, withUnit } from './words.tsx'
+import { labelsOf, OpsSections, ruleHref, toneOfRule, withUnit } from './words.tsx'
 
 type Alerts = { data: Alert[]; nextCursor: string | null }
 type Rules = { data: Rule[]; nextCursor: null }
@@ -185,13 +184,13 @@ function SilenceForm({ alert, reload, done }: FormOf) {
       problem={action.problem.value}
       state={action.state.value}
       send={async ({ lasts = '1', reason = '' }) => {
-        const until =
+        const until = (at: number) =>
           lasts === 'resolved'
             ? { untilResolved: true }
-            : { until: new Date(serverNow() + Number(lasts) * hourMs).toISOString() }
-        const made = await action.send('/v1/ops/silences', {
-          body: { rule: alert.rule, labels: alert.labels, reason, ...until },
-        })
+            : { until: new Date(at + Number(lasts) * hourMs).toISOString() }
+        const made = await action.send('/v1/ops/silences', (at) => ({
+          body: { rule: alert.rule, labels: alert.labels, reason, ...until(at) },
+        }))
         if (!made) return
         announce(`${alert.rule} is silenced`)
         done()
@@ -272,6 +271,9 @@ function SilencesPanel({ of, reload }: { of: Resource<Silences>; reload: () => P
   )
 }
 
+/** The page of the rule has them all. */
+const mostMeasured = 1
+
 function RulesPanel({ of }: { of: Resource<Rules> }) {
   return (
     <Panel
@@ -294,20 +296,7 @@ function RulesPanel({ of }: { of: Resource<Rules> }) {
               name: 'State',
               cell: ({ state, silenced, severity }) => (
                 <>
-                  <Badge
-                    word={state}
-                    tone={
-                      state === 'ok'
-                        ? 'ok'
-                        : state === 'firing'
-                          ? severity === 'critical'
-                            ? 'bad'
-                            : 'warn'
-                          : state === 'pending'
-                            ? 'plain'
-                            : 'unknown'
-                    }
-                  />
+                  <Badge word={state} tone={toneOfRule(state, severity)} />
                   {silenced && ' silenced'}
                 </>
               ),
@@ -319,9 +308,10 @@ function RulesPanel({ of }: { of: Resource<Rules> }) {
                   <span class="muted">none</span>
                 ) : (
                   measured
-                    .slice(0, 3)
+                    .slice(0, mostMeasured)
                     .map(({ labels, value }) => `${labelsOf(labels)} ${withUnit(value, unit)}`.trim())
-                    .join('; ') + (measured.length > 3 ? `; and ${measured.length - 3} more` : '')
+                    .join('; ') +
+                  (measured.length > mostMeasured ? `; and ${measured.length - mostMeasured} more` : '')
                 ),
             },
             {

@@ -4,7 +4,7 @@ import { type Action, useAction } from '../parts/action.ts'
 import { announce } from '../parts/announce.tsx'
 import { Badge, type Tone } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
-import { now, serverNow } from '../parts/clock.ts'
+import { now } from '../parts/clock.ts'
 import { Evidence } from '../parts/evidence.tsx'
 import { Field, Form } from '../parts/form.tsx'
 import { List } from '../parts/list.tsx'
@@ -168,16 +168,16 @@ function Actions({ job, reload }: { job: Job; reload: () => Promise<unknown> }) 
           send={({ hours = '1', reason = '' }) =>
             then(
               pause,
-              pause.send(`${at}/pause`, {
-                body: { until: new Date(serverNow() + Number(hours) * hourMs).toISOString(), reason },
-              }),
+              pause.send(`${at}/pause`, (now) => ({
+                body: { until: new Date(now + Number(hours) * hourMs).toISOString(), reason },
+              })),
               `The job ${job.name} is paused`,
             )
           }
         >
           <Field
             name="hours"
-            label="For"
+            label="Pause for"
             value="1"
             options={[
               { value: '1', label: '1 hour' },

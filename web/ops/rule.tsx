@@ -7,6 +7,7 @@ import { type Band, Chart } from '../parts/chart.tsx'
 import { now } from '../parts/clock.ts'
 import { Field, Form } from '../parts/form.tsx'
 import type { Span } from '../parts/lane.tsx'
+import { Seconds } from '../parts/measured.tsx'
 import { number } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
@@ -15,7 +16,7 @@ import { route, setQuery } from '../parts/route.ts'
 import { Table } from '../parts/table.tsx'
 import { day } from '../parts/times.ts'
 import { Fact, Facts, Value, When } from '../parts/value.tsx'
-import { labelsOf, OpsSections, withUnit } from './words.tsx'
+import { labelsOf, OpsSections, toneOfRule, withUnit } from './words.tsx'
 
 type Rules = { data: Rule[]; nextCursor: null }
 
@@ -76,18 +77,15 @@ function Limits({ rule, at }: { rule: Rule; at: string }) {
   return (
     <Facts>
       <Fact name="State">
-        <Badge
-          word={rule.state}
-          tone={rule.state === 'ok' ? 'ok' : rule.state === 'firing' ? 'bad' : 'unknown'}
-        />
+        <Badge word={rule.state} tone={toneOfRule(rule.state, rule.severity)} />
       </Fact>
       <Fact name="Fires beyond">
-        <Value at={`${at}.raise`} value={rule.raise} unit={rule.unit} /> for{' '}
-        <Value at={`${at}.pendingFor`} value={rule.pendingFor} unit="s" />
+        <Value at={`${at}.raise`} value={rule.raise} unit={rule.unit} />
+        <For at={`${at}.pendingFor`} seconds={rule.pendingFor} />
       </Fact>
       <Fact name="Ends at">
-        <Value at={`${at}.clear`} value={rule.clear} unit={rule.unit} /> for{' '}
-        <Value at={`${at}.clearFor`} value={rule.clearFor} unit="s" />
+        <Value at={`${at}.clear`} value={rule.clear} unit={rule.unit} />
+        <For at={`${at}.clearFor`} seconds={rule.clearFor} />
       </Fact>
       {rule.critical !== null && (
         <Fact name="Critical beyond">
@@ -96,6 +94,16 @@ function Limits({ rule, at }: { rule: Rule; at: string }) {
       )}
       <Fact name="Next step">{rule.advice}</Fact>
     </Facts>
+  )
+}
+
+function For({ at, seconds }: { at: string; seconds: number }) {
+  if (seconds === 0) return ', at once'
+  return (
+    <>
+      {' '}
+      for <Seconds at={at} value={seconds} />
+    </>
   )
 }
 

@@ -1,3 +1,4 @@
+import { Fragment } from 'preact'
 import type { Index } from '../../functions/ops/indexes/contract.ts'
 import type { Table as TableFigures } from '../../functions/ops/tables/contract.ts'
 import type { TriggerFunctions } from '../../functions/ops/triggers/contract.ts'
@@ -35,6 +36,24 @@ export function page() {
       <IndexesPanel of={indexes} />
       <TriggersPanel of={triggers} />
     </Page>
+  )
+}
+
+/** A long name may be broken between its words, and only there as long as there is room. */
+function Name({ of }: { of: string }) {
+  const [first, ...parts] = of.split(/(?<=[._])/)
+  return (
+    <>
+      {first}
+      {parts.map((part, index) => (
+        // The parts of a name have no key but their place.
+        // biome-ignore lint/suspicious/noArrayIndexKey: see above
+        <Fragment key={index}>
+          <wbr />
+          {part}
+        </Fragment>
+      ))}
+    </>
   )
 }
 
@@ -98,7 +117,7 @@ function TablesPanel({ of, order }: { of: Resource<Aged<TableFigures>>; order: s
       none="The database has no tables."
       rowKey={({ name }) => name}
       columns={[
-        { name: 'Table', cell: ({ name }) => name },
+        { name: 'Table', cell: ({ name }) => <Name of={name} /> },
         { name: 'Rows, estimated', field: 'rows' },
         { name: 'Dead rows', field: 'deadRows' },
         { name: 'Size', field: 'totalBytes', as: Bytes },
@@ -114,7 +133,7 @@ function TablesPanel({ of, order }: { of: Resource<Aged<TableFigures>>; order: s
           numeric: true,
           cell: ({ identityLeft }, index) =>
             identityLeft === null ? (
-              'no identity'
+              'none'
             ) : (
               <Share at={`${of.path}#data.${index}.identityLeft`} value={identityLeft} />
             ),
@@ -141,8 +160,8 @@ function IndexesPanel({ of }: { of: Resource<Aged<Index>> }) {
       none="The database has no indexes."
       rowKey={({ name, table }) => `${table} ${name}`}
       columns={[
-        { name: 'Index', cell: ({ name }) => name },
-        { name: 'Table', cell: ({ table }) => table },
+        { name: 'Index', cell: ({ name }) => <Name of={name} /> },
+        { name: 'Table', cell: ({ table }) => <Name of={table} /> },
         {
           name: 'Verdict',
           cell: ({ verdict, duplicateOf }) => (
@@ -181,7 +200,7 @@ function TriggersPanel({ of }: { of: Resource<TriggerFunctions> }) {
       caption="Functions that triggers call"
       rowKey={(one) => one.function}
       columns={[
-        { name: 'Function', cell: (one) => one.function },
+        { name: 'Function', cell: (one) => <Name of={one.function} /> },
         { name: 'Called by', cell: ({ triggers }) => triggers.join(', ') },
         { name: 'Calls', field: 'calls' },
         { name: 'Mean', field: 'meanMs', as: Ms },

@@ -1,3 +1,4 @@
+import type { Tone } from '../parts/badge.tsx'
 import { number } from '../parts/numbers.ts'
 import { Sections } from '../parts/sections.tsx'
 
@@ -25,6 +26,12 @@ export function OpsSections() {
 export const jobHref = (name: string) => `${base}/jobs/${encodeURIComponent(name)}`
 
 export const ruleHref = (name: string) => `${base}/alerts/${encodeURIComponent(name)}`
+
+export function toneOfRule(state: string, severity: string): Tone {
+  if (state === 'ok') return 'ok'
+  if (state === 'firing') return severity === 'critical' ? 'bad' : 'warn'
+  return state === 'pending' ? 'plain' : 'unknown'
+}
 
 export const labelsOf = (labels: Record<string, unknown>) =>
   Object.entries(labels)

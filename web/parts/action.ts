@@ -1,6 +1,8 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { ask, newKey, type Problem, type Reply, type Request } from '../api.ts'
+import { serverNow } from './clock.ts'
+import { openCalls, type Timed } from './open-calls.ts'
 import { isUnanswered, repeatAfterMs } from './repeat.ts'
 
 /** A call that changes something, from click to answer. */
@@ -12,8 +14,10 @@ export type Action<T> = {
   /** The answer of the last call that succeeded. */
   done: Signal<T | null>
   /** Resolves with the answer, or null if it was refused. A second call while one is under way does nothing. */
-  send: (path: string, request?: Omit<Request, 'key' | 'signal'>) => Promise<T | null>
+  send: (path: string, request?: Timed<Change>) => Promise<T | null>
 }
+
+type Change = Omit<Request, 'key' | 'signal'>
 
 /**
  * One key from click to answer. When no reply arrives the outcome is unknown, so the call is sent again with the same key
@@ -25,21 +29,17 @@ export function useAction<T>(): Action<T> {
   const problem = useSignal<Problem | null>(null)
   const done = useSignal<T | null>(null)
   const busy = useRef(false)
-  /** Calls without an answer, with the keys under which they may have had their effect. */
-  const open = useRef(new Map<string, string>())
+  const { current: open } = useRef(openCalls<Change>({ now: serverNow, newKey }))
 
-  async function send(path: string, request: Omit<Request, 'key' | 'signal'> = {}): Promise<T | null> {
+  async function send(path: string, request: Timed<Change> = {}): Promise<T | null> {
     if (busy.current) return null
     busy.current = true
     state.value = 'sending'
     problem.value = null
     try {
-      const sent: Request = { method: 'POST', ...request }
-      const call = JSON.stringify([sent.method, path, sent.ifMatch, sent.body])
-      if (sent.method === 'POST') sent.key = open.current.get(call) ?? newKey()
-      const reply = await untilAnswered<T>(path, sent, () => (state.value = 'unknown'))
-      open.current.delete(call)
-      if (!reply.ok && isUnanswered(reply.problem) && sent.key !== undefined) open.current.set(call, sent.key)
+      const call = open.begin(path, request)
+      const reply = await untilAnswered<T>(path, call.sent, () => (state.value = 'unknown'))
+      if (reply.ok || !isUnanswered(reply.problem)) call.answered()
       if (!reply.ok) {
         problem.value = reply.problem
         return null

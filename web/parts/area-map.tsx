@@ -1,12 +1,10 @@
-import type { Point } from './map.tsx'
 import { number } from './numbers.ts'
+import type { Place, Point } from './place.ts'
 
 /*
  * A map of a town without streets: points to scale, north up, with a scale bar. It asks no host for pictures. The same
  * points are in a list beside it, so that nobody needs the picture.
  */
-
-export type Place = Point & { key: string; label: string; kind: 'from' | 'to' | 'who'; href?: string }
 
 const [width, height, edge] = [640, 400, 28]
 const kmPerDegree = 111.195

@@ -61,7 +61,11 @@ export function Chart(props: ChartOf) {
     draw()
     const sized = new ResizeObserver(() => {
       const width = target.clientWidth
-      if (plot.current && plot.current.width !== width && width > 0) plot.current.setSize({ width, height })
+      const before = plot.current?.width ?? 0
+      if (before === width || width === 0) return
+      // Its room for labels is another one on a narrow screen.
+      if (before < narrow !== width < narrow) draw()
+      else plot.current?.setSize({ width, height })
     })
     sized.observe(target)
     const stop = onColours(draw)
@@ -171,7 +175,8 @@ function optionsOf({ points: { xs, series }, bands, width, height }: Drawn): uPl
       {
         ...axis,
         size: 32,
-        values: (_u, splits, _axis, _space, step) => splits.map((at) => timeLabel(at, step)),
+        space: 64,
+        values: (_u, splits, _axis, _space, step) => withoutRepeats(splits.map((at) => timeLabel(at, step))),
       },
       { ...axis, size: 56, values: (_u, splits) => splits.map((value) => labelOf(series[0], value)) },
     ],
@@ -200,11 +205,15 @@ function labelOf(series: Series | undefined, value: number): string {
 
 function timeLabel(seconds: number, step: number): string {
   const ms = seconds * 1_000
-  const text = timeOfDay(ms)
+  const text = timeOfDay(ms, { seconds: step < 60 })
   if (step < 86_400 && text !== '00:00') return text
   const timeZone = zone.value === 'UTC' ? { timeZone: 'UTC' } : {}
   return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...timeZone }).format(ms)
 }
+
+/** Ticks within one second have one label. */
+const withoutRepeats = (labels: readonly string[]) =>
+  labels.map((label, at) => (label === labels[at - 1] ? '' : label))
 
 function drawn(series: Series, at: number, stroke: string, xs: readonly number[]): uPlot.Series {
   const { stepped = false, bars = false } = series

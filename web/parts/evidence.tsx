@@ -1,4 +1,4 @@
-import { number } from './numbers.ts'
+import { money, number } from './numbers.ts'
 import { moment } from './times.ts'
 
 /*
@@ -17,9 +17,13 @@ function Members({ of, caption }: { of: Record<string, unknown>; caption: string
     <dl class="facts">
       {Object.entries(of).map(([name, value]) => (
         <div key={name}>
-          <dt>{words(name)}</dt>
+          <dt>{titleOf(of, name)}</dt>
           <dd>
-            {isNested(value) ? <Evidence of={value} caption={`${caption}: ${words(name)}`} /> : textOf(value)}
+            {isNested(value) ? (
+              <Evidence of={value} caption={`${caption}: ${words(name)}`} />
+            ) : (
+              memberOf(of, name)
+            )}
           </dd>
         </div>
       ))}
@@ -48,7 +52,7 @@ function Rows({ rows, caption }: { rows: readonly Record<string, unknown>[]; cap
           <tr key={index}>
             {names.map((name) => (
               <td key={name} data-label={words(name)}>
-                {textOf(row[name])}
+                {memberOf(row, name)}
               </td>
             ))}
           </tr>
@@ -73,6 +77,19 @@ function words(name: string): string {
     .replaceAll('_', ' ')
     .toLowerCase()
 }
+
+/** `stakeMinor` beside a `currency` is money: the member without its suffix. */
+function moneyIn(of: Record<string, unknown>, name: string): string | null {
+  const { [name]: minor, currency } = of
+  return name.endsWith('Minor') && typeof minor === 'number' && typeof currency === 'string'
+    ? money(minor, currency)
+    : null
+}
+
+const memberOf = (of: Record<string, unknown>, name: string) => moneyIn(of, name) ?? textOf(of[name])
+
+const titleOf = (of: Record<string, unknown>, name: string) =>
+  words(moneyIn(of, name) === null ? name : name.slice(0, -'Minor'.length))
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return 'none'

@@ -1,9 +1,10 @@
 import { type Signal, useSignal } from '@preact/signals'
-import { useRef } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import { ask, type Problem } from '../api.ts'
-import { type Grown, grown, type More, type PageOf } from './more.ts'
+import { afterGap, type Grown, grown, type More, type PageOf } from './more.ts'
 import type { Resource } from './resource.ts'
 import { nameOf, principal } from './session.ts'
+import { useReading } from './use-reading.ts'
 
 type Held<T> = More<T> & {
   of: string
@@ -20,6 +21,8 @@ type GrownList<T> = {
   busy: Signal<boolean>
   /** Adds the next page, or all pages that are left. */
   grow: (all?: boolean) => Promise<void>
+  /** Keeps the further pages after a gap in the events, with the rows as they were last known, and says that they are old. */
+  keep: (known: (row: T) => T) => void
   /** Gives the further pages up, so that the list begins at its top again. */
   restart: () => void
 }
@@ -33,39 +36,49 @@ export function useGrown<T>(
   const held = useSignal<Held<T> | null>(null)
   const problem = useSignal<Problem | null>(null)
   const busy = useSignal(false)
-  const turn = useRef(0)
+  const reading = useReading()
   // Pages of one caller are never shown to the next one.
   const of = `${principal.value && nameOf(principal.value)} ${path}`
-  const current = useRef(of)
-  if (current.current !== of) turn.current += 1
-  current.current = of
+  useEffect(
+    () => () => {
+      reading.stop()
+      problem.value = null
+    },
+    [of],
+  )
   const more = held.value?.of === of ? held.value : null
 
   async function grow(all = false): Promise<void> {
     const page = more?.first ?? first.data.value
     if (busy.value || page === null) return
-    const mine = turn.current
+    const signal = reading.begin()
     busy.value = true
     let [rows, places, readAt] = [more?.rows ?? [], more?.places ?? [], more?.readAt ?? null]
     let next = more === null ? page.nextCursor : more.next
     while (next !== null) {
       const at: string = `${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`
-      const reply: Awaited<ReturnType<typeof ask<PageOf<T>>>> = await ask<PageOf<T>>(at)
-      if (mine !== turn.current) break
+      const reply: Awaited<ReturnType<typeof ask<PageOf<T>>>> = await ask<PageOf<T>>(at, { signal })
+      if (signal.aborted) break
       problem.value = reply.ok ? null : reply.problem
       if (!reply.ok || reply.data === null) break
       rows = [...rows, ...reply.data.data]
       places = [...places, ...reply.data.data.map((_, index) => `${at}#data.${index}`)]
       next = reply.data.nextCursor
       readAt ??= reply.at
-      held.value = { of, first: page, rows, places, next, readAt }
+      held.value = { of, first: page, rows, places, next, readAt, isGap: more?.isGap ?? false }
       if (!all) break
     }
     busy.value = false
   }
 
+  function keep(known: (row: T) => T): void {
+    reading.stop()
+    const now = held.value
+    if (now?.of === of) held.value = { ...now, ...afterGap(now, known) }
+  }
+
   function restart(): void {
-    turn.current += 1
+    reading.stop()
     held.value = null
     problem.value = null
   }
@@ -76,6 +89,7 @@ export function useGrown<T>(
     problem,
     busy,
     grow,
+    keep,
     restart,
   }
 }

@@ -4,7 +4,7 @@ import type { FeedEvent } from './gathered.ts'
 import { useGrown } from './grown.ts'
 import type { PageOf } from './more.ts'
 import { number } from './numbers.ts'
-import { type Empty, Failure, Panel } from './panel.tsx'
+import { type Empty, Failure, Panel, type PanelSize } from './panel.tsx'
 import { useResource } from './resource.ts'
 import { route, setQuery } from './route.ts'
 import { useFeed } from './stream.ts'
@@ -37,10 +37,24 @@ type ListOf<T> = {
   every?: number | null
   live?: { path: string; rowOf: (event: FeedEvent) => T | null; fits: (row: T) => boolean }
   tools?: ComponentChildren
+  /** Smaller where few rows are usual. */
+  size?: PanelSize
 }
 
 export function List<T>(props: ListOf<T>) {
-  const { title, filters = [], columns, rowKey, href, sorted, leavesOut, empty, live, tools } = props
+  const {
+    title,
+    filters = [],
+    columns,
+    rowKey,
+    href,
+    sorted,
+    leavesOut,
+    empty,
+    live,
+    tools,
+    size = 5,
+  } = props
   const query = new URLSearchParams()
   for (const { name } of filters) {
     const value = route.value.query.get(name)
@@ -62,25 +76,33 @@ export function List<T>(props: ListOf<T>) {
       if (listed.some((one) => rowKey(one) === key)) changed.value = new Map(changed.value).set(key, row)
       else if (live?.fits(row)) fresh.value = [row, ...fresh.value.filter((one) => rowKey(one) !== key)]
     },
-    anew: showNew,
+    anew: readAnew,
   })
+  const known = (row: T) => changed.value.get(rowKey(row)) ?? row
 
-  function showNew(): void {
+  /** Events are missing. A change from before the gap must not lie over the newer answer. */
+  function readAnew(): void {
+    list.keep(known)
     fresh.value = []
     changed.value = new Map()
-    list.restart()
     void first.reload()
+  }
+
+  function showNew(): void {
+    list.restart()
+    readAnew()
   }
 
   return (
     <Panel
       title={title}
       of={first}
-      size={5}
+      size={size}
       wide
       tools={
         <>
           {filters.length > 0 && <Filters filters={filters} />}
+          {filters.length > 0 && <Matches of={first.data.value && list.of(first.data.value)} />}
           {tools}
         </>
       }
@@ -93,7 +115,7 @@ export function List<T>(props: ListOf<T>) {
     >
       {(newest) => {
         const { next, places, isOld, ...of } = list.of(newest)
-        const rows = of.rows.map((row) => changed.value.get(rowKey(row)) ?? row)
+        const rows = of.rows.map(known)
         const waiting = new Set([...fresh.value, ...of.fresh].map(rowKey))
         for (const row of of.rows) waiting.delete(rowKey(row))
         return (
@@ -127,12 +149,23 @@ export function List<T>(props: ListOf<T>) {
   )
 }
 
+/**
+ * How many rows these filters leave. The API counts none, because that would read every one of them: so it is their number
+ * once all are read, and until then that there are more.
+ */
+function Matches({ of }: { of: { rows: readonly unknown[]; next: string | null } | null }) {
+  if (of === null) return null
+  const { length } = of.rows
+  const rows = `${number(length)} ${length === 1 ? 'row' : 'rows'}`
+  return <p class="muted">{of.next === null ? rows : `more than ${rows}`}</p>
+}
+
 /** Reads the list from its top again. Until then nothing moves under the pointer. */
 export function NewRows({ count, isOld, show }: { count: number; isOld: boolean; show: () => void }) {
   if (count === 0 && !isOld) return null
   return (
     <button type="button" class="new-rows" onClick={show}>
-      {count > 0 ? `Show ${number(count)} new` : 'Some rows have left this list: read it again'}
+      {count > 0 ? `Show ${number(count)} new` : 'This list may have changed: read it again'}
     </button>
   )
 }

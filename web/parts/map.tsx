@@ -3,6 +3,7 @@ import { geoCircle, geoEqualEarth, geoGraticule10, geoPath } from 'd3-geo'
 import { useEffect } from 'preact/hooks'
 import { feature } from 'topojson-client'
 import landAddress from 'world-atlas/land-110m.json'
+import type { Point } from './place.ts'
 
 /*
  * A map of the world without tiles and without another host. The land is one request, made once. Marks are points in
@@ -10,7 +11,6 @@ import landAddress from 'world-atlas/land-110m.json'
  */
 
 type Shape = Parameters<ReturnType<typeof geoPath>>[0]
-export type Point = { lat: number; lng: number }
 export type Mark = Point & { label: string; kind: 'solid' | 'hollow'; ringKm?: number | null }
 /** Positions in the order of time; the track is cut where it crosses the date line. */
 export type Track = { points: readonly Point[]; kind: 'past' | 'future' }

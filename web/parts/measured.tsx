@@ -7,7 +7,7 @@ type Measured = { at: string; value: number | null; why?: string }
 export function Ms({ at, value, why }: Measured) {
   if (value === null) return <Unknown at={at} {...(why !== undefined && { why })} />
   return (
-    <data class="value" value={value} data-at={at}>
+    <data class="value nowrap" value={value} data-at={at}>
       {milliseconds(value)}
     </data>
   )
@@ -17,7 +17,7 @@ export function Ms({ at, value, why }: Measured) {
 export function Seconds({ at, value, why }: Measured) {
   if (value === null) return <Unknown at={at} {...(why !== undefined && { why })} />
   return (
-    <data class="value" value={value} data-at={at}>
+    <data class="value nowrap" value={value} data-at={at}>
       {duration(value * 1_000)}
     </data>
   )

@@ -7,7 +7,14 @@
 export type PageOf<T> = { data: T[]; nextCursor: string | null }
 
 /** Further pages, with the first page that they continue. */
-export type More<T> = { first: PageOf<T>; rows: readonly T[]; places: readonly string[]; next: string | null }
+export type More<T> = {
+  first: PageOf<T>
+  rows: readonly T[]
+  places: readonly string[]
+  next: string | null
+  /** Changes of these rows may have been missed since they were read. */
+  isGap?: boolean
+}
 
 export type Grown<T> = {
   rows: readonly T[]
@@ -18,6 +25,15 @@ export type Grown<T> = {
   fresh: readonly T[]
   /** The list is not as it would be if it were read from its top. */
   isOld: boolean
+}
+
+/**
+ * The pages after a gap in the events: each row as it was last known. A newer first page shows what became of its rows;
+ * of the others nobody knows, so the list is old.
+ */
+export function afterGap<T>(more: More<T>, known: (row: T) => T): More<T> {
+  const first = { ...more.first, data: more.first.data.map(known) }
+  return { ...more, first, rows: more.rows.map(known), isGap: true }
 }
 
 export function grown<T>(
@@ -40,6 +56,6 @@ export function grown<T>(
     next: more.next,
     fresh,
     // A row that has left the list makes a short first page, or moves rows of the second page into it.
-    isOld: fresh.length > 0 || more.first.data.some((row) => nowAt(row) < 0),
+    isOld: more.isGap === true || fresh.length > 0 || more.first.data.some((row) => nowAt(row) < 0),
   }
 }

@@ -2,6 +2,7 @@ import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { ask, type Problem, type Reply, type Request } from '../api.ts'
 import { nameOf, principal, token } from './session.ts'
+import { useReading } from './use-reading.ts'
 
 /** The last good answer of a path and what went wrong since. A failed refresh never removes the answer. */
 export type Resource<T> = {
@@ -49,7 +50,8 @@ export function useResource<T>(
   const readAt = useSignal<number | null>(null)
   const problem = useSignal<Problem | null>(null)
   const etag = useRef<string | null>(null)
-  const turn = useRef(0)
+  const reading = useReading()
+  const current = useRef(read)
   const bearer = token.value
   const who = principal.value && nameOf(principal.value)
   const shown = useRef<string | null>(null)
@@ -61,12 +63,11 @@ export function useResource<T>(
     [path, every, bearer],
   )
 
-  async function reload(signal?: AbortSignal): Promise<void> {
-    turn.current += 1
-    const mine = turn.current
-    const reply = await read({ ifNoneMatch: etag.current, ...(signal && { signal }) })
+  async function reload(): Promise<void> {
+    const signal = reading.begin()
+    const reply = await current.current({ ifNoneMatch: etag.current, signal })
     // An older answer that arrives late must not replace a newer one.
-    if (signal?.aborted || mine !== turn.current) return
+    if (signal.aborted) return
     if (!reply.ok) {
       problem.value = reply.problem
       return
@@ -90,7 +91,14 @@ export function useResource<T>(
     if (tagged.current !== path) etag.current = null
     shown.current = same
     tagged.current = path
-    return wanted && seen.value ? atRhythm(every, reload) : undefined
+    // A caller that kept `reload` from before reads what is shown now.
+    current.current = read
+    if (!wanted || !seen.value) return undefined
+    const rest = atRhythm(every, reload)
+    return () => {
+      rest()
+      reading.stop()
+    }
   }, [path, every, wanted, bearer, seen.value])
 
   useEffect(() => {
@@ -102,13 +110,13 @@ export function useResource<T>(
 }
 
 /** Waits between the end of a read and the begin of the next. A hidden tab reads nothing until it is seen again. */
-function atRhythm(every: number | null, read: (signal: AbortSignal) => Promise<void>): () => void {
+function atRhythm(every: number | null, read: () => Promise<void>): () => void {
   const gone = new AbortController()
   let timer = 0
   const again = async () => {
     clearTimeout(timer)
     if (document.hidden && every !== null) return
-    await read(gone.signal)
+    await read()
     if (every !== null && !gone.signal.aborted) timer = setTimeout(again, every * 1_000)
   }
   document.addEventListener('visibilitychange', () => !document.hidden && every !== null && void again(), {

@@ -1,11 +1,11 @@
-import { type Signal, useSignal } from '@preact/signals'
+import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 import { useEffect, useRef } from 'preact/hooks'
 import { authorization, type Problem, problemIn } from '../api.ts'
 import { serverNow } from './clock.ts'
 import { type FeedEvent, gathered } from './gathered.ts'
 import type { Resource } from './resource.ts'
-import { principal } from './session.ts'
+import { principal, token } from './session.ts'
 import { type Watchdog, watchdog } from './watchdog.ts'
 
 /*
@@ -27,6 +27,7 @@ type Handlers = {
 
 type Message =
   | { kind: 'event'; id: string; type: string; data: string }
+  /** `id`: the cursor up to which the stream has given its events; null if it has given none. */
   | { kind: 'state'; state: FeedState; id: string | null }
   | { kind: 'refused'; problem: Problem }
   | { kind: 'hello' }
@@ -117,8 +118,8 @@ function subscribe(name: string, path: string, to: Subscriber): () => void {
       return
     }
     if (message.kind === 'state') {
-      // Connected for the first time: what happened between the read of the page and now is read once more.
-      if (message.state === 'live' && cursor === null) to.anew()
+      // Connected for the first time, or by a tab that went on from another cursor: events between are missing here.
+      if (message.state === 'live' && (cursor === null || message.id !== cursor)) to.anew()
       cursor = message.id ?? cursor
       known = message.state
       to.state(known)
@@ -156,7 +157,7 @@ function subscribe(name: string, path: string, to: Subscriber): () => void {
         leads = false
       })
       // The token of this tab has ended. Another tab may have a good one, so it gets its turn first.
-      await pause(Math.min(betweenTurnsMs * 2 ** turns, longestPauseMs), gone.signal)
+      await pause(Math.min(betweenTurnsMs * 2 ** turns, longestPauseMs), gone.signal, token)
     }
   }
 
@@ -234,7 +235,7 @@ async function readUntilCut(
   let alive = false
   const parser = createParser({
     onEvent({ id = '', event = 'message', data }: EventSourceMessage) {
-      if (!alive) share({ kind: 'state', state: 'live', id: null })
+      if (!alive) share({ kind: 'state', state: 'live', id: after })
       alive = true
       share({ kind: 'event', id, type: event, data })
     },
@@ -248,13 +249,22 @@ async function readUntilCut(
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Ends before its time with the signal, and when the value changes, such as a token that is renewed. */
+function pause(ms: number, signal: AbortSignal, value?: ReadonlySignal<unknown>): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
+    const before = value?.peek()
+    const timer = setTimeout(end, ms)
+    const unsubscribe = value?.subscribe((now) => {
+      if (now !== before) end()
     })
+    signal.addEventListener('abort', end)
+
+    function end(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      unsubscribe?.()
+      resolve()
+    }
   })
 }
 

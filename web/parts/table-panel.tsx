@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
+import { useFew } from './few.tsx'
 import { Panel, type PanelSize } from './panel.tsx'
 import type { Resource } from './resource.ts'
 import { type Column, Table } from './table.tsx'
@@ -60,6 +61,7 @@ export function TablePanel<T extends Listed>(props: TablePanelOf<T>) {
     href,
     children,
   } = props
+  const few = useFew(40)
   return (
     <Panel
       title={title}
@@ -81,7 +83,7 @@ export function TablePanel<T extends Listed>(props: TablePanelOf<T>) {
           {answer.data.length > 0 && (
             <Table<RowOf<T>>
               caption={caption}
-              rows={answer.data}
+              rows={few.of(answer.data)}
               rowKey={rowKey}
               {...(href && { href })}
               columns={columns.map((column) =>
@@ -89,6 +91,7 @@ export function TablePanel<T extends Listed>(props: TablePanelOf<T>) {
               )}
             />
           )}
+          {few.end(answer.data.length)}
         </>
       )}
     </Panel>

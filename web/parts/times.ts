@@ -28,10 +28,11 @@ export function moment(iso: string | number, { inZone = zone.value, short = fals
 }
 
 /** `21:04`, for axes and rows of one day. */
-export function timeOfDay(iso: string | number): string {
+export function timeOfDay(iso: string | number, { seconds = false } = {}): string {
   return new Intl.DateTimeFormat(locale, {
     hour: '2-digit',
     minute: '2-digit',
+    ...(seconds && { second: '2-digit' }),
     hour12: false,
     timeZone: zone.value === 'UTC' ? 'UTC' : local,
   }).format(new Date(iso))

@@ -53,7 +53,7 @@ export function Money({ at, minor, currency }: Shown & { minor: number; currency
 
 export function Unknown({ at, why }: { at?: string; why?: string }) {
   return (
-    <span class="unknown" data-at={at} title={why}>
+    <span class="unknown nowrap" data-at={at} title={why}>
       unknown
     </span>
   )

@@ -11,7 +11,7 @@ const counts = '/v1/space/osdr/stats'
 /** NASA's catalogue of biology in space: how much it has, and what is new or matches a word. */
 export function Datasets() {
   const words = useSignal('')
-  const query = new URLSearchParams({ limit: '5', ...(words.value !== '' && { q: words.value }) })
+  const query = new URLSearchParams({ limit: '8', ...(words.value !== '' && { q: words.value }) })
   const stats = useResource<z.infer<typeof OsdrStats>>(counts, { every: 900 })
   const datasets = useResource<z.infer<typeof ListedDatasets>>(`/v1/space/osdr/datasets?${query}`, {
     every: 900,

@@ -1,6 +1,6 @@
 import { isbotMatch } from 'isbot'
 
-/** The part of the agent that names a bot, or null. isbot takes an empty agent for a person. */
+/** The part of the agent that names a bot, or null. Each browser names itself, so a visitor without an agent is a bot. */
 export function botIn(agent: string): string | null {
-  return agent.trim() === '' ? null : isbotMatch(agent)
+  return agent.trim() === '' ? '(no agent)' : isbotMatch(agent)
 }

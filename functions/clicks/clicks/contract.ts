@@ -49,7 +49,7 @@ export const Click = z
     os: text,
     browser: text,
     isBot: z.boolean(),
-    bot: text.meta({ description: 'The part of the User-Agent that names a bot' }),
+    bot: text.meta({ description: 'The part of the User-Agent that names a bot, or `(no agent)`' }),
     hosting: text.meta({ description: 'The hoster to whose network the visitor belongs' }),
     isUnique: z.boolean().nullable().meta({ description: 'The first click of its visitor on that UTC day' }),
     isValid: z.boolean(),

@@ -10,6 +10,7 @@ import { recordEvent } from '../events/record.ts'
 import type { Order } from '../orders/contract.ts'
 import { showOrder } from '../orders/show.ts'
 import { leaseSeconds, transitions } from '../rules.ts'
+import { keepsFrom, returnExpired } from './return-expired.ts'
 import { makeSearchStart, type SearchStart } from './search-start.ts'
 
 type Next = { ok: true; order: Order | null; oldest: boolean } | Refused
@@ -26,9 +27,12 @@ type ClaimNext = { courierId: number; accept?: boolean; start?: SearchStart }
 export async function claimNextOrder(ctx: Ctx, claim: ClaimNext): Promise<Next> {
   const { courierId, accept = false, start = sharedStart } = claim
   const from = start.at(ctx.now().getTime())
-  // Between the statement's snapshot and its lock, another request filled the courier or took the order.
+  // Between the statement's snapshot and its lock, another request filled the courier or took the order. Or no order is
+  // new, but one has an expired lease.
   const next = await effectAgain<Next>(ctx, {
     statement: claimNextStatement(ctx.principal, { courierId, accept, from }),
+    before: [returnExpired({ claimer: courierId })],
+    busyOnLockTimeout: true,
   })
   if (next === null) return { ok: false, reason: 'order_busy', retryAfter: 1 }
   if (next.ok && next.order !== null && next.oldest) start.passed(next.order.id)
@@ -122,7 +126,15 @@ select ${answer(sql`case
     from claimed o
   )
   when (select available from me) is not true then jsonb_build_object('ok', false, 'reason', 'courier_unavailable')
-  when exists (select from wanted) then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
+  when exists (select from wanted) or (
+    select true
+    from dispatch.orders o
+    where o.status = 'assigned'
+      and o.lease_expires_at <= now()
+      and ${keepsFrom(courierId, sql`(select room from me)`)}
+    order by o.lease_expires_at
+    limit 1
+  ) then jsonb_build_object('ok', false, 'reason', 'order_busy', 'again', true)
   else jsonb_build_object('ok', true, 'order', null, 'oldest', false)
 end`)}`
   return hot('dispatch.claim-next', statement)

@@ -24,7 +24,7 @@ export async function claimOrder(ctx: Ctx, claim: Claim): Promise<Claimed> {
   // The order or courier changed between the statement's snapshot and its lock, or the order has an expired lease.
   const claimed = await effectAgain<Claimed>(ctx, {
     statement: claimStatement(ctx.principal, claim),
-    before: [returnExpired({ orderId: claim.orderId })],
+    before: [returnExpired({ orderId: claim.orderId, claimer: claim.courierId })],
     busyOnLockTimeout: true,
   })
   return claimed ?? { ok: false, reason: 'order_busy', retryAfter: 1 }

@@ -3,6 +3,7 @@ import type { OrderStatus as Status } from '../../../schema/dispatch/states.ts'
 import type { Ctx, Principal } from '../../core/context.ts'
 import { hot } from '../../core/hot.ts'
 import { named, type Statement } from '../../core/named.ts'
+import { returnExpired } from '../assignments/return-expired.ts'
 import { type ListedOrder, OrderStatus } from './contract.ts'
 import { listedColumns } from './show.ts'
 
@@ -22,14 +23,30 @@ type Filter = Pick<Query, 'before' | 'limit'> & {
   since?: string | null | undefined
 }
 
-/** The orders that this principal may see, newest first. */
+/** An order, or nothing but nulls. `lapsed`: some lease is over, and its order not yet returned. */
+type Listed = ListedOrder & { lapsed?: boolean | null }
+
+/**
+ * The orders that this principal may see, newest first. A list that could show an expired lease returns such orders to
+ * `new` first: one more round trip, in which the primary answers.
+ */
 export async function listOrders(
   ctx: Ctx,
   { statuses, before, limit, ...filter }: Filter,
 ): Promise<ListedOrder[]> {
   const { storeId = null, courierId = null, since = null } = filter
   const query = { statuses: statuses ?? OrderStatus.options, storeId, courierId, since, before, limit }
-  return ctx.replica.query<ListedOrder>(listStatement(ctx.principal, query))
+  const list = listStatement(ctx.principal, query)
+  const rows = await ctx.replica.query<Listed>(list)
+  if (rows[0]?.lapsed !== true) return ordersOf(rows)
+  // The select of this statement guarantees the row type.
+  return ordersOf(((await ctx.db.batch([returnExpired(), list])).at(-1) ?? []) as Listed[])
+}
+
+function ordersOf(rows: Listed[]): ListedOrder[] {
+  const orders = rows.filter(({ id }) => id !== null)
+  for (const order of orders) delete order.lapsed
+  return orders
 }
 
 export function listStatement(principal: Principal | null, query: Query): Statement {
@@ -48,13 +65,28 @@ export function listStatement(principal: Principal | null, query: Query): Statem
   order by o.created_at desc, o.id desc
   limit ${limit})`,
   )
-  if (branches.length === 0) return named('dispatch.list-nothing')`select null where false`
-  // Postgres merges one ordered index range per status, so it never reads rows beyond the page.
+  if (branches.length === 0) return named('dispatch.list-nothing')`select null as id`
+  const isTold = query.statuses.some((status) => status === 'new' || status === 'assigned')
+  // Postgres merges one ordered index range per status, so it never reads rows beyond the page. Without an order there is
+  // one row of nulls, which says whether a lease is over.
   const statement = sql`
-select ${listedColumns('o')}
-from (${sql.join(branches, sql` union all `)}) o
-order by o.created_at desc, o.id desc
-limit ${limit}`
+select ${listedColumns('o')}, lease.lapsed
+from (
+  select ${isTold}::boolean and (
+    select true
+    from dispatch.orders o
+    where o.status = 'assigned' and o.lease_expires_at <= now()
+    order by o.lease_expires_at
+    limit 1
+  ) as lapsed
+) lease
+left join (
+  select *
+  from (${sql.join(branches, sql` union all `)}) o
+  order by o.created_at desc, o.id desc
+  limit ${limit}
+) o on true
+order by o.created_at desc, o.id desc`
   return hot('dispatch.list', statement)
 }
 

@@ -179,10 +179,10 @@ left join fleet.cycles c on c.shard = s.shard and c.slot > now() - ${within}::in
 group by s.shard`
   return [
     {
-      // The share of zones that failed in the last minute.
+      // The share of zones that failed in the last minute, above a tenth.
       kind: 'cycle_failures',
       pendingSeconds: 0,
-      raise: 0.1,
+      raise: 0.1 + Number.EPSILON,
       clear: 0.05,
       critical: 0.3,
       absent: 'clear',

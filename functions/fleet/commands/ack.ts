@@ -11,8 +11,9 @@ import { showCommand } from './show.ts'
 
 /**
  * Takes the report of a node about its command. The same report again is the same answer.
- * Race: an epoch rises while the node reports. Zone and regulator are locked before the command, in the order in which a
- * higher epoch takes them, so the statement compares with the newest epoch, and no command of an old one becomes done.
+ * Race: an epoch rises while the node reports, or the node leaves the zone. Node, zone, regulator and slot are locked before
+ * the command, in the order of those changes. So the statement compares with the newest epoch and slot, and no command of an
+ * old epoch, or of a zone that the node left, becomes done.
  */
 export function ackCommand(
   ctx: Ctx,
@@ -26,11 +27,12 @@ export function ackCommand(
     named('fleet.ack-command')`
 with ${noteContact(ctx)},
 wanted as materialized (
-  select c.id, c.zone_id, c.regulator_id, n.uid
+  select c.id, c.zone_id, c.regulator_id, c.node_id, n.uid
   from fleet.commands c
   join fleet.nodes n on n.id = c.node_id
   where c.id = ${id}
     and n.uid = ${principal.sub}
+    and (select count(*) from seen) >= 0
 ),
 zone as materialized (
   select z.epoch
@@ -45,12 +47,21 @@ regulator as materialized (
     and exists (select from zone)
   for share
 ),
+slot as materialized (
+  select s.zone_id
+  from fleet.zone_slots s
+  where s.node_id = (select node_id from wanted)
+    and exists (select from zone)
+    and (select count(*) from regulator) >= 0
+  for share
+),
 found as materialized (
   select c.*, (select epoch from regulator) as present
   from fleet.commands c
   where c.id = (select id from wanted)
     and exists (select from zone)
     and (c.regulator_id is null or exists (select from regulator))
+    and (select count(*) from slot) >= 0
   for update
 ),
 decided as (
@@ -58,6 +69,7 @@ decided as (
     when c.state = ${state} then null
     when c.state in ('EXPIRED', 'TIMEOUT') and c.reason is distinct from 'stale_epoch'
       or ${state}::text = 'ACK' and c.expires_at <= now() and c.state in ('QUEUED', 'SENT')
+      or c.kind <> 'off' and c.state in ('QUEUED', 'SENT', 'ACK') and c.zone_id not in (select zone_id from slot)
     then jsonb_build_object('ok', false, 'reason', 'command_expired', 'state', c.state)
     when c.kind <> 'off' and (
       c.reason = 'stale_epoch'

@@ -70,6 +70,23 @@ export const Take = z
   .strictObject({ limit: z.int().min(1).max(100).default(50) })
   .meta({ id: 'TakeCommands' })
 
+const VoidedData = z
+  .strictObject({
+    id,
+    uid: NodeUid,
+    zoneId: id,
+    kind: z.enum(commandKinds),
+    state: z
+      .enum(['EXPIRED', 'TIMEOUT'])
+      .meta({ description: '`EXPIRED`: no node took it. `TIMEOUT`: its node may have run it' }),
+    reason: z.enum(['node_left_zone', 'node_decommissioned']),
+  })
+  .meta({ id: 'CommandVoidedData' })
+
+export const commandWebhooks = {
+  'command.voided': { audience: ['tenant'] as const, data: VoidedData },
+}
+
 export const Ack = z
   .strictObject({ state: z.enum(ackStates), reason: text(300).optional() })
   .meta({ id: 'CommandAck' })

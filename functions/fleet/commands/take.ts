@@ -10,8 +10,8 @@ import { handOut } from './hand-out.ts'
 import { showCommand } from './show.ts'
 
 /**
- * The commands that the node has not acknowledged, oldest first, and those it never got before others. They are sent again until it does; the node knows the
- * ids that it did. Null: the caller has no such node.
+ * The commands that the node has not acknowledged, oldest first, and those it never got before others. They are sent again
+ * until it does; the node knows the ids that it did. Null: the caller has no such node.
  */
 export function takeCommands(
   ctx: Ctx,
@@ -26,6 +26,7 @@ node as (
   from fleet.nodes n
   where n.uid = ${uid}
     and ${visibleNodes(ctx, 'n')}
+    and (select count(*) from seen) >= 0
 ),
 ${handOut({ of: sql`c.node_id = (select id from node)`, limit })}
 select ${answer(sql`(

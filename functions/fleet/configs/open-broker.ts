@@ -1,4 +1,4 @@
-import { type Answer, answerReader, connect, disconnect, publish } from './mqtt.ts'
+import { generate, type Packet, parser } from 'mqtt-packet'
 
 /** How long the broker may take to answer a packet. */
 const answerMs = 5_000
@@ -21,15 +21,14 @@ export async function openBroker(url: string): Promise<Broker> {
   const fail = (why: string) => {
     for (const one of waiting.values()) one.reject(new Error(why))
   }
-  const take = (answer: Answer) => {
-    if (answer.kind === 'connack' && answer.code !== 0) return fail('The broker refused the connection')
-    waiting.get(keyOf(answer))?.resolve()
-  }
-  const answersIn = answerReader()
+  const incoming = parser()
+  incoming.on('packet', (packet: Packet) => {
+    if (packet.cmd === 'connack' && packet.returnCode !== 0) return fail('The broker refused the connection')
+    waiting.get(keyOf(packet))?.resolve()
+  })
+  incoming.on('error', () => fail('The broker sent no MQTT'))
   socket.addEventListener('message', ({ data }) => {
-    const answers = data instanceof ArrayBuffer ? answersIn(new Uint8Array(data)) : null
-    if (answers === null) return fail('The broker sent no MQTT')
-    for (const answer of answers) take(answer)
+    if (data instanceof ArrayBuffer) incoming.parse(Buffer.from(data))
   })
   socket.addEventListener('error', () => fail('The connection to the broker failed'))
   socket.addEventListener('close', () => fail('The broker closed the connection'))
@@ -47,9 +46,18 @@ export async function openBroker(url: string): Promise<Broker> {
     }
   }
 
-  const greeting = connect({ clientId: `lockstep-${crypto.randomUUID()}`, keepAlive: 30, ...user })
+  const clientId = `lockstep-${crypto.randomUUID()}`
+  const greeting = {
+    cmd: 'connect',
+    protocolId: 'MQTT',
+    protocolVersion: 4,
+    clean: true,
+    keepalive: 30,
+  } as const
   try {
-    await answered('connack', () => socket.addEventListener('open', () => socket.send(greeting)))
+    await answered('connack', () =>
+      socket.addEventListener('open', () => socket.send(generate({ ...greeting, clientId, ...user }))),
+    )
   } catch (error) {
     socket.close()
     throw error
@@ -60,17 +68,27 @@ export async function openBroker(url: string): Promise<Broker> {
       last += 1
       const messageId = last
       return answered(`puback ${messageId}`, () =>
-        socket.send(publish({ topic, messageId, retain, payload: JSON.stringify(payload) })),
+        socket.send(
+          generate({
+            cmd: 'publish',
+            topic,
+            messageId,
+            qos: 1,
+            retain,
+            dup: false,
+            payload: JSON.stringify(payload),
+          }),
+        ),
       )
     },
     close() {
-      if (socket.readyState === WebSocket.OPEN) socket.send(disconnect)
+      if (socket.readyState === WebSocket.OPEN) socket.send(generate({ cmd: 'disconnect' }))
       socket.close()
     },
   }
 }
 
-const keyOf = (answer: Answer) => (answer.kind === 'puback' ? `puback ${answer.messageId}` : answer.kind)
+const keyOf = (packet: Packet) => (packet.cmd === 'puback' ? `puback ${packet.messageId ?? 0}` : packet.cmd)
 
 /** A WebSocket takes no user in its URL. */
 function partsOf(url: string) {
@@ -82,7 +100,7 @@ function partsOf(url: string) {
     address: parsed.href,
     user: {
       ...(username !== undefined && username !== '' && { username }),
-      ...(password !== undefined && password !== '' && { password }),
+      ...(password !== undefined && password !== '' && { password: Buffer.from(password) }),
     },
   }
 }

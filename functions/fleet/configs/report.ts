@@ -14,6 +14,7 @@ type Report = { uid: string; report: ConfigReport }
 /**
  * Race: an operator changes the configuration while the node reports the old version. The row is locked before the
  * versions are compared, so a report of the old version is `superseded` and never ends the drift.
+ * Race: the node moves to another zone. Both lock the node before its configuration, and channels need the node as well.
  */
 export function reportConfig(
   ctx: Ctx,
@@ -25,12 +26,17 @@ export function reportConfig(
     ctx,
     named('fleet.report-config')`
 with ${noteContact(ctx)},
-found as materialized (
-  select n.id, c.desired_version
+node as materialized (
+  select n.id
   from fleet.nodes n
-  join fleet.node_configs c on c.node_id = n.id
   where n.uid = ${uid}
     and ${visibleNodes(ctx, 'n')}
+  for key share
+),
+found as materialized (
+  select node.id, c.desired_version
+  from node
+  join fleet.node_configs c on c.node_id = node.id
   for update of c
 ),
 reported as (

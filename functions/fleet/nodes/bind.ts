@@ -9,6 +9,7 @@ import { callerScope } from '../greenhouses/scope.ts'
 import type { Node } from './contract.ts'
 import { decommissioned } from './decommissioned.ts'
 import { idOfNode } from './id-of.ts'
+import { leaveBehind } from './leave-behind.ts'
 import { showNode } from './show.ts'
 
 type Bind = { uid: string; version: number; zoneId: number }
@@ -77,15 +78,7 @@ placed as (
   from changed
   where not exists (select from fleet.zone_slots s where s.node_id = changed.id)
 ),
-ended as (
-  update fleet.zone_bindings b
-  set until_at = greatest(now(), b.from_at)
-  from changed
-  where b.node_id = changed.id
-    and b.until_at is null
-    and b.zone_id <> ${zoneId}
-  returning b.id
-),
+${leaveBehind({ from: sql`changed`, id: sql`changed.id`, after: sql`moved`, into: zoneId })},
 -- The count makes this wait for "ended": one open binding a node. The first zone of a node also has the samples that the
 -- node measured before it was placed, as far back as samples are accepted, because no other zone has them.
 begun as (

@@ -1,11 +1,26 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { announceVoided } from '../commands/announce.ts'
+
+type Leaving = {
+  /** The CTE with one row a node. */
+  from: SQL
+  /** The node in each row. */
+  id: SQL
+  /** The CTE that writes the slot. A report of a node locks the slot before the command. */
+  after: SQL
+  /** The zone that the node enters. */
+  into?: number
+}
 
 /**
- * CTEs `ended` and `voided`: the bindings of these nodes end, and what waits for them in their zones is void. `id` is the
- * node in each row of the CTE `from`.
+ * CTEs: `ended` are the bindings of these nodes, and `voided` is what waits for them in the zones that they leave. A dose
+ * that nobody took comes back to its budget; a node that took one gets an `off` (trigger commands_settle).
  * Race: now() is the start of this transaction, and a binding may have begun since, while the statement waited for a lock.
+ * Race: a cycle orders a dose for the node at this moment, so this snapshot lacks it. The node cannot take it, and the next
+ * cycle voids it (end-overdue.ts).
  */
-export function leaveBehind({ from, id }: { from: SQL; id: SQL }): SQL {
+export function leaveBehind({ from, id, after, into }: Leaving): SQL {
+  const isLeft = (row: string) => (into === undefined ? sql`` : sql`and ${sql.raw(row)}.zone_id <> ${into}`)
   return sql`
 ended as (
   update fleet.zone_bindings b
@@ -13,6 +28,19 @@ ended as (
   from ${from}
   where b.node_id = ${id}
     and b.until_at is null
+    ${isLeft('b')}
+  returning b.id
+),
+waiting as materialized (
+  select c.id
+  from ${from}
+  join fleet.commands c on c.node_id = ${id}
+  where c.state in ('QUEUED', 'SENT', 'ACK')
+    and c.kind <> 'off'
+    ${isLeft('c')}
+    and (select count(*) from ${after}) >= 0
+  order by c.id
+  for no key update of c
 ),
 voided as (
   update fleet.commands c
@@ -20,9 +48,10 @@ voided as (
     state = case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end,
     reason = 'node_left_zone',
     finished_at = now()
-  from ${from}
-  where c.node_id = ${id}
+  from waiting
+  where c.id = waiting.id
     and c.state in ('QUEUED', 'SENT', 'ACK')
-    and c.kind <> 'off'
-)`
+  returning c.*
+),
+announced as (${announceVoided('voided')})`
 }

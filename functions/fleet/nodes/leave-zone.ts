@@ -8,5 +8,6 @@ freed as (
   delete from fleet.zone_slots s
   using changed
   where s.node_id = changed.id
-),${leaveBehind({ from: sql`changed`, id: sql`changed.id` })}`
+  returning 1
+),${leaveBehind({ from: sql`changed`, id: sql`changed.id`, after: sql`freed` })}`
 }

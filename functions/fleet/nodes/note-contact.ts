@@ -5,6 +5,8 @@ import { statesBefore } from '../rules.ts'
 /**
  * CTE `seen`: a request of a node notes its contact, at most every ten seconds. It proves that the node has its
  * credential, and makes an assigned or degraded node active. It is empty for other callers.
+ * Race: the node moves to another zone, which locks the node before its other rows. So a statement that locks such rows reads
+ * `seen` first, or locks the node itself: Postgres runs a CTE that nothing reads at the end.
  */
 export function noteContact({ principal }: Ctx): SQL {
   if (principal?.role !== 'node') return sql`seen as (select null::bigint as id where false)`

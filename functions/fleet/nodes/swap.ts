@@ -78,7 +78,7 @@ begun as (
   select n.tenant_id, slot.zone_id, n.id
   from slot
   join changed n on n.id = slot.new_id
-),${leaveBehind({ from: sql`slot`, id: sql`slot.old_id` })},${raiseConfig('changed')}
+),${leaveBehind({ from: sql`slot`, id: sql`slot.old_id`, after: sql`slot` })},${raiseConfig('changed')}
 select ${answer(sql`coalesce(
   (
     select jsonb_build_object(

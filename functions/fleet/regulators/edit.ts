@@ -13,6 +13,7 @@ type Edit = { id: number; version: number; change: RegulatorChange }
 /**
  * Disabling raises the epoch, and the trigger void_commands ends the commands of the older one.
  * Race: a cycle decides at the same moment. Its commands carry the old epoch, so no node gets them.
+ * Race: a cycle ends a command at the same moment. Both lock the commands before the budgets; the trigger comes last.
  * A budget below the amount that is used already holds from the next dose on.
  */
 export function editRegulator(
@@ -60,12 +61,22 @@ export function editRegulator(
     ],
     value: showRegulator('changed'),
     also: sql`,
+held as materialized (
+  select
+  from fleet.commands c
+  join changed on changed.id = c.regulator_id
+  where c.state in ('QUEUED', 'SENT', 'ACK')
+    and not changed.enabled
+  order by c.id
+  for no key update of c
+),
 budgeted as (
   update fleet.dose_windows w
   set hour_budget = greatest(changed.budget_hour, w.hour_used), day_budget = greatest(changed.budget_day, w.day_used)
   from changed
   where w.regulator_id = changed.id
     and ${budgetHour !== undefined || budgetDay !== undefined}
+    and (select count(*) from held) >= 0
 )${enabled === undefined ? sql`` : switched(ctx, enabled)}`,
   })
 }

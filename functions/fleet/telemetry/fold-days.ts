@@ -5,7 +5,7 @@ const mostHours = 5_000
 /**
  * Computes each day anew that has a changed hour. A day is that of the greenhouse. Where its zone is not whole hours from
  * UTC, the minutes at its ends come from the minutes themselves.
- * It runs under the lock of foldHours and behind it, so no hour changes meanwhile.
+ * It runs under the lease of foldHours and behind it, so no hour changes meanwhile.
  */
 export function foldDays(): Statement {
   return named('fleet.fold-days')`

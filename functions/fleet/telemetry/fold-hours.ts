@@ -1,10 +1,7 @@
 import { named, type Statement } from '../../core/named.ts'
 
-/** Changed minutes of one run; a run takes seconds at most. */
-const mostMinutes = 20_000
-
 /** The hours of changed minutes, for which the caller makes partitions first. */
-export function changedHours(): Statement {
+export function changedHours(mostMinutes: number): Statement {
   return named('fleet.changed-hours')`
 select distinct date_trunc('hour', minute, 'UTC') as hour
 from (select minute from fleet.telemetry_1m where not folded order by minute limit ${mostMinutes}) due`
@@ -21,7 +18,7 @@ from (select minute from fleet.telemetry_1m where not folded order by minute lim
  * the minute then differs from the one that was summed. So it stays unfolded, and the next run computes its hour again.
  * The consumer locks minutes in the order of their key; so does this statement, all of them before it writes one.
  */
-export function foldHours(): Statement {
+export function foldHours(mostMinutes: number): Statement {
   return named('fleet.fold-hours')`
 with due as materialized (
   select node_id, metric_id, channel, minute, n, sum, min, max, last

@@ -68,10 +68,20 @@ repeated as materialized (
   where m.turn > 1
     or b.seen_before @> m.seq
 ),
+-- Race: two messages replay the same rejects. They are locked in one order, and always after the boots.
+replayed as materialized (
+  select r.id
+  from fleet.telemetry_rejects r
+  where r.id = any(array(select reject_id from items where reject_id is not null))
+    and r.replayed_at is null
+    and (select count(*) from booted) >= 0
+  order by r.id
+  for no key update
+),
 claimed as (
   update fleet.telemetry_rejects r
   set replayed_at = now()
-  where r.id = any(array(select reject_id from items where reject_id is not null))
+  where r.id = any(array(select id from replayed))
     and r.replayed_at is null
   returning r.id
 )`

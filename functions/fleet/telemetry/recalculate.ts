@@ -2,16 +2,20 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import type { Tx } from '../../core/db.ts'
 import type { JobResult } from '../../core/job.ts'
+import { holding, type Lease } from '../../core/lease.ts'
 import { named } from '../../core/named.ts'
 
 /** A statement of the consumer that began before a calibration was there has ended by then: its transaction may take 10 s. */
 const settledAfter = '15 seconds'
 
-/** A run calculates so much of one calibration, and the next run goes on. The consumer of the series waits for half a second. */
-const bounds = { mostSamples: 20_000, mostMinutes: 5_000 }
+/** The consumer of a series waits for half a second while a part is calculated. The next run goes on after `runMs`. */
+const bounds = { mostSamples: 20_000, mostMinutes: 5_000, runMs: 30_000 }
+
+type Bounds = typeof bounds
 
 /** Moments are text, because a Date has no microseconds and would not find its row. */
 type Due = {
+  key: string
   nodeId: string
   metricId: number
   channel: string
@@ -23,22 +27,48 @@ type Due = {
 }
 
 /**
- * Calculates samples of one calibration anew, then their minutes and the newest value. The fold is another job, so a
- * calibration of many samples, or one that fails, does not stop it.
- *
- * Race: a consumer adds to a minute meanwhile. It waits for the locked minute, or its sample is in the snapshot of the
- * last statement, because its transaction ended before the lock was there. Both lock samples, the newest value and
- * minutes in this order, so they never wait for each other.
+ * Calculates samples of calibrations anew, in parts that each commit by themselves. The tenant that was served longest ago
+ * is next, and of its calibrations the one that was. So nobody waits for all parts of another, and a part that fails stops
+ * no other: the next run tries it again. The fold is another job, so it does not wait for this one.
  */
-export async function recalculate(
-  _ctx: Ctx,
-  tx: Tx,
-  { mostSamples, mostMinutes } = bounds,
-): Promise<JobResult> {
-  await tx.query(named('fleet.recalculate-for-all')`select set_config('app.tenant_id', '*', true)`)
-  const [due] = await tx.query<Due>(named('fleet.due-recalculation')`
-with due as materialized (
-  select c.*, coalesce(c.applied_until, c.from_at) as begin_at,
+export async function recalculate(ctx: Ctx, lease: Lease, limits: Bounds = bounds): Promise<JobResult> {
+  const end = ctx.now().getTime() + limits.runMs
+  const failed: string[] = []
+  let [parts, rows, more] = [0, 0, false]
+  do {
+    const due = await nextDue(ctx, { ...limits, failed })
+    more = due !== null
+    if (due === null) break
+    try {
+      rows += await ctx.db.transaction(async (tx) => {
+        await tx.query(holding(lease))
+        return recalculatePart(tx, due)
+      })
+      parts += 1
+    } catch (error) {
+      failed.push(due.key)
+      ctx.log.error('recalculate', error, { calibration: due.key })
+      await ctx.db.batch([holding(lease), served(due)])
+    }
+  } while (ctx.now().getTime() < end)
+  const done = { rows, parts, more }
+  if (failed.length > 0)
+    return { ...done, outcome: 'failed', error: `${failed.length} calibrations failed, see the log for each` }
+  return { ...done, outcome: parts > 0 ? 'ok' : 'skipped' }
+}
+
+async function nextDue(
+  ctx: Ctx,
+  { mostSamples, mostMinutes, failed }: Bounds & { failed: string[] },
+): Promise<Due | null> {
+  const [due] = await ctx.db.query<Due>(named('fleet.due-recalculation')`
+with turns as materialized (
+  select tenant_id, max(served_at) as served_at
+  from fleet.calibrations
+  group by tenant_id
+),
+due as materialized (
+  select c.*, ${keyOf('c')} as key, coalesce(c.applied_until, c.from_at) as begin_at,
     (
       select min(later.from_at)
       from fleet.calibrations later
@@ -48,12 +78,14 @@ with due as materialized (
         and later.from_at > c.from_at
     ) as until_at
   from fleet.calibrations c
-  where applied_at is null
-    and created_at < now() - ${settledAfter}::interval
-  order by created_at
+  join turns on turns.tenant_id = c.tenant_id
+  where c.applied_at is null
+    and c.created_at < now() - ${settledAfter}::interval
+    and ${keyOf('c')} <> all(${sql.param(failed)}::text[])
+  order by turns.served_at nulls first, coalesce(c.served_at, c.created_at)
   limit 1
 )
-select d.node_id as "nodeId", d.metric_id as "metricId", d.channel, d.from_at::text as "fromAt",
+select d.key, d.node_id as "nodeId", d.metric_id as "metricId", d.channel, d.from_at::text as "fromAt",
   d.begin_at::text as "beginAt", d.until_at::text as "untilAt",
   (
     select min(part.at)::text
@@ -85,11 +117,32 @@ select d.node_id as "nodeId", d.metric_id as "metricId", d.channel, d.from_at::t
     where part.at < coalesce(d.until_at, 'infinity')
   ) as "partAt"
 from due d`)
-  if (due === undefined) return { rows: 0, outcome: 'skipped' }
-  const samples = await recalculatePart(tx, due)
-  return { rows: samples, more: due.partAt !== null }
+  return due ?? null
 }
 
+function keyOf(row: string) {
+  const c = sql.raw(row)
+  return sql`concat_ws(' ', ${c}.node_id, ${c}.metric_id, ${c}.from_at, ${c}.channel)`
+}
+
+/** A part that failed has had its turn. */
+function served({ nodeId, metricId, channel, fromAt }: Due) {
+  return named('fleet.note-failed-part')`
+update fleet.calibrations
+set served_at = clock_timestamp()
+where node_id = ${nodeId}::bigint
+  and metric_id = ${metricId}::smallint
+  and channel = ${channel}
+  and from_at = ${moment(fromAt)}`
+}
+
+/**
+ * Calculates the samples of a part anew, then their minutes and the newest value.
+ *
+ * Race: a consumer adds to a minute meanwhile. It waits for the locked minute, or its sample is in the snapshot of the
+ * last statement, because its transaction ended before the lock was there. Both lock samples, the newest value and
+ * minutes in this order, so they never wait for each other.
+ */
 async function recalculatePart(tx: Tx, due: Due): Promise<number> {
   const series = sql`node_id = ${due.nodeId}::bigint
   and metric_id = ${due.metricId}::smallint
@@ -130,7 +183,8 @@ select count(*)::int as minutes from minutes`)
 with line as (
   -- A line that was set again meanwhile begins anew.
   update fleet.calibrations
-  set applied_until = case when not ${isLast}::boolean then ${end} end, applied_at = case when ${isLast}::boolean then now() end
+  set applied_until = case when not ${isLast}::boolean then ${end} end, applied_at = case when ${isLast}::boolean then now() end,
+    served_at = clock_timestamp()
   where ${series}
     and from_at = ${moment(due.fromAt)}
     and applied_at is null

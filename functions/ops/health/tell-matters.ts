@@ -2,6 +2,7 @@ import type { Ctx } from '../../core/context.ts'
 import { readGathered } from '../../core/gather.ts'
 import type { Matter } from '../../core/matter.ts'
 import { sharedTurns } from '../../core/replica.ts'
+import { soundOutcomes } from '../rules.ts'
 
 const clockLimitSeconds = 180
 const failedShare = 0.1
@@ -46,7 +47,7 @@ function upstreams(gathered: Gathered): Matter[] {
   )
   return [...byName].map(([name, outcomes]) => {
     const calls = outcomes.reduce((sum, { lately }) => sum + (lately[0] ?? 0), 0)
-    const sound = outcomes.filter(({ labels }) => ['ok', 'delivered'].includes(labels['outcome'] ?? ''))
+    const sound = outcomes.filter(({ labels }) => soundOutcomes.includes(labels['outcome'] ?? ''))
     const failed = calls - sound.reduce((sum, { lately }) => sum + (lately[0] ?? 0), 0)
     const detail = `${failed} of ${calls} calls failed within five minutes`
     const ageSeconds = Math.max(0, (Date.now() - asOf.getTime()) / 1_000)

@@ -3,6 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { countOf, type Gathered, quantileOf, readGathered, type Series, sumOf } from '../../core/gather.ts'
 import type { Rule, Value } from '../../core/watch.ts'
 import type { MeterName } from '../../registry/meters.ts'
+import { soundOutcomes } from '../rules.ts'
 
 const minutes = 5
 /** A share of fewer says nothing. */
@@ -65,7 +66,8 @@ export const metricRules: readonly Rule[] = [
     absent: 'clear',
     read: each('upstream', [calls], (series) => {
       const all = sumOf(series, calls)?.lately[0] ?? 0
-      const good = sumOf(series, calls, { outcome: (outcome) => outcome === 'ok' })?.lately[0] ?? 0
+      const good =
+        sumOf(series, calls, { outcome: (outcome) => soundOutcomes.includes(outcome) })?.lately[0] ?? 0
       return all === 0 ? 0 : (100 * (all - good)) / all
     }),
     advice: 'An outside server fails. Its circuit opens by itself, and readers get the last known data.',

@@ -1,24 +1,32 @@
 import { type SQL, sql } from 'drizzle-orm'
 
-/** CTEs: `summed`, the statistics of each name in this window, and `earlier`, those of a week before. */
+/**
+ * CTEs: `summed`, the statistics of each name in this window, `earlier`, those of a week before, and `whole`, the time of all
+ * names in this window.
+ */
 export function figures({ from, to, name }: { from: SQL; to: SQL; name: string | null }): SQL {
   const wanted = name === null ? sql`true` : sql`q.name = ${name}`
   const between = (begin: SQL, end: SQL) =>
     // An hour that was folded belongs to the window in which it begins.
-    sql`q.begins >= date_bin('5 minutes', ${begin}, 'epoch') and q.begins < ${end} and ${wanted}`
+    sql`q.begins >= date_bin('5 minutes', ${begin}, 'epoch') and q.begins < ${end}`
   return sql`
 summed as materialized (
   select q.name, sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms, sum(q.squares_ms) as squares_ms,
     sum(q.rows)::float8 as rows, sum(q.blocks_hit)::float8 as hit, sum(q.blocks_read)::float8 as read,
     sum(q.temp_bytes)::float8 as temp_bytes, sum(q.wal_bytes)::float8 as wal_bytes, sum(q.resets)::int as resets
   from core.query_stats q
-  where ${between(from, to)}
+  where ${between(from, to)} and ${wanted}
   group by q.name
+),
+whole as materialized (
+  select sum(q.total_ms) as total_ms
+  from core.query_stats q
+  where ${between(from, to)}
 ),
 earlier as materialized (
   select q.name, sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms
   from core.query_stats q
-  where ${between(sql`${from} - interval '7 days'`, sql`${to} - interval '7 days'`)}
+  where ${between(sql`${from} - interval '7 days'`, sql`${to} - interval '7 days'`)} and ${wanted}
   group by q.name
 )`
 }
@@ -31,7 +39,7 @@ export function shownFigures(minutes: SQL): SQL {
     'calls', s.calls,
     'perMinute', s.calls / ${minutes},
     'totalMs', s.total_ms,
-    'share', coalesce(s.total_ms / nullif(sum(s.total_ms) over (), 0), 0),
+    'share', coalesce(s.total_ms / nullif((select w.total_ms from whole w), 0), 0),
     'meanMs', s.total_ms / s.calls,
     'serverP95Ms', case when s.total_ms > 0 then exp(
       ln(s.total_ms / s.calls) - spread.sigma2 / 2 + 1.6448536 * sqrt(spread.sigma2)

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { countOf, quantileOf, readGathered, type Series } from '../../core/gather.ts'
+import { countOf, readGathered, type Series } from '../../core/gather.ts'
 import { named } from '../../core/named.ts'
 import type { Queries, QueryFigures } from './contract.ts'
 import { figures, shownFigures, summedRows, whyUnknown } from './figures.ts'
-import { type Window, windowOf } from './window.ts'
+import { measured, p95Of } from './measured.ts'
+import { windowOf } from './window.ts'
 
 type Order = 'total' | 'calls' | 'mean' | 'rows' | 'temp' | 'wal'
 type Found = Pick<Queries, 'asOf' | 'evictedAt' | 'why'> & { data: QueryFigures[] }
@@ -12,7 +13,6 @@ type Found = Pick<Queries, 'asOf' | 'evictedAt' | 'why'> & { data: QueryFigures[
 /** The most costly ones. A Worker has some hundred statements. */
 const shownAtMost = 250
 
-const measured = 'db_query_duration_seconds'
 const orders = {
   total: sql`s.total_ms`,
   calls: sql`s.calls`,
@@ -67,10 +67,4 @@ function coverageOf(data: readonly QueryFigures[], series: readonly Series[]): n
     seen += Math.min(count, callsOf.get(labels['query'] ?? '') ?? 0)
   }
   return sent === 0 ? null : seen / sent
-}
-
-function p95Of(name: string, series: readonly Series[], { endsNow }: Window): number | null {
-  const own = endsNow ? series.find(({ labels }) => labels['query'] === name) : undefined
-  const seconds = own === undefined ? null : quantileOf(measured, own.lately, 0.95)
-  return seconds === null ? null : Math.round(seconds * 1e4) / 10
 }

@@ -1,7 +1,9 @@
 import type { Ctx } from '../../core/context.ts'
+import { readGathered } from '../../core/gather.ts'
 import { named } from '../../core/named.ts'
 import type { Query } from './contract.ts'
-import { figures, shownFigures, summedRows, whyUnknown } from './figures.ts'
+import { figures as figuresIn, shownFigures, summedRows, whyUnknown } from './figures.ts'
+import { measured, p95Of } from './measured.ts'
 import { windowOf } from './window.ts'
 
 type Found = Omit<Query, 'name' | 'from' | 'to'>
@@ -13,8 +15,9 @@ export async function readQuery(
   given: { from?: string | undefined; to?: string | undefined },
 ): Promise<Query | null> {
   const window = windowOf(given, ctx.now())
-  const [found] = await ctx.db.query<Found>(named('ops.read-query')`
-with ${figures({ ...window.sql, name })},
+  const [[found], gathered] = await Promise.all([
+    ctx.db.query<Found>(named('ops.read-query')`
+with ${figuresIn({ ...window.sql, name })},
 texts as materialized (
   select t.*, t.text ~ '^select /\\*[^*]*\\*/ \\* from [a-z]+\\.hot_' as is_call
   from core.query_texts t
@@ -53,7 +56,11 @@ select core.iso(r.read_at) as "asOf", core.iso(r.evicted_at) as "evictedAt", ${w
   ), '[]') as series
 from (select) one
 left join core.query_reads r on true
-where exists (select from texts)`)
+where exists (select from texts)`),
+    readGathered(ctx, { names: [measured], minutes: 60 }),
+  ])
   if (found === undefined) return null
-  return { ...found, name, from: window.from.toISOString(), to: window.to.toISOString() }
+  const series = gathered.known ? gathered.series.filter(({ lately }) => lately.length > 0) : []
+  const figures = found.figures && { ...found.figures, p95Ms: p95Of(name, series, window) }
+  return { ...found, figures, name, from: window.from.toISOString(), to: window.to.toISOString() }
 }

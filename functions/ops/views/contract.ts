@@ -28,11 +28,13 @@ export const View = z
       .nullable()
       .meta({ description: 'Refreshes skipped since the last one, because no source had changed' }),
     driftKeys: z.int().nullable().meta({
-      description: 'Rows that differ from a recount and are not repaired; null when no job compares them',
+      description:
+        'Rows that differed from a recount at the newest comparison. A materialized view is repaired by the same run. Null before the first refresh',
     }),
-    verifiedAt: shownInstant
-      .nullable()
-      .meta({ description: 'Everything was compared since then, by samples; null when no job compares' }),
+    verifiedAt: shownInstant.nullable().meta({
+      description:
+        'The newest recount of a materialized view: a refresh or a comparison. Of an incremental view, everything was compared since then, by samples',
+    }),
   })
   .meta({ id: 'MaterializedView' })
 export type View = z.infer<typeof View>

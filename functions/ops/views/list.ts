@@ -7,8 +7,9 @@ import { readWatched } from '../alerts/read-watched.ts'
 import type { View } from './contract.ts'
 
 /**
- * Each materialized view: its last refresh, its age, the writes since then, and whether its public answers say `stale`. Then
- * the incremental views that a job compares with their events. One round trip.
+ * Each materialized view: its last refresh, its age, the writes since then, the rows that the newest comparison found wrong,
+ * and whether its public answers say `stale`. Then the incremental views that a job compares with their events. One round
+ * trip.
  */
 export async function listViews(ctx: Ctx, watches: readonly Watch[]): Promise<View[]> {
   const asked = [
@@ -41,10 +42,11 @@ select jsonb_build_object(
   'pendingWrites', s.pending_writes,
   'stale', coalesce(s.age_seconds > limits.seconds, s.last_refresh is null),
   'skipped', s.skipped,
-  'driftKeys', null,
-  'verifiedAt', null
+  'driftKeys', case when s.last_refresh is not null then coalesce(r.drift_keys, 0) end,
+  'verifiedAt', core.iso(greatest(s.last_refresh, r.recounted_at))
 ) as view
 from core.get_views_refresh_status() s
+left join core.view_recounts r using (view)
 left join lateral (select (${JSON.stringify(staleAfterSeconds)}::jsonb ->> s.view)::float8 as seconds) limits on true
 order by s.view
 limit 200`

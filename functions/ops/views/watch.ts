@@ -28,4 +28,25 @@ from core.get_views_refresh_status() s
 where s.last_refresh is not null`,
     advice: 'The job that refreshes the view fails or is paused. See GET /v1/ops/jobs and GET /v1/ops/views.',
   },
+  {
+    name: 'view_recount',
+    severity: 'warning',
+    unit: 'rows',
+    raise: 0,
+    clear: 0,
+    pendingFor: 0,
+    clearFor: 0,
+    absent: 'clear',
+    // A view that is refreshed every day is not compared again, and each refresh is a recount.
+    value: () => sql`
+select jsonb_build_object('view', r.view) as labels, r.drift_keys::float8 as value
+from core.view_recounts r
+where r.recounted_at > now() - interval '25 hours'`,
+    evidence: () => sql`
+select jsonb_build_object('view', r.view), jsonb_build_object('rows', r.drift_keys, 'comparedAt', core.iso(r.recounted_at))
+from core.view_recounts r
+where r.drift_keys > 0`,
+    advice:
+      'A write to a source of the view was not counted. The run that found it has repaired the view. Look for a session that writes without triggers.',
+  },
 ]

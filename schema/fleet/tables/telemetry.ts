@@ -34,6 +34,8 @@ export const calibrations = fleet.table(
     appliedAt: instant('applied_at'),
     /** The samples before it are calculated anew. */
     appliedUntil: instant('applied_until'),
+    /** The newest attempt to calculate a part. The tenant that was served longest ago is next. */
+    servedAt: instant('served_at'),
   },
   (t) => [primaryKey({ name: 'calibrations_pkey', columns: [t.nodeId, t.metricId, t.channel, t.fromAt] })],
 )

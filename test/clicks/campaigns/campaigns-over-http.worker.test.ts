@@ -53,6 +53,11 @@ describe('a campaign', () => {
     expect(led.location).toMatch(/^https:\/\/shop\.example\/a\?cid=[0-9a-f-]{36}&s=abc$/)
   })
 
+  it('says how much of its link the advertiser learns', async () => {
+    await admin.post('/campaigns', campaignOf('quiet', { referrerPolicy: 'no-referrer' }))
+    expect((await visit(app, '/c/quiet')).headers.get('referrer-policy')).toBe('no-referrer')
+  })
+
   it('keeps the configuration of each version, with the parts of that version', async () => {
     const created = await admin.post('/campaigns', campaignOf('kept'))
     await admin.post(`/campaigns/${idOf(created)}/offers`, { name: 'B', url: 'https://b.example/' })
@@ -331,6 +336,27 @@ describe('an offer', () => {
     )
     expect(rows).toEqual(Array.from({ length: 9 }, (_, at) => ({ version: at + 1, offers: at + 1 })))
   })
+})
+
+it('a landing page is added, listed and changed as an offer is, and with weight 0 gets no visitors', async () => {
+  const created = await admin.post('/campaigns', campaignOf('landing'))
+  const path = `/campaigns/${idOf(created)}/landing-pages`
+  const first = await admin.post(path, { name: 'L1', url: 'https://l1.example/?next={offerlink}' })
+  const second = await admin.post(path, { name: 'L2', url: 'https://l2.example/' })
+  expect([first.status, versionOf(first), second.status, versionOf(second)]).toEqual([201, 2, 201, 3])
+  expect((await admin.get(path)).body['data']).toMatchObject([{ name: 'L1' }, { name: 'L2' }])
+  const patched = await admin.patch(`${path}/${idOf(first)}`, 3, { weight: 0 })
+  expect(patched.body).toMatchObject({ id: idOf(first), weight: 0, version: 4 })
+  for (let at = 0; at < 10; at += 1)
+    expect((await visit(app, '/c/landing', { address: `192.0.2.${at}` })).location).toBe(
+      'https://l2.example/',
+    )
+  await admin.patch(`${path}/${idOf(second)}`, 4, { weight: 0 })
+  expect((await visit(app, '/c/landing')).location).toMatch(/^https:\/\/shop\.example\/a\?cid=/)
+  expect(problem(await admin.post(path, { name: 'L3', url: 'ftp://l3.example/' }))).toEqual([
+    422,
+    'destination_invalid',
+  ])
 })
 
 describe('a partner', () => {

@@ -236,6 +236,17 @@ describe('visitors', () => {
     await expect.poll(() => countsOf(campaign), soon).toMatchObject({ previews: 1, clicks: 0, valid: 0 })
   })
 
+  it('without an agent are led on, and counted as bots that are not valid', async () => {
+    const campaign = await givenCampaign(admin)
+    expect((await visit(app, `/c/${campaign.slug}`, { agent: '' })).status).toBe(302)
+    await expect
+      .poll(() => countsOf(campaign), soon)
+      .toMatchObject({ clicks: 1, bots: 1, valid: 0, invalid_general: 1 })
+    expect(await clicksOf(campaign)).toMatchObject([
+      { user_agent: null, bot: '(no agent)', reasons: ['bot', 'noAgent'] },
+    ])
+  })
+
   it('who ask for privacy get no key and are counted as unkeyed', async () => {
     const campaign = await givenCampaign(admin)
     await visit(app, `/c/${campaign.slug}`, { headers: { 'sec-gpc': '1' } })

@@ -20,6 +20,10 @@ describe('an agent', () => {
     expect(botIn(agent)).not.toBeNull()
   })
 
+  it.each(['', '  '])('%j, which names no browser, is a bot', (agent) => {
+    expect(botIn(agent)).toBe('(no agent)')
+  })
+
   it.each([
     ['Facebook', `${iphone} [FBAN/FB4A;FBAV/438.0.0.36.112;FBBV/539275218]`],
     [
@@ -27,7 +31,6 @@ describe('an agent', () => {
       'Mozilla/5.0 (Linux; Android 10; SM-A600FN Build/QP1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/91.0 Mobile Safari/537.36 Instagram 192.0.0.35.123 Android (29/10; 280dpi; 720x1402; samsung; SM-A600FN; jackpot2lte; samsungexynos7870; de_DE; 302733750)',
     ],
     ['NAVER', `${iphone} NAVER(inapp; search; 1000; 11.19.4; 14PRO)`],
-    ['nobody', ''],
   ])('of %s is a person', (_, agent) => {
     expect(botIn(agent)).toBeNull()
   })

@@ -14,7 +14,7 @@ const app = await freshWorker({
 async function subscribed(sub: string): Promise<void> {
   const subscriber = anyCaller(app, await app.token('partner', sub))
   const events = ['conversion.pending', 'conversion.approved']
-  const made = await subscriber('POST', '/v1/webhooks', { url: `${receiver.origin}/${sub}`, events })
+  const made = await subscriber.post('/v1/webhooks', { body: { url: `${receiver.origin}/${sub}`, events } })
   expect(made.status).toBe(201)
 }
 

@@ -100,6 +100,18 @@ describe('the decision about a click', () => {
     expect(decide({ hosting: true })).toEqual(['valid', 'hosting'])
     expect(decide({ secondsToConvert: 1.9 })).toEqual(['sophisticated', 'instantConversion'])
     expect(decide({ hosting: true, bot: true })).toEqual(['general', 'bot', 'hosting'])
+    expect(decide({ referrerHost: 'news.example' })).toEqual(['valid'])
+    const blocking = rows.map((rule) =>
+      rule.name === 'blockedReferrer' ? { ...rule, value: ['news.example'] } : rule,
+    )
+    expect(decideValidity({ referrerHost: 'news.example' }, blocking).validity).toBe('general')
+  })
+
+  it('knows the large hosters, and takes no network of the private relay for one', async () => {
+    const { rows } = await admin.query('select asn::int from clicks.hosting_networks')
+    const asns = rows.map(({ asn }) => asn)
+    expect(asns).toEqual(expect.arrayContaining([16509, 24940, 396982]))
+    expect(asns.filter((asn) => [13335, 36183, 54113].includes(asn))).toEqual([])
   })
 
   it('needs an active set, and the database has exactly one', async () => {

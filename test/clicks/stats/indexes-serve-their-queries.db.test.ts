@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { fillClicks, parkPostbacks, planOf, queriesOf, someClick } from '../../../bench/clicks/planned.ts'
+import { claimPostbacks } from '../../../functions/clicks/conversions/claim-postbacks.ts'
 import { matchOrphans } from '../../../functions/clicks/conversions/match-orphans.ts'
 import { receiveStatement } from '../../../functions/clicks/conversions/receive.ts'
 import { statsStatement } from '../../../functions/clicks/stats/read.ts'
@@ -65,6 +66,30 @@ it('a thousand parked postbacks find their clicks by the key, and no join compar
     expect(plan.comparedInVain).toBeLessThan(20_000)
     // 1 250 parked postbacks more wait for clicks that never came.
     expect(plan.clicksRead).toBeLessThan(5_000)
+  } finally {
+    await client.query('rollback')
+  }
+})
+
+it('a round of postbacks reads fifty of each source from its index, however many wait behind them', async () => {
+  await client.query('begin')
+  try {
+    // A long queue of one source, as many for later of another one, and one postback each of forty owners' sources.
+    await client.query(`
+      insert into clicks.postbacks_out (conversion_id, traffic_source_id, conversion_status, url, due_at, give_up_at)
+      select id, case when nth <= 6000 then 1 when nth <= 12000 then 2 else 50 * (nth - 12000) end, 'pending',
+        'https://net.example/', now() + case when nth between 6001 and 12000 then interval '1 hour' else interval '-1 hour' end,
+        now() + interval '1 day'
+      from (select id, row_number() over (order by id desc) as nth from clicks.conversions) v
+      where nth <= 12040`)
+    await client.query('analyze clicks.postbacks_out')
+    const plan = await planOf(client, claimPostbacks())
+    expect(plan.scannedWhole.filter((name) => name !== 'traffic_sources')).toEqual([])
+    expect(plan.indexes).toContain('idx_postbacks_out_due')
+    // The plan rounds the rows of two thousand loops.
+    expect(plan.rowsBy.get('idx_postbacks_out_due')).toBeLessThan(2 * (50 + 40))
+    // Two pages of the index for each source, and the round itself.
+    expect(plan.pages).toBeLessThan(2_000 * 2 + 4_000)
   } finally {
     await client.query('rollback')
   }

@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { assignOrders } from '../../../functions/dispatch/assignments/assign-many.ts'
+import { assignManyStatement, assignOrders } from '../../../functions/dispatch/assignments/assign-many.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { explain } from '../../support/explain.ts'
 import { freshProxy } from '../../support/proxy.ts'
 import { contextsOf } from '../support/context.ts'
 import { asAdmin, givenCourier, givenOrder, givenStore } from '../support/given.ts'
 
 const database = await freshDatabase()
 const { admin } = database
+const client = await database.connect()
 const as = contextsOf(database, await freshProxy(database))
 const storeId = await givenStore(admin)
 
@@ -77,4 +79,47 @@ describe('a bulk assignment among more than two hundred couriers with room', () 
       dispatch.plan_assignments(o.ids, o.boxes, o.lats, o.lngs, c.ids, c.rooms, c.loads, c.lats, c.lngs) p`)
     expect(await assign()).toEqual(rows.map(({ order, courier }) => [order, courier]))
   })
+
+  it('reads two thousand couriers in whole scans, weighs each once for an order, and locks at most a thousand', async () => {
+    await givenTown(2_000)
+    for (let n = 0; n < 100; n += 1)
+      await givenOrder(admin, { storeId, boxes: 1 + (n % 7), at: [51.3 + (n % 6) / 30, -0.3 + (n % 5) / 20] })
+    await admin.query('analyze dispatch.orders, dispatch.couriers')
+    const { pages, nodes } = await planOfAssignment()
+    const read = (of: (node: Node) => boolean) => nodes.filter(of).map(rowsOf)
+    const weighed = read((node) => node['CTE Name'] === 'able')
+    // The search for candidates, the lock and the update of the boxes.
+    expect(read((node) => node['Relation Name'] === 'couriers').length).toBeLessThanOrEqual(4)
+    expect(sumOf(read((node) => node['Relation Name'] === 'couriers'))).toBeLessThanOrEqual(3 * 2_000 + 100)
+    expect(sumOf(weighed)).toBeLessThanOrEqual(100 * 2_000 + 2 * 2_000)
+    expect(read((node) => node['Subplan Name'] === 'CTE free')[0]).toBeLessThanOrEqual(1_000)
+    // A locked courier costs a page, and an order some twenty: its row, its indexes, its event and its courier.
+    expect(pages).toBeLessThan(1_000 + 40 * 100)
+  })
 })
+
+type Node = {
+  'Node Type': string
+  'Relation Name'?: string
+  'CTE Name'?: string
+  'Subplan Name'?: string
+  'Actual Rows': number
+  'Actual Loops': number
+  'Shared Hit Blocks': number
+  'Shared Read Blocks': number
+  Plans?: Node[]
+}
+
+/** The plan of a bulk assignment that is rolled back. */
+async function planOfAssignment(): Promise<{ pages: number; nodes: Node[] }> {
+  await client.query('begin')
+  const statement = assignManyStatement(asAdmin, { orderIds: null, limit: 500, courierIds: null })
+  const { rows } = await explain(client, statement)
+  await client.query('rollback')
+  const root: Node = rows[0]['QUERY PLAN'][0].Plan
+  return { pages: root['Shared Hit Blocks'] + root['Shared Read Blocks'], nodes: flatten(root) }
+}
+
+const flatten = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(flatten)]
+const rowsOf = (node: Node) => Math.round(node['Actual Rows'] * node['Actual Loops'])
+const sumOf = (values: number[]) => values.reduce((sum, value) => sum + value, 0)

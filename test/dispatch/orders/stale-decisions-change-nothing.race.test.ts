@@ -357,6 +357,32 @@ describe('two decisions about the same two couriers lock them in one order', () 
   })
 })
 
+describe('the courier of an expired lease and the courier that claims the order are locked in one order', () => {
+  it.each([
+    [
+      'a claim',
+      (db: Db, orderId: number, courierId: number) =>
+        claimOrder(over(db, asCourier(courierId)), { orderId, courierId }),
+    ],
+    [
+      'claim-next',
+      (db: Db, _orderId: number, courierId: number) =>
+        claimNextOrder(over(db, asCourier(courierId)), { courierId, start: makeSearchStart() }),
+    ],
+  ])('when %s meets an assignment', async (_, claim) => {
+    const [low, high] = [await givenCourier(admin), await givenCourier(admin)]
+    const moved = await givenOrder(admin, { storeId, boxes: 1, courierId: high, status: 'accepted' })
+    const lapsed = await givenOrder(admin, { storeId, courierId: high, status: 'assigned', expired: true })
+    expect(
+      await together(low, [
+        (db) => assignOrder(over(db, asAdmin), { orderId: moved, courierId: low }),
+        (db) => claim(db, lapsed, low),
+      ]),
+    ).toMatchObject([{ ok: true }, { ok: true, order: { id: lapsed, courierId: low } }])
+    expect(await broken(admin)).toEqual([])
+  })
+})
+
 describe('a transition by a courier', () => {
   it('needs the holder, the fence, the status and a lease that lasts', async () => {
     const [holder, rival] = [await givenCourier(admin), await givenCourier(admin)]

@@ -106,7 +106,9 @@ describe('with a hundred thousand orders, an ordered range of one index and its 
     ],
   ])('%s', async (_what, index, principal, asked, pages) => {
     const plan = await planOf(listStatement(principal, asked))
-    expect([...new Set(plan.scans.map(String))]).toEqual([`Index Scan,${index}`])
+    // The list also asks for one expired lease.
+    const scans = plan.scans.filter(([, used]) => used !== 'idx_orders_leases')
+    expect([...new Set(scans.map(String))]).toEqual([`Index Scan,${index}`])
     expect(plan.pages).toBeLessThan(pages)
   })
 })

@@ -14,6 +14,7 @@ import { cancelOrder } from '../../../functions/dispatch/orders/cancel.ts'
 import { deliverOrder } from '../../../functions/dispatch/orders/deliver.ts'
 import { editOrder } from '../../../functions/dispatch/orders/edit.ts'
 import { failOrder } from '../../../functions/dispatch/orders/fail.ts'
+import { listOrders } from '../../../functions/dispatch/orders/list.ts'
 import { pickUpOrder } from '../../../functions/dispatch/orders/pickup.ts'
 import { readOrder } from '../../../functions/dispatch/orders/read.ts'
 import { reopenOrder } from '../../../functions/dispatch/orders/reopen.ts'
@@ -113,6 +114,63 @@ describe('claim-next', () => {
     expect(await claimNextOrder(as(asCourier(courierId)), { courierId, start })).toMatchObject({
       order: { id: only },
     })
+  })
+
+  it('takes an order whose lease has expired, although no job has returned it', async () => {
+    const [former, next] = [await givenCourier(admin), await givenCourier(admin)]
+    const orderId = await givenOrder(admin, { storeId, courierId: former, status: 'assigned', expired: true })
+    expect(await claimNext(next)).toMatchObject({ ok: true, order: { id: orderId, fence: 2 } })
+    expect(await broken(admin)).toEqual([])
+  })
+
+  it('counts the room that an expired lease of the courier itself takes', async () => {
+    const courierId = await givenCourier(admin, { capacity: 5 })
+    const lapsed = { storeId, courierId, status: 'assigned', expired: true } as const
+    const [held, fresh] = [
+      await givenOrder(admin, { ...lapsed, boxes: 4 }),
+      await givenOrder(admin, { storeId, boxes: 3 }),
+    ]
+    const next = await claimNext(courierId)
+    expect([held, fresh]).toContain(next.ok && next.order?.id)
+    expect(await broken(admin)).toEqual([])
+  })
+
+  it('ends no lease of an order that the courier cannot carry or gave back', async () => {
+    const [former, next] = [
+      await givenCourier(admin, { capacity: 20 }),
+      await givenCourier(admin, { capacity: 4 }),
+    ]
+    const back = await givenOrder(admin, { storeId, boxes: 1, courierId: next, status: 'assigned' })
+    await declineOrder(as(asCourier(next)), { orderId: back, courierId: next, fence: 1, reason: 'too far' })
+    expect(reasonOf(await claim(former, back))).toBe('ok')
+    await admin.query(`update dispatch.orders set lease_expires_at = now() - interval '1 second'`)
+    const lapsed = { storeId, courierId: former, status: 'assigned', expired: true } as const
+    await givenOrder(admin, { ...lapsed, boxes: 5 })
+    expect(await claimNext(next)).toEqual({ ok: true, order: null, oldest: false })
+    const wanted = await givenOrder(admin, { ...lapsed, boxes: 4 })
+    expect(await claimNext(next)).toMatchObject({ ok: true, order: { id: wanted } })
+    const { rows } = await admin.query('select status, courier_id::int from dispatch.orders where id <> $1', [
+      wanted,
+    ])
+    expect(rows).toEqual([
+      { status: 'assigned', courier_id: former },
+      { status: 'assigned', courier_id: former },
+    ])
+    expect(await broken(admin)).toEqual([])
+  })
+})
+
+describe('a list', () => {
+  it.each([
+    ['a courier', (courierId: number) => asCourier(courierId)],
+    ['its store', () => asStore(storeId)],
+    ['an admin', () => asAdmin],
+  ] as const)('shows %s an order whose lease has expired as new', async (_, viewer) => {
+    const courierId = await givenCourier(admin)
+    const orderId = await givenOrder(admin, { storeId, courierId, status: 'assigned', expired: true })
+    const seen = await listOrders(as(viewer(courierId)), { statuses: ['new'], before: null, limit: 50 })
+    expect(seen).toMatchObject([{ id: orderId, status: 'new', courierId: null, version: 3 }])
+    expect(await broken(admin)).toEqual([])
   })
 })
 

@@ -224,6 +224,23 @@ describe('a panel', () => {
     }
   })
 
+  it('whose page is left takes its reads back, and begins no other', async () => {
+    for (let n = 0; n < 4; n += 1) await newOrder()
+    const page = await open('/app/orders', { as: asAdmin })
+    const one = /\/v1\/dispatch\/orders\/\d+$/
+    const [reads, ended]: [string[], string[]] = [[], []]
+    page.on('requestfailed', (request) => one.test(request.url()) && ended.push(request.url()))
+    // Three of them are read at once, stay without an answer, and the others wait for their turn.
+    await page.route(one, (route) => void reads.push(route.request().url()))
+    await page.getByRole('button', { name: /^Show pickup and drop of \d+ orders?$/ }).click()
+    await expect.poll(() => reads.length, soon).toBe(3)
+    await page.getByRole('link', { name: 'Race', exact: true }).click()
+    await page.getByRole('heading', { name: 'Race', level: 1 }).waitFor()
+    await expect.poll(() => ended.length, soon).toBe(3)
+    expect(reads).toHaveLength(3)
+    await page.context().close()
+  })
+
   it('without rows says why, and which command would fill it', async () => {
     const other = await call('/stores', { name: 'Empty', pickupAddress: 'A' })
     const page = await open('/app/orders', { as: { role: 'store', sub: String(other.id) } })
@@ -279,24 +296,29 @@ describe('the stream', () => {
     await context.close()
   })
 
-  it('is left to the next tab when the token of its tab has ended', async () => {
+  it('is left to the next tab when the token of its tab has ended, which then reads what it has missed', async () => {
     const first = await open('/app/orders', { as: asAdmin })
+    await first.addInitScript(cuttable)
+    await first.reload()
+    const shows = (tab: Page, { id }: Row) => tab.locator(`.board a[href="/app/orders/${id}"]`).waitFor()
     await board(first)
+    await shows(first, await newOrder())
     const ended = { ...refused, status: 401 }
     let asked = 0
-    const events = '**/v1/dispatch/events'
-    await first.route(events, (route) => {
+    await first.route('**/v1/dispatch/events', (route) => {
       asked += 1
       return route.fulfill(ended)
     })
-    await first.reload()
+    await first.evaluate('globalThis.cutStreams()')
     await expect.poll(() => asked, soon).toBeGreaterThan(0)
+    // No tab receives this one, and the second tab does not know where the first one stopped.
+    const missed = await newOrder()
     const second = await pageIn(first.context(), app.url)
     await second.goto(`${app.url}/app/orders`)
     await board(second)
-    const { id } = await newOrder()
+    const later = await newOrder()
     // The stream of the second tab serves both.
-    for (const tab of [first, second]) await tab.locator(`.board a[href="/app/orders/${id}"]`).waitFor()
+    for (const tab of [first, second]) for (const order of [missed, later]) await shows(tab, order)
     await first.context().close()
   })
 

@@ -82,7 +82,7 @@ it('failed zones above a tenth are a warning, from three tenths on critical, and
       .filter(({ subject }) => subject === 'shard:7')
       .map(({ severity }) => severity)
   }
-  expect(await failed(9)).toEqual([])
+  expect(await failed(10)).toEqual([])
   expect(await failed(11)).toEqual(['warning'])
   expect(await failed(30)).toEqual(['critical'])
   expect(await failed(6)).toEqual(['critical'])

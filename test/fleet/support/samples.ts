@@ -3,10 +3,14 @@ import { fleetJobs } from '../../../cron/fleet.ts'
 import { consume, type Fate } from '../../../functions/core/consume.ts'
 import type { Ctx, Principal } from '../../../functions/core/context.ts'
 import type { Message } from '../../../functions/core/ingest-message.ts'
-import { runJob } from '../../../functions/core/job.ts'
+import { type JobRun, runJob, underLease } from '../../../functions/core/job.ts'
+import { everyTenant } from '../../../functions/fleet/greenhouses/scope.ts'
 import { telemetryQueue } from '../../../functions/fleet/queue.ts'
 import { acceptTelemetry } from '../../../functions/fleet/telemetry/accept.ts'
 import type { Received } from '../../../functions/fleet/telemetry/contract.ts'
+import { foldTelemetry } from '../../../functions/fleet/telemetry/fold.ts'
+import { recalculate } from '../../../functions/fleet/telemetry/recalculate.ts'
+import { locks } from '../../../functions/registry/locks.ts'
 import type { Environment } from '../../core/environment.ts'
 
 export type SentSample = {
@@ -152,6 +156,36 @@ export async function runFleetJob(
   const job = fleetJobs.find(({ name }) => name === wanted)
   if (job === undefined) throw new Error('The job is missing')
   await runJob(ctx, job, { slot: null, trigger: 'manual' })
+}
+
+/** A run of the job `fleet-recalculate` with other limits. Without time it calculates one part. */
+export function recalculateWithin(
+  environment: Environment,
+  { mostSamples = 20_000, mostMinutes = 5_000, runMs = 0 },
+): Promise<JobRun> {
+  const job = {
+    name: 'fleet-recalculate',
+    cron: '* * * * *',
+    lock: locks.fleetRecalculate,
+    run: underLease((ctx, lease) =>
+      recalculate({ ...ctx, db: ctx.db.with(everyTenant) }, lease, { mostSamples, mostMinutes, runMs }),
+    ),
+  }
+  return runJob(environment.ctx(), job, { slot: null, trigger: 'manual' })
+}
+
+/** A run of the job `fleet-fold` that folds so many minutes at once. */
+export function foldWithin(
+  environment: Environment,
+  limits: { mostMinutes: number; runMs: number },
+): Promise<JobRun> {
+  const job = {
+    name: 'fleet-fold',
+    cron: '* * * * *',
+    lock: locks.fleetFold,
+    run: underLease((ctx, lease) => foldTelemetry({ ...ctx, db: ctx.db.with(everyTenant) }, lease, limits)),
+  }
+  return runJob(environment.ctx(), job, { slot: null, trigger: 'manual' })
 }
 
 /** All aggregates, computed from the samples alone. Sums are rounded, because their order of addition differs. */

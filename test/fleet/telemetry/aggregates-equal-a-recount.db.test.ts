@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { recalculate } from '../../../functions/fleet/telemetry/recalculate.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import {
   aggregated,
   emptyTelemetry,
   fold,
+  foldWithin,
   givenNode,
+  recalculateWithin,
   recounted,
   runFleetJob,
   type SentSample,
@@ -98,6 +99,27 @@ describe('hours and days', () => {
     expect(after.filter((xmin, at) => xmin !== before[at])).toHaveLength(1)
     expect((await admin.query('select 1 from fleet.telemetry_1m where not folded')).rows).toEqual([])
     expect((await admin.query('select 1 from fleet.telemetry_1h where not folded')).rows).toEqual([])
+  })
+
+  it('of many changed minutes are computed in portions, until none is left or the time is over', async () => {
+    const { uid } = await givenNode(environment)
+    await senderOf(environment).store(
+      pointsOf(
+        uid,
+        Array.from({ length: 12 }, (_, at) => [at * 20, 6] as const),
+        'ph',
+      ),
+    )
+    const unfolded = async () =>
+      (await admin.query('select 1 from fleet.telemetry_1m where not folded')).rows.length
+    expect(await foldWithin(environment, { mostMinutes: 5, runMs: 0 })).toMatchObject({
+      detail: { minutes: 5, portions: 1, more: true },
+    })
+    expect(await unfolded()).toBe(7)
+    expect(await foldWithin(environment, { mostMinutes: 5, runMs: 3_600_000 })).toMatchObject({
+      detail: { minutes: 7, portions: 2, more: false },
+    })
+    expect(await differing()).toEqual([])
   })
 
   it('lose no sample that is stored while they are computed', async () => {
@@ -285,19 +307,12 @@ describe('a calibration', () => {
     // Postgres keeps microseconds, and the caller may have sent some.
     await admin.query(`update fleet.calibrations set from_at = from_at + interval '1 microsecond'`)
     const parts: unknown[] = []
-    for (const minutes of [3, 100, 3]) {
-      const ctx = environment.ctx()
-      const { rows, more } = await ctx.db.transaction((tx) =>
-        recalculate(ctx, tx, { mostSamples: 5, mostMinutes: minutes }),
-      )
-      parts.push([rows, more])
+    for (const mostMinutes of [3, 100, 3]) {
+      const run = await recalculateWithin(environment, { mostSamples: 5, mostMinutes })
+      parts.push(run.ran && [run.rows, run.detail])
     }
     // A part ends before the minute of its sixth sample, and a minute is never divided.
-    expect(parts).toEqual([
-      [1, true],
-      [8, true],
-      [3, true],
-    ])
+    expect(parts).toEqual([1, 8, 3].map((rows) => [rows, { parts: 1, more: true }]))
     await sender.store(pointsOf(other.uid, [[1, 6]], 'ph'))
     await runFleetJob(environment, 'fleet-fold')
     expect((await admin.query('select 1 from fleet.telemetry_1m where not folded')).rows).toEqual([])

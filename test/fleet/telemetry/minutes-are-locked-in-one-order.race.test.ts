@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest'
+import { replayRejects } from '../../../functions/fleet/telemetry/replay-rejects.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { meets } from '../../support/blocking.ts'
 import { emptyTelemetry, givenNode, runFleetJob, senderOf } from '../support/samples.ts'
@@ -60,3 +61,33 @@ it.each([
     expect(await locked('fleet-recalculate', rows)).toEqual(['waits', ...tables.slice(1).map(() => 'locked')])
   },
 )
+
+it('a consumer of replayed samples locks their rejects in the order of their ids', async () => {
+  const { uid } = await givenNode(environment)
+  const sender = senderOf(environment)
+  // The later one is written first, so Postgres finds it first.
+  const { rows } = await admin.query(
+    `insert into fleet.telemetry_rejects (id, tenant_id, node_uid, reason, sample, received_at)
+     select uuidv7(make_interval(mins => at)), 1, $1, 'unknown_node', jsonb_build_object('nodeUid', $1::text, 'metric', 'ph',
+       'ts', to_char(to_timestamp($2::float8 / 1000 + at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'value', 6), now()
+     from generate_series(2, 1, -1) at
+     returning id`,
+    [uid, noon],
+  )
+  const [last, first] = rows.map(({ id }) => id as string)
+  expect(await replayRejects(sender.ctx, { ids: rows.map(({ id }) => id) })).toMatchObject({ replayed: 2 })
+  const other = await connect()
+  const lock = 'select from fleet.telemetry_rejects where id = $1 for update nowait'
+  await other.query('begin')
+  await other.query(lock, [first])
+  const delivered = sender.deliver()
+  expect(await meets(other, delivered, admin)).toBe('waits')
+  expect((await other.query(lock, [last])).rowCount).toBe(1)
+  await other.query('commit')
+  await delivered
+  const stored = await admin.query(
+    `select count(*)::int as n, (select count(*)::int from fleet.telemetry_rejects where replayed_at is not null) as replayed
+     from fleet.telemetry_samples`,
+  )
+  expect(stored.rows).toEqual([{ n: 2, replayed: 2 }])
+})

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
-import { campaignOf, caller as clicksCaller } from '../../clicks/support/http.ts'
+import { campaignOf, caller as clicksCaller, idOf } from '../../clicks/support/http.ts'
 import { visit } from '../../clicks/support/visiting.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
@@ -13,6 +13,10 @@ const limits = {
   db_p95: { raise: 2_000, clear: 1_500, critical: 9_000, pendingFor: 0 },
   over_budget: { raise: 40, clear: 30, pendingFor: 0 },
   gather_silent: { raise: 1.8, clear: 1.7 },
+  // One call of two may fail, and a call that waits for its time limit takes a second.
+  upstream_errors: { raise: 60, clear: 55, pendingFor: 0 },
+  upstream_slow: { raise: 800, clear: 700, pendingFor: 0 },
+  cache_hits: { pendingFor: 0 },
   clicks_backlog: { pendingFor: 0, clearFor: 0 },
   postbacks_expired: { raise: 40, clear: 40 },
 }
@@ -105,6 +109,49 @@ it('gather_silent fires after seconds in which no isolate reports, and is resolv
   await expect.poll(firing('gather_silent'), silent).toMatchObject([{ labels: {} }])
   await expect.poll(firing('gather_silent'), { ...soon, interval: 300 }).toEqual([])
   expect(await sentOf('gather_silent')).toEqual(end)
+})
+
+it('upstream_errors and upstream_slow fire for a server that does not answer, until it answers quickly', async () => {
+  app.upstreams.fail('wheretheiss', 'timeout')
+  await runs('iss-position')
+  app.upstreams.reset()
+  // On a busy machine a second server may be late as well, and nothing calls it again.
+  const ofIt = async (rule: string) =>
+    (await firing(rule)()).filter(({ labels }) => labels['upstream'] === 'wheretheiss')
+  await expect.poll(() => ofIt('upstream_errors'), reported).toHaveLength(1)
+  expect(await ofIt('upstream_slow')).toHaveLength(1)
+  const after = async () => {
+    await runs('iss-position', 10)
+    return [...(await ofIt('upstream_errors')), ...(await ofIt('upstream_slow'))]
+  }
+  await expect.poll(after, outweighed).toEqual([])
+  const sent = await admin.query(
+    `select data ->> 'rule' as rule, type from core.outbox
+    where data -> 'labels' ->> 'upstream' = 'wheretheiss' and type in ('alert.fired', 'alert.resolved')`,
+  )
+  const of = (rule: string) => end.map((type) => ({ rule, type }))
+  expect(sent.rows).toEqual(expect.arrayContaining([...of('upstream_errors'), ...of('upstream_slow')]))
+})
+
+it('cache_hits fires while each read asks for something else, until reads ask again', async () => {
+  const clicks = await clicksCaller(app)
+  const campaign = idOf(await clicks.post('/campaigns', campaignOf('autumn')))
+  const reads = async (count: number, day: (n: number) => number) => {
+    for (let n = 0; n < count; n += 1) {
+      const from = new Date(Date.UTC(2026, 0, 1 + day(n))).toISOString().slice(0, 10)
+      const read = await clicks.get(`/campaigns/${campaign}/stats?from=${from}&to=2026-12-31`)
+      expect(read.status).toBe(200)
+    }
+  }
+  await reads(60, (n) => n)
+  const labels = { cache: 'click_stats' }
+  await expect.poll(firing('cache_hits'), reported).toMatchObject([{ labels }])
+  const after = async () => {
+    await reads(60, () => 0)
+    return firing('cache_hits')()
+  }
+  await expect.poll(after, outweighed).toEqual([])
+  expect(await sentOf('cache_hits')).toEqual(end)
 })
 
 it('clicks_backlog fires while an answered click has not arrived, and is resolved when it does', async () => {

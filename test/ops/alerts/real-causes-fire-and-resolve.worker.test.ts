@@ -61,6 +61,24 @@ const causes: Cause[] = [
     evidence: { ageSeconds: expect.any(Number) },
   },
   {
+    rule: 'view_recount',
+    cause: [
+      'select core.refresh_view($$space.mv_osdr_by_year$$)',
+      `set session_replication_role = replica;
+      insert into space.osdr_items (dataset_id, title, release_date, assay_types, raw, content_hash)
+      values ('uncounted', 'x', '2001-01-01', '[]', '{}', 'x');
+      set session_replication_role = origin`,
+      `update core.view_refreshes set started_at = started_at - interval '25 hours', confirmed_at = confirmed_at - interval '25 hours'`,
+      'select core.refresh_view($$space.mv_osdr_by_year$$)',
+    ],
+    cure: [
+      `update core.view_refreshes set started_at = started_at - interval '25 hours', confirmed_at = confirmed_at - interval '25 hours'`,
+      `update core.view_recounts set recounted_at = recounted_at - interval '25 hours'`,
+      'select core.refresh_view($$space.mv_osdr_by_year$$)',
+    ],
+    evidence: { rows: 1 },
+  },
+  {
     rule: 'outbox_lag',
     cause: [
       `insert into core.outbox (topic, subject, type, data, created_at) values ('test', 's', 'test.done', '{}', now() - interval '5 minutes')`,

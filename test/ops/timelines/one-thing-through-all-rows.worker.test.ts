@@ -20,7 +20,7 @@ const root = caller(app, await app.token('admin', 'root', 7))
 
 type Entry = { at: string; lane: string; type: string; text: string | null; refs: Record<string, unknown> }
 const timeline = async (path: string, as = root) => {
-  const { status, body } = await as('GET', `/v1/ops/timeline/${path}`)
+  const { status, body } = await as.get(`/v1/ops/timeline/${path}`)
   return { status, entries: (body['entries'] ?? []) as Entry[], body }
 }
 const kinds = (entries: readonly Entry[]) => entries.map(({ lane, type }) => `${lane} ${type}`)
@@ -29,15 +29,14 @@ const tick = (minutes: number) =>
 
 it('an order shows its events, the requests behind them, and each delivery with its attempts', async () => {
   receiver.script('/orders', { status: 500 }, { status: 500 })
-  await root('POST', '/v1/webhooks', { url: `${receiver.origin}/orders`, events: ['order.created'] })
+  await root.post('/v1/webhooks', { body: { url: `${receiver.origin}/orders`, events: ['order.created'] } })
   const { storeId, orderId } = await orderToPickup(app)
   const store = caller(app, await app.token('store', storeId))
-  const created = await store(
-    'POST',
-    '/v1/dispatch/orders',
-    { deliveryAddress: '3 Long Lane', recipientName: 'Rosa', phone: '+44 20 7946 0000', boxesCount: 1 },
-    { 'idempotency-key': 'k2', 'x-request-id': 'the-request' },
-  )
+  const created = await store.post('/v1/dispatch/orders', {
+    body: { deliveryAddress: '3 Long Lane', recipientName: 'Rosa', phone: '+44 20 7946 0000', boxesCount: 1 },
+    key: 'k2',
+    requestId: 'the-request',
+  })
   const id = Number(created.body['id'])
   await tick(1)
   await admin.query(`update webhooks.webhook_deliveries set due_at = now() where state = 'waiting'`)
@@ -74,7 +73,7 @@ it('an order shows its events, the requests behind them, and each delivery with 
 it('an order that a job gave back shows the run of the job', async () => {
   const [storeId, courierId] = [await givenStore(admin), await givenCourier(admin)]
   const orderId = await givenOrder(admin, { storeId, courierId, status: 'assigned', expired: true })
-  const run = await root('POST', '/v1/ops/jobs/dispatch-lease-expiry/run', {})
+  const run = await root.post('/v1/ops/jobs/dispatch-lease-expiry/run', { body: {} })
   expect(run.body).toMatchObject({ ran: true, rows: 1 })
   const { entries } = await timeline(`order/${orderId}`)
   const job = entries.find(({ lane }) => lane === 'job')
@@ -155,9 +154,11 @@ it('a click shows where it went', async () => {
 })
 
 it('an alert and the watchdog arrive at a webhook of the admins, signed', async () => {
-  const { body } = await root('POST', '/v1/webhooks', {
-    url: `${receiver.origin}/alerts`,
-    events: ['alert.*', 'ops.watchdog'],
+  const { body } = await root.post('/v1/webhooks', {
+    body: {
+      url: `${receiver.origin}/alerts`,
+      events: ['alert.*', 'ops.watchdog'],
+    },
   })
   await admin.query(`insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome)
     select 'core-partitions', now() - n * interval '1 minute', 'cron', now(), now(), 'failed' from generate_series(1, 3) n`)

@@ -22,7 +22,9 @@ const { storeId } = await orderToPickup(first)
 
 async function subscribe(app: TestWorker, path: string): Promise<number> {
   const store = caller(app, await app.token('store', storeId))
-  const { body } = await store('POST', '/v1/webhooks', { url: receiver.origin + path, events: ['order.*'] })
+  const { body } = await store.post('/v1/webhooks', {
+    body: { url: receiver.origin + path, events: ['order.*'] },
+  })
   return Number(body['id'])
 }
 

@@ -16,13 +16,13 @@ const { storeId } = await orderToPickup(app)
 const store = caller(app, await app.token('store', storeId))
 
 async function subscribe(path: string, events = ['order.*']): Promise<{ id: number; secret: string }> {
-  const { status, body } = await store('POST', '/v1/webhooks', { url: receiver.origin + path, events })
+  const { status, body } = await store.post('/v1/webhooks', { body: { url: receiver.origin + path, events } })
   expect(status).toBe(201)
   return { id: Number(body['id']), secret: String(body['secret']) }
 }
 
 async function deliveriesOf(id: number, state = ''): Promise<Record<string, unknown>[]> {
-  const { body } = await store('GET', `/v1/webhooks/${id}/deliveries${state && `?state=${state}`}`)
+  const { body } = await store.get(`/v1/webhooks/${id}/deliveries${state && `?state=${state}`}`)
   return body['data'] as Record<string, unknown>[]
 }
 
@@ -44,7 +44,7 @@ describe('a webhook', () => {
       })
     expect(new Set(received.map((one) => one.id)).size).toBe(4)
     expect(await deliveriesOf(id, 'delivered')).toHaveLength(4)
-    await store('DELETE', `/v1/webhooks/${id}`)
+    await store.delete(`/v1/webhooks/${id}`)
   })
 
   const misbehaviours: Record<string, Manner[]> = {
@@ -74,7 +74,7 @@ describe('a webhook', () => {
       const whole = received.filter((one) => one.manner !== 'reset')
       expect(new Set(whole.map((one) => one.body)).size).toBe(1)
       for (const one of whole) verify(secret, one)
-      await store('DELETE', `/v1/webhooks/${id}`)
+      await store.delete(`/v1/webhooks/${id}`)
     },
   )
 
@@ -93,7 +93,7 @@ describe('a webhook', () => {
     expect(await deliveriesOf(id)).toMatchObject([
       { state: 'delivered', attempts: [{}, { outcome: 'delivered' }] },
     ])
-    await store('DELETE', `/v1/webhooks/${id}`)
+    await store.delete(`/v1/webhooks/${id}`)
   })
 
   it('waits as long as Retry-After requires, and longer after each failure', async () => {
@@ -123,7 +123,7 @@ describe('a webhook', () => {
     expect(second).toBeGreaterThanOrEqual(16)
     expect(third).toBeGreaterThanOrEqual(64)
     expect(third).toBeLessThan(required)
-    await store('DELETE', `/v1/webhooks/${id}`)
+    await store.delete(`/v1/webhooks/${id}`)
   })
 
   it('keeps the order of a subject while its first event fails, and delays no other subject', async () => {
@@ -145,7 +145,7 @@ describe('a webhook', () => {
     expect(subjects().slice(4)).toEqual([first, first, first, first])
     const types = receiver.accepted('/order').map((one) => JSON.parse(one.body).type)
     expect(types.slice(4)).toEqual(['order.created', 'order.claimed', 'order.accepted', 'order.picked_up'])
-    await store('DELETE', `/v1/webhooks/${id}`)
+    await store.delete(`/v1/webhooks/${id}`)
   })
 
   it('whose receiver answers 410 is disabled, and its pending deliveries are dead with the reason until they are replayed', async () => {
@@ -160,22 +160,24 @@ describe('a webhook', () => {
       'gone (410), not tried',
       'gone (410)',
     ])
-    const { body: disabled, headers } = await store('GET', `/v1/webhooks/${id}`)
+    const { body: disabled } = await store.get(`/v1/webhooks/${id}`)
     expect(disabled).toMatchObject({ enabled: false, disabledFor: 'the receiver answered 410 Gone' })
     await anotherOrder(app, storeId)
     await runWebhooks(app)
     expect(receiver.at('/gone')).toHaveLength(1)
-    await store('PATCH', `/v1/webhooks/${id}`, { enabled: true }, { 'if-match': headers.get('etag') ?? '' })
-    const replayed = await store('POST', `/v1/webhooks/${id}/replay`, {
-      from: dead.at(-1)?.['eventId'],
-      only: 'dead',
+    await store.patch(`/v1/webhooks/${id}`, { body: { enabled: true }, ifMatch: Number(disabled['version']) })
+    const replayed = await store.post(`/v1/webhooks/${id}/replay`, {
+      body: {
+        from: dead.at(-1)?.['eventId'],
+        only: 'dead',
+      },
     })
     expect(replayed.body).toEqual({ requeued: 4, next: null })
     await runWebhooks(app)
     expect(receiver.accepted('/gone').map((one) => one.id)).toEqual(
       dead.map((one) => one['eventId']).toReversed(),
     )
-    await store('DELETE', `/v1/webhooks/${id}`)
+    await store.delete(`/v1/webhooks/${id}`)
   })
 
   it('whose receiver fails for three days has dead deliveries, each with the reason', async () => {
@@ -195,46 +197,46 @@ describe('a webhook', () => {
     expect(dead).toHaveLength(4)
     for (const { reason } of dead)
       expect(reason).toMatch(/^refused \(500\), after \d attempts$|^not delivered within three days$/)
-    await store('DELETE', `/v1/webhooks/${id}`)
+    await store.delete(`/v1/webhooks/${id}`)
   })
 
   it('returns the outcome of a test event at once', async () => {
     const { id, secret } = await subscribe('/tested')
-    const { body } = await store('POST', `/v1/webhooks/${id}/test`)
+    const { body } = await store.post(`/v1/webhooks/${id}/test`)
     expect(body).toMatchObject({ type: 'webhook.test', state: 'delivered', attempts: [{ status: 200 }] })
     const [only] = receiver.at('/tested')
     if (only) verify(secret, only)
     expect(only?.body).toBe(body['body'])
-    await store('DELETE', `/v1/webhooks/${id}`)
+    await store.delete(`/v1/webhooks/${id}`)
   })
 
   it('signs with the old and the new secret until the overlap of a rotation ends', async () => {
     const { id, secret: old } = await subscribe('/rotated')
-    const { body } = await store('POST', `/v1/webhooks/${id}/rotate`, { overlapHours: 1 })
+    const { body } = await store.post(`/v1/webhooks/${id}/rotate`, { body: { overlapHours: 1 } })
     const fresh = String(body['secret'])
     expect(fresh).not.toBe(old)
-    await store('POST', `/v1/webhooks/${id}/test`)
+    await store.post(`/v1/webhooks/${id}/test`)
     await app.database.admin.query(`update webhooks.webhooks set old_secret_until = now() where id = $1`, [
       id,
     ])
-    await store('POST', `/v1/webhooks/${id}/test`)
+    await store.post(`/v1/webhooks/${id}/test`)
     const [both, alone] = receiver.at('/rotated')
     if (!both || !alone) throw new Error('two were sent')
     for (const secret of [old, fresh]) verify(secret, both)
     verify(fresh, alone)
     expect(() => verify(old, alone)).toThrow('No matching signature found')
-    await store('DELETE', `/v1/webhooks/${id}`)
+    await store.delete(`/v1/webhooks/${id}`)
   })
 
   it('receives order.delivered only when the delivery can no longer be undone', async () => {
     const { id } = await subscribe('/final', ['order.delivered'])
     const orderId = await anotherOrder(app, storeId)
-    const { body: order } = await admin('GET', `/v1/dispatch/orders/${orderId}`)
+    const { body: order } = await admin.get(`/v1/dispatch/orders/${orderId}`)
     const courier = caller(app, await app.token('courier', String(order['courierId'])))
     const held = { fence: order['fence'] }
-    await courier('POST', `/v1/dispatch/orders/${orderId}/deliver`, held)
-    await courier('POST', `/v1/dispatch/orders/${orderId}/undo`, held)
-    await courier('POST', `/v1/dispatch/orders/${orderId}/deliver`, held)
+    await courier.post(`/v1/dispatch/orders/${orderId}/deliver`, { body: held })
+    await courier.post(`/v1/dispatch/orders/${orderId}/undo`, { body: held })
+    await courier.post(`/v1/dispatch/orders/${orderId}/deliver`, { body: held })
     await runWebhooks(app)
     expect(receiver.at('/final')).toEqual([])
     await app.database.admin.query(
@@ -246,6 +248,6 @@ describe('a webhook', () => {
     expect(receiver.at('/final').map((one) => JSON.parse(one.body))).toMatchObject([
       { type: 'order.delivered', data: { orderId, order: { status: 'delivered' } } },
     ])
-    await store('DELETE', `/v1/webhooks/${id}`)
+    await store.delete(`/v1/webhooks/${id}`)
   })
 })

@@ -22,7 +22,7 @@ it('sends the first event of the first webhook during the run that began without
   const began = async () =>
     (await app.database.admin.query(`select from core.leases where name = 'core-webhooks'`)).rows.length > 0
   await vi.waitUntil(began, soon)
-  await store('POST', '/v1/webhooks', { url: `${receiver.origin}/first`, events: ['order.created'] })
+  await store.post('/v1/webhooks', { body: { url: `${receiver.origin}/first`, events: ['order.created'] } })
   const orderId = await anotherOrder(app, storeId)
   await receiver.until(() => receiver.at('/first').length > 0)
   expect(ended).not.toHaveBeenCalled()

@@ -40,9 +40,9 @@ async function startReceiver(secret: string): Promise<string[]> {
 }
 
 it('the receiver of the README accepts signed events only', async () => {
-  const { body } = await store('POST', '/v1/webhooks', { url: `${origin}/`, events: ['order.*'] })
+  const { body } = await store.post('/v1/webhooks', { body: { url: `${origin}/`, events: ['order.*'] } })
   const lines = await startReceiver(String(body['secret']))
-  const tested = await store('POST', `/v1/webhooks/${String(body['id'])}/test`)
+  const tested = await store.post(`/v1/webhooks/${String(body['id'])}/test`)
   await anotherOrder(app, storeId)
   await runWebhooks(app)
   await vi.waitUntil(() => lines.length >= 6, soon)

@@ -17,16 +17,18 @@ const browser = await freshBrowser()
 const as = { role: 'tenant', sub: 'server', tenantId: 7 }
 const token = await app.token('tenant', 'server', 7)
 const owner = caller(app, token)
-const read = async (path: string) => (await owner('GET', path)).body
+const read = async (path: string) => (await owner.get(path)).body
 
-const { body: hook } = await owner('POST', '/v1/webhooks', {
-  url: `${receiver.origin}/first`,
-  events: ['bet.*'],
-  description: '<b>bold</b>',
+const { body: hook } = await owner.post('/v1/webhooks', {
+  body: {
+    url: `${receiver.origin}/first`,
+    events: ['bet.*'],
+    description: '<b>bold</b>',
+  },
 })
 const at = `/app/hooks/${String(hook['id'])}`
 receiver.script('/first', { status: 500 })
-await owner('POST', `/v1/webhooks/${String(hook['id'])}/test`)
+await owner.post(`/v1/webhooks/${String(hook['id'])}/test`)
 
 describe('the pages of webhooks', () => {
   it('create a webhook by keyboard alone, and show its secret once', async () => {

@@ -15,7 +15,7 @@ export async function prepare(app: TestWorker, people: readonly Person[]): Promi
     const owner = subscribers.find((one) => one === role)
     if (owner === undefined) continue
     const ask = caller(app, await app.token(owner, sub, tenantId))
-    const { body: hook } = await ask('POST', '/v1/webhooks', { url: `${closed}/in`, events: ['*'] })
-    await ask('POST', `/v1/webhooks/${String(hook['id'])}/test`)
+    const { body: hook } = await ask.post('/v1/webhooks', { body: { url: `${closed}/in`, events: ['*'] } })
+    await ask.post(`/v1/webhooks/${String(hook['id'])}/test`)
   }
 }

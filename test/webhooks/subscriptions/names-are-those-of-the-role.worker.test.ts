@@ -25,7 +25,7 @@ const namesFor = (role: string) =>
   listed.filter(([, { post }]) => post.description.includes(role)).map(([name]) => name)
 
 const subscribe = (role: keyof typeof callers, events: string[]) =>
-  callers[role]('POST', '/v1/webhooks', { url: `${receiver.origin}/in`, events })
+  callers[role].post('/v1/webhooks', { body: { url: `${receiver.origin}/in`, events } })
 
 describe('a webhook', () => {
   it.each([
@@ -52,16 +52,17 @@ describe('a webhook', () => {
       const prefixes = new Set(names.map((name) => `${name.split('.')[0]}.*`))
       const { status, body } = await subscribe(role, ['*', ...names, ...prefixes].slice(0, 50))
       expect(status).toBe(201)
-      await callers[role]('DELETE', `/v1/webhooks/${String(body['id'])}`)
+      await callers[role].delete(`/v1/webhooks/${String(body['id'])}`)
     },
   )
 
   it('cannot be changed to such a name either, and stays as it was', async () => {
-    const { body, headers } = await subscribe('store', ['order.*'])
+    const { body } = await subscribe('store', ['order.*'])
     const path = `/v1/webhooks/${String(body['id'])}`
-    const match = { 'if-match': headers.get('etag') ?? '' }
-    expect(await callers.store('PATCH', path, { events: ['bet.*'] }, match)).toMatchObject({ status: 400 })
-    expect((await callers.store('GET', path)).body).toMatchObject({ events: ['order.*'], version: 1 })
+    expect(
+      await callers.store.patch(path, { body: { events: ['bet.*'] }, ifMatch: Number(body['version']) }),
+    ).toMatchObject({ status: 400 })
+    expect((await callers.store.get(path)).body).toMatchObject({ events: ['order.*'], version: 1 })
   })
 
   it('would be silent for ever with the check of the form alone', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Caller } from '../../support/caller.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
@@ -25,10 +26,10 @@ const webhook = (path: string, events = ['*']) => ({ url: receiver.origin + path
 
 describe('webhooks', () => {
   it('receive only the events that their owner may see', async () => {
-    await asOne('POST', '/v1/webhooks', webhook('/one'))
-    await asOther('POST', '/v1/webhooks', webhook('/other'))
-    await asAdmin('POST', '/v1/webhooks', webhook('/admin', ['order.created']))
-    await asTenant('POST', '/v1/webhooks', webhook('/tenant'))
+    await asOne.post('/v1/webhooks', { body: webhook('/one') })
+    await asOther.post('/v1/webhooks', { body: webhook('/other') })
+    await asAdmin.post('/v1/webhooks', { body: webhook('/admin', ['order.created']) })
+    await asTenant.post('/v1/webhooks', { body: webhook('/tenant') })
     const ofOne = await anotherOrder(app, one)
     const ofOther = await anotherOrder(app, other)
     await pool.query(
@@ -48,50 +49,50 @@ describe('webhooks', () => {
   })
 
   it('show failures, also to a caller who knows the version', async () => {
-    const { body } = await asOne('POST', '/v1/webhooks', webhook('/failing'))
+    const { body } = await asOne.post('/v1/webhooks', { body: webhook('/failing') })
     await pool.query('update webhooks.webhooks set failures = 3, failing_since = now() where id = $1', [
       body['id'],
     ])
     const path = `/v1/webhooks/${String(body['id'])}`
-    const read = await asOne('GET', path, undefined, { 'if-none-match': '"1"' })
+    const read = await asOne.get(path, { ifNoneMatch: '"1"' })
     expect(read).toMatchObject({ status: 200, body: { failures: 3, version: 1 } })
   })
 
   it('are not found by another owner in any call', async () => {
-    const { body } = await asOne('POST', '/v1/webhooks', webhook('/mine'))
+    const { body } = await asOne.post('/v1/webhooks', { body: webhook('/mine') })
     const path = `/v1/webhooks/${String(body['id'])}`
-    const tested = await asOne('POST', `${path}/test`)
+    const tested = await asOne.post(`${path}/test`)
     const delivery = `${path}/deliveries/${String(tested.body['id'])}`
-    const calls: [string, string, object?][] = [
-      ['GET', path],
-      ['PATCH', path, { enabled: false }],
-      ['DELETE', path],
-      ['POST', `${path}/rotate`, {}],
-      ['POST', `${path}/test`],
-      ['GET', `${path}/deliveries`],
-      ['GET', delivery],
-      ['POST', `${path}/replay`, { from: tested.body['eventId'] }],
+    const calls: [keyof Caller, string, object?][] = [
+      ['get', path],
+      ['patch', path, { enabled: false }],
+      ['delete', path],
+      ['post', `${path}/rotate`, {}],
+      ['post', `${path}/test`],
+      ['get', `${path}/deliveries`],
+      ['get', delivery],
+      ['post', `${path}/replay`, { from: tested.body['eventId'] }],
     ]
     for (const [method, url, sent] of calls)
-      expect([url, (await asOther(method, url, sent, { 'if-match': '"1"' })).status]).toEqual([url, 404])
-    expect((await asOther('GET', '/v1/webhooks')).body['data']).toHaveLength(1)
-    expect((await asOne('GET', path)).body).toMatchObject({ enabled: true, version: 1 })
-    expect((await asOne('GET', delivery)).status).toBe(200)
+      expect([url, (await asOther[method](url, { body: sent, ifMatch: 1 })).status]).toEqual([url, 404])
+    expect((await asOther.get('/v1/webhooks')).body['data']).toHaveLength(1)
+    expect((await asOne.get(path)).body).toMatchObject({ enabled: true, version: 1 })
+    expect((await asOne.get(delivery)).status).toBe(200)
     const courier = caller(app, await app.token('courier', 1))
-    expect((await courier('GET', '/v1/webhooks')).status).toBe(403)
+    expect((await courier.get('/v1/webhooks')).status).toBe(403)
   })
 
   it('show their secret once; tables, later answers and logs do not contain it', async () => {
-    const key = { 'idempotency-key': 'the-same-twice' }
-    const first = await asOne('POST', '/v1/webhooks', webhook('/secret'), key)
-    const again = await asOne('POST', '/v1/webhooks', webhook('/secret'), key)
+    const key = 'the-same-twice'
+    const first = await asOne.post('/v1/webhooks', { body: webhook('/secret'), key })
+    const again = await asOne.post('/v1/webhooks', { body: webhook('/secret'), key })
     const secret = String(first.body['secret'])
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
     expect(again.body).toEqual(first.body)
     expect(again.headers.get('idempotency-replayed')).toBe('true')
     const path = `/v1/webhooks/${String(first.body['id'])}`
-    await asOne('POST', `${path}/test`)
-    for (const shown of [await asOne('GET', path), await asOne('GET', '/v1/webhooks')])
+    await asOne.post(`${path}/test`)
+    for (const shown of [await asOne.get(path), await asOne.get('/v1/webhooks')])
       expect(JSON.stringify(shown.body)).not.toContain(secret)
     const bare = secret.slice('whsec_'.length)
     const { rows } = await pool.query(
@@ -107,30 +108,31 @@ describe('webhooks', () => {
     const token = await app.token('store', 987)
     const asNew = caller(app, token)
     const answers = await Promise.all(
-      Array.from({ length: 30 }, () => asNew('POST', '/v1/webhooks', webhook('/many'))),
+      Array.from({ length: 30 }, () => asNew.post('/v1/webhooks', { body: webhook('/many') })),
     )
     const statuses = answers.map(({ status }) => status)
     expect(statuses.filter((status) => status >= 500 && status !== 503)).toEqual([])
-    const { body } = await asNew('GET', '/v1/webhooks')
+    const { body } = await asNew.get('/v1/webhooks')
     const kept = body['data'] as unknown[]
     expect(kept).toHaveLength(statuses.filter((status) => status === 201).length)
     expect(kept.length).toBeLessThanOrEqual(20)
-    for (let more = kept.length; more < 20; more++) await asNew('POST', '/v1/webhooks', webhook('/many'))
-    expect(await asNew('POST', '/v1/webhooks', webhook('/many'))).toMatchObject({
+    for (let more = kept.length; more < 20; more++)
+      await asNew.post('/v1/webhooks', { body: webhook('/many') })
+    expect(await asNew.post('/v1/webhooks', { body: webhook('/many') })).toMatchObject({
       status: 409,
       body: { code: 'too_many_webhooks', limit: 20 },
     })
   })
 
   it('list their deliveries page by page, and replay from any of them', async () => {
-    const { body } = await asOther('POST', '/v1/webhooks', webhook('/paged', ['webhook.test']))
+    const { body } = await asOther.post('/v1/webhooks', { body: webhook('/paged', ['webhook.test']) })
     const path = `/v1/webhooks/${String(body['id'])}`
     const ids: unknown[] = []
-    for (let nth = 0; nth < 5; nth++) ids.push((await asOther('POST', `${path}/test`)).body['eventId'])
+    for (let nth = 0; nth < 5; nth++) ids.push((await asOther.post(`${path}/test`)).body['eventId'])
     const seen: unknown[] = []
     let cursor = ''
     for (;;) {
-      const { body: answer } = await asOther('GET', `${path}/deliveries?limit=2${cursor}`)
+      const { body: answer } = await asOther.get(`${path}/deliveries?limit=2${cursor}`)
       const page = answer as { data: { eventId: string }[]; nextCursor: string | null }
       seen.push(...page.data.map(({ eventId }) => eventId))
       if (page.nextCursor === null) break
@@ -138,27 +140,29 @@ describe('webhooks', () => {
     }
     expect(seen).toEqual(ids.toReversed())
     const sent = () => receiver.at('/paged').map(({ id }) => id)
-    const replayed = await asOther('POST', `${path}/replay`, { from: ids[1], to: ids[3] })
+    const replayed = await asOther.post(`${path}/replay`, { body: { from: ids[1], to: ids[3] } })
     expect(replayed.body).toEqual({ requeued: 3, next: null })
     await runWebhooks(app)
     // Their subjects differ, so they are sent at the same time.
     expect(new Set(sent().slice(5))).toEqual(new Set(ids.slice(1, 4)))
     expect(sent()).toHaveLength(8)
-    expect(await asOther('POST', `${path}/replay`, { from: 'evt_never' })).toMatchObject({ status: 404 })
-    expect(await asOther('POST', `${path}/replay`, { from: ids[3], to: ids[1] })).toMatchObject({
+    expect(await asOther.post(`${path}/replay`, { body: { from: 'evt_never' } })).toMatchObject({
+      status: 404,
+    })
+    expect(await asOther.post(`${path}/replay`, { body: { from: ids[3], to: ids[1] } })).toMatchObject({
       status: 422,
       body: { code: 'unprocessable', detail: '`to` comes before `from`' },
     })
   })
 
   it('refuse a test event while they are disabled', async () => {
-    const { body, headers } = await asOther('POST', '/v1/webhooks', webhook('/off', ['webhook.test']))
+    const { body } = await asOther.post('/v1/webhooks', { body: webhook('/off', ['webhook.test']) })
     const path = `/v1/webhooks/${String(body['id'])}`
-    await asOther('PATCH', path, { enabled: false }, { 'if-match': headers.get('etag') ?? '' })
-    expect(await asOther('POST', `${path}/test`)).toMatchObject({
+    await asOther.patch(path, { body: { enabled: false }, ifMatch: Number(body['version']) })
+    expect(await asOther.post(`${path}/test`)).toMatchObject({
       status: 409,
       body: { code: 'conflict', detail: 'A disabled webhook sends nothing: enable it first' },
     })
-    expect((await asOther('GET', `${path}/deliveries`)).body['data']).toEqual([])
+    expect((await asOther.get(`${path}/deliveries`)).body['data']).toEqual([])
   })
 })

@@ -46,7 +46,7 @@ const app = await freshWorker({
 const { storeId } = await orderToPickup(app)
 const store = caller(app, await app.token('store', storeId))
 
-const subscribe = (url: string) => store('POST', '/v1/webhooks', { url, events: ['order.created'] })
+const subscribe = (url: string) => store.post('/v1/webhooks', { body: { url, events: ['order.created'] } })
 
 const spellings = [
   `http://127.0.0.1:PORT/`,
@@ -78,13 +78,15 @@ describe('a target that is not public', () => {
 
   it('is refused for a change as well, and the webhook stays unchanged', async () => {
     zone.set('hooks.example.com', { A: ['93.184.216.34'] })
-    const { body, headers } = await subscribe('https://hooks.example.com/in')
+    const { body } = await subscribe('https://hooks.example.com/in')
     const path = `/v1/webhooks/${String(body['id'])}`
-    const match = { 'if-match': headers.get('etag') ?? '' }
-    const changed = await store('PATCH', path, { url: `https://127.0.0.1:${privatePort}/` }, match)
+    const changed = await store.patch(path, {
+      body: { url: `https://127.0.0.1:${privatePort}/` },
+      ifMatch: Number(body['version']),
+    })
     expect(changed).toMatchObject({ status: 422, body: { code: 'target_refused' } })
-    expect((await store('GET', path)).body).toMatchObject({ url: 'https://hooks.example.com/in', version: 1 })
-    await store('DELETE', path)
+    expect((await store.get(path)).body).toMatchObject({ url: 'https://hooks.example.com/in', version: 1 })
+    await store.delete(path)
   })
 })
 
@@ -95,7 +97,7 @@ describe('a public target', () => {
       zone.set('hooks.example.com', { A: ['93.184.216.34'] })
       const { status, body } = await subscribe(typed)
       expect({ status, url: body['url'] }).toEqual({ status: 201, url: 'https://hooks.example.com/In' })
-      await store('DELETE', `/v1/webhooks/${String(body['id'])}`)
+      await store.delete(`/v1/webhooks/${String(body['id'])}`)
     },
   )
 })
@@ -107,12 +109,12 @@ describe('a name that resolves to a private address after it was accepted', () =
     expect(status).toBe(201)
     for (const rebound of [{ A: ['127.0.0.1'] }, { A: ['93.184.216.34'], AAAA: ['::1'] }, {}]) {
       zone.set('rebinding.example.com', rebound)
-      const tested = await store('POST', `/v1/webhooks/${String(body['id'])}/test`)
+      const tested = await store.post(`/v1/webhooks/${String(body['id'])}/test`)
       const outcome = rebound.A === undefined ? 'unresolvable' : 'private_address'
       expect(tested.body).toMatchObject({ state: 'waiting', attempts: [{ outcome, status: null }] })
     }
     expect(connections).toBe(0)
-    await store('DELETE', `/v1/webhooks/${String(body['id'])}`)
+    await store.delete(`/v1/webhooks/${String(body['id'])}`)
   })
 
   it('delays neither the request that changes an order nor the delivery run', async () => {
@@ -127,7 +129,7 @@ describe('a name that resolves to a private address after it was accepted', () =
     )
     expect(await anotherOrder(app, storeId)).toBeGreaterThan(0)
     await runWebhooks(app)
-    const { body: page } = await store('GET', `/v1/webhooks/${String(body['id'])}/deliveries`)
+    const { body: page } = await store.get(`/v1/webhooks/${String(body['id'])}/deliveries`)
     expect(page['data']).toMatchObject([{ state: 'waiting', attempts: [{ outcome: 'private_address' }] }])
   })
 })
