@@ -54,7 +54,9 @@ export const list: Measurement = async (rig, pace) => {
 
   const planned = statement(() => listStatement(admin, asked), 'list')
   const verb = (name: string, over: pg.Client[]) =>
-    contender(name, over, (connection) => listOrders(contextOver(connection, admin), asked))
+    contender(name, over, (connection) =>
+      listOrders(contextOver(connection, admin, { hotCalls: true }), asked),
+    )
   const ours = verb('list of 50 at 1M', connections)
   const bare = contender('the same statement, planned once', connections, planned)
   const orm = contender('select of the ORM, mapped to the wire', connections, async (connection) => {

@@ -1,4 +1,5 @@
 import type { Program } from '../measurement.ts'
+import { bulkLimit } from './bulk-limit.ts'
 import { claimById } from './claim.ts'
 import { decay } from './decay.ts'
 import { depth } from './depth.ts'
@@ -26,4 +27,5 @@ export const dispatch: Program = {
   'one-order': oneOrder,
   queues,
   bulk,
+  'bulk-limit': bulkLimit,
 }

@@ -4,6 +4,7 @@ import { PgDialect } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import type { Db } from '../../functions/core/db.ts'
 import { callOf } from '../../functions/core/hot.ts'
+import type { Statement } from '../../functions/core/named.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
 
 type Direct = {
@@ -59,8 +60,8 @@ export function directDb(source: pg.ClientBase | pg.Pool, options: Direct = {}):
   const sendingOf = (statement: SQL) => (client: pg.ClientBase) => send(client, statement)
   const db: Db = {
     batch: (statements: SQL[]) => together(statements.map(sendingOf)),
-    async query<Row>(statement: SQL) {
-      const rows = await alone(sendingOf(statement))
+    async query<Row>(statement: Statement) {
+      const rows = (await db.call(statement, null)) ?? (await alone(sendingOf(statement)))
       // The row type is the statement's own promise, as in core/db.ts.
       return (rows ?? []) as Row[]
     },
