@@ -47,7 +47,7 @@ describe('one order', () => {
       ...couriers.map((courier, n) =>
         claim(courier, n % 2 === 0 ? `/orders/${orderId}/claim` : '/orders/claim-next'),
       ),
-      store.post(`/orders/${orderId}/cancel`, { body: {} }),
+      insist(() => store.post(`/orders/${orderId}/cancel`, { key: 'the only cancel', body: {} })),
     ])
     expect(answers.filter(({ status }) => status >= 500)).toEqual([])
     expect(answers.slice(0, -1).filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1)
