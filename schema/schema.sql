@@ -1797,6 +1797,7 @@ begin
     left join core.view_recounts r on r.view = view_name
     where greatest(newest.started_at, r.recounted_at) < begun - interval '1 day'
       and newest.duration_ms < 2000
+      and not exists (select from core.view_recounts x where x.recounted_at >= now())
   ) then
     return null;
   end if;
@@ -3133,128 +3134,6 @@ left join seen on true;
 end
 $function$;
 
-CREATE OR REPLACE FUNCTION dispatch.hot_list_2c7a759c(boolean, text, bigint, bigint, text, text, text, text, text)
- RETURNS TABLE(id double precision, "storeId" double precision, status text, "courierId" double precision, "pickupAddress" text, "deliveryAddress" text, "boxesCount" integer, "priceMinor" double precision, currency character, "readyAt" text, "dueAt" text, lease jsonb, fence double precision, version integer, "createdAt" text, lapsed boolean)
- LANGUAGE plpgsql
- SET plan_cache_mode TO 'force_generic_plan'
-AS $function$
-#variable_conflict use_column
-declare
-  ignored record;
-begin
-  if $9 is not null then
-    perform set_config('app.tenant_id', $9, true);
-  end if;
-  if $5 is not null then
-    perform core.begin_idempotent($5, $6, $7, $8);
-  end if;
-  return query select o.id::float8,
-        o.store_id::float8 as "storeId",
-        o.status,
-        o.courier_id::float8 as "courierId",
-        o.pickup_address as "pickupAddress",
-        o.delivery_address as "deliveryAddress",
-        o.boxes_count as "boxesCount",
-        o.price_minor::float8 as "priceMinor",
-        o.currency,
-        core.iso(o.ready_at) as "readyAt",
-        core.iso(o.due_at) as "dueAt",
-        case
-          when o.lease_expires_at is not null
-          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
-        end as lease,
-        o.fence::float8,
-        o.version,
-        core.iso(o.created_at) as "createdAt", lease.lapsed
-from (
-  select $1::boolean and (
-    select true
-    from dispatch.orders o
-    where o.status = 'assigned' and o.lease_expires_at <= now()
-    order by o.lease_expires_at
-    limit 1
-  ) as lapsed
-) lease
-left join (
-  select *
-  from ((
-  select o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
-    o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at
-  from dispatch.orders o
-  where o.status = $2
-  order by o.created_at desc, o.id desc
-  limit $3)) o
-  order by o.created_at desc, o.id desc
-  limit $4
-) o on true
-order by o.created_at desc, o.id desc;
-  if $5 is not null then
-    perform core.assert_settled();
-  end if;
-end
-$function$;
-
-CREATE OR REPLACE FUNCTION dispatch.hot_list_735252f9(boolean, text, bigint, bigint, bigint, text, text, text, text, text)
- RETURNS TABLE(id double precision, "storeId" double precision, status text, "courierId" double precision, "pickupAddress" text, "deliveryAddress" text, "boxesCount" integer, "priceMinor" double precision, currency character, "readyAt" text, "dueAt" text, lease jsonb, fence double precision, version integer, "createdAt" text, lapsed boolean)
- LANGUAGE plpgsql
- SET plan_cache_mode TO 'force_generic_plan'
-AS $function$
-#variable_conflict use_column
-declare
-  ignored record;
-begin
-  if $10 is not null then
-    perform set_config('app.tenant_id', $10, true);
-  end if;
-  if $6 is not null then
-    perform core.begin_idempotent($6, $7, $8, $9);
-  end if;
-  return query select o.id::float8,
-        o.store_id::float8 as "storeId",
-        o.status,
-        o.courier_id::float8 as "courierId",
-        o.pickup_address as "pickupAddress",
-        o.delivery_address as "deliveryAddress",
-        o.boxes_count as "boxesCount",
-        o.price_minor::float8 as "priceMinor",
-        o.currency,
-        core.iso(o.ready_at) as "readyAt",
-        core.iso(o.due_at) as "dueAt",
-        case
-          when o.lease_expires_at is not null
-          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
-        end as lease,
-        o.fence::float8,
-        o.version,
-        core.iso(o.created_at) as "createdAt", lease.lapsed
-from (
-  select $1::boolean and (
-    select true
-    from dispatch.orders o
-    where o.status = 'assigned' and o.lease_expires_at <= now()
-    order by o.lease_expires_at
-    limit 1
-  ) as lapsed
-) lease
-left join (
-  select *
-  from ((
-  select o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
-    o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at
-  from dispatch.orders o
-  where o.status = $2 and o.store_id = $3::bigint
-  order by o.created_at desc, o.id desc
-  limit $4)) o
-  order by o.created_at desc, o.id desc
-  limit $5
-) o on true
-order by o.created_at desc, o.id desc;
-  if $6 is not null then
-    perform core.assert_settled();
-  end if;
-end
-$function$;
-
 CREATE OR REPLACE FUNCTION dispatch.hot_list_8d03e323(text, bigint, bigint, text, text, text, text, text)
  RETURNS TABLE(orders json)
  LANGUAGE plpgsql
@@ -3306,6 +3185,102 @@ from (
 end
 $function$;
 comment on function dispatch.hot_list_8d03e323(text,bigint,bigint,text,text,text,text,text) is 'Called by the last release only';
+
+CREATE OR REPLACE FUNCTION dispatch.hot_list_dae0d0f2(text, bigint, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(id double precision, "storeId" double precision, status text, "courierId" double precision, "pickupAddress" text, "deliveryAddress" text, "boxesCount" integer, "priceMinor" double precision, currency character, "readyAt" text, "dueAt" text, lease jsonb, fence double precision, version integer, "createdAt" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $9 is not null then
+    perform set_config('app.tenant_id', $9, true);
+  end if;
+  if $5 is not null then
+    perform core.begin_idempotent($5, $6, $7, $8);
+  end if;
+  return query select o.id::float8,
+        o.store_id::float8 as "storeId",
+        o.status,
+        o.courier_id::float8 as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor::float8 as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence::float8,
+        o.version,
+        core.iso(o.created_at) as "createdAt"
+from ((
+  select o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
+    o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at
+  from dispatch.orders o
+  where o.status = $1 and o.store_id = $2::bigint
+  order by o.created_at desc, o.id desc
+  limit $3)) o
+order by o.created_at desc, o.id desc
+limit $4;
+  if $5 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION dispatch.hot_list_e5d2a6d7(text, bigint, bigint, text, text, text, text, text)
+ RETURNS TABLE(id double precision, "storeId" double precision, status text, "courierId" double precision, "pickupAddress" text, "deliveryAddress" text, "boxesCount" integer, "priceMinor" double precision, currency character, "readyAt" text, "dueAt" text, lease jsonb, fence double precision, version integer, "createdAt" text)
+ LANGUAGE plpgsql
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+  ignored record;
+begin
+  if $8 is not null then
+    perform set_config('app.tenant_id', $8, true);
+  end if;
+  if $4 is not null then
+    perform core.begin_idempotent($4, $5, $6, $7);
+  end if;
+  return query select o.id::float8,
+        o.store_id::float8 as "storeId",
+        o.status,
+        o.courier_id::float8 as "courierId",
+        o.pickup_address as "pickupAddress",
+        o.delivery_address as "deliveryAddress",
+        o.boxes_count as "boxesCount",
+        o.price_minor::float8 as "priceMinor",
+        o.currency,
+        core.iso(o.ready_at) as "readyAt",
+        core.iso(o.due_at) as "dueAt",
+        case
+          when o.lease_expires_at is not null
+          then jsonb_build_object('expiresAt', core.iso(o.lease_expires_at), 'fence', o.fence)
+        end as lease,
+        o.fence::float8,
+        o.version,
+        core.iso(o.created_at) as "createdAt"
+from ((
+  select o.id, o.status, o.store_id, o.courier_id, o.pickup_address, o.delivery_address, o.boxes_count,
+    o.price_minor, o.currency, o.ready_at, o.due_at, o.lease_expires_at, o.fence, o.version, o.created_at
+  from dispatch.orders o
+  where o.status = $1
+  order by o.created_at desc, o.id desc
+  limit $2)) o
+order by o.created_at desc, o.id desc
+limit $3;
+  if $4 is not null then
+    perform core.assert_settled();
+  end if;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION dispatch.hot_list_f52074a6(text, bigint, bigint, bigint, text, text, text, text, text)
  RETURNS TABLE(orders json)
@@ -4335,6 +4310,8 @@ create table fleet.calibrations (
   served_at timestamp with time zone,
   constraint calibrations_pkey PRIMARY KEY (node_id, metric_id, channel, from_at)
 );
+CREATE INDEX idx_calibrations_due ON fleet.calibrations USING btree (tenant_id, created_at) WHERE (applied_at IS NULL);
+CREATE INDEX idx_calibrations_served ON fleet.calibrations USING btree (tenant_id, served_at);
 alter table fleet.calibrations enable row level security;
 alter table fleet.calibrations force row level security;
 create policy of_tenant on fleet.calibrations for all to lockstep_app
@@ -8576,7 +8553,7 @@ begin
       and (name <> 'ledger.top_bets_today' or date_trunc('day', known.started_at, 'UTC') = date_trunc('day', begun, 'UTC'))
     then
       differing := core.recount_view(name);
-      if differing is not null and pg_sequence_last_value('ledger.event_seq') = numbered then
+      if differing is not null and coalesce(pg_sequence_last_value('ledger.event_seq'), 0) = numbered then
         perform core.keep_recount(name, differing);
       end if;
       if coalesce(differing, 0) = 0 then
