@@ -1797,6 +1797,7 @@ begin
     left join core.view_recounts r on r.view = view_name
     where greatest(newest.started_at, r.recounted_at) < begun - interval '1 day'
       and newest.duration_ms < 2000
+      and not exists (select from core.view_recounts x where x.recounted_at >= now())
   ) then
     return null;
   end if;
@@ -4309,6 +4310,8 @@ create table fleet.calibrations (
   served_at timestamp with time zone,
   constraint calibrations_pkey PRIMARY KEY (node_id, metric_id, channel, from_at)
 );
+CREATE INDEX idx_calibrations_due ON fleet.calibrations USING btree (tenant_id, created_at) WHERE (applied_at IS NULL);
+CREATE INDEX idx_calibrations_served ON fleet.calibrations USING btree (tenant_id, served_at);
 alter table fleet.calibrations enable row level security;
 alter table fleet.calibrations force row level security;
 create policy of_tenant on fleet.calibrations for all to lockstep_app
@@ -8550,7 +8553,7 @@ begin
       and (name <> 'ledger.top_bets_today' or date_trunc('day', known.started_at, 'UTC') = date_trunc('day', begun, 'UTC'))
     then
       differing := core.recount_view(name);
-      if differing is not null and pg_sequence_last_value('ledger.event_seq') = numbered then
+      if differing is not null and coalesce(pg_sequence_last_value('ledger.event_seq'), 0) = numbered then
         perform core.keep_recount(name, differing);
       end if;
       if coalesce(differing, 0) = 0 then

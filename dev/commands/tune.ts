@@ -17,8 +17,10 @@ const [maxConnections, pools, standbys] = [
   Number(values.pools),
   Number(values.standbys),
 ]
-if (!(bytes > 0) || !(maxConnections >= 20) || !(pools >= 1) || !(standbys >= 0)) {
-  console.error('usage: npm run -s db:tune -- [memory in GB] [--connections 200] [--pools 1] [--standbys 0]')
+const areWhole = [maxConnections, pools, standbys].every(Number.isInteger)
+if (!(bytes > 0) || !areWhole || maxConnections < 20 || pools < 1 || standbys < 0) {
+  console.error(`usage: npm run -s db:tune -- [memory in GB] [--connections 200] [--pools 1] [--standbys 0]
+Connections (20 or more), pools (1 or more) and standbys are whole numbers, such as --pools 2.`)
   process.exit(1)
 }
 const settings = tune(bytes, { maxConnections, standbys })

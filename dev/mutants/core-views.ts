@@ -185,6 +185,12 @@ export const coreViewMutants: readonly Mutant[] = [
       'if coalesce(differing, 0) = 0 then',
       'if true then',
     ],
+    [
+      'schema/core/recount_view.sql',
+      'compares all views that are due in one transaction',
+      '\n      and not exists (select from core.view_recounts x where x.recounted_at >= now())',
+      '',
+    ],
     ['schema/core/recount_view.sql', 'compares at each run', "< begun - interval '1 day'", '< begun'],
     ['schema/core/recount_view.sql', 'compares a long view too', '\n      and newest.duration_ms < 2000', ''],
     [

@@ -4,7 +4,10 @@
  * Guarantee: a refresh never blocks a reader, because it is concurrent; only the first population of an empty view is
  * not. A view whose sources have no new writes is skipped after one read of counters, and that read renews `asOf`.
  * The next run finds a write that commits during a refresh. Every refresh records its duration and rows. Once a day a
- * skipped view is compared with its query, so a write that no trigger counted is found, reported and repaired.
+ * skipped view is compared with its query, one view a transaction. A change that no trigger counted is then found, reported
+ * and repaired: for example a session without triggers, a dropped partition, a rebuild. There are three exceptions. A view
+ * whose refresh takes 2 s or more is not compared, nor is a column of floating-point numbers. A counted write that
+ * refreshes the view before the comparison repairs the change, and nobody learns of it.
  * How a caller loses: at once, outcome `busy`, when another run is refreshing that view.
  * The caller must declare the view with `materializedView` and each of its sources with `countedSource`
  * (schema/kit/materialized.ts; a source without counters is refreshed every time); stay at read committed; keep the

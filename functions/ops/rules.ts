@@ -26,10 +26,12 @@ export function neededConnections({ held, within }: { held: number; within: numb
 
 type Parts = { available: number; pool: number; pools?: number }
 
-/** The uses of the available connections, which add up to them. */
+/** The uses of the available connections, which add up to them. Some may be left, or missing when the server has few. */
 export function connectionParts({ available, pool, pools = 1 }: Parts): string {
   const of = pools === 1 ? '' : `${pools} × `
-  return `${available} = ${kept.migrations} migrations + ${kept.operator} operator + ${of}${pool} pool`
+  const left = available - kept.migrations - kept.operator - pools * pool
+  const rest = left === 0 ? '' : left > 0 ? ` + ${left} left` : ` - ${-left} missing`
+  return `${available} = ${kept.migrations} migrations + ${kept.operator} operator + ${of}${pool} pool${rest}`
 }
 
 type Sum = Parts & { used: number; need: number | null }

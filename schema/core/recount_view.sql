@@ -1,5 +1,6 @@
 -- Compares a materialized view with its query, once a day and only while no refresh does the same. Returns the rows that
--- differ, or null if no comparison is due. A long view is not compared: its caller must stay within its time limit.
+-- differ, or null if no comparison is due. Its caller must stay within its time limit. So a long view is not compared, and a
+-- transaction compares one view: the next view waits for the next transaction.
 -- Numbers of floating point are left out, because their sums depend on the order in which Postgres reads the rows.
 -- Race: a write commits before the comparison and after the caller counted the writes. So the caller counts again, and
 -- calls core.keep_recount only if the count has not moved.
@@ -18,6 +19,7 @@ begin
     left join core.view_recounts r on r.view = view_name
     where greatest(newest.started_at, r.recounted_at) < begun - interval '1 day'
       and newest.duration_ms < 2000
+      and not exists (select from core.view_recounts x where x.recounted_at >= now())
   ) then
     return null;
   end if;

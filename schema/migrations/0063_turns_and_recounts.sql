@@ -21,6 +21,7 @@ begin
     left join core.view_recounts r on r.view = view_name
     where greatest(newest.started_at, r.recounted_at) < begun - interval '1 day'
       and newest.duration_ms < 2000
+      and not exists (select from core.view_recounts x where x.recounted_at >= now())
   ) then
     return null;
   end if;
@@ -165,7 +166,7 @@ begin
       and (name <> 'ledger.top_bets_today' or date_trunc('day', known.started_at, 'UTC') = date_trunc('day', begun, 'UTC'))
     then
       differing := core.recount_view(name);
-      if differing is not null and pg_sequence_last_value('ledger.event_seq') = numbered then
+      if differing is not null and coalesce(pg_sequence_last_value('ledger.event_seq'), 0) = numbered then
         perform core.keep_recount(name, differing);
       end if;
       if coalesce(differing, 0) = 0 then

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { sumConnections } from '../../dev/postgres/connections.ts'
 import { formatSettings, tune } from '../../dev/postgres/tune.ts'
 import { connectionParts, poolSize } from '../../functions/ops/rules.ts'
 
+const run = promisify(execFile)
 const gb = 1024 ** 3
 
 it('gives Postgres a quarter of a machine that is its own, and knows the page cache of the rest', () => {
@@ -51,6 +54,30 @@ it('divides the connections that are left between pools, and none of them goes t
       )
       expect(Number(settings['max_wal_senders'])).toBeGreaterThan(7)
     }
+})
+
+it('names the connections that are left between pools, and those that a small server lacks', () => {
+  const parts = (available: number, pools: number) =>
+    connectionParts({
+      available,
+      pools,
+      pool: poolSize({ max: available + 3, available, pooled: false, pools }),
+    })
+  expect(parts(197, 2)).toBe('197 = 2 migrations + 3 operator + 2 × 96 pool')
+  expect(parts(197, 5)).toBe('197 = 2 migrations + 3 operator + 5 × 38 pool + 2 left')
+  expect(parts(3, 1)).toBe('3 = 2 migrations + 3 operator + 0 pool - 2 missing')
+})
+
+it.each([
+  ['--pools', '1.5'],
+  ['--connections', '20.5'],
+  ['--standbys', 'two'],
+])('refuses %s %s and says what to type', async (...wrong) => {
+  const command = join(import.meta.dirname, '../../dev/commands/tune.ts')
+  await expect(run(process.execPath, [command, '16', ...wrong])).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('such as --pools 2'),
+  })
 })
 
 it('prints the sum of connections that the operator’s README shows', () => {

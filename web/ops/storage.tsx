@@ -70,7 +70,7 @@ function ViewsPanel({ of }: { of: Resource<Views> }) {
           name: 'State',
           cell: ({ populated, stale, driftKeys }) =>
             driftKeys !== null && driftKeys > 0 ? (
-              <Badge word={`${driftKeys} rows differ`} tone="bad" />
+              <Badge word={`${driftKeys} rows differed`} tone="bad" />
             ) : !populated ? (
               <Badge word="never filled" tone="bad" />
             ) : stale ? (

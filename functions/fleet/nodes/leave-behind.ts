@@ -16,8 +16,8 @@ type Leaving = {
  * CTEs: `ended` are the bindings of these nodes, and `voided` is what waits for them in the zones that they leave. A dose
  * that nobody took comes back to its budget; a node that took one gets an `off` (trigger commands_settle).
  * Race: now() is the start of this transaction, and a binding may have begun since, while the statement waited for a lock.
- * Race: a cycle orders a dose for the node at this moment, so this snapshot lacks it. The node cannot take it, and the next
- * cycle voids it (end-overdue.ts).
+ * Race: a cycle orders a dose for the node at this moment, so this snapshot lacks it. The next cycle voids it
+ * (end-overdue.ts). A node that takes it before the move commits is switched off by that next cycle.
  */
 export function leaveBehind({ from, id, after, into }: Leaving): SQL {
   const isLeft = (row: string) => (into === undefined ? sql`` : sql`and ${sql.raw(row)}.zone_id <> ${into}`)

@@ -28,8 +28,8 @@ type Due = {
 
 /**
  * Calculates samples of calibrations anew, in parts that each commit by themselves. The tenant that was served longest ago
- * is next, and of its calibrations the one that was. So nobody waits for all parts of another, and a part that fails stops
- * no other: the next run tries it again. The fold is another job, so it does not wait for this one.
+ * is next, and of its calibrations the one that was served longest ago. So nobody waits for all parts of another, and a
+ * part that fails stops no other: the next run tries it again. The fold is another job, so it does not wait for this one.
  */
 export async function recalculate(ctx: Ctx, lease: Lease, limits: Bounds = bounds): Promise<JobResult> {
   const end = ctx.now().getTime() + limits.runMs
@@ -52,20 +52,31 @@ export async function recalculate(ctx: Ctx, lease: Lease, limits: Bounds = bound
     }
   } while (ctx.now().getTime() < end)
   const done = { rows, parts, more }
-  if (failed.length > 0)
-    return { ...done, outcome: 'failed', error: `${failed.length} calibrations failed, see the log for each` }
+  if (failed.length > 0) {
+    const what = failed.length === 1 ? '1 calibration' : `${failed.length} calibrations`
+    return { ...done, outcome: 'failed', error: `${what} failed, see the log for each` }
+  }
   return { ...done, outcome: parts > 0 ? 'ok' : 'skipped' }
 }
 
-async function nextDue(
-  ctx: Ctx,
-  { mostSamples, mostMinutes, failed }: Bounds & { failed: string[] },
-): Promise<Due | null> {
-  const [due] = await ctx.db.query<Due>(named('fleet.due-recalculation')`
+type Search = Pick<Bounds, 'mostSamples' | 'mostMinutes'> & { failed: readonly string[] }
+
+async function nextDue(ctx: Ctx, search: Search): Promise<Due | null> {
+  const [due] = await ctx.db.query<Due>(dueRecalculation(search))
+  return due ?? null
+}
+
+/** Runs before every part, so it reads what is due and never the calibrations that are applied. */
+export function dueRecalculation({ mostSamples, mostMinutes, failed }: Search) {
+  return named('fleet.due-recalculation')`
 with turns as materialized (
-  select tenant_id, max(served_at) as served_at
-  from fleet.calibrations
-  group by tenant_id
+  select waiting.tenant_id, newest.served_at
+  from (select distinct tenant_id from fleet.calibrations where applied_at is null) waiting
+  cross join lateral (
+    select max(c.served_at) as served_at
+    from fleet.calibrations c
+    where c.tenant_id = waiting.tenant_id
+  ) newest
 ),
 due as materialized (
   select c.*, ${keyOf('c')} as key, coalesce(c.applied_until, c.from_at) as begin_at,
@@ -116,8 +127,7 @@ select d.key, d.node_id as "nodeId", d.metric_id as "metricId", d.channel, d.fro
     ) part (at)
     where part.at < coalesce(d.until_at, 'infinity')
   ) as "partAt"
-from due d`)
-  return due ?? null
+from due d`
 }
 
 function keyOf(row: string) {

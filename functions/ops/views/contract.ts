@@ -29,7 +29,7 @@ export const View = z
       .meta({ description: 'Refreshes skipped since the last one, because no source had changed' }),
     driftKeys: z.int().nullable().meta({
       description:
-        'Rows that differed from a recount at the newest comparison. A materialized view is repaired by the same run. Null before the first refresh',
+        'Rows that differed from the newest recount. The run that finds them in a materialized view repairs them; the number stays until a refresh that starts later succeeds. Null before the first refresh',
     }),
     verifiedAt: shownInstant.nullable().meta({
       description:

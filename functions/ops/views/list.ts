@@ -7,8 +7,8 @@ import { readWatched } from '../alerts/read-watched.ts'
 import type { View } from './contract.ts'
 
 /**
- * Each materialized view: its last refresh, its age, the writes since then, the rows that the newest comparison found wrong,
- * and whether its public answers say `stale`. Then the incremental views that a job compares with their events. One round
+ * Each materialized view: its last refresh, its age, the writes since then, the rows that the newest recount found wrong
+ * (none after a later refresh), and whether its public answers say `stale`. Then the incremental views that a job compares with their events. One round
  * trip.
  */
 export async function listViews(ctx: Ctx, watches: readonly Watch[]): Promise<View[]> {
@@ -42,7 +42,10 @@ select jsonb_build_object(
   'pendingWrites', s.pending_writes,
   'stale', coalesce(s.age_seconds > limits.seconds, s.last_refresh is null),
   'skipped', s.skipped,
-  'driftKeys', case when s.last_refresh is not null then coalesce(r.drift_keys, 0) end,
+  'driftKeys', case
+    when s.last_refresh < r.recounted_at then r.drift_keys
+    when s.last_refresh is not null then 0
+  end,
   'verifiedAt', core.iso(greatest(s.last_refresh, r.recounted_at))
 ) as view
 from core.get_views_refresh_status() s

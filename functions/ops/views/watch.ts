@@ -1,6 +1,11 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Rule } from '../../core/watch.ts'
 import { staleAfterSeconds } from '../../registry/views.ts'
+
+/** A view that is refreshed every day is not compared again, and each refresh is a recount. */
+function isRecent(): SQL {
+  return sql`r.recounted_at > now() - interval '25 hours'`
+}
 
 export const viewRules: readonly Rule[] = [
   {
@@ -37,16 +42,16 @@ where s.last_refresh is not null`,
     pendingFor: 0,
     clearFor: 0,
     absent: 'clear',
-    // A view that is refreshed every day is not compared again, and each refresh is a recount.
     value: () => sql`
 select jsonb_build_object('view', r.view) as labels, r.drift_keys::float8 as value
 from core.view_recounts r
-where r.recounted_at > now() - interval '25 hours'`,
+where ${isRecent()}`,
     evidence: () => sql`
 select jsonb_build_object('view', r.view), jsonb_build_object('rows', r.drift_keys, 'comparedAt', core.iso(r.recounted_at))
 from core.view_recounts r
-where r.drift_keys > 0`,
+where r.drift_keys > 0
+  and ${isRecent()}`,
     advice:
-      'A write to a source of the view was not counted. The run that found it has repaired the view. Look for a session that writes without triggers.',
+      'A write to a source of the view was not counted. The run that found it has repaired the view. Look for the cause: for example a session without triggers, a dropped partition, a rebuild.',
   },
 ]

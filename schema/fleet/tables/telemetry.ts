@@ -37,7 +37,12 @@ export const calibrations = fleet.table(
     /** The newest attempt to calculate a part. The tenant that was served longest ago is next. */
     servedAt: instant('served_at'),
   },
-  (t) => [primaryKey({ name: 'calibrations_pkey', columns: [t.nodeId, t.metricId, t.channel, t.fromAt] })],
+  (t) => [
+    primaryKey({ name: 'calibrations_pkey', columns: [t.nodeId, t.metricId, t.channel, t.fromAt] }),
+    // The job that calculates samples anew: the calibrations that are due, and when it served each tenant last.
+    index('idx_calibrations_due').on(t.tenantId, t.createdAt).where(sql`applied_at is null`),
+    index('idx_calibrations_served').on(t.tenantId, t.servedAt),
+  ],
 )
 
 /** The things that nodes measure, the same for all tenants. Durations are seconds; `max_rate` is a change per second. */

@@ -29,6 +29,7 @@ await admin.query(
 it.each([
   ['an admin', asAdmin, {}, 6],
   ['a store', asStore(storeId), {}, 6],
+  ['a courier', asCourier(courierId), {}, 6],
   ['an admin, of one status by the prepared function', asAdmin, { statuses: ['assigned'] as const }, 1],
   [
     'a store, of one status by the prepared function',

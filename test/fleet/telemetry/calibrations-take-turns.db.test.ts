@@ -86,6 +86,8 @@ it('one that fails stops no other, of its tenant or of another, and the next run
     rows: 3,
     detail: { parts: 3, more: false },
   })
+  const { rows } = await admin.query('select error from core.job_runs')
+  expect(rows).toEqual([{ error: '1 calibration failed, see the log for each' }])
   const open = async () =>
     (await admin.query('select node_id::int as id from fleet.calibrations where applied_at is null')).rows
   expect(await open()).toEqual([{ id: failing }])
