@@ -19,9 +19,10 @@ export const jobs: readonly Job[] = [
   ...dispatchJobs,
   ...ledgerJobs,
   ...spaceJobs,
-  ...fleetJobs,
   ...clicksJobs,
   ...opsJobs(() => watches),
+  // Some of these take half of a minute, in which others would wait for a free lane.
+  ...fleetJobs,
 ]
 
 const watches = modules.flatMap(({ watch }) => watch?.({ jobs }) ?? [])

@@ -160,6 +160,9 @@ export const opsMutants: readonly Mutant[] = [
       'if (trips < 0)',
     ],
   ]),
+  ...mutantsOf('ops: the outcome of a call', 'test/ops/alerts/deliveries-are-no-errors.unit.test.ts', [
+    ['functions/ops/rules.ts', 'takes a delivered webhook for an error', "= ['ok', 'delivered']", "= ['ok']"],
+  ]),
   ...mutantsOf('ops: views that differ', causes, [
     [
       'functions/ledger/watch.ts',

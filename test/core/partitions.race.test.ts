@@ -122,9 +122,12 @@ async function lateRowSurvives(drop: string): Promise<boolean> {
   await writer.query(`begin; insert into sample.days values (now() - interval '5 days')`)
   // The keeper gives up on a lock after a quarter of a second, in which a busy machine may not look.
   const signature = `${drop}(text, regclass, timestamptz, timestamptz)`
+  const { rows: sound } = await admin.query('select pg_get_functiondef($1::regprocedure) as text', [
+    signature,
+  ])
   await admin.query(`alter function ${signature} set lock_timeout = '1min'`)
   onTestFinished(async () => {
-    await admin.query(`alter function ${signature} set lock_timeout = '250ms'`)
+    await admin.query(sound[0].text)
   })
   const pid = pidOf(keeper)
   const day = `date_trunc('day', now() - interval '5 days', 'UTC')`

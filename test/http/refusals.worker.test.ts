@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ZodType } from 'zod'
 import { schemaOf } from '../../functions/http/json-schema.ts'
 import { roles } from '../../functions/registry/roles.ts'
+import { isLostConnection } from '../support/caller.ts'
 import { endpoints } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 import { type Asked, asking, fieldsOf, type Problem, pathOf } from './asking.ts'
@@ -46,8 +47,7 @@ async function answered(send: () => ReturnType<typeof ask>, triesLeft = 5): Retu
   try {
     return await send()
   } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as { code?: string }
-    if (triesLeft === 0 || !['ECONNRESET', 'EPIPE'].includes(code ?? '')) throw error
+    if (triesLeft === 0 || !isLostConnection(error)) throw error
     return answered(send, triesLeft - 1)
   }
 }

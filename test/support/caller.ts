@@ -77,10 +77,15 @@ export async function insist(call: () => Promise<Answer>, callsLeft = 50): Promi
     const isOver = answer.status !== 503 && answer.body['code'] !== 'in_progress'
     if (isOver || callsLeft === 0) return answer
   } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as { code?: string }
-    if (code !== 'ECONNRESET' || callsLeft === 0) throw error
+    if (!isLostConnection(error) || callsLeft === 0) throw error
   }
   return insist(call, callsLeft - 1)
+}
+
+/** The server closed the connection before its answer arrived. */
+export function isLostConnection(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as { code?: string }
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(code ?? '')
 }
 
 /** The number of answers of each kind, as in `{ '200': 1, '409 order_taken': 299 }`. */

@@ -69,7 +69,7 @@ repeated as materialized (
     or b.seen_before @> m.seq
 ),
 -- Race: two messages replay the same rejects. They are locked in one order, and always after the boots.
-replayed as materialized (
+rejected_before as materialized (
   select r.id
   from fleet.telemetry_rejects r
   where r.id = any(array(select reject_id from items where reject_id is not null))
@@ -81,7 +81,7 @@ replayed as materialized (
 claimed as (
   update fleet.telemetry_rejects r
   set replayed_at = now()
-  where r.id = any(array(select id from replayed))
+  where r.id = any(array(select id from rejected_before))
     and r.replayed_at is null
   returning r.id
 )`

@@ -191,4 +191,19 @@ describe('the pages of the operator', () => {
     expect(await page.getByText(/stays dead/).count()).toBe(1)
     await page.context().close()
   })
+
+  it.each(modules.flatMap(({ queues = [] }) => queues.map((queue) => queue.stream)))(
+    'can have dead messages of %s stored',
+    async (stream) => {
+      const response = await app.fetch('/v1/ops/dead/replay', {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${await app.token('admin', 1)}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ stream }),
+      })
+      expect([response.status, await response.json()]).toMatchObject([200, { left: expect.any(Number) }])
+    },
+  )
 })
