@@ -1,6 +1,6 @@
 type Limits = { raise: number; clear: number }
 
-/** The value that is furthest beyond the limit, or nearest to it. One that is unknown stands behind those that are known. */
+/** The value that is furthest beyond the limit, or nearest to it. An unknown value stands behind those that are known. */
 export function worstOf<M extends { value: number | null }>(
   measured: readonly M[],
   { raise, clear }: Limits,

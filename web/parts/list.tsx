@@ -86,7 +86,7 @@ export function List<T>(props: ListOf<T>) {
   })
   const known = (row: T) => laid.value.changed.get(rowKey(row)) ?? row
 
-  /** Events are missing. What is known from before the gap stays until a newer answer has come. */
+  /** Events are missing. The list keeps what it shows until a newer answer has come. */
   function readAnew(): void {
     list.keep(known)
     beforeGap.current = laid.value

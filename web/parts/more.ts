@@ -45,12 +45,12 @@ export function withPage<T>(more: More<T>, page: PageOf<T>, at: string): More<T>
   }
 }
 
-/** What the stream says of the rows of a list: their newest states, and the rows that are new. */
+/** The word of the stream on the rows of a list: their newest states, and the rows that are new. */
 export type Laid<T> = { changed: ReadonlyMap<unknown, T>; fresh: readonly T[] }
 
 export const nothingLaid: Laid<never> = { changed: new Map<unknown, never>(), fresh: [] }
 
-/** What still lies over the list once it was read after a gap: a change from before the gap may be older than the answer. */
+/** Of a list that was read after a gap: a change from before the gap may be older than the answer, so it goes. */
 export function laidSince<T>(before: Laid<T>, now: Laid<T>): Laid<T> {
   return {
     changed: new Map([...now.changed].filter(([key, row]) => before.changed.get(key) !== row)),
