@@ -36,8 +36,8 @@ export function benchStatements(tree: Tree): BenchStatement[] {
 }
 
 /**
- * Null if Postgres plans the statement in a migrated database, else its error. A statement with a hole, or over tables that
- * a benchmark makes itself, may not be planned; then the names of our schemas in it must exist.
+ * Null if Postgres plans the statement in a migrated database, else its error. Postgres may be unable to plan a statement
+ * with a hole, or over a benchmark's own tables. Then its names in our schemas must exist.
  */
 export async function faultOf(database: pg.Pool, statement: string): Promise<string | null> {
   const incomplete = statement.includes(hole) || /%[LIs]/.test(statement)

@@ -62,6 +62,23 @@ describe('a call whose body names a time', () => {
     expect(next.sent.body).not.toEqual(first.sent.body)
   })
 
+  it('is another call once the server says that it has had no effect', () => {
+    const calls = clockedCalls()
+    const first = calls.begin('/silences', silence)
+    first.hadNone()
+    const next = calls.begin('/silences', silence)
+    expect(next.sent.key).not.toBe(first.sent.key)
+    expect(next.sent.body).not.toEqual(first.sent.body)
+  })
+
+  it('stays one call when only its last sending had no effect, and one before it was lost', () => {
+    const calls = clockedCalls()
+    const first = calls.begin('/silences', silence)
+    first.lost()
+    calls.begin('/silences', silence).hadNone()
+    expect(calls.begin('/silences', silence).sent).toEqual(first.sent)
+  })
+
   it('is another call when anything but its time is another', () => {
     const calls = clockedCalls()
     const keys = [

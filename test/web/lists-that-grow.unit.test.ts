@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { afterGap, grown, type More, type PageOf } from '../../web/parts/more.ts'
+import { afterGap, grown, laidSince, type More, type PageOf, withPage } from '../../web/parts/more.ts'
 
 type Row = { id: number; state: string }
 const path = '/v1/rows'
@@ -63,6 +63,15 @@ describe('a list with further pages', () => {
     ).toEqual(['later', 'new', 'new', 'before the gap'])
   })
 
+  it('keeps the note of a gap when the page that was asked for before it arrives', () => {
+    const pressed: More<Row> = { first, rows: [], places: [], next: 'more' }
+    const kept = withPage(afterGap(pressed, keepsIt), page(rows(6), null), `${path}?cursor=more`)
+    const list = grown(first, kept, { path, keyOf })
+    expect(idsOf(list)).toEqual([9, 8, 7, 6])
+    expect(list.places[3]).toBe('/v1/rows?cursor=more#data.0')
+    expect(list).toMatchObject({ isOld: true, next: null })
+  })
+
   it('is its first page until a further one was asked for', () => {
     const newest = page(rows(3, 2), null)
     const list = grown(newest, null, { path, keyOf })
@@ -72,6 +81,36 @@ describe('a list with further pages', () => {
       next: null,
       fresh: [],
       isOld: false,
+    })
+  })
+})
+
+const keepsIt = (row: Row) => row
+
+describe('a live list that was read after a gap in the events', () => {
+  it('shows the states that came since, and none from before the gap', () => {
+    const [old, kept, later, listed, waiting] = rows(1, 2, 2, 3, 4)
+    const before = {
+      changed: new Map([
+        [1, old],
+        [2, kept],
+      ]),
+      fresh: [listed],
+    }
+    const now = {
+      changed: new Map([
+        [1, old],
+        [2, later],
+        [4, waiting],
+      ]),
+      fresh: [waiting, listed],
+    }
+    expect(laidSince(before, now)).toEqual({
+      changed: new Map([
+        [2, later],
+        [4, waiting],
+      ]),
+      fresh: [waiting],
     })
   })
 })

@@ -188,8 +188,7 @@ function AlertsPanel({ of }: { of: Resource<Alerts> }) {
               },
             ]}
           />
-          {few.end(data.length)}
-          <First shown={data.length} of={countOf({ data, nextCursor })} what="open alerts" />
+          {few.end(data.length, { isCut: nextCursor !== null })}
         </>
       )}
     </Panel>

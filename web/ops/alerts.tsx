@@ -18,6 +18,7 @@ import { Table } from '../parts/table.tsx'
 import { Ago, Value, When } from '../parts/value.tsx'
 import { hourMs } from '../parts/window.ts'
 import { labelsOf, OpsSections, ruleHref, toneOfRule, withUnit } from './words.tsx'
+import { worstOf } from './worst.ts'
 
 type Alerts = { data: Alert[]; nextCursor: string | null }
 type Rules = { data: Rule[]; nextCursor: null }
@@ -271,8 +272,21 @@ function SilencesPanel({ of, reload }: { of: Resource<Silences>; reload: () => P
   )
 }
 
-/** The page of the rule has them all. */
-const mostMeasured = 1
+/** The API gives no more values of a rule than these. */
+const mostMeasured = 100
+
+/** The worst value. The page of the rule has them all. */
+function Newest({ rule: { measured, unit, ...limits } }: { rule: Rule }) {
+  const worst = worstOf(measured, limits)
+  if (worst === undefined) return <span class="muted">none</span>
+  const others = measured.length - 1
+  return (
+    <>
+      {`${labelsOf(worst.labels)} ${withUnit(worst.value, unit)}`.trim()}
+      {others > 0 && `; and ${measured.length < mostMeasured ? others : `at least ${others}`} more`}
+    </>
+  )
+}
 
 function RulesPanel({ of }: { of: Resource<Rules> }) {
   return (
@@ -302,17 +316,8 @@ function RulesPanel({ of }: { of: Resource<Rules> }) {
               ),
             },
             {
-              name: 'Newest values',
-              cell: ({ measured, unit }) =>
-                measured.length === 0 ? (
-                  <span class="muted">none</span>
-                ) : (
-                  measured
-                    .slice(0, mostMeasured)
-                    .map(({ labels, value }) => `${labelsOf(labels)} ${withUnit(value, unit)}`.trim())
-                    .join('; ') +
-                  (measured.length > mostMeasured ? `; and ${measured.length - mostMeasured} more` : '')
-                ),
+              name: 'Worst now',
+              cell: (rule) => <Newest rule={rule} />,
             },
             {
               name: 'Fires beyond',

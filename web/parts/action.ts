@@ -2,8 +2,8 @@ import { type Signal, useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 import { ask, newKey, type Problem, type Reply, type Request } from '../api.ts'
 import { serverNow } from './clock.ts'
-import { openCalls, type Timed } from './open-calls.ts'
-import { isUnanswered, repeatAfterMs } from './repeat.ts'
+import { type Begun, openCalls, type Timed } from './open-calls.ts'
+import { hadNoEffect, isUnanswered, repeatAfterMs } from './repeat.ts'
 
 /** A call that changes something, from click to answer. */
 export type Sending = 'idle' | 'sending' | 'unknown'
@@ -38,8 +38,9 @@ export function useAction<T>(): Action<T> {
     problem.value = null
     try {
       const call = open.begin(path, request)
-      const reply = await untilAnswered<T>(path, call.sent, () => (state.value = 'unknown'))
+      const reply = await untilAnswered<T>(path, call, () => (state.value = 'unknown'))
       if (reply.ok || !isUnanswered(reply.problem)) call.answered()
+      else if (hadNoEffect(reply.problem)) call.hadNone()
       if (!reply.ok) {
         problem.value = reply.problem
         return null
@@ -55,14 +56,20 @@ export function useAction<T>(): Action<T> {
   return { state, problem, done, send }
 }
 
-async function untilAnswered<T>(path: string, sent: Request, onLost: () => void): Promise<Reply<T>> {
+async function untilAnswered<T>(
+  path: string,
+  { sent, lost }: Begun<Request>,
+  onLost: () => void,
+): Promise<Reply<T>> {
   for (let repetitions = 0; ; repetitions += 1) {
     const reply = await ask<T>(path, sent)
+    const isLost = !reply.ok && isUnanswered(reply.problem) && !hadNoEffect(reply.problem)
+    if (isLost) lost()
     // Without a key a repetition could have a second effect, so the user decides.
     if (reply.ok || sent.key === undefined) return reply
     const pauseMs = repeatAfterMs(reply.problem, repetitions)
     if (pauseMs === null) return reply
-    if (reply.problem.more['outcome'] !== 'none') onLost()
+    if (isLost) onLost()
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
 }

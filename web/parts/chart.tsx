@@ -206,7 +206,7 @@ function labelOf(series: Series | undefined, value: number): string {
 function timeLabel(seconds: number, step: number): string {
   const ms = seconds * 1_000
   const text = timeOfDay(ms, { seconds: step < 60 })
-  if (step < 86_400 && text !== '00:00') return text
+  if (step < 86_400 && !/^00:00(:00)?$/.test(text)) return text
   const timeZone = zone.value === 'UTC' ? { timeZone: 'UTC' } : {}
   return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...timeZone }).format(ms)
 }

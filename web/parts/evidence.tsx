@@ -40,7 +40,7 @@ function Rows({ rows, caption }: { rows: readonly Record<string, unknown>[]; cap
         <tr>
           {names.map((name) => (
             <th key={name} scope="col">
-              {words(name)}
+              {headOf(rows, name)}
             </th>
           ))}
         </tr>
@@ -51,7 +51,7 @@ function Rows({ rows, caption }: { rows: readonly Record<string, unknown>[]; cap
           // biome-ignore lint/suspicious/noArrayIndexKey: see above
           <tr key={index}>
             {names.map((name) => (
-              <td key={name} data-label={words(name)}>
+              <td key={name} data-label={headOf(rows, name)}>
                 {memberOf(row, name)}
               </td>
             ))}
@@ -91,8 +91,16 @@ const memberOf = (of: Record<string, unknown>, name: string) => moneyIn(of, name
 const titleOf = (of: Record<string, unknown>, name: string) =>
   words(moneyIn(of, name) === null ? name : name.slice(0, -'Minor'.length))
 
+/** The suffix goes where every row that has a value shows it as money. */
+function headOf(rows: readonly Record<string, unknown>[], name: string): string {
+  const row = rows.find((one) => hasValue(one[name]) && moneyIn(one, name) === null)
+  return titleOf(row ?? rows.find((one) => hasValue(one[name])) ?? {}, name)
+}
+
+const hasValue = (value: unknown) => value !== null && value !== undefined
+
 function textOf(value: unknown): string {
-  if (value === null || value === undefined) return 'none'
+  if (!hasValue(value)) return 'none'
   if (typeof value === 'number') return number(value)
   if (typeof value === 'boolean') return value ? 'yes' : 'no'
   if (typeof value !== 'string') return JSON.stringify(value)

@@ -1,15 +1,15 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { ask, type Problem } from '../api.ts'
-import { afterGap, type Grown, grown, type More, type PageOf } from './more.ts'
+import { afterGap, type Grown, grown, type More, type PageOf, withPage } from './more.ts'
 import type { Resource } from './resource.ts'
 import { nameOf, principal } from './session.ts'
 import { useReading } from './use-reading.ts'
 
 type Held<T> = More<T> & {
   of: string
-  /** When the first of the further pages was read, by the server's clock. */
-  readAt: number
+  /** When the first of the further pages was read, by the server's clock; null until then. */
+  readAt: number | null
 }
 
 type GrownList<T> = {
@@ -49,30 +49,30 @@ export function useGrown<T>(
   const more = held.value?.of === of ? held.value : null
 
   async function grow(all = false): Promise<void> {
-    const page = more?.first ?? first.data.value
+    const page = first.data.value
+    const begun = held.value?.of === of ? held.value : null
     if (busy.value || page === null) return
     const signal = reading.begin()
     busy.value = true
-    let [rows, places, readAt] = [more?.rows ?? [], more?.places ?? [], more?.readAt ?? null]
-    let next = more === null ? page.nextCursor : more.next
-    while (next !== null) {
-      const at: string = `${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(next)}`
-      const reply: Awaited<ReturnType<typeof ask<PageOf<T>>>> = await ask<PageOf<T>>(at, { signal })
+    let now = begun ?? { of, first: page, rows: [], places: [], next: page.nextCursor, readAt: null }
+    // Held from the press on, so that a gap in the events meanwhile is noted in it.
+    held.value = now
+    while (now.next !== null) {
+      const at = `${path}${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(now.next)}`
+      const reply = await ask<PageOf<T>>(at, { signal })
       if (signal.aborted) break
       problem.value = reply.ok ? null : reply.problem
       if (!reply.ok || reply.data === null) break
-      rows = [...rows, ...reply.data.data]
-      places = [...places, ...reply.data.data.map((_, index) => `${at}#data.${index}`)]
-      next = reply.data.nextCursor
-      readAt ??= reply.at
-      held.value = { of, first: page, rows, places, next, readAt, isGap: more?.isGap ?? false }
+      const { readAt } = now
+      now = { ...withPage(held.value, reply.data, at), of, readAt: readAt ?? reply.at }
+      held.value = now
       if (!all) break
     }
+    if (!signal.aborted && now.rows.length === 0) held.value = null
     busy.value = false
   }
 
   function keep(known: (row: T) => T): void {
-    reading.stop()
     const now = held.value
     if (now?.of === of) held.value = { ...now, ...afterGap(now, known) }
   }

@@ -1,8 +1,9 @@
-import { useSignal } from '@preact/signals'
+import { useSignal, useSignalEffect } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
+import { useRef } from 'preact/hooks'
 import type { FeedEvent } from './gathered.ts'
 import { useGrown } from './grown.ts'
-import type { PageOf } from './more.ts'
+import { type Laid, laidSince, nothingLaid, type PageOf } from './more.ts'
 import { number } from './numbers.ts'
 import { type Empty, Failure, Panel, type PanelSize } from './panel.tsx'
 import { useResource } from './resource.ts'
@@ -64,8 +65,8 @@ export function List<T>(props: ListOf<T>) {
   const path = query.size > 0 ? `${props.path}${props.path.includes('?') ? '&' : '?'}${query}` : props.path
   const first = useResource<PageOf<T>>(path, { every: props.every ?? null, whenSeen: true })
   const list = useGrown(path, first, rowKey)
-  const changed = useSignal<ReadonlyMap<string | number, T>>(new Map())
-  const fresh = useSignal<readonly T[]>([])
+  const laid = useSignal<Laid<T>>(nothingLaid)
+  const beforeGap = useRef<Laid<T> | null>(null)
 
   const feed = useFeed(live?.path ?? '', {
     event(event) {
@@ -73,20 +74,32 @@ export function List<T>(props: ListOf<T>) {
       if (row === null) return
       const key = rowKey(row)
       const { rows: listed = [] } = first.data.value ? list.of(first.data.value) : {}
-      if (listed.some((one) => rowKey(one) === key)) changed.value = new Map(changed.value).set(key, row)
-      else if (live?.fits(row)) fresh.value = [row, ...fresh.value.filter((one) => rowKey(one) !== key)]
+      const { changed, fresh } = laid.value
+      const isListed = listed.some((one) => rowKey(one) === key)
+      if (!isListed && !live?.fits(row)) return
+      laid.value = {
+        changed: new Map(changed).set(key, row),
+        fresh: isListed ? fresh : [row, ...fresh.filter((one) => rowKey(one) !== key)],
+      }
     },
     anew: readAnew,
   })
-  const known = (row: T) => changed.value.get(rowKey(row)) ?? row
+  const known = (row: T) => laid.value.changed.get(rowKey(row)) ?? row
 
-  /** Events are missing. A change from before the gap must not lie over the newer answer. */
+  /** Events are missing. The list keeps what it shows until a newer answer has come. */
   function readAnew(): void {
     list.keep(known)
-    fresh.value = []
-    changed.value = new Map()
+    beforeGap.current = laid.value
     void first.reload()
   }
+
+  // A read from before the gap was stopped by the one after it.
+  useSignalEffect(() => {
+    const isForgotten = first.readAt.value === null
+    if (isForgotten) laid.value = nothingLaid
+    else if (beforeGap.current !== null) laid.value = laidSince(beforeGap.current, laid.peek())
+    beforeGap.current = null
+  })
 
   function showNew(): void {
     list.restart()
@@ -109,14 +122,14 @@ export function List<T>(props: ListOf<T>) {
       stale={() => live !== undefined && feed.value === 'away'}
       empty={{
         ...empty,
-        when: ({ data }) => data.length === 0 && fresh.value.length === 0,
+        when: ({ data }) => data.length === 0 && laid.value.fresh.length === 0,
         ...(filtered && { why: 'Nothing matches these filters.' }),
       }}
     >
       {(newest) => {
         const { next, places, isOld, ...of } = list.of(newest)
         const rows = of.rows.map(known)
-        const waiting = new Set([...fresh.value, ...of.fresh].map(rowKey))
+        const waiting = new Set([...laid.value.fresh, ...of.fresh].map(rowKey))
         for (const row of of.rows) waiting.delete(rowKey(row))
         return (
           <>
@@ -150,8 +163,8 @@ export function List<T>(props: ListOf<T>) {
 }
 
 /**
- * How many rows these filters leave. The API counts none, because that would read every one of them: so it is their number
- * once all are read, and until then that there are more.
+ * How many rows these filters leave. The API does not count rows, because it would have to read each. So the list shows
+ * its own number, and says when there are more.
  */
 function Matches({ of }: { of: { rows: readonly unknown[]; next: string | null } | null }) {
   if (of === null) return null

@@ -36,6 +36,28 @@ export function afterGap<T>(more: More<T>, known: (row: T) => T): More<T> {
   return { ...more, first, rows: more.rows.map(known), isGap: true }
 }
 
+export function withPage<T>(more: More<T>, page: PageOf<T>, at: string): More<T> {
+  return {
+    ...more,
+    rows: [...more.rows, ...page.data],
+    places: [...more.places, ...page.data.map((_, index) => `${at}#data.${index}`)],
+    next: page.nextCursor,
+  }
+}
+
+/** The word of the stream on the rows of a list: their newest states, and the rows that are new. */
+export type Laid<T> = { changed: ReadonlyMap<unknown, T>; fresh: readonly T[] }
+
+export const nothingLaid: Laid<never> = { changed: new Map<unknown, never>(), fresh: [] }
+
+/** Of a list that was read after a gap: a change from before the gap may be older than the answer, so it goes. */
+export function laidSince<T>(before: Laid<T>, now: Laid<T>): Laid<T> {
+  return {
+    changed: new Map([...now.changed].filter(([key, row]) => before.changed.get(key) !== row)),
+    fresh: now.fresh.filter((row) => !before.fresh.includes(row)),
+  }
+}
+
 export function grown<T>(
   newest: PageOf<T>,
   more: More<T> | null,

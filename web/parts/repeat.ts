@@ -18,6 +18,11 @@ export function isUnanswered({ status, code, more }: Unanswered): boolean {
   return status === 0 || status >= 500 || code === 'in_progress' || more['outcome'] === 'unknown'
 }
 
+/** The server says that this sending had no effect. One before it may have had it. */
+export function hadNoEffect({ more }: Pick<Unanswered, 'more'>): boolean {
+  return more['outcome'] === 'none'
+}
+
 /**
  * The pause before a call is sent again by itself, or null. A lost reply is requested until it comes. A server that
  * fails gets four repetitions, each after the pause that it names.
@@ -27,7 +32,7 @@ export function repeatAfterMs(problem: Unanswered, repetitions: number): number 
   const pause = pausesMs[Math.min(repetitions, pausesMs.length - 1)] ?? longestMs
   const isLost = problem.status === 0 || problem.code === 'in_progress'
   // It had no effect, and the server names no time at which it could have one.
-  const isSettled = problem.more['outcome'] === 'none' && problem.retryAfter === null
+  const isSettled = hadNoEffect(problem) && problem.retryAfter === null
   if (!isLost && (isSettled || repetitions >= pausesMs.length)) return null
   const wanted = Math.max(pause, (problem.retryAfter ?? 0) * 1_000)
   return wanted > longestMs ? null : wanted

@@ -93,7 +93,8 @@ export function useResource<T>(
     tagged.current = path
     // A caller that kept `reload` from before reads what is shown now.
     current.current = read
-    if (!wanted || !seen.value) return undefined
+    // Its caller may have read it all the same.
+    if (!wanted || !seen.value) return reading.stop
     const rest = atRhythm(every, reload)
     return () => {
       rest()
@@ -114,9 +115,12 @@ function atRhythm(every: number | null, read: () => Promise<void>): () => void {
   const gone = new AbortController()
   let timer = 0
   const again = async () => {
+    if (gone.signal.aborted) return
     clearTimeout(timer)
     if (document.hidden && every !== null) return
     await read()
+    // A tab that is seen again reads at once, beside a read that is still under way.
+    clearTimeout(timer)
     if (every !== null && !gone.signal.aborted) timer = setTimeout(again, every * 1_000)
   }
   document.addEventListener('visibilitychange', () => !document.hidden && every !== null && void again(), {

@@ -151,11 +151,13 @@ function subscribe(name: string, path: string, to: Subscriber): () => void {
 
   async function takeTurns(): Promise<void> {
     for (let turns = 0; !gone.signal.aborted; turns += 1) {
-      await navigator.locks.request(name, { signal: gone.signal }, async () => {
+      const wasLive = await navigator.locks.request(name, { signal: gone.signal }, async () => {
         leads = true
-        await lead(path, { signal: gone.signal, cursor: () => cursor, share, take })
+        const end = await lead(path, { signal: gone.signal, cursor: () => cursor, share, take })
         leads = false
+        return end
       })
+      if (wasLive) turns = 0
       // The token of this tab has ended. Another tab may have a good one, so it gets its turn first.
       await pause(Math.min(betweenTurnsMs * 2 ** turns, longestPauseMs), gone.signal, token)
     }
@@ -179,18 +181,21 @@ const [betweenTurnsMs, longestPauseMs] = [5_000, 60_000]
 
 /**
  * Reads the stream until the tab goes or its token is refused. After a cut it continues from the last cursor; pauses grow
- * to ten seconds.
+ * to ten seconds. Returns whether it was connected.
  */
-async function lead(path: string, leading: Lead): Promise<void> {
+async function lead(path: string, leading: Lead): Promise<boolean> {
   const { signal, share } = leading
+  let wasLive = false
   for (let failures = 0; !signal.aborted; ) {
     const end = await readOnce(path, leading).catch(() => 'failed' as const)
-    if (signal.aborted) return
+    wasLive ||= end === 'cut'
+    if (signal.aborted) return wasLive
     failures = end === 'cut' ? 0 : failures + 1
     share({ kind: 'state', state: 'away', id: null })
-    if (end === 'unauthenticated') return
+    if (end === 'unauthenticated') return wasLive
     await pause(Math.min(10_000, 250 * 2 ** failures), signal)
   }
+  return wasLive
 }
 
 /** The server sends a cursor every 15 seconds, so a stream that is silent for longer than two of them is dead. */
@@ -216,6 +221,7 @@ async function readUntilCut(
   watch: Watchdog,
 ): Promise<End> {
   const after = cursor()
+  const bearer = token.peek()
   const response = await fetch(path, {
     headers: {
       accept: 'text/event-stream',
@@ -228,6 +234,8 @@ async function readUntilCut(
   })
   if (!response.ok || response.body === null) {
     const isOwn = response.status === 401
+    // The refusal is of a token that was renewed meanwhile.
+    if (isOwn && token.peek() !== bearer) return 'failed'
     const tell = isOwn ? take : share
     tell({ kind: 'refused', problem: await problemIn(response) })
     return isOwn ? 'unauthenticated' : 'failed'
@@ -251,6 +259,7 @@ async function readUntilCut(
 
 /** Ends before its time with the signal, and when the value changes, such as a token that is renewed. */
 function pause(ms: number, signal: AbortSignal, value?: ReadonlySignal<unknown>): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const before = value?.peek()
     const timer = setTimeout(end, ms)

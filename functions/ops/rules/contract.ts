@@ -30,7 +30,7 @@ export const Rule = z
     asOf: shownInstant.nullable().meta({ description: 'The last evaluation' }),
     measured: z
       .array(z.strictObject({ labels, value: z.number().nullable() }))
-      .meta({ description: 'The newest values, the 100 first by their labels' }),
+      .meta({ description: 'The newest values by their labels; of more than 100 the 100 worst' }),
   })
   .meta({ id: 'AlertRule' })
 export type Rule = z.infer<typeof Rule>

