@@ -3,8 +3,8 @@ import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
 import { noteAction } from '../../core/note-action.ts'
-import { deliveryDays } from '../rules.ts'
 import type { ReplayedThese, ReplayThese } from './contract.ts'
+import { queuedAnew } from './queued-anew.ts'
 
 /** Queues exactly these dead deliveries of all owners again, with their event ids. */
 export function replayThese(ctx: Ctx, { ids }: ReplayThese): Promise<ReplayedThese> {
@@ -26,13 +26,7 @@ dead as materialized (
 ),
 requeued as (
   update webhooks.webhook_deliveries d
-  set state = 'waiting',
-      tries = 0,
-      replays = d.replays + 1,
-      due_at = now(),
-      give_up_at = now() + make_interval(days => ${deliveryDays}),
-      reason = null,
-      finished_at = null
+  set ${queuedAnew}
   from dead
   where d.id = dead.id
   returning d.id

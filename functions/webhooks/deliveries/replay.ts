@@ -3,9 +3,9 @@ import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
-import { deliveryDays } from '../rules.ts'
 import { ownerOf } from '../subscriptions/owner.ts'
 import type { Replay, Replayed } from './contract.ts'
+import { queuedAnew } from './queued-anew.ts'
 
 /** Deliveries that one request may queue again. */
 const limit = 1_000
@@ -40,13 +40,7 @@ wanted as materialized (
 ),
 requeued as (
   update webhooks.webhook_deliveries d
-  set state = 'waiting',
-      tries = 0,
-      replays = d.replays + 1,
-      due_at = now(),
-      give_up_at = now() + make_interval(days => ${deliveryDays}),
-      reason = null,
-      finished_at = null
+  set ${queuedAnew}
   from wanted
   where d.id = wanted.id
     and wanted.nth <= ${limit}
