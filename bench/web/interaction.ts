@@ -50,7 +50,10 @@ export const interaction: Measurement = async (rig, pace) => {
           const latenciesMs = await page.evaluate<number[]>('[...globalThis.interactions.values()]')
           return { operations: latenciesMs.length, seconds: (performance.now() - begun) / 1_000, latenciesMs }
         },
-        verify: async ({ operations }) => mustBe(operations > 5, true, 'whether interactions were measured'),
+        async verify({ operations }) {
+          mustBe(operations > 5, true, 'whether interactions were measured')
+          mustBe((await rows.count()) >= orders, true, 'whether the list still shows all rows')
+        },
       },
       baseline: null,
     },
