@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { deliveryDays } from '../rules.ts'
 
-/** What an update of `webhook_deliveries d` sets to replay a delivery: it waits again, with three new days. */
+/** Sets the columns of `webhook_deliveries d` by which a delivery is replayed: it waits again, with three new days. */
 export const queuedAnew = sql`state = 'waiting',
       tries = 0,
       replays = d.replays + 1,
