@@ -16,8 +16,8 @@ import { principal, role } from '../parts/session.ts'
 import { useFeed } from '../parts/stream.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, Computed, Fact, Facts, Money, Unknown, Value, When } from '../parts/value.tsx'
-import { states, type Whole } from './order.ts'
-import { OrderState } from './order-state.tsx'
+import type { Whole } from './order.ts'
+import { OrderState, states } from './order-state.tsx'
 import { placesOfOrder } from './places.ts'
 
 type Event = z.infer<typeof OrderEvent>
@@ -37,8 +37,8 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
     if (!isCourier) void lost.reload()
   }
   const feed = useFeed('/v1/dispatch/events', {
-    event: ({ data }) => {
-      if ((data as { orderId: number }).orderId === Number(id)) readAll()
+    events(burst) {
+      if (burst.some(({ data }) => (data as { orderId: number }).orderId === Number(id))) readAll()
     },
     anew: readAll,
   })

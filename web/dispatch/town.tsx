@@ -9,12 +9,12 @@ import { type Resource, useResource } from '../parts/resource.ts'
 import { principal } from '../parts/session.ts'
 import { useReading } from '../parts/use-reading.ts'
 import { Ago } from '../parts/value.tsx'
-import type { Listed, Whole } from './order.ts'
+import type { Orders } from './live-orders.ts'
+import type { Whole } from './order.ts'
 import { placesOfCourier, placesOfOrder } from './places.ts'
 
 type Person = z.infer<typeof Courier>
 type Couriers = { data: Person[]; nextCursor: string | null }
-type Orders = { data: Listed[]; nextCursor: string | null }
 type Board = { board: Resource<Orders> }
 
 const base = '/v1/dispatch'

@@ -1,6 +1,7 @@
 /** How numbers, durations and money are written everywhere: with a unit, three significant digits and thin spaces. */
 
 import { decimalsOf } from './currencies.ts'
+import { onceFor } from './once-for.ts'
 
 const thin = '\u202f'
 
@@ -53,11 +54,14 @@ export function milliseconds(ms: number): string {
 
 /** Minor units by the exponent of their currency: 1050 EUR is 10.50, 1050 JPY is 1 050. */
 export function money(minor: number, currency: string): string {
-  const digits = decimalsOf(currency)
-  const form = new Intl.NumberFormat('en-GB', {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  })
-  const amount = form.format(minor / 10 ** digits).replaceAll(',', thin)
+  const decimals = decimalsOf(currency)
+  const amount = withDecimals(decimals)
+    .format(minor / 10 ** decimals)
+    .replaceAll(',', thin)
   return `${amount.replace('-', '−')} ${currency}`
 }
+
+const withDecimals = onceFor(
+  (decimals: number) =>
+    new Intl.NumberFormat('en-GB', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+)
