@@ -5,6 +5,7 @@ import { announce } from '../parts/announce.tsx'
 import type { FeedEvent } from '../parts/gathered.ts'
 import { List } from '../parts/list.tsx'
 import { Seconds } from '../parts/measured.tsx'
+import { counted, noun } from '../parts/numbers.ts'
 import { Grid, Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
@@ -67,7 +68,9 @@ function Board({ board, state }: ReturnType<typeof useBoard>) {
             })}
           </div>
           {nextCursor !== null && (
-            <p class="muted">The board has the newest {data.length} live orders; the list below has all.</p>
+            <p class="muted">
+              The board has the newest {counted(data.length, 'live order')}; the list below has all.
+            </p>
           )}
         </>
       )}
@@ -90,7 +93,7 @@ function Card({ order }: { order: Listed }) {
       <a class="card" href={`/app/orders/${id}`}>
         <strong>{id}</strong>
         <span>
-          {boxesCount} {boxesCount === 1 ? 'box' : 'boxes'} to {deliveryAddress}
+          {counted(boxesCount, 'box', 'boxes')} to {deliveryAddress}
         </span>
         {(courierId !== null || lease) && (
           <span class="muted">
@@ -121,7 +124,11 @@ function Numbers() {
           </Fact>
           <Fact name="Boxes held">
             <Value at={`${path}#couriers.heldBoxes`} value={couriers.heldBoxes} /> of{' '}
-            <Value at={`${path}#couriers.capacityBoxes`} value={couriers.capacityBoxes} unit="boxes" />
+            <Value
+              at={`${path}#couriers.capacityBoxes`}
+              value={couriers.capacityBoxes}
+              unit={noun(couriers.capacityBoxes, 'box', 'boxes')}
+            />
           </Fact>
           <Fact name="Claims that lost">
             <Value at={`${path}#lostClaims.total`} value={lostClaims.total} />

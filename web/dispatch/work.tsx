@@ -7,7 +7,7 @@ import { ActButton } from '../parts/button.tsx'
 import { now } from '../parts/clock.ts'
 import { countOf, First } from '../parts/first.tsx'
 import type { FeedEvent } from '../parts/gathered.ts'
-import { duration } from '../parts/numbers.ts'
+import { counted, duration, noun } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
@@ -125,7 +125,11 @@ function Next({ me, own, onDone }: { me: Me; own: string; onDone: () => void }) 
     <>
       <p>
         <strong>{me.name}</strong>, <Value at={`${own}#heldBoxes`} value={me.heldBoxes} /> of{' '}
-        <Value at={`${own}#capacityBoxes`} value={me.capacityBoxes} unit="boxes" />
+        <Value
+          at={`${own}#capacityBoxes`}
+          value={me.capacityBoxes}
+          unit={noun(me.capacityBoxes, 'box', 'boxes')}
+        />
       </p>
       {me.available ? (
         <ActButton label="Claim the next order" main action={claim} act={claimNext} />
@@ -168,7 +172,7 @@ function Task({ order, onDone }: { order: Listed; onDone: () => void }) {
         <a href={`/app/orders/${id}`}>Order {id}</a> <OrderState order={order} />
       </header>
       <p>
-        {isBefore ? 'Fetch' : 'Bring'} {order.boxesCount} {order.boxesCount === 1 ? 'box' : 'boxes'}{' '}
+        {isBefore ? 'Fetch' : 'Bring'} {counted(order.boxesCount, 'box', 'boxes')}{' '}
         {isBefore ? `at ${order.pickupAddress}` : `to ${order.deliveryAddress}`}
       </p>
       {next && <Whither address={isBefore ? order.pickupAddress : order.deliveryAddress} />}

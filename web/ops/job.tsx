@@ -8,7 +8,7 @@ import { Evidence } from '../parts/evidence.tsx'
 import { Field, Form } from '../parts/form.tsx'
 import { List } from '../parts/list.tsx'
 import { Ms, Seconds } from '../parts/measured.tsx'
-import { duration } from '../parts/numbers.ts'
+import { counted, duration } from '../parts/numbers.ts'
 import { Grid, Page } from '../parts/page.tsx'
 import { Failure, Nothing, Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
@@ -153,7 +153,7 @@ function Actions({ job, reload }: { job: Job; reload: () => Promise<unknown> }) 
         <p>
           {answer.ran ? (
             <>
-              <Outcome outcome={answer.outcome ?? 'ok'} /> {answer.rows ?? 0} rows
+              <Outcome outcome={answer.outcome ?? 'ok'} /> {counted(answer.rows ?? 0, 'row')}
             </>
           ) : (
             `It did not run: ${answer.reason ?? 'unknown'}`

@@ -5,7 +5,7 @@ import type { FeedEvent } from './gathered.ts'
 import { useGrown } from './grown.ts'
 import { type Laid, laidOver, mostWaiting } from './laid.ts'
 import type { PageOf } from './more.ts'
-import { number } from './numbers.ts'
+import { counted, number } from './numbers.ts'
 import { type Empty, Failure, Panel, type PanelSize } from './panel.tsx'
 import { useResource } from './resource.ts'
 import { route, setQuery } from './route.ts'
@@ -171,7 +171,7 @@ export function List<T>(props: ListOf<T>) {
 function Matches({ of }: { of: { rows: readonly unknown[]; next: string | null } | null }) {
   if (of === null) return null
   const { length } = of.rows
-  const rows = `${number(length)} ${length === 1 ? 'row' : 'rows'}`
+  const rows = counted(length, 'row')
   return <p class="muted">{of.next === null ? rows : `more than ${rows}`}</p>
 }
 

@@ -29,6 +29,13 @@ export function number(value: number): string {
   return form.format(value).replaceAll(',', thin).replace('-', '−')
 }
 
+/** The noun beside a count: `box` beside 1, `boxes` beside 0 and 2. */
+export const noun = (count: number | null, one: string, many = `${one}s`) => (count === 1 ? one : many)
+
+/** `1 box`, `2 boxes`. */
+export const counted = (count: number, one: string, many?: string) =>
+  `${number(count)} ${noun(count, one, many)}`
+
 /** `3.2 s`, `4 min`, `2 h 5 min`, `3 d 4 h`: the two largest units. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
