@@ -4372,6 +4372,7 @@ CREATE INDEX idx_commands_waiting ON fleet.commands USING btree (node_id) WHERE 
 CREATE INDEX idx_commands_zone ON fleet.commands USING btree (zone_id, id);
 CREATE TRIGGER commands_only_move_up BEFORE UPDATE ON fleet.commands FOR EACH ROW WHEN (new.state <> old.state AND ((old.state <> ALL (ARRAY['QUEUED'::text, 'SENT'::text, 'ACK'::text])) OR new.state = 'QUEUED'::text OR old.state = 'ACK'::text AND new.state = 'SENT'::text)) EXECUTE FUNCTION fleet.refuse_command_step_back();
 CREATE TRIGGER commands_settle AFTER UPDATE ON fleet.commands FOR EACH ROW WHEN (new.state <> old.state AND new.kind <> 'off'::text AND (new.state = ANY (ARRAY['ERROR'::text, 'NO_EFFECT'::text, 'EXPIRED'::text, 'TIMEOUT'::text]))) EXECUTE FUNCTION fleet.settle_command();
+CREATE TRIGGER commands_tell_voided AFTER UPDATE ON fleet.commands FOR EACH ROW WHEN (new.state <> old.state AND (new.state = ANY (ARRAY['EXPIRED'::text, 'TIMEOUT'::text])) AND (new.reason = ANY (ARRAY['stale_epoch'::text, 'node_left_zone'::text, 'node_decommissioned'::text]))) EXECUTE FUNCTION fleet.tell_voided();
 alter table fleet.commands enable row level security;
 alter table fleet.commands force row level security;
 create policy of_tenant on fleet.commands for all to lockstep_app
@@ -5750,6 +5751,30 @@ begin
   if not found then
     raise exception using errcode = 'LS011', message = 'this slot is done';
   end if;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION fleet.tell_voided()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+begin
+  perform core.emit(
+    'fleet',
+    'tenant:' || new.tenant_id,
+    array['command:' || new.id],
+    array['command.voided'],
+    array[jsonb_build_object(
+      'id', new.id,
+      'uid', (select n.uid from fleet.nodes n where n.id = new.node_id),
+      'zoneId', new.zone_id,
+      'kind', new.kind,
+      'state', new.state,
+      'reason', new.reason
+    )]
+  );
+  return null;
 end
 $function$;
 
