@@ -132,7 +132,7 @@ export const importTable: Row[] = [
       verbs,
       'functions/http/*.ts',
       'functions/registry/*.ts',
-      'functions/core/errors.ts',
+      'functions/core/{caller,errors}.ts',
       'type functions/core/*.ts',
       states,
       'npm:{hono,zod}',
