@@ -4228,6 +4228,7 @@ CREATE OR REPLACE FUNCTION dispatch.remove_old_events(most integer)
 AS $function$
 declare
   removed bigint;
+  lost bigint;
 begin
   with old as materialized (
     select e.id
@@ -4256,7 +4257,8 @@ begin
   where (l.order_id, l.courier_id) in (
     select c.order_id, c.courier_id from dispatch.lost_claims c where c.last_at < now() - interval '90 days' limit most
   );
-  return removed;
+  get diagnostics lost = row_count;
+  return removed + lost;
 end
 $function$;
 revoke execute on function dispatch.remove_old_events(integer) from public;
@@ -7055,6 +7057,8 @@ begin
       left join ledger.user_balances_view b
         on b.tenant_id = tenant and b.user_id = d.user_id and b.currency = d.currency
       where b.quarantined_at is null
+      -- Race: an operator notes something on the account at this moment and takes the version. The next run finds it again.
+      on conflict do nothing
       returning 1
     )
     select (select count(*) from different), (select count(*) from held_back)
@@ -7135,6 +7139,20 @@ begin
     using errcode = 'check_violation', constraint = broken, schema = 'ledger', table = 'user_balances_view';
 end
 $function$;
+
+CREATE OR REPLACE FUNCTION ledger.count_open_alerts()
+ RETURNS TABLE(tenant_id bigint, open bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO ''
+AS $function$
+  select a.tenant_id, count(*)
+  from ledger.alerts a
+  where a.resolved_at is null
+  group by a.tenant_id
+$function$;
+revoke execute on function ledger.count_open_alerts() from public;
+grant execute on function ledger.count_open_alerts() to lockstep_app;
 
 CREATE OR REPLACE FUNCTION ledger.count_waiting(most integer)
  RETURNS bigint
@@ -8648,10 +8666,12 @@ CREATE OR REPLACE FUNCTION ledger.show_open_alerts(most integer)
  SET search_path TO ''
 AS $function$
   select a.tenant_id, a.id, a.kind, a.raised_at, a.seen_at
-  from ledger.alerts a
-  where a.resolved_at is null
-  order by a.raised_at desc
-  limit most
+  from (
+    select *, row_number() over (partition by tenant_id order by raised_at desc, id desc) as nth
+    from ledger.alerts
+    where resolved_at is null
+  ) a
+  where a.nth <= most
 $function$;
 revoke execute on function ledger.show_open_alerts(integer) from public;
 grant execute on function ledger.show_open_alerts(integer) to lockstep_app;

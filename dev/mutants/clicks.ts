@@ -8,6 +8,7 @@ const conversions = 'test/clicks/conversions/any-order-ends-in-one-state.race.te
 const dimensions = 'test/clicks/stats/dimensions-follow-the-clicks.db.test.ts'
 const plans = 'test/clicks/stats/indexes-serve-their-queries.db.test.ts'
 const told = 'test/clicks/conversions/sources-learn-of-conversions.worker.test.ts'
+const turns = 'test/clicks/conversions/each-source-gets-its-turn.db.test.ts'
 
 export const clicksMutants: readonly Mutant[] = [
   ...mutantsOf('clicks: a batch', once, [
@@ -177,6 +178,13 @@ export const clicksMutants: readonly Mutant[] = [
       'takes back what a later status told',
       'later.conversion_id = p.conversion_id and later.id > p.id',
       'later.conversion_id = p.conversion_id and false',
+    ],
+    [
+      'functions/clicks/conversions/claim-postbacks.ts',
+      'to many sources of one owner takes the places of another owner',
+      'partition by s.owner order by',
+      'order by',
+      turns,
     ],
   ]),
 ]

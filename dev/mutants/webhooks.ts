@@ -126,6 +126,12 @@ export const webhooksMutants: readonly Mutant[] = [
     ],
     [
       'functions/webhooks/deliveries/deliver-due.ts',
+      'of one owner takes the places of another owner',
+      'partition by w.owner order by',
+      'order by',
+    ],
+    [
+      'functions/webhooks/deliveries/deliver-due.ts',
       'of a dead sender is never due again',
       'due_at = now() + make_interval(secs => ${claimSeconds})',
       "due_at = 'infinity'",

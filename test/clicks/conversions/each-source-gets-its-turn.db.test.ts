@@ -13,13 +13,15 @@ beforeEach(async () => {
 
 let sources = 0
 
+type Due = { count: number; secondsAgo: number; owner?: string }
+
 /** A source with so many postbacks, each due so many seconds ago. */
-async function givenDue({ count, secondsAgo }: { count: number; secondsAgo: number }): Promise<number[]> {
+async function givenDue({ count, secondsAgo, owner = 'admin' }: Due): Promise<number[]> {
   sources += 1
   const { rows } = await admin.query(
     `with source as (
       insert into clicks.traffic_sources (owner, slug, name, secret)
-      values ('admin', 'net-' || $1::int, 'Net', 'none')
+      values ($5, 'net-' || $1::int, 'Net', 'none')
       returning id
     ),
     converted as (
@@ -34,7 +36,7 @@ async function givenDue({ count, secondsAgo }: { count: number; secondsAgo: numb
       now() + interval '1 day'
     from converted, source
     returning id`,
-    [sources, campaign.id, count, secondsAgo],
+    [sources, campaign.id, count, secondsAgo, owner],
   )
   return rows.map(({ id }) => Number(id))
 }
@@ -63,6 +65,14 @@ describe('a round of postbacks to sources', () => {
     const claimed = await claim()
     expect(claimed).toHaveLength(30)
     expect(claimed).toContain(quick)
+  })
+
+  it('takes one of each owner before the second of any, so that forty slow sources of one fill no round', async () => {
+    for (let at = 0; at < 40; at += 1) await givenDue({ count: 2, secondsAgo: 3_600 })
+    const theirs = await givenDue({ count: 2, secondsAgo: 1, owner: 'partner:7' })
+    const claimed = await claim()
+    expect(claimed).toHaveLength(30)
+    expect(claimed).toEqual(expect.arrayContaining(theirs))
   })
 
   it('says how many it ended, because those hide others of their source until the next round', async () => {

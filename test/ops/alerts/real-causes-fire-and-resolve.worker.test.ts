@@ -213,6 +213,17 @@ it('ledger_drift and view_drift fire for a changed balance, without the amount o
   const { rows } = await admin.query('select data::text from core.outbox where type like $1', ['alert.%'])
   // The amount is longer than the digits of a time.
   expect(JSON.stringify([alert, drift, data, rows])).not.toMatch(/471100471|canary/)
+  await admin.query(
+    `insert into ledger.alerts (tenant_id, kind, subject, evidence) select 8, 'balance', n::text, '{}' from generate_series(1, 1500) n`,
+  )
+  await run('ops-alerts')
+  const firing = await alertsOf('ledger_drift', 'firing')
+  expect(firing.map(({ labels, value }) => [labels, value])).toEqual(
+    expect.arrayContaining([
+      [{ tenant: 7 }, 1],
+      [{ tenant: 8 }, 1_500],
+    ]),
+  )
   await admin.query('update ledger.alerts set resolved_at = now()')
   await run('ops-alerts')
   expect(await alertsOf('ledger_drift', 'open')).toEqual([])

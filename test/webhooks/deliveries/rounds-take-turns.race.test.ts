@@ -205,6 +205,28 @@ describe('a round', () => {
     expect(await states()).toEqual(['delivered', 'waiting', 'waiting', 'delivered'])
   })
 
+  it('is shared by owners: the older deliveries of one do not fill it', async () => {
+    const [many, few] = [asStore(1), asStore(2)]
+    const { id: theirs } = await webhook(few)
+    for (let nth = 0; nth < 4; nth += 1) await delivery(theirs)
+    const ours = []
+    for (let nth = 0; nth < 6; nth += 1) ours.push((await webhook(many)).id)
+    for (const id of ours) for (let nth = 0; nth < 6; nth += 1) await delivery(id, { due: '-1 hour' })
+    // Half of thirty for one owner, and all that the other has.
+    expect(await deliverDue(one)).toEqual({ claimed: 19, delivered: 19 })
+    expect((await deliveries()).filter(({ webhook: id }) => id === theirs)).toMatchObject(
+      Array.from({ length: 4 }, () => ({ state: 'delivered' })),
+    )
+  })
+
+  it('is full although one owner has all that is due', async () => {
+    for (let nth = 0; nth < 6; nth += 1) {
+      const { id } = await webhook()
+      for (let more = 0; more < 6; more += 1) await delivery(id)
+    }
+    expect(await deliverDue(one)).toEqual({ claimed: 30, delivered: 30 })
+  })
+
   it('sends nothing for a webhook that is paused or disabled', async () => {
     const [paused, disabled] = [await webhook(), await webhook()]
     await admin.query(`update webhooks.webhooks set paused_until = now() + interval '1 hour' where id = $1`, [
