@@ -24,7 +24,10 @@ export const WebhookChange = z
     ...fields,
     enabled: z
       .boolean()
-      .meta({ description: 'While disabled, no events are sent; pending deliveries stay queued' }),
+      .meta({
+        description:
+          'While disabled, no events are sent; pending deliveries stay queued, and get three new days once it is enabled',
+      }),
   })
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'Name at least one field')
