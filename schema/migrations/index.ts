@@ -1,2 +1,2 @@
 // Written by "npm run db:generate".
-export const latestMigration = { version: 66, name: 'void_commands_and_alerts' } as const
+export const latestMigration = { version: 69, name: 'hot_statements' } as const
