@@ -183,7 +183,7 @@ describe('an erased visitor', () => {
     // The consumer gives up the message for its last item. A replay would store the first two.
     const faulty = [
       clickAt(new Date(), campaign.id, { ...item, prefix: '198.51.100.0/24' }),
-      clickAt(new Date(), theirs.id, { key: `${'k'.repeat(22)}` }),
+      clickAt(new Date(), theirs.id, { key: 'k'.repeat(22) }),
       clickAt(new Date(), campaign.id, { prefix: 'no network' }),
     ]
     await store(faulty)
@@ -252,6 +252,22 @@ describe('an erased visitor', () => {
     const owner = await caller(app, 'partner', 'p-2')
     expect((await owner.delete(`/visitors/${key}`)).body).toMatchObject({ deadMessages: 1 })
     expect((await admin.query(left)).rowCount).toBe(0)
+  })
+
+  it('of whom a dead message cannot be read is cut out of it by an admin only', async () => {
+    const key = 'u'.repeat(22)
+    const body = `{"v":1,"items":[{"key":"${key}","sub1":"\\u0000"}]}`
+    await admin.query(
+      `insert into core.dead_messages (stream, message, body, reason, attempts) values ('clicks', 'unreadable', $1, '22P05', 1)`,
+      [body],
+    )
+    const kept = async () =>
+      (await admin.query(`select body from core.dead_messages where message = 'unreadable'`)).rows[0].body
+    const other = await caller(app, 'partner', 'p-4')
+    expect((await other.delete(`/visitors/${key}`)).body).toMatchObject({ deadMessages: 0 })
+    expect(await kept()).toBe(body)
+    expect((await boss.delete(`/visitors/${key}`)).body).toMatchObject({ deadMessages: 1 })
+    expect(await kept()).toBe(body.replace(key, ''))
   })
 })
 
