@@ -43,6 +43,30 @@ export const clicksMutants: readonly Mutant[] = [
       '  order by id\n  returning id\n),\nkept',
     ],
     [
+      'functions/clicks/clicks/store.ts',
+      'stores an event for a click of another campaign',
+      'when k.campaign = coalesce(p.campaign, k.campaign) then',
+      'when k.campaign is not null then',
+    ],
+    [
+      'functions/clicks/clicks/store.ts',
+      'stores an event for a click that never was',
+      "> now() - make_interval(hours => ${parkedHours}) then 'parked'",
+      "is distinct from now() then 'stored'",
+    ],
+    [
+      'functions/clicks/clicks/match-events.ts',
+      'gives a parked event to the click of another campaign',
+      'when l.clicked_in = coalesce(l.campaign_id, l.clicked_in) then',
+      'when l.clicked_in is not null then',
+    ],
+    [
+      'functions/clicks/clicks/match-events.ts',
+      'keeps a parked event for ever',
+      ' and l.created_at > now() - make_interval(hours => ${parkedHours})',
+      '',
+    ],
+    [
       'functions/clicks/queue.ts',
       'dies where a partition is missing',
       '[new Date(at - minuteMs), new Date(at)]',

@@ -1,4 +1,16 @@
+revoke select, insert, update (id), delete on table clicks.events from lockstep_app;
+
 drop function core.keep_recount(text, bigint);
+
+create table clicks.parked_events (
+  id uuid primary key,
+  click_id uuid not null,
+  campaign_id bigint,
+  event_type text not null,
+  event_data jsonb not null,
+  due_at timestamptz default now() + interval '1 minute' not null,
+  created_at timestamptz default now() not null
+);
 
 create or replace function core.recount_once(known core.view_refreshes, begun timestamptz, counting text) returns boolean
 language plpgsql
@@ -74,6 +86,10 @@ end
 $$;
 revoke execute on function core.refresh_view(text, interval) from public;
 grant execute on function core.refresh_view(text, interval) to lockstep_app;
+
+grant select, insert, update (id, event_data), delete on table clicks.events to lockstep_app;
+
+grant select, insert, update, delete on table clicks.parked_events to lockstep_app;
 
 create or replace function dispatch.remove_old_events(most integer) returns bigint
 language plpgsql

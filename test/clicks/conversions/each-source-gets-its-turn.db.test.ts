@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { claimPostbacks } from '../../../functions/clicks/conversions/claim-postbacks.ts'
+import { reportTry } from '../../../functions/clicks/conversions/report-try.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { givenCampaign } from '../support/given.ts'
 
@@ -49,6 +50,25 @@ async function round(): Promise<{ ended: number; claimed: number[] }> {
   return { ended, claimed: claimed.map(({ id }) => Number(id)) }
 }
 const claim = async () => (await round()).claimed
+
+it('a postback that arrived is delivered, although it was given up before its report', async () => {
+  const [id = 0] = await givenDue({ count: 1, secondsAgo: 1 })
+  expect(await claim()).toEqual([id])
+  await admin.query('update clicks.postbacks_out set due_at = now(), give_up_at = now()')
+  expect(await round()).toMatchObject({ ended: 1 })
+  const { db } = environment.ctx()
+  const refused = { outcome: 'refused', status: 500 } as const
+  await db.query(reportTry({ id: String(id), tries: 1 }, refused, { state: 'waiting', afterMs: 1 }))
+  const states = async () =>
+    (await admin.query('select state, outcome from clicks.postbacks_out')).rows.map((row) =>
+      Object.values(row),
+    )
+  expect(await states()).toEqual([['dead', 'given up']])
+  const delivered = { outcome: 'delivered', status: 200 } as const
+  await db.query(reportTry({ id: String(id), tries: 1 }, delivered, { state: 'delivered' }))
+  await db.query(reportTry({ id: String(id), tries: 1 }, refused, { state: 'dead' }))
+  expect(await states()).toEqual([['delivered', 'delivered']])
+})
 
 describe('a round of postbacks to sources', () => {
   it('takes those of a source behind six hundred older ones of another source', async () => {
