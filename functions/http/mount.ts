@@ -62,6 +62,7 @@ async function run(
     route: c.get('route'),
     path: pathname + search,
     body: input.body,
+    version: input.version,
     principal: ctx.principal,
     requestId: c.get('requestId'),
   })
