@@ -3,7 +3,8 @@
  *
  * Guarantee: an answer is at most `boundMs` old or says `stale`. The age counts from the moment before its load began, so a
  * change during a load is covered. While the source is out, an answer up to `keepMs` old is stale. An isolate loads a
- * key once for all its readers, and never replaces a value by an older one. Absence is kept for a second.
+ * key once for all its readers, and never replaces a value by an older one. Absence is kept for a second, and the shared
+ * layer gets it only in place of a value: anybody can ask for keys that do not exist.
  * How a caller loses: a stale answer, or the error of the load when no value is kept.
  * The caller must decide whether `stale` is good enough. After its own write it calls `changed`, so that this isolate
  * loads anew and waits for that load up to `boundMs`; other isolates follow within `boundMs`.
@@ -260,6 +261,8 @@ export function cache<T, By extends Caller = Ctx>(options: Options<T, By>): Cach
       before,
     }: { layer: SharedLayer; key: string; entry: Entry<T>; before: Entry<T> | undefined },
   ): Promise<void> {
+    const isNew = before === undefined || (before.value === null && before.sharedAt < 0)
+    if (entry.value === null && isNew) return
     if (before?.text === entry.text && entry.at - before.sharedAt < layer.rewriteMs) {
       entry.sharedAt = before.sharedAt
       return

@@ -28,6 +28,11 @@ export function wholeWithin(least: number, most: number) {
     .pipe(z.int().min(least).max(most))
 }
 
+/** Members under names that the caller chooses. It has no prototype, so `constructor` is a name like any other. */
+export function byName<T>(members: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.assign(Object.create(null), members)
+}
+
 export const IdPath = z.strictObject({ id: pathId.meta({ description: 'The id of the row' }) })
 
 /** A moment that a caller sends: RFC 3339. Postgres can store each moment that passes, and shows it with four digits of year. */

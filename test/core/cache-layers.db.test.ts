@@ -125,6 +125,17 @@ describe(`two isolates that share Redis, on ${upstash.kind}`, () => {
     expect(await other.read()).toMatchObject({ text: null })
   })
 
+  it('write no absence that replaces no value', async () => {
+    const name = freshName()
+    const isolates = [isolated(heldSource(null), name), isolated(heldSource(null), name)]
+    for (const seconds of [0, 2, 120]) {
+      clock.advance(seconds * 1_000)
+      for (const one of isolates) expect(await one.read()).toMatchObject({ text: null, layer: 'source' })
+      await settled()
+    }
+    expect(upstash.commands.filter((command) => command.startsWith('EVAL'))).toEqual([])
+  })
+
   it('use no value from the future, whose age nobody can tell', async () => {
     const source = heldSource('v1')
     const name = freshName()
