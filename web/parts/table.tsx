@@ -1,8 +1,9 @@
 import { computed } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useMemo } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import { isForPage } from './keys.ts'
 import { go } from './route.ts'
+import { useShares } from './use-shares.ts'
 
 /*
  * A real table. On a narrow screen each row becomes label and value. With `href` the first cell of a row is a link, and
@@ -32,8 +33,10 @@ type TableOf<T> = {
 }
 
 export function Table<T>({ caption, rows, rowKey, at = () => '', ...of }: TableOf<T>) {
+  const table = useRef<HTMLTableElement>(null)
+  useShares(table, rows.length)
   return (
-    <table>
+    <table ref={table}>
       <caption class="visually-hidden">{caption}</caption>
       <thead>
         <tr>
