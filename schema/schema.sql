@@ -1872,17 +1872,6 @@ $function$;
 revoke execute on function core.keep_partitions() from public;
 grant execute on function core.keep_partitions() to lockstep_app;
 
-CREATE OR REPLACE FUNCTION core.keep_recount(view_name text, differing bigint)
- RETURNS void
- LANGUAGE sql
- SET search_path TO ''
-AS $function$
-  insert into core.view_recounts as r (view, recounted_at, drift_keys)
-  values (view_name, clock_timestamp(), differing)
-  on conflict (view) do update
-  set recounted_at = excluded.recounted_at, drift_keys = excluded.drift_keys
-$function$;
-
 CREATE OR REPLACE FUNCTION core.make_partition(relation text, at timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -2062,6 +2051,32 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION core.recount_once(known core.view_refreshes, begun timestamp with time zone, counting text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO ''
+AS $function$
+declare
+  differing bigint := core.recount_view(known.view);
+  counted bigint;
+begin
+  if differing is not null then
+    execute counting into counted;
+    if counted = known.source_writes then
+      insert into core.view_recounts as r (view, recounted_at, drift_keys)
+      values (known.view, clock_timestamp(), differing)
+      on conflict (view) do update
+      set recounted_at = excluded.recounted_at, drift_keys = excluded.drift_keys;
+    end if;
+  end if;
+  if differing > 0 then
+    return false;
+  end if;
+  update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+  return true;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION core.recount_view(view_name text)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -2111,10 +2126,9 @@ CREATE OR REPLACE FUNCTION core.refresh_view(view_name text, max_age interval DE
 AS $function$
 declare
   found_view record;
-  known record;
+  known core.view_refreshes;
   begun timestamptz := clock_timestamp();
   counted bigint;
-  differing bigint;
   seen bigint;
 begin
   select c.oid as id, c.relispopulated as populated into found_view
@@ -2134,12 +2148,7 @@ begin
     and known.source_writes = counted
     and (max_age is null or known.started_at > begun - max_age)
   then
-    differing := core.recount_view(view_name);
-    if differing is not null and core.writes_behind(found_view.id) = counted then
-      perform core.keep_recount(view_name, differing);
-    end if;
-    if coalesce(differing, 0) = 0 then
-      update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+    if core.recount_once(known, begun, format('select core.writes_behind(%s)', found_view.id)) then
       return query select view_name, 'skipped', known.rows, 0::float8, begun;
       return;
     end if;
@@ -7903,28 +7912,25 @@ AS $function$
 #variable_conflict use_column
 declare
   begun timestamptz := clock_timestamp();
-  numbered bigint := coalesce(pg_sequence_last_value('ledger.event_seq'), 0);
-  quiet boolean := not exists (
+  counting constant text := $count$ select coalesce(pg_sequence_last_value('ledger.event_seq'), 0) $count$;
+  numbered bigint;
+  quiet boolean;
+  name text;
+  known core.view_refreshes;
+begin
+  execute counting into numbered;
+  quiet := not exists (
     select from pg_locks l
     where l.relation = 'ledger.event_seq'::regclass
       and l.database = (select d.oid from pg_database d where d.datname = current_database())
       and l.pid is distinct from pg_backend_pid()
   );
-  name text;
-  differing bigint;
-  known core.view_refreshes;
-begin
   foreach name in array array['ledger.tenants_summary_view', 'ledger.user_activity_view', 'ledger.top_bets_today'] loop
     select * into known from core.view_refreshes v where v.view = name order by v.id desc limit 1;
     if known.source_writes = numbered
       and (name <> 'ledger.top_bets_today' or date_trunc('day', known.started_at, 'UTC') = date_trunc('day', begun, 'UTC'))
     then
-      differing := core.recount_view(name);
-      if differing is not null and coalesce(pg_sequence_last_value('ledger.event_seq'), 0) = numbered then
-        perform core.keep_recount(name, differing);
-      end if;
-      if coalesce(differing, 0) = 0 then
-        update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+      if core.recount_once(known, begun, counting) then
         return query select name, 'skipped', known.rows, 0::float8, begun;
         continue;
       end if;

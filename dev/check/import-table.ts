@@ -132,7 +132,7 @@ export const importTable: Row[] = [
       verbs,
       'functions/http/*.ts',
       'functions/registry/*.ts',
-      'functions/core/{currencies,errors}.ts',
+      'functions/core/{caller,currencies,errors}.ts',
       'type functions/core/*.ts',
       states,
       'npm:{hono,zod}',

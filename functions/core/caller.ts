@@ -1,4 +1,4 @@
-/** Who calls, as rows keep it. */
+/** The caller, as rows keep it. */
 import type { Ctx } from './context.ts'
 import { AppError } from './errors.ts'
 
