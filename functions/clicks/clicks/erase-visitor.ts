@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { actorOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
@@ -36,7 +37,7 @@ export function eraseVisitor(ctx: Ctx, { key }: { key: string }): Promise<Erasur
   const isMeant = sql`i.item ->> 'key' = ${key} and exists (
       select from clicks.campaigns c where c.id = (i.item ->> 'campaign')::bigint and ${visibleTo(ctx, 'c')}
     )`
-  const by = ctx.principal === null ? '' : `${ctx.principal.role}:${ctx.principal.sub}`
+  const by = actorOf(ctx)
   return effect(
     ctx,
     named('clicks.erase-visitor')`
