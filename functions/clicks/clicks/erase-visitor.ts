@@ -37,6 +37,7 @@ export function eraseVisitor(ctx: Ctx, { key }: { key: string }): Promise<Erasur
   const isMeant = sql`i.item ->> 'key' = ${key} and exists (
       select from clicks.campaigns c where c.id = (i.item ->> 'campaign')::bigint and ${visibleTo(ctx, 'c')}
     )`
+  const by = actorOf(ctx)
   return effect(
     ctx,
     named('clicks.erase-visitor')`
@@ -88,7 +89,7 @@ to_fold as (
 ),
 noted as (
   insert into clicks.erasures (key_digest, clicks, requested_by)
-  select encode(sha256(convert_to(${key}, 'UTF8')), 'hex'), (select count(*) from erased), ${actorOf(ctx)}
+  select encode(sha256(convert_to(${key}, 'UTF8')), 'hex'), (select count(*) from erased), ${by}
   from (select count(*) from forgotten) forgotten_before
   returning id, key_digest, clicks, created_at
 )
