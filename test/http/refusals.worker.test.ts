@@ -154,7 +154,11 @@ const encoded = (value: unknown) => btoa(JSON.stringify(value))
 const cursors: Cases<string> = {
   kinds: ['x', encoded([-1])],
   rest: [
-    ...['', '%00', '!!!', btoa('no json'), 'A'.repeat(600)],
+    '',
+    '%00',
+    '!!!',
+    btoa('no json'),
+    'A'.repeat(600),
     ...[{}, [], null, ['a'], [1.5], ['a', 'b', 'c', 'd'], [9e99]].map((value) => encoded(value)),
   ],
 }
