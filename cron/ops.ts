@@ -10,7 +10,7 @@ export const opsJobs = (watches: () => readonly Watch[]): Job[] => [
     name: evaluatorJob,
     cron: '* * * * *',
     lock: locks.opsAlerts,
-    // The values are read before the lock is taken, so the statement that holds it is short. They are judged as of the
+    // The values are read before the lock is taken, so the statement that holds it is short. They count as of the
     // slot: ticks come a little early or late, and an alert that lasts a minute must fire at the second one.
     run: async (ctx, job, fired) => {
       const measurement = await measureRules(ctx, watches())

@@ -35,7 +35,7 @@ const app = await freshWorker({
   onLog: (line) => logged.push(line),
 })
 const all = endpoints.filter(({ path }) => !path.startsWith('/v1/dev/'))
-/** What the operator reads. */
+/** The reads of the operator. */
 const reads = all.filter(({ method, path }) => method === 'get' && /^\/(v1\/ops|metrics|readyz)/.test(path))
 const token = await app.token('admin', 'ann', 7)
 /** A part of the token that no other token has, too. */

@@ -36,11 +36,9 @@ const CacheFigures = z
 const SharedFigures = z
   .strictObject({
     layer: z.enum(['kv', 'redis', 'none']),
-    skippedUntil: shownInstant
-      .nullable()
-      .meta({
-        description: 'After a failure this isolate skips the layer until then; null while it takes part',
-      }),
+    skippedUntil: shownInstant.nullable().meta({
+      description: 'After a failure this isolate skips the layer until then; null while it takes part',
+    }),
     entries: z
       .int()
       .nullable()

@@ -5,7 +5,7 @@ import type { Caches } from './contract.ts'
 
 /**
  * The caches of the isolate that answers, and the layer that isolates share. No query: isolates share no memory, and each
- * counts for itself. Redis is asked for its size.
+ * counts for itself. Redis reports its size.
  */
 export async function listCaches(ctx: Ctx): Promise<Omit<Caches, 'nextCursor'>> {
   const now = ctx.now()

@@ -12,7 +12,7 @@ import { caller, runWebhooks } from '../../webhooks/support/subscriber.ts'
 
 const webhook = (receiver: Receiver) => ({ url: `${receiver.origin}/alerts`, events: ['alert.*'] })
 
-/** What a Worker needs so that it sends to this receiver. */
+/** The settings with which a Worker sends to this receiver. */
 export const webhookBindings = (receiver: Receiver) => ({
   WEBHOOK_ALLOW: receiver.origin,
   WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
