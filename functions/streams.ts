@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import { makeContext } from './core/context.ts'
 import type { Module } from './http/module.ts'
-import type { Channel, StreamQuery, Subscribe } from './http/stream.ts'
+import { type Channel, limited, type StreamQuery } from './http/stream.ts'
 
 /** One object reads a feed and scope for all its subscribers. It keeps nothing but open responses. */
 export function streamsOf(modules: readonly Module[]) {
@@ -10,15 +10,15 @@ export function streamsOf(modules: readonly Module[]) {
     ...modules.map((module) => module.channels ?? {}),
   )
   return class Streams extends DurableObject<object> {
-    #subscribe: Subscribe | null = null
+    #subscribe: ReturnType<typeof limited> | null = null
 
-    /** `name` is the name of this object: `feed`, or `feed/scope` where readers see parts of a feed. */
-    subscribe(name: string, query: StreamQuery): ReadableStream<Uint8Array> {
+    /** `name` is the name of this object: `feed`, or `feed/scope` where readers see parts of a feed. Null beyond the limits. */
+    subscribe(name: string, query: StreamQuery): ReadableStream<Uint8Array> | null {
       this.#subscribe ??= this.#open(name)
       return this.#subscribe(query)
     }
 
-    #open(name: string): Subscribe {
+    #open(name: string): ReturnType<typeof limited> {
       const [feed = '', scope = ''] = name.split('/')
       const open = channels[feed]
       if (open === undefined) throw new Error(`No feed is named ${feed}`)
@@ -26,7 +26,8 @@ export function streamsOf(modules: readonly Module[]) {
         waitUntil: (work) => this.ctx.waitUntil(work),
         log: { stream: name },
       })
-      return open(ctx, scope)
+      const { STREAMS_PER_CALLER: perCaller, STREAMS_IN_ALL: inAll } = ctx.env
+      return limited(open(ctx, scope), { perCaller, inAll })
     }
   }
 }

@@ -5,7 +5,7 @@ import { type PageEntry, pages } from './pages.ts'
 import { Frame } from './parts/frame.tsx'
 import { match } from './parts/match.ts'
 import { Page } from './parts/page.tsx'
-import { followLinks, route } from './parts/route.ts'
+import { followLinks, pathOf, route } from './parts/route.ts'
 import { role, session } from './parts/session.ts'
 import { begin, NoSession, SignIn, SignInPanel, sessionProblem } from './parts/sign-in.tsx'
 
@@ -110,7 +110,7 @@ function Unknown({ path }: { path: string }) {
   )
 }
 
-followLinks((path) => path === '/app' || entryOf(path.replace(/(.)\/+$/, '$1')) !== null)
+followLinks((pathname) => pathname === '/app' || entryOf(pathOf(pathname)) !== null)
 void begin()
 const place = document.querySelector('#app')
 if (place) {

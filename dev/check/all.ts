@@ -7,6 +7,7 @@ import { doorBreaches } from './doors.ts'
 import { importBreaches } from './imports.ts'
 import { dialectWords } from './language.ts'
 import { lateHooks } from './late-hooks.ts'
+import { superLinearPatterns } from './linear-patterns.ts'
 import { forgottenPackages } from './lock-file.ts'
 import { machinePaths } from './machine-paths.ts'
 import { kindNames } from './names.ts'
@@ -37,6 +38,7 @@ const steps: Step[] = [
   { name: 'file names', run: () => list(kindNames(tree)) },
   { name: 'language', run: () => list(dialectWords(tree)) },
   { name: 'late hooks', run: () => list(lateHooks(tree)) },
+  { name: 'linear patterns', run: () => list(superLinearPatterns(tree)) },
   { name: 'machine paths', run: () => list(machinePaths(tree)) },
   { name: 'lock file', run: () => list(forgottenPackages(JSON.parse(tree.read('package-lock.json')))) },
   { name: 'cron triggers', run: unfiredJobs },

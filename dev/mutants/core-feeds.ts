@@ -188,8 +188,20 @@ export const coreFeedMutants: readonly Mutant[] = [
     [
       'functions/core/hub.ts',
       'reads for the foremost subscriber only',
-      'return [foremost, together ? null : hindmost]',
+      'return [foremost, late?.cursor ?? null]',
       'return [foremost, null]',
+    ],
+    [
+      'functions/core/hub.ts',
+      'reads for the hindmost of the late subscribers only',
+      'a.movedIn - b.movedIn || ',
+      '',
+    ],
+    [
+      'functions/core/hub.ts',
+      'lets a newcomer go first',
+      '    member.movedIn = rounds\n    if',
+      '    member.movedIn = 0\n    if',
     ],
     [
       'functions/core/hub.ts',

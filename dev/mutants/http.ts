@@ -90,8 +90,8 @@ export const httpMutants: readonly Mutant[] = [
     [
       'functions/http/pages.ts',
       'sends a person to another host',
-      "const short = `/${pathname.replaceAll(/^\\/+|\\/+$/g, '')}`",
-      "const short = pathname.replaceAll(/(.)\\/+$/g, '$1')",
+      "while (path[from] === '/') from++",
+      "if (path[from] === '/') from++",
     ],
     [
       'functions/http/pages.ts',

@@ -3,8 +3,8 @@
  *
  * Guarantee: the hub queries Postgres at most once per `pace.busyMs`, however many subscribers there are, and never when
  * there are none. Each subscriber receives every event after its cursor once, in order. The hub keeps only the cursors:
- * each round reads on from the foremost one, and from the hindmost one if that differs. So a late subscriber is served
- * like the others, and memory stays flat. An event is offered within one round of becoming readable.
+ * each round reads on from the foremost one, and from that of the late subscriber that has waited longest. So no late
+ * subscriber holds up another, and memory stays flat. An event is offered within one round of becoming readable.
  * How a subscriber loses: if it has no room for `pace.stuckMs`, the hub closes it with `too_slow`, and it may come back
  * with its cursor. If the feed cannot be read from a cursor without a gap, the subscriber gets `reset` and the new cursor.
  * The caller must keep the hub where it outlives a request (a Durable Object). Driver: HTTP, one read-only batch.
@@ -70,6 +70,8 @@ type Member<Event> = {
   requested: Cursor | 'malformed' | null
   /** Null until its first round. */
   cursor: Cursor | null
+  /** The number of the round that moved its cursor last. */
+  movedIn: number
   stuckSince: number | null
 }
 
@@ -83,6 +85,7 @@ export function makeHub<Event>({ feed, query, log, pace = usualPace }: Source): 
   const members = new Set<Member<Event>>()
   let running = false
   let newcomers = false
+  let rounds = 0
 
   async function run(): Promise<void> {
     let beaten = Date.now()
@@ -116,8 +119,9 @@ export function makeHub<Event>({ feed, query, log, pace = usualPace }: Source): 
 
   /** One round trip for all subscribers. Returns the pause before the next round. */
   async function round(): Promise<number> {
+    rounds += 1
     const joining = [...members].filter(({ cursor }) => cursor === null)
-    const [foremost, hindmost] = ends()
+    const [foremost, late] = starts()
     const cursors = joining.map(({ requested }) =>
       requested === null || requested === 'malformed' ? beginning : requested,
     )
@@ -125,12 +129,12 @@ export function makeHub<Event>({ feed, query, log, pace = usualPace }: Source): 
       markHorizon(feed),
       newestCursor(feed),
       cursorStatuses(feed, cursors),
-      ...[foremost, hindmost].flatMap((from) => (from === null ? [] : [readFeed(feed, from, pace.page)])),
+      ...[foremost, late].flatMap((from) => (from === null ? [] : [readFeed(feed, from, pace.page)])),
     ])
     // The row types are those of the statements above.
     const [newest, statuses, ...pages] = results as [Cursor[], { status: CursorStatus }[], ...Read<Event>[][]]
-    let behind = hindmost !== null
-    for (const [at, from] of [foremost, hindmost].filter((position) => position !== null).entries()) {
+    let behind = late !== null
+    for (const [at, from] of [foremost, late].filter((position) => position !== null).entries()) {
       const page = pages[at] ?? []
       const full = page.length === pace.page
       behind ||= full
@@ -140,15 +144,19 @@ export function makeHub<Event>({ feed, query, log, pace = usualPace }: Source): 
     return behind || joining.length > 0 ? pace.busyMs : pace.idleMs
   }
 
-  /** The foremost cursor, and the hindmost one if it differs, of the subscribers that have room. */
-  function ends(): [Cursor | null, Cursor | null] {
-    const cursors = [...members]
+  /** Of the subscribers that have room: the foremost cursor, and among those behind it the one that has waited longest. */
+  function starts(): [Cursor | null, Cursor | null] {
+    const ready = [...members]
       .filter(({ subscriber }) => subscriber.hasRoom())
-      .flatMap(({ cursor }) => (cursor === null ? [] : [cursor]))
+      .flatMap(({ cursor, movedIn }) => (cursor === null ? [] : [{ cursor, movedIn }]))
+      .sort((a, b) => a.movedIn - b.movedIn || compareCursors(a.cursor, b.cursor))
+    const foremost = ready
+      .map(({ cursor }) => cursor)
       .sort(compareCursors)
-    const [hindmost = null, foremost = null] = [cursors[0], cursors.at(-1)]
-    const together = hindmost === null || foremost === null || compareCursors(hindmost, foremost) === 0
-    return [foremost, together ? null : hindmost]
+      .at(-1)
+    if (foremost === undefined) return [null, null]
+    const late = ready.find(({ cursor }) => compareCursors(cursor, foremost) < 0)
+    return [foremost, late?.cursor ?? null]
   }
 
   /** `upTo`: the cursor after the whole page; null when the page is full, so that more events follow. */
@@ -171,6 +179,7 @@ export function makeHub<Event>({ feed, query, log, pace = usualPace }: Source): 
 
   function admit(member: Member<Event>, status: CursorStatus | undefined, newest: Cursor): void {
     const { requested, subscriber } = member
+    member.movedIn = rounds
     if (requested === null) {
       member.cursor = newest
       subscriber.reportCursor(newest)
@@ -184,13 +193,20 @@ export function makeHub<Event>({ feed, query, log, pace = usualPace }: Source): 
   }
 
   function advance(member: Member<Event>, { xid, seq }: Cursor): void {
-    if (member.cursor === null || compareCursors({ xid, seq }, member.cursor) > 0)
-      member.cursor = { xid, seq }
+    if (member.cursor !== null && compareCursors({ xid, seq }, member.cursor) <= 0) return
+    member.cursor = { xid, seq }
+    member.movedIn = rounds
   }
 
   return {
     join(subscriber, after) {
-      const member: Member<Event> = { subscriber, requested: after, cursor: null, stuckSince: null }
+      const member: Member<Event> = {
+        subscriber,
+        requested: after,
+        cursor: null,
+        movedIn: rounds,
+        stuckSince: null,
+      }
       members.add(member)
       newcomers = true
       if (!running) {

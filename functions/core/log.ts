@@ -15,20 +15,27 @@ export function makeLog(base: Record<string, unknown>): Log {
   }
 }
 
-/** Secrets that a message of a driver or of Postgres may contain. Quoted names of tables and constraints stay. */
-const secrets: [RegExp, string][] = [
-  [/(postgres(?:ql)?:\/\/[^:/\s]*:)[^@\s]+@/g, '$1***@'],
-  [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, '***'],
-  // DETAIL: Key (phone)=(+44…) already exists
-  [/=\(.*\)/g, '=(***)'],
-  // DETAIL: Failing row contains (7, Ada, …)
-  [/(row contains )\(.*\)/gs, '$1(***)'],
-  // invalid input syntax for type bigint: "…"
-  [/: ".*"/gs, ': "***"'],
-]
-
+/** Masks the secrets that a message of a driver or of Postgres may contain. Names of tables and constraints stay. */
 export function redact(text: string): string {
-  return secrets.reduce((clean, [secret, mask]) => clean.replaceAll(secret, mask), text)
+  return (
+    text
+      .replaceAll(/(postgres(?:ql)?:\/\/[^:/\s]*:)[^@\s]+/g, '$1***')
+      .replaceAll(/\beyJ[\w-]+(?:\.[\w-]*){0,2}/g, '***')
+      // DETAIL: Key (phone)=(+44…) already exists
+      .replaceAll(/(=\()(.*)/g, maskedUntilLast(')'))
+      // DETAIL: Failing row contains (7, Ada, …)
+      .replaceAll(/(row contains \()(.*)/gs, maskedUntilLast(')'))
+      // invalid input syntax for type bigint: "…"
+      .replaceAll(/(: ")(.*)/gs, maskedUntilLast('"'))
+  )
+}
+
+/** A value may contain its own end, and may be cut off before it. */
+function maskedUntilLast(end: string) {
+  return (_found: string, before: string, rest: string) => {
+    const at = rest.lastIndexOf(end)
+    return `${before}***${at < 0 ? '' : rest.slice(at)}`
+  }
 }
 
 function describe(error: unknown): Record<string, unknown> {

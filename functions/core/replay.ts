@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { storeFresh } from './consume.ts'
 import type { Ctx } from './context.ts'
 import { answer } from './idempotency.ts'
@@ -6,14 +6,30 @@ import type { IngestQueue } from './ingest-message.ts'
 import { named, type Statement } from './named.ts'
 import { noteAction } from './note-action.ts'
 
+/** Messages by their ids, or the oldest ones after an id. */
+export type Chosen = { ids?: readonly number[] | undefined; after?: number | undefined }
+
+/** Messages that one request replays without ids. */
+export const most = 100
+
+/** The id to continue after, or null if no message that may be replayed follows it. */
+export function nextAfter(last: SQL, { stream }: IngestQueue): SQL {
+  return sql`(
+    select ${last}
+    where exists (
+      select from core.dead_messages where stream = ${stream} and replayed_at is null and id > ${last}
+    )
+  )`
+}
+
 /**
- * The statement that stores dead messages after all: those with these ids, or the oldest of the stream. It ends in an
- * `answer` of { data: [{ id, outcome, reason }], left }.
+ * The statement that stores dead messages after all: those with these ids, or the oldest of the stream, after a given one. It
+ * ends in an `answer` of { data: [{ id, outcome, reason }], left, next }.
  * Race: two operators replay one message. The second waits for the row and then finds it replayed. Its number may be taken
  * by a message that was stored; then it is not `fresh`, and nothing is stored again.
  */
-export function replaying(ctx: Ctx, queue: IngestQueue, ids: readonly number[] | null): Statement {
-  const wanted = ids === null ? sql`null` : sql`${sql.param(ids)}`
+export function replaying(ctx: Ctx, queue: IngestQueue, { ids, after = 0 }: Chosen): Statement {
+  const wanted = ids === undefined ? sql`null` : sql`${sql.param(ids)}`
   return named('core.replay')`
 with locked as materialized (
   select id, body
@@ -21,8 +37,9 @@ with locked as materialized (
   where stream = ${queue.stream}
     and replayed_at is null
     and (${wanted}::bigint[] is null or id = any(${wanted}::bigint[]))
+    and id > ${after}
   order by id
-  limit 100
+  limit ${most}
   for update
 ),
 readable as materialized (
@@ -73,6 +90,7 @@ select ${answer(sql`jsonb_build_object(
     from reported
   ), '[]'),
   'left', (select count(*) from core.dead_messages where stream = ${queue.stream} and replayed_at is null)
-    - (select count(*) from replayed)
+    - (select count(*) from replayed),
+  'next', ${nextAfter(sql`(select max(id) from locked where ${wanted}::bigint[] is null)`, queue)}
 )`)}`
 }

@@ -167,8 +167,11 @@ function parse(text: string, bareNumbers: boolean): unknown {
   }
 }
 
-/** Firmware prints a float that is no number as C does: `nan`, `-inf`. Texts are left as they are. */
-const textOrBareNumber = /"(?:[^"\\]|\\.)*"|[+-]?\b(?:nan|inf(?:inity)?)\b/gi
+/**
+ * Firmware prints a float that is no number as C does: `nan`, `-inf`. Texts are left as they are. The end of a text is
+ * optional: otherwise the search begins anew at each quote inside of a text without an end.
+ */
+const textOrBareNumber = /"(?:[^"\\]|\\.)*"?|[+-]?\b(?:nan|inf(?:inity)?)\b/gi
 
 function parseValue(text: string, bareNumbers: boolean): unknown {
   try {

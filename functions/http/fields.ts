@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { currencies } from '../core/currencies.ts'
 
 /** Fields that every contract spells the same way. */
 
@@ -25,6 +26,11 @@ export function wholeWithin(least: number, most: number) {
     .regex(/^\d{1,9}$/, 'Must be a whole number')
     .transform(Number)
     .pipe(z.int().min(least).max(most))
+}
+
+/** Members under names that the caller chooses. It has no prototype, so `constructor` is a name like any other. */
+export function byName<T>(members: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.assign(Object.create(null), members)
 }
 
 export const IdPath = z.strictObject({ id: pathId.meta({ description: 'The id of the row' }) })
@@ -63,6 +69,13 @@ export const timeZone = z
     'Must be an IANA time zone, such as Europe/Vienna',
   )
   .meta({ examples: ['Europe/Vienna'] })
+
+/** In a path, without the description that a field of a body has. */
+export const currencyCode = z.enum(
+  currencies.map(({ code }) => code),
+  'Must be a currency of ISO 4217, as in "USD"',
+)
+export const Currency = currencyCode.meta({ id: 'CurrencyCode', description: 'ISO 4217', example: 'USD' })
 
 /** Longer than any cursor that a list gives: the key of a row has at most 250 characters, each at most six bytes of JSON. */
 export const Cursor = z.string().min(1).max(2_560)

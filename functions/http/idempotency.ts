@@ -8,6 +8,8 @@ type KeyedRequest = {
   /** With its query string, because both identify the request. */
   path: string
   body: unknown
+  /** The version of If-Match, which decides as the body does; 0 on a route without one. */
+  version: number
   principal: Principal | null
   requestId?: string
 }
@@ -24,12 +26,13 @@ export async function idempotencyOf({
   route,
   path,
   body,
+  version,
   principal,
   requestId = '',
 }: KeyedRequest): Promise<IdempotencyRequest | null> {
   if (key === null) return null
   const who = principal === null ? 'public' : callerOf(principal)
-  const [id, bodyHash] = await Promise.all([digestOf([who, route, key]), digestOf([path, body])])
+  const [id, bodyHash] = await Promise.all([digestOf([who, route, key]), digestOf([path, version, body])])
   // The id of the first request is kept beside the route; core.begin_idempotent takes both as one text.
   return { id, principal: who, route: requestId === '' ? route : `${route}#${requestId}`, bodyHash }
 }

@@ -27,7 +27,7 @@ export function liveChannel({ everyMs, follow }: Live): Channel {
       running = false
     }
 
-    return ({ until }) => {
+    return ({ until }, left) => {
       const encoder = new TextEncoder()
       let leave = () => {}
       const body = new ReadableStream<Uint8Array>(
@@ -47,6 +47,7 @@ export function liveChannel({ everyMs, follow }: Live): Channel {
             leave = () => {
               clearTimeout(end)
               listeners.delete(write)
+              left()
             }
             write(`retry: 2000\n\n${last}`)
             listeners.add(write)

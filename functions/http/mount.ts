@@ -8,6 +8,7 @@ import { authenticate } from './auth.ts'
 import { readBody, refuse, validate } from './body.ts'
 import { handleBound } from './bound-cursors.ts'
 import { type Answer, type Endpoint, formsOf, type Input } from './endpoint.ts'
+import { byName } from './fields.ts'
 import { freshnessOf } from './freshness.ts'
 import { idempotencyOf, keyFrom } from './idempotency.ts'
 import { listsOf } from './json-schema.ts'
@@ -62,6 +63,7 @@ async function run(
     route: c.get('route'),
     path: pathname + search,
     body: input.body,
+    version: input.version,
     principal: ctx.principal,
     requestId: c.get('requestId'),
   })
@@ -137,8 +139,7 @@ function joinedLists(values: [string, string][], lists: ReadonlySet<string>): [s
 
 /** The first value of each name. Bytes that are not text become U+FFFD, and so does NUL, which Postgres cannot store. */
 function openQuery({ searchParams }: URL): Record<string, string> {
-  // Without a prototype: a source may name a parameter `constructor`.
-  const first: Record<string, string> = Object.create(null)
+  const first = byName<string>({})
   for (const [name, value] of searchParams) first[name] ??= value.replaceAll('\0', '\ufffd')
   return first
 }

@@ -121,6 +121,7 @@ function failures(endpoint: Endpoint, components: Map<string, Json>): Json {
     ...(params ? (['not_found'] as const) : []),
     ...(cursorFieldsOf(endpoint) === null ? [] : (['invalid_cursor'] as const)),
     ...(formsOf(endpoint).length > 0 ? (['not_acceptable'] as const) : []),
+    ...(formsOf(endpoint).includes(eventStream) ? (['too_many_streams'] as const) : []),
     ...(ifMatch ? (['version_required', 'version_mismatch'] as const) : []),
     ...(idempotent ? (['invalid_idempotency_key', 'idempotency_key_reused', 'in_progress'] as const) : []),
     ...(endpoint.method === 'get' ? [] : bodyProblems),

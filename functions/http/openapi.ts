@@ -41,7 +41,7 @@ export function openApiDocument(endpoints: readonly Endpoint[], webhooks: Webhoo
 
 const manners = [
   'Errors are RFC 9457 problems with a stable `code`. `retryable` and `outcome` state whether to send the request again.',
-  'A POST accepts `Idempotency-Key`: requests with the same key have one effect and get the same response.',
+  'A POST accepts `Idempotency-Key`: requests with the same key have one effect and get the same response. They have the same path, body and `If-Match`.',
   'A PATCH needs `If-Match` with the ETag of the version it changes.',
   'Responses that used Postgres carry the number of round trips in `X-DB-Round-Trips`.',
   'To read your own write, send the `X-Position` of its response with the read.',

@@ -13,11 +13,18 @@ export async function pageFor(c: Context<HttpEnv>): Promise<Response | null> {
   const { pathname, search } = new URL(c.req.url)
   if (pathname.startsWith('/app/assets/')) return null
   // `//other.example/` must not become an address of another host.
-  const short = `/${pathname.replaceAll(/^\/+|\/+$/g, '')}`
+  const short = `/${withoutOuterSlashes(pathname)}`
   if (pathname !== short) return c.redirect(short + search)
   const isPage = pathname === '/app' || pathname.startsWith('/app/')
   const shell = await shellOf(env, c.req.raw, '/app/')
   return shell && (isPage ? shell : new Response(shell.body, { status: 404, headers: shell.headers }))
+}
+
+function withoutOuterSlashes(path: string): string {
+  let [from, to] = [0, path.length]
+  while (path[from] === '/') from++
+  while (to > from && path[to - 1] === '/') to--
+  return path.slice(from, to)
 }
 
 /** A shell of the dashboard as it lies in dist/web, with its headers; null where the Worker has no assets. */

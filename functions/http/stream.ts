@@ -8,6 +8,7 @@ import type { Db } from '../core/db.ts'
 import { AppError } from '../core/errors.ts'
 import { makeHub, type Subscriber } from '../core/hub.ts'
 import { type Cursor, type Feed, formatCursor, parseCursor, type Read } from '../core/stream.ts'
+import { callerOf } from './auth.ts'
 
 /** `until`: when the caller's token expires, in milliseconds since 1970; null without an end. */
 export type StreamQuery = { principal: Principal; after: string | null; until: number | null }
@@ -28,12 +29,29 @@ export async function openStream(ctx: Ctx, name: string, after: string | null): 
     after,
     until: expiresAt?.getTime() ?? null,
   })
+  if (body === null)
+    throw new AppError('too_many_streams', 'Close a stream of yours, or try again later', { retryAfter: 30 })
   return new Response(body, {
     headers: { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' },
   })
 }
 
-export type Subscribe = (query: StreamQuery) => ReadableStream<Uint8Array>
+/** `left` is called when the client has gone or the stream has ended. */
+export type Subscribe = (query: StreamQuery, left: () => void) => ReadableStream<Uint8Array>
+
+type Limits = { perCaller: number; inAll: number }
+
+/** At most so many streams are open at once. Null when there is no place for another one. */
+export function limited(subscribe: Subscribe, { perCaller, inAll }: Limits) {
+  const open = new Set<{ caller: string }>()
+  return (query: StreamQuery): ReadableStream<Uint8Array> | null => {
+    const stream = { caller: callerOf(query.principal) }
+    const own = [...open].filter(({ caller }) => caller === stream.caller)
+    if (open.size >= inAll || own.length >= perCaller) return null
+    open.add(stream)
+    return subscribe(query, () => void open.delete(stream))
+  }
+}
 
 /** Opens a feed for subscriptions, inside the Durable Object. `scope` follows the feed's name: a tenant. */
 export type Channel = (ctx: Ctx, scope: string) => Subscribe
@@ -53,10 +71,13 @@ export function channel<Event>({ feed, show, db = (ctx) => ctx.db }: ChannelSpec
       log: ctx.log,
       query: (statements) => source.batch(statements, { readOnly: true }),
     })
-    return ({ principal, after, until }) => {
+    return ({ principal, after, until }, left) => {
       let leave = () => {}
       const { subscriber, body } = makeSubscriber<Event>((event) => show(event, principal), {
-        left: () => leave(),
+        left: () => {
+          leave()
+          left()
+        },
         lifetimeMs: lifetimeUntil(until),
       })
       leave = hub.join(subscriber, requestedCursor(after))
@@ -70,7 +91,7 @@ function requestedCursor(after: string | null): Cursor | 'malformed' | null {
   return after === null ? null : (parseCursor(after) ?? 'malformed')
 }
 
-/** The unread bytes after which a client has no room. A thousand stuck clients fit into the memory of one object. */
+/** The unread bytes after which a client has no room. A thousand stuck clients, the usual limit, fit into the memory of one object. */
 const roomBytes = 64 * 1024
 /** A token may be revoked while its stream is open, so the client must reconnect with a fresh token and its cursor. */
 const longestMs = 15 * 60_000
@@ -83,7 +104,6 @@ function lifetimeUntil(until: number | null): number {
 
 type Open<Event> = { subscriber: Subscriber<Event>; body: ReadableStream<Uint8Array> }
 
-/** `left` is called once, when the client has gone or the stream has ended. */
 type Life = { left: () => void; lifetimeMs: number }
 
 function makeSubscriber<Event>(

@@ -25,6 +25,7 @@ const core = {
   no_data_yet: [503, 'No data has been collected yet'],
   timeout: [503, 'The database took too long'],
   queue_unavailable: [503, 'The queue accepts no messages'],
+  too_many_streams: [503, 'No further stream can be opened now'],
   busy: [503, 'Other transactions hold the same rows'],
 } as const
 

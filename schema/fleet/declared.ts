@@ -1,6 +1,7 @@
 import { type Declared, grants, policy, rowSecurity, sqlIndex, storage, trigger } from '../kit/declare.ts'
 import { filesOf } from '../kit/files.ts'
 import { partitioned } from '../kit/partitions.ts'
+import { voidReasons } from './states.ts'
 
 const { functionFile } = filesOf(import.meta.dirname)
 
@@ -74,6 +75,15 @@ export const declared: Declared[] = [
     forEach: 'row',
     when: `new.state <> old.state and new.kind <> 'off' and new.state in ('ERROR', 'NO_EFFECT', 'EXPIRED', 'TIMEOUT')`,
     execute: 'fleet.settle_command()',
+  }),
+  functionFile('fleet.tell_voided()'),
+  trigger({
+    name: 'commands_tell_voided',
+    table: 'fleet.commands',
+    fires: 'after update',
+    forEach: 'row',
+    when: `new.state <> old.state and new.state in ('EXPIRED', 'TIMEOUT') and new.reason in (${voidReasons.map((reason) => `'${reason}'`).join(', ')})`,
+    execute: 'fleet.tell_voided()',
   }),
   functionFile('fleet.void_commands()'),
   ...['zones', 'regulators'].map((table) =>

@@ -70,6 +70,9 @@ export const finalStates = [
   'EXPIRED',
 ] as const satisfies CommandState[]
 
+/** Why a command is void: an epoch has passed, or its node is gone. */
+export const voidReasons = ['stale_epoch', 'node_left_zone', 'node_decommissioned'] as const
+
 /** To raise or to lower the value is the effect of a regulator's dose. */
 export const directions = ['raise', 'lower'] as const
 

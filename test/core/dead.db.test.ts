@@ -173,6 +173,34 @@ describe('a replay', () => {
     expect((await deadRows()).map(({ replayed }) => replayed)).toEqual([true, true])
   })
 
+  it.each([
+    ['of an unknown version', (body: object) => ({ ...body, v: 2 })],
+    ['with a faulty item', (body: object) => ({ ...body, items: [{ value: 'text' }] })],
+  ])('goes on after a hundred messages %s, which stay dead', async (_which, spoilt) => {
+    const messages = await messagesOf(...Array.from({ length: 101 }, (): [number] => [99]))
+    const bodies = messages.map((body, at) => (at < 100 ? spoilt(body) : body))
+    // The last one dies last.
+    for (const some of [bodies.slice(0, 50), bodies.slice(50, 100), bodies.slice(100)])
+      await consume(
+        ctx(),
+        probeQueue,
+        some.map((body) => delivered(body)),
+      )
+    const ids = (await deadRows()).map(({ id }) => id).toSorted((a, b) => a - b)
+    expect(ids).toHaveLength(101)
+    await repair()
+    const first = await replayDead(ctx(), probeQueue, { stream: 'probe' })
+    expect(first).toMatchObject({ left: 101, next: ids[99] })
+    expect(new Set(first.data.map(({ outcome }) => outcome))).toEqual(new Set(['failed']))
+    expect(await replayDead(ctx(), probeQueue, { stream: 'probe', after: ids[99] })).toEqual({
+      data: [{ id: ids[100], outcome: 'stored', reason: null }],
+      left: 100,
+      next: null,
+    })
+    await admin.query('delete from probe.items where value = 99')
+    await breakAgain()
+  })
+
   it('reports per message what failed again, what it does not know, and what it found replayed', async () => {
     const messages = await messagesOf([99], ['text'], [1])
     const bodies = [...messages.slice(0, 2), { ...messages[2], v: 2 }]
@@ -193,6 +221,7 @@ describe('a replay', () => {
         { id: 4_711, outcome: 'not_found', reason: null },
       ],
       left: 2,
+      next: null,
     })
     expect(await replayDead(once, probeQueue, { stream: 'probe', ids: [...ids, 4_711] })).toEqual(first)
     await admin.query('delete from probe.items where value = 99')

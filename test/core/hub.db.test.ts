@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeHub, type Pace, usualPace } from '../../functions/core/hub.ts'
-import type { Feed } from '../../functions/core/stream.ts'
+import { beginning, type Feed } from '../../functions/core/stream.ts'
 import { freshEnvironment } from './environment.ts'
-import { join } from './listener.ts'
+import { join, type Listener } from './listener.ts'
 
 const { database, ctx } = await freshEnvironment()
 const db = ctx().db
@@ -97,6 +97,36 @@ describe('a hub', () => {
       )
     // 311 events in pages of 50 from the hindmost on, not 60 times that.
     expect(reads()).toBeLessThan(30)
+  })
+
+  it('serves a late subscriber while others begin at the oldest event again and again', async () => {
+    await emit(400)
+    const { rows } = await database.admin.query(
+      `select xid::text, seq::text from core.outbox e where data ->> 'n' = $1::text`,
+      [emitted - 200],
+    )
+    const { hub } = hubAt({ page: 50 })
+    // Each beginner is replaced at its first event. Two chains of them keep one at the oldest event in every round.
+    let isOver = false
+    const begin = (): Listener<Numbered> =>
+      join(hub, beginning, (beginner) => {
+        beginner.leave()
+        if (!isOver) begin()
+      })
+    const newest = join(hub, null)
+    onTestFinished(() => {
+      isOver = true
+      newest.leave()
+    })
+    const first = begin()
+    await first.until(() => first.cursor !== null)
+    begin()
+    const late = join(hub, rows[0])
+    onTestFinished(() => late.leave())
+    await late.until(() => late.received.length === 200)
+    expect(late.received.map((one) => 'event' in one && one.event.n)).toEqual(
+      Array.from({ length: 200 }, (_, nth) => emitted - 199 + nth),
+    )
   })
 
   it('moves no subscriber past an event that is not readable yet, even when another names its cursor', async () => {

@@ -56,6 +56,7 @@ const redacted: [string, string, string][] = [
     'invalid input syntax: "hun"ter2\nhunter2"',
     'invalid input syntax: "***"',
   ],
+  ['a value that is cut off', 'Key (phone)=(hunter2', 'Key (phone)=(***'],
   ['a token', 'Bearer eyJhbGciOi.eyJzdWIiOiI3.c2ln failed', 'Bearer *** failed'],
 ]
 

@@ -3,7 +3,14 @@ import type { Principal } from '../../functions/core/context.ts'
 import { idempotencyOf, keyFrom } from '../../functions/http/idempotency.ts'
 
 const ada: Principal = { role: 'store', sub: '1', id: 1 }
-const asked = { key: 'k', route: 'POST /x', path: '/x', body: { a: 1, b: [{ c: 2, d: 3 }] }, principal: ada }
+const asked = {
+  key: 'k',
+  route: 'POST /x',
+  path: '/x',
+  body: { a: 1, b: [{ c: 2, d: 3 }] },
+  version: 0,
+  principal: ada,
+}
 const of = async (changes: Partial<Parameters<typeof idempotencyOf>[0]> = {}) => {
   const request = await idempotencyOf({ ...asked, ...changes })
   if (request === null) throw new Error('no key')
@@ -38,7 +45,7 @@ describe('a key', () => {
     expect((await server('a', 1)).id).not.toBe((await server('a', 2)).id)
   })
 
-  it('belongs to one body in any order of members, and to one path', async () => {
+  it('belongs to one body in any order of members, to one path and to one version', async () => {
     const { bodyHash } = await of()
     expect((await of({ body: { b: [{ d: 3, c: 2 }], a: 1 } })).bodyHash).toBe(bodyHash)
     const others: Parameters<typeof of>[0][] = [
@@ -46,6 +53,7 @@ describe('a key', () => {
       { body: { a: '1', b: [{ c: 2, d: 3 }] } },
       { body: [['a', 1]] },
       { path: '/x?y=1' },
+      { version: 1 },
     ]
     for (const other of others) expect((await of(other)).bodyHash).not.toBe(bodyHash)
     expect((await of({ body: { a: 1 } })).bodyHash).not.toBe((await of({ body: [['a', 1]] })).bodyHash)

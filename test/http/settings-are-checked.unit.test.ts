@@ -23,6 +23,8 @@ describe('a setting that is wrong', () => {
     ['ALERT_LIMITS', '{ "replica_lag": { "canary": 1 } }'],
     ['ALERT_LIMITS', '[]'],
     ['SPILL_SECONDS', 'canary'],
+    ['STREAMS_PER_CALLER', '0'],
+    ['STREAMS_IN_ALL', 'canary'],
     ['FLEET_KEY', 'canary'],
     ['FLEET_SHARDS', '65'],
     ['TARGET_CYCLE_SECONDS', '0.5'],

@@ -1,7 +1,8 @@
 /** The colour of a token of the stylesheet, for what is drawn on a canvas. */
 export function token(name: string): string {
   const root = getComputedStyle(document.documentElement)
-  const [, light = '', dark = ''] = /light-dark\(([^,]+),\s*([^)]+)\)/.exec(root.getPropertyValue(name)) ?? []
+  const [, light = '', dark = ''] =
+    /^\s*light-dark\(([^,]+),([^)]+)\)/.exec(root.getPropertyValue(name)) ?? []
   const chosen = document.documentElement.dataset['colours']
   const isDark =
     chosen === 'dark' || (chosen !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches)

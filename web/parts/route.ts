@@ -6,7 +6,14 @@ export type Route = { path: string; query: URLSearchParams }
 export const route = signal<Route>(here())
 
 function here(): Route {
-  return { path: location.pathname.replace(/(.)\/+$/, '$1'), query: new URLSearchParams(location.search) }
+  return { path: pathOf(location.pathname), query: new URLSearchParams(location.search) }
+}
+
+/** The path without slashes at its end. */
+export function pathOf(pathname: string): string {
+  let end = pathname.length
+  while (end > 1 && pathname[end - 1] === '/') end--
+  return pathname.slice(0, end)
 }
 
 export function go(href: string, { replace = false } = {}): void {

@@ -21,7 +21,7 @@ const shapes: readonly { kind: string; form: RegExp }[] = [
 
 /** `order 17` names the kind; else the shape of the id says what it can be, and free text may be of these kinds. */
 function kindsOf(text: string): { kind: string; id: string }[] {
-  const [, named = '', rest = ''] = /^([a-z]+)[\s:/]+(\S.*)$/.exec(text) ?? []
+  const [, named = '', rest = ''] = /^([a-z]+)[\s:/]+([^\s:/].*)$/.exec(text) ?? []
   if (shapes.some(({ kind }) => kind === named)) return [{ kind: named, id: rest }]
   const fitting = shapes.filter(({ form }) => form.test(text)).map(({ kind }) => ({ kind, id: text }))
   if (fitting.length > 0 || text === '') return fitting

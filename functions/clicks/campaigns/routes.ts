@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { orThrow, problemOf } from '../../core/errors.ts'
 import { at, created, type Endpoint, found, ok, versioned } from '../../http/endpoint.ts'
-import { IdPath, Page, PageQuery } from '../../http/fields.ts'
+import { byName, IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { addPart } from './add-part.ts'
 import { cloneCampaign } from './clone.ts'
@@ -153,13 +153,11 @@ export const campaignsEndpoints: Endpoint[] = [
       body: wire.TestVisit,
       answers: { 200: wire.TestResult },
     },
-    async (ctx, { params, body, request }) =>
-      ok(
-        found(
-          await testCampaign(ctx, { id: params.id, visit: body, origin: new URL(request.url).origin }),
-          noCampaign,
-        ),
-      ),
+    async (ctx, { params, body, request }) => {
+      const visit = { ...body, query: byName(body.query) }
+      const { origin } = new URL(request.url)
+      return ok(found(await testCampaign(ctx, { id: params.id, visit, origin }), noCampaign))
+    },
   ),
   ...partEndpoints('offers', '/offers', 'an offer'),
   ...partEndpoints('landingPages', '/landing-pages', 'a landing page'),

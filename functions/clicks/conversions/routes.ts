@@ -3,7 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { AppError, orThrow } from '../../core/errors.ts'
 import { type Answer, at, type Endpoint, found, noContent, ok } from '../../http/endpoint.ts'
 import { type Column, csv, ndjson, pagesOf } from '../../http/export.ts'
-import { IdPath, Page, PageQuery } from '../../http/fields.ts'
+import { byName, IdPath, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, page } from '../../http/page.ts'
 import { cachedSources } from '../sources/cached-source.ts'
 import * as wire from './contract.ts'
@@ -62,7 +62,13 @@ export const conversionsEndpoints: Endpoint[] = [
       )
       if (query['sig'] !== undefined && body !== undefined)
         throw new AppError('validation_failed', 'A signature covers the query only: send no body with it')
-      return receive(ctx, { slug: params.source, sent: { ...inBody, ...query }, query, search, request })
+      return receive(ctx, {
+        slug: params.source,
+        sent: byName({ ...inBody, ...query }),
+        query,
+        search,
+        request,
+      })
     },
   ),
   on.get(

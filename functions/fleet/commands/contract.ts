@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ackStates, commandKinds, commandStates } from '../../../schema/fleet/states.ts'
+import { ackStates, commandKinds, commandStates, voidReasons } from '../../../schema/fleet/states.ts'
 import { id, shownInstant } from '../../http/fields.ts'
 import { dose, NodeUid, text } from '../contract.ts'
 
@@ -79,7 +79,7 @@ const VoidedData = z
     state: z
       .enum(['EXPIRED', 'TIMEOUT'])
       .meta({ description: '`EXPIRED`: no node took it. `TIMEOUT`: its node may have run it' }),
-    reason: z.enum(['node_left_zone', 'node_decommissioned']),
+    reason: z.enum(voidReasons),
   })
   .meta({ id: 'CommandVoidedData' })
 

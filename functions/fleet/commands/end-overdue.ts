@@ -1,5 +1,4 @@
 import { named, type Statement } from '../../core/named.ts'
-import { announceVoided } from './announce.ts'
 
 /** After the longest run a node has this long to report its end. */
 const graceSeconds = 30
@@ -47,15 +46,10 @@ with overdue as materialized (
     )
   order by c.id
   for no key update of c
-),
-ended as (
-  update fleet.commands c
-  set state = case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end, reason = overdue.reason, finished_at = now()
-  from overdue
-  where c.id = overdue.id
-    and c.state in ('QUEUED', 'SENT', 'ACK')
-  returning c.*
-),
-voided as (select * from ended where reason in ('node_left_zone', 'node_decommissioned'))
-${announceVoided('voided')}`
+)
+update fleet.commands c
+set state = case c.state when 'QUEUED' then 'EXPIRED' else 'TIMEOUT' end, reason = overdue.reason, finished_at = now()
+from overdue
+where c.id = overdue.id
+  and c.state in ('QUEUED', 'SENT', 'ACK')`
 }

@@ -1,5 +1,4 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { announceVoided } from '../commands/announce.ts'
 
 type Leaving = {
   /** The CTE with one row a node. */
@@ -51,7 +50,5 @@ voided as (
   from waiting
   where c.id = waiting.id
     and c.state in ('QUEUED', 'SENT', 'ACK')
-  returning c.*
-),
-announced as (${announceVoided('voided')})`
+)`
 }

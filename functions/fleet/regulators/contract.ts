@@ -56,7 +56,9 @@ export const Regulator = z
     metric: z.string(),
     direction: z.enum(directions),
     ...fields,
-    epoch: z.int().meta({ description: 'Rises when the regulator is disabled; older commands are void' }),
+    epoch: z.int().meta({
+      description: 'Rises when the regulator is disabled or gets another actuator; older commands are void',
+    }),
     outcome: Outcome.nullable().meta({ description: 'The newest decision; null before the first cycle' }),
     decidedAt: shownInstant.nullable(),
     dosedAt: shownInstant.nullable(),

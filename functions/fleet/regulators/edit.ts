@@ -11,7 +11,7 @@ import { showRegulator } from './show.ts'
 type Edit = { id: number; version: number; change: RegulatorChange }
 
 /**
- * Disabling raises the epoch, and the trigger void_commands ends the commands of the older one.
+ * Disabling raises the epoch, and so does another actuator. The trigger void_commands ends the commands of the older epoch.
  * Race: a cycle decides at the same moment. Its commands carry the old epoch, so no node gets them.
  * Race: a cycle ends a command at the same moment. Both lock the commands before the budgets; the trigger comes last.
  * A budget below the amount that is used already holds from the next dose on.
@@ -57,7 +57,11 @@ export function editRegulator(
         budget_day: budgetDay,
         enabled,
       }),
-      sql`epoch = t.epoch + ${enabled === false ? sql`t.enabled::int` : sql`0`}`,
+      sql`epoch = t.epoch + (
+        ${enabled === false} and t.enabled
+        or t.node_type <> coalesce(${nodeType ?? null}, t.node_type)
+        or t.channel is distinct from coalesce(${channel ?? null}, t.channel)
+      )::int`,
     ],
     value: showRegulator('changed'),
     also: sql`,
@@ -65,8 +69,8 @@ held as materialized (
   select
   from fleet.commands c
   join changed on changed.id = c.regulator_id
+  join found on found.epoch < changed.epoch
   where c.state in ('QUEUED', 'SENT', 'ACK')
-    and not changed.enabled
   order by c.id
   for no key update of c
 ),

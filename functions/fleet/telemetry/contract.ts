@@ -135,6 +135,10 @@ export const ReplayRejects = z.strictObject({
   ids: z.array(z.uuid()).min(1).max(1_000).optional(),
   nodeUid: name.optional(),
   reason: Reason.optional(),
+  after: z
+    .uuid()
+    .optional()
+    .meta({ description: 'Only rejects after this one: `next` of the answer before' }),
   shiftMs: z
     .int()
     .min(-20_000 * day)
@@ -146,7 +150,11 @@ export type ReplayRejects = z.infer<typeof ReplayRejects>
 
 export const ReplayedRejects = z.object({
   replayed: z.int().meta({ description: 'Rejects that were sent again; each is stored once' }),
-  left: z.int().meta({ description: 'Rejects that match and were not sent: repeat the request' }),
+  left: z.int().meta({ description: 'Rejects that match and come after these' }),
+  next: z
+    .uuid()
+    .nullable()
+    .meta({ description: 'Send it as `after` to continue; null: these were the last ones' }),
   rejected: z.array(z.object({ id: z.uuid(), reason: Reason })),
 })
 export type ReplayedRejects = z.infer<typeof ReplayedRejects>

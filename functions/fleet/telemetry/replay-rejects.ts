@@ -17,7 +17,7 @@ type Row = { id: string; tenantId: string; sample: unknown; matching: number }
  */
 export async function replayRejects(
   ctx: Ctx,
-  { ids, nodeUid, reason, shiftMs = 0 }: ReplayRejects,
+  { ids, nodeUid, reason, after, shiftMs = 0 }: ReplayRejects,
 ): Promise<ReplayedRejects> {
   const rows = await callerScope(ctx).query<Row>(named('fleet.replay-rejects')`
 select id, tenant_id as "tenantId", sample, (count(*) over ())::int as matching
@@ -26,6 +26,7 @@ where replayed_at is null
   and (${ids === undefined}::boolean or id = any(${sql.param(ids ?? [])}::uuid[]))
   and (${nodeUid ?? null}::text is null or node_uid = ${nodeUid ?? null})
   and (${reason ?? null}::text is null or reason = ${reason ?? null})
+  and (${after ?? null}::uuid is null or id > ${after ?? null}::uuid)
 order by id
 limit ${most}`)
   const received = { nowMs: ctx.now().getTime(), numbered: false, onlyNode: null, shiftMs }
@@ -44,5 +45,6 @@ limit ${most}`)
     ),
   )
   const [{ matching } = { matching: 0 }] = rows
-  return { replayed: good.length, left: matching - rows.length, rejected }
+  const left = matching - rows.length
+  return { replayed: good.length, left, next: left > 0 ? (rows.at(-1)?.id ?? null) : null, rejected }
 }

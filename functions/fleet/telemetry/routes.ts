@@ -168,7 +168,7 @@ export const telemetryEndpoints: Endpoint[] = [
       summary: 'Send refused samples again, each once',
       description: [
         'For samples whose node was registered later, or whose clock was wrong: shiftMs is added to their times.',
-        'At most 1000 per request. A sample that is refused again is a new reject.',
+        'At most 1000 per request, the oldest first. A sample that is still wrong stays a reject, and the answer says why.',
       ].join(' '),
       roles: grower,
       body: wire.ReplayRejects,

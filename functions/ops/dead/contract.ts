@@ -37,6 +37,9 @@ export const ReplayDead = z.strictObject({
     .max(100)
     .optional()
     .meta({ description: 'Messages to replay; without it the oldest 100 of the stream' }),
+  after: id
+    .optional()
+    .meta({ description: 'Without ids: only messages after this one, `next` of the answer before' }),
 })
 export type ReplayDead = z.infer<typeof ReplayDead>
 
@@ -50,6 +53,9 @@ export const Replayed = z
       }),
     ),
     left: z.int().meta({ description: 'Dead messages of the stream that remain' }),
+    next: id
+      .nullable()
+      .meta({ description: 'Send it as `after` to continue; null: these were the last ones' }),
   })
   .meta({ id: 'ReplayedDeadMessages' })
 export type Replayed = z.infer<typeof Replayed>

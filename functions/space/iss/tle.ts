@@ -36,7 +36,7 @@ export function elementsOfTle(name: string, first: string, second: string): Elem
 /** `Number` would read blank columns as zero, an angle like any other. */
 function decimal(columns: string): number {
   const text = columns.trim()
-  return /^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN
+  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/.test(text) ? Number(text) : Number.NaN
 }
 
 function isLine(line: string, number: '1' | '2'): boolean {

@@ -32,7 +32,7 @@ export async function obtainPicture(ctx: Ctx, day: string): Promise<ShownPicture
   if (stored) return stored
   if (!claimed && reason === none) return noPicture(day)
   if (!claimed) return notNow(waitSeconds ?? 3_600)
-  const session = await openSession(ctx, ['apod'], { budgetMs: callMs })
+  const session = await openSession(ctx, ['apod'], { budgetMs: callMs, quotaTaken: true })
   const reply = await fetchPicture(session, day)
   const missed = reply.ok ? (reply.value === null ? none : null) : reply.reason
   const picture = reply.ok ? reply.value : null
@@ -59,22 +59,32 @@ const unclaimed: Claim = { claimed: false, reason: null, waitSeconds: null, pict
 function claimStatement(ctx: Ctx, day: string): Statement {
   const now = sql`${ctx.now().toISOString()}::timestamptz`
   // Race: many requests ask for one day at once. The row's key lets one of them claim it, and the pause refuses the others.
-  // A request that comes late finds the picture stored.
+  // A request that comes late finds the picture stored. Requests for many days at once each take their call from the quota,
+  // under the lock of its row; those that lose a day have taken one too many until a job reads the quota again.
   return named('space.claim-picture')`
 with stored as materialized (
   select ${pictureColumns} || '{"stale": false}' as picture
   from space.apod a
   where a.date = ${day}::date
 ),
+taken as (
+  update space.upstream_state
+  set quota_left = case when quota_until <= ${now} then quota_limit else quota_left end - 1, quota_until = null
+  where upstream = 'api.nasa.gov'
+    and not exists (select from stored)
+    and not exists (
+      select from space.upstream_misses where upstream = 'apod' and object = ${day} and retry_at > ${now}
+    )
+    and (quota_left > coalesce(quota_limit, 0) / 4 or quota_until <= ${now})
+  returning 1
+),
 claimed as (
   insert into space.upstream_misses as known (upstream, object, failures, reason, missed_at, retry_at)
   select 'apod', ${day}, 0, 'a request is fetching it', ${now}, ${now} + make_interval(secs => ${claimSeconds})
   where not exists (select from stored)
-    and not exists (
-      select from space.upstream_state
-      where upstream = 'api.nasa.gov'
-        and quota_left <= coalesce(quota_limit, 0) / 4
-        and (quota_until is null or quota_until > ${now})
+    and (
+      exists (select from taken)
+      or not exists (select from space.upstream_state where upstream = 'api.nasa.gov' and quota_left is not null)
     )
   on conflict (upstream, object) do update
   set missed_at = excluded.missed_at, retry_at = excluded.retry_at

@@ -16,7 +16,7 @@ import { storeDatasets } from './store-datasets.ts'
 /** A cron run may last fifteen minutes. Each chunk is stored on arrival, and the next run fetches the rest. */
 const budgetMs = 720_000
 const datasetsPerWrite = 50
-/** Each dataset is fetched again in every 32nd slot of six hours, because the overview lacks most fields. */
+/** Each dataset is fetched again in every 32nd slot of six hours, because the overview lacks most fields. A power of two. */
 const turns = 32
 const slotMs = 21_600_000
 
@@ -100,7 +100,7 @@ left join space.upstream_misses missed on missed.upstream = 'osdr' and missed.ob
 where (
     kept.dataset_id is null
     or (listed.hash is not null and listed.hash is distinct from kept.listing_hash)
-    or hashtextextended(listed.id, 0) % ${turns} = ${turn}
+    or hashtextextended(listed.id, 0) & ${turns - 1} = ${turn}
   )
   and (missed.object is null or missed.retry_at <= ${ctx.now().toISOString()}::timestamptz)
 order by coalesce(missed.failures, 0), kept.dataset_id is not null, listed.place

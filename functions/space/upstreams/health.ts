@@ -34,7 +34,11 @@ limit ${names.length}`)
   return new Map(rows.map(({ upstream, ...state }) => [upstream, state]))
 }
 
-export function storeHealth(states: ReadonlyMap<string, UpstreamHealth>): Statement {
+/** After `quotaTaken` an answer raises no quota, because it counts no call that is still on its way. */
+export function storeHealth(
+  states: ReadonlyMap<string, UpstreamHealth>,
+  { quotaTaken }: { quotaTaken: boolean },
+): Statement {
   const rows = [...states].map(([name, state]) => ({ name, ...state }))
   return named('space.store-health')`
 insert into space.upstream_state as kept (
@@ -51,7 +55,7 @@ on conflict (upstream) do update
 set failures = excluded.failures,
     open_until = excluded.open_until,
     quota_limit = excluded.quota_limit,
-    quota_left = excluded.quota_left,
+    quota_left = ${quotaTaken ? sql`least(kept.quota_left, excluded.quota_left)` : sql`excluded.quota_left`},
     quota_until = excluded.quota_until,
     last_ok_at = excluded.last_ok_at,
     last_error_at = excluded.last_error_at,

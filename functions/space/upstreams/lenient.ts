@@ -69,7 +69,7 @@ export function maybeNumberIn(fields: Fields, name: string): number | null {
   throw new Malformed(`${name} is not a number`)
 }
 
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,3})?$/i
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?$/i
 
 type Bounds = { least: number; most: number }
 

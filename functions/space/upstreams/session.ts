@@ -20,6 +20,7 @@ type Parse<T> = (body: string) => Parsed<T>
 /**
  * All calls that one run of a job makes to its upstreams. The session reads their health first, and collects every answer
  * and every change of health. It writes nothing itself: the job executes `records()` together with its own writes.
+ * `quotaTaken`: the caller has taken its call from the stored quota.
  */
 export type UpstreamSession = {
   /**
@@ -40,7 +41,7 @@ export type UpstreamSession = {
 export async function openSession(
   ctx: Ctx,
   upstreams: readonly UpstreamName[],
-  { budgetMs }: { budgetMs: number },
+  { budgetMs, quotaTaken = false }: { budgetMs: number; quotaTaken?: boolean },
 ): Promise<UpstreamSession> {
   const accounts = upstreams.map((name) => serviceOf(name, ctx.env).account)
   const known = await readHealth(ctx, [...upstreams, ...accounts])
@@ -101,7 +102,7 @@ export async function openSession(
 
   function records(): Statement[] {
     const statements = [
-      ...(changed.size > 0 ? [storeHealth(changed)] : []),
+      ...(changed.size > 0 ? [storeHealth(changed, { quotaTaken })] : []),
       ...(answers.length > 0 ? [storeAnswers(answers)] : []),
     ]
     changed.clear()

@@ -7,8 +7,8 @@ import { metrics } from './telemetry.ts'
 import { zones } from './zones.ts'
 
 /**
- * Doses through the node of one type in the zone, to raise or to lower a value. `epoch` rises when it is disabled. No cycle
- * writes this row, so a cycle and a person who changes it never wait for each other.
+ * Doses through the node of one type in the zone, to raise or to lower a value. `epoch` rises when it is disabled or gets
+ * another actuator. No cycle writes this row, so a cycle and a person who changes it never wait for each other.
  */
 export const regulators = fleet.table(
   'regulators',

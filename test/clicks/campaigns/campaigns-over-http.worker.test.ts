@@ -247,6 +247,23 @@ describe('a campaign', () => {
     ])
   })
 
+  it('shows it for a link whose parameter has the name of a member of every object', async () => {
+    await admin.post('/sources', { slug: 'builder', name: 'B', paramMap: { sub1: 'constructor' } })
+    const created = await admin.post(
+      '/campaigns',
+      campaignOf('built', {
+        trafficSource: 'builder',
+        offers: [{ name: 'A', url: 'https://a.example/?s={sub1}', targets: { query: { toString: ['7'] } } }],
+      }),
+    )
+    const test = (query: object) => admin.post(`/campaigns/${idOf(created)}/test`, { query })
+    expect((await test({})).body).toMatchObject({ offer: null })
+    expect((await test({ toString: '7' })).body).toMatchObject({ location: 'https://a.example/?s=' })
+    expect((await test({ toString: '7', constructor: 'x' })).body).toMatchObject({
+      location: 'https://a.example/?s=x',
+    })
+  })
+
   it('shows where a visitor would be sent, and records nothing', async () => {
     const created = await admin.post(
       '/campaigns',

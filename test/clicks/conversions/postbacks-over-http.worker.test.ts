@@ -319,6 +319,22 @@ describe('a postback', () => {
     expect(problem(await postback(`mapped?secret=${first}&cid=${click}`))).toEqual([401, 'unauthenticated'])
   })
 
+  it.each(['constructor', 'toString', '__proto__'])(
+    'reads a parameter named %s like any other',
+    async (name) => {
+      const { click } = await clicked()
+      const path = `named-${name.toLowerCase().replaceAll('_', '')}`
+      const { secret: its } = await source(path, { paramMap: { txid: name } })
+      const body = { secret: its, clickid: click }
+      expect((await postback(path, { method: 'POST', body })).body['result']).toBe('accepted')
+      expect((await postback(`${path}?${name}=7`, { method: 'POST', body })).body['result']).toBe('accepted')
+      const { rows } = await postgres.query('select txid from clicks.conversions where click_id = $1', [
+        click,
+      ])
+      expect(rows.map(({ txid }) => txid).sort()).toEqual(['', '7'])
+    },
+  )
+
   it('is sent to the owner of the campaign, once per change', async () => {
     const { secret: its } = await source('acme-net', {}, partner)
     const { click } = await clicked(partner)

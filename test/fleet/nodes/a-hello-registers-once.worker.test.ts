@@ -150,6 +150,27 @@ describe('a provisioning token', () => {
     expect((await gate.post('/nodes/hello', hello)).status).toBe(201)
   })
 
+  it('is replaced anew under a key only if the version is the same', async () => {
+    const other = await givenHouse(app)
+    const [key, late] = [crypto.randomUUID(), crypto.randomUUID()]
+    const provision = (ifMatch: number, under: string) =>
+      other.tenant.post(`/greenhouses/${other.id}/provision`, { ifMatch, key: under })
+    const answers = [
+      await provision(1, key),
+      await provision(1, key),
+      await provision(2, key),
+      await provision(1, late),
+      await provision(2, late),
+    ]
+    expect(answers.map(({ status, body }) => [status, body['code']])).toEqual([
+      [200, undefined],
+      [200, undefined],
+      [422, 'idempotency_key_reused'],
+      [412, 'version_mismatch'],
+      [422, 'idempotency_key_reused'],
+    ])
+  })
+
   it('registers nothing once it was replaced, also while an isolate still knows the old one', async () => {
     const other = await givenHouse(app)
     const hello = { body: { hardwareId: 'esp32-late', nodeType: 'ph' } }

@@ -376,6 +376,30 @@ describe('a batch of numbers', () => {
     expect(await stored(uid)).toMatchObject([{ value: 6, ts: received }])
   })
 
+  it('is replayed although a thousand older ones are still wrong', async () => {
+    const { uid } = await givenNode(environment)
+    const sender = senderOf(environment)
+    const wrong = Array.from({ length: 1_000 }, () => ({
+      nodeUid: uid,
+      metric: 'ph',
+      ts: ago(5),
+      value: 'x',
+    }))
+    await sender.store(wrong)
+    await sender.store([{ nodeUid: uid, metric: 'turbidity', ts: ago(5), value: 6 }])
+    await admin.query(`insert into fleet.metrics (name, unit) values ('turbidity', 'NTU')`)
+    const { next, ...first } = await replayRejects(sender.ctx, { nodeUid: uid })
+    expect({ ...first, rejected: first.rejected.length }).toEqual({ replayed: 0, left: 1, rejected: 1_000 })
+    expect(await replayRejects(sender.ctx, { nodeUid: uid, after: next ?? undefined })).toEqual({
+      replayed: 1,
+      left: 0,
+      next: null,
+      rejected: [],
+    })
+    await sender.deliver()
+    expect(await stored(uid)).toMatchObject([{ value: 6 }])
+  })
+
   it('counts as arrived when all its samples were refused', async () => {
     const { uid, id } = await givenNode(environment)
     const sender = senderOf(environment)

@@ -102,6 +102,22 @@ it('stores samples that come as JSON, NDJSON and gzip, and shows the newest valu
   expect(data).toMatchObject([{ reason: 'not_a_number', nodeUid: uid, replayedAt: null }])
 })
 
+it.each([
+  ['an escaped quote', '\\"'],
+  ['an escaped backslash', '\\\\'],
+])('refuses a text of a mebibyte without an end at once: %s', async (_what, part) => {
+  const { uid } = await given()
+  const token = `Bearer ${await app.token('node', uid, 1)}`
+  const unended = `"${part.repeat(500_000)}\\`
+  const refused = await call('/telemetry', {
+    method: 'POST',
+    token,
+    headers: { 'content-encoding': 'gzip' },
+    body: gzipSync(unended),
+  })
+  expect(refused).toMatchObject({ status: 400, body: { code: 'malformed_json' } })
+})
+
 it('stores refused samples once, after their node is known and their times are shifted', async () => {
   const { uid, zoneId } = await given({ tenantId: 3 })
   const token = `Bearer ${await app.token('tenant', 't', 3)}`

@@ -86,4 +86,23 @@ describe('a picture that is older than seven days', () => {
     await quota(1_000, 251)
     expect(await ask()).toMatchObject({ date: day })
   })
+
+  it('leaves it also when many days are requested at once', async () => {
+    await quota(1_000, 255)
+    const days = Array.from({ length: 20 }, (_, at) => `2015-03-${at + 10}`)
+    const answers = await Promise.all(days.map((one) => ask(one)))
+    expect(answers.filter((one) => 'date' in one)).toHaveLength(5)
+    expect(calls()).toBe(5)
+    expect(await ask('2015-04-01')).toMatchObject({ reason: 'no_data_yet', retryAfter: 3_600 })
+  })
+
+  it('takes the quota as renewed when its time has come', async () => {
+    await quota(1_000, 0)
+    await admin.query(`update space.upstream_state set quota_until = '2026-11-20T09:00:00Z'`)
+    expect(await ask()).toMatchObject({ date: day })
+    const [left] = await rows(
+      `select quota_left, quota_until from space.upstream_state where quota_limit > 0`,
+    )
+    expect(left).toEqual({ quota_left: expect.toSatisfy((n) => n > 250 && n < 1_000), quota_until: null })
+  })
 })

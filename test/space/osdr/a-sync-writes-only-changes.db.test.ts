@@ -51,6 +51,20 @@ describe('osdr-sync', () => {
     ])
   })
 
+  it('fetches each dataset once in 32 slots of six hours', async () => {
+    await run('osdr-sync')
+    const before = upstreams.calls('osdr').length
+    for (let slot = 0; slot < 32; slot++) {
+      rig.setClock(new Date(Date.parse('2026-11-20T10:00:30Z') + slot * 6 * 3_600_000).toISOString())
+      await run('osdr-sync')
+    }
+    const fetched = upstreams
+      .calls('osdr')
+      .slice(before)
+      .flatMap((path) => /dataset\/(OSD-\d+)/.exec(path)?.[1] ?? [])
+    expect(fetched.toSorted()).toEqual([...upstreams.datasets.keys()].toSorted())
+  })
+
   it('keeps the datasets that arrived before a failure, and the next run continues there', async () => {
     const half = run('osdr-sync')
     await untilCalled(53)
