@@ -6,6 +6,8 @@ import { freshBrowser, openPage } from '../../support/browser.ts'
 import { tabTo } from '../../support/keyboard.ts'
 import { readAgain } from '../../support/panels.ts'
 import { textOnPaper, withoutBlanks } from '../../support/pdf.ts'
+import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
+import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 
 const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
@@ -14,6 +16,7 @@ const browser = await freshBrowser()
 const as = { role: 'admin', sub: '1' }
 for (const cron of ['* * * * *', '*/15 * * * *', '7 * * * *']) await app.scheduled(cron)
 
+type Measured = { name: string; p95Ms: number | null }
 type Rule = { name: string; raise: number; clear: number; pendingFor: number }
 const none: Rule = { name: 'none', raise: 0, clear: 0, pendingFor: 0 }
 
@@ -133,6 +136,31 @@ describe('the pages of the operator', () => {
     await page.locator('.drawer').getByRole('link', { name: 'ops.list-jobs' }).first().click()
     await page.getByRole('heading', { name: 'Statement ops.list-jobs' }).waitFor()
     expect(page.url()).toBe(`${app.url}/app/ops/requests/ops.list-jobs`)
+    await page.context().close()
+  })
+
+  it('show the p95 of a statement as the Worker has measured it, in the list and on its page', async () => {
+    const token = `Bearer ${await app.token('admin', 1)}`
+    const read = async (path: string): Promise<unknown> =>
+      (await app.fetch(path, { headers: { authorization: token } })).json()
+    // Postgres is read at the end of a slot; what came before its first reading counts for no hour.
+    const measured = async () => {
+      await app.scheduled('* * * * *')
+      const { data } = (await read('/v1/ops/queries?order=calls')) as { data: Measured[] }
+      return data.find(({ p95Ms }) => p95Ms !== null) ?? null
+    }
+    await expect.poll(measured, soon).not.toBeNull()
+    const name = (await measured())?.name ?? ''
+
+    const page = await openPage(browser, `${app.url}/app/ops`, { as })
+    const answers = collectAnswers(page)
+    await page.getByRole('link', { name: 'Requests', exact: true }).click()
+    const list = page.getByRole('region', { name: 'Statements, last hour' })
+    await list.locator('data[data-at$=".p95Ms"]').first().waitFor()
+    expect((await comparedWithAnswers(page, answers, read)).untrue).toEqual([])
+    await page.goto(`${app.url}/app/ops/requests/${name}`)
+    await page.locator('dd data[data-at$="#figures.p95Ms"]').waitFor()
+    expect((await comparedWithAnswers(page, answers, read)).untrue).toEqual([])
     await page.context().close()
   })
 
