@@ -29,7 +29,8 @@ await database.admin.query(
 )
 
 function open() {
-  const reader = subscribe({ principal, after: '0-0', until: Date.now() + 600_000 }).getReader()
+  const query = { principal, after: '0-0', until: Date.now() + 600_000 }
+  const reader = subscribe(query, () => undefined).getReader()
   onTestFinished(() => reader.cancel())
   return reader
 }

@@ -331,7 +331,7 @@ describe('a postback', () => {
       const { rows } = await postgres.query('select txid from clicks.conversions where click_id = $1', [
         click,
       ])
-      expect(rows.map(({ txid }) => txid).sort()).toEqual(['', '7'])
+      expect(rows.map(({ txid }: { txid: string }) => txid).toSorted()).toEqual(['', '7'])
     },
   )
 
