@@ -15,7 +15,6 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     const ctx = makeContext(c.env, {
       waitUntil: (work) => c.executionCtx.waitUntil(work),
       log: { requestId },
-      after: positionFrom(c.req.header('x-position')),
     })
     c.set('ctx', ctx)
     const seconds = () => (performance.now() - started) / 1_000
@@ -76,8 +75,4 @@ function labelsOf(route: string, status: string) {
 
 function validId(id: string | undefined): string | undefined {
   return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined
-}
-
-function positionFrom(header: string | undefined): string | null {
-  return header !== undefined && /^\d{1,19}$/.test(header) ? header : null
 }
