@@ -48,8 +48,8 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     }
     if (ctx.replayed) headers.set('idempotency-replayed', 'true')
     if (ctx.position !== null) headers.set('x-position', ctx.position)
-    if (ctx.principal !== null && !headers.has('cache-control'))
-      headers.set('cache-control', 'private, no-store')
+    // Without it a cache may keep a 200 by its own rule (RFC 9111 §4.2.2): also of a postback by GET.
+    if (!headers.has('cache-control')) headers.set('cache-control', 'private, no-store')
     const labels = labelsOf(c.get('route'), `${Math.floor(c.res.status / 100)}xx`)
     ctx.metrics.observe('http_server_request_duration_seconds', labels, seconds())
     ctx.metrics.observe('http_server_db_round_trips', labels, trips)
