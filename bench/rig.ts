@@ -9,7 +9,8 @@ import { startCluster } from '../dev/postgres/cluster.ts'
 import { stopOrphan } from '../dev/postgres/orphan.ts'
 import { outsideFolder, removeOutside } from '../dev/postgres/place.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from '../dev/postgres/roles.ts'
-import { urlAs, urlOfDatabase } from '../dev/postgres/urls.ts'
+import { type Standby, startStandby } from '../dev/postgres/standby.ts'
+import { urlAs } from '../dev/postgres/urls.ts'
 import { prepareAssets } from '../dev/system/assets.ts'
 import { buildWorker } from '../dev/system/build.ts'
 import { isAlive } from '../dev/system/processes.ts'
@@ -33,14 +34,23 @@ export type BenchWorker = {
   /** Faults between the Worker and its database. */
   faults: Faults
   token(role: Role, sub: string | number, tenantId?: number): Promise<string>
+  /** Fires a cron trigger. */
+  scheduled(cron: string, scheduledTime: Date): Promise<{ outcome: string }>
 }
 
-type WorkerOptions = { queueFaults?: QueueFaults; bindings?: Record<string, string> }
+type WorkerOptions = {
+  queueFaults?: QueueFaults
+  bindings?: Record<string, string>
+  /** They answer the reads that may be a moment old. */
+  standbys?: readonly Standby[]
+}
 
 /** The environment of a measurement. All of it is removed when the run ends. */
 export type Rig = {
   /** Creates a migrated database on a Postgres with durable commits. */
   database(): Promise<BenchDatabase>
+  /** Starts a streaming standby of that Postgres, with the databases that were created before. */
+  standby(): Promise<Standby>
   /** Starts the Neon-compatible proxy before the database and returns its address. */
   proxy(database: BenchDatabase): Promise<string>
   /** Starts the built Worker in workerd, without rate limits, with the Neon-compatible proxy before the database. */
@@ -68,11 +78,11 @@ export async function startRig(): Promise<Rig> {
   await ensureWorkerRole(cluster.url(), 'worker')
   await migrate(cluster.url(template))
   await execute(cluster.url(template), 'create extension if not exists pg_stat_statements')
-  let databases = 0
+  let [databases, standbys] = [0, 0]
   let bundle: Promise<string> | null = null
 
-  async function proxyOf(database: BenchDatabase) {
-    const proxy = await startNeonProxy({ databaseUrl: database.ownerUrl, maxSessions: 40 })
+  async function proxyOf(database: BenchDatabase, standbyUrls: readonly string[] = []) {
+    const proxy = await startNeonProxy({ databaseUrl: database.ownerUrl, standbyUrls, maxSessions: 40 })
     endings.push(() => proxy.close())
     return proxy
   }
@@ -83,7 +93,7 @@ export async function startRig(): Promise<Rig> {
       const name = `bench_${++databases}`
       await execute(cluster.url(), `create database ${name} template ${template}`)
       const ownerUrl = cluster.url(name)
-      const workerUrl = urlAs(urlOfDatabase(ownerUrl, name), { user: workerRole, password: 'worker' })
+      const workerUrl = asWorker(ownerUrl)
       const owner = new pg.Pool({ connectionString: ownerUrl, max: 4 })
       // A connection that is closing may still learn that Postgres stops.
       owner.on('error', () => undefined)
@@ -101,13 +111,26 @@ export async function startRig(): Promise<Rig> {
         },
       }
     },
-    async worker(database, { bindings = {}, ...options } = {}) {
+    async standby() {
+      const standby = await startStandby({ primary: cluster, password: 'owner', number: ++standbys })
+      endings.push(() => standby.stop())
+      return standby
+    },
+    async worker(database, { bindings = {}, standbys = [], ...options } = {}) {
       bundle ??= built(folder)
-      const { address, faults } = await proxyOf(database)
+      const name = new URL(database.ownerUrl).pathname.slice(1)
+      const standbyUrls = standbys.map((standby) => asWorker(standby.url(name)))
+      const { address, faults } = await proxyOf(database, standbyUrls)
       const worker = await startWorker({
         ...options,
         bundle: await bundle,
-        bindings: { DATABASE_URL: database.workerUrl, NEON_PROXY: address, AUTH_SECRET: secret, ...bindings },
+        bindings: {
+          DATABASE_URL: database.workerUrl,
+          DATABASE_URL_REPLICAS: standbyUrls.join(','),
+          NEON_PROXY: address,
+          AUTH_SECRET: secret,
+          ...bindings,
+        },
         rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
         onLog: () => undefined,
       })
@@ -115,6 +138,7 @@ export async function startRig(): Promise<Rig> {
       return {
         url: worker.url,
         faults,
+        scheduled: worker.scheduled,
         token: (role, sub, tenantId) =>
           signToken(secret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
       }
@@ -126,6 +150,8 @@ export async function startRig(): Promise<Rig> {
     },
   }
 }
+
+const asWorker = (url: string) => urlAs(url, { user: workerRole, password: 'worker' })
 
 const unlimited = { limit: 1_000_000_000, period: 60 } as const
 

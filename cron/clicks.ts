@@ -1,3 +1,4 @@
+import { matchEvents } from '../functions/clicks/clicks/match-events.ts'
 import { matchOrphans } from '../functions/clicks/conversions/match-orphans.ts'
 import { sendPostbacks } from '../functions/clicks/conversions/send-postbacks.ts'
 import { runReplays } from '../functions/clicks/rules/run-replays.ts'
@@ -38,6 +39,12 @@ export const clicksJobs: Job[] = [
     cron: '*/15 * * * *',
     lock: locks.clicksRetention,
     run: inPortions(removeOld),
+  },
+  {
+    name: 'clicks-events',
+    cron: '* * * * *',
+    lock: locks.clicksEvents,
+    run: inPortions(matchEvents),
   },
   {
     name: 'clicks-orphans',

@@ -8,16 +8,17 @@ import { contextOver } from '../context-over.ts'
 import type { Measurement } from '../measurement.ts'
 import { closedLoop, compare, median, mustBe } from '../method.ts'
 
-const wanted = 40
+const fewest = 40
 const things = 100
 
-/** Forty rules over full tables: their values read and decided, with the values of fourteen days kept. */
+/** All rules over full tables: their values read and decided, with the values of fourteen days kept. */
 export const evaluation: Measurement = async (rig, pace) => {
   const { owner, connect } = await rig.database()
   const [client] = await connect(1)
   if (!client) throw new Error('no connection')
-  await givenHistory(owner)
-  const watches = fortyRules()
+  const watches = watchedRules()
+  const rules = watches.flatMap((watch) => watch.rules).length
+  await givenHistory(owner, rules)
   // No gatherer is bound here. So the rules over its series are unknown, and each evaluation would log that.
   const log = { info: () => undefined, error: () => undefined }
   const ctx = Object.assign(contextOver(client, { role: 'admin', sub: 'bench', tenantId: null }), { log })
@@ -31,7 +32,7 @@ export const evaluation: Measurement = async (rig, pace) => {
   }
   await compare(
     {
-      name: `ops evaluation of ${wanted} rules, ${things} of their things firing`,
+      name: `ops evaluation of ${rules} rules, ${things} of their things firing`,
       unit: 'ms',
       database: owner,
       ours: {
@@ -52,11 +53,11 @@ export const evaluation: Measurement = async (rig, pace) => {
   )
 }
 
-/** The rules of all rows, some of them twice, and one whose hundred things all fire. */
-export function fortyRules(): Watch[] {
+/** The rules of all rows, one whose hundred things all fire, and some of them twice while they are fewer than forty. */
+export function watchedRules(): Watch[] {
   const watches = modules.flatMap(({ watch }) => watch?.({ jobs }) ?? [])
   const own = watches.flatMap((watch) => watch.rules.map((rule) => ({ rule, watch })))
-  const again = own.slice(0, wanted - 1 - own.length).map(({ rule, watch }) => ({
+  const again = own.slice(0, Math.max(0, fewest - 1 - own.length)).map(({ rule, watch }) => ({
     ...watch,
     queues: [],
     rules: [Object.assign({}, rule, { name: `${rule.name}_again` })],
@@ -78,14 +79,14 @@ const manyFiring: Rule = {
   advice: 'None.',
 }
 
-/** Fourteen days of values of forty rules, and ten days of runs of fifteen jobs. */
-export async function givenHistory(owner: pg.Pool): Promise<void> {
+/** Fourteen days of values of these rules, and ten days of runs of all jobs. */
+export async function givenHistory(owner: pg.Pool, rules: number): Promise<void> {
   await owner.query(`insert into core.alert_values (rule, at, measured)
     select 'rule_' || rule, now() - minute * interval '1 minute', '[{"labels": {}, "value": 1}]'
-    from generate_series(1, ${wanted}) rule, generate_series(1, 20160) minute`)
+    from generate_series(1, ${rules}) rule, generate_series(1, 20160) minute`)
   await owner.query(`insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome, rows)
     select 'job_' || job, now() - minute * interval '1 minute', 'cron', now() - minute * interval '1 minute',
       now() - minute * interval '1 minute', 'ok', 1
-    from generate_series(1, 15) job, generate_series(1, 14400) minute`)
+    from generate_series(1, ${jobs.length}) job, generate_series(1, 14400) minute`)
   await owner.query('analyze')
 }

@@ -8,7 +8,7 @@ import { readPulse } from '../../functions/ops/pulse/read.ts'
 import { contextOver } from '../context-over.ts'
 import type { Measurement } from '../measurement.ts'
 import { compare, mustBe } from '../method.ts'
-import { fortyRules, givenHistory } from './evaluation.ts'
+import { givenHistory, watchedRules } from './evaluation.ts'
 
 const minutes = 5
 /** A watched system: Prometheus scrapes it every 15 s, and a page reads gauges and the pulse every 10 s. */
@@ -19,9 +19,9 @@ export const share: Measurement = async (rig, pace) => {
   const { owner, connect } = await rig.database()
   const [client] = await connect(1)
   if (!client) throw new Error('no connection')
-  await givenHistory(owner)
-  const watches = fortyRules()
+  const watches = watchedRules()
   const rules = watches.flatMap((watch) => watch.rules)
+  await givenHistory(owner, rules.length)
   const names = jobs.map(({ name }) => name)
   const log = { info: () => undefined, error: () => undefined }
   const ctx = Object.assign(contextOver(client, { role: 'admin', sub: 'bench', tenantId: null }), { log })

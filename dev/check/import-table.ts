@@ -96,7 +96,7 @@ export const importTable: Row[] = [
     file: 'functions/http/*.ts',
     may: [
       'functions/{http,registry}/*.ts',
-      'functions/core/{context,errors,faults,sqlstate,hub,stream,report}.ts',
+      'functions/core/{context,currencies,errors,faults,sqlstate,hub,stream,report}.ts',
       'type functions/core/*.ts',
       'npm:{hono,hono/**,zod}',
     ],
@@ -111,7 +111,7 @@ export const importTable: Row[] = [
     may: [...contracts, 'functions/http/fields.ts', states, 'npm:zod'],
   },
   { file: 'functions/<m>/rules.ts', may: onPaper, pure: true },
-  { file: 'functions/<m>/events.ts', may: [...onPaper, 'npm:zod'], pure: true },
+  { file: 'functions/<m>/events.ts', may: [...onPaper, 'functions/http/fields.ts', 'npm:zod'], pure: true },
   { file: 'functions/<m>/decide.ts', may: [...onPaper, 'functions/<m>/events.ts'], pure: true },
   { file: 'functions/<m>/feed.ts', may: behave },
   {
@@ -132,7 +132,7 @@ export const importTable: Row[] = [
       verbs,
       'functions/http/*.ts',
       'functions/registry/*.ts',
-      'functions/core/errors.ts',
+      'functions/core/{caller,currencies,errors}.ts',
       'type functions/core/*.ts',
       states,
       'npm:{hono,zod}',

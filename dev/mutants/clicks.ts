@@ -8,6 +8,7 @@ const conversions = 'test/clicks/conversions/any-order-ends-in-one-state.race.te
 const dimensions = 'test/clicks/stats/dimensions-follow-the-clicks.db.test.ts'
 const plans = 'test/clicks/stats/indexes-serve-their-queries.db.test.ts'
 const told = 'test/clicks/conversions/sources-learn-of-conversions.worker.test.ts'
+const turns = 'test/clicks/conversions/each-source-gets-its-turn.db.test.ts'
 
 export const clicksMutants: readonly Mutant[] = [
   ...mutantsOf('clicks: a batch', once, [
@@ -40,6 +41,30 @@ export const clicksMutants: readonly Mutant[] = [
       'fails at an item that is stored',
       '  order by id\n  on conflict (id) do nothing\n  returning id\n),\nkept',
       '  order by id\n  returning id\n),\nkept',
+    ],
+    [
+      'functions/clicks/clicks/store.ts',
+      'stores an event for a click of another campaign',
+      'when k.campaign = coalesce(p.campaign, k.campaign) then',
+      'when k.campaign is not null then',
+    ],
+    [
+      'functions/clicks/clicks/store.ts',
+      'stores an event for a click that never was',
+      "> now() - make_interval(hours => ${parkedHours}) then 'parked'",
+      "is distinct from now() then 'stored'",
+    ],
+    [
+      'functions/clicks/clicks/match-events.ts',
+      'gives a parked event to the click of another campaign',
+      'when l.clicked_in = coalesce(l.campaign_id, l.clicked_in) then',
+      'when l.clicked_in is not null then',
+    ],
+    [
+      'functions/clicks/clicks/match-events.ts',
+      'keeps a parked event for ever',
+      ' and l.created_at > now() - make_interval(hours => ${parkedHours})',
+      '',
     ],
     [
       'functions/clicks/queue.ts',
@@ -177,6 +202,13 @@ export const clicksMutants: readonly Mutant[] = [
       'takes back what a later status told',
       'later.conversion_id = p.conversion_id and later.id > p.id',
       'later.conversion_id = p.conversion_id and false',
+    ],
+    [
+      'functions/clicks/conversions/claim-postbacks.ts',
+      'to many sources of one owner takes the places of another owner',
+      'partition by s.owner order by',
+      'order by',
+      turns,
     ],
   ]),
 ]

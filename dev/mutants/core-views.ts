@@ -143,7 +143,7 @@ export const coreViewMutants: readonly Mutant[] = [
       'extract(epoch from clock_timestamp() - begun) * 1000, seen, core.writes_behind(found_view.id))',
     ],
     [
-      'schema/core/refresh_view.sql',
+      'schema/core/recount_once.sql',
       'a skipped refresh leaves the age',
       'set confirmed_at = begun, skipped',
       'set skipped',
@@ -174,16 +174,16 @@ export const coreViewMutants: readonly Mutant[] = [
       '    if false then',
     ],
     [
-      'schema/core/refresh_view.sql',
+      'schema/core/recount_once.sql',
       'keeps a comparison that a write has overtaken',
-      'if differing is not null and core.writes_behind(found_view.id) = counted then',
-      'if differing is not null then',
+      'if counted = known.source_writes then',
+      'if true then',
     ],
     [
-      'schema/core/refresh_view.sql',
+      'schema/core/recount_once.sql',
       'does not repair a view that differs',
-      'if coalesce(differing, 0) = 0 then',
-      'if true then',
+      'if differing > 0 then',
+      'if false then',
     ],
     [
       'schema/core/recount_view.sql',

@@ -113,8 +113,15 @@ export const fleetCycleMutants: readonly Mutant[] = [
     [
       'functions/fleet/regulators/edit.ts',
       'leaves the epoch when a regulator is disabled',
-      'sql`t.enabled::int`',
-      'sql`0`',
+      '${enabled === false} and t.enabled',
+      'false',
+    ],
+    [
+      'functions/fleet/regulators/edit.ts',
+      'leaves the epoch when a regulator gets another actuator',
+      '        or t.channel is distinct from coalesce(${channel ?? null}, t.channel)\n',
+      '',
+      'test/fleet/commands/commands-of-an-old-epoch-are-void.db.test.ts',
     ],
   ]),
   ...mutantsOf('fleet: a node that left doses no more', leaving, [

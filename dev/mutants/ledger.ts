@@ -130,7 +130,7 @@ export const ledgerMutants: readonly Mutant[] = [
       waits,
     ],
     [
-      'functions/ledger/journal/scope.ts',
+      'functions/core/caller.ts',
       'of a caller without a tenant',
       "throw new AppError('forbidden', 'The token must name a tenant: tenantId')",
       'return 1',

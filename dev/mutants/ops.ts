@@ -92,8 +92,8 @@ export const opsMutants: readonly Mutant[] = [
     [
       'functions/ledger/watch.ts',
       'sees no difference of the books',
-      'from ledger.show_open_alerts(1000)\ngroup by tenant_id',
-      'from ledger.show_open_alerts(0)\ngroup by tenant_id',
+      'from ledger.count_open_alerts()',
+      'from ledger.count_open_alerts() where false',
     ],
   ]),
   ...mutantsOf('core/note-action.ts', clock, [

@@ -63,8 +63,14 @@ export const streamMutants: readonly Mutant[] = [
     [
       'functions/core/cache.ts',
       'an old answer counts as fresh',
-      'return !isOutdated && ageOf(entry, now) <= boundOf(entry)',
-      'return !isOutdated',
+      'return !isOutdated(key, entry) && ageOf(entry, now) <= boundOf(entry)',
+      'return !isOutdated(key, entry)',
+    ],
+    [
+      'functions/core/cache.ts',
+      'a reader gets what its isolate has changed, because the source is slow',
+      '(old === undefined || isOutdated(key, old))',
+      'old === undefined',
     ],
     [
       'functions/core/cache.ts',

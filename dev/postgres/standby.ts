@@ -24,6 +24,9 @@ export type Standby = Server & {
   /** It goes on receiving and stops replaying, so its age grows. */
   pause(): Promise<void>
   resume(): Promise<void>
+  /** It receives nothing more, and replays what it has: its age grows, although it is never behind what it received. */
+  cutOff(): Promise<void>
+  reconnect(): Promise<void>
 }
 
 type Options = { primary: Cluster; password: string; number: number; onCrash?: (message: string) => void }
@@ -50,9 +53,15 @@ export async function startStandby(options: Options): Promise<Standby> {
   )
   const url = (database = 'postgres') =>
     `postgresql://postgres:${password}@127.0.0.1:${server.port}/${database}`
+  const follow = async (conninfo: string) => {
+    await run(url(), `alter system set primary_conninfo = '${conninfo}'`)
+    await run(url(), 'select pg_reload_conf()')
+  }
   return {
     ...server,
     url,
+    cutOff: () => follow(''),
+    reconnect: () => follow(login),
     pause: () => run(url(), 'select pg_wal_replay_pause()'),
     resume: () => run(url(), 'select pg_wal_replay_resume()'),
   }

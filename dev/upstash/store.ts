@@ -59,7 +59,9 @@ async function inMemory(): Promise<Store> {
       const method: unknown = commands.has(name.toLowerCase())
         ? Reflect.get(client, name.toLowerCase())
         : undefined
-      if (typeof method !== 'function') throw new Error(`ERR unknown command '${name}'`)
+      // Its INFO is a text from another server, with figures that are not those of this data.
+      if (typeof method !== 'function' || /^info$/i.test(name))
+        throw new Error(`ERR unknown command '${name}'`)
       // Redis reads these options in any case, ioredis-mock in capitals only.
       const spelt = args.map((arg, at) =>
         at > 1 && /^(ex|px|exat|pxat|nx|xx|get|keepttl)$/.test(arg) ? arg.toUpperCase() : arg,

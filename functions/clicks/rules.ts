@@ -20,7 +20,7 @@ export function closedFor(
   at: { now: string; day: string },
 ): 'paused' | 'not_begun' | 'ended' | 'capped' | null {
   if (status !== 'active') return 'paused'
-  // Both are UTC with a fixed form, so their order is that of their texts.
+  // Both are UTC with a fixed form, so their order is that of their texts, to the millisecond.
   if (startsAt !== null && at.now < startsAt) return 'not_begun'
   if (endsAt !== null && at.now >= endsAt) return 'ended'
   if (counts === null) return null

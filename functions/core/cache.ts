@@ -7,7 +7,7 @@
  * layer gets it only in place of a value: anybody can ask for keys that do not exist.
  * How a caller loses: a stale answer, or the error of the load when no value is kept.
  * The caller must decide whether `stale` is good enough. After its own write it calls `changed`, so that this isolate
- * loads anew; other isolates follow within `boundMs`.
+ * loads anew and waits for that load up to `boundMs`; other isolates follow within `boundMs`.
  * A Worker's clock stands still between I/O. The birth is read before the load, so an age can only be too large; at the
  * reader the clock lags by its computing since its last I/O, and between machines by their skew. Both add to the bound.
  */
@@ -39,7 +39,7 @@ type Options<T, By extends Caller> = {
   keepMs?: number
   maxBytes?: number
   shared?: boolean
-  /** Past the bound a reader waits no longer than this for the load, if there is an old value. */
+  /** Past the bound a reader waits no longer than this for the load, if there is an old value that this isolate did not change. */
   waitMs?: number
   /** False: its bound is shorter than the time between most reads of a key, so its share of hits is no fault. */
   rated?: boolean
@@ -106,10 +106,15 @@ export function cache<T, By extends Caller = Ctx>(options: Options<T, By>): Cach
   const boundOf = ({ value }: Entry<T>) => (value === null ? Math.min(absentMs, boundMs) : boundMs)
 
   function isFresh(key: string, entry: Entry<T>, now: number): boolean {
+    return !isOutdated(key, entry) && ageOf(entry, now) <= boundOf(entry)
+  }
+
+  /** Whether this isolate has changed the source since. */
+  function isOutdated(key: string, entry: Entry<T>): boolean {
     const change = changes.get(key)
-    const isOutdated =
+    return (
       change !== undefined && (entry.number === 0 ? entry.at <= change.at : entry.number <= change.number)
-    return !isOutdated && ageOf(entry, now) <= boundOf(entry)
+    )
   }
 
   function heldAt(key: string, now: number): Entry<T> | undefined {
@@ -155,7 +160,8 @@ export function cache<T, By extends Caller = Ctx>(options: Options<T, By>): Cach
     // Readers of an old value wait for a slow load once together, not each anew.
     const waitedMs = heldAt(key, joinedAt) ? joinedAt - flight.startedAt : 0
     let result = await within(landed, Math.max(0, waitMs - waitedMs))
-    if (result === 'late' && heldAt(key, clock(ctx)) === undefined)
+    const old = heldAt(key, clock(ctx))
+    if (result === 'late' && (old === undefined || isOutdated(key, old)))
       result = await within(Promise.race([landed, flight.old.promise]), boundMs - waitMs)
     const now = clock(ctx)
     const held = heldAt(key, now)

@@ -7,6 +7,7 @@
  * The caller must put the fragment into a CTE of the statement that acts. Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
+import { actorOf } from './caller.ts'
 import type { Ctx } from './context.ts'
 
 type Action = {
@@ -30,9 +31,4 @@ export function noteAction(
   insert into core.operator_actions (by, action, subject, reason, detail)
   select ${actorOf(ctx)}, ${action}, ${subject}, ${reason}, ${detail}
   from ${sql.identifier(from)}`
-}
-
-/** The role and the subject of the caller's token, as in `admin:17`. */
-export function actorOf({ principal }: Ctx): string {
-  return principal === null ? 'system' : `${principal.role}:${principal.sub}`
 }

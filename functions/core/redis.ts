@@ -31,3 +31,11 @@ export function makeRedis({ url, token, limitMs }: Server): Redis {
     return answer.data.result
   }
 }
+
+/** A whole number in the answer to INFO, which is lines of `name:value`. Null without it: each server has its own fields. */
+export function infoField(info: unknown, name: string): number | null {
+  if (typeof info !== 'string') return null
+  const line = info.split('\r\n').find((one) => one.startsWith(`${name}:`))
+  const value = Number(line?.slice(name.length + 1).trim() || Number.NaN)
+  return Number.isInteger(value) ? value : null
+}

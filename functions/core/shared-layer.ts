@@ -10,7 +10,7 @@
 import type { Env } from '../registry/env.ts'
 import { isJson } from './is-json.ts'
 import type { Log } from './log.ts'
-import { makeRedis, type Redis } from './redis.ts'
+import { infoField, makeRedis, type Redis } from './redis.ts'
 import { orTooLate } from './within.ts'
 
 /** A value as JSON, with the moment before its load began. */
@@ -23,11 +23,22 @@ export type SharedLayer = {
   get(key: string, by: Caller): Promise<Shared | null>
   /** Whether the layer took it. */
   put(key: string, value: Shared, by: Caller & { keepMs: number }): Promise<boolean>
+  /** Epoch milliseconds until which this isolate skips it; null while it takes part. */
+  skippedUntil(nowMs: number): number | null
+  size(by: Caller): Promise<SharedSize>
+}
+
+/** `why` says why a figure is null. */
+export type SharedSize = {
+  entries: number | null
+  bytes: number | null
+  evictions: number | null
+  why: string | null
 }
 
 type Caller = { now: () => Date; log: Log }
 
-type Store = Pick<SharedLayer, 'name' | 'rewriteMs'> & {
+type Store = Pick<SharedLayer, 'name' | 'rewriteMs' | 'size'> & {
   get(key: string): Promise<string | null>
   put(key: string, value: Shared & { keepMs: number }): Promise<void>
 }
@@ -60,7 +71,7 @@ function storeOf({
   return kv === undefined ? null : kvStore(kv)
 }
 
-function guarded({ name, rewriteMs, get, put }: Store): SharedLayer {
+function guarded({ name, rewriteMs, get, put, size }: Store): SharedLayer {
   let skippedUntil = Number.NEGATIVE_INFINITY
 
   async function attempt<T>(by: Caller, work: () => Promise<T>): Promise<T | null> {
@@ -78,6 +89,8 @@ function guarded({ name, rewriteMs, get, put }: Store): SharedLayer {
   return {
     name,
     rewriteMs,
+    size,
+    skippedUntil: (nowMs) => (skippedUntil > nowMs ? skippedUntil : null),
     async get(key, by) {
       if (key.length > longestKey) return null
       const stored = await attempt(by, () => get(key))
@@ -102,8 +115,11 @@ function kvStore(kv: KVNamespace): Store {
     // KV keeps nothing for less than a minute.
     put: (key, { at, text, keepMs }) =>
       kv.put(key, encode(at, text), { expirationTtl: Math.max(60, Math.ceil(keepMs / 1_000)) }),
+    size: async () => ({ ...unknownSize, why: 'KV reports neither how many keys it has nor their size' }),
   }
 }
+
+const unknownSize = { entries: null, bytes: null, evictions: null }
 
 /** Race: two isolates write one key, and the one that loaded earlier comes last. The script compares and writes at once. */
 const putIfNewer = `
@@ -124,7 +140,25 @@ function redisStore(redis: Redis): Store {
     async put(key, { at, text, keepMs }) {
       await redis(['EVAL', putIfNewer, 1, key, at, encode(at, text), Math.max(1, Math.ceil(keepMs))])
     },
+    size: (by) => sizeOf(redis, by),
   }
+}
+
+/** A failure here does not make readers skip the layer. */
+async function sizeOf(redis: Redis, by: Caller): Promise<SharedSize> {
+  const ask = async (command: string) =>
+    orTooLate(redis([command]), limitMs).catch((error: unknown) => {
+      by.log.error('shared cache size', error, { command })
+      return null
+    })
+  const [entries, info] = await Promise.all([ask('DBSIZE'), ask('INFO')])
+  const size = {
+    entries: typeof entries === 'number' ? entries : null,
+    bytes: infoField(info, 'used_memory'),
+    evictions: infoField(info, 'evicted_keys'),
+  }
+  const missing = Object.values(size).includes(null)
+  return { ...size, why: missing ? 'Redis did not report it in answer to DBSIZE or INFO' : null }
 }
 
 function encode(at: number, text: string): string {

@@ -17,7 +17,7 @@ export const heldStatuses: readonly OrderStatus[] = ['assigned', 'accepted', 'pi
 
 type Transition = { from: readonly OrderStatus[]; to: OrderStatus }
 
-/** The allowed transitions of an order. Each verb's statement carries its row of this table as a condition. */
+/** The allowed transitions of an order by people. A verb that moves a named order carries its row of this table as a condition. */
 export const transitions = {
   claim: { from: ['new'], to: 'assigned' },
   take: { from: ['new'], to: 'accepted' },
@@ -27,7 +27,6 @@ export const transitions = {
   pickup: { from: ['accepted'], to: 'picked_up' },
   deliver: { from: ['picked_up'], to: 'delivered' },
   cancel: { from: ['new', 'assigned', 'accepted', 'picked_up'], to: 'canceled' },
-  expire: { from: ['assigned'], to: 'new' },
   assign: { from: ['new', 'assigned', 'accepted'], to: 'assigned' },
   fail: { from: ['picked_up'], to: 'failed' },
   reopen: { from: ['failed'], to: 'new' },

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { currencies } from '../core/currencies.ts'
 
 /** Fields that every contract spells the same way. */
 
@@ -68,6 +69,13 @@ export const timeZone = z
     'Must be an IANA time zone, such as Europe/Vienna',
   )
   .meta({ examples: ['Europe/Vienna'] })
+
+/** In a path, without the description that a field of a body has. */
+export const currencyCode = z.enum(
+  currencies.map(({ code }) => code),
+  'Must be a currency of ISO 4217, as in "USD"',
+)
+export const Currency = currencyCode.meta({ id: 'CurrencyCode', description: 'ISO 4217', example: 'USD' })
 
 /** Longer than any cursor that a list gives: the key of a row has at most 250 characters, each at most six bytes of JSON. */
 export const Cursor = z.string().min(1).max(2_560)

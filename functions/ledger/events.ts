@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import type { balanceEventTypes, paymentEventTypes, systemEventTypes } from '../../schema/ledger/states.ts'
 import { type betEventTypes } from '../../schema/ledger/states.ts'
+import { Currency } from '../http/fields.ts'
 import { type BetStatus, Odds, PayoutMinor, Selection } from './bets/contract.ts'
 import { AmountMinor, Reason, UserId } from './contract.ts'
-import { Currency } from './currencies/contract.ts'
 import { IncomingEvent, StoredEvent } from './journal/contract.ts'
 import type { PaymentKind, PaymentStatus } from './payments/contract.ts'
 

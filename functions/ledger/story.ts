@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { tenantOf } from '../core/caller.ts'
 import type { Ctx } from '../core/context.ts'
 import type { Kind, Story } from '../core/story.ts'
-import { tenantOf } from './journal/scope.ts'
 
 const settings = (ctx: Ctx) => ({ 'app.tenant_id': String(tenantOf(ctx)) })
 

@@ -35,14 +35,13 @@ from (${verified()}) v`,
       clearFor: 0,
       absent: 'clear',
       value: () => sql`
-select jsonb_build_object('tenant', tenant_id) as labels, count(*)::float8 as value
-from ledger.show_open_alerts(1000)
-group by tenant_id`,
+select jsonb_build_object('tenant', tenant_id) as labels, open::float8 as value
+from ledger.count_open_alerts()`,
       evidence: () => sql`
 select jsonb_build_object('tenant', tenant_id), jsonb_build_object(
   'alert', id, 'kind', kind, 'raisedAt', core.iso(raised_at), 'seenAt', core.iso(seen_at)
 )
-from ledger.show_open_alerts(1000)`,
+from ledger.show_open_alerts(20)`,
       advice:
         'An invariant of the ledger is broken, and the account is quarantined. GET /v1/ledger/alerts shows the tenant the rows.',
     },

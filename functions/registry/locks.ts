@@ -66,6 +66,7 @@ const clicks = {
   clicksRetention: 1503,
   clicksReplays: 1504,
   clicksChoices: 1505,
+  clicksEvents: 1506,
   clicksOrphans: 1511,
   clicksPostbacks: 1512,
 }

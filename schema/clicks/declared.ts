@@ -135,8 +135,13 @@ export const declared: Declared[] = [
     to: 'lockstep_app',
     privileges: [...append, `update (${[...conversion, ...validity, ...visitor, 'updated_at'].join(', ')})`],
   }),
-  // An insert that conflicts updates the id to itself, to return the row as it is.
-  grants({ on: 'table clicks.events', to: 'lockstep_app', privileges: [...append, 'update (id)', 'delete'] }),
+  // An insert that conflicts updates the id to itself, to return the row as it is. An erasure empties the data.
+  grants({
+    on: 'table clicks.events',
+    to: 'lockstep_app',
+    privileges: [...append, 'update (id, event_data)', 'delete'],
+  }),
+  grants({ on: 'table clicks.parked_events', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table clicks.visitors', to: 'lockstep_app', privileges: everything }),
   grants({ on: 'table clicks.conversions', to: 'lockstep_app', privileges: readWrite }),
   grants({ on: 'table clicks.conversion_events', to: 'lockstep_app', privileges: append }),
@@ -215,6 +220,12 @@ export const declared: Declared[] = [
     table: 'clicks.events',
     columns: ['created_at'],
     serves: 'the removal of events past their time',
+  }),
+  sqlIndex({
+    name: 'idx_parked_events_due',
+    table: 'clicks.parked_events',
+    columns: ['due_at'],
+    serves: 'the parked events whose click is looked for',
   }),
   sqlIndex({
     name: 'idx_visitors_day',

@@ -32,7 +32,7 @@ export const declared: Declared[] = [
   functionFile('core.count_writes()'),
   functionFile('core.writes_behind(oid)'),
   functionFile('core.recount_view(text)'),
-  functionFile('core.keep_recount(text, bigint)'),
+  functionFile('core.recount_once(core.view_refreshes, timestamptz, text)'),
   functionFile('core.refresh_view(text, interval)', { executeBy: 'lockstep_app' }),
   functionFile('core.get_views_refresh_status()'),
   functionFile('core.first_id(timestamptz)'),

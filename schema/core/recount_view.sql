@@ -2,8 +2,6 @@
 -- differ, or null if no comparison is due. Its caller must stay within its time limit. So a long view is not compared, and a
 -- transaction compares one view: the next view waits for the next transaction.
 -- Numbers of floating point are left out, because their sums depend on the order in which Postgres reads the rows.
--- Race: a write commits before the comparison and after the caller counted the writes. So the caller counts again, and
--- calls core.keep_recount only if the count has not moved.
 create or replace function core.recount_view(view_name text) returns bigint
 language plpgsql
 set search_path = ''

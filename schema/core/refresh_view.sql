@@ -2,8 +2,7 @@
 -- Race: a write commits while the view is refreshed. The statement that counts the writes runs before the
 -- refresh, so its snapshot is older (read committed). A counted write is therefore in the view, and the next
 -- call finds every other write. Never call the function under repeatable read.
--- Once a day the function compares a view with its query before it skips the refresh. A difference means that a write
--- was not counted: the function keeps it for the operator, and refreshes.
+-- Once a day core.recount_once compares a view with its query before the refresh is skipped.
 -- The refresh is concurrent, so no reader waits. A second refresh of the same view returns 'busy' instead of
 -- waiting. Definer: only the owner may refresh a view, and the Worker owns nothing.
 create or replace function core.refresh_view(view_name text, max_age interval default null)
@@ -13,10 +12,9 @@ set search_path = ''
 as $$
 declare
   found_view record;
-  known record;
+  known core.view_refreshes;
   begun timestamptz := clock_timestamp();
   counted bigint;
-  differing bigint;
   seen bigint;
 begin
   select c.oid as id, c.relispopulated as populated into found_view
@@ -36,12 +34,7 @@ begin
     and known.source_writes = counted
     and (max_age is null or known.started_at > begun - max_age)
   then
-    differing := core.recount_view(view_name);
-    if differing is not null and core.writes_behind(found_view.id) = counted then
-      perform core.keep_recount(view_name, differing);
-    end if;
-    if coalesce(differing, 0) = 0 then
-      update core.view_refreshes v set confirmed_at = begun, skipped = v.skipped + 1 where v.id = known.id;
+    if core.recount_once(known, begun, format('select core.writes_behind(%s)', found_view.id)) then
       return query select view_name, 'skipped', known.rows, 0::float8, begun;
       return;
     end if;

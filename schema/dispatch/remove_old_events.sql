@@ -1,5 +1,5 @@
--- Removes events of finished orders ninety days after they happened, and lost claims of the same age. Definer:
--- the Worker may not delete history.
+-- Removes events of finished orders ninety days after they happened, and lost claims of the same age, at most so many of
+-- each. Answers how many rows it removed. Definer: the Worker may not delete history.
 -- The function removes only events that every reader with a cursor has read. It records the position of the last
 -- removed event, so a reader that resumes before it learns that events are missing.
 create or replace function dispatch.remove_old_events(most integer) returns bigint
@@ -9,6 +9,7 @@ set search_path = ''
 as $$
 declare
   removed bigint;
+  lost bigint;
 begin
   with old as materialized (
     select e.id
@@ -37,6 +38,7 @@ begin
   where (l.order_id, l.courier_id) in (
     select c.order_id, c.courier_id from dispatch.lost_claims c where c.last_at < now() - interval '90 days' limit most
   );
-  return removed;
+  get diagnostics lost = row_count;
+  return removed + lost;
 end
 $$;

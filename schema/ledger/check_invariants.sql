@@ -64,6 +64,8 @@ begin
       left join ledger.user_balances_view b
         on b.tenant_id = tenant and b.user_id = d.user_id and b.currency = d.currency
       where b.quarantined_at is null
+      -- Race: an operator notes something on the account at this moment and takes the version. The next run finds it again.
+      on conflict do nothing
       returning 1
     )
     select (select count(*) from different), (select count(*) from held_back)

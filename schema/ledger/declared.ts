@@ -139,6 +139,7 @@ export const declared: Declared[] = [
   functionFile('ledger.find_differences(bigint, integer)'),
   functionFile('ledger.next_tenant(bigint)'),
   functionFile('ledger.check_invariants(integer)', { executeBy: 'lockstep_app' }),
+  functionFile('ledger.count_open_alerts()', { executeBy: 'lockstep_app' }),
   functionFile('ledger.show_open_alerts(integer)', { executeBy: 'lockstep_app' }),
   functionFile('ledger.show_view_checks(integer)', { executeBy: 'lockstep_app' }),
   functionFile('ledger.count_waiting(integer)', { executeBy: 'lockstep_app' }),

@@ -1,6 +1,6 @@
 // Written by "npm run db:generate".
 export const hotFunctions: ReadonlySet<string> = new Set([
-  'clicks.hot_store_847e7d4b',
+  'clicks.hot_store_fed0f498',
   'dispatch.hot_accepted_568a2dcc',
   'dispatch.hot_claim_d4ce3f3c',
   'dispatch.hot_claim_next_f4778fda',

@@ -30,6 +30,13 @@ export const declared: Declared[] = [
     serves: 'what a sender takes next',
   }),
   sqlIndex({
+    name: 'idx_webhook_deliveries_expiry',
+    table: 'webhooks.webhook_deliveries',
+    columns: ['webhook_id', 'give_up_at'],
+    where: "state = 'waiting'",
+    serves: 'the deliveries whose three days are over',
+  }),
+  sqlIndex({
     name: 'idx_webhook_deliveries_subject',
     table: 'webhooks.webhook_deliveries',
     columns: ['webhook_id', 'subject', 'id'],

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { startUpstash } from '../../dev/upstash/server.ts'
 import { cache } from '../../functions/core/cache.ts'
+import { sharedLayer } from '../../functions/core/shared-layer.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
 import { brokenCache, clock, heldSource, type Isolate, isolate, logged, settled } from './cache-rig.ts'
 import { failure } from './environment.ts'
@@ -207,4 +208,37 @@ it('writes nothing to the shared layer that is larger than it takes', async () =
   await isolated(source, freshName()).read()
   await settled()
   expect(upstash.commands.map((text) => text.split(' ')[0])).toEqual(['GET'])
+})
+
+describe('what the operator sees of the layer', () => {
+  const shown = (one: ReturnType<typeof isolated>) => {
+    const layer = sharedLayer(one.ctx.env)
+    if (layer === null) throw new Error('No layer is configured')
+    return { size: () => layer.size(one.ctx), skippedUntil: () => layer.skippedUntil(clock.ms) }
+  }
+
+  it('is the number of its keys, and its size where Redis reports it', async () => {
+    const one = isolated(heldSource('v1'), freshName())
+    const { size } = shown(one)
+    const before = await size()
+    await one.read()
+    await settled()
+    const after = await size()
+    expect(after.entries).toBe((before.entries ?? Number.NaN) + 1)
+    const isReported = upstash.kind === 'redis-server'
+    expect([after.bytes, after.evictions].map((figure) => figure !== null)).toEqual([isReported, isReported])
+    expect(after.why === null).toBe(isReported)
+  })
+
+  it('is null with the reason while it fails, and asking does not make readers skip it', async () => {
+    const one = isolated(heldSource('v1'), freshName())
+    const { size, skippedUntil } = shown(one)
+    upstash.faults.set({ refuse: 1 })
+    const unknown = { entries: null, bytes: null, evictions: null }
+    expect(await size()).toEqual({ ...unknown, why: expect.stringContaining('Redis did not report it') })
+    expect(skippedUntil()).toBeNull()
+    await one.read()
+    await settled()
+    expect(skippedUntil()).toBe(clock.ms + 10_000)
+  })
 })

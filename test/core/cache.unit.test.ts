@@ -188,6 +188,29 @@ describe('an older value', () => {
     expect(await read()).toMatchObject({ text: 'v2', stale: false })
   })
 
+  it('is not the answer after waitMs either: a reader waits for the new value up to the bound', async () => {
+    const source = heldSource('v1')
+    const { read, made } = make(source, { waitMs: 5, boundMs: 60_000 })
+    await read()
+    source.value = 'v2'
+    source.held = true
+    made.changed(ctx, 'k')
+    const after = read()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    source.pending[0]?.land()
+    expect(await after).toMatchObject({ text: 'v2', stale: false })
+  })
+
+  it('is the stale answer when the source is silent for the whole bound', async () => {
+    const source = heldSource('v1')
+    const { read, made } = make(source, { waitMs: 5, boundMs: 50 })
+    await read()
+    source.held = true
+    made.changed(ctx, 'k')
+    expect(await read()).toMatchObject({ text: 'v1', stale: true })
+    source.pending[0]?.land()
+  })
+
   it('of a load that began before the change is not fresh either', async () => {
     const source = heldSource('v1')
     source.held = true
@@ -432,7 +455,7 @@ describe('under any order of reads, writes, outages and late loads', () => {
     ],
     [
       'an old value is not said to be stale',
-      'return !isOutdated && ageOf(entry, now) <= boundOf(entry)',
+      'return !isOutdated(key, entry) && ageOf(entry, now) <= boundOf(entry)',
       'return true',
     ],
   ])('the check notices when %s', async (_fault, from, to) => {

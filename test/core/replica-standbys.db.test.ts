@@ -85,6 +85,17 @@ async function write(): Promise<{ mark: string; position: string }> {
 const finds = async (db: Db, mark: string) =>
   (await db.query(sent`select from marks where mark = ${mark}`)).length === 1
 
+/** Whether it is connected to its primary. */
+async function receives(standby: Standby): Promise<boolean> {
+  const client = new pg.Client({ connectionString: standby.url() })
+  await client.connect()
+  try {
+    return (await client.query('select from pg_stat_wal_receiver')).rowCount === 1
+  } finally {
+    await client.end()
+  }
+}
+
 const untilServed = (at = isolate()) =>
   vi.waitFor(async () => expect(await isServed(at.read().replica)).toBe(true), soon)
 
@@ -218,6 +229,11 @@ describe('sixteen clients that read back their own writes over two standbys', ()
       await some()
       await first.resume()
       await second.start()
+      await some()
+      await first.cutOff()
+      await vi.waitFor(async () => expect(await receives(first)).toBe(false), soon)
+      await some()
+      await first.reconnect()
       await some()
     } finally {
       over = true

@@ -80,6 +80,18 @@ it.each([
   })
 })
 
+it('sets what the operator’s README explains, to the values that it shows', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../functions/ops/README.md'), 'utf8')
+  const [, table = ''] = readme.split('| setting | value at 16 GB | why |')
+  const rows = (table.split('\n\n')[0] ?? '').split('\n')
+  const shown = Object.entries(tune(16 * gb)).map(([name, value]) => {
+    const cells = rows.find((row) => row.includes(`\`${name}\``))?.split(' | ') ?? []
+    return [name, (cells[1] ?? '').split(', ').includes(value) && (cells[2] ?? '').length > 10]
+  })
+  expect(shown.length).toBeGreaterThan(20)
+  expect(shown.filter(([, isShown]) => !isShown)).toEqual([])
+})
+
 it('prints the sum of connections that the operator’s README shows', () => {
   const readme = readFileSync(join(import.meta.dirname, '../../functions/ops/README.md'), 'utf8')
   const settings = tune(16 * gb, { standbys: 2 })

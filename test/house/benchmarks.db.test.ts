@@ -77,6 +77,7 @@ const rig: Rig = {
       connect: (count) => Promise.all(Array.from({ length: count }, () => connect(workerUrl))),
     }
   },
+  standby: () => Promise.reject(new Error('These measurements use no standby')),
   proxy: () => Promise.reject(new Error('These measurements use no proxy')),
   worker: () => Promise.reject(new Error('These measurements use no Worker')),
   end: async () => undefined,

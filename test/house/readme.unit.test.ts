@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -26,5 +26,27 @@ describe('the README', () => {
   it('tells the command that CI runs', () => {
     expect(read('.ci/run')).toContain('npm ci && npm test')
     expect(readme).toContain('`npm ci && npm test`')
+  })
+})
+
+describe('ARCHITECTURE.md', () => {
+  const table = read('ARCHITECTURE.md').split('\n## Rows and their nouns\n')[1]?.split('\n## ')[0] ?? ''
+  const rows = [...table.matchAll(/^\| (\w+) \|.*\| ([\w, ]+) \|$/gm)].map(([, row = '', nouns = '']) => ({
+    row,
+    nouns: nouns.split(', ').toSorted(),
+  }))
+
+  it('has a line for each product', () => {
+    expect(rows.map(({ row }) => row)).toEqual(expect.arrayContaining(['ops', 'dispatch', 'fleet']))
+  })
+
+  it.each(rows.filter(({ row }) => row !== 'row'))('names the nouns of $row', ({ row, nouns }) => {
+    const folders = readdirSync(join(import.meta.dirname, '../../functions', row), { withFileTypes: true })
+    expect(nouns).toEqual(
+      folders
+        .filter((one) => one.isDirectory())
+        .map(({ name }) => name)
+        .toSorted(),
+    )
   })
 })

@@ -7,6 +7,7 @@ import { endpoints } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 import { type Asked, asking, fieldsOf, type Problem, pathOf } from './asking.ts'
 import { contents } from './contents.ts'
+import { type Cases, casesFor } from './doors.ts'
 import { bearer, secret, worthless } from './tokens.ts'
 
 // These tests cover every endpoint, new ones included. A refusal is a problem with a documented code (`app.fetch` checks it
@@ -66,9 +67,7 @@ const is =
   (answer: { status: number; problem: Problem | null }) =>
     answer.status === status && (codes.length === 0 || codes.includes(answer.problem?.code ?? ''))
 
-// All of them on one endpoint of each module; on the others one of each kind: it is the same door.
-const tokens = await worthless()
-const kinds = new Set([
+const kindsOfTokens = [
   'no token',
   'garbage',
   'the algorithm none',
@@ -79,18 +78,20 @@ const kinds = new Set([
   'another issuer',
   'no sub',
   'no exp',
-])
-const firstOf = new Set(
-  [...new Set(guarded.map(({ tag }) => tag))].map((tag) => guarded.find((endpoint) => endpoint.tag === tag)),
-)
+]
+const tokens = await worthless()
+const isKind = ([what]: (typeof tokens)[number]) => kindsOfTokens.includes(what)
+const worthlessTokens = { kinds: tokens.filter(isKind), rest: tokens.filter((token) => !isKind(token)) }
+const tokensFor = casesFor(guarded)
 
 describe.each(guarded)('$name without a right to it', (endpoint) => {
   it('refuses every invalid token', async () => {
-    const tried = firstOf.has(endpoint) ? tokens : tokens.filter(([what]) => kinds.has(what))
-    const asked = tried.map(([what, authorization]): [string, ReturnType<typeof ask>] => [
-      what,
-      ask(endpoint, { headers: { authorization: authorization ?? '' } }),
-    ])
+    const asked = tokensFor(endpoint, worthlessTokens).map(
+      ([what, authorization]): [string, ReturnType<typeof ask>] => [
+        what,
+        ask(endpoint, { headers: { authorization: authorization ?? '' } }),
+      ],
+    )
     expect(await otherwise(is(401, 'unauthenticated'), asked)).toEqual([])
   })
 
@@ -104,16 +105,26 @@ describe.each(guarded)('$name without a right to it', (endpoint) => {
   })
 })
 
-describe.each(named)('$name for what cannot be a row', (endpoint) => {
-  const [parameter, ...more] = Object.values(endpoint.params?.shape ?? {}) as ZodType[]
-  const numeric =
+const unreadableIds: Cases<string> = { kinds: ['%00', '%ED%A0%80'], rest: ['%ff', '%', '%E0%A4'] }
+const noIds: Cases<string> = {
+  kinds: ['0', '1.5', 'abc', '9007199254740993'],
+  rest: ['-1', '9'.repeat(40), '0x1', '1e3', '%201', '+1'],
+}
+const isNumeric = ({ params }: (typeof all)[number]) => {
+  const [parameter, ...more] = Object.values(params?.shape ?? {}) as ZodType[]
+  return (
     parameter !== undefined &&
     more.length === 0 &&
     schemaOf(parameter, 'output', new Map())['type'] === 'integer'
-  const never = ['%00', '%ff', '%ED%A0%80', '%', '%E0%A4']
-  const noIds = ['0', '-1', '1.5', 'abc', '9007199254740993', '9'.repeat(40), '0x1', '1e3', '%201', '+1']
+  )
+}
+const idsFor = casesFor(named)
+const numbersFor = casesFor(named.filter(isNumeric))
+
+describe.each(named)('$name for what cannot be a row', (endpoint) => {
   it('refuses it by its name', async () => {
-    const ids = numeric ? [...never, ...noIds] : never
+    const numbers = isNumeric(endpoint) ? numbersFor(endpoint, noIds) : []
+    const ids = [...idsFor(endpoint, unreadableIds), ...numbers]
     const asked = ids.map((id): [string, ReturnType<typeof ask>] => [
       id,
       ask(endpoint, { path: pathOf(endpoint, id) }),
@@ -122,10 +133,16 @@ describe.each(named)('$name for what cannot be a row', (endpoint) => {
   })
 })
 
-describe.each(all.filter(({ openQuery }) => !openQuery))('$name with a query nobody knows', (endpoint) => {
+const strangeQueries: Cases<string> = {
+  kinds: ['zzz=1', 'zzz=1&zzz=2', 'zzz=%ED%A0%80'],
+  rest: ['__proto__=1', 'zzz=', 'zzz=%20', 'zzz=%00'],
+}
+const queried = all.filter(({ openQuery }) => !openQuery)
+const queriesFor = casesFor(queried)
+
+describe.each(queried)('$name with a query nobody knows', (endpoint) => {
   it('refuses unknown, repeated and unreadable parameters', async () => {
-    const queries = ['zzz=1', '__proto__=1', 'zzz=1&zzz=2', 'zzz=', 'zzz=%20', 'zzz=%00', 'zzz=%ED%A0%80']
-    const asked = queries.map((query): [string, ReturnType<typeof ask>] => [
+    const asked = queriesFor(endpoint, strangeQueries).map((query): [string, ReturnType<typeof ask>] => [
       query,
       ask(endpoint, { path: `${pathOf(endpoint)}?${query}` }),
     ])
@@ -133,31 +150,31 @@ describe.each(all.filter(({ openQuery }) => !openQuery))('$name with a query nob
   })
 })
 
+const encoded = (value: unknown) => btoa(JSON.stringify(value))
+const cursors: Cases<string> = {
+  kinds: ['x', encoded([-1])],
+  rest: [
+    '',
+    '%00',
+    '!!!',
+    btoa('no json'),
+    'A'.repeat(600),
+    ...[{}, [], null, ['a'], [1.5], ['a', 'b', 'c', 'd'], [9e99]].map((value) => encoded(value)),
+  ],
+}
+const limits: Cases<string> = {
+  kinds: ['0', '201', 'abc'],
+  rest: ['-1', '1.5', '', '1e1', '0x10', '%201', '9'.repeat(30)],
+}
+const pagesFor = casesFor(paged)
+
 describe.each(paged)('$name', (endpoint) => {
   it('refuses a page of an invalid size, and a cursor that it did not issue', async () => {
-    const encoded = (value: unknown) => btoa(JSON.stringify(value))
-    const cursors = [
-      'x',
-      '',
-      '%00',
-      '!!!',
-      btoa('no json'),
-      encoded({}),
-      encoded([]),
-      encoded(null),
-      encoded(['a']),
-      encoded([-1]),
-      encoded([1.5]),
-      encoded(['a', 'b', 'c', 'd']),
-      encoded([9e99]),
-      'A'.repeat(600),
-    ]
-    const limits = ['0', '201', '-1', '1.5', 'abc', '', '1e1', '0x10', '%201', '9'.repeat(30)]
     const queries = [
-      ...cursors.map((cursor) => `cursor=${encodeURIComponent(cursor)}`),
+      ...pagesFor(endpoint, cursors).map((cursor) => `cursor=${encodeURIComponent(cursor)}`),
       'limit=1&limit=2',
       'cursor=a&cursor=b',
-      ...limits.map((limit) => `limit=${limit}`),
+      ...pagesFor(endpoint, limits).map((limit) => `limit=${limit}`),
     ]
     const asked = queries.map((query): [string, ReturnType<typeof ask>] => [
       query,
@@ -167,22 +184,22 @@ describe.each(paged)('$name', (endpoint) => {
   })
 })
 
+const noJson: Cases<string> = {
+  kinds: ['{', '['.repeat(5_000)],
+  rest: ['{"a":}', "{'a':1}", 'undefined', '{"a":1}{', '\u0000', '{"a":"\u0001"}'],
+}
+const otherTypes: Cases<string> = {
+  kinds: ['text/plain', ''],
+  rest: ['application/xml', 'multipart/form-data; boundary=x', 'application/jsonp'],
+}
+const bodiesFor = casesFor(writing)
+
 describe.each(writing)('$name with a body that will not do', (endpoint) => {
   const { bodyLimitBytes } = endpoint
   const large = `{"zzz":"${'x'.repeat(bodyLimitBytes)}"}`
 
   it('refuses a body that is not JSON, or not sent as JSON', async () => {
-    const malformed = [
-      '{',
-      '{"a":}',
-      "{'a':1}",
-      'undefined',
-      '{"a":1}{',
-      '['.repeat(5_000),
-      '\u0000',
-      '{"a":"\u0001"}',
-    ]
-    const texts = malformed.map((text): [string, ReturnType<typeof ask>] => [
+    const texts = bodiesFor(endpoint, noJson).map((text): [string, ReturnType<typeof ask>] => [
       text.slice(0, 10),
       ask(endpoint, json(text)),
     ])
@@ -192,14 +209,7 @@ describe.each(writing)('$name with a body that will not do', (endpoint) => {
     ]
     expect(await otherwise(is(400, 'malformed_json'), [...texts, notUtf8])).toEqual([])
 
-    const types = [
-      'text/plain',
-      'application/xml',
-      'multipart/form-data; boundary=x',
-      'application/jsonp',
-      '',
-    ]
-    const typed = types.map((type): [string, ReturnType<typeof ask>] => [
+    const typed = bodiesFor(endpoint, otherTypes).map((type): [string, ReturnType<typeof ask>] => [
       type,
       ask(endpoint, { body: '{"a":1}', headers: { 'content-type': type } }),
     ])
@@ -221,26 +231,26 @@ describe.each(writing)('$name with a body that will not do', (endpoint) => {
   })
 })
 
+const otherShapes: Cases<string> = {
+  kinds: ['null', '[]', '{"zzz":1}', `{"a":${'['.repeat(40)}${']'.repeat(40)}}`, '{"a":"\\u0000"}'],
+  rest: [
+    '"x"',
+    '1',
+    'true',
+    '{"__proto__":{"zzz":1}}',
+    '{"constructor":1}',
+    '{"zzz":{"zzz":[]}}',
+    '{"\\u0000":1}',
+    '{"a":"\\ud800"}',
+    '{"\\udfff":1}',
+    '{"a":["x",{"b":"\\u0000"}]}',
+  ],
+}
+const shapesFor = casesFor(closed)
+
 describe.each(closed)('$name with a body of another shape', (endpoint) => {
   it('refuses unknown fields, wrong types, deep nesting, NUL and half characters, and names the field', async () => {
-    const bodies = [
-      'null',
-      '[]',
-      '"x"',
-      '1',
-      'true',
-      '{"zzz":1}',
-      '{"__proto__":{"zzz":1}}',
-      '{"constructor":1}',
-      '{"zzz":{"zzz":[]}}',
-      `{"a":${'['.repeat(40)}${']'.repeat(40)}}`,
-      '{"a":"\\u0000"}',
-      '{"\\u0000":1}',
-      '{"a":"\\ud800"}',
-      '{"\\udfff":1}',
-      '{"a":["x",{"b":"\\u0000"}]}',
-    ]
-    const asked = bodies.map((text): [string, ReturnType<typeof ask>] => [
+    const asked = shapesFor(endpoint, otherShapes).map((text): [string, ReturnType<typeof ask>] => [
       text.slice(0, 20),
       ask(endpoint, json(text)),
     ])
@@ -273,16 +283,24 @@ describe.each(closed.filter(({ body }) => body !== undefined))('$name', (endpoin
   })
 })
 
+const noKeys: Cases<string> = { kinds: ['', 'a b'], rest: ['x'.repeat(256), 'caf\u00e9', 'tab\tbed'] }
+const keysFor = casesFor(keyed)
+
 describe.each(keyed)('$name', (endpoint) => {
   it('refuses an invalid Idempotency-Key', async () => {
-    const keys = ['', 'a b', 'x'.repeat(256), 'caf\u00e9', 'tab\tbed']
-    const asked = keys.map((key): [string, ReturnType<typeof ask>] => [
+    const asked = keysFor(endpoint, noKeys).map((key): [string, ReturnType<typeof ask>] => [
       key,
       ask(endpoint, { headers: { 'idempotency-key': key } }),
     ])
     expect(await otherwise(is(400, 'invalid_idempotency_key'), asked)).toEqual([])
   })
 })
+
+const noVersions: Cases<string> = {
+  kinds: ['3', '*', '"x"'],
+  rest: ['""', '"1", "2"', '"-1"', '"1.5"', `"${'9'.repeat(30)}"`],
+}
+const versionsFor = casesFor(versioned)
 
 describe.each(versioned)('$name', (endpoint) => {
   it('needs a version in the form of an ETag', async () => {
@@ -294,9 +312,10 @@ describe.each(versioned)('$name', (endpoint) => {
       body: '{}',
     })
     expect([path, without.status]).toEqual([path, 428])
-    const asked = ['3', '*', '""', '"x"', '"1", "2"', '"-1"', '"1.5"', `"${'9'.repeat(30)}"`].map(
-      (tag): [string, ReturnType<typeof ask>] => [tag, ask(endpoint, { headers: { 'if-match': tag } })],
-    )
+    const asked = versionsFor(endpoint, noVersions).map((tag): [string, ReturnType<typeof ask>] => [
+      tag,
+      ask(endpoint, { headers: { 'if-match': tag } }),
+    ])
     expect(await otherwise(is(400, 'validation_failed'), asked)).toEqual([])
   })
 })

@@ -11,6 +11,7 @@ import { endpoints } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const password = 'canary-password-5d1e'
+const changed = 'canary-changed-90b2'
 const scraper = 'canary-scraper-77aa19'
 const logged: string[] = []
 const unlimited = { limit: 1_000_000, period: 60 } as const
@@ -19,19 +20,26 @@ const database = await freshDatabase()
 // Roles belong to the whole server, so the name is this file's own.
 const role = `canary_${database.name}`
 await database.admin.query(`create role ${role} login password '${password}' in role lockstep_app`)
-afterAll(() => database.admin.query(`drop role ${role}`))
+await database.admin.query(`create role ${role}_other`)
+afterAll(() => database.admin.query(`drop role ${role}, ${role}_other`))
 
 const url = urlAs(database.ownerUrl, { user: role, password })
 const app = await freshWorker({
   database: { ...database, workerUrl: url },
-  bindings: { METRICS_TOKEN: scraper, DATABASE_URL_REPLICAS: url },
+  bindings: {
+    METRICS_TOKEN: scraper,
+    DATABASE_URL_REPLICAS: url,
+    ALERT_LIMITS: JSON.stringify({ blocked: { raise: 0, clear: 0 } }),
+  },
   rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
   onLog: (line) => logged.push(line),
 })
 const all = endpoints.filter(({ path }) => !path.startsWith('/v1/dev/'))
+/** The reads of the operator. */
+const reads = all.filter(({ method, path }) => method === 'get' && /^\/(v1\/ops|metrics|readyz)/.test(path))
 const token = await app.token('admin', 'ann', 7)
 /** A part of the token that no other token has, too. */
-const secrets = [password, scraper, token, token.split('.')[2] ?? token]
+const secrets = [password, changed, scraper, token, token.split('.')[2] ?? token]
 
 /** The status, the headers and the body of a response; of a stream its beginning. */
 async function answerOf(endpoint: Endpoint, bearer: string): Promise<string> {
@@ -126,7 +134,6 @@ it('no answer to the operator, metric, log line or alert has a phone number or a
   const operator = callerAt(app, { below: '', token })
   for (const job of ['ledger-invariants', 'ops-alerts'])
     expect((await operator.post(`/v1/ops/jobs/${job}/run`)).status).toBe(200)
-  const reads = all.filter(({ method, path }) => method === 'get' && /^\/(v1\/ops|metrics|readyz)/.test(path))
   const seen = await Promise.all(reads.map((one) => answerOf(one, token)))
   const timelines = [`order/${taken}`, `payment/${payment}`].map((path) => `/v1/ops/timeline/${path}`)
   for (const path of [...timelines, '/v1/ops/alerts', '/v1/ops/log']) {
@@ -144,13 +151,47 @@ it('no answer to the operator, metric, log line or alert has a phone number or a
   expect(personal.test(JSON.stringify(shown.body))).toBe(true)
 })
 
+it('no answer to the operator, metric, log line or alert has the password that a session changes or waits to change', async () => {
+  const [holder, waiter] = [await database.connect(), await database.connect()]
+  const statement = `alter role ${role}_other password '${changed}'`
+  await holder.query('begin')
+  await holder.query(statement)
+  const waiting = waiter.query(statement)
+  const operator = callerAt(app, { below: '', token })
+  const blocked = async () => {
+    await operator.post('/v1/ops/jobs/ops-alerts/run')
+    const { rows } = await database.admin.query(
+      `select evidence::text as text from core.alerts where rule = 'blocked' and state = 'firing'`,
+    )
+    return rows.map(({ text }) => text)
+  }
+  await expect.poll(blocked, { ...soon, interval: 200 }).toHaveLength(1)
+  const seen = await Promise.all(reads.map((one) => answerOf(one, token)))
+  // The owner of the database sees the statements of both (negative control).
+  const { rows } = await database.admin.query(
+    `select query as text from pg_stat_activity where query like 'alter role%' and query like '%${changed}%'`,
+  )
+  await holder.query('rollback')
+  await waiting
+  expect(leaks(rows.map(({ text }) => text))).toHaveLength(2)
+  expect(leaks([...seen, ...(await blocked()), await metrics(), ...logged])).toEqual([])
+  const sent = await database.admin.query(
+    `select data::text as text from core.outbox where type like 'alert.%'`,
+  )
+  expect(leaks(sent.rows.map(({ text }) => text))).toEqual([])
+})
+
 it.each(states)(
   'no answer, header, log line or metric has the password of Postgres or a token, %s',
   async (_, begin) => {
     await begin()
     const seen = await answers()
     expect(seen.length).toBe(all.length)
-    expect(leaks([...seen, ...(await answers(`${token}x`)), await metrics(), ...logged])).toEqual([])
+    const { rows } = await database.admin.query('select evidence::text as text from core.alerts')
+    const alerts = rows.map(({ text }) => text)
+    expect(leaks([...seen, ...(await answers(`${token}x`)), await metrics(), ...logged, ...alerts])).toEqual(
+      [],
+    )
   },
   300_000,
 )

@@ -23,7 +23,8 @@ export async function freshDatabase(): Promise<TestDatabase> {
   const templateUrl = inject('templateUrl')
   const maintenanceUrl = urlOfDatabase(templateUrl, 'postgres')
   const name = `test_${process.pid}_${++made}`
-  await run(maintenanceUrl, `create database ${name} template lockstep_template`)
+  // The default strategy writes each page of the template to the log first, which takes twice as long.
+  await run(maintenanceUrl, `create database ${name} template lockstep_template strategy file_copy`)
   const ownerUrl = urlOfDatabase(templateUrl, name)
   const admin = new pg.Pool({ connectionString: ownerUrl, max: 5 })
   admin.on('error', () => undefined)

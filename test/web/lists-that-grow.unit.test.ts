@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { afterGap, grown, laidSince, type More, type PageOf, withPage } from '../../web/parts/more.ts'
+import { afterGap, grown, type More, type PageOf, withPage } from '../../web/parts/more.ts'
 
 type Row = { id: number; state: string }
 const path = '/v1/rows'
@@ -77,6 +77,7 @@ describe('a list with further pages', () => {
     const list = grown(newest, null, { path, keyOf })
     expect(list).toEqual({
       rows: newest.data,
+      keys: new Set([3, 2]),
       places: ['/v1/rows#data.0', '/v1/rows#data.1'],
       next: null,
       fresh: [],
@@ -86,31 +87,3 @@ describe('a list with further pages', () => {
 })
 
 const keepsIt = (row: Row) => row
-
-describe('a live list that was read after a gap in the events', () => {
-  it('shows the states that came since, and none from before the gap', () => {
-    const [old, kept, later, listed, waiting] = rows(1, 2, 2, 3, 4)
-    const before = {
-      changed: new Map([
-        [1, old],
-        [2, kept],
-      ]),
-      fresh: [listed],
-    }
-    const now = {
-      changed: new Map([
-        [1, old],
-        [2, later],
-        [4, waiting],
-      ]),
-      fresh: [waiting, listed],
-    }
-    expect(laidSince(before, now)).toEqual({
-      changed: new Map([
-        [2, later],
-        [4, waiting],
-      ]),
-      fresh: [waiting],
-    })
-  })
-})

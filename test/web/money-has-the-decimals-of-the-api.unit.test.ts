@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { currencies } from '../../functions/ledger/currencies/contract.ts'
+import { currencies } from '../../functions/core/currencies.ts'
 import { decimalsOf } from '../../web/parts/currencies.ts'
 import { money } from '../../web/parts/numbers.ts'
 

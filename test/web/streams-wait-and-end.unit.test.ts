@@ -33,10 +33,29 @@ describe('a stream', () => {
 
 const event = (n: number) => ({ type: 'changed', data: n })
 
+describe('a storm of events', () => {
+  it('is given four times a second, each time as one burst in its order', () => {
+    const bursts: unknown[] = []
+    const anew = vi.fn<() => void>()
+    const events = gathered({ events: (burst) => bursts.push(burst.map(({ data }) => data)), anew })
+    for (let n = 1; n <= 3; n += 1) events.take(event(n))
+    expect(bursts).toEqual([[1]])
+    vi.advanceTimersByTime(250)
+    expect(bursts).toEqual([[1], [2, 3]])
+    events.anew()
+    expect(bursts).toHaveLength(2)
+    expect(anew).toHaveBeenCalledOnce()
+    events.stop()
+  })
+})
+
 describe('a page that is paused', () => {
   it('counts the events that wait, and shows all of them in their order when it goes on', () => {
     const shown: unknown[] = []
-    const events = gathered({ event: ({ data }) => shown.push(data), anew: () => shown.push('anew') })
+    const events = gathered({
+      events: (burst) => shown.push(...burst.map(({ data }) => data)),
+      anew: () => shown.push('anew'),
+    })
     events.take(event(1))
     paused.value = true
     events.take(event(2))
@@ -52,7 +71,10 @@ describe('a page that is paused', () => {
 
   it('reads its lists again, once, when events are missing or too many wait', () => {
     const shown: unknown[] = []
-    const events = gathered({ event: ({ data }) => shown.push(data), anew: () => shown.push('anew') })
+    const events = gathered({
+      events: (burst) => shown.push(...burst.map(({ data }) => data)),
+      anew: () => shown.push('anew'),
+    })
     paused.value = true
     events.anew()
     for (let n = 0; n < 2_001; n += 1) events.take(event(n))
@@ -63,7 +85,7 @@ describe('a page that is paused', () => {
   })
 
   it('forgets what waits for a part that is gone', () => {
-    const events = gathered({ event: () => undefined, anew: () => undefined })
+    const events = gathered({ events: () => undefined, anew: () => undefined })
     paused.value = true
     events.take(event(1))
     events.stop()

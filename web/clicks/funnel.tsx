@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { StatsRow } from '../../functions/clicks/stats/contract.ts'
-import { money, number } from '../parts/numbers.ts'
+import { counted, money, number } from '../parts/numbers.ts'
 
 type Row = z.infer<typeof StatsRow>
 
@@ -42,9 +42,9 @@ export function Funnel({ rows, at }: { rows: readonly Row[]; at: string }) {
         })}
       </ol>
       <p class="muted">
-        Beside them: {number(sum('bots'))} clicks of bots, {number(sum('previews'))} previews,{' '}
-        {number(sum('fallbacks'))} visitors for whom no offer was, {number(sum('unkeyed'))} clicks of visitors
-        who want privacy.
+        Beside them: {counted(sum('bots'), 'click')} of bots, {counted(sum('previews'), 'preview')},{' '}
+        {counted(sum('fallbacks'), 'visitor')} for whom no offer was, {counted(sum('unkeyed'), 'click')} of
+        visitors who want privacy.
       </p>
       <p>
         {rows.map(({ currency, revenueMinor, costMinor, profitMinor }, index) => (

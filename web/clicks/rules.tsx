@@ -4,7 +4,7 @@ import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { countOf, First } from '../parts/first.tsx'
-import { number } from '../parts/numbers.ts'
+import { counted, number } from '../parts/numbers.ts'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
@@ -150,7 +150,7 @@ function ReplayShown({ replay, at }: { replay: Replayed; at: string }) {
         <data class="big" value={changed} data-at={`${at}.changed`}>
           {number(changed)}
         </data>{' '}
-        of {number(judged)} clicks {would}
+        of {counted(judged, 'click')} {would}
         {state === 'running' && <Badge word="still counting" tone="accent" />}
         <span class="muted">
           {' '}
@@ -180,7 +180,7 @@ function ReplayShown({ replay, at }: { replay: Replayed; at: string }) {
       )}
       {examples.length > 0 && (
         <details>
-          <summary>{examples.length} examples</summary>
+          <summary>{counted(examples.length, 'example')}</summary>
           <Table
             caption="Examples of clicks that change"
             rows={examples}

@@ -8,7 +8,7 @@ import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { countOf, First } from '../parts/first.tsx'
 import { Field, Form } from '../parts/form.tsx'
-import { duration } from '../parts/numbers.ts'
+import { counted, duration, noun } from '../parts/numbers.ts'
 import { Grid, Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
@@ -16,8 +16,8 @@ import { principal, role } from '../parts/session.ts'
 import { useFeed } from '../parts/stream.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, Computed, Fact, Facts, Money, Unknown, Value, When } from '../parts/value.tsx'
-import { states, type Whole } from './order.ts'
-import { OrderState } from './order-state.tsx'
+import type { Whole } from './order.ts'
+import { OrderState, states } from './order-state.tsx'
 import { placesOfOrder } from './places.ts'
 
 type Event = z.infer<typeof OrderEvent>
@@ -37,8 +37,8 @@ export function page({ params: { id = '' } }: { params: Record<string, string> }
     if (!isCourier) void lost.reload()
   }
   const feed = useFeed('/v1/dispatch/events', {
-    event: ({ data }) => {
-      if ((data as { orderId: number }).orderId === Number(id)) readAll()
+    events(burst) {
+      if (burst.some(({ data }) => (data as { orderId: number }).orderId === Number(id))) readAll()
     },
     anew: readAll,
   })
@@ -107,7 +107,7 @@ function State({ order, path, onDone }: { order: Whole; path: string; onDone: ()
             <Value
               at={at('boxesCount')}
               value={order.boxesCount}
-              unit={order.boxesCount === 1 ? 'box' : 'boxes'}
+              unit={noun(order.boxesCount, 'box', 'boxes')}
             />
           </Fact>
           <Fact name="Price">
@@ -283,7 +283,7 @@ function Losers({ lost, events }: { lost: Resource<Lost>; events: Resource<Event
         <>
           <p>
             <Badge
-              word={`${data.length}${nextCursor === null ? '' : ' or more'} couriers lost`}
+              word={`${nextCursor === null ? '' : 'at least '}${counted(data.length, 'courier')} lost`}
               tone="plain"
             />
           </p>

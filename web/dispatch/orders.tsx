@@ -1,9 +1,11 @@
+import { useMemo } from 'preact/hooks'
 import type { z } from 'zod'
 import type { Stats } from '../../functions/dispatch/orders/contract.ts'
 import { announce } from '../parts/announce.tsx'
 import type { FeedEvent } from '../parts/gathered.ts'
 import { List } from '../parts/list.tsx'
 import { Seconds } from '../parts/measured.tsx'
+import { counted, noun } from '../parts/numbers.ts'
 import { Grid, Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
@@ -11,14 +13,13 @@ import { route } from '../parts/route.ts'
 import { role } from '../parts/session.ts'
 import { Ago, Fact, Facts, Left, Money, Value } from '../parts/value.tsx'
 import { useBoard } from './board.ts'
-import { type Listed, listedOf, states, statusOptions, type Whole } from './order.ts'
-import { OrderState } from './order-state.tsx'
+import { type Listed, listedOf, live, newestFirst, type Whole } from './order.ts'
+import { OrderState, states, statusOptions } from './order-state.tsx'
 import { TownOfAdmin, TownOfCourier, TownOfStore } from './town.tsx'
 
 type StatsAnswer = z.infer<typeof Stats>
 
 const base = '/v1/dispatch'
-const live = ['new', 'assigned', 'accepted', 'picked_up'] as const
 
 /** The desk of a store, a courier or the operator: orders by state, on a map and as a list, all of them live. */
 export function page() {
@@ -67,7 +68,9 @@ function Board({ board, state }: ReturnType<typeof useBoard>) {
             })}
           </div>
           {nextCursor !== null && (
-            <p class="muted">The board has the newest {data.length} live orders; the list below has all.</p>
+            <p class="muted">
+              The board has the newest {counted(data.length, 'live order')}; the list below has all.
+            </p>
           )}
         </>
       )}
@@ -82,20 +85,24 @@ const noOrders = {
   -H 'Content-Type: application/json' -d '{"deliveryAddress":"2 Long Lane","recipientName":"Ada","phone":"+44 20 7946 0000","boxesCount":2}'`,
 }
 
+/** Drawn again only when its order changes, not with each event of another one. */
 function Card({ order }: { order: Listed }) {
   const { id, boxesCount, courierId, deliveryAddress, lease } = order
-  return (
-    <a class="card" href={`/app/orders/${id}`}>
-      <strong>{id}</strong>
-      <span>
-        {boxesCount} {boxesCount === 1 ? 'box' : 'boxes'} to {deliveryAddress}
-      </span>
-      {(courierId !== null || lease) && (
-        <span class="muted">
-          {courierId !== null && `courier ${courierId}`} {lease && <Left iso={lease.expiresAt} />}
+  return useMemo(
+    () => (
+      <a class="card" href={`/app/orders/${id}`}>
+        <strong>{id}</strong>
+        <span>
+          {counted(boxesCount, 'box', 'boxes')} to {deliveryAddress}
         </span>
-      )}
-    </a>
+        {(courierId !== null || lease) && (
+          <span class="muted">
+            {courierId !== null && `courier ${courierId}`} {lease && <Left iso={lease.expiresAt} />}
+          </span>
+        )}
+      </a>
+    ),
+    [order],
   )
 }
 
@@ -117,7 +124,11 @@ function Numbers() {
           </Fact>
           <Fact name="Boxes held">
             <Value at={`${path}#couriers.heldBoxes`} value={couriers.heldBoxes} /> of{' '}
-            <Value at={`${path}#couriers.capacityBoxes`} value={couriers.capacityBoxes} unit="boxes" />
+            <Value
+              at={`${path}#couriers.capacityBoxes`}
+              value={couriers.capacityBoxes}
+              unit={noun(couriers.capacityBoxes, 'box', 'boxes')}
+            />
           </Fact>
           <Fact name="Claims that lost">
             <Value at={`${path}#lostClaims.total`} value={lostClaims.total} />
@@ -158,6 +169,7 @@ function Orders() {
           return order && listedOf(order)
         },
         fits: ({ status }) => wanted === null || wanted === status,
+        compare: newestFirst,
       }}
       columns={[
         { name: 'Order', cell: ({ id }) => id },

@@ -6,7 +6,7 @@ import type { Store } from '../../functions/dispatch/stores/contract.ts'
 import { useAction } from '../parts/action.ts'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
-import { milliseconds, number } from '../parts/numbers.ts'
+import { counted, milliseconds, number } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Failure, Nothing, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
@@ -113,7 +113,7 @@ function Outcome({ result: { orderId, lanes, winners, tookMs } }: { result: Resu
         {winner ? `${winner.name} has order ${orderId}.` : `Nobody got order ${orderId}.`}
       </p>
       <p>
-        {number(lanes.length)} claims, {winners} {winners === 1 ? 'winner' : 'winners'}; the last answer after{' '}
+        {counted(lanes.length, 'claim')}, {counted(winners, 'winner')}; the last answer after{' '}
         {milliseconds(tookMs)}. <a href={`/app/orders/${orderId}`}>The story of this order</a>
       </p>
       <Lanes lanes={lanes} tookMs={tookMs} />
@@ -155,11 +155,12 @@ const [most, width] = [360, 960]
 /** A lane per courier, from the start to its answer. The winner's lane is thick and named. */
 function Lanes({ lanes, tookMs }: { lanes: Result['lanes']; tookMs: number }) {
   const laneHeight = Math.min(12, most / lanes.length)
-  const height = lanes.length * laneHeight + 28
+  const height = lanes.length * laneHeight + 4
   const x = (ms: number) => (ms / Math.max(tookMs, 1)) * (width - 8)
   const at = lanes.findIndex(({ won }) => won)
   const winner = lanes[at]
-  const sentence = `Each line is one courier, from the start to its answer. The winner was answered ${winner ? `after ${milliseconds(winner.answeredMs)}` : 'never'}, the last loser after ${milliseconds(lanes.at(-1)?.answeredMs ?? 0)}.`
+  const won = winner ? ` The thick one is the winner, answered after ${milliseconds(winner.answeredMs)}.` : ''
+  const sentence = `Each line is one courier, from the start to its answer.${won} The last loser was answered after ${milliseconds(lanes.at(-1)?.answeredMs ?? 0)}.`
   return (
     <figure class="lanes">
       <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={sentence}>
@@ -175,13 +176,11 @@ function Lanes({ lanes, tookMs }: { lanes: Result['lanes']; tookMs: number }) {
             {winner.name} won
           </text>
         )}
-        <text class="axis" x={0} y={height - 4}>
-          0 ms
-        </text>
-        <text class="axis" x={width} y={height - 4} text-anchor="end">
-          {milliseconds(tookMs)}
-        </text>
       </svg>
+      <p class="axis" aria-hidden="true">
+        <span>0 ms</span>
+        <span>{milliseconds(tookMs)}</span>
+      </p>
       <figcaption>{sentence}</figcaption>
     </figure>
   )

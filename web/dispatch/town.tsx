@@ -4,17 +4,18 @@ import type { Courier } from '../../functions/dispatch/couriers/contract.ts'
 import { ask, type Problem } from '../api.ts'
 import { AreaMap } from '../parts/area-map.tsx'
 import { countOf, First } from '../parts/first.tsx'
+import { counted, noun, number } from '../parts/numbers.ts'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { principal } from '../parts/session.ts'
 import { useReading } from '../parts/use-reading.ts'
 import { Ago } from '../parts/value.tsx'
-import type { Listed, Whole } from './order.ts'
+import type { Orders } from './live-orders.ts'
+import type { Whole } from './order.ts'
 import { placesOfCourier, placesOfOrder } from './places.ts'
 
 type Person = z.infer<typeof Courier>
 type Couriers = { data: Person[]; nextCursor: string | null }
-type Orders = { data: Listed[]; nextCursor: string | null }
 type Board = { board: Resource<Orders> }
 
 const base = '/v1/dispatch'
@@ -78,8 +79,8 @@ export function TownOfStore({ board }: Board) {
 function Position({ of: { id, name, available, heldBoxes, capacityBoxes, lastSeenAt } }: { of: Person }) {
   return (
     <>
-      {name} ({id}): {available ? 'available' : 'not available'}, {heldBoxes} of {capacityBoxes} boxes,
-      position <Ago iso={lastSeenAt} />
+      {name} ({id}): {available ? 'available' : 'not available'}, {heldBoxes} of{' '}
+      {counted(capacityBoxes, 'box', 'boxes')}, position <Ago iso={lastSeenAt} />
     </>
   )
 }
@@ -136,9 +137,7 @@ function Town({ orders, couriers }: TownOf) {
       )}
       {missing.length > 0 && (
         <button type="button" disabled={busy.value} onClick={() => void readMissing()}>
-          {busy.value
-            ? 'Reading…'
-            : `Show pickup and drop of ${missing.length} ${missing.length === 1 ? 'order' : 'orders'}`}
+          {busy.value ? 'Reading…' : `Show pickup and drop of ${counted(missing.length, 'order')}`}
         </button>
       )}
       <First
@@ -163,7 +162,7 @@ function Town({ orders, couriers }: TownOf) {
 type Counts = { orders: readonly Whole[]; ofOrders: number; couriers: readonly Person[]; ofCouriers: number }
 
 function sentenceOf({ orders, ofOrders, couriers, ofCouriers }: Counts): string {
-  const people = `${ofCouriers} of ${couriers.length} couriers have reported where they are.`
-  const addresses = `${ofOrders} of ${2 * orders.length} addresses have coordinates.`
+  const people = `Of ${counted(couriers.length, 'courier')}, ${number(ofCouriers)} ${noun(ofCouriers, 'has', 'have')} reported a position.`
+  const addresses = `Of ${number(2 * orders.length)} addresses, ${number(ofOrders)} ${noun(ofOrders, 'has', 'have')} coordinates.`
   return [couriers.length > 0 && people, orders.length > 0 && addresses].filter(Boolean).join(' ')
 }

@@ -6,15 +6,16 @@ import { announce } from '../parts/announce.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { now } from '../parts/clock.ts'
 import { countOf, First } from '../parts/first.tsx'
-import { duration } from '../parts/numbers.ts'
+import type { FeedEvent } from '../parts/gathered.ts'
+import { counted, duration, noun } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 import { principal } from '../parts/session.ts'
 import { useFeed } from '../parts/stream.ts'
 import { Left, Value } from '../parts/value.tsx'
-import { type Listed, states, type Whole } from './order.ts'
-import { OrderState } from './order-state.tsx'
+import type { Listed, Whole } from './order.ts'
+import { OrderState, states } from './order-state.tsx'
 
 type Orders = { data: Listed[]; nextCursor: string | null }
 type Me = z.infer<typeof Courier>
@@ -33,9 +34,8 @@ export function page() {
     void mine.reload()
   }
   const feed = useFeed(`${base}/events`, {
-    event: ({ data }) => {
-      const { courierId, data: more } = data as { courierId: number | null; data: Record<string, unknown> }
-      if ([courierId, more['formerCourierId']].includes(Number(principal.value?.sub))) readAll()
+    events(burst) {
+      if (burst.some(isOwn)) readAll()
     },
     anew: readAll,
   })
@@ -75,6 +75,11 @@ export function page() {
       </div>
     </Page>
   )
+}
+
+function isOwn({ data }: FeedEvent): boolean {
+  const { courierId, data: more } = data as { courierId: number | null; data: Record<string, unknown> }
+  return [courierId, more['formerCourierId']].includes(Number(principal.value?.sub))
 }
 
 /**
@@ -120,7 +125,11 @@ function Next({ me, own, onDone }: { me: Me; own: string; onDone: () => void }) 
     <>
       <p>
         <strong>{me.name}</strong>, <Value at={`${own}#heldBoxes`} value={me.heldBoxes} /> of{' '}
-        <Value at={`${own}#capacityBoxes`} value={me.capacityBoxes} unit="boxes" />
+        <Value
+          at={`${own}#capacityBoxes`}
+          value={me.capacityBoxes}
+          unit={noun(me.capacityBoxes, 'box', 'boxes')}
+        />
       </p>
       {me.available ? (
         <ActButton label="Claim the next order" main action={claim} act={claimNext} />
@@ -163,7 +172,7 @@ function Task({ order, onDone }: { order: Listed; onDone: () => void }) {
         <a href={`/app/orders/${id}`}>Order {id}</a> <OrderState order={order} />
       </header>
       <p>
-        {isBefore ? 'Fetch' : 'Bring'} {order.boxesCount} {order.boxesCount === 1 ? 'box' : 'boxes'}{' '}
+        {isBefore ? 'Fetch' : 'Bring'} {counted(order.boxesCount, 'box', 'boxes')}{' '}
         {isBefore ? `at ${order.pickupAddress}` : `to ${order.deliveryAddress}`}
       </p>
       {next && <Whither address={isBefore ? order.pickupAddress : order.deliveryAddress} />}

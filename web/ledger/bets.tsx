@@ -21,7 +21,7 @@ export function page() {
         every={30}
         rowKey={({ id }) => id}
         href={({ id }) => betHref(id)}
-        sorted="newest first"
+        sorted="last recorded first"
         empty={{ why: 'No bet has been placed yet.', command: 'See the tour in functions/ledger/README.md' }}
         columns={[
           { name: 'Placed', cell: ({ placedAt }) => <When iso={placedAt} short={false} /> },

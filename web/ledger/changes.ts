@@ -17,5 +17,5 @@ export function useBookChanges(changed: () => unknown): Signal<FeedState> {
     }, restMs)
   }
   useEffect(() => () => clearTimeout(timer.current), [])
-  return useFeed('/v1/ledger/events', { event: soon, anew: soon })
+  return useFeed('/v1/ledger/events', { events: soon, anew: soon })
 }

@@ -26,7 +26,7 @@ export function page() {
         every={30}
         rowKey={({ id }) => id}
         href={({ id }) => paymentHref(id)}
-        sorted="newest first"
+        sorted="last recorded first"
         empty={{
           why: 'No payment has been requested yet.',
           command: 'See the tour in functions/ledger/README.md',

@@ -9,7 +9,7 @@ import { ActButton } from '../parts/button.tsx'
 import { Evidence } from '../parts/evidence.tsx'
 import { countOf, First } from '../parts/first.tsx'
 import { Field, Form } from '../parts/form.tsx'
-import { number } from '../parts/numbers.ts'
+import { counted, noun, number } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
@@ -114,9 +114,7 @@ function Card({ alert, reload }: { alert: Alert; reload: () => Promise<unknown> 
       {alert.flapping && <Badge word="flapping" tone="warn" title="Three changes within an hour" />}
       {evidence.length > 0 && (
         <details>
-          <summary>
-            Evidence: {evidence.length} {evidence.length === 1 ? 'row' : 'rows'}
-          </summary>
+          <summary>Evidence: {counted(evidence.length, 'row')}</summary>
           <Evidence of={evidence} caption={`Evidence of ${rule} ${of}`} />
         </details>
       )}
@@ -242,11 +240,7 @@ function SilencesPanel({ of, reload }: { of: Resource<Silences>; reload: () => P
                 name: 'Holds back',
                 numeric: true,
                 cell: ({ alerts }, index) => (
-                  <Value
-                    at={`${of.path}#data.${index}.alerts`}
-                    value={alerts}
-                    unit={alerts === 1 ? 'alert' : 'alerts'}
-                  />
+                  <Value at={`${of.path}#data.${index}.alerts`} value={alerts} unit={noun(alerts, 'alert')} />
                 ),
               },
               {

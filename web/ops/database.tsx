@@ -295,10 +295,12 @@ function CachesPanel({ of }: { of: Resource<Caches> }) {
         },
       ]}
     >
-      {({ sharedLayer, asOf }) => (
+      {({ shared, asOf }) => (
         <p class="muted">
           Figures of the one isolate that answered at <When iso={asOf} short={false} />; the shared layer is{' '}
-          {sharedLayer}.
+          {shared.layer}
+          {shared.entries === null ? '' : `, with ${shared.entries} keys`}
+          {shared.skippedUntil === null ? '' : ', which is skipped after a failure'}.
         </p>
       )}
     </TablePanel>

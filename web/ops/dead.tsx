@@ -5,6 +5,7 @@ import { announce } from '../parts/announce.tsx'
 import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { Bytes } from '../parts/bytes.tsx'
+import { counted } from '../parts/numbers.ts'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
@@ -34,7 +35,7 @@ export function DeadMessages() {
     if (!done) return
     const stored = done.data.filter(({ outcome }) => outcome === 'stored').length
     marked.value = new Set()
-    announce(`${stored} of ${ids.length} messages are stored`)
+    announce(`${stored} of ${counted(ids.length, 'message')} stored`)
   }
 
   return (

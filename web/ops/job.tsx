@@ -4,15 +4,15 @@ import { type Action, useAction } from '../parts/action.ts'
 import { announce } from '../parts/announce.tsx'
 import { Badge, type Tone } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
-import { now } from '../parts/clock.ts'
 import { Evidence } from '../parts/evidence.tsx'
 import { Field, Form } from '../parts/form.tsx'
 import { List } from '../parts/list.tsx'
 import { Ms, Seconds } from '../parts/measured.tsx'
-import { duration } from '../parts/numbers.ts'
+import { counted, duration } from '../parts/numbers.ts'
 import { Grid, Page } from '../parts/page.tsx'
 import { Failure, Nothing, Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
+import { useStep } from '../parts/use-step.ts'
 import { Ago, Computed, Fact, Facts, Value, When } from '../parts/value.tsx'
 import { hourMs } from '../parts/window.ts'
 import { JobState } from './jobs.tsx'
@@ -34,6 +34,7 @@ export function page({ params: { name = '' } }: { params: Record<string, string>
   })
   const index = jobs.data.value?.data.findIndex((job) => job.name === name) ?? -1
   const job = jobs.data.value?.data[index]
+  const now = useStep(15_000)
   const reload = () => Promise.all([jobs.reload(), runs.reload()])
   return (
     <Page title={`Job ${name}`} sentence="The slots and runs of one job, and how to run, pause or resume it.">
@@ -59,7 +60,7 @@ export function page({ params: { name = '' } }: { params: Record<string, string>
             job ? (
               <Strip
                 slots={lastSlots(job, data, {
-                  now: Math.floor(now.value / 15_000) * 15_000,
+                  now,
                   count: shownSlots,
                 })}
               />
@@ -152,7 +153,7 @@ function Actions({ job, reload }: { job: Job; reload: () => Promise<unknown> }) 
         <p>
           {answer.ran ? (
             <>
-              <Outcome outcome={answer.outcome ?? 'ok'} /> {answer.rows ?? 0} rows
+              <Outcome outcome={answer.outcome ?? 'ok'} /> {counted(answer.rows ?? 0, 'row')}
             </>
           ) : (
             `It did not run: ${answer.reason ?? 'unknown'}`

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { LiveState } from '../../functions/ops/live/contract.ts'
 import { First } from '../parts/first.tsx'
-import { milliseconds, number } from '../parts/numbers.ts'
+import { counted, milliseconds, number } from '../parts/numbers.ts'
 import { Panel } from '../parts/panel.tsx'
 import { useLive } from '../parts/stream.ts'
 import { Table } from '../parts/table.tsx'
@@ -35,7 +35,7 @@ function Figures({ of }: { of: LiveState }) {
       </dl>
       {of.routes.length > 0 && (
         <Table
-          caption={`The busiest routes of the last ${number(of.seconds)} seconds`}
+          caption={`The busiest routes of the last ${counted(of.seconds, 'second')}`}
           rows={of.routes.slice(0, mostRoutes)}
           rowKey={({ method, route }) => `${method} ${route}`}
           columns={[

@@ -8,7 +8,7 @@ import { now } from '../parts/clock.ts'
 import { Field, Form } from '../parts/form.tsx'
 import type { Span } from '../parts/lane.tsx'
 import { Seconds } from '../parts/measured.tsx'
-import { number } from '../parts/numbers.ts'
+import { counted, number } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
@@ -154,7 +154,8 @@ function ValuesChart({ of, tried }: { of: RuleValues; tried: Tried | null }) {
       {...(spans.length > 0 && { lane: { name: 'these limits', spans } })}
     >
       <p class="muted">
-        Each point is the worst value of {number(of.stepSeconds)} seconds. In the green range nothing fires.
+        Each point is the worst value of {counted(of.stepSeconds, 'second')}. In the green range nothing
+        fires.
         {of.things > of.data.length &&
           ` The ${of.data.length} worst of ${number(of.things)} things are shown.`}
       </p>
@@ -245,6 +246,6 @@ const mostShown = 20
 /** `From 13 Nov to 27 Nov, on 20 160 values, these limits would have fired 3 alerts.` */
 function sentenceOf({ from, to, values, fired }: Tried, limits: string): string {
   if (from === null || to === null) return 'No value has been kept yet: the rule is evaluated each minute.'
-  const alerts = fired === 0 ? 'no alert' : fired === 1 ? '1 alert' : `${number(fired)} alerts`
-  return `From ${day(from)} to ${day(to)}, on ${number(values)} values, ${limits} would have fired ${alerts}.`
+  const alerts = fired === 0 ? 'no alert' : counted(fired, 'alert')
+  return `From ${day(from)} to ${day(to)}, on ${counted(values, 'value')}, ${limits} would have fired ${alerts}.`
 }

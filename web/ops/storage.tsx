@@ -6,6 +6,7 @@ import type { View } from '../../functions/ops/views/contract.ts'
 import { Badge, type Tone } from '../parts/badge.tsx'
 import { Bytes } from '../parts/bytes.tsx'
 import { Ms, Seconds, Share } from '../parts/measured.tsx'
+import { counted } from '../parts/numbers.ts'
 import { Page } from '../parts/page.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
 import { route } from '../parts/route.ts'
@@ -70,7 +71,7 @@ function ViewsPanel({ of }: { of: Resource<Views> }) {
           name: 'State',
           cell: ({ populated, stale, driftKeys }) =>
             driftKeys !== null && driftKeys > 0 ? (
-              <Badge word={`${driftKeys} rows differed`} tone="bad" />
+              <Badge word={`${counted(driftKeys, 'row')} differed`} tone="bad" />
             ) : !populated ? (
               <Badge word="never filled" tone="bad" />
             ) : stale ? (

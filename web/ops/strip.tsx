@@ -1,4 +1,4 @@
-import { number } from '../parts/numbers.ts'
+import { counted, number } from '../parts/numbers.ts'
 import { moment, timeOfDay } from '../parts/times.ts'
 import type { Slot, SlotState } from './slots.ts'
 
@@ -37,7 +37,7 @@ export function Strip({ slots }: { slots: readonly Slot[] }) {
       <figcaption>
         {slots.length === 0
           ? 'No slot has passed since its first run.'
-          : `The last ${slots.length === 1 ? 'slot' : `${slots.length} slots`}, ${timeOfDay(slots[0]?.at ?? 0)} to ${timeOfDay(slots.at(-1)?.at ?? 0)}: ${counts
+          : `The last ${slots.length === 1 ? 'slot' : counted(slots.length, 'slot')}, ${timeOfDay(slots[0]?.at ?? 0)} to ${timeOfDay(slots.at(-1)?.at ?? 0)}: ${counts
               .map(({ state, count }) => `${number(count)} ${state}`)
               .join(', ')}.`}
       </figcaption>

@@ -7,7 +7,7 @@ import { Lane, type Span } from './lane.tsx'
 import { number } from './numbers.ts'
 import { PointsTable, pointAfter, pointText } from './points.tsx'
 import { hasDots, type Points, type Series, sentenceOf, stretchOf, withGaps } from './series.ts'
-import { timeOfDay, zone } from './times.ts'
+import { shortDay, timeOfDay, zone } from './times.ts'
 
 /*
  * A chart over time: a figure with a sentence (last, lowest, highest, trend), a cursor for the arrow keys that says the
@@ -207,8 +207,7 @@ function timeLabel(seconds: number, step: number): string {
   const ms = seconds * 1_000
   const text = timeOfDay(ms, { seconds: step < 60 })
   if (step < 86_400 && !/^00:00(:00)?$/.test(text)) return text
-  const timeZone = zone.value === 'UTC' ? { timeZone: 'UTC' } : {}
-  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', ...timeZone }).format(ms)
+  return shortDay(ms)
 }
 
 /** Ticks within one second have one label. */

@@ -10,7 +10,7 @@ type Gathered = {
   stop: () => void
 }
 
-type To = { event: (event: FeedEvent) => void; anew: () => void }
+type To = { events: (burst: readonly FeedEvent[]) => void; anew: () => void }
 
 const pauseMs = 250
 /** A page that is paused for long reads its lists again instead. */
@@ -27,11 +27,9 @@ export function gathered(to: To, feed: string | symbol | null = Symbol('alone'))
   let timer: ReturnType<typeof setTimeout> | null = null
 
   function giveAll(): void {
-    const events = waiting
+    const burst = waiting
     waiting = []
-    batch(() => {
-      for (const event of events) to.event(event)
-    })
+    if (burst.length > 0) batch(() => to.events(burst))
   }
 
   function again(): void {

@@ -1,5 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { ask, type Problem } from '../api.ts'
 import { afterGap, type Grown, grown, type More, type PageOf, withPage } from './more.ts'
 import type { Resource } from './resource.ts'
@@ -13,7 +13,7 @@ type Held<T> = More<T> & {
 }
 
 type GrownList<T> = {
-  /** The rows that are shown while this is the newest first page. */
+  /** The rows that are shown while this is the newest first page. Made once for each page. */
   of: (newest: PageOf<T>) => Grown<T>
   /** When the oldest of the further pages was read; null without one. */
   readAt: number | null
@@ -47,6 +47,14 @@ export function useGrown<T>(
     [of],
   )
   const more = held.value?.of === of ? held.value : null
+  const last = useRef<{ newest: PageOf<T>; more: Held<T> | null; list: Grown<T> } | null>(null)
+
+  function listOf(newest: PageOf<T>): Grown<T> {
+    if (last.current?.newest === newest && last.current.more === more) return last.current.list
+    const list = grown(newest, more, { path, keyOf })
+    last.current = { newest, more, list }
+    return list
+  }
 
   async function grow(all = false): Promise<void> {
     const page = first.data.value
@@ -84,7 +92,7 @@ export function useGrown<T>(
   }
 
   return {
-    of: (newest) => grown(newest, more, { path, keyOf }),
+    of: listOf,
     readAt: more?.readAt ?? null,
     problem,
     busy,

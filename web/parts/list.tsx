@@ -1,10 +1,11 @@
-import { useSignal, useSignalEffect } from '@preact/signals'
+import { useComputed, useSignalEffect } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { FeedEvent } from './gathered.ts'
 import { useGrown } from './grown.ts'
-import { type Laid, laidSince, nothingLaid, type PageOf } from './more.ts'
-import { number } from './numbers.ts'
+import { type Laid, laidOver, mostWaiting } from './laid.ts'
+import type { PageOf } from './more.ts'
+import { counted, number } from './numbers.ts'
 import { type Empty, Failure, Panel, type PanelSize } from './panel.tsx'
 import { useResource } from './resource.ts'
 import { route, setQuery } from './route.ts'
@@ -24,6 +25,14 @@ export type Filter = {
   options?: readonly { value: string; label: string }[]
 }
 
+type Live<T> = {
+  path: string
+  rowOf: (event: FeedEvent) => T | null
+  fits: (row: T) => boolean
+  /** The order of the list. A row that belongs below those that are shown comes with a further page. */
+  compare: (a: T, b: T) => number
+}
+
 type ListOf<T> = {
   title: string
   path: string
@@ -36,7 +45,7 @@ type ListOf<T> = {
   leavesOut?: string
   empty: Omit<Empty<unknown>, 'when'>
   every?: number | null
-  live?: { path: string; rowOf: (event: FeedEvent) => T | null; fits: (row: T) => boolean }
+  live?: Live<T>
   tools?: ComponentChildren
   /** Smaller where few rows are usual. */
   size?: PanelSize
@@ -65,41 +74,36 @@ export function List<T>(props: ListOf<T>) {
   const path = query.size > 0 ? `${props.path}${props.path.includes('?') ? '&' : '?'}${query}` : props.path
   const first = useResource<PageOf<T>>(path, { every: props.every ?? null, whenSeen: true })
   const list = useGrown(path, first, rowKey)
-  const laid = useSignal<Laid<T>>(nothingLaid)
-  const beforeGap = useRef<Laid<T> | null>(null)
+  const laid = useMemo(() => laidOver(rowKey), [])
 
   const feed = useFeed(live?.path ?? '', {
-    event(event) {
-      const row = live?.rowOf(event) ?? null
-      if (row === null) return
-      const key = rowKey(row)
-      const { rows: listed = [] } = first.data.value ? list.of(first.data.value) : {}
-      const { changed, fresh } = laid.value
-      const isListed = listed.some((one) => rowKey(one) === key)
-      if (!isListed && !live?.fits(row)) return
-      laid.value = {
-        changed: new Map(changed).set(key, row),
-        fresh: isListed ? fresh : [row, ...fresh.filter((one) => rowKey(one) !== key)],
+    events(burst) {
+      const { rows = [], keys, next = null } = (first.data.value && list.of(first.data.value)) ?? {}
+      const last = next === null ? undefined : rows.at(-1)
+      for (const event of burst) {
+        const row = live?.rowOf(event) ?? null
+        if (row === null) continue
+        const isShown = keys?.has(rowKey(row)) ?? false
+        const isBelow = last !== undefined && (live?.compare(row, last) ?? 0) > 0
+        if (isShown || (live?.fits(row) && !isBelow)) laid.take(row, isShown)
       }
     },
     anew: readAnew,
   })
-  const known = (row: T) => laid.value.changed.get(rowKey(row)) ?? row
 
   /** Events are missing. The list keeps what it shows until a newer answer has come. */
   function readAnew(): void {
-    list.keep(known)
-    beforeGap.current = laid.value
+    list.keep(laid.now)
+    laid.gap()
     void first.reload()
   }
 
   // A read from before the gap was stopped by the one after it.
   useSignalEffect(() => {
-    const isForgotten = first.readAt.value === null
-    if (isForgotten) laid.value = nothingLaid
-    else if (beforeGap.current !== null) laid.value = laidSince(beforeGap.current, laid.peek())
-    beforeGap.current = null
+    if (first.readAt.value === null) laid.forget()
+    else laid.mend()
   })
+  const isNothing = useComputed(() => laid.waiting.value.size === 0)
 
   function showNew(): void {
     list.restart()
@@ -122,18 +126,15 @@ export function List<T>(props: ListOf<T>) {
       stale={() => live !== undefined && feed.value === 'away'}
       empty={{
         ...empty,
-        when: ({ data }) => data.length === 0 && laid.value.fresh.length === 0,
+        when: ({ data }) => data.length === 0 && isNothing.value,
         ...(filtered && { why: 'Nothing matches these filters.' }),
       }}
     >
       {(newest) => {
-        const { next, places, isOld, ...of } = list.of(newest)
-        const rows = of.rows.map(known)
-        const waiting = new Set([...laid.value.fresh, ...of.fresh].map(rowKey))
-        for (const row of of.rows) waiting.delete(rowKey(row))
+        const { rows, places, next, isOld, fresh, keys } = list.of(newest)
         return (
           <>
-            <NewRows count={waiting.size} isOld={isOld} show={showNew} />
+            <Waiting {...{ laid, keys, isOld }} fresh={fresh.map(rowKey)} show={showNew} />
             <Table
               caption={title}
               columns={columns}
@@ -141,6 +142,7 @@ export function List<T>(props: ListOf<T>) {
               rowKey={rowKey}
               {...(href && { href })}
               pure
+              now={laid.now}
               at={(_, index) => places[index] ?? ''}
             />
             {list.problem.value && <Failure problem={list.problem.value} />}
@@ -169,16 +171,37 @@ export function List<T>(props: ListOf<T>) {
 function Matches({ of }: { of: { rows: readonly unknown[]; next: string | null } | null }) {
   if (of === null) return null
   const { length } = of.rows
-  const rows = `${number(length)} ${length === 1 ? 'row' : 'rows'}`
+  const rows = counted(length, 'row')
   return <p class="muted">{of.next === null ? rows : `more than ${rows}`}</p>
 }
 
+type WaitingOf<T> = {
+  laid: Laid<T>
+  keys: ReadonlySet<unknown>
+  /** The keys of the rows of a newer first page. */
+  fresh: readonly unknown[]
+  isOld: boolean
+  show: () => void
+}
+
+/** Counts by itself, so that a new row does not draw the list. */
+function Waiting<T>({ laid, keys, fresh, isOld, show }: WaitingOf<T>) {
+  const all = new Set([...laid.waiting.value, ...fresh])
+  const isMany = laid.waiting.value.size >= mostWaiting
+  const count = [...all].filter((key) => !keys.has(key)).length
+  return <NewRows count={count} isMany={isMany} isOld={isOld} show={show} />
+}
+
+type NewRowsOf = { count: number; isMany?: boolean; isOld: boolean; show: () => void }
+
 /** Reads the list from its top again. Until then nothing moves under the pointer. */
-export function NewRows({ count, isOld, show }: { count: number; isOld: boolean; show: () => void }) {
+export function NewRows({ count, isMany = false, isOld, show }: NewRowsOf) {
   if (count === 0 && !isOld) return null
   return (
     <button type="button" class="new-rows" onClick={show}>
-      {count > 0 ? `Show ${number(count)} new` : 'This list may have changed: read it again'}
+      {count > 0
+        ? `Show ${isMany ? 'more than ' : ''}${number(count)} new`
+        : 'This list may have changed: read it again'}
     </button>
   )
 }

@@ -18,6 +18,7 @@ export type More<T> = {
 
 export type Grown<T> = {
   rows: readonly T[]
+  keys: ReadonlySet<unknown>
   /** The place of each row in the answer that it came from. */
   places: readonly string[]
   next: string | null
@@ -45,19 +46,6 @@ export function withPage<T>(more: More<T>, page: PageOf<T>, at: string): More<T>
   }
 }
 
-/** The word of the stream on the rows of a list: their newest states, and the rows that are new. */
-export type Laid<T> = { changed: ReadonlyMap<unknown, T>; fresh: readonly T[] }
-
-export const nothingLaid: Laid<never> = { changed: new Map<unknown, never>(), fresh: [] }
-
-/** Of a list that was read after a gap: a change from before the gap may be older than the answer, so it goes. */
-export function laidSince<T>(before: Laid<T>, now: Laid<T>): Laid<T> {
-  return {
-    changed: new Map([...now.changed].filter(([key, row]) => before.changed.get(key) !== row)),
-    fresh: now.fresh.filter((row) => !before.fresh.includes(row)),
-  }
-}
-
 export function grown<T>(
   newest: PageOf<T>,
   more: More<T> | null,
@@ -65,15 +53,19 @@ export function grown<T>(
 ): Grown<T> {
   const placeOf = (_: unknown, index: number) => `${path}#data.${index}`
   const places = newest.data.map(placeOf)
-  if (more === null) return { rows: newest.data, places, next: newest.nextCursor, fresh: [], isOld: false }
+  if (more === null) {
+    const keys = new Set(newest.data.map(keyOf))
+    return { rows: newest.data, keys, places, next: newest.nextCursor, fresh: [], isOld: false }
+  }
   const indexes = new Map(newest.data.map((row, index) => [keyOf(row), index]))
   const shown = [...more.first.data, ...more.rows]
-  const known = new Set(shown.map(keyOf))
-  const fresh = newest.data.filter((row) => !known.has(keyOf(row)))
+  const keys = new Set(shown.map(keyOf))
+  const fresh = newest.data.filter((row) => !keys.has(keyOf(row)))
   const nowAt = (row: T) => indexes.get(keyOf(row)) ?? -1
   const then = [...more.first.data.map(placeOf), ...more.places]
   return {
     rows: shown.map((row) => newest.data[nowAt(row)] ?? row),
+    keys,
     places: shown.map((row, index) => places[nowAt(row)] ?? then[index] ?? ''),
     next: more.next,
     fresh,

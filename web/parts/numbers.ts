@@ -1,6 +1,7 @@
 /** How numbers, durations and money are written everywhere: with a unit, three significant digits and thin spaces. */
 
 import { decimalsOf } from './currencies.ts'
+import { onceFor } from './once-for.ts'
 
 const thin = '\u202f'
 
@@ -28,6 +29,13 @@ export function number(value: number): string {
   return form.format(value).replaceAll(',', thin).replace('-', '−')
 }
 
+/** The noun beside a count: `box` beside 1, `boxes` beside 0 and 2. */
+export const noun = (count: number | null, one: string, many = `${one}s`) => (count === 1 ? one : many)
+
+/** `1 box`, `2 boxes`. */
+export const counted = (count: number, one: string, many?: string) =>
+  `${number(count)} ${noun(count, one, many)}`
+
 /** `3.2 s`, `4 min`, `2 h 5 min`, `3 d 4 h`: the two largest units. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
@@ -53,11 +61,14 @@ export function milliseconds(ms: number): string {
 
 /** Minor units by the exponent of their currency: 1050 EUR is 10.50, 1050 JPY is 1 050. */
 export function money(minor: number, currency: string): string {
-  const digits = decimalsOf(currency)
-  const form = new Intl.NumberFormat('en-GB', {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  })
-  const amount = form.format(minor / 10 ** digits).replaceAll(',', thin)
+  const decimals = decimalsOf(currency)
+  const amount = withDecimals(decimals)
+    .format(minor / 10 ** decimals)
+    .replaceAll(',', thin)
   return `${amount.replace('-', '−')} ${currency}`
 }
+
+const withDecimals = onceFor(
+  (decimals: number) =>
+    new Intl.NumberFormat('en-GB', { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+)

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { Badge } from './badge.tsx'
 import { Copy } from './copy.tsx'
-import { milliseconds } from './numbers.ts'
+import { counted, milliseconds } from './numbers.ts'
 import { asCurl, type Receipt, receipts } from './receipts.ts'
 import { role, token } from './session.ts'
 import { timeOfDay } from './times.ts'
@@ -34,7 +34,7 @@ export function ReceiptsDrawer() {
         </button>
       </header>
       <p class="muted">
-        The last {receipts.value.length} calls of this tab, newest first, and what each cost.
+        The last {counted(receipts.value.length, 'call')} of this tab, newest first, and what each cost.
       </p>
       <ol>
         {receipts.value.map((receipt) => (
@@ -59,7 +59,7 @@ function One({ receipt }: { receipt: Receipt }) {
         </span>
         <span class="cost">
           {milliseconds(ms)}
-          {trips !== null && ` · ${trips} ${trips === 1 ? 'trip' : 'trips'}`}
+          {trips !== null && ` · ${counted(trips, 'trip')}`}
         </span>
       </summary>
       <Facts>

@@ -18,7 +18,8 @@ import { type Watchdog, watchdog } from './watchdog.ts'
 export type FeedState = 'connecting' | 'live' | 'away'
 
 type Handlers = {
-  event: (event: FeedEvent) => void
+  /** At least one, in their order. */
+  events: (burst: readonly FeedEvent[]) => void
   /** Events may be missing from here on: read the resource again. Also called once the stream is connected first. */
   anew: () => void
   /** The stream is refused. It is connected again by itself. */
@@ -54,7 +55,7 @@ export function useFeed(
     if (path === '' || name === null) return undefined
     const events = gathered(
       {
-        event: (event) => current.current.event(event),
+        events: (burst) => current.current.events(burst),
         anew: () => current.current.anew(),
       },
       counts ? path : null,
@@ -84,8 +85,9 @@ export function useLive<T>(path: string, type: string): { of: Resource<T>; state
   ]
   const turn = useSignal(0)
   const handlers: Handlers = {
-    event(event) {
-      if (event.type !== type) return
+    events(burst) {
+      const event = burst.findLast((one) => one.type === type)
+      if (event === undefined) return
       // The contract of the stream names this type and its state.
       data.value = event.data as T
       readAt.value = serverNow()
@@ -103,7 +105,10 @@ export function useLive<T>(path: string, type: string): { of: Resource<T>; state
   return { of: { path, data, readAt, problem, every: null, streamed: true, reload }, state }
 }
 
-type Subscriber = Required<Handlers> & { state: (state: FeedState) => void }
+type Subscriber = Required<Omit<Handlers, 'events'>> & {
+  event: (event: FeedEvent) => void
+  state: (state: FeedState) => void
+}
 
 function subscribe(name: string, path: string, to: Subscriber): () => void {
   const gone = new AbortController()

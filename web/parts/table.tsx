@@ -1,7 +1,9 @@
+import { computed } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
 import { isForPage } from './keys.ts'
 import { go } from './route.ts'
+import { useShares } from './use-shares.ts'
 
 /*
  * A real table. On a narrow screen each row becomes label and value. With `href` the first cell of a row is a link, and
@@ -26,78 +28,74 @@ type TableOf<T> = {
   at?: (row: T, index: number) => string
   /** Its cells show nothing but their row, so only rows that change are drawn again. */
   pure?: boolean
+  /** The newest state of a row, from signals: when they change, the row draws itself. */
+  now?: (row: T) => T
 }
 
-export function Table<T>({
-  caption,
-  columns,
-  rows,
-  rowKey,
-  href,
-  at: placeOf = () => '',
-  pure = false,
-}: TableOf<T>) {
-  const body = useRef<HTMLTableSectionElement>(null)
+export function Table<T>({ caption, rows, rowKey, at = () => '', ...of }: TableOf<T>) {
+  const table = useRef<HTMLTableElement>(null)
+  useShares(table, rows.length)
   return (
-    <table>
+    <table ref={table}>
       <caption class="visually-hidden">{caption}</caption>
       <thead>
         <tr>
-          {columns.map(({ name, numeric }) => (
+          {of.columns.map(({ name, numeric }) => (
             <th key={name} scope="col" class={numeric ? 'numeric' : undefined}>
               {name}
             </th>
           ))}
         </tr>
       </thead>
-      <tbody ref={body} onKeyDown={(event) => move(event, body.current)}>
+      <tbody onKeyDown={move}>
         {rows.map((row, index) => (
-          <Row
-            key={rowKey(row)}
-            of={pure ? [row, index, placeOf(row, index)] : null}
-            href={href?.(row) ?? null}
-            cells={() =>
-              columns.map(({ name, numeric = false, cell }) => ({
-                name,
-                numeric,
-                shown: cell(row, index, placeOf(row, index)),
-              }))
-            }
-          />
+          <Row key={rowKey(row)} {...of} row={row} index={index} at={at(row, index)} />
         ))}
       </tbody>
     </table>
   )
 }
 
-type Cell = { name: string; numeric: boolean; shown: ComponentChildren }
-type RowOf = { of: readonly unknown[] | null; href: string | null; cells: () => readonly Cell[] }
+type RowOf<T> = Pick<TableOf<T>, 'columns' | 'href' | 'pure' | 'now'> & { row: T; index: number; at: string }
 
-/** `of` says on what the cells depend; then they are made again only when that changes. */
-function Row({ of, href, cells }: RowOf) {
+function Row<T>({
+  columns,
+  href: hrefOf,
+  pure = false,
+  now = (same) => same,
+  row: known,
+  index,
+  at,
+}: RowOf<T>) {
+  const row = useMemo(() => computed(() => now(known)), [known]).value
+  const href = hrefOf?.(row)
   return useMemo(
     () => (
       <tr
         onClick={
-          href === null ? undefined : (event) => event.target instanceof HTMLTableCellElement && go(href)
+          href === undefined ? undefined : (event) => event.target instanceof HTMLTableCellElement && go(href)
         }
-        class={href === null ? undefined : 'opens'}
+        class={href === undefined ? undefined : 'opens'}
       >
-        {cells().map(({ name, numeric, shown }, at) => (
+        {columns.map(({ name, numeric = false, cell }, place) => (
           <td key={name} data-label={name} class={numeric ? 'numeric' : undefined}>
-            {at === 0 && href !== null ? <a href={href}>{shown}</a> : shown}
+            {place === 0 && href !== undefined ? (
+              <a href={href}>{cell(row, index, at)}</a>
+            ) : (
+              cell(row, index, at)
+            )}
           </td>
         ))}
       </tr>
     ),
-    of === null ? [{}] : [...of, href],
+    pure ? [row, index, at, href] : [{}],
   )
 }
 
-function move(event: KeyboardEvent, body: HTMLElement | null): void {
+function move(event: KeyboardEvent & { currentTarget: Element }): void {
   const step = event.key === 'j' ? 1 : event.key === 'k' ? -1 : 0
   if (step === 0 || !isForPage(event)) return
-  const links = [...(body?.querySelectorAll<HTMLElement>('td:first-child a') ?? [])]
+  const links = [...event.currentTarget.querySelectorAll<HTMLElement>('td:first-child a')]
   const at = links.indexOf(document.activeElement as HTMLElement)
   links[Math.min(Math.max(at + step, 0), links.length - 1)]?.focus()
   event.preventDefault()

@@ -1,4 +1,6 @@
+import { computed, type ReadonlySignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
+import { useMemo } from 'preact/hooks'
 import { now } from './clock.ts'
 import { duration, money, number } from './numbers.ts'
 import { day, moment, zone } from './times.ts'
@@ -80,26 +82,46 @@ export function Day({ at, iso }: { at?: string; iso: string | null }) {
 }
 
 /** How long ago, by the server's clock. It moves by itself. */
-export function Ago({ at, iso }: { at?: string; iso: string | number | null }) {
+export function Ago({ at, iso }: { at?: string; iso: Moment }) {
+  const [text, title] = [useText(agoOf, iso), useText(titleOf, iso)]
   if (iso === null) return <Unknown {...(at !== undefined && { at })} />
-  const then = new Date(iso)
-  const ms = now.value - then.getTime()
   return (
-    <time dateTime={then.toISOString()} title={moment(then.getTime())} data-at={at}>
-      {ms < 1_500 && ms > -1_500 ? 'just now' : ms < 0 ? `in ${coarse(-ms)}` : `${coarse(ms)} ago`}
+    <time dateTime={new Date(iso).toISOString()} title={title} data-at={at}>
+      {text}
     </time>
   )
 }
 
 /** The time until a moment, such as the end of a lease. */
 export function Left({ at, iso }: { at?: string; iso: string }) {
-  const ms = new Date(iso).getTime() - now.value
+  const [text, title, look] = [useText(leftOf, iso), useText(titleOf, iso), useText(lookOf, iso)]
   return (
-    <time class={ms < 15_000 ? 'left late' : 'left'} dateTime={iso} title={moment(iso)} data-at={at}>
-      {ms <= 0 ? 'over' : `${coarse(ms)} left`}
+    <time class={look} dateTime={iso} title={title} data-at={at}>
+      {text}
     </time>
   )
 }
+
+type Moment = string | number | null
+
+/** Follows the clock by itself: a list of a thousand ages is not drawn again because a second has passed. */
+function useText(textOf: (ms: number) => string, iso: Moment): ReadonlySignal<string> {
+  return useMemo(() => computed(() => (iso === null ? '' : textOf(new Date(iso).getTime()))), [iso])
+}
+
+function agoOf(then: number): string {
+  const ms = now.value - then
+  if (Math.abs(ms) < 1_500) return 'just now'
+  return ms < 0 ? `in ${coarse(-ms)}` : `${coarse(ms)} ago`
+}
+
+function leftOf(then: number): string {
+  const ms = then - now.value
+  return ms <= 0 ? 'over' : `${coarse(ms)} left`
+}
+
+const lookOf = (then: number) => (then - now.value < 15_000 ? 'left late' : 'left')
+const titleOf = (then: number) => moment(then)
 
 function coarse(ms: number): string {
   return duration(Math.max(1_000, Math.round(ms / 1_000) * 1_000))

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { z } from 'zod'
 import type { ListedDatasets, OsdrStats } from '../../functions/space/osdr/contract.ts'
+import { noun } from '../parts/numbers.ts'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 import { Table } from '../parts/table.tsx'
@@ -44,8 +45,12 @@ export function Datasets() {
         <>
           {stats.data.value && (
             <p>
-              <Value at={`${counts}#totalDatasets`} value={stats.data.value.totalDatasets} unit="datasets" />,{' '}
-              <Value at={`${counts}#recent1y`} value={stats.data.value.recent1y} /> of the last year.
+              <Value
+                at={`${counts}#totalDatasets`}
+                value={stats.data.value.totalDatasets}
+                unit={noun(stats.data.value.totalDatasets, 'dataset')}
+              />
+              , <Value at={`${counts}#recent1y`} value={stats.data.value.recent1y} /> of the last year.
             </p>
           )}
           <Table

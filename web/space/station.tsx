@@ -3,11 +3,11 @@ import { useEffect } from 'preact/hooks'
 import type { z } from 'zod'
 import type { CurrentPosition, Track as TrackAnswer } from '../../functions/space/iss/contract.ts'
 import { Badge } from '../parts/badge.tsx'
-import { now } from '../parts/clock.ts'
 import { sunAt, type Track, WorldMap } from '../parts/map.tsx'
 import { number } from '../parts/numbers.ts'
 import { Panel } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
+import { useStep } from '../parts/use-step.ts'
 import { Fact, Facts, Value } from '../parts/value.tsx'
 
 type Iss = z.infer<typeof CurrentPosition>
@@ -21,6 +21,7 @@ const [minuteMs, tenMinutesMs] = [60_000, 600_000]
 export function Station() {
   const iss = useResource<Iss>(at, { every: 15 })
   const track = useTrack()
+  const minute = useStep(minuteMs)
   return (
     <Panel
       title="International Space Station"
@@ -34,7 +35,7 @@ export function Station() {
         <div class="split">
           <WorldMap
             sentence={sentenceOf(data)}
-            sun={sunAt(Math.floor(now.value / minuteMs) * minuteMs)}
+            sun={sunAt(minute)}
             tracks={track ? tracksOf(track, Date.parse(data.ts)) : []}
             marks={[
               {
@@ -87,7 +88,7 @@ export function Station() {
 
 /** One orbit before and after now, read every ten minutes. The last track stays until the next one is there. */
 function useTrack(): IssTrack | null {
-  const begin = Math.floor(now.value / tenMinutesMs) * tenMinutesMs - orbitMinutes * minuteMs
+  const begin = useStep(tenMinutesMs) - orbitMinutes * minuteMs
   const from = new Date(begin).toISOString()
   const track = useResource<IssTrack>(
     `${at}/track?from=${from}&minutes=${2 * orbitMinutes + 10}&stepSeconds=60`,

@@ -4,6 +4,7 @@ import type { DeliveryWithBody, Replayed } from '../../functions/webhooks/delive
 import { useAction } from '../parts/action.ts'
 import { announce } from '../parts/announce.tsx'
 import { ActButton } from '../parts/button.tsx'
+import { counted } from '../parts/numbers.ts'
 import { Failure } from '../parts/panel.tsx'
 import { useResource } from '../parts/resource.ts'
 import { type Later, readLater } from './later.ts'
@@ -62,7 +63,7 @@ export function SendAgain({ of, hook, reload }: ReplayOf) {
       {action.problem.value && <Failure problem={action.problem.value} />}
       {done && (
         <p>
-          {done.requeued} {done.requeued === 1 ? 'event is' : 'events are'} sent again.
+          {counted(done.requeued, 'event is', 'events are')} sent again.
           {done.next !== null && ` More remain, from ${done.next} on.`}
         </p>
       )}

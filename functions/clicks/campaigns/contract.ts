@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { campaignStatuses, partStatuses, referrerPolicies } from '../../../schema/clicks/states.ts'
-import { id, instant, pathId, shownInstant, timeZone } from '../../http/fields.ts'
+import { Currency, id, instant, pathId, shownInstant, timeZone } from '../../http/fields.ts'
 import { mostCostMinor, mostPayoutMinor, Targets } from '../contract.ts'
 
 const text = (longest: number) =>
@@ -18,11 +18,6 @@ export const Slug = z
 const url = z.string().min(1).max(2_000)
 
 const minor = z.int().min(0).max(mostPayoutMinor)
-
-const Currency = z
-  .string()
-  .refine((code) => Intl.supportedValuesOf('currency').includes(code), 'Must be a currency of ISO 4217')
-  .meta({ description: 'ISO 4217', examples: ['USD'] })
 
 const part = {
   name: text(200),

@@ -131,9 +131,14 @@ export const VisitorPath = z.strictObject({
 export const Erasure = z
   .strictObject({
     clicks: z.int().meta({ description: 'Clicks from which the visitor was removed' }),
+    events: z.int().meta({ description: 'Events of these clicks whose data were removed' }),
+    deadMessages: z
+      .int()
+      .meta({ description: 'Messages that could not be stored, from which the visitor was removed' }),
     receipt: z.strictObject({
       id: z.string(),
       keyDigest: z.string().meta({ description: 'SHA-256 of the visitor key, in hex' }),
+      kept: z.array(z.string()).meta({ description: 'Parts that the erasure left' }),
       createdAt: shownInstant,
     }),
   })

@@ -1,19 +1,43 @@
 import { sql } from 'drizzle-orm'
+import { actorOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
+import { redactDead } from '../../core/redact-dead.ts'
 import { visibleTo } from '../campaigns/visible.ts'
+import { linkColumns } from '../contract.ts'
 import type { Erasure } from './contract.ts'
 
+const linkColumnNames = Object.keys(linkColumns)
+const erasedItem = JSON.stringify({
+  key: null,
+  prefix: null,
+  referrer: null,
+  asked: null,
+  agent: '(erased)',
+})
+
+/** Of an erased visitor stays: */
+const kept = [
+  'the clicks with country, network operator, device, system and browser',
+  'the conversions with their transaction ids, and the fields of their postbacks',
+  'unless an admin erases: dead messages that are not valid JSON for Postgres',
+  'for a day, the answers to requests with an Idempotency-Key',
+]
+
 /**
- * Removes all that could lead from clicks to their visitor: key, network, agent, referrer and the parameters of the link.
+ * Removes all that could lead from clicks to their visitor: key, network, agent, referrer, the parameters of the link and
+ * the data of events, also in dead messages, which a replay would store.
  * The clicks stay and are counted as before. The receipt keeps a digest of the key, so that only its holder can show
  * what was erased.
  * Race: a consumer stores a click of this visitor. It either commits before, and is erased too, or stores its click
  * afterwards; the caller may erase again.
  */
 export function eraseVisitor(ctx: Ctx, { key }: { key: string }): Promise<Erasure> {
-  const by = ctx.principal === null ? '' : `${ctx.principal.role}:${ctx.principal.sub}`
+  const isMeant = sql`i.item ->> 'key' = ${key} and exists (
+      select from clicks.campaigns c where c.id = (i.item ->> 'campaign')::bigint and ${visibleTo(ctx, 'c')}
+    )`
+  const by = actorOf(ctx)
   return effect(
     ctx,
     named('clicks.erase-visitor')`
@@ -35,6 +59,22 @@ erased as (
   where k.id = m.id
   returning k.id
 ),
+emptied as (
+  update clicks.events e
+  set event_data = '{}'
+  where e.click_id in (select id from mine)
+    and e.event_data <> '{}'
+  returning 1
+),
+redacted as (${redactDead({
+      stream: 'clicks',
+      containing: key,
+      isMeant,
+      // A click without an agent would count as a bot.
+      redacted: sql`i.item - ${sql.param(linkColumnNames)}::text[] || ${erasedItem}::jsonb`,
+      alsoUnreadable: ctx.principal?.role === 'admin',
+    })}
+),
 forgotten as (
   delete from clicks.visitors v
   using clicks.campaigns c
@@ -55,7 +95,11 @@ noted as (
 )
 select ${answer(sql`jsonb_build_object(
   'clicks', clicks,
-  'receipt', jsonb_build_object('id', id, 'keyDigest', key_digest, 'createdAt', core.iso(created_at))
+  'events', (select count(*) from emptied),
+  'deadMessages', (select count(*) from redacted),
+  'receipt', jsonb_build_object(
+    'id', id, 'keyDigest', key_digest, 'kept', ${JSON.stringify(kept)}::jsonb, 'createdAt', core.iso(created_at)
+  )
 )`)}
 from noted`,
   )

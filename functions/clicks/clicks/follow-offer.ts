@@ -32,7 +32,14 @@ export async function followOffer(
 
   if (!visit.isPreview && offer !== null) {
     const data = { offerId: offer.id, ...(visit.bot !== null && { bot: visit.bot }) }
-    await record(ctx, config, { kind: 'event', id: newId(ctx.now()), click: id, type: 'offer_click', data })
+    await record(ctx, config, {
+      kind: 'event',
+      id: newId(ctx.now()),
+      click: id,
+      campaign: config.id,
+      type: 'offer_click',
+      data,
+    })
   }
   const location =
     offer === null

@@ -33,6 +33,8 @@ export type EventItem = {
   kind: 'event'
   id: string
   click: string
+  /** The campaign of the link. The consumer refuses the event if the click belongs to another one. */
+  campaign: number
   type: string
   data: Record<string, unknown>
 }

@@ -50,7 +50,7 @@ export const clicksEndpoints: Endpoint[] = [
       ...forVisitors,
       summary: 'Go on from a landing page to the offer',
       description:
-        'The link that a landing page gets as {offerlink}. Records an offer_click event for the click.',
+        'The link that a landing page gets as {offerlink}. Records an offer_click event for the click, if that is a click of the campaign.',
       params: wire.ClickPath,
       problems: ['not_found', 'campaign_archived'],
     },
@@ -141,7 +141,7 @@ export const clicksEndpoints: Endpoint[] = [
     {
       summary: 'Erase a visitor',
       description:
-        'Removes the key, the network, the User-Agent, the referrer and the parameters of the link from the clicks. The clicks stay counted.',
+        'Removes the key, the network, the User-Agent, the referrer and the parameters of the link from the clicks, and the data of their events. The clicks stay counted, and the receipt names the parts that stay. A click whose message is under way is stored later: erase again.',
       roles: owners,
       params: wire.VisitorPath,
       answers: { 200: wire.Erasure },

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { applyRules } from '../rules/apply.ts'
 import { rulesInForce } from '../rules/in-force.ts'
+import { parkedHours } from './match-events.ts'
 
 /**
  * The row's part of the statement that stores a batch: it finds out what the visitors did before, decides about the
@@ -8,6 +9,8 @@ import { rulesInForce } from '../rules/in-force.ts'
  * Race: two consumers have clicks of one visitor. The second waits for the visitor's row, and `old` is then the row that
  * the first one left, so of two clicks one is unique. All rows are locked in the order of their keys: visitors, then
  * quarters, then counts.
+ * Anybody can call the link of an event with any id, so an event is stored only for a click of the link's campaign. Its
+ * click may come in a later message: then it is parked, if the id is of the last day (match-events.ts).
  * Postgres expects that one row of two hundred equals a constant, and of a hundred clicks it then expects none and joins in
  * nested loops. So the kinds are excluded instead. Facts are materialized, or each rule would build them anew.
  */
@@ -138,11 +141,36 @@ to_fold as (
   insert into clicks.unfolded (campaign_id, quarter)
   select distinct campaign, quarter from kept
 ),
+announced as materialized (
+  select distinct on (p.id) p.id, p.click, p.campaign, p.type, p.data,
+    case
+      when k.campaign = coalesce(p.campaign, k.campaign) then 'stored'
+      when k.campaign is null and uuid_extract_timestamp(p.click) > now() - make_interval(hours => ${parkedHours}) then 'parked'
+      else 'rejected'
+    end as fate
+  from parsed p
+  left join wanted w on w.id = p.click
+  left join lateral (
+    select coalesce(w.campaign, (select c.campaign_id from clicks.clicks c where c.id = p.click)) as campaign
+    offset 0
+  ) k on true
+  where p.kind = 'event'
+  order by p.id
+),
 happened as (
   insert into clicks.events (id, click_id, event_type, event_data, created_at)
-  select distinct on (id) id, click, type, data, uuid_extract_timestamp(id)
-  from parsed
-  where kind = 'event'
+  select id, click, type, data, uuid_extract_timestamp(id)
+  from announced
+  where fate = 'stored'
+  order by id
+  on conflict (id) do nothing
+  returning id
+),
+parked as (
+  insert into clicks.parked_events (id, click_id, campaign_id, event_type, event_data)
+  select id, click, campaign, type, data
+  from announced
+  where fate = 'parked'
   order by id
   on conflict (id) do nothing
   returning id
@@ -150,7 +178,7 @@ happened as (
 done as (
   select item from wanted join stored using (id)
   union all
-  select min(item) from parsed join happened using (id) group by id
+  select min(item) from parsed join (select id from happened union all select id from parked) e using (id) group by id
 ),
 outcome as (
   select p.isolate as source, p.n,
@@ -159,9 +187,10 @@ outcome as (
     count(*) filter (where not is_known) as rejected
   from (
     select p.isolate, p.n, p.item,
-      p.kind = 'event' or c.id is not null as is_known
+      case when p.kind = 'event' then e.fate <> 'rejected' else c.id is not null end as is_known
     from parsed p
     left join clicks.campaigns c on c.id = p.campaign
+    left join announced e on e.id = p.id
   ) p
   left join done d using (item)
   cross join (select count(*) from capped) locked_before

@@ -5,7 +5,7 @@ import { postbackTries } from '../rules.ts'
 const claimSeconds = 180
 /**
  * Postbacks of one round, and of one source in it: no source can fill a round with calls that hang. Of each source so
- * many are read, one from each in turn, so that a long queue of one hides no other.
+ * many are read, one of each owner in turn, so that neither a long queue nor many sources of one hide another.
  */
 const roundLimit = 30
 const sourceLimit = 6
@@ -19,7 +19,8 @@ const readLimit = 50
 export function claimPostbacks(): Statement {
   return named('clicks.claim-postbacks')`
 with open as materialized (
-  select p.id, p.traffic_source_id, p.due_at, p.nth,
+  select p.id, p.traffic_source_id, p.due_at,
+    row_number() over (partition by s.owner order by p.nth, p.due_at, p.id) as turn,
     p.tries >= ${postbackTries} or p.give_up_at <= now() as is_over,
     exists (
       select from clicks.postbacks_out later where later.conversion_id = p.conversion_id and later.id > p.id
@@ -34,7 +35,7 @@ with open as materialized (
     order by o.due_at, o.id
     limit ${readLimit}
   ) p
-  order by p.nth, p.due_at, p.id
+  order by turn, p.due_at, p.id
   limit 500
 ),
 ended as (
@@ -55,13 +56,13 @@ removed as (
 due as (
   select id
   from (
-    select o.id, o.due_at, row_number() over (partition by o.traffic_source_id order by o.nth) as nth
+    select o.id, o.due_at, o.turn, row_number() over (partition by o.traffic_source_id order by o.turn) as nth
     from open o
     where not o.is_over
       and not o.is_outdated
   ) ranked
   where nth <= ${sourceLimit}
-  order by nth, due_at, id
+  order by turn, due_at, id
   limit ${roundLimit}
 ),
 taken as materialized (

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { conversionStatuses } from '../../../schema/clicks/states.ts'
+import { exponents } from '../../core/currencies.ts'
 import { emit } from '../../core/outbox.ts'
 import { mostPayoutMinor } from '../contract.ts'
 import { applyRules } from '../rules/apply.ts'
-import { exponents } from './exponents.ts'
 import { showConversion } from './show.ts'
 
 /**

@@ -1,6 +1,6 @@
+import { exponentOf } from '../../core/currencies.ts'
 import { fillMacros } from '../offers/fill.ts'
 import type { postbackMacros } from '../sources/postback-macros.ts'
-import { exponents } from './exponents.ts'
 
 /** The conversion, its click and its campaign, as a claimed postback has them. */
 export type Told = {
@@ -43,7 +43,7 @@ export function fillTemplate(template: string, told: Told): string {
     type,
     txid,
     status,
-    payout: decimal(told.payoutMinor, exponents[currency] ?? 2),
+    payout: decimal(told.payoutMinor, exponentOf(currency)),
     currency,
     campaign,
     source,

@@ -1,9 +1,9 @@
 import { conversionStatuses } from '../../../schema/clicks/states.ts'
+import { exponentOf, isCurrency } from '../../core/currencies.ts'
 import { cut } from '../../core/cut.ts'
 import { AppError } from '../../core/errors.ts'
 import { mostPayoutMinor, type PostbackField, postbackFields } from '../contract.ts'
 import type { PostbackSource } from '../sources/cached-source.ts'
-import { exponents } from './exponents.ts'
 
 /** The currency of the campaign decides how much an amount without a currency is, so a statement may find this out. */
 export const tooMuch = `Must be at most ${mostPayoutMinor} minor units`
@@ -38,8 +38,7 @@ export function readPostback({ paramMap, statusMap }: PostbackSource, sent: Sent
   if (!/^[\w.-]{1,64}$/.test(type)) refuse('type', 'Must be 1 to 64 letters, digits and _ . -')
   if (txid.length > 200) refuse('txid', 'Must be at most 200 characters')
   const code = currency?.toUpperCase() ?? null
-  if (code !== null && !Intl.supportedValuesOf('currency').includes(code))
-    refuse('currency', 'Must be a currency of ISO 4217')
+  if (code !== null && !isCurrency(code)) refuse('currency', 'Must be a currency of ISO 4217')
   if (payout !== undefined && !/^\d{1,15}(\.\d{1,9})?$/.test(payout))
     refuse('payout', 'Must be a decimal number, such as 1.50')
   return {
@@ -68,7 +67,7 @@ function statusOf(map: Readonly<Record<string, string>>, word = 'approved'): Rep
 /** Decimal text in minor units, exactly. */
 function minorOf(payout: string, currency: string): number {
   const [whole = '', fraction = ''] = payout.split('.')
-  const digits = exponents[currency] ?? 2
+  const digits = exponentOf(currency)
   if (/[1-9]/.test(fraction.slice(digits))) tooPrecise(currency, digits)
   const minor = Number(`${whole}${fraction.slice(0, digits).padEnd(digits, '0')}`)
   return minor <= mostPayoutMinor ? minor : refuse('payout', tooMuch)

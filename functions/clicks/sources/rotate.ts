@@ -9,7 +9,6 @@ import { cachedSources } from './cached-source.ts'
 import type { Source, SourceWithSecret } from './contract.ts'
 import { encryptionFor } from './encryption.ts'
 import { makeSecret } from './make-secret.ts'
-import { readSource } from './read.ts'
 import { showSource } from './show.ts'
 
 /** `sealed` is the encrypted secret. Answers that are stored for repeated requests have it under this name, too. */
@@ -25,8 +24,13 @@ export async function rotateSecret(
   ctx: Ctx,
   { id, overlapHours }: { id: number; overlapHours: number },
 ): Promise<{ ok: true; source: SourceWithSecret } | Refused> {
-  const source = await readSource(ctx, { id })
-  if (source === null) return unknown
+  // On the primary: a replica may not show a source that was just created.
+  const [source] = await ctx.db.query<Pick<Source, 'owner' | 'slug'>>(named('clicks.source-to-rotate')`
+select s.owner, s.slug
+from clicks.traffic_sources s
+where s.id = ${id}
+  and ${visibleTo(ctx, 's')}`)
+  if (source === undefined) return unknown
   const encryption = encryptionFor(ctx.env, source)
   const secret = await encryptSecret(makeSecret(), encryption)
   const rotated = await effect<Rotated>(

@@ -30,7 +30,9 @@ export const NewOrder = z
     storeId: id.optional().meta({ description: 'A store’s token implies its own' }),
     ...parcel,
     ...place,
-    readyAt: instant.optional(),
+    readyAt: instant.optional().meta({
+      description: 'When the parcel can be picked up; couriers see it, and may claim the order before',
+    }),
     dueAt: instant.optional().meta({ description: 'Not before readyAt' }),
   })
   .refine(both('pickupLat', 'pickupLng'), orNeither('pickupLat', 'pickupLng'))

@@ -47,7 +47,10 @@ export function editOrder(
       },
       {
         when: sql`${boxesCount ?? 0} > (select coalesce(s.box_limit, 200) from dispatch.stores s where s.id = found.store_id)`,
-        outcome: sql`jsonb_build_object('ok', false, 'reason', 'box_limit_exceeded')`,
+        outcome: sql`(
+          select jsonb_build_object('ok', false, 'reason', 'box_limit_exceeded', 'boxLimit', coalesce(s.box_limit, 200))
+          from dispatch.stores s where s.id = found.store_id
+        )`,
       },
       {
         when: sql`${moment('due_at', dueAt)} < ${moment('ready_at', readyAt)}`,

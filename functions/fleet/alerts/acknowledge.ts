@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm'
+import { actorOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
 import { noteAction } from '../../core/note-action.ts'
-import { actorOf, callerScope } from '../greenhouses/scope.ts'
+import { callerScope } from '../greenhouses/scope.ts'
 import type { AckAlert, Alert } from './contract.ts'
 import { showAlert } from './show.ts'
 

@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm'
+import { tenantOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
 import type { NewGreenhouse, Provisioned } from './contract.ts'
-import { callerScope, tenantOf } from './scope.ts'
+import { callerScope } from './scope.ts'
 import { showGreenhouse } from './show.ts'
 
 /** Postgres refuses a time zone that it does not know. */

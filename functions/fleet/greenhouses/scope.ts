@@ -15,17 +15,6 @@ export function replicaScope(ctx: Ctx): Db {
   return ctx.replica.with(settingOf(ctx))
 }
 
-/** The tenant of a new thing. */
-export function tenantOf({ principal }: Ctx): number {
-  if (principal === null || 'id' in principal || principal.tenantId === null)
-    throw new AppError('forbidden', 'The token must name a tenant: tenantId')
-  return principal.tenantId
-}
-
-export function actorOf({ principal }: Ctx): string {
-  return principal === null ? 'system' : `${principal.role}:${principal.sub}`
-}
-
 /** The setting that limits statements to the rows that the caller may see. */
 export function settingOf({ principal }: Ctx): Record<string, string> {
   if (principal === null || 'id' in principal) throw new AppError('forbidden')

@@ -1,7 +1,6 @@
 import * as z from 'zod'
-import { instant, shownInstant } from '../../http/fields.ts'
+import { Currency, currencyCode, instant, shownInstant } from '../../http/fields.ts'
 import { AmountMinor, minor, Reason, streamVersion, UserId } from '../contract.ts'
-import { Currency, currencyCode } from '../currencies/contract.ts'
 
 export const AccountPath = z.strictObject({ userId: UserId, currency: currencyCode })
 

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
+import { actorOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { answer } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
 import type { SystemEvent } from '../events.ts'
-import { actorOf, runCommand } from '../journal/scope.ts'
+import { runCommand } from '../journal/scope.ts'
 import type { Balance, Notice } from './contract.ts'
 import { showBalance } from './show.ts'
 

@@ -1,10 +1,9 @@
 import * as z from 'zod'
 import { orThrow } from '../../core/errors.ts'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
-import { Page, PageQuery } from '../../http/fields.ts'
+import { Currency, Page, PageQuery } from '../../http/fields.ts'
 import { cursorOf, encodeCursor, page } from '../../http/page.ts'
 import { bookkeepers, UserPath } from '../contract.ts'
-import { Currency } from '../currencies/contract.ts'
 import {
   Account,
   AccountPath,

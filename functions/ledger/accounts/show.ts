@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { exponentOf } from '../currencies/contract.ts'
+import { exponentOf } from '../../core/currencies.ts'
 import type { Balance } from './contract.ts'
 
 /** As JSON for the wire, of `b`. The exponent belongs to the currency, so `withExponent` adds it in TypeScript. */

@@ -1,8 +1,7 @@
 import * as z from 'zod'
 import { betStatuses } from '../../../schema/ledger/states.ts'
-import { instant, shownInstant } from '../../http/fields.ts'
+import { Currency, instant, shownInstant } from '../../http/fields.ts'
 import { AmountMinor, expectedVersion, minor, streamVersion, UserId } from '../contract.ts'
-import { Currency } from '../currencies/contract.ts'
 
 export type BetStatus = (typeof betStatuses)[number]
 export const BetStatus = z.enum(betStatuses)

@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { currencies } from '../../core/currencies.ts'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
 import { bookkeepers } from '../contract.ts'
-import { CurrencyInfo, currencies } from './contract.ts'
+import { CurrencyInfo } from './contract.ts'
 
 const on = at('/v1/ledger/currencies', 'ledger')
 

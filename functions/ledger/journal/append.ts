@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { actorOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
 import { faultsOf } from '../../core/faults.ts'
@@ -9,7 +10,7 @@ import { maxMinor } from '../contract.ts'
 import { payoutOf } from '../decide.ts'
 import { schemas } from '../events.ts'
 import type { Appended, IncomingEvent } from './contract.ts'
-import { actorOf, type By, runCommand } from './scope.ts'
+import { type By, runCommand } from './scope.ts'
 
 /** Appends a whole batch of events or nothing: stream versions, transitions and balances must be valid after each. */
 export async function appendEvents(

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { tenantOf } from '../../core/caller.ts'
 import { orThrow } from '../../core/errors.ts'
 import { at, created, type Endpoint, ok } from '../../http/endpoint.ts'
 import { Page, PageQuery } from '../../http/fields.ts'
@@ -9,7 +10,6 @@ import { DescribedEvent, DescribedEvents, streamedEvents } from '../events.ts'
 import { appendEvents } from './append.ts'
 import { Appended, EventQuery, IncomingEvents } from './contract.ts'
 import { readEvents } from './read-events.ts'
-import { tenantOf } from './scope.ts'
 
 const base = '/v1/ledger/events'
 const on = at(base, 'ledger')

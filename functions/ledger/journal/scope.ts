@@ -1,4 +1,5 @@
 import { effectAgain } from '../../core/again.ts'
+import { tenantOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Db } from '../../core/db.ts'
 import { AppError, type Refused } from '../../core/errors.ts'
@@ -10,18 +11,8 @@ export function tenantScope(ctx: Ctx, db: Db = ctx.db): Db {
   return db.with({ 'app.tenant_id': String(tenantOf(ctx)) })
 }
 
-export function tenantOf({ principal }: Ctx): number {
-  if (principal === null || 'id' in principal || principal.tenantId === null)
-    throw new AppError('forbidden', 'The token must name a tenant: tenantId')
-  return principal.tenantId
-}
-
 /** The parts of a request that its events name. */
 export type By = Pick<Ctx, 'principal' | 'idempotency'>
-
-export function actorOf({ principal }: By): string {
-  return principal === null ? 'system' : `${principal.role}:${principal.sub}`
-}
 
 /**
  * Runs a money command. If another command took the next version of the same stream, the statement runs again with a

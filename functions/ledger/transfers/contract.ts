@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import { Currency } from '../../http/fields.ts'
 import { AmountMinor, itemKey, minor, UserId } from '../contract.ts'
-import { Currency } from '../currencies/contract.ts'
 
 const Transfer = z
   .strictObject({

@@ -1,10 +1,11 @@
 import { sql } from 'drizzle-orm'
+import { actorOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import type { Refused } from '../../core/errors.ts'
 import { hot } from '../../core/hot.ts'
 import { answer } from '../../core/idempotency.ts'
 import type { Statement } from '../../core/named.ts'
-import { actorOf, type By, runCommand } from '../journal/scope.ts'
+import { type By, runCommand } from '../journal/scope.ts'
 import type { Transfer, TransferResults } from './contract.ts'
 
 type Transferred = { ok: true; value: TransferResults }

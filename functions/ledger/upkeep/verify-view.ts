@@ -1,6 +1,7 @@
+import { tenantOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import { type Difference, verifyView } from '../../core/view.ts'
-import { tenantOf, tenantScope } from '../journal/scope.ts'
+import { tenantScope } from '../journal/scope.ts'
 import type { ViewName } from './contract.ts'
 
 /** Lists where a view of this tenant differs from the fold of its events. Any difference is a defect. */

@@ -12,7 +12,9 @@ const CacheFigures = z
       .int()
       .meta({ description: 'Answers older than the bound, given while the source was out or slow' }),
     misses: z.int(),
-    absent: z.int().meta({ description: 'Answers that the source has no such thing' }),
+    absent: z
+      .int()
+      .meta({ description: 'Answers that the source has no such thing, which count as hits or misses too' }),
     errors: z.int(),
     loads: z.int(),
     loadP95Ms: z
@@ -31,10 +33,29 @@ const CacheFigures = z
   })
   .meta({ id: 'CacheFigures' })
 
+const SharedFigures = z
+  .strictObject({
+    layer: z.enum(['kv', 'redis', 'none']),
+    skippedUntil: shownInstant.nullable().meta({
+      description: 'After a failure this isolate skips the layer until then; null while it takes part',
+    }),
+    entries: z
+      .int()
+      .nullable()
+      .meta({ description: 'All keys of the Redis database, also those of other users' }),
+    bytes: z.int().nullable().meta({ description: 'Memory that the Redis server uses' }),
+    evictions: z
+      .int()
+      .nullable()
+      .meta({ description: 'Keys that the Redis server removed for want of memory' }),
+    why: z.string().nullable().meta({ description: 'Why a figure is null' }),
+  })
+  .meta({ id: 'SharedCacheFigures' })
+
 export const Caches = z
   .strictObject({
     asOf: shownInstant,
-    sharedLayer: z.enum(['kv', 'redis', 'none']),
+    shared: SharedFigures,
     data: z.array(CacheFigures),
     nextCursor: z.null(),
   })

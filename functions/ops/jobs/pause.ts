@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { actorOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
@@ -10,7 +11,6 @@ type Outcome = { ok: true; pause: Pause } | { ok: false; reason: 'outside' }
 
 /** Keeps a job's cron runs from starting until a moment. A pause that was in force ends, so the newest one holds. */
 export async function pauseJob(ctx: Ctx, { job, until, reason }: NewPause): Promise<Outcome> {
-  const by = ctx.principal?.sub ?? 'system'
   // Race: of two pauses at once both may hold; the job stays paused until the later one, and ending it ends both.
   return effect<Outcome>(
     ctx,
@@ -30,7 +30,7 @@ ended as (
 ),
 paused as (
   insert into core.job_pauses (job, until, reason, by)
-  select ${job}, until, ${reason}, ${by}
+  select ${job}, until, ${reason}, ${actorOf(ctx)}
   from wanted
   returning job, since, until, reason, by
 ),

@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm'
+import { actorOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import { answer, effect } from '../../core/idempotency.ts'
 import { named } from '../../core/named.ts'
-import { actorOf, noteAction } from '../../core/note-action.ts'
+import { noteAction } from '../../core/note-action.ts'
 import type { NewSilence, Silence } from './contract.ts'
 import { showSilence } from './show.ts'
 

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
+import { actorOf } from '../../core/caller.ts'
 import type { Ctx } from '../../core/context.ts'
 import { named } from '../../core/named.ts'
-import { actorOf, noteAction } from '../../core/note-action.ts'
+import { noteAction } from '../../core/note-action.ts'
 
 /** Ends a silence before its time. False if there is none in force. */
 export async function endSilence(ctx: Ctx, id: number): Promise<boolean> {

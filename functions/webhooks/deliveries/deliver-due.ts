@@ -6,7 +6,8 @@
  * six hours, and the last attempt is made at the end of the three days. The deliveries of a sender that dies are due again after
  * `claimSeconds`. So an event may arrive twice, with the same id and the same body, but it is never lost.
  * How a receiver loses: it answers no 2xx for three days, or once 410. A receiver that fails five times in a row gets one
- * attempt at a time, with growing pauses, so that it delays no other receiver.
+ * attempt at a time, with growing pauses, so that it delays no other receiver. Owners share a round equally, and the first
+ * delivery of each comes before the second of any, so that an owner with many slow receivers delays no other owner for long.
  * The caller must repeat it. Any number of rounds may run at once. Driver: HTTP.
  */
 import { pauseMs } from '../../core/backoff.ts'
@@ -37,6 +38,8 @@ type Claimed = {
 const claimSeconds = 120
 /** Deliveries of one round, and of one webhook in it: no webhook can fill a round with attempts that hang. */
 const roundLimit = 30
+/** An owner may have so many of a round, however many owners there are. */
+const ownerLeast = 3
 const webhookLimit = 6
 /** Calls at once. Cloudflare allows an invocation six connections, and other jobs of the same minute run in it. */
 const callsAtOnce = 3
@@ -90,14 +93,14 @@ function claimStatement(onlyId: number | null): Statement {
   // The first waiting delivery of a subject holds back the rest, also while it is claimed, because it stays `waiting`.
   return named('webhooks.claim-due')`
 with receivers as materialized (
-  select w.id, case when w.failures >= ${failuresToPause} then 1 else ${webhookLimit} end as most
+  select w.id, w.owner, case when w.failures >= ${failuresToPause} then 1 else ${webhookLimit} end as most
   from webhooks.webhooks w
   where w.disabled_at is null
     and w.removed_at is null
     and (w.paused_until is null or w.paused_until <= now() or ${onlyId !== null})
 ),
-due as materialized (
-  select d.id
+open as materialized (
+  select d.id, d.due_at, w.owner, row_number() over (partition by w.owner order by d.due_at, d.id) as nth
   from receivers w
   cross join lateral (
     select d.id, d.due_at
@@ -116,7 +119,12 @@ due as materialized (
     order by d.due_at, d.id
     limit w.most
   ) d
-  order by d.due_at, d.id
+),
+due as materialized (
+  select id, nth
+  from open
+  where nth <= greatest(${ownerLeast}, ${roundLimit} / (select count(distinct owner) from open))
+  order by nth, due_at, id
   limit ${roundLimit}
 ),
 taken as materialized (
@@ -146,6 +154,7 @@ select d.id, d.webhook_id as "webhookId", d.event_id as "eventId", d.body, d.att
   core.iso(d.give_up_at) as "giveUpAt", w.url, w.owner,
   case when w.old_secret_until > now() then array[w.secret, w.old_secret] else array[w.secret] end as secrets
 from claimed d
+join due on due.id = d.id
 join webhooks.webhooks w on w.id = d.webhook_id
-order by d.id`
+order by due.nth, d.id`
 }

@@ -11,6 +11,7 @@ const batch = 5_000
  * removes the outbox's events after thirty-five days, once every reader has read them.
  */
 export function removeOldDeliveries(): Statement {
+  // Race: the owner replays an old delivery. It is locked and stays; a delivery that was replayed just before waits and stays.
   return named('webhooks.remove-old-deliveries')`
 with deliveries as (
   delete from webhooks.webhook_deliveries
@@ -20,6 +21,7 @@ with deliveries as (
     where created_at < now() - interval '30 days'
       and finished_at < now() - interval '30 days'
     limit ${batch}
+    for update skip locked
   )
   returning 1
 ),

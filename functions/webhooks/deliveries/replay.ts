@@ -15,6 +15,9 @@ export function replayDeliveries(
   ctx: Ctx,
   { id, from, to, only }: Replay & { id: number },
 ): Promise<({ ok: true } & Replayed) | Refused> {
+  const ended = sql.param(only === 'dead' ? ['dead'] : ['dead', 'delivered'])
+  // Race: a second replay, or a late report that a dead delivery arrived. The first to lock a delivery decides; the other
+  // statement reads its new state, and a delivery that waits again or need not be sent is left alone.
   return effect(
     ctx,
     named('webhooks.replay-deliveries')`
@@ -34,17 +37,23 @@ wanted as materialized (
     on d.webhook_id = bounds.webhook_id
     and d.id >= bounds.first_id
     and (${to === undefined} or d.id <= bounds.last_id)
-    and d.state = any (${sql.param(only === 'dead' ? ['dead'] : ['dead', 'delivered'])}::text[])
+    and d.state = any (${ended}::text[])
   order by d.id
   limit ${limit + 1}
+),
+locked as materialized (
+  select d.id
+  from webhooks.webhook_deliveries d
+  where d.id in (select id from wanted where nth <= ${limit})
+    and d.state = any (${ended}::text[])
+  order by d.id
+  for update
 ),
 requeued as (
   update webhooks.webhook_deliveries d
   set ${queuedAnew}
-  from wanted
-  where d.id = wanted.id
-    and wanted.nth <= ${limit}
-    and d.state <> 'waiting'
+  from locked
+  where d.id = locked.id
   returning 1
 )
 select ${answer(sql`case

@@ -13,8 +13,8 @@ export function reportAttempt(
 ): Statement {
   const ok = step.state === 'delivered'
   const gone = sent.outcome === 'gone'
-  // Race: a slow sender reports after another sender has claimed its delivery. Only the last attempt may end or delay
-  // the delivery, but an event that arrived is delivered, whichever attempt brought it.
+  // Race: a slow sender reports after another sender has claimed its delivery, or after the delivery was given up. Only the
+  // last attempt may end or delay a waiting delivery, but an event that arrived is delivered, whichever attempt brought it.
   return named('webhooks.report-attempt')`
 with tried as (
   update webhooks.webhook_attempts
@@ -29,16 +29,24 @@ ended as (
       due_at = now() + make_interval(secs => ${step.state === 'waiting' ? step.afterMs / 1000 : 0}),
       finished_at = case when ${step.state === 'waiting'} then null else now() end
   where d.id = ${deliveryId}
-    and d.state = 'waiting'
-    and (d.attempts = ${number} or ${ok})
+    and d.state <> 'delivered'
+    and (${ok} or d.state = 'waiting' and d.attempts = ${number})
 ),
-abandoned as (
-  update webhooks.webhook_deliveries d
-  set state = 'dead', reason = 'gone (410), not tried', finished_at = now()
+left_over as materialized (
+  select d.id
+  from webhooks.webhook_deliveries d
   where ${gone}
     and d.webhook_id = ${webhookId}
     and d.state = 'waiting'
     and d.id <> ${deliveryId}
+  order by d.id
+  for update
+),
+abandoned as (
+  update webhooks.webhook_deliveries d
+  set state = 'dead', reason = 'gone (410), not tried', finished_at = now()
+  from left_over l
+  where d.id = l.id
 )
 update webhooks.webhooks w
 set failures = case when ${ok} then 0 else w.failures + 1 end,

@@ -22,9 +22,10 @@ export type NewWebhook = z.infer<typeof NewWebhook>
 export const WebhookChange = z
   .strictObject({
     ...fields,
-    enabled: z
-      .boolean()
-      .meta({ description: 'While disabled, no events are sent; pending deliveries stay queued' }),
+    enabled: z.boolean().meta({
+      description:
+        'While disabled, no events are sent; pending deliveries stay queued, and get three new days once it is enabled',
+    }),
   })
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'Name at least one field')

@@ -102,6 +102,18 @@ export const events = clicksSchema.table(
   () => [check('events_type_shape', sql`event_type ~ '^[a-z][a-z0-9_]{0,63}$'`)],
 )
 
+/** Events that came before their click. `due_at`: when their job looks for the click again. */
+export const parkedEvents = clicksSchema.table('parked_events', {
+  id: uuid('id').primaryKey(),
+  clickId: uuid('click_id').notNull(),
+  // Null: the Worker that followed the link named none, and the click decides.
+  campaignId: idOf('campaign_id'),
+  eventType: text('event_type').notNull(),
+  eventData: jsonb('event_data').$type<Record<string, unknown>>().notNull(),
+  dueAt: instant('due_at').notNull().default(sql`now() + interval '1 minute'`),
+  createdAt: createdAt(),
+})
+
 /** The clicks of a visitor of one UTC day, which say whether the next one is unique. Kept for three days. */
 export const visitors = clicksSchema.table(
   'visitors',

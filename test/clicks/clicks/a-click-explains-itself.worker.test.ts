@@ -171,14 +171,55 @@ describe('an erased visitor', () => {
     const [id] = await idsOf(campaign)
     const key = String((await boss.get(`/clicks/${id}`)).body['visitorKey'])
     await aMinute()
+    await boss.post(`/clicks/${id}/events`, { type: 'signed_up', data: { email: canary } })
+    const item = {
+      key,
+      agent: 'canary-agent',
+      referrer: 'https://canary.example/',
+      sub1: canary,
+      asked: { query: { p: canary } },
+    }
+    const theirs = await givenCampaign(admin, { owner: 'partner:p-1' })
+    // The consumer gives up the message for its last item. A replay would store the first two.
+    const faulty = [
+      clickAt(new Date(), campaign.id, { ...item, prefix: '198.51.100.0/24' }),
+      clickAt(new Date(), theirs.id, { key: 'k'.repeat(22) }),
+      clickAt(new Date(), campaign.id, { prefix: 'no network' }),
+    ]
+    await store(faulty)
     const other = await caller(app, 'partner', 'p-9')
     expect((await other.delete(`/visitors/${key}`)).body).toMatchObject({ clicks: 0 })
     const { status, body } = await boss.delete(`/visitors/${key}`)
     expect(status).toBe(200)
-    expect(body).toMatchObject({ clicks: 2, receipt: { keyDigest: expect.stringMatching(/^[0-9a-f]{64}$/) } })
+    expect(body).toMatchObject({
+      clicks: 2,
+      events: 1,
+      deadMessages: 1,
+      receipt: {
+        keyDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        kept: expect.arrayContaining([expect.stringContaining('conversions')]),
+      },
+    })
+    const { rows: dead } = await admin.query('select body::jsonb as body from core.dead_messages')
+    expect(dead.map(({ body: { items } }) => items)).toEqual([
+      [
+        expect.objectContaining({
+          id: faulty[0]?.id,
+          key: null,
+          prefix: null,
+          referrer: null,
+          agent: '(erased)',
+        }),
+        faulty[1],
+        faulty[2],
+      ],
+    ])
     await aMinute()
-    for (const table of ['clicks', 'visitors', 'campaign_dimensions', 'erasures', 'events']) {
-      const { rows } = await admin.query(`select t::text as row from clicks.${table} t`)
+    const own = ['clicks', 'visitors', 'campaign_dimensions', 'erasures', 'events'].map(
+      (one) => `clicks.${one}`,
+    )
+    for (const table of [...own, 'core.dead_messages']) {
+      const { rows } = await admin.query(`select t::text as row from ${table} t`)
       const text = rows.map(({ row }) => row).join('\n')
       for (const canaryText of [canary, 'canary-agent', 'canary.example', '198.51.100', key])
         expect(text, table).not.toContain(canaryText)
@@ -190,7 +231,43 @@ describe('an erased visitor', () => {
     })
     expect(await wrongQuarters(admin)).toEqual([])
     expect(await wrongDimensions(admin)).toEqual([])
-    expect((await boss.delete(`/visitors/${key}`)).body).toMatchObject({ clicks: 0 })
+    expect((await boss.delete(`/visitors/${key}`)).body).toMatchObject({
+      clicks: 0,
+      events: 0,
+      deadMessages: 0,
+    })
+  })
+
+  it('of another owner stays in a dead message', async () => {
+    const theirs = await givenCampaign(admin, { owner: 'partner:p-2' })
+    const key = 'o'.repeat(22)
+    await store([
+      clickAt(new Date(), theirs.id, { key }),
+      clickAt(new Date(), theirs.id, { prefix: 'no network' }),
+    ])
+    const other = await caller(app, 'partner', 'p-3')
+    expect((await other.delete(`/visitors/${key}`)).body).toMatchObject({ deadMessages: 0 })
+    const left = `select from core.dead_messages where body like '%${key}%'`
+    expect((await admin.query(left)).rowCount).toBe(1)
+    const owner = await caller(app, 'partner', 'p-2')
+    expect((await owner.delete(`/visitors/${key}`)).body).toMatchObject({ deadMessages: 1 })
+    expect((await admin.query(left)).rowCount).toBe(0)
+  })
+
+  it('of whom a dead message cannot be read is cut out of it by an admin only', async () => {
+    const key = 'u'.repeat(22)
+    const body = `{"v":1,"items":[{"key":"${key}","sub1":"\\u0000"}]}`
+    await admin.query(
+      `insert into core.dead_messages (stream, message, body, reason, attempts) values ('clicks', 'unreadable', $1, '22P05', 1)`,
+      [body],
+    )
+    const kept = async () =>
+      (await admin.query(`select body from core.dead_messages where message = 'unreadable'`)).rows[0].body
+    const other = await caller(app, 'partner', 'p-4')
+    expect((await other.delete(`/visitors/${key}`)).body).toMatchObject({ deadMessages: 0 })
+    expect(await kept()).toBe(body)
+    expect((await boss.delete(`/visitors/${key}`)).body).toMatchObject({ deadMessages: 1 })
+    expect(await kept()).toBe(body.replace(key, ''))
   })
 })
 

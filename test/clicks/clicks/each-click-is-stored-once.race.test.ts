@@ -1,5 +1,7 @@
+import { v7 } from 'uuid'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import type { ClickItem } from '../../../functions/clicks/clicks/item.ts'
+import type { ClickItem, EventItem } from '../../../functions/clicks/clicks/item.ts'
+import { matchEvents } from '../../../functions/clicks/clicks/match-events.ts'
 import { clicksQueue } from '../../../functions/clicks/queue.ts'
 import { consume } from '../../../functions/core/consume.ts'
 import type { Db } from '../../../functions/core/db.ts'
@@ -15,7 +17,8 @@ const environment = await freshEnvironment()
 const { admin } = environment.database
 
 beforeEach(async () => {
-  await admin.query(`truncate clicks.clicks, clicks.visitors, clicks.campaign_stats, clicks.campaign_counts, clicks.unfolded,
+  await admin.query(`truncate clicks.clicks, clicks.visitors, clicks.campaign_stats, clicks.campaign_counts, clicks.unfolded, clicks.events,
+    clicks.parked_events,
     core.ingest_messages, core.ingest_sources, core.ingest_minutes, core.dead_messages`)
 })
 
@@ -146,6 +149,85 @@ describe('a batch of clicks', () => {
     expect(await sums()).toMatchObject({ answered: 2, stored: 1, dead: 1 })
     const { rows } = await admin.query('select reason from core.dead_messages')
     expect(rows[0].reason).toMatch(/^22P02/)
+  })
+})
+
+describe('an event of a link', () => {
+  const eventOf = (click: ClickItem, more: Partial<EventItem> = {}): EventItem => ({
+    kind: 'event',
+    id: v7(),
+    click: click.id,
+    campaign: click.campaign,
+    type: 'offer_click',
+    data: { offerId: 1 },
+    ...more,
+  })
+  const events = async () =>
+    (await admin.query('select click_id from clicks.events order by id')).rows.map(({ click_id: id }) => id)
+  const parked = async () =>
+    (await admin.query('select click_id from clicks.parked_events order by id')).rows.map(
+      ({ click_id: id }) => id,
+    )
+  const aMinuteLater = async () => {
+    await admin.query('update clicks.parked_events set due_at = now()')
+    const [row] = await environment.ctx().db.query<{ outcome: object }>(matchEvents())
+    return row?.outcome
+  }
+
+  it('is stored for a click of its campaign, which may be in the same batch, and is refused for any other', async () => {
+    const [ours, theirs] = [await givenCampaign(admin), await givenCampaign(admin, { owner: 'partner:p-1' })]
+    const [one, two] = [clickAt(new Date(), ours.id), clickAt(new Date(), theirs.id)]
+    await deliver(messagesOf([one, two, eventOf(one)]))
+    const random = crypto.randomUUID()
+    const old = v7({ msecs: Date.now() - 25 * 3_600_000 })
+    await deliver(
+      messagesOf([
+        eventOf(two),
+        eventOf(two, { campaign: ours.id }),
+        eventOf(one, { click: random }),
+        eventOf(one, { click: old }),
+      ]),
+    )
+    expect(await events()).toHaveLength(2)
+    expect(new Set(await events())).toEqual(new Set([one.id, two.id]))
+    expect(await parked()).toEqual([])
+    expect(await sums()).toMatchObject({ answered: 7, stored: 4, duplicate: 0, rejected: 3 })
+  })
+
+  it('that comes before its click waits for it, and is stored once', async () => {
+    const { id } = await givenCampaign(admin)
+    const click = clickAt(new Date(), id)
+    const event = eventOf(click)
+    for (let at = 0; at < 2; at += 1) await deliver(messagesOf([event]))
+    expect([await events(), await parked()]).toEqual([[], [click.id]])
+    expect(await aMinuteLater()).toMatchObject({ stored: 0, rejected: 0 })
+    await deliver(messagesOf([click]))
+    expect(await aMinuteLater()).toMatchObject({ stored: 1, rejected: 0 })
+    expect([await events(), await parked()]).toEqual([[click.id], []])
+    await deliver(messagesOf([event]))
+    expect(await sums()).toMatchObject({ answered: 4, stored: 2, duplicate: 2, rejected: 0 })
+  })
+
+  it('that waits is removed when the click is of another campaign, and after a day', async () => {
+    const [ours, theirs] = [await givenCampaign(admin), await givenCampaign(admin)]
+    const click = clickAt(new Date(), theirs.id)
+    await deliver(messagesOf([eventOf(click, { campaign: ours.id }), eventOf(clickAt(new Date(), ours.id))]))
+    await deliver(messagesOf([click]))
+    expect(await aMinuteLater()).toMatchObject({ stored: 0, rejected: 1 })
+    await admin.query(`update clicks.parked_events set created_at = now() - interval '25 hours'`)
+    expect(await aMinuteLater()).toMatchObject({ stored: 0, rejected: 1 })
+    expect([await events(), await parked()]).toEqual([[], []])
+  })
+
+  it('from a Worker that names no campaign belongs to its click', async () => {
+    const { id } = await givenCampaign(admin)
+    const click = clickAt(new Date(), id)
+    const { campaign: _, ...unnamed } = eventOf(click)
+    const { campaign: __, ...early } = eventOf(click)
+    await deliver(messagesOf([early]))
+    await deliver(messagesOf([click, unnamed]))
+    expect(await aMinuteLater()).toMatchObject({ stored: 1 })
+    expect(await events()).toEqual([click.id, click.id])
   })
 })
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { claimPostbacks } from '../../../functions/clicks/conversions/claim-postbacks.ts'
+import { reportTry } from '../../../functions/clicks/conversions/report-try.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { givenCampaign } from '../support/given.ts'
 
@@ -13,13 +14,15 @@ beforeEach(async () => {
 
 let sources = 0
 
+type Due = { count: number; secondsAgo: number; owner?: string }
+
 /** A source with so many postbacks, each due so many seconds ago. */
-async function givenDue({ count, secondsAgo }: { count: number; secondsAgo: number }): Promise<number[]> {
+async function givenDue({ count, secondsAgo, owner = 'admin' }: Due): Promise<number[]> {
   sources += 1
   const { rows } = await admin.query(
     `with source as (
       insert into clicks.traffic_sources (owner, slug, name, secret)
-      values ('admin', 'net-' || $1::int, 'Net', 'none')
+      values ($5, 'net-' || $1::int, 'Net', 'none')
       returning id
     ),
     converted as (
@@ -34,7 +37,7 @@ async function givenDue({ count, secondsAgo }: { count: number; secondsAgo: numb
       now() + interval '1 day'
     from converted, source
     returning id`,
-    [sources, campaign.id, count, secondsAgo],
+    [sources, campaign.id, count, secondsAgo, owner],
   )
   return rows.map(({ id }) => Number(id))
 }
@@ -47,6 +50,25 @@ async function round(): Promise<{ ended: number; claimed: number[] }> {
   return { ended, claimed: claimed.map(({ id }) => Number(id)) }
 }
 const claim = async () => (await round()).claimed
+
+it('a postback that arrived is delivered, although it was given up before its report', async () => {
+  const [id = 0] = await givenDue({ count: 1, secondsAgo: 1 })
+  expect(await claim()).toEqual([id])
+  await admin.query('update clicks.postbacks_out set due_at = now(), give_up_at = now()')
+  expect(await round()).toMatchObject({ ended: 1 })
+  const { db } = environment.ctx()
+  const refused = { outcome: 'refused', status: 500 } as const
+  await db.query(reportTry({ id: String(id), tries: 1 }, refused, { state: 'waiting', afterMs: 1 }))
+  const states = async () =>
+    (await admin.query('select state, outcome from clicks.postbacks_out')).rows.map((row) =>
+      Object.values(row),
+    )
+  expect(await states()).toEqual([['dead', 'given up']])
+  const delivered = { outcome: 'delivered', status: 200 } as const
+  await db.query(reportTry({ id: String(id), tries: 1 }, delivered, { state: 'delivered' }))
+  await db.query(reportTry({ id: String(id), tries: 1 }, refused, { state: 'dead' }))
+  expect(await states()).toEqual([['delivered', 'delivered']])
+})
 
 describe('a round of postbacks to sources', () => {
   it('takes those of a source behind six hundred older ones of another source', async () => {
@@ -63,6 +85,14 @@ describe('a round of postbacks to sources', () => {
     const claimed = await claim()
     expect(claimed).toHaveLength(30)
     expect(claimed).toContain(quick)
+  })
+
+  it('takes one of each owner before the second of any, so that forty slow sources of one fill no round', async () => {
+    for (let at = 0; at < 40; at += 1) await givenDue({ count: 2, secondsAgo: 3_600 })
+    const theirs = await givenDue({ count: 2, secondsAgo: 1, owner: 'partner:7' })
+    const claimed = await claim()
+    expect(claimed).toHaveLength(30)
+    expect(claimed).toEqual(expect.arrayContaining(theirs))
   })
 
   it('says how many it ended, because those hide others of their source until the next round', async () => {

@@ -5,6 +5,7 @@ import { matchOrphans } from '../../../functions/clicks/conversions/match-orphan
 import { measureGivenUp } from '../../../functions/clicks/conversions/measure-given-up.ts'
 import { receiveStatement } from '../../../functions/clicks/conversions/receive.ts'
 import { statsStatement } from '../../../functions/clicks/stats/read.ts'
+import { drawChoices } from '../../../functions/clicks/upkeep/check-choices.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { inSteps } from '../../support/fill.ts'
 
@@ -56,6 +57,13 @@ it('the explanation of a click and a postback touch one partition', async () => 
   } finally {
     await client.query('rollback')
   }
+})
+
+it('the check of choices reads the configurations of the clicks that it draws, and no others', async () => {
+  // Clicks of the coming days are among the newest, so many can be drawn.
+  const plan = await planOf(client, drawChoices())
+  expect(plan.clicksRead).toBeGreaterThan(10_000)
+  expect(plan.rowsBy.get('campaign_versions_campaign_id_version_pk')).toBeLessThanOrEqual(42)
 })
 
 it('a thousand parked postbacks find their clicks by the key, and no join compares each with each', async () => {

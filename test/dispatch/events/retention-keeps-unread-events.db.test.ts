@@ -72,6 +72,18 @@ describe('order events', () => {
     expect(await eventsOf(ended)).toBe(0)
   })
 
+  it('leave with the lost claims of the same age, in portions until both are removed', async () => {
+    const orderId = await givenOrder(pool, { storeId, status: 'canceled' })
+    await pool.query(
+      `insert into dispatch.lost_claims (order_id, courier_id, last_at)
+       select $1, n, now() - interval '91 days' from generate_series(1, 10001) n`,
+      [orderId],
+    )
+    expect(await remove()).toEqual({ rows: 5_000, more: true })
+    expect(await remove()).toEqual({ rows: 5_000, more: true })
+    expect(await remove()).toEqual({ rows: 1, more: false })
+  })
+
   it('cannot be removed by the Worker’s role, nor before ninety days', async () => {
     const worker = await database.connect(database.workerUrl)
     await expect(worker.query('delete from dispatch.order_events')).rejects.toMatchObject({ code: '42501' })

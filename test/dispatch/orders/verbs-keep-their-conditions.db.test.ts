@@ -220,7 +220,7 @@ describe('an edit', () => {
     const edit = (by: number, order: number, boxesCount: number) =>
       editOrder(as(asStore(by)), { id: order, version: 1, change: { boxesCount } })
     expect(reasonOf(await edit(theirs, id, 3))).toBe('not_found')
-    expect(reasonOf(await edit(ours, id, 11))).toBe('box_limit_exceeded')
+    expect(await edit(ours, id, 11)).toMatchObject({ reason: 'box_limit_exceeded', boxLimit: 10 })
     expect(reasonOf(await edit(ours, id, 3))).toBe('ok')
     const courierId = await givenCourier(admin)
     const claimed = await givenOrder(admin, { storeId: ours, courierId, status: 'assigned' })

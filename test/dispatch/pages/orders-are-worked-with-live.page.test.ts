@@ -394,6 +394,29 @@ describe('the stream', () => {
     await page.context().close()
   })
 
+  it('with more orders than the board keeps lets it read its list once, and no burst stops that read', async () => {
+    const known = await newOrder()
+    const page = await open('/app/orders', { as: asAdmin })
+    await page.addInitScript(fed)
+    await page.reload()
+    await board(page)
+    const reads: Route[] = []
+    await page.route('**/v1/dispatch/orders?status=new,*', (route) => void reads.push(route))
+    // Orders that the API does not know stay beside the list, because no answer has them.
+    const created = { ...known, status: 'new', version: 1, createdAt: new Date().toISOString() }
+    const show = async (from: number, count: number) => {
+      const ids = Array.from({ length: count }, (_, n) => from + n)
+      const events = ids.map((id) => ({ orderId: id, courierId: null, order: { ...created, id } }))
+      await page.evaluate(`globalThis.feed(${JSON.stringify(events)})`)
+      await page.locator(`.board a[href="/app/orders/${ids.at(-1)}"]`).waitFor()
+    }
+    await show(1_000_000, 600)
+    await expect.poll(() => reads.length, soon).toBe(1)
+    for (let n = 1; n <= 5; n += 1) await show(1_000_000 + 1_000 * n, 1)
+    expect(reads).toHaveLength(1)
+    await page.context().close()
+  })
+
   it('of eight writers that is cut twenty times leaves the board equal to the list', async () => {
     const page = await open('/app/orders', { as: asAdmin })
     await page.addInitScript(cuttable)
@@ -459,4 +482,19 @@ const cuttable = `{
     return before(path, { ...init, signal: AbortSignal.any([init.signal, cut.signal]) })
   }
   globalThis.cutStreams = () => { for (const cut of open) cut.abort(); open.clear() }
+}`
+
+/** The stream is that of the test. */
+const fed = `{
+  const before = globalThis.fetch
+  const encoder = new TextEncoder()
+  const streams = new Set()
+  const send = (stream, type, data) =>
+    stream.enqueue(encoder.encode('id: 1\\nevent: ' + type + '\\ndata: ' + JSON.stringify(data) + '\\n\\n'))
+  globalThis.fetch = (path, init = {}) => {
+    if (init.headers?.accept !== 'text/event-stream') return before(path, init)
+    const body = new ReadableStream({ start(stream) { streams.add(stream); send(stream, 'cursor', {}) } })
+    return Promise.resolve(new Response(body, { headers: { 'content-type': 'text/event-stream' } }))
+  }
+  globalThis.feed = (events) => { for (const stream of streams) for (const data of events) send(stream, 'created', data) }
 }`

@@ -2,7 +2,9 @@ import { beforeEach, expect, it } from 'vitest'
 import type { Ctx } from '../../../functions/core/context.ts'
 import { fleetWatch } from '../../../functions/fleet/watch.ts'
 import { freshEnvironment } from '../../core/environment.ts'
+import { receiveAlertsOf, webhookBindings } from '../../ops/support/alert-receiver.ts'
 import { evaluate } from '../../ops/support/rules.ts'
+import { startReceiver } from '../../webhooks/support/receiver.ts'
 import { senderOf } from '../support/samples.ts'
 
 const environment = await freshEnvironment()
@@ -32,6 +34,22 @@ it.each([
   const { ctx, held } = senderOf(environment, undefined, { backlog: 1_000 })
   held.backlog = depth
   expect(await alertsOf(ctx, 'queue_full')).toEqual(expected)
+})
+
+it('a queue that fills and empties is an alert that fires and is resolved, and a webhook receives both', async () => {
+  const receiver = await startReceiver()
+  const receivedOf = await receiveAlertsOf(
+    environment.ctx({ bindings: webhookBindings(receiver) }),
+    admin,
+    receiver,
+  )
+  for (const depth of [901, 700]) {
+    // An isolate asks the queue once a second, so each value has one of its own.
+    const { ctx, held } = senderOf(environment, undefined, { backlog: 1_000 })
+    held.backlog = depth
+    await alertsOf(ctx, 'queue_full')
+  }
+  expect(await receivedOf('queue_full')).toEqual(['alert.fired', 'alert.resolved'])
 })
 
 it('failed zones are an alert for each shard, from 30 % on a critical one, and none for a shard that is gone', async () => {

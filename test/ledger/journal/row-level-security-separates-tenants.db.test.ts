@@ -181,12 +181,13 @@ describe('materialized views', () => {
     }
   })
 
-  it('and six functions without user, amount or evidence are the sole security definers', async () => {
+  it('and seven functions without user, amount or evidence are the sole security definers', async () => {
     const { rows: found } = await admin.query(
       `select proname as name from pg_proc where pronamespace = 'ledger'::regnamespace and prosecdef order by 1`,
     )
     expect(found.map(({ name }) => name)).toEqual([
       'check_invariants',
+      'count_open_alerts',
       'count_waiting',
       'fold_waiting',
       'refresh_aggregate_views',

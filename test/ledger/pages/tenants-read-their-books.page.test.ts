@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { freshBrowser, openPage } from '../../support/browser.ts'
+import { freshBrowser, openPage, sidewaysScroll } from '../../support/browser.ts'
 import { tabTo } from '../../support/keyboard.ts'
 import { tryAgain } from '../../support/panels.ts'
 import { textOnPaper, withoutBlanks } from '../../support/pdf.ts'
@@ -125,6 +125,38 @@ describe('the books', () => {
     await sent
     await page.getByRole('link', { name: 'Payments' }).click()
     expect(await takenBack).toBe(await sent)
+    await page.context().close()
+  })
+
+  it('lay a long statement out row by row, and it stays a table for the eye, a screen reader and paper', async () => {
+    for (let n = 0; n < 7; n += 1)
+      await Promise.all(Array.from({ length: 15 }, (_, at) => deposit(server, 100 + at, 'u-5')))
+    const page = await openPage(browser, `${app.url}/app/books/users/u-5/statement?currency=USD`, { as })
+    await page.clock.install()
+    await page.reload()
+    await page.getByRole('button', { name: 'Load all, for paper' }).click()
+    await page.getByText('All 105 entries').waitFor()
+    const edges = () =>
+      page.evaluate<string[]>(`[...new Set([...document.querySelectorAll('table.long tr')].map(({ cells }) =>
+        [...cells].map((cell) => Math.round(cell.getBoundingClientRect().x)).join(' ')))]`)
+    expect(await edges()).toHaveLength(1)
+    await page.setViewportSize({ width: 320, height: 900 })
+    await page.setViewportSize({ width: 1100, height: 900 })
+    expect(await edges()).toHaveLength(1)
+    expect(await sidewaysScroll(page)).toBe(0)
+
+    const protocol = await page.context().newCDPSession(page)
+    const { nodes } = await protocol.send('Accessibility.getFullAXTree')
+    const cells = nodes.filter(({ role, ignored }) => !ignored && role?.value === 'cell')
+    expect(cells).toHaveLength(105 * 7)
+
+    const rows = (await page.locator('tbody tr').allInnerTexts()).map(withoutBlanks)
+    const paper = await textOnPaper(page)
+    expect(rows.filter((row) => !paper.includes(row))).toEqual([])
+    // The chart is kept while seconds pass, with the point that its reader is at.
+    const chart = await page.locator('canvas').elementHandle()
+    await page.clock.runFor(3_000)
+    expect(await chart?.evaluate((canvas) => canvas.isConnected)).toBe(true)
     await page.context().close()
   })
 

@@ -5,6 +5,7 @@ import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
 import { checkInvariants } from '../../../functions/ledger/upkeep/check-invariants.ts'
 import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
+import { untilBlocking } from '../../support/blocking.ts'
 import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
 
 const world = await freshEnvironment()
@@ -99,5 +100,25 @@ describe('the invariants job', () => {
       `select audience, type from core.outbox where type like 'account.%'`,
     )
     expect(emitted).toEqual([{ audience: 'tenant:3', type: 'account.quarantined' }])
+  })
+
+  it('goes on when an operator notes something on the account at this moment, and quarantines it in the next run', async () => {
+    await fund(tenantContext(world, 4), 10)
+    await admin.query(
+      'update ledger.user_balances_view set balance_minor = balance_minor + 1 where tenant_id = 4',
+    )
+    const operator = await world.database.connect()
+    await operator.query('begin')
+    await operator.query(`
+      insert into ledger.system_events (tenant_id, aggregate_id, stream_version, event_type, event_data, actor)
+      select 4, user_id || ':' || currency, 1, 'V1_SYSTEM_OVERDRAFT_ALLOWED',
+        jsonb_build_object('userId', user_id, 'currency', currency, 'reason', 'agreed'), 'admin:1'
+      from ledger.user_balances_view
+      where tenant_id = 4`)
+    const running = ctx.db.query(checkInvariants())
+    await untilBlocking(operator, admin)
+    await operator.query('commit')
+    expect(await running).toMatchObject([{ outcome: { tenants: 4, differences: 2, quarantined: 0 } }])
+    expect(await ctx.db.query(checkInvariants())).toMatchObject([{ outcome: { quarantined: 1 } }])
   })
 })

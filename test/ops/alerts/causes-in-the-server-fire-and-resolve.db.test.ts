@@ -12,6 +12,8 @@ import { atTheEnd } from '../../support/at-the-end.ts'
 import { bindingsOf } from '../../support/bindings.ts'
 import { freshFolder } from '../../support/folder.ts'
 import { soon } from '../../support/soon.ts'
+import { startReceiver } from '../../webhooks/support/receiver.ts'
+import { receiveAlertsOf, webhookBindings } from '../support/alert-receiver.ts'
 import { evaluate } from '../support/rules.ts'
 
 // These causes belong to a whole server, so this file has one of its own: with few connections and little memory.
@@ -53,6 +55,11 @@ const admin = await connect()
 connected.length = 0
 atTheEnd(() => admin.end())
 
+const receiver = await startReceiver()
+const contextOf = (bindings: object) =>
+  makeContext({ ...bindingsOf({ workerUrl }, proxy), ...bindings }, { waitUntil: () => undefined })
+const receivedOf = await receiveAlertsOf(contextOf(webhookBindings(receiver)), admin, receiver)
+
 const rules = opsWatch([]).rules
 /** The time of the evaluator. A state that must last a while is evaluated again that much later. */
 const clock = { ms: Date.now() }
@@ -61,12 +68,10 @@ type Limits = { raise?: number; clear?: number; critical?: number }
 
 /** Evaluates a rule, as the clock does, and returns the state of its alert. */
 async function state(name: string, limits: Limits = {}): Promise<string> {
-  const bindings = {
-    ...bindingsOf({ workerUrl }, proxy),
+  const ctx = contextOf({
     DATABASE_URL_REPLICAS: standbyUrl,
     ALERT_LIMITS: JSON.stringify({ [name]: limits }),
-  }
-  const ctx = makeContext(bindings, { waitUntil: () => undefined })
+  })
   const rule = rules.find((one) => one.name === name)
   if (rule === undefined) throw new Error(`No rule is named ${name}`)
   clock.ms += 1_000
@@ -79,14 +84,6 @@ async function state(name: string, limits: Limits = {}): Promise<string> {
 
 const pass = (seconds: number) => {
   clock.ms += seconds * 1_000
-}
-
-async function sent(name: string): Promise<string[]> {
-  const { rows } = await admin.query(
-    `select type from core.outbox where data ->> 'rule' = $1 and type in ('alert.fired', 'alert.resolved') order by seq`,
-    [name],
-  )
-  return rows.map(({ type }) => type)
 }
 
 beforeEach(() => admin.query('truncate core.alerts, core.outbox, core.alert_values'))
@@ -105,7 +102,7 @@ it('connections fires while sessions take four fifths of what Postgres gives', a
     return now
   }
   await expect.poll(resolved, soon).toBe('ok')
-  expect(await sent('connections')).toEqual(end)
+  expect(await receivedOf('connections')).toEqual(end)
 })
 
 it('xmin_held fires while an open transaction keeps a snapshot', async () => {
@@ -117,7 +114,7 @@ it('xmin_held fires while an open transaction keeps a snapshot', async () => {
   expect(await state('xmin_held', limits)).toBe('firing')
   await reader.query('commit')
   await expect.poll(() => state('xmin_held', limits), soon).toBe('ok')
-  expect(await sent('xmin_held')).toEqual(end)
+  expect(await receivedOf('xmin_held')).toEqual(end)
 })
 
 it('identity_left fires for a table whose numbers run out, until its column is widened', async () => {
@@ -127,7 +124,7 @@ it('identity_left fires for a table whose numbers run out, until its column is w
   expect(await state('identity_left')).toBe('firing')
   await admin.query('alter table public.small alter column id type bigint')
   expect(await state('identity_left')).toBe('ok')
-  expect(await sent('identity_left')).toEqual(end)
+  expect(await receivedOf('identity_left')).toEqual(end)
 })
 
 it('xid_age fires as transactions pass, until the oldest rows are frozen', async () => {
@@ -142,7 +139,7 @@ it('xid_age fires as transactions pass, until the oldest rows are frozen', async
     await client.query('vacuum (freeze)')
   }
   expect(await state('xid_age', limits)).toBe('ok')
-  expect(await sent('xid_age')).toEqual(end)
+  expect(await receivedOf('xid_age')).toEqual(end)
 })
 
 /** A table that Postgres cannot keep in the memory of this server, read whole. */
@@ -170,7 +167,7 @@ it.each(['seq_scans', 'buffer_hits'])(
     expect(await state(rule)).toBe('firing')
     // Backends report what they read when they are idle, so a part of it may come later.
     await expect.poll(() => state(rule), soon).toBe('ok')
-    expect(await sent(rule)).toEqual(end)
+    expect(await receivedOf(rule)).toEqual(end)
   },
 )
 
@@ -188,7 +185,7 @@ it('replica_lag fires while a replica replays nothing', async () => {
     return now
   }
   await expect.poll(resolved, soon).toBe('ok')
-  expect(await sent('replica_lag')).toEqual(end)
+  expect(await receivedOf('replica_lag')).toEqual(end)
 })
 
 it('replica_out fires while a replica does not answer', async () => {
@@ -204,5 +201,5 @@ it('replica_out fires while a replica does not answer', async () => {
     return now
   }
   await expect.poll(resolved, soon).toBe('ok')
-  expect(await sent('replica_out')).toEqual(end)
+  expect(await receivedOf('replica_out')).toEqual(end)
 })

@@ -4,6 +4,7 @@ import { visit } from '../../clicks/support/visiting.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { startReceiver } from '../../webhooks/support/receiver.ts'
+import { receiveAlerts, webhookBindings } from '../support/alert-receiver.ts'
 
 const receiver = await startReceiver()
 const unlimited = { limit: 1_000_000, period: 60 } as const
@@ -21,10 +22,15 @@ const limits = {
   postbacks_expired: { raise: 40, clear: 40 },
 }
 const app = await freshWorker({
-  bindings: { ALERT_LIMITS: JSON.stringify(limits), POSTBACK_ALLOW: receiver.origin },
+  bindings: {
+    ...webhookBindings(receiver),
+    ALERT_LIMITS: JSON.stringify(limits),
+    POSTBACK_ALLOW: receiver.origin,
+  },
   rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
 })
 const { admin } = app.database
+const receivedOf = await receiveAlerts(app, receiver)
 const headers = { authorization: `Bearer ${await app.token('admin', 'ops')}` }
 
 const runs = async (job: string, count = 1) => {
@@ -43,13 +49,6 @@ const firing = (rule: string) => async () => {
   const response = await app.fetch(`/v1/ops/alerts?rule=${rule}&state=firing`, { headers })
   const { data }: { data: Alert[] } = JSON.parse(await response.text())
   return data
-}
-const sentOf = async (rule: string) => {
-  const { rows } = await admin.query(
-    `select type from core.outbox where data ->> 'rule' = $1 and type in ('alert.fired', 'alert.resolved') order by seq`,
-    [rule],
-  )
-  return rows.map(({ type }) => type)
 }
 /** Whole seconds apart, because isolates report once a second. */
 const reported = { ...soon, interval: 1_000 }
@@ -87,7 +86,7 @@ it('db_p95 fires while one statement of ten is slow, and is resolved when few ar
     return firing('db_p95')()
   }
   await expect.poll(after, outweighed).toEqual([])
-  expect(await sentOf('db_p95')).toEqual(end)
+  expect(await receivedOf('db_p95')).toEqual(end)
 })
 
 it('over_budget fires for a route that asks Postgres twice, and names the route', async () => {
@@ -100,7 +99,7 @@ it('over_budget fires for a route that asks Postgres twice, and names the route'
     return firing('over_budget')()
   }
   await expect.poll(after, outweighed).toEqual([])
-  expect(await sentOf('over_budget')).toEqual(end)
+  expect(await receivedOf('over_budget')).toEqual(end)
 })
 
 it('gather_silent fires after seconds in which no isolate reports, and is resolved with the next report', async () => {
@@ -108,7 +107,7 @@ it('gather_silent fires after seconds in which no isolate reports, and is resolv
   const silent = { ...soon, interval: 3_500 }
   await expect.poll(firing('gather_silent'), silent).toMatchObject([{ labels: {} }])
   await expect.poll(firing('gather_silent'), { ...soon, interval: 300 }).toEqual([])
-  expect(await sentOf('gather_silent')).toEqual(end)
+  expect(await receivedOf('gather_silent')).toEqual(end)
 })
 
 it('upstream_errors and upstream_slow fire for a server that does not answer, until it answers quickly', async () => {
@@ -125,12 +124,8 @@ it('upstream_errors and upstream_slow fire for a server that does not answer, un
     return [...(await ofIt('upstream_errors')), ...(await ofIt('upstream_slow'))]
   }
   await expect.poll(after, outweighed).toEqual([])
-  const sent = await admin.query(
-    `select data ->> 'rule' as rule, type from core.outbox
-    where data -> 'labels' ->> 'upstream' = 'wheretheiss' and type in ('alert.fired', 'alert.resolved')`,
-  )
-  const of = (rule: string) => end.map((type) => ({ rule, type }))
-  expect(sent.rows).toEqual(expect.arrayContaining([...of('upstream_errors'), ...of('upstream_slow')]))
+  for (const rule of ['upstream_errors', 'upstream_slow'])
+    expect(await receivedOf(rule, { upstream: 'wheretheiss' })).toEqual(end)
 })
 
 it('cache_hits fires while each read asks for something else, until reads ask again', async () => {
@@ -151,7 +146,7 @@ it('cache_hits fires while each read asks for something else, until reads ask ag
     return firing('cache_hits')()
   }
   await expect.poll(after, outweighed).toEqual([])
-  expect(await sentOf('cache_hits')).toEqual(end)
+  expect(await receivedOf('cache_hits')).toEqual(end)
 })
 
 it('clicks_backlog fires while an answered click has not arrived, and is resolved when it does', async () => {
@@ -165,7 +160,7 @@ it('clicks_backlog fires while an answered click has not arrived, and is resolve
     values ('clicks', '019a0000-0000-7000-8000-000000000000', 1, now() - interval '5 minutes', 3, 3)`)
   await admin.query(`update core.ingest_sources set items = 5, messages = 2`)
   expect(await firing('clicks_backlog')()).toEqual([])
-  expect(await sentOf('clicks_backlog')).toEqual(end)
+  expect(await receivedOf('clicks_backlog')).toEqual(end)
 })
 
 it('postbacks_expired fires for a source that refuses its postbacks, until it takes them', async () => {
@@ -196,5 +191,5 @@ it('postbacks_expired fires for a source that refuses its postbacks, until it ta
   await converts('b')
   await converts('c')
   expect(await firing('postbacks_expired')()).toEqual([])
-  expect(await sentOf('postbacks_expired')).toEqual(end)
+  expect(await receivedOf('postbacks_expired')).toEqual(end)
 })

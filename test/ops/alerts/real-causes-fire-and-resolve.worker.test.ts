@@ -3,10 +3,22 @@ import { givenCourier, givenOrder, givenStore } from '../../dispatch/support/giv
 import { deposit, serverOf } from '../../ledger/support/http.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
+import { startReceiver } from '../../webhooks/support/receiver.ts'
+import { receiveAlerts, webhookBindings } from '../support/alert-receiver.ts'
 
+const receiver = await startReceiver()
 const unlimited = { limit: 1_000_000, period: 60 } as const
-const app = await freshWorker({ rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited } })
+const app = await freshWorker({
+  bindings: {
+    ...webhookBindings(receiver),
+    // So that a few hundred requests outweigh those that fail.
+    ALERT_LIMITS: JSON.stringify({ http_5xx: { raise: 20, clear: 15 } }),
+  },
+  rateLimits: { RATE_READ: unlimited, RATE_WRITE: unlimited },
+})
 const { admin } = app.database
+const receivedOf = await receiveAlerts(app, receiver)
+const end = ['alert.fired', 'alert.resolved']
 const authorization = `Bearer ${await app.token('admin', 'ops')}`
 
 type Alert = { state: string; value: number | null; labels: object; evidence: Record<string, unknown>[] }
@@ -22,10 +34,6 @@ const alertsOf = async (rule: string, state: string) => {
   const { data }: { data: Alert[] } = JSON.parse(await response.text())
   return data
 }
-const sentOf = async (rule: string) =>
-  (
-    await admin.query(`select type from core.outbox where data ->> 'rule' = $1 order by seq`, [rule])
-  ).rows.map(({ type }) => type)
 
 beforeEach(async () => {
   await admin.query('truncate core.alerts, core.outbox, core.alert_values')
@@ -38,6 +46,18 @@ const causes: Cause[] = [
     rule: 'job_missed',
     cause: [`insert into core.job_slots (job, slot) values ('core-partitions', now() - interval '3 hours')`],
     cure: [`insert into core.job_slots (job, slot) values ('core-partitions', now())`],
+  },
+  {
+    rule: 'job_failing',
+    cause: [
+      `insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome)
+      select 'core-partitions', now() - n * interval '1 minute', 'cron', now(), now(), 'failed' from generate_series(1, 3) n`,
+    ],
+    cure: [
+      `insert into core.job_runs (job, slot, trigger, started_at, finished_at, outcome)
+      values ('core-partitions', now(), 'cron', now(), now(), 'ok')`,
+    ],
+    evidence: { run: expect.any(Number) },
   },
   {
     rule: 'job_stuck',
@@ -79,15 +99,6 @@ const causes: Cause[] = [
     evidence: { rows: 1 },
   },
   {
-    rule: 'outbox_lag',
-    cause: [
-      `insert into core.outbox (topic, subject, type, data, created_at) values ('test', 's', 'test.done', '{}', now() - interval '5 minutes')`,
-      `insert into core.feed_positions (name, xid, seq) values ('reader:outbox', '1', 1)`,
-    ],
-    cure: [`delete from core.feed_positions where name = 'reader:outbox'`],
-    evidence: { depth: expect.any(Number) },
-  },
-  {
     rule: 'dead_messages',
     cause: [
       `insert into core.dead_messages (stream, message, body, reason, attempts) values ('clicks', 'm', '{}', 'malformed', 3)`,
@@ -98,11 +109,11 @@ const causes: Cause[] = [
   {
     rule: 'deliveries_dead',
     cause: [
-      `insert into webhooks.webhooks (owner, slot, url, events, secret) values ('admin', 1, 'https://example.com/', '{test.done}', 'x')`,
+      `insert into webhooks.webhooks (owner, slot, url, events, secret) values ('admin', 9, 'https://example.com/', '{test.done}', 'x')`,
       `insert into webhooks.webhook_deliveries (webhook_id, event_id, subject, type, body, state, reason, give_up_at, finished_at)
-      select id, 'evt', 's', 'test.done', '{}', 'dead', 'answered 410', now(), now() from webhooks.webhooks`,
+      select id, 'evt', 's', 'test.done', '{}', 'dead', 'answered 410', now(), now() from webhooks.webhooks where slot = 9`,
     ],
-    cure: ['update webhooks.webhooks set removed_at = now()'],
+    cure: ['update webhooks.webhooks set removed_at = now() where slot = 9'],
     evidence: { reason: 'answered 410' },
   },
   {
@@ -129,6 +140,15 @@ const causes: Cause[] = [
     cure: ['delete from core.ingest_minutes'],
   },
   {
+    rule: 'cycle_failures',
+    cause: [
+      `select core.make_partitions('fleet.cycles', array[now()])`,
+      `insert into fleet.cycles (shard, slot, zones, success, failed) values (0, now(), 100, 80, 20)`,
+    ],
+    cure: ['delete from fleet.cycles'],
+    evidence: { zones: 100, failed: 20 },
+  },
+  {
     rule: 'greenhouse_alerts',
     cause: [
       `insert into fleet.alerts (kind, subject, since, raised_at) values ('queue_full', 'queue:telemetry', now(), now())`,
@@ -147,17 +167,36 @@ const causes: Cause[] = [
   },
 ]
 
-it.each(causes)('$rule fires for a real cause, shows its rows and is resolved with it', async (given) => {
-  const { rule, cause, cure, evidence = {} } = given
-  for (const statement of cause) await admin.query(statement)
+it.each(causes)(
+  '$rule fires for a real cause, shows its rows, is resolved with it, and a webhook receives both',
+  async (given) => {
+    const { rule, cause, cure, evidence = {} } = given
+    for (const statement of cause) await admin.query(statement)
+    await run('ops-alerts')
+    const [alert] = await alertsOf(rule, 'firing')
+    expect(alert).toBeDefined()
+    expect(alert?.evidence[0] ?? {}).toMatchObject(evidence)
+    for (const statement of cure) await admin.query(statement)
+    await run('ops-alerts')
+    expect(await alertsOf(rule, 'open')).toEqual([])
+    expect(await receivedOf(rule)).toEqual(end)
+  },
+)
+
+it('outbox_lag fires for an event that the delivery run has not read, until it has', async () => {
+  await admin.query(`insert into core.outbox (topic, subject, type, data, created_at)
+    values ('test', 's', 'test.done', '{}', now() - interval '5 minutes')`)
   await run('ops-alerts')
-  const [alert] = await alertsOf(rule, 'firing')
-  expect(alert).toBeDefined()
-  expect(alert?.evidence[0] ?? {}).toMatchObject(evidence)
-  for (const statement of cure) await admin.query(statement)
-  await run('ops-alerts')
-  expect(await alertsOf(rule, 'open')).toEqual([])
-  expect(await sentOf(rule)).toEqual(['alert.fired', 'alert.resolved'])
+  expect(await alertsOf('outbox_lag', 'firing')).toMatchObject([
+    { labels: { reader: 'webhooks:outbox' }, evidence: [{ depth: expect.any(Number) }] },
+  ])
+  const open = async () => {
+    await run('core-webhooks')
+    await run('ops-alerts')
+    return alertsOf('outbox_lag', 'open')
+  }
+  await expect.poll(open, soon).toEqual([])
+  expect(await receivedOf('outbox_lag')).toEqual(end)
 })
 
 it('blocked fires while a session waits, and names who blocks it', async () => {
@@ -180,6 +219,7 @@ it('blocked fires while a session waits, and names who blocks it', async () => {
   await waiting
   await run('ops-alerts')
   expect(await alertsOf('blocked', 'open')).toEqual([])
+  expect(await receivedOf('blocked')).toEqual(end)
 })
 
 it('leases_overdue fires for orders that are not given back', async () => {
@@ -191,6 +231,7 @@ it('leases_overdue fires for orders that are not given back', async () => {
   await run('dispatch-lease-expiry')
   await run('ops-alerts')
   expect(await alertsOf('leases_overdue', 'open')).toEqual([])
+  expect(await receivedOf('leases_overdue')).toEqual(end)
 })
 
 it('ledger_drift and view_drift fire for a changed balance, without the amount or the user', async () => {
@@ -213,13 +254,27 @@ it('ledger_drift and view_drift fire for a changed balance, without the amount o
   const { rows } = await admin.query('select data::text from core.outbox where type like $1', ['alert.%'])
   // The amount is longer than the digits of a time.
   expect(JSON.stringify([alert, drift, data, rows])).not.toMatch(/471100471|canary/)
+  await admin.query(
+    `insert into ledger.alerts (tenant_id, kind, subject, evidence) select 8, 'balance', n::text, '{}' from generate_series(1, 1500) n`,
+  )
+  await run('ops-alerts')
+  const firing = await alertsOf('ledger_drift', 'firing')
+  expect(firing.map(({ labels, value }) => [labels, value])).toEqual(
+    expect.arrayContaining([
+      [{ tenant: 7 }, 1],
+      [{ tenant: 8 }, 1_500],
+    ]),
+  )
   await admin.query('update ledger.alerts set resolved_at = now()')
   await run('ops-alerts')
   expect(await alertsOf('ledger_drift', 'open')).toEqual([])
   expect(await alertsOf('view_drift', 'open')).toEqual([])
+  expect(await receivedOf('ledger_drift')).toEqual(end)
+  expect(await receivedOf('view_drift')).toEqual(end)
+  expect(JSON.stringify(receiver.at('/alerts'))).not.toMatch(/471100471|canary/)
 })
 
-it('http_5xx fires for failing requests, as all isolates count them', async () => {
+it('http_5xx fires for failing requests, as all isolates count them, until others outweigh them', async () => {
   await admin.query('alter table dispatch.stores rename to elsewhere')
   const get = () => app.fetch('/v1/dispatch/stores/1', { headers: { authorization } })
   for (let request = 0; request < 60; request += 1) expect((await get()).status).toBe(500)
@@ -229,4 +284,10 @@ it('http_5xx fires for failing requests, as all isolates count them', async () =
     return alertsOf('http_5xx', 'firing')
   }
   await expect.poll(firing, { ...soon, interval: 1_000 }).toHaveLength(1)
-})
+  const after = async () => {
+    for (let request = 0; request < 100; request += 1) expect((await get()).status).toBeLessThan(500)
+    return firing()
+  }
+  await expect.poll(after, { timeout: 100_000, interval: 1_000 }).toEqual([])
+  expect(await receivedOf('http_5xx')).toEqual(end)
+}, 120_000)

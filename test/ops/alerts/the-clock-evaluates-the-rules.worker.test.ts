@@ -63,6 +63,19 @@ it('the watchdog is sent once in five minutes, and not while nothing evaluates',
   await send('DELETE', '/v1/ops/jobs/ops-alerts/pause')
 })
 
+it('an alert that must last a minute fires at the next tick, however soon that tick runs', async () => {
+  await admin.query(`
+    insert into core.job_runs (job, trigger, started_at) values ('core-partitions', 'cron', now());
+    insert into core.leases (name, owner, fence, expires_at) values ('core-partitions', 'x', 1, now() - interval '5 minutes')`)
+  const states = async () =>
+    (await admin.query(`select state from core.alerts where rule = 'job_stuck'`)).rows
+  await app.scheduled(everyMinute, minutes(0))
+  expect(await states()).toEqual([{ state: 'pending' }])
+  await app.scheduled(everyMinute, minutes(1))
+  expect(await states()).toEqual([{ state: 'firing' }])
+  await admin.query(`delete from core.leases where name = 'core-partitions'`)
+})
+
 it('a job that fails three times in a row fires, is in the pulse, is acknowledged and is resolved', async () => {
   type Pulse = { attention: { kind: string; href: string; count: number }[]; acknowledged: number }
   expect((await read<Pulse>('/v1/ops/pulse')).attention).toMatchObject([{ kind: 'evaluator' }])

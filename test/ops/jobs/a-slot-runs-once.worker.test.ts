@@ -135,7 +135,7 @@ describe('a paused job', () => {
     await app.scheduled(everyMinute, new Date(now - 10 * 60_000))
     const response = await pause(sweep, { until: inHours(1), reason: 'a migration' })
     expect(response.status).toBe(201)
-    expect(await response.json()).toMatchObject({ reason: 'a migration', by: 'ops' })
+    expect(await response.json()).toMatchObject({ reason: 'a migration', by: 'admin:ops' })
     await admin.query(
       `update core.job_pauses set since = since - interval '1 hour', until = until - interval '1 minute'`,
     )

@@ -5,6 +5,7 @@ import { pidOf, untilBlocking } from '../../support/blocking.ts'
 import { freshBrowser, openPage } from '../../support/browser.ts'
 import { tabTo } from '../../support/keyboard.ts'
 import { readAgain } from '../../support/panels.ts'
+import { textOnPaper, withoutBlanks } from '../../support/pdf.ts'
 import { freshWorker } from '../../support/worker.ts'
 
 const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
@@ -22,7 +23,7 @@ describe('the pages of the operator', () => {
     await page.getByRole('button', { name: 'Run it now' }).waitFor()
     await tabTo(page, 'Run it now')
     await page.keyboard.press('Enter')
-    await page.getByText(/\d+ rows$/).waitFor()
+    await page.getByText(/\d+ rows?$/).waitFor()
     await tabTo(page, 'Why')
     await page.keyboard.type('the disk is full')
     await page.keyboard.press('Enter')
@@ -132,6 +133,25 @@ describe('the pages of the operator', () => {
     await page.locator('.drawer').getByRole('link', { name: 'ops.list-jobs' }).first().click()
     await page.getByRole('heading', { name: 'Statement ops.list-jobs' }).waitFor()
     expect(page.url()).toBe(`${app.url}/app/ops/requests/ops.list-jobs`)
+    await page.context().close()
+  })
+
+  it('show forty rows of a long table, and all of them on paper', async () => {
+    const page = await openPage(browser, `${app.url}/app/ops/storage`, { as })
+    const panel = page.getByRole('region', { name: 'Tables', exact: true })
+    const rows = panel.locator('tbody tr')
+    const names = async () => (await rows.locator('td:first-child').allInnerTexts()).map(withoutBlanks)
+    const all = panel.getByRole('button', { name: /^Show all \d+$/ })
+    await all.click()
+    const whole = await names()
+    expect(whole.length).toBeGreaterThan(40)
+    await panel.getByRole('button', { name: 'Show 40' }).click()
+    await all.waitFor()
+    expect(await names()).toEqual(whole.slice(0, 40))
+    const paper = await textOnPaper(page)
+    expect(whole.filter((name) => !paper.includes(name))).toEqual([])
+    await all.waitFor()
+    expect(await rows.count()).toBe(40)
     await page.context().close()
   })
 

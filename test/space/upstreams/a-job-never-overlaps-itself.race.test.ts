@@ -58,7 +58,8 @@ for (const { way, pooled } of ways) {
         ),
       )
       expect(runs.filter(({ ran }) => ran)).toHaveLength(5)
-      expect(upstreams.calls('wheretheiss')).toHaveLength(5)
+      // A call that is not answered in time is made again.
+      expect(upstreams.calls('wheretheiss').length).toBeGreaterThanOrEqual(5)
     })
 
     it('do nothing while another session holds the lock', async () => {

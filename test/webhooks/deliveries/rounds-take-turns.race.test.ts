@@ -5,6 +5,9 @@ import { outboxOutgoing } from '../../../functions/core/outbox.ts'
 import { deliverDue } from '../../../functions/webhooks/deliveries/deliver-due.ts'
 import { fanOut } from '../../../functions/webhooks/deliveries/fan-out.ts'
 import { giveUpLate } from '../../../functions/webhooks/deliveries/give-up-late.ts'
+import { readDelivery } from '../../../functions/webhooks/deliveries/read.ts'
+import { removeOldDeliveries } from '../../../functions/webhooks/deliveries/remove-old.ts'
+import { replayDeliveries } from '../../../functions/webhooks/deliveries/replay.ts'
 import { reportAttempt } from '../../../functions/webhooks/deliveries/report-attempt.ts'
 import { runDeliveries } from '../../../functions/webhooks/deliveries/run.ts'
 import type { NextStep } from '../../../functions/webhooks/rules.ts'
@@ -16,6 +19,7 @@ import { letLocksWait } from '../../core/barrier.ts'
 import { failure, freshEnvironment } from '../../core/environment.ts'
 import { meets } from '../../support/blocking.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
+import { explain } from '../../support/explain.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const receiver = await startReceiver()
@@ -134,6 +138,12 @@ describe('a fan-out', () => {
     })
   })
 
+  it('names an event once for a webhook that was edited to name it twice', async () => {
+    const { id } = await webhook()
+    const edited = await editWebhook(one, { id, version: 1, change: { events: ['a.b', 'a.*', 'a.b'] } })
+    expect(edited).toMatchObject({ ok: true, value: { events: ['a.b', 'a.*'] } })
+  })
+
   it('queues for each webhook the events that it subscribes to, from its creation on', async () => {
     await event('a.before')
     const [every, some, disabled, removed] = [
@@ -203,6 +213,28 @@ describe('a round', () => {
     for (const subject of ['a', 'a', 'a', 'b']) await delivery(id, { subject })
     expect(await deliverDue(one)).toEqual({ claimed: 2, delivered: 2 })
     expect(await states()).toEqual(['delivered', 'waiting', 'waiting', 'delivered'])
+  })
+
+  it('is shared by owners: the older deliveries of one do not fill it', async () => {
+    const [many, few] = [asStore(1), asStore(2)]
+    const { id: theirs } = await webhook(few)
+    for (let nth = 0; nth < 4; nth += 1) await delivery(theirs)
+    const ours = []
+    for (let nth = 0; nth < 6; nth += 1) ours.push((await webhook(many)).id)
+    for (const id of ours) for (let nth = 0; nth < 6; nth += 1) await delivery(id, { due: '-1 hour' })
+    // Half of thirty for one owner, and all that the other has.
+    expect(await deliverDue(one)).toEqual({ claimed: 19, delivered: 19 })
+    expect((await deliveries()).filter(({ webhook: id }) => id === theirs)).toMatchObject(
+      Array.from({ length: 4 }, () => ({ state: 'delivered' })),
+    )
+  })
+
+  it('is full although one owner has all that is due', async () => {
+    for (let nth = 0; nth < 6; nth += 1) {
+      const { id } = await webhook()
+      for (let more = 0; more < 6; more += 1) await delivery(id)
+    }
+    expect(await deliverDue(one)).toEqual({ claimed: 30, delivered: 30 })
   })
 
   it('sends nothing for a webhook that is paused or disabled', async () => {
@@ -309,6 +341,40 @@ describe('a report', () => {
     expect(await deliveries()).toMatchObject([{ state: 'delivered', reason: null }])
   })
 
+  it('that a receiver is gone does not end a delivery in flight that arrives after it', async () => {
+    const { id } = await webhook()
+    const gone = await delivery(id, { attempts: 1 })
+    const inFlight = await delivery(id, { attempts: 1 })
+    await report(gone, id, 1, { state: 'dead', reason: 'gone (410)' }, 'gone')
+    await report(inFlight, id, 1, failed)
+    expect(await states()).toEqual(['dead', 'dead'])
+    await report(inFlight, id, 1, arrived, 'delivered')
+    expect((await deliveries()).map(({ state, reason }) => [state, reason])).toEqual([
+      ['dead', 'gone (410)'],
+      ['delivered', null],
+    ])
+  })
+
+  it('that a receiver is gone locks its deliveries in the order of their ids', async () => {
+    const { id } = await webhook()
+    // An index in the order of `due_at` has the first one last.
+    const first = await delivery(id, { due: '1 hour', subject: 'z' })
+    const second = await delivery(id, { subject: 'a' })
+    const gone = await delivery(id, { attempts: 1 })
+    await holding(
+      `select from webhooks.webhook_deliveries where id = ${first} for update`,
+      async (keeper) => {
+        const reported = report(gone, id, 1, { state: 'dead', reason: 'gone (410)' }, 'gone')
+        await meets(keeper, reported, admin)
+        const free = 'select from webhooks.webhook_deliveries where id = $1 for update skip locked'
+        expect((await admin.query(free, [second])).rowCount).toBe(1)
+        await keeper.query('rollback')
+        await reported
+      },
+    )
+    expect(await states()).toEqual(['dead', 'dead', 'dead'])
+  })
+
   it('that a receiver is gone ends the deliveries of its webhook only', async () => {
     const [gone, alive] = [await webhook(), await webhook()]
     const first = await delivery(gone.id, { attempts: 1 })
@@ -316,6 +382,43 @@ describe('a report', () => {
     await delivery(alive.id)
     await report(first, gone.id, 1, { state: 'dead', reason: 'gone (410)' }, 'gone')
     expect(await states()).toEqual(['dead', 'dead', 'waiting'])
+  })
+})
+
+describe('a replay by the owner', () => {
+  const all = { only: 'all', to: undefined } as const
+
+  it('of dead ones leaves a delivery that arrives while it waits', async () => {
+    const { id } = await webhook()
+    const dead = await delivery(id, { state: 'delivered' })
+    await admin.query(`update webhooks.webhook_deliveries set state = 'dead', reason = 'x' where id = $1`, [
+      dead,
+    ])
+    const arrived = `update webhooks.webhook_deliveries set state = 'delivered', reason = null where id = ${dead}`
+    await holding(arrived, async (keeper) => {
+      const replayed = replayDeliveries(one, { id, from: `evt_${given}`, ...all, only: 'dead' })
+      await meets(keeper, replayed, admin)
+      await keeper.query('commit')
+      expect(await replayed).toMatchObject({ ok: true, requeued: 0 })
+    })
+    expect(await states()).toEqual(['delivered'])
+  })
+
+  it('of an old delivery keeps it, although its removal begins meanwhile', async () => {
+    const { id } = await webhook()
+    const old = await delivery(id, { state: 'delivered' })
+    await admin.query(
+      `update webhooks.webhook_deliveries set created_at = now() - interval '40 days', finished_at = now() - interval '40 days'`,
+    )
+    const replayed = `update webhooks.webhook_deliveries set state = 'waiting', finished_at = null where id = ${old}`
+    await holding(replayed, async (keeper) => {
+      const removed = one.db.query(removeOldDeliveries())
+      // It may wait for the replay or pass the delivery over.
+      await meets(keeper, removed, admin)
+      await keeper.query('commit')
+      await removed
+    })
+    expect(await states()).toEqual(['waiting'])
   })
 })
 
@@ -342,6 +445,55 @@ describe('a delivery that waited behind another for three days', () => {
     const lock = `select from webhooks.webhook_deliveries where id = ${held} for update`
     await holding(lock, () => one.db.query(giveUpLate()))
     expect(await states()).toEqual(['waiting', 'dead'])
+  })
+
+  it('is queued while its webhook is disabled, and has three days once it is enabled', async () => {
+    const { id, path } = await webhook()
+    await editWebhook(one, { id, version: 1, change: { enabled: false } })
+    const queued = await delivery(id, { giveUp: '-1 day' })
+    await one.db.query(giveUpLate())
+    expect(await states()).toEqual(['waiting'])
+    await editWebhook(one, { id, version: 2, change: { enabled: true } })
+    await one.db.query(giveUpLate())
+    const shown = await readDelivery(one, { id, deliveryId: queued })
+    expect(Math.round((Date.parse(shown?.giveUpAt ?? '') - Date.now()) / 3_600_000)).toBe(72)
+    receiver.script(path, { status: 503 })
+    expect(await deliverDue(one)).toEqual({ claimed: 1, delivered: 0 })
+    expect(await states()).toEqual(['waiting'])
+  })
+
+  it('gets no new days from an edit of a webhook that is enabled already', async () => {
+    const { id } = await webhook()
+    await delivery(id, { giveUp: '-1 second' })
+    await editWebhook(one, { id, version: 1, change: { enabled: true } })
+    await one.db.query(giveUpLate())
+    expect(await states()).toEqual(['dead'])
+  })
+
+  it('ends although its webhook was disabled, once that is removed', async () => {
+    const { id } = await webhook()
+    await editWebhook(one, { id, version: 1, change: { enabled: false } })
+    await delivery(id, { giveUp: '-1 day' })
+    await removeWebhook(one, { id })
+    await one.db.query(giveUpLate())
+    expect(await states()).toEqual(['dead'])
+  })
+
+  it('costs a run what expires, and not what waits', async () => {
+    const { id } = await webhook()
+    await admin.query(
+      `insert into webhooks.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
+      select $1, 'evt_many_' || n, 's:' || n, 'x.y', '{}', now() + interval '1 day' from generate_series(1, 3000) n`,
+      [id],
+    )
+    await delivery(id, { giveUp: '-1 second' })
+    await admin.query('analyze webhooks.webhook_deliveries')
+    const client = await database.connect()
+    await client.query('begin')
+    const plan = JSON.stringify((await explain(client, giveUpLate())).rows)
+    await client.query('rollback')
+    expect(plan).toContain('"Index Name":"idx_webhook_deliveries_expiry"')
+    expect(plan).not.toMatch(/"Node Type":"Seq Scan"[^{}]*"Relation Name":"webhook_deliveries"/)
   })
 
   it('ends at the start of a run', async () => {
