@@ -29,8 +29,7 @@ await database.admin.query(
 )
 
 function open() {
-  const query = { principal, after: '0-0', until: Date.now() + 600_000 }
-  const reader = subscribe(query, () => undefined).getReader()
+  const reader = subscribe({ principal, after: '0-0', until: Date.now() + 600_000 }, () => {}).getReader()
   onTestFinished(() => reader.cancel())
   return reader
 }
