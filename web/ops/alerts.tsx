@@ -17,6 +17,7 @@ import { route } from '../parts/route.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, Value, When } from '../parts/value.tsx'
 import { hourMs } from '../parts/window.ts'
+import { unitBeside } from './units.ts'
 import { labelsOf, OpsSections, ruleHref, toneOfRule, withUnit } from './words.tsx'
 import { worstOf } from './worst.ts'
 
@@ -99,8 +100,8 @@ function Card({ alert, reload }: { alert: Alert; reload: () => Promise<unknown> 
         {of !== '' && ` of ${of}`}
       </h3>
       <p>
-        <strong>{withUnit(value, unit)}</strong>, fires beyond {withUnit(raise, unit)}, ends at{' '}
-        {withUnit(clear, unit)}, at worst {withUnit(peak, unit)}; seen{' '}
+        <strong>{withUnit(value, unit)}</strong>; fires beyond {withUnit(raise, null)}, ends at{' '}
+        {withUnit(clear, null)}, at worst {withUnit(peak, null)}; seen{' '}
         {count === 1 ? 'once' : `${number(count)} times`} since <Ago iso={firstSeenAt} />.
         {why !== null && ` Unknown, because: ${why}`}
       </p>
@@ -316,12 +317,16 @@ function RulesPanel({ of }: { of: Resource<Rules> }) {
             {
               name: 'Fires beyond',
               numeric: true,
-              cell: ({ raise, unit }, _, at) => <Value at={`${at}.raise`} value={raise} unit={unit} />,
+              cell: ({ raise, unit }, _, at) => (
+                <Value at={`${at}.raise`} value={raise} unit={unitBeside(raise, unit)} />
+              ),
             },
             {
               name: 'Ends at',
               numeric: true,
-              cell: ({ clear, unit }, _, at) => <Value at={`${at}.clear`} value={clear} unit={unit} />,
+              cell: ({ clear, unit }, _, at) => (
+                <Value at={`${at}.clear`} value={clear} unit={unitBeside(clear, unit)} />
+              ),
             },
             { name: 'Evaluated', cell: ({ asOf }) => (asOf === null ? 'never' : <Ago iso={asOf} />) },
           ]}

@@ -16,6 +16,7 @@ import { route, setQuery } from '../parts/route.ts'
 import { Table } from '../parts/table.tsx'
 import { day } from '../parts/times.ts'
 import { Fact, Facts, Value, When } from '../parts/value.tsx'
+import { unitBeside } from './units.ts'
 import { labelsOf, OpsSections, toneOfRule, withUnit } from './words.tsx'
 
 type Rules = { data: Rule[]; nextCursor: null }
@@ -80,16 +81,16 @@ function Limits({ rule, at }: { rule: Rule; at: string }) {
         <Badge word={rule.state} tone={toneOfRule(rule.state, rule.severity)} />
       </Fact>
       <Fact name="Fires beyond">
-        <Value at={`${at}.raise`} value={rule.raise} unit={rule.unit} />
+        <Value at={`${at}.raise`} value={rule.raise} unit={unitBeside(rule.raise, rule.unit)} />
         <For at={`${at}.pendingFor`} seconds={rule.pendingFor} />
       </Fact>
       <Fact name="Ends at">
-        <Value at={`${at}.clear`} value={rule.clear} unit={rule.unit} />
+        <Value at={`${at}.clear`} value={rule.clear} unit={unitBeside(rule.clear, rule.unit)} />
         <For at={`${at}.clearFor`} seconds={rule.clearFor} />
       </Fact>
       {rule.critical !== null && (
         <Fact name="Critical beyond">
-          <Value at={`${at}.critical`} value={rule.critical} unit={rule.unit} />
+          <Value at={`${at}.critical`} value={rule.critical} unit={unitBeside(rule.critical, rule.unit)} />
         </Fact>
       )}
       <Fact name="Next step">{rule.advice}</Fact>

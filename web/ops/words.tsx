@@ -1,6 +1,7 @@
 import type { Tone } from '../parts/badge.tsx'
 import { number } from '../parts/numbers.ts'
 import { Sections } from '../parts/sections.tsx'
+import { unitBeside } from './units.ts'
 
 const base = '/app/ops'
 
@@ -39,6 +40,6 @@ export const labelsOf = (labels: Record<string, unknown>) =>
     .join(', ')
 
 export const withUnit = (value: number | null, unit: string | null) =>
-  value === null ? 'unknown' : `${number(value)}${unit ? ` ${unit}` : ''}`
+  value === null ? 'unknown' : `${number(value)}${unit ? ` ${unitBeside(value, unit)}` : ''}`
 
 export const queryHref = (name: string) => `${base}/requests/${encodeURIComponent(name)}`

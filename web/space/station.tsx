@@ -74,7 +74,7 @@ export function Station() {
               </Fact>
             )}
             {data.crossCheckKm !== null && (
-              <Fact name="Off our orbit">
+              <Fact name="Beside the computed orbit">
                 <Value at={`${at}#crossCheckKm`} value={data.crossCheckKm} unit="km" />
               </Fact>
             )}
@@ -119,5 +119,5 @@ function sentenceOf({ latitude, longitude, computed, errorKm }: Iss): string {
   const north = `${number(Math.abs(latitude))}° ${latitude < 0 ? 'south' : 'north'}`
   const east = `${number(Math.abs(longitude))}° ${longitude < 0 ? 'west' : 'east'}`
   const how = computed ? `computed, at most ${number(errorKm ?? 0)} km wrong` : 'observed'
-  return `The ISS is at ${north}, ${east} (${how}). The dark half has night.`
+  return `The ISS is at ${north}, ${east} (${how}). It is night in the dark half.`
 }
