@@ -43,13 +43,11 @@ type Origin = {
   waitUntil: (work: Promise<unknown>) => void
   log?: Record<string, unknown>
   now?: () => Date
-  /** X-Position of the caller's last write: a replica must show it, else the primary answers. */
-  after?: string | null
 }
 
 export function makeContext(
   bindings: object,
-  { waitUntil, log: fields = {}, now = () => new Date(), after = null }: Origin,
+  { waitUntil, log: fields = {}, now = () => new Date() }: Origin,
 ): Ctx {
   const env = parseEnv(bindings)
   const log = makeLog(fields)
@@ -58,7 +56,7 @@ export function makeContext(
   return {
     env,
     db,
-    replica: makeReplica(env, metrics, { primary: db, after }),
+    replica: makeReplica(env, metrics, { primary: db, after: null }),
     now,
     log,
     metrics,
@@ -69,4 +67,9 @@ export function makeContext(
     replayed: false,
     position: null,
   }
+}
+
+/** Lets a replica answer only if it shows the write of this position, else the primary. */
+export function readAfter(ctx: Ctx, position: string): void {
+  ctx.replica = makeReplica(ctx.env, ctx.metrics, { primary: ctx.db, after: position })
 }

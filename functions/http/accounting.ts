@@ -15,7 +15,6 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     const ctx = makeContext(c.env, {
       waitUntil: (work) => c.executionCtx.waitUntil(work),
       log: { requestId },
-      after: positionFrom(c.req.header('x-position')),
     })
     c.set('ctx', ctx)
     const seconds = () => (performance.now() - started) / 1_000
@@ -49,8 +48,8 @@ export function accounting(): MiddlewareHandler<HttpEnv> {
     }
     if (ctx.replayed) headers.set('idempotency-replayed', 'true')
     if (ctx.position !== null) headers.set('x-position', ctx.position)
-    if (ctx.principal !== null && !headers.has('cache-control'))
-      headers.set('cache-control', 'private, no-store')
+    // Without it a cache may keep a 200 by its own rule (RFC 9111 §4.2.2): also of a postback by GET.
+    if (!headers.has('cache-control')) headers.set('cache-control', 'private, no-store')
     const labels = labelsOf(c.get('route'), `${Math.floor(c.res.status / 100)}xx`)
     ctx.metrics.observe('http_server_request_duration_seconds', labels, seconds())
     ctx.metrics.observe('http_server_db_round_trips', labels, trips)
@@ -76,8 +75,4 @@ function labelsOf(route: string, status: string) {
 
 function validId(id: string | undefined): string | undefined {
   return id !== undefined && /^[\w.:-]{1,128}$/.test(id) ? id : undefined
-}
-
-function positionFrom(header: string | undefined): string | null {
-  return header !== undefined && /^\d{1,19}$/.test(header) ? header : null
 }

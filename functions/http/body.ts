@@ -56,7 +56,9 @@ async function readText(request: Request, accepted: Accepted): Promise<string> {
   let size = 0
   for await (const chunk of chunksOf(request)) {
     if (!isTaken(request, accepted))
-      throw new AppError('unsupported_media_type', `Send Content-Type: ${typesOf(accepted).join(' or ')}`)
+      throw new AppError('unsupported_media_type', `Send Content-Type: ${typesOf(accepted).join(' or ')}`, {
+        extra: { accept: typesOf(accepted) },
+      })
     chunks.push(chunk)
     size += chunk.byteLength
     if (size > bodyLimitBytes) throw tooLarge()
@@ -81,6 +83,7 @@ function packingOf(request: Request, packed: boolean): boolean {
   throw new AppError(
     'unsupported_media_type',
     packed ? 'Send the body uncompressed, or as gzip' : 'Send the body uncompressed',
+    { extra: { acceptEncoding: packed ? ['gzip', 'identity'] : ['identity'] } },
   )
 }
 

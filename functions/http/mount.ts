@@ -1,6 +1,6 @@
 import type { Context, Hono } from 'hono'
 import * as z from 'zod'
-import type { Ctx } from '../core/context.ts'
+import { type Ctx, readAfter } from '../core/context.ts'
 import { AppError } from '../core/errors.ts'
 import { textFault } from '../core/faults.ts'
 import { formFor } from './accept.ts'
@@ -89,6 +89,9 @@ async function admit(c: Context<HttpEnv>, endpoint: Endpoint, ctx: Ctx): Promise
       const { principal, expiresAt } = await authenticate(c.req.header('authorization'), ctx.env)
       ctx.principal = principal
       ctx.expiresAt = expiresAt
+      // Only of a caller with a token: a position of the future sends each read to the primary.
+      const position = c.req.header('x-position')
+      if (position !== undefined && /^\d{1,19}$/.test(position)) readAfter(ctx, position)
     } catch (error) {
       if (endpoint.rateLimited) await limitRate(ctx, 'write', address)
       throw error

@@ -9,7 +9,11 @@ import type { Env } from '../registry/env.ts'
 
 type Client = { issuer: string; clientId: string; secret: string | undefined }
 
-const Discovery = z.looseObject({ authorization_endpoint: z.url(), token_endpoint: z.url() })
+const Discovery = z.looseObject({
+  issuer: z.string(),
+  authorization_endpoint: z.url(),
+  token_endpoint: z.url(),
+})
 const Exchanged = z.looseObject({ access_token: z.string().max(8_192) })
 
 type Provider = { authorizationEndpoint: string; tokenEndpoint: string }
@@ -34,7 +38,9 @@ export async function findProvider({ issuer }: Client): Promise<Provider> {
   if (before !== undefined && before.until > Date.now()) return before.provider
   const { ok, body } = await call(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)
   const found = Discovery.safeParse(body)
-  if (!ok || !found.success) throw away('The identity provider does not describe itself')
+  // OpenID Connect Discovery §4.3: the document must name the issuer that the tokens name.
+  if (!ok || !found.success || found.data.issuer !== issuer)
+    throw away('The identity provider does not describe itself')
   const { authorization_endpoint: authorizationEndpoint, token_endpoint: tokenEndpoint } = found.data
   const provider = { authorizationEndpoint, tokenEndpoint }
   known.set(issuer, { provider, until: Date.now() + keptMs })

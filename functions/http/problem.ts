@@ -81,10 +81,22 @@ function headersOf({ code, status, retryAfter, extra }: AppError): Record<string
     'cache-control': 'no-store',
     ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
     ...(status === 401 ? { 'www-authenticate': 'Bearer realm="lockstep"' } : {}),
-    ...(status === 405 && Array.isArray(extra['allow']) ? { allow: extra['allow'].join(', ') } : {}),
+    ...listed(extra, { allow: 'allow', accept: 'accept', acceptEncoding: 'accept-encoding' }),
     // The binding reports neither its quota nor the rest of its window, so the whole window is the longest wait.
-    ...(code === 'rate_limited' ? { ratelimit: `"${String(extra['class'])}";r=0;t=${retryAfter}` } : {}),
+    ...(typeof extra['class'] === 'string' && code === 'rate_limited'
+      ? { ratelimit: `"${extra['class']}";r=0;t=${retryAfter}` }
+      : {}),
   }
+}
+
+/** The members of a problem that are also a header: what the path, or its body, may be instead. */
+function listed(extra: Record<string, unknown>, names: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([member, header]) => {
+      const values = extra[member]
+      return Array.isArray(values) ? [[header, values.join(', ')]] : []
+    }),
+  )
 }
 
 export function asAppError(error: unknown): AppError {

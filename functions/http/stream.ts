@@ -91,7 +91,7 @@ function requestedCursor(after: string | null): Cursor | 'malformed' | null {
   return after === null ? null : (parseCursor(after) ?? 'malformed')
 }
 
-/** The unread bytes after which a client has no room. A thousand stuck clients, the usual limit, fit into the memory of one object. */
+/** The unread bytes after which a client has no room. As many stuck clients as may be open fit into the memory of one object. */
 const roomBytes = 64 * 1024
 /** A token may be revoked while its stream is open, so the client must reconnect with a fresh token and its cursor. */
 const longestMs = 15 * 60_000

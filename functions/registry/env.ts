@@ -46,8 +46,8 @@ const core = {
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1).optional(),
   STREAMS: z.custom<Streams>((value) => value !== undefined).optional(),
   /** Open streams of one object: of a caller, and of all callers, each of which may hold 64 KiB. */
-  STREAMS_PER_CALLER: z.coerce.number().int().min(1).default(50),
-  STREAMS_IN_ALL: z.coerce.number().int().min(1).default(1000),
+  STREAMS_PER_CALLER: z.coerce.number().int().min(1).default(1000),
+  STREAMS_IN_ALL: z.coerce.number().int().min(1).default(1500),
   SPILL: z.custom<Spill>((value) => value !== undefined).optional(),
   METRICS: z.custom<Gatherer>((value) => value !== undefined).optional(),
   /** The bearer token with which a Prometheus server reads /metrics. */

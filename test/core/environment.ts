@@ -1,5 +1,5 @@
 import type { NeonProxy, NeonProxyOptions } from '../../dev/neon-proxy/server.ts'
-import { type Ctx, type IdempotencyRequest, makeContext } from '../../functions/core/context.ts'
+import { type Ctx, type IdempotencyRequest, makeContext, readAfter } from '../../functions/core/context.ts'
 import { bindingsOf } from '../support/bindings.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
@@ -26,8 +26,9 @@ export async function freshEnvironment(
           ...bindingsOf(database, proxy),
           ...bindings,
         },
-        { waitUntil: () => undefined, after: after ?? null },
+        { waitUntil: () => undefined },
       )
+      if (after !== undefined) readAfter(ctx, after)
       return Object.assign(ctx, { log: silent }, more)
     },
   }

@@ -57,6 +57,12 @@ describe('signing in at the identity provider', () => {
     expect([answer.status, await answer.json()]).toMatchObject([401, { code: 'unauthenticated' }])
   })
 
+  it('is not begun at a provider that names itself otherwise', async () => {
+    const other = await freshWorker({ bindings: { ...bindings, AUTH_ISSUER: `${issuer}/` } })
+    const answer = await other.fetch('/v1/session/provider')
+    expect([answer.status, await answer.json()]).toMatchObject([503, { code: 'unavailable' }])
+  })
+
   it('does not exist where the dashboard is no client of a provider', async () => {
     const other = await freshWorker({ database: app.database })
     expect((await other.fetch('/v1/session/provider')).status).toBe(404)

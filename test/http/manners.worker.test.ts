@@ -86,6 +86,14 @@ describe('every answer', () => {
       expect(response.headers.get('cache-control')).toBe('private, no-store')
   })
 
+  it('without a token is kept by no cache unless it says so', async () => {
+    for (const path of ['/healthz', '/', '/postback/nobody', '/c/nowhere'])
+      expect([path, (await app.fetch(path)).headers.get('cache-control')]).toEqual([
+        path,
+        expect.stringContaining('no-store'),
+      ])
+  })
+
   it('that used Postgres reports round trips and time; others do not', async () => {
     const { headers } = await get(stores)
     expect(headers.get('x-db-round-trips')).toBe('1')

@@ -29,7 +29,7 @@ await database.admin.query(
 )
 
 function open() {
-  const reader = subscribe({ principal, after: '0-0', until: Date.now() + 600_000 }).getReader()
+  const reader = subscribe({ principal, after: '0-0', until: Date.now() + 600_000 }, () => {}).getReader()
   onTestFinished(() => reader.cancel())
   return reader
 }

@@ -54,7 +54,7 @@ const browser = await freshBrowser()
 const walked = new Set<string>()
 
 /** One person has most of the pages, and the machine may be busy. */
-const patience = 400_000
+const patience = 1_200_000
 
 describe('each page in each state', () => {
   it.each([null, ...persons].map((who) => ({ who, name: who?.label ?? 'a visitor' })))(

@@ -12,14 +12,23 @@ const settings = z
   .record(z.string().min(1).max(60), z.unknown())
   .refine((value) => Object.keys(value).length <= 100, 'At most 100 settings')
   .superRefine((value, refinement) => {
-    for (const [name, setting] of Object.entries(value))
-      if (isSecret(name) && !Configured.safeParse(setting).success)
-        refinement.addIssue({
-          code: 'custom',
-          path: [name],
-          message: 'A secret stays on the node: send { "configured": true }',
-        })
+    for (const path of secretsIn(value))
+      refinement.addIssue({
+        code: 'custom',
+        path,
+        message: 'A secret stays on the node: send { "configured": true }',
+      })
   })
+
+/** The paths of secrets with a value, at any depth: a body is at most 32 levels deep. */
+function secretsIn(value: unknown): string[][] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, member]) =>
+    isSecret(name) && !Configured.safeParse(member).success
+      ? [[name]]
+      : secretsIn(member).map((path) => [name, ...path]),
+  )
+}
 
 export const SettingsChange = z.strictObject({ settings }).meta({ id: 'SettingsChange' })
 export type SettingsChange = z.infer<typeof SettingsChange>

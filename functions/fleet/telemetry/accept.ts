@@ -22,6 +22,7 @@ export async function acceptTelemetry(
     ctx.metrics.count('telemetry_queue_dropped_total', { reason: 'refused' }, all.length)
     throw new AppError('rate_limited', 'Too many samples wait to be stored: send this batch later', {
       retryAfter: 5,
+      extra: { class: 'telemetry' },
     })
   }
   const [nodeUid, ...others] = new Set(all.map(uidOf))

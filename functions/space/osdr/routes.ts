@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { unlessRefused } from '../../core/errors.ts'
-import { at, type Endpoint, ok } from '../../http/endpoint.ts'
+import { at, type Endpoint } from '../../http/endpoint.ts'
 import { PageQuery } from '../../http/fields.ts'
 import { cursorOf, page, refuseCursor } from '../../http/page.ts'
 import {
@@ -12,6 +12,7 @@ import {
   minutes,
   orNoData,
   publicRead,
+  seconds,
 } from '../../http/reads.ts'
 import { catalogueStats } from './catalogue-stats.ts'
 import * as wire from './contract.ts'
@@ -62,11 +63,8 @@ export const osdrEndpoints: Endpoint[] = [
         xid,
         id,
       ])
-      return ok({
-        data: data.map(({ xid: _xid, ...change }) => change),
-        cursor: cursor ?? after ?? null,
-        nextCursor,
-      })
+      const shown = data.map(({ xid: _xid, ...change }) => change)
+      return fresh(ctx, { data: shown, cursor: cursor ?? after ?? null, nextCursor }, seconds)
     },
   ),
   publicRead(on, '/osdr/stats', 'Statistics of the catalogue', { answer: wire.OsdrStats }, async (ctx) =>

@@ -328,10 +328,11 @@ describe('a postback', () => {
       const body = { secret: its, clickid: click }
       expect((await postback(path, { method: 'POST', body })).body['result']).toBe('accepted')
       expect((await postback(`${path}?${name}=7`, { method: 'POST', body })).body['result']).toBe('accepted')
-      const { rows } = await postgres.query('select txid from clicks.conversions where click_id = $1', [
-        click,
-      ])
-      expect(rows.map(({ txid }) => txid).sort()).toEqual(['', '7'])
+      const { rows } = await postgres.query(
+        'select txid from clicks.conversions where click_id = $1 order by txid',
+        [click],
+      )
+      expect(rows.map(({ txid }) => txid)).toEqual(['', '7'])
     },
   )
 

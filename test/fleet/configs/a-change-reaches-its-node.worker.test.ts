@@ -41,6 +41,12 @@ describe('the configuration of a node', () => {
   it('holds no secret', async () => {
     const { put } = await given()
     expect(tally([await put({ mqttPassword: 'hunter2' }, 1)])).toEqual({ '400 validation_failed': 1 })
+    const nested = await put({ networks: [{ ssid: 'a', password: 'hunter2' }] }, 1)
+    expect([nested.status, nested.body['errors']]).toEqual([
+      400,
+      [expect.objectContaining({ path: 'settings.networks.0.password' })],
+    ])
+    expect((await put({ networks: [{ ssid: 'a', password: { configured: true } }] }, 1)).status).toBe(200)
   })
 
   it('is changed by one of two operators that read the same version', async () => {

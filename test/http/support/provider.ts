@@ -33,7 +33,11 @@ export async function startProvider({ role, sub, lasts }: Claims): Promise<Provi
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     const { pathname, searchParams } = new URL(request.url ?? '', issuer)
     if (pathname === '/.well-known/openid-configuration')
-      return json(200, { authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token` })
+      return json(200, {
+        issuer,
+        authorization_endpoint: `${issuer}/authorize`,
+        token_endpoint: `${issuer}/token`,
+      })
     if (pathname === '/keys')
       return json(200, {
         keys: [{ ...(await exportJWK(pair.publicKey)), alg: 'ES256', kid: 'k', use: 'sig' }],

@@ -76,6 +76,8 @@ describe('with collected data', () => {
     const response = await get(atNow)
     expect(response.status).toBe(200)
     expect(response.headers.get('x-db-round-trips')).toBe('1')
+    // The document promises it of each of them.
+    expect(response.headers.get('cache-control')).toMatch(/^public, max-age=\d+$/)
     await response.body?.cancel()
   })
 
