@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
+import type pg from 'pg'
 import { Webhook } from 'standardwebhooks'
 import { crons } from '../../cron/index.ts'
 import { freePort } from '../../dev/system/free-port.ts'
@@ -35,6 +36,7 @@ export const alert: Measurement = async (rig) => {
     },
   })
   const errors: string[] = []
+  let holder: pg.PoolClient | null = null
   const ticker = startTicker({ crons, fire: worker.scheduled, onError: (error) => errors.push(error) })
   try {
     const response = await fetch(`${worker.url}/v1/webhooks`, {
@@ -50,7 +52,7 @@ export const alert: Measurement = async (rig) => {
     receiver.verifyWith(secret)
 
     // Postgres ends idle transactions of the Worker's role after ten seconds.
-    const holder = await database.owner.connect()
+    holder = await database.owner.connect()
     await holder.query('begin isolation level repeatable read; select from core.job_runs')
     const heldAt = Date.now()
     const causedAt = new Map<string, number>()
@@ -68,7 +70,6 @@ export const alert: Measurement = async (rig) => {
     )
     const held = await receiver.until('xmin_held', {})
     await holder.query('commit')
-    holder.release()
     const seconds = dead.map(
       ({ at, labels }) => (at - (causedAt.get(labels['stream'] ?? '') ?? Number.NaN)) / 1_000,
     )
@@ -84,6 +85,7 @@ export const alert: Measurement = async (rig) => {
     )
     mustBe(receiver.refused(), 0, 'the number of messages that the verifier refused')
   } finally {
+    holder?.release()
     ticker.stop()
     receiver.close()
     await upstreams.close()

@@ -5,7 +5,7 @@ import { analyse } from 'scslre'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 /**
- * A regular expression of the Worker or the dashboard takes a time linear in its text. scslre finds those in which one
+ * A literal regular expression of the Worker or the dashboard takes a time linear in its text. scslre finds those in which one
  * run of a character is divided in many ways. `restartingLoop` finds those that are begun anew inside of a longer run.
  */
 export function superLinearPatterns(tree: Tree): Finding[] {

@@ -4,8 +4,8 @@ import type { Endpoint } from '../../functions/http/endpoint.ts'
 export type Cases<T> = { kinds: readonly T[]; rest: readonly T[] }
 
 /** Endpoints of one module that read a request in the same way: the same code refuses for them. */
-const doorOf = ({ tag, packed, lines, formFields, items, bareNumbers }: Endpoint) =>
-  JSON.stringify([tag, packed, lines, formFields, items, bareNumbers])
+const doorOf = ({ tag, packed, lines, formFields, items, bareNumbers, bodyLimitBytes }: Endpoint) =>
+  JSON.stringify([tag, packed, lines, formFields, items, bareNumbers, bodyLimitBytes])
 
 /** Says which cases an endpoint of the group gets. */
 export function casesFor(group: readonly Endpoint[]) {

@@ -107,8 +107,8 @@ describe.each(guarded)('$name without a right to it', (endpoint) => {
 
 const unreadableIds: Cases<string> = { kinds: ['%00', '%ED%A0%80'], rest: ['%ff', '%', '%E0%A4'] }
 const noIds: Cases<string> = {
-  kinds: ['0', '1.5', 'abc', '9007199254740993'],
-  rest: ['-1', '9'.repeat(40), '0x1', '1e3', '%201', '+1'],
+  kinds: ['0', '1.5', 'abc', '9007199254740993', '1e3'],
+  rest: ['-1', '9'.repeat(40), '0x1', '%201', '+1'],
 }
 const isNumeric = ({ params }: (typeof all)[number]) => {
   const [parameter, ...more] = Object.values(params?.shape ?? {}) as ZodType[]
@@ -163,8 +163,8 @@ const cursors: Cases<string> = {
   ],
 }
 const limits: Cases<string> = {
-  kinds: ['0', '201', 'abc'],
-  rest: ['-1', '1.5', '', '1e1', '0x10', '%201', '9'.repeat(30)],
+  kinds: ['0', '201', 'abc', '1e1'],
+  rest: ['-1', '1.5', '', '0x10', '%201', '9'.repeat(30)],
 }
 const pagesFor = casesFor(paged)
 

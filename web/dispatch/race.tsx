@@ -160,7 +160,9 @@ function Lanes({ lanes, tookMs }: { lanes: Result['lanes']; tookMs: number }) {
   const at = lanes.findIndex(({ won }) => won)
   const winner = lanes[at]
   const won = winner ? ` The thick one is the winner, answered after ${milliseconds(winner.answeredMs)}.` : ''
-  const sentence = `Each line is one courier, from the start to its answer.${won} The last loser was answered after ${milliseconds(lanes.at(-1)?.answeredMs ?? 0)}.`
+  const last = lanes.findLast((lane) => !lane.won)
+  const lost = last ? ` The last loser was answered after ${milliseconds(last.answeredMs)}.` : ''
+  const sentence = `Each line is one courier, from the start to its answer.${won}${lost}`
   return (
     <figure class="lanes">
       <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label={sentence}>

@@ -9,6 +9,7 @@ import { Badge } from '../parts/badge.tsx'
 import { ActButton } from '../parts/button.tsx'
 import { Bytes } from '../parts/bytes.tsx'
 import { Ms, Seconds, Share } from '../parts/measured.tsx'
+import { counted } from '../parts/numbers.ts'
 import { Grid, Page } from '../parts/page.tsx'
 import { Failure, Panel } from '../parts/panel.tsx'
 import { type Resource, useResource } from '../parts/resource.ts'
@@ -299,7 +300,7 @@ function CachesPanel({ of }: { of: Resource<Caches> }) {
         <p class="muted">
           Figures of the one isolate that answered at <When iso={asOf} short={false} />; the shared layer is{' '}
           {shared.layer}
-          {shared.entries === null ? '' : `, with ${shared.entries} keys`}
+          {shared.entries === null ? '' : `, with ${counted(shared.entries, 'key')}`}
           {shared.skippedUntil === null ? '' : ', which is skipped after a failure'}.
         </p>
       )}

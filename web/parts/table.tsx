@@ -34,7 +34,7 @@ type TableOf<T> = {
 
 export function Table<T>({ caption, rows, rowKey, at = () => '', ...of }: TableOf<T>) {
   const table = useRef<HTMLTableElement>(null)
-  useShares(table, rows.length)
+  useShares(table, rows.length, of.columns.length)
   return (
     <table ref={table}>
       <caption class="visually-hidden">{caption}</caption>

@@ -8,7 +8,7 @@ const most = 100
  * A browser lays a whole table out again when one of its cells changes. So the rows of a long one are laid out each by
  * itself, and its columns keep the shares of the width that they have among the rows of now.
  */
-export function useShares(of: RefObject<HTMLTableElement | null>, rows: number): void {
+export function useShares(of: RefObject<HTMLTableElement | null>, rows: number, columns: number): void {
   const isLong = rows > most
   useLayoutEffect(() => {
     const table = of.current
@@ -27,5 +27,5 @@ export function useShares(of: RefObject<HTMLTableElement | null>, rows: number):
       wide.removeEventListener('change', share)
       table.classList.remove('long')
     }
-  }, [isLong])
+  }, [isLong, columns])
 }

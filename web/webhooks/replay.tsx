@@ -26,7 +26,7 @@ export function SendAgain({ of, hook, reload }: ReplayOf) {
     const done = await action.send(`${hook}/replay`, { body: { from: of.eventId, only, ...(to && { to }) } })
     await reload()
     if (isOpen.value) await later.reload()
-    if (done) announce(`${done.requeued} events are sent again`)
+    if (done) announce(`${counted(done.requeued, 'event is', 'events are')} sent again`)
   }
   const done = action.done.value
   return (

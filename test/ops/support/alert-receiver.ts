@@ -55,8 +55,15 @@ function receivedBy(receiver: Receiver, { secret, owner, deliver }: Sender): Rec
       JSON.stringify(labels),
     ])
     const ids = new Set(rows.map(({ id }) => Number(id)))
-    return receiver
-      .at('/alerts')
+    // An attempt that was slow to be answered is made again.
+    const messages = new Map(
+      receiver
+        .at('/alerts')
+        .toReversed()
+        .map((one) => [one.id, one]),
+    )
+    return [...messages.values()]
+      .toReversed()
       .map((one) => {
         verify(secret, one)
         const { type, data }: { type: string; data: { id: number } } = JSON.parse(one.body)
