@@ -96,6 +96,14 @@ export const opsMutants: readonly Mutant[] = [
       'from ledger.count_open_alerts() where false',
     ],
   ]),
+  ...mutantsOf('ops: the share of hits', 'test/ops/caches/caches-are-listed.unit.test.ts', [
+    [
+      'functions/ops/caches/list.ts',
+      'counts an answer that nothing exists twice',
+      'hits + one.misses + one.stale + one.errors',
+      'hits + one.misses + one.stale + one.absent + one.errors',
+    ],
+  ]),
   ...mutantsOf('core/note-action.ts', clock, [
     [
       'functions/core/note-action.ts',

@@ -4,7 +4,8 @@
  * Guarantee: the hub queries Postgres at most once per `pace.busyMs`, however many subscribers there are, and never when
  * there are none. Each subscriber receives every event after its cursor once, in order. The hub keeps only the cursors:
  * each round reads on from the foremost one, and from that of the late subscriber that has waited longest. So no late
- * subscriber holds up another, and memory stays flat. An event is offered within one round of becoming readable.
+ * subscriber holds up another, and memory stays flat. An event is offered within one round of becoming readable
+ * to a subscriber that is not late.
  * How a subscriber loses: if it has no room for `pace.stuckMs`, the hub closes it with `too_slow`, and it may come back
  * with its cursor. If the feed cannot be read from a cursor without a gap, the subscriber gets `reset` and the new cursor.
  * The caller must keep the hub where it outlives a request (a Durable Object). Driver: HTTP, one read-only batch.

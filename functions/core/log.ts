@@ -22,7 +22,7 @@ export function redact(text: string): string {
       .replaceAll(/(postgres(?:ql)?:\/\/[^:/\s]*:)[^@\s]+/g, '$1***')
       .replaceAll(/\beyJ[\w-]+(?:\.[\w-]*){0,2}/g, '***')
       // DETAIL: Key (phone)=(+44…) already exists
-      .replaceAll(/(=\()(.*)/g, maskedUntilLast(')'))
+      .replaceAll(/(=\()(.*)/gs, maskedUntilLast(')'))
       // DETAIL: Failing row contains (7, Ada, …)
       .replaceAll(/(row contains \()(.*)/gs, maskedUntilLast(')'))
       // invalid input syntax for type bigint: "…"

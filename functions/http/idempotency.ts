@@ -32,7 +32,10 @@ export async function idempotencyOf({
 }: KeyedRequest): Promise<IdempotencyRequest | null> {
   if (key === null) return null
   const who = principal === null ? 'public' : callerOf(principal)
-  const [id, bodyHash] = await Promise.all([digestOf([who, route, key]), digestOf([path, version, body])])
+  const [id, bodyHash] = await Promise.all([
+    digestOf([who, route, key]),
+    digestOf(version === 0 ? [path, body] : [path, version, body]),
+  ])
   // The id of the first request is kept beside the route; core.begin_idempotent takes both as one text.
   return { id, principal: who, route: requestId === '' ? route : `${route}#${requestId}`, bodyHash }
 }

@@ -20,18 +20,20 @@ const erasedItem = JSON.stringify({
 /** Of an erased visitor stays: */
 const kept = [
   'the clicks with country, network operator, device, system and browser',
+  'the data of events that wait for their click or died on the way',
   'the conversions with their transaction ids, and the fields of their postbacks',
   'unless an admin erases: dead messages that are not valid JSON for Postgres',
   'for a day, the answers to requests with an Idempotency-Key',
 ]
 
 /**
- * Removes all that could lead from clicks to their visitor: key, network, agent, referrer, the parameters of the link and
- * the data of events, also in dead messages, which a replay would store.
+ * Removes all that could lead from clicks to their visitor: key, network, agent, referrer and the parameters of the link, also in
+ * dead messages, which a replay would store, and the data of stored events.
  * The clicks stay and are counted as before. The receipt keeps a digest of the key, so that only its holder can show
  * what was erased.
  * Race: a consumer stores a click of this visitor. It either commits before, and is erased too, or stores its click
  * afterwards; the caller may erase again.
+ * Race: an operator replays a dead message of this visitor. Both lock messages before visitors.
  */
 export function eraseVisitor(ctx: Ctx, { key }: { key: string }): Promise<Erasure> {
   const isMeant = sql`i.item ->> 'key' = ${key} and exists (
@@ -81,6 +83,7 @@ forgotten as (
   where v.visitor_key = ${key}
     and c.id = v.campaign_id
     and ${visibleTo(ctx, 'c')}
+    and (select count(*) from redacted) >= 0
   returning 1
 ),
 to_fold as (

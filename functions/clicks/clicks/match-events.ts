@@ -54,7 +54,7 @@ removed as (
 ),
 delayed as (
   update clicks.parked_events p
-  set due_at = now() + (now() - p.created_at)
+  set due_at = least(now() + (now() - p.created_at), p.created_at + make_interval(hours => ${parkedHours}))
   from decided d
   where p.id = d.id
     and d.fate = 'waits'

@@ -29,18 +29,23 @@ export const DeadMessage = z
   .meta({ id: 'DeadMessage' })
 export type DeadMessage = z.infer<typeof DeadMessage>
 
-export const ReplayDead = z.strictObject({
-  stream,
-  ids: z
-    .array(id)
-    .min(1)
-    .max(100)
-    .optional()
-    .meta({ description: 'Messages to replay; without it the oldest 100 of the stream' }),
-  after: id
-    .optional()
-    .meta({ description: 'Without ids: only messages after this one, `next` of the answer before' }),
-})
+export const ReplayDead = z
+  .strictObject({
+    stream,
+    ids: z
+      .array(id)
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ description: 'Messages to replay; without it the oldest 100 of the stream' }),
+    after: id
+      .optional()
+      .meta({ description: 'Without ids: only messages after this one, `next` of the answer before' }),
+  })
+  .refine(({ ids, after }) => ids === undefined || after === undefined, {
+    message: 'Send ids or after, not both',
+    path: ['after'],
+  })
 export type ReplayDead = z.infer<typeof ReplayDead>
 
 export const Replayed = z
