@@ -182,15 +182,15 @@ export const coreChangeMutants: readonly Mutant[] = [
     [
       'functions/http/idempotency.ts',
       'a key ignores the query',
-      'digestOf([path, version, body])',
-      'digestOf([version, body])',
+      '[path, body] : [path, version, body]',
+      '[body] : [version, body]',
       'test/http/idempotency.unit.test.ts',
     ],
     [
       'functions/http/idempotency.ts',
       'a key ignores If-Match',
-      'digestOf([path, version, body])',
-      'digestOf([path, body])',
+      '[path, body] : [path, version, body]',
+      '[path, body] : [path, body]',
       'test/http/idempotency.unit.test.ts',
     ],
     [
