@@ -15,7 +15,7 @@ type Direct = {
   /** Calls the functions of hot statements, as the Worker does. */
   hotCalls?: boolean
   /** Awaited before each statement and each commit. Then a single statement has a commit of its own as well. */
-  step?: () => Promise<void>
+  step?: (before: 'statement' | 'commit') => Promise<void>
 }
 
 type Sending = (client: pg.ClientBase) => Promise<unknown[]>
@@ -41,11 +41,11 @@ export function directDb(source: pg.ClientBase | pg.Pool, options: Direct = {}):
     try {
       const results: unknown[][] = []
       for (const [at, sending] of sendings.entries()) {
-        await step?.()
+        await step?.('statement')
         if (at === 0) await client.query('begin')
         results.push(await sending(client))
       }
-      await step?.()
+      await step?.('commit')
       await client.query('commit')
       return results
     } catch (error) {

@@ -50,7 +50,8 @@ type Choice = { options: number[]; taken: number }
  * Every order in which the steps of the actors can happen on a real server, one run each. A step that waits for a lock is
  * set aside until the lock is free, as in Postgres' own isolation tests. The tree of choices is walked depth first; a
  * retry adds steps, and so further orders, by itself. `begin` is no step: at read committed it takes neither snapshot nor
- * lock. Ends at the first order that breaks something.
+ * lock. The commit of a transaction that wrote and locked no row is none either: nobody can see when it happens. Ends at
+ * the first order that breaks something.
  */
 export async function explore(exploration: Exploration): Promise<Explored> {
   const runs: Run[] = []
@@ -116,10 +117,11 @@ function openSession({ client, actor, mutate }: Opening) {
     place = next
     arrived.resolve()
   }
-  const barrier = () => {
+  const barrier = async (before: 'statement' | 'commit') => {
+    if (before === 'commit' && !(await hasId(client))) return
     granted = Promise.withResolvers<void>()
     moveTo('barrier')
-    return granted.promise
+    await granted.promise
   }
   // Hot statements are called as the Worker calls them. One with a defect is another text, of which no function is made.
   const form = mutate === undefined ? { hotCalls: true } : { mutate }
@@ -148,6 +150,12 @@ function openSession({ client, actor, mutate }: Opening) {
       }
     },
   }
+}
+
+/** Postgres gives a transaction an id before it writes or locks its first row. */
+async function hasId(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ id: string | null }>('select pg_current_xact_id_if_assigned() as id')
+  return rows[0]?.id !== null
 }
 
 async function isBlocked(monitor: pg.Client, { pid, pids }: { pid: number | undefined; pids: number[] }) {
