@@ -67,18 +67,7 @@ const is =
   (answer: { status: number; problem: Problem | null }) =>
     answer.status === status && (codes.length === 0 || codes.includes(answer.problem?.code ?? ''))
 
-const kindsOfTokens = [
-  'no token',
-  'garbage',
-  'the algorithm none',
-  'the algorithm of another kind of key',
-  'another secret',
-  'an end in the past',
-  'another audience',
-  'another issuer',
-  'no sub',
-  'no exp',
-]
+const kindsOfTokens = ['no token', 'another secret', 'an end in the past']
 const tokens = await worthless()
 const isKind = ([what]: (typeof tokens)[number]) => kindsOfTokens.includes(what)
 const worthlessTokens = { kinds: tokens.filter(isKind), rest: tokens.filter((token) => !isKind(token)) }
@@ -105,10 +94,10 @@ describe.each(guarded)('$name without a right to it', (endpoint) => {
   })
 })
 
-const unreadableIds: Cases<string> = { kinds: ['%00', '%ED%A0%80'], rest: ['%ff', '%', '%E0%A4'] }
+const unreadableIds: Cases<string> = { kinds: ['%00'], rest: ['%ED%A0%80', '%ff', '%', '%E0%A4'] }
 const noIds: Cases<string> = {
-  kinds: ['0', '1.5', 'abc', '9007199254740993', '1e3'],
-  rest: ['-1', '9'.repeat(40), '0x1', '%201', '+1'],
+  kinds: ['0'],
+  rest: ['1.5', 'abc', '9007199254740993', '1e3', '-1', '9'.repeat(40), '0x1', '%201', '+1'],
 }
 const isNumeric = ({ params }: (typeof all)[number]) => {
   const [parameter, ...more] = Object.values(params?.shape ?? {}) as ZodType[]
@@ -133,9 +122,16 @@ describe.each(named)('$name for what cannot be a row', (endpoint) => {
   })
 })
 
+it.each(named.filter(isNumeric))('the path of $name takes numbers of rows only', ({ params }) => {
+  const [name = ''] = Object.keys(params?.shape ?? {})
+  const takes = (id: string) => params?.safeParse({ [name]: decodeURIComponent(id) }).success
+  expect([...noIds.kinds, ...noIds.rest].filter(takes)).toEqual([])
+  expect(takes('1')).toBe(true)
+})
+
 const strangeQueries: Cases<string> = {
-  kinds: ['zzz=1', 'zzz=1&zzz=2', 'zzz=%ED%A0%80'],
-  rest: ['__proto__=1', 'zzz=', 'zzz=%20', 'zzz=%00'],
+  kinds: ['zzz=1'],
+  rest: ['zzz=1&zzz=2', 'zzz=%ED%A0%80', '__proto__=1', 'zzz=', 'zzz=%20', 'zzz=%00'],
 }
 const queried = all.filter(({ openQuery }) => !openQuery)
 const queriesFor = casesFor(queried)
@@ -152,8 +148,9 @@ describe.each(queried)('$name with a query nobody knows', (endpoint) => {
 
 const encoded = (value: unknown) => btoa(JSON.stringify(value))
 const cursors: Cases<string> = {
-  kinds: ['x', encoded([-1])],
+  kinds: [encoded([-1])],
   rest: [
+    'x',
     '',
     '%00',
     '!!!',
@@ -163,8 +160,8 @@ const cursors: Cases<string> = {
   ],
 }
 const limits: Cases<string> = {
-  kinds: ['0', '201', 'abc', '1e1'],
-  rest: ['-1', '1.5', '', '0x10', '%201', '9'.repeat(30)],
+  kinds: ['0', '201'],
+  rest: ['abc', '1e1', '-1', '1.5', '', '0x10', '%201', '9'.repeat(30)],
 }
 const pagesFor = casesFor(paged)
 
@@ -184,30 +181,39 @@ describe.each(paged)('$name', (endpoint) => {
   })
 })
 
-const noJson: Cases<string> = {
-  kinds: ['{', '['.repeat(5_000)],
-  rest: ['{"a":}', "{'a':1}", 'undefined', '{"a":1}{', '\u0000', '{"a":"\u0001"}'],
+const noJson: Cases<BodyInit> = {
+  kinds: ['{'],
+  rest: [
+    '['.repeat(5_000),
+    '{"a":}',
+    "{'a':1}",
+    'undefined',
+    '{"a":1}{',
+    '\u0000',
+    '{"a":"\u0001"}',
+    Buffer.from('{"a":"\xff"}', 'latin1'),
+  ],
 }
 const otherTypes: Cases<string> = {
-  kinds: ['text/plain', ''],
-  rest: ['application/xml', 'multipart/form-data; boundary=x', 'application/jsonp'],
+  kinds: ['text/plain'],
+  rest: ['', 'application/xml', 'multipart/form-data; boundary=x', 'application/jsonp'],
 }
 const bodiesFor = casesFor(writing)
 
 describe.each(writing)('$name with a body that will not do', (endpoint) => {
   const { bodyLimitBytes } = endpoint
   const large = `{"zzz":"${'x'.repeat(bodyLimitBytes)}"}`
+  const tooLarge: Cases<[what: string, body: () => BodyInit]> = {
+    kinds: [['with its length', () => large]],
+    rest: [['without', () => new Blob([large]).stream()]],
+  }
 
   it('refuses a body that is not JSON, or not sent as JSON', async () => {
-    const texts = bodiesFor(endpoint, noJson).map((text): [string, ReturnType<typeof ask>] => [
-      text.slice(0, 10),
-      ask(endpoint, json(text)),
+    const texts = bodiesFor(endpoint, noJson).map((body): [string, ReturnType<typeof ask>] => [
+      String(body).slice(0, 10),
+      ask(endpoint, { body }),
     ])
-    const notUtf8: [string, ReturnType<typeof ask>] = [
-      'not UTF-8',
-      ask(endpoint, { body: Buffer.from('{"a":"\xff"}', 'latin1') }),
-    ]
-    expect(await otherwise(is(400, 'malformed_json'), [...texts, notUtf8])).toEqual([])
+    expect(await otherwise(is(400, 'malformed_json'), texts)).toEqual([])
 
     const typed = bodiesFor(endpoint, otherTypes).map((type): [string, ReturnType<typeof ask>] => [
       type,
@@ -223,17 +229,19 @@ describe.each(writing)('$name with a body that will not do', (endpoint) => {
   })
 
   it('refuses a body that is too large, with and without Content-Length', async () => {
-    const asked: [string, ReturnType<typeof ask>][] = [
-      ['with its length', answered(() => ask(endpoint, json(large)))],
-      ['without', answered(() => ask(endpoint, { body: new Blob([large]).stream() }))],
-    ]
+    const asked = bodiesFor(endpoint, tooLarge).map(([what, body]): [string, ReturnType<typeof ask>] => [
+      what,
+      answered(() => ask(endpoint, { body: body() })),
+    ])
     expect(await otherwise(is(413, 'body_too_large'), asked)).toEqual([])
   })
 })
 
 const otherShapes: Cases<string> = {
-  kinds: ['null', '[]', '{"zzz":1}', `{"a":${'['.repeat(40)}${']'.repeat(40)}}`, '{"a":"\\u0000"}'],
+  kinds: ['[]', '{"zzz":1}', '{"a":"\\u0000"}'],
   rest: [
+    'null',
+    `{"a":${'['.repeat(40)}${']'.repeat(40)}}`,
     '"x"',
     '1',
     'true',
@@ -263,11 +271,26 @@ describe.each(closed)('$name with a body of another shape', (endpoint) => {
 /** Fields whose members the caller chooses. */
 const anyObject = ['settings', 'data']
 
-describe.each(closed.filter(({ body }) => body !== undefined))('$name', (endpoint) => {
-  it('refuses a wrong type in each of its fields', async () => {
-    const fields = endpoint.body === undefined ? [] : fieldsOf(endpoint.body)
+const bodied = closed.filter(({ body }) => body !== undefined)
+const fieldsFor = casesFor(bodied)
+
+describe.each(bodied)('$name', (endpoint) => {
+  const fields = endpoint.body === undefined ? [] : fieldsOf(endpoint.body)
+  const [first = '', ...others] = fields
+
+  it('has no field that takes a wrong type', () => {
+    const takes = (field: string) => {
+      const issues = endpoint.body?.safeParse({ [field]: { wrong: true } }).error?.issues ?? []
+      return !issues.some(({ path }) => path[0] === field)
+    }
+    expect(fields.filter((field) => !anyObject.includes(field) && takes(field))).toEqual([])
+    expect(fields.length).toBeGreaterThan(0)
+  })
+
+  it('refuses a wrong type and NUL in a field, and names the field', async () => {
     const wrong = [{ wrong: true }, '\u0000']
-    const asked = fields.flatMap((field) =>
+    const tried = fieldsFor(endpoint, { kinds: [first], rest: others })
+    const asked = tried.flatMap((field) =>
       wrong
         .slice(anyObject.includes(field) ? 1 : 0)
         .map((value): [string, ReturnType<typeof ask>] => [
@@ -275,7 +298,6 @@ describe.each(closed.filter(({ body }) => body !== undefined))('$name', (endpoin
           ask(endpoint, { body: JSON.stringify({ [field]: value }) }),
         ]),
     )
-    expect(fields.length).toBeGreaterThan(0)
     const refused = (answer: Awaited<ReturnType<typeof ask>> & { what?: string }) =>
       is(400, 'validation_failed')(answer) &&
       (answer.problem?.errors ?? []).some(({ path }) => answer.what?.startsWith(path.split('.')[0] ?? ''))
@@ -283,7 +305,7 @@ describe.each(closed.filter(({ body }) => body !== undefined))('$name', (endpoin
   })
 })
 
-const noKeys: Cases<string> = { kinds: ['', 'a b'], rest: ['x'.repeat(256), 'caf\u00e9', 'tab\tbed'] }
+const noKeys: Cases<string> = { kinds: ['a b'], rest: ['', 'x'.repeat(256), 'caf\u00e9', 'tab\tbed'] }
 const keysFor = casesFor(keyed)
 
 describe.each(keyed)('$name', (endpoint) => {
@@ -297,8 +319,8 @@ describe.each(keyed)('$name', (endpoint) => {
 })
 
 const noVersions: Cases<string> = {
-  kinds: ['3', '*', '"x"'],
-  rest: ['""', '"1", "2"', '"-1"', '"1.5"', `"${'9'.repeat(30)}"`],
+  kinds: ['3'],
+  rest: ['*', '"x"', '""', '"1", "2"', '"-1"', '"1.5"', `"${'9'.repeat(30)}"`],
 }
 const versionsFor = casesFor(versioned)
 
@@ -337,12 +359,14 @@ describe('a path or method outside the document', () => {
 
   it('gets the methods that a path supports', async () => {
     const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-    for (const path of new Set(all.map((endpoint) => endpoint.path))) {
-      const here = all.filter((endpoint) => endpoint.path === path)
-      const known = here.map(({ method }) => method.toUpperCase())
-      const [first] = here
-      const target = first === undefined ? path : pathOf(first)
-      for (const method of methods.filter((name) => !known.includes(name))) {
+    const firsts = all.filter(({ path }, at) => all.findIndex((one) => one.path === path) === at)
+    const methodsFor = casesFor(firsts)
+    for (const first of firsts) {
+      const { path } = first
+      const known = all.filter((one) => one.path === path).map(({ method }) => method.toUpperCase())
+      const target = pathOf(first)
+      const [unknown = '', ...more] = methods.filter((name) => !known.includes(name))
+      for (const method of methodsFor(first, { kinds: [unknown], rest: more })) {
         const response = await app.fetch(target, { method })
         expect([method, path, response.status]).toEqual([method, path, 405])
         const allowed = known.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]))

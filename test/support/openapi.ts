@@ -19,6 +19,8 @@ export function makeJudge(source: object): Judge {
   ;(formats as unknown as { default: (ajv: Ajv2020) => void }).default(ajv)
   ajv.addSchema(document, 'openapi')
   const operationOf = router(document)
+  // Most operations promise the same problems, and each schema takes milliseconds to compile.
+  const pointers = new Map<string, string>()
 
   return async ({ method, path }, response) => {
     const found = operationOf(path)
@@ -40,7 +42,10 @@ export function makeJudge(source: object): Judge {
     if (!type.endsWith('json') || type === 'application/x-ndjson') return []
     const body: unknown = JSON.parse(await text())
     const pointer = ['paths', found.template, verb, 'responses', String(status), 'content', type, 'schema']
-    const validate = ajv.getSchema(`openapi#/${pointer.map(escaped).join('/')}`)
+    const schema = JSON.stringify(promised.content[type].schema)
+    const first = pointers.get(schema) ?? `openapi#/${pointer.map(escaped).join('/')}`
+    pointers.set(schema, first)
+    const validate = ajv.getSchema(first)
     if (validate === undefined) return said('its schema cannot be compiled')
     const faults = validate(body) ? [] : said(ajv.errorsText(validate.errors))
     return [...faults, ...(status >= 400 ? problemManners(response, body).flatMap(said) : [])]
@@ -80,7 +85,10 @@ function router({ paths }: OpenApi): (path: string) => Found | null {
       operations,
       pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
     }))
-  return (path) => routes.find(({ pattern }) => pattern.test(new URL(`http://x${path}`).pathname)) ?? null
+  return (path) => {
+    const { pathname } = new URL(`http://x${path}`)
+    return routes.find(({ pattern }) => pattern.test(pathname)) ?? null
+  }
 }
 
 const isPreflight = (method: string, status: number) => method === 'OPTIONS' && status === 204
