@@ -39,8 +39,10 @@ declare module 'vitest' {
 
 type Run = { provided: Omit<Provided, 'worker'>; end: () => Promise<void> }
 
-// Vitest loads this file once per project. One Postgres serves them all, so it hangs where they meet.
-const shared = globalThis as { lockstepTestRun?: { running: Promise<Run>; users: number } }
+// Vitest loads this file once per project. One Postgres and one build serve them all, so they hang where they meet.
+const shared = globalThis as {
+  lockstepTestRun?: { running: Promise<Run>; building?: Promise<BuiltWorker>; users: number }
+}
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   shared.lockstepTestRun ??= { running: startRun(), users: 0 }
@@ -50,10 +52,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('templateUrl', provided.templateUrl)
   project.provide('workerPassword', provided.workerPassword)
   project.provide('runFolder', provided.runFolder)
-  project.provide(
-    'worker',
-    ['worker', 'page'].includes(project.name) ? await build(provided.runFolder) : null,
-  )
+  const needsWorker = ['worker', 'page'].includes(project.name)
+  project.provide('worker', needsWorker ? await (current.building ??= build(provided.runFolder)) : null)
   return async () => {
     current.users--
     if (current.users > 0) return

@@ -90,9 +90,17 @@ describe('visitors', () => {
     const queueFaults = createQueueFaults()
     const app = await freshWorker({ queueFaults, bindings: redis })
     const { campaigns, visits } = await warmCampaigns(app)
-    await expect
-      .poll(() => upstash.commands.filter((one) => /set/i.test(one)).length)
-      .toBeGreaterThanOrEqual(2)
+    let warmVisits = 0
+    const isShared = ({ slug }: Campaign) =>
+      upstash.commands.some((one) => /set/i.test(one) && one.includes(slug))
+    // A Redis that is late at a write gets the value with a later load.
+    const visitUnshared = async () => {
+      const unshared = campaigns.filter((campaign) => !isShared(campaign))
+      for (const { slug } of unshared) expect((await visit(app, `/c/${slug}`)).status).toBe(302)
+      warmVisits += unshared.length
+      return unshared
+    }
+    await expect.poll(visitUnshared, { interval: 500, timeout: 60_000 }).toEqual([])
 
     const cold = await freshWorker({ database: app.database, bindings: redis })
     cold.faults.set({ refuse: 1 })
@@ -106,6 +114,6 @@ describe('visitors', () => {
       end: () => upstash.faults.clear(),
     }
     const more = await visitThrough(app, campaigns, [...outagesOf(app, queueFaults), out])
-    await whenAllStored(app, visits + coldVisits.length + more)
+    await whenAllStored(app, visits + warmVisits + coldVisits.length + more)
   })
 })
