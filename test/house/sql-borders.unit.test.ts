@@ -1,10 +1,7 @@
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { sqlBorders } from '../../dev/check/sql-borders.ts'
-import { readTree } from '../../dev/check/tree.ts'
 import { planted } from './planted.ts'
 
-const root = join(import.meta.dirname, '../..')
 const rows = {
   'schema/core/tables.ts': '',
   'schema/core/iso.sql': '',
@@ -18,10 +15,6 @@ function found(files: Record<string, string>, table: Parameters<typeof sqlBorder
 }
 
 describe('SQL borders', () => {
-  it('hold in the repository, but for the exceptions that are listed', () => {
-    expect(sqlBorders(readTree(root))).toEqual([])
-  })
-
   it.each([
     ['functions/dispatch/orders/claim.ts', 'const s = sql`\nselect from ledger.bets`'],
     ['functions/dispatch/feed.ts', 'const s = sql`\nselect ${sql`1 from ledger.bets`}`'],

@@ -1,20 +1,12 @@
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { statementNames } from '../../dev/check/statement-names.ts'
-import { readTree } from '../../dev/check/tree.ts'
 import { planted } from './planted.ts'
-
-const root = join(import.meta.dirname, '../..')
 
 function found(files: Record<string, string>): string[] {
   return statementNames(planted(files)).map(({ where, what }) => `${where} ${what}`)
 }
 
 describe('the names of statements', () => {
-  it('begin with their row and are unique in the repository', () => {
-    expect(statementNames(readTree(root))).toEqual([])
-  })
-
   it.each([
     ['a tagged statement', 'const s = named(`shop.sell`)`\nselect 1`'],
     ['a hot statement', "const s = hot('shop.sell', statement)"],

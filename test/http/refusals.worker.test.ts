@@ -181,7 +181,7 @@ describe.each(paged)('$name', (endpoint) => {
   })
 })
 
-const noJson: Cases<BodyInit> = {
+const noJson: Cases<string | Buffer<ArrayBuffer>> = {
   kinds: ['{'],
   rest: [
     '['.repeat(5_000),
@@ -210,7 +210,7 @@ describe.each(writing)('$name with a body that will not do', (endpoint) => {
 
   it('refuses a body that is not JSON, or not sent as JSON', async () => {
     const texts = bodiesFor(endpoint, noJson).map((body): [string, ReturnType<typeof ask>] => [
-      String(body).slice(0, 10),
+      typeof body === 'string' ? body.slice(0, 10) : 'not UTF-8',
       ask(endpoint, { body }),
     ])
     expect(await otherwise(is(400, 'malformed_json'), texts)).toEqual([])
