@@ -5,6 +5,8 @@ import { folderInMemory } from './test/support/memory.ts'
 
 // Dates without a zone are read in the process' own: Workers run in UTC, so do we.
 process.env['TZ'] = 'UTC'
+// Miniflare copies each certificate in this file into the settings of each Worker, and no test leaves this machine.
+delete process.env['NODE_EXTRA_CA_CERTS']
 // Every temporary folder of a run lies in it.
 process.env['TMPDIR'] = folderInMemory() ?? tmpdir()
 

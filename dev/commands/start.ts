@@ -1,5 +1,7 @@
+import { enableCompileCache } from 'node:module'
 import { isFree } from '../system/free-port.ts'
 import { stopLeftovers } from '../system/leftovers.ts'
+import { compileCache } from '../system/project.ts'
 import { readStarting, type Starting } from '../system/settings.ts'
 import { claimFolder, readStale, releaseFolder, updateState } from '../system/state.ts'
 import { type Stopping, untilStopped } from '../system/stopping.ts'
@@ -21,6 +23,7 @@ async function run(starting: Starting, stopping: Stopping): Promise<void> {
   try {
     await stopLeftovers(stale)
     await assertFree(starting.port)
+    enableCompileCache(compileCache)
     // Loaded late, because wrangler alone takes a second, and before that Ctrl-C must already have its handler.
     const { startSystem } = await import('../system/system.ts')
     await using system = await startSystem({ ...starting, signal: stopping.signal, say: console.log }).catch(

@@ -20,9 +20,10 @@ export async function dump(client: pg.Client): Promise<string> {
   for (const { section, sql } of readings) {
     const { rows } = await client.query<Omit<Piece, 'section'>>(`
       select * from (${sql}) made
-      where schema !~ '^pg_' and schema <> 'information_schema' and sql <> ''
+      where schema !~ '^pg_' and schema <> 'information_schema'
       order by schema collate "C", object collate "C"`)
-    pieces.push(...rows.map((row) => ({ section, ...row })))
+    // A condition on the SQL would have Postgres write that of its own functions first.
+    pieces.push(...rows.filter((row) => row.sql).map((row) => ({ section, ...row })))
   }
   return [heading, ...extensions.map(({ sql }) => `${sql}\n`), ...write(pieces)].join('\n')
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { projectRoot, wranglerConfig } from './project.ts'
+import { compileCache, projectRoot, wranglerConfig } from './project.ts'
 
 type Build = {
   signal?: AbortSignal | undefined
@@ -33,7 +33,12 @@ export async function buildWorker(
     ],
     {
       cwd: projectRoot,
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' },
+      env: {
+        ...process.env,
+        NODE_COMPILE_CACHE: compileCache,
+        WRANGLER_SEND_METRICS: 'false',
+        NO_COLOR: '1',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(signal && { signal }),
     },

@@ -6,3 +6,6 @@ export const projectRoot = join(import.meta.dirname, '../..')
 export const localFolder = resolve(process.env['LOCKSTEP_FOLDER'] ?? join(projectRoot, '.lockstep'))
 
 export const wranglerConfig = join(projectRoot, 'wrangler.toml')
+
+/** Node keeps in it the code that it compiled. Wrangler's is ten megabytes of source, and each start loads it twice. */
+export const compileCache = join(projectRoot, 'node_modules/.cache/compiled')

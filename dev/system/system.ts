@@ -41,6 +41,8 @@ export type System = AsyncDisposable & {
  */
 export async function startSystem(options: StartSystem): Promise<System> {
   const { port, signal, say } = options
+  // It may have been stopped while this module was loaded.
+  signal.throwIfAborted()
   await using starting = new AsyncDisposableStack()
   const building = build(signal)
   // Awaited below. If Postgres fails first, a failed build must not count as an unhandled rejection.
