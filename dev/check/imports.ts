@@ -46,16 +46,7 @@ const verbPattern = `(?!(?:${reservedNames.join('|')})\\.ts$)[a-z][a-z0-9-]*`
 const rowPattern = '(?<module>(?!(?:kit|migrations)\\b)[a-z][a-z0-9-]*)'
 const partsOfPattern = /<m>|<row>|<verb>|\*\*|[*{,}]|[.+?^$()|[\]\\]/g
 
-const patterns = new Map<string, RegExp>()
-
 function patternOf(pattern: string, module: string | null): RegExp {
-  const key = `${pattern} ${module}`
-  const made = patterns.get(key) ?? makePattern(pattern, module)
-  patterns.set(key, made)
-  return made
-}
-
-function makePattern(pattern: string, module: string | null): RegExp {
   const source = pattern.replaceAll(partsOfPattern, (part) => {
     if (part === '<m>') return module ?? modulePattern
     if (part === '<row>') return module ?? rowPattern
