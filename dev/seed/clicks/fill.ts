@@ -26,14 +26,14 @@ import type { Commit } from '../commit.ts'
 import { randomFrom } from '../random.ts'
 import { agents, countries, referrers } from './visitors.ts'
 
-const clicks = 8_000
+const clicks = 20_000
 const days = 14
 const dayMs = 24 * 60 * 60 * 1_000
 /** As the queue delivers them: 20 messages of 50 clicks. */
 const [batch, perMessage] = [1_000, 50]
 
 /**
- * Three campaigns of two sources, and 8 000 clicks of two weeks. The choice, the consumer's statement and the matching of
+ * Three campaigns of two sources, and 20 000 clicks of two weeks. The choice, the consumer's statement and the matching of
  * postbacks are those of the Worker, so the demo data obeys every rule. Twelve postbacks wait for clicks that never came, and
  * a stricter set of rules was tried on the last week. A start that dies meanwhile leaves fewer clicks.
  */
