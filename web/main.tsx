@@ -1,4 +1,4 @@
-import { type Signal, useSignal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import { type ComponentType, render } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { type PageEntry, pages } from './pages.ts'
@@ -14,13 +14,12 @@ type Shown = ComponentType<{ params: Record<string, string> }>
 function App() {
   const { path } = route.value
   const found = entryOf(path)
-  const page = useLoaded(found?.entry ?? null)
+  const Shown = useLoaded(found?.entry ?? null)
   if (path === '/app') return <Entrance />
   if (found === null) return <Unknown path={path} />
   const { entry, params } = found
   if (!session.value && entry.roles !== 'everybody') return sessionProblem.value && <Away entry={entry} />
   if (entry.roles !== 'everybody' && !entry.roles.includes(role.value ?? '')) return <Closed entry={entry} />
-  const Shown = page.value
   // Another address of the same page is another page: it keeps nothing of the one before.
   return Shown && <Shown key={path} params={params} />
 }
@@ -33,22 +32,22 @@ function entryOf(path: string): { entry: PageEntry; params: Record<string, strin
   return null
 }
 
-/** The code of a page is loaded when the page is opened first. */
-function useLoaded(entry: PageEntry | null): Signal<Shown | null> {
-  const shown = useSignal<Shown | null>(null)
+/** The code of a page is loaded when the page is opened first. Until then no page is shown, and never the one before. */
+function useLoaded(entry: PageEntry | null): Shown | null {
+  const loaded = useSignal<{ entry: PageEntry; page: Shown } | null>(null)
   useEffect(() => {
-    shown.value = null
     let current = true
     const load = async () => {
-      const loaded = await entry?.load()
-      if (current && loaded) shown.value = loaded.page
+      if (entry === null) return
+      const { page } = await entry.load()
+      if (current) loaded.value = { entry, page }
     }
     void load()
     return () => {
       current = false
     }
   }, [entry])
-  return shown
+  return loaded.value !== null && loaded.value.entry === entry ? loaded.value.page : null
 }
 
 function Entrance() {

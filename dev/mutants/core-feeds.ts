@@ -238,6 +238,13 @@ export const coreFeedMutants: readonly Mutant[] = [
     ],
     [
       'functions/core/cursors.ts',
+      'a first reader has no cursor to lock',
+      "values (${name}, '0', 0)\n",
+      "select ${name}, '0', 0 where false\n",
+      'test/webhooks/deliveries/rounds-take-turns.race.test.ts',
+    ],
+    [
+      'functions/core/cursors.ts',
       'two readers read at once',
       '  where p.name = ${name}\n  for update`',
       '  where p.name = ${name}`',

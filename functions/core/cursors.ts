@@ -5,11 +5,12 @@
  * take turns, because the second waits for the lock of the first. Retention that removes events only up to
  * `slowestCursor` removes none that a reader has yet to read.
  * How a caller loses: the second reader finds the cursor moved and reads nothing twice. Retention does not know a reader
- * before its cursor first moved.
- * The caller must lock the cursor in the statement that reads from it. Its snapshot is older than that lock, so it may
- * find nothing; it must then be repeated. Driver: any.
+ * before it first read.
+ * The caller must send `beginCursor` before, in the same transaction, and lock the cursor in the statement that reads from
+ * it. Its snapshot is older than that lock, so it may find nothing; it must then be repeated. Driver: any.
  */
 import { type SQL, sql } from 'drizzle-orm'
+import { named, type Statement } from './named.ts'
 
 /** The name of a reader's cursor in a feed. Stored names do not change: a reader would begin anew under another one. */
 export function cursorOfReader(reader: string, feed: string): string {
@@ -26,7 +27,17 @@ export function slowestCursor(feed: string): SQL {
   return sql`(select r.xid, r.seq from core.slowest_reader(${feed}) r)`
 }
 
-/** CTE body: the cursor, locked; no row before it first moved. */
+/** Puts the cursor of a new reader before the first event. A later reader waits here until the first one has ended. */
+export function beginCursor(name: string): Statement {
+  // Race: first readers. None could lock a cursor that does not exist, so a late one would read from the beginning again,
+  // beside a reader that has locked the new cursor: each would wait for rows of the other.
+  return named('core.begin-cursor')`
+insert into core.feed_positions (name, xid, seq)
+values (${name}, '0', 0)
+on conflict (name) do nothing`
+}
+
+/** CTE body: the cursor, locked. */
 export function lockCursor(name: string): SQL {
   return sql`
   select p.xid, p.seq

@@ -24,6 +24,8 @@ export type ReplicaTurns = {
   /** The replica for a read that begins now; null if all are left out. Each returned one must be reported. */
   next(urls: readonly string[], nowMs: number): string | null
   report(url: string, outcome: ReplicaOutcome, nowMs: number): void
+  /** How many reads found all replicas left out. */
+  leftOut(): number
   standing(url: string, nowMs: number): ReplicaStanding
 }
 
@@ -37,6 +39,7 @@ const trialMs = 5_000
 export function makeReplicaTurns(random: () => number = Math.random): ReplicaTurns {
   const states = new Map<string, State>()
   let turn: number | null = null
+  let leftOut = 0
 
   function stateOf(url: string): State {
     const known = states.get(url)
@@ -65,8 +68,10 @@ export function makeReplicaTurns(random: () => number = Math.random): ReplicaTur
         const url = urls[turn++ % urls.length]
         if (url !== undefined && takesPart(url, nowMs)) return url
       }
+      leftOut += 1
       return null
     },
+    leftOut: () => leftOut,
     report(url, outcome, nowMs) {
       const state = stateOf(url)
       state.outcomes[outcome] += 1

@@ -42,7 +42,10 @@ function orPrimary(replicas: ReadonlyMap<string, Db>, options: Required<Options>
     const reading = { ...options, readOnly: true }
     const url = turns.next([...replicas.keys()], Date.now())
     const replica = url === null ? undefined : replicas.get(url)
-    if (url === null || replica === undefined) return primary.batch(statements, reading)
+    if (url === null || replica === undefined) {
+      metrics.count('replica_reads_total', { replica: 'all', outcome: 'left_out' })
+      return primary.batch(statements, reading)
+    }
     const report = (outcome: ReplicaOutcome) => {
       turns.report(url, outcome, Date.now())
       metrics.count('replica_reads_total', { replica: numberOf(url), outcome })

@@ -64,7 +64,7 @@ const core = {
   },
   replica_reads_total: {
     kind: 'counter',
-    help: 'Reads that went to a replica, by what became of them. After all but served the primary answered',
+    help: 'Reads over replicas, by what became of them. After all but served the primary answered; left_out found none to ask',
     labels: ['replica', 'outcome'],
   },
   upstream_requests_total: {

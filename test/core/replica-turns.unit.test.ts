@@ -48,6 +48,14 @@ describe('replicas', () => {
     expect(turns.next([one], 7 * second)).toBe(one)
   })
 
+  it('count the reads that found all of them left out', () => {
+    const turns = makeReplicaTurns(() => 0)
+    for (const url of [one, two]) turns.report(url, 'out', 0)
+    expect([1, 2].map(() => turns.next([one, two], 0))).toEqual([null, null])
+    expect(turns.next([one, two], 2 * second)).toBe(one)
+    expect(turns.leftOut()).toBe(2)
+  })
+
   it('are left out for five seconds when they are too old', () => {
     const turns = makeReplicaTurns(() => 0)
     turns.report(one, 'stale', 0)

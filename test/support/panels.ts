@@ -22,6 +22,13 @@ export async function settledPanels(page: Page): Promise<Record<string, string>>
     )
 }
 
+/** Follows a link of the menu, and waits until that page has taken the place of the one before and its panels were read. */
+export async function followLink(page: Page, name: string): Promise<Record<string, string>> {
+  await page.getByRole('link', { name }).click()
+  await page.getByRole('heading', { level: 1, name }).waitFor()
+  return settledPanels(page)
+}
+
 /** Lets each resource of the page be read again, without waiting for its time: as when the tab is seen again. */
 export async function readAgain(page: Page): Promise<void> {
   await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`)

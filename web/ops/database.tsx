@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Caches } from '../../functions/ops/caches/contract.ts'
 import type { Connections } from '../../functions/ops/connections/contract.ts'
 import type { Cancelled, Locks } from '../../functions/ops/locks/contract.ts'
-import type { Replica } from '../../functions/ops/replicas/contract.ts'
+import type { Replica, Replicas } from '../../functions/ops/replicas/contract.ts'
 import { useAction } from '../parts/action.ts'
 import { announce } from '../parts/announce.tsx'
 import { Badge } from '../parts/badge.tsx'
@@ -17,8 +17,6 @@ import { Table } from '../parts/table.tsx'
 import { TablePanel } from '../parts/table-panel.tsx'
 import { Fact, Facts, Left, Value, When } from '../parts/value.tsx'
 import { OpsSections } from './words.tsx'
-
-type Replicas = { data: Replica[]; nextCursor: null }
 
 export function page() {
   const connections = useResource<Connections>('/v1/ops/connections', { every: 60 })

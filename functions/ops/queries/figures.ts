@@ -1,37 +1,32 @@
 import { type SQL, sql } from 'drizzle-orm'
 
-/**
- * CTEs: `summed`, the statistics of each name in this window, `earlier`, those of a week before, and `whole`, the time of all
- * names in this window.
- */
-export function figures({ from, to, name }: { from: SQL; to: SQL; name: string | null }): SQL {
-  const wanted = name === null ? sql`true` : sql`q.name = ${name}`
-  const between = (begin: SQL, end: SQL) =>
-    // An hour that was folded belongs to the window in which it begins.
-    sql`q.begins >= date_bin('5 minutes', ${begin}, 'epoch') and q.begins < ${end}`
+// An hour that was folded belongs to the window in which it begins.
+const between = (begin: SQL, end: SQL) =>
+  sql`q.begins >= date_bin('5 minutes', ${begin}, 'epoch') and q.begins < ${end}`
+
+type Span = { from: SQL; to: SQL }
+
+/** CTEs: `summed`, the statistics of each name in this window, and `whole`, the time of all names. */
+export function figures({ from, to, name }: Span & { name: string | null }): SQL {
   return sql`
 summed as materialized (
   select q.name, sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms, sum(q.squares_ms) as squares_ms,
     sum(q.rows)::float8 as rows, sum(q.blocks_hit)::float8 as hit, sum(q.blocks_read)::float8 as read,
     sum(q.temp_bytes)::float8 as temp_bytes, sum(q.wal_bytes)::float8 as wal_bytes, sum(q.resets)::int as resets
   from core.query_stats q
-  where ${between(from, to)} and ${wanted}
+  where ${between(from, to)}${name === null ? sql`` : sql` and q.name = ${name}`}
   group by q.name
 ),
 whole as materialized (
-  select sum(q.total_ms) as total_ms
-  from core.query_stats q
-  where ${between(from, to)}
-),
-earlier as materialized (
-  select q.name, sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms
-  from core.query_stats q
-  where ${between(sql`${from} - interval '7 days'`, sql`${to} - interval '7 days'`)} and ${wanted}
-  group by q.name
+  ${
+    name === null
+      ? sql`select sum(s.total_ms) as total_ms from summed s`
+      : sql`select sum(q.total_ms) as total_ms from core.query_stats q where ${between(from, to)}`
+  }
 )`
 }
 
-/** The columns of one row of the list, over `summed s` and `earlier e`. `minutes` is the length of the window. */
+/** The columns of one row of the list, over `withEarlier`. `minutes` is the length of the window. */
 export function shownFigures(minutes: SQL): SQL {
   // With a lognormal distribution of mean m and variance v: sigma² = ln(1 + v / m²), mu = ln(m) - sigma² / 2.
   return sql`jsonb_build_object(
@@ -57,13 +52,20 @@ export function shownFigures(minutes: SQL): SQL {
   )`
 }
 
-/** A row source of the list. */
-export const summedRows = sql`summed s
-left join earlier e using (name)
+/** The row source of the list: each row `s` with `e`, its statistics of a week before. */
+export function withEarlier(rows: SQL, { from, to }: Span): SQL {
+  return sql`${rows} s
+cross join lateral (
+  select sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms
+  from core.query_stats q
+  where q.name = s.name
+    and ${between(sql`${from} - interval '7 days'`, sql`${to} - interval '7 days'`)}
+) e
 cross join lateral (
   select ln(1 + greatest(s.squares_ms / s.calls - (s.total_ms / s.calls) ^ 2, 0)
     / nullif((s.total_ms / s.calls) ^ 2, 0)) as sigma2
 ) spread`
+}
 
 /** Why nothing is known, as SQL text; null after a reading that found statements. */
 export const whyUnknown = sql`case

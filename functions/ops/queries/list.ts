@@ -3,7 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { countOf, readGathered, type Series } from '../../core/gather.ts'
 import { named } from '../../core/named.ts'
 import type { Queries, QueryFigures } from './contract.ts'
-import { figures, shownFigures, summedRows, whyUnknown } from './figures.ts'
+import { figures, shownFigures, whyUnknown, withEarlier } from './figures.ts'
 import { measured, p95Of } from './measured.ts'
 import { windowOf } from './window.ts'
 
@@ -30,17 +30,18 @@ export async function listQueries(
   const window = windowOf(given, ctx.now())
   const [[found], gathered] = await Promise.all([
     ctx.db.query<Found>(named('ops.list-queries')`
-with ${figures({ ...window.sql, name: null })}
+with ${figures({ ...window.sql, name: null })},
+-- The week before is read for these only, and not for each name that was ever seen.
+costly as materialized (
+  select s.*, row_number() over (order by ${orders[order]} desc, s.name) as place
+  from summed s
+  order by place
+  limit ${shownAtMost}
+)
 select core.iso(r.read_at) as "asOf", core.iso(r.evicted_at) as "evictedAt", ${whyUnknown} as why,
   coalesce((
-    select jsonb_agg(shown.figures order by shown.place)
-    from (
-      select ${shownFigures(window.minutes)} as figures,
-        row_number() over (order by ${orders[order]} desc, s.name) as place
-      from ${summedRows}
-      order by place
-      limit ${shownAtMost}
-    ) shown
+    select jsonb_agg(${shownFigures(window.minutes)} order by s.place)
+    from ${withEarlier(sql`costly`, window.sql)}
   ), '[]') as data
 from (select) one
 left join core.query_reads r on true`),

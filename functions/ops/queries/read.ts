@@ -1,8 +1,9 @@
+import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
 import { readGathered } from '../../core/gather.ts'
 import { named } from '../../core/named.ts'
 import type { Query } from './contract.ts'
-import { figures as figuresIn, shownFigures, summedRows, whyUnknown } from './figures.ts'
+import { figures as figuresIn, shownFigures, whyUnknown, withEarlier } from './figures.ts'
 import { measured, p95Of } from './measured.ts'
 import { windowOf } from './window.ts'
 
@@ -29,7 +30,7 @@ planned as materialized (
   select t.*, case when not t.is_call then core.explain_query(t.query_id) end as plan from texts t
 )
 select core.iso(r.read_at) as "asOf", core.iso(r.evicted_at) as "evictedAt", ${whyUnknown} as why,
-  (select ${shownFigures(window.minutes)} from ${summedRows}) as figures,
+  (select ${shownFigures(window.minutes)} from ${withEarlier(sql`summed`, window.sql)}) as figures,
   coalesce((
     select jsonb_agg(jsonb_build_object(
       'text', p.text, 'firstSeenAt', core.iso(p.first_seen_at), 'plan', p.plan,

@@ -28,3 +28,15 @@ export const Replica = z
   })
   .meta({ id: 'Replica' })
 export type Replica = z.infer<typeof Replica>
+
+export const Replicas = z
+  .strictObject({
+    data: z.array(Replica),
+    leftOut: reads.meta({
+      description:
+        'Reads since this isolate of the Worker began that the primary answered at once, because every replica was left out',
+    }),
+    nextCursor: z.null(),
+  })
+  .meta({ id: 'Replicas' })
+export type Replicas = z.infer<typeof Replicas>

@@ -1,6 +1,6 @@
-import * as z from 'zod'
+import { sharedTurns } from '../../core/replica.ts'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
-import { Replica } from './contract.ts'
+import { Replicas } from './contract.ts'
 import { listReplicas } from './list.ts'
 
 const on = at('/v1/ops/replicas', 'ops')
@@ -13,8 +13,8 @@ export const replicasEndpoints: Endpoint[] = [
       description:
         'Each replica is queried for this response. The outcomes are those of the isolate that answers, because isolates share no memory.',
       roles: ['admin'],
-      answers: { 200: z.object({ data: z.array(Replica), nextCursor: z.null() }) },
+      answers: { 200: Replicas },
     },
-    async (ctx) => ok({ data: await listReplicas(ctx), nextCursor: null }),
+    async (ctx) => ok({ data: await listReplicas(ctx), leftOut: sharedTurns.leftOut(), nextCursor: null }),
   ),
 ]

@@ -9,7 +9,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Ctx } from '../../core/context.ts'
-import { cursorOfReader, lockCursor, moveCursor } from '../../core/cursors.ts'
+import { beginCursor, cursorOfReader, lockCursor, moveCursor } from '../../core/cursors.ts'
 import { named, type Statement } from '../../core/named.ts'
 import type { Outgoing } from '../../core/outbox.ts'
 import { isReadable, markHorizon, newestCursor } from '../../core/stream.ts'
@@ -21,15 +21,22 @@ const pageSize = 500
 type Queued = { queued: number; more: boolean }
 
 export async function fanOut(ctx: Ctx, outgoing: Outgoing): Promise<Queued> {
-  const [, rows] = await ctx.db.batch([markHorizon(outgoing.feed), fanOutStatement(outgoing)])
+  const cursor = cursorOfReader('webhooks', outgoing.feed.name)
+  const [, , rows] = await ctx.db.batch([
+    markHorizon(outgoing.feed),
+    beginCursor(cursor),
+    fanOutStatement(outgoing, cursor),
+  ])
   // The row type is that of the statement.
   const [row] = (rows ?? []) as Queued[]
   return row ?? { queued: 0, more: false }
 }
 
-function fanOutStatement({ feed, where, type, subject, audience, data }: Outgoing): Statement {
+function fanOutStatement(
+  { feed, where, type, subject, audience, data }: Outgoing,
+  cursor: string,
+): Statement {
   const seq = sql`e.${sql.identifier(feed.seq)}`
-  const cursor = cursorOfReader('webhooks', feed.name)
   // Race: two fan-outs at once. The second waits for the cursor's lock and then starts at the moved cursor. Its snapshot is
   // older than that lock, so it may miss the newest events; they stay beyond the cursor for the next fan-out.
   return named('webhooks.fan-out')`
@@ -44,7 +51,7 @@ reader as materialized (${lockCursor(cursor)}
 page as materialized (
   select e.*
   from ${feed.table} e
-  where (e.xid, ${seq}) > (coalesce((select xid from reader), '0'), coalesce((select seq from reader), 0))
+  where (e.xid, ${seq}) > ((select xid from reader), (select seq from reader))
     and ${isReadable(sql`e`, feed.seq)}
     and exists (select from active)
   order by e.xid, ${seq}

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { freshBrowser, openPage, type Visit, violations } from '../../support/browser.ts'
-import { comparedWithSums, readAgain, settledPanels } from '../../support/panels.ts'
+import { comparedWithSums, followLink, readAgain, settledPanels } from '../../support/panels.ts'
 import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
@@ -91,8 +91,7 @@ describe('the page of campaigns', () => {
   it('accounts for each redirect as a sum, and says what a draft of rules would change', async () => {
     const page = await open('/app/zones')
     const answers = collectAnswers(page)
-    await page.getByRole('link', { name: 'Clicks' }).click()
-    await settledPanels(page)
+    await followLink(page, 'Clicks')
     const values = await comparedWithAnswers(page, answers, read)
     expect(values.untrue).toEqual([])
     expect(values.compared).toBeGreaterThan(2)

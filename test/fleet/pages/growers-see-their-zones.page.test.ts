@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { seedFleet } from '../../../dev/seed/fleet/fill.ts'
 import { freshBrowser, openPage, type Visit, violations } from '../../support/browser.ts'
-import { comparedWithSums, readAgain, settledPanels, tryAgain } from '../../support/panels.ts'
+import { comparedWithSums, followLink, readAgain, settledPanels, tryAgain } from '../../support/panels.ts'
 import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
@@ -27,8 +27,7 @@ describe('the page of all zones', () => {
   it('shows the numbers of the API, and sums that add up', async () => {
     const page = await open('/app/nodes')
     const answers = collectAnswers(page)
-    await page.getByRole('link', { name: 'Zones' }).click()
-    await settledPanels(page)
+    await followLink(page, 'Zones')
     const values = await comparedWithAnswers(page, answers, read)
     expect(values).toMatchObject({ compared: expect.any(Number), untrue: [] })
     expect(values.compared).toBeGreaterThan(30)
@@ -84,8 +83,7 @@ describe('the page of all zones', () => {
   it('says when its values are stale because no answer arrives', async () => {
     const page = await open('/app/nodes')
     await page.clock.install()
-    await page.getByRole('link', { name: 'Zones' }).click()
-    await settledPanels(page)
+    await followLink(page, 'Zones')
     // No answer at all: the page has the server's clock from its answers.
     await page.route('**/v1/**', () => undefined)
     await page.clock.runFor(60_000)

@@ -43,6 +43,15 @@ export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false
     return { ...made, log: { info: line, error: line } }
   }
 
+  /** Forgets the runs of jobs and what they know of the upstreams, resets the upstreams and sets the clock back. */
+  async function resetRuns(): Promise<void> {
+    upstreams.reset()
+    now = start
+    await database.admin.query(
+      'truncate space.upstream_state, space.upstream_misses, core.job_runs, core.job_slots, core.leases',
+    )
+  }
+
   return {
     database,
     admin: database.admin,
@@ -54,13 +63,13 @@ export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false
     setClock: (iso: string) => {
       now = new Date(iso)
     },
-    /** Empties all tables, resets the upstreams and sets the clock back. */
+    resetRuns,
+    /** As `resetRuns`, and empties all tables. */
     async reset(): Promise<void> {
-      upstreams.reset()
-      now = start
+      await resetRuns()
       await database.admin.query(
         `truncate space.iss_fetch_log, space.elements, space.osdr_items, space.osdr_changes, space.apod, space.neo_approaches,
-          space.donki_events, space.donki_revisions, space.upstream_state, space.upstream_answers, space.upstream_misses, space.copy_coverage, core.job_runs, core.job_slots, core.leases`,
+          space.donki_events, space.donki_revisions, space.upstream_answers, space.copy_coverage`,
       )
     },
     jobs,

@@ -1,10 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { spaceRig } from '../support/rig.ts'
 
 const rig = await spaceRig()
 const { upstreams, run, rows } = rig
-
-beforeEach(rig.reset)
 
 const lastRun = async () =>
   (await rows('select outcome, error, rows, detail from core.job_runs order by id desc limit 1'))[0]
@@ -33,9 +31,20 @@ describe('a failing upstream', () => {
     ['neo', 'neows', 'space.neo_approaches'],
     ['donki', 'donki', 'space.donki_events'],
   ] as const
+
+  beforeAll(async () => {
+    await rig.reset()
+    for (const [job] of jobs) await run(job)
+    await rig.admin.query('create table state_after_success as table space.upstream_state')
+  })
+
+  beforeEach(async () => {
+    await rig.resetRuns()
+    await rig.admin.query('insert into space.upstream_state table state_after_success')
+  })
+
   for (const [job, upstream, table] of jobs)
     it.each(kinds)(`changes no row of ${table} with the fault %s`, async (fault) => {
-      await run(job)
       const before = await rows(`select xmin::text, * from ${table} order by 2, 3`)
       expect(before.length).toBeGreaterThan(0)
       rig.setClock('2026-11-21T10:00:30Z')

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { takeLease } from '../../../functions/core/lease.ts'
 import { outboxOutgoing } from '../../../functions/core/outbox.ts'
 import { deliverDue } from '../../../functions/webhooks/deliveries/deliver-due.ts'
@@ -20,6 +20,7 @@ import { failure, freshEnvironment } from '../../core/environment.ts'
 import { meets } from '../../support/blocking.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { explain } from '../../support/explain.ts'
+import { soon } from '../../support/soon.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const receiver = await startReceiver()
@@ -86,6 +87,34 @@ async function delivery(webhookId: number, more: Given = {}): Promise<number> {
   return rows[0].id
 }
 
+/** A fan-out reads from the beginning, another reader begins, and a third one goes on where that one is. */
+async function overtaken(reading: typeof one) {
+  const { id } = await webhook()
+  await event('a.first')
+  await event('a.second')
+  const second = `insert into webhooks.webhook_deliveries (webhook_id, event_id, subject, type, body, give_up_at)
+    select ${id}, 'evt_outbox_' || max(seq), 'x', 'a.second', '{}', now() from core.outbox`
+  return holding(second, async (keeper) => {
+    // It has queued the first event, and waits for the second one, which the keeper has queued but will take back.
+    const late = fanOut(reading, outboxOutgoing)
+    await meets(keeper, late, admin)
+    const others = admin
+      .query(
+        `insert into core.feed_positions (name, xid, seq) values ('webhooks:outbox', '0', 0) on conflict do nothing`,
+      )
+      .then(() => fanOut(reading, outboxOutgoing))
+    const both = Promise.all([late, others])
+    await Promise.race([both, untilWaiters(2)])
+    await keeper.query('rollback')
+    return both
+  })
+}
+
+async function untilWaiters(count: number): Promise<void> {
+  const waiting = `select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`
+  await vi.waitUntil(async () => (await admin.query(waiting)).rowCount === count, soon)
+}
+
 const deliveries = async () =>
   (
     await admin.query(
@@ -135,6 +164,24 @@ describe('a fan-out', () => {
       await meets(keeper, second, admin)
       await keeper.query('commit')
       expect(await second).toEqual({ queued: 0, more: false })
+    })
+  })
+
+  it('ends although it read the beginning of the feed before the first reader of all had a cursor', async () => {
+    expect(await overtaken(one)).toMatchObject([{ queued: 2 }, { queued: 0 }])
+  })
+
+  it('shows two that wait for each other when a reader begins without a cursor', async () => {
+    const careless = defective((text) =>
+      text
+        .replace(`values ($1, '0', 0)`, `select $1::text, '0', 0 where false`)
+        .replace(
+          /(?<=> \()(\(select xid from reader\)), (\(select seq from reader\))/,
+          `coalesce($1, '0'), coalesce($2, 0)`,
+        ),
+    )
+    expect(await failure(overtaken(Object.assign(asAdmin(), { db: careless })))).toMatchObject({
+      sqlstate: '40P01',
     })
   })
 
