@@ -18,7 +18,8 @@ export function withName(verb: string, statement: SQL): Statement {
   return Object.assign(statement, { verb })
 }
 
-const firstKeyword = /^\s*\w+/
+/** With the lines of comment before it. */
+const firstKeyword = /^(?:\s|--.*\n)*\w+/
 
 export function commented(text: string, verb: string): string {
   return text.replace(firstKeyword, (keyword) => `${keyword} /* ${verb} */`)

@@ -13,6 +13,7 @@ describe('the name of a statement', () => {
   it.each([
     ['select 1', 'select /* shop.look */ 1'],
     ['\n  with a as (select) select', '\n  with /* shop.look */ a as (select) select'],
+    ['\n-- a -- comment\n-- b\nselect 1', '\n-- a -- comment\n-- b\nselect /* shop.look */ 1'],
     ['rollback to savepoint part', 'rollback /* shop.look */ to savepoint part'],
   ])('stands behind its first keyword: %j', (text, expected) => {
     expect(commented(text, 'shop.look')).toBe(expected)

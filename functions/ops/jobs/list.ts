@@ -63,42 +63,46 @@ with named as materialized (
   select * from unnest(${names}::text[], ${sql.param(periods)}::int[]) named (job, period)
 ),
 recent as materialized (
-  select r.job, r.id, r.slot, r.started_at, r.finished_at, r.outcome, r.rows, r.error,
-    row_number() over newest = 1 as is_last,
-    bool_and(r.outcome in ('failed', 'running')) over newest as is_failing,
-    case when r.outcome = 'ok' and r.started_at > now() - interval '24 hours'
-      then (extract(epoch from r.finished_at - r.started_at) * 1000)::float8
-    end as ms
+  select named.job,
+    max(r.id) as last_id,
+    max(r.id) filter (where r.slot is not null) as last_timed_id,
+    max(r.id) filter (where r.outcome not in ('failed', 'running')) as last_good_id,
+    array_agg(r.id) filter (where r.outcome = 'failed') as failed_ids,
+    avg(took.ms) as mean_ms,
+    percentile_cont(0.95) within group (order by took.ms) as p95_ms
   from named
   cross join lateral (${newestRuns({ job: sql`named.job`, limit: newest })}) r
-  window newest as (partition by r.job order by r.id desc)
-),
-figures as (
-  select job,
-    count(*) filter (where is_failing and outcome = 'failed') as failures,
-    (array_agg(extract(epoch from started_at - slot) order by id desc) filter (where slot is not null))[1] as late_seconds,
-    avg(ms) as mean_ms,
-    percentile_cont(0.95) within group (order by ms) as p95_ms
-  from recent
-  group by job
+  cross join lateral (
+    select case when r.outcome = 'ok' and r.started_at > now() - interval '24 hours'
+      then ${milliseconds(sql`r.finished_at - r.started_at`)}
+    end as ms
+  ) took
+  group by named.job
 )
 select named.job, last_run.run as "lastRun", first_done.slot as first,
   case when done.slots > 0 then jsonb_build_array(${milliseconds(sql`done.since`)}, ${milliseconds(sql`done.until`)}) end as between,
   coalesce(between_them.gaps, '[]'::jsonb) as gaps,
   coalesce(paused.spans, '[]'::jsonb) as pauses, active.pause,
   coalesce(last_run.run ->> 'outcome' = 'running', false) as running,
-  coalesce(f.failures, 0)::int as "failuresInRow", f.late_seconds::float8 as "lateSeconds",
+  coalesce(failed.runs, 0)::int as "failuresInRow", timed.late_seconds as "lateSeconds",
   f.mean_ms as "meanMs", f.p95_ms as "p95Ms"
 from named
-left join figures f on f.job = named.job
+left join recent f on f.job = named.job
+left join lateral (
+  select count(*) as runs from unnest(f.failed_ids) failed (id) where failed.id > coalesce(f.last_good_id, 0)
+) failed on true
+left join lateral (
+  select extract(epoch from r.started_at - r.slot)::float8 as late_seconds
+  from core.job_runs r
+  where r.id = f.last_timed_id
+) timed on true
 left join lateral (
   select jsonb_build_object(
     'slot', core.iso(r.slot), 'startedAt', core.iso(r.started_at), 'finishedAt', core.iso(r.finished_at),
     'outcome', r.outcome, 'rows', r.rows, 'error', r.error
   ) as run
-  from recent r
-  where r.job = named.job
-    and r.is_last
+  from core.job_runs r
+  where r.id = f.last_id
 ) last_run on true
 left join lateral (
   select ${milliseconds(sql`s.slot`)} as slot
@@ -108,19 +112,15 @@ left join lateral (
   limit 1
 ) first_done on true
 left join lateral (
-  select count(*) as slots, min(s.slot) as since, max(s.slot) as until
-  from core.job_slots s
-  where s.job = named.job
-    and s.slot > now() - interval '24 hours'
+  select (select count(*) from ${slotsOfTheDay}) as slots, (select min(s.slot) from ${slotsOfTheDay}) as since,
+    (select max(s.slot) from ${slotsOfTheDay}) as until
 ) done on true
 -- As many slots as the period has room for leave no gap, so they are not looked at one by one.
 left join lateral (
   select jsonb_agg(jsonb_build_array(${milliseconds(sql`s.before`)}, ${milliseconds(sql`s.slot`)})) as gaps
   from (
     select s.slot, lag(s.slot) over (order by s.slot) as before
-    from core.job_slots s
-    where s.job = named.job
-      and s.slot > now() - interval '24 hours'
+    from ${slotsOfTheDay}
   ) s
   where done.slots <= extract(epoch from done.until - done.since) / named.period
     and s.slot - s.before > make_interval(secs => named.period)
@@ -145,6 +145,8 @@ left join lateral (
   limit 1
 ) active on true`
 }
+
+const slotsOfTheDay = sql`core.job_slots s where s.job = named.job and s.slot > now() - interval '24 hours'`
 
 const milliseconds = (at: SQL) => sql`(extract(epoch from ${at}) * 1000)::float8`
 

@@ -1,40 +1,22 @@
 import { type SQL, sql } from 'drizzle-orm'
 
-// An hour that was folded belongs to the window in which it begins.
-const between = (begin: SQL, end: SQL) =>
-  sql`q.begins >= date_bin('5 minutes', ${begin}, 'epoch') and q.begins < ${end}`
-
 type Span = { from: SQL; to: SQL }
 
-/** CTEs: `summed`, the statistics of each name in this window, and `whole`, the time of all names. */
-export function figures({ from, to, name }: Span & { name: string | null }): SQL {
-  return sql`
-summed as materialized (
-  select q.name, sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms, sum(q.squares_ms) as squares_ms,
-    sum(q.rows)::float8 as rows, sum(q.blocks_hit)::float8 as hit, sum(q.blocks_read)::float8 as read,
-    sum(q.temp_bytes)::float8 as temp_bytes, sum(q.wal_bytes)::float8 as wal_bytes, sum(q.resets)::int as resets
-  from core.query_stats q
-  where ${between(from, to)}${name === null ? sql`` : sql` and q.name = ${name}`}
-  group by q.name
-),
-whole as materialized (
-  ${
-    name === null
-      ? sql`select sum(s.total_ms) as total_ms from summed s`
-      : sql`select sum(q.total_ms) as total_ms from core.query_stats q where ${between(from, to)}`
-  }
-)`
+/** A condition for `q`, a row of core.query_stats: it counts work of this span. */
+export function within({ from, to }: Span): SQL {
+  // An hour that was folded belongs to the window in which it begins.
+  return sql`q.begins >= date_bin('5 minutes', ${from}, 'epoch') and q.begins < ${to}`
 }
 
-/** The columns of one row of the list, over `withEarlier`. `minutes` is the length of the window. */
+/** The columns of one row of the list, over `withFigures`. `minutes` is the length of the window. */
 export function shownFigures(minutes: SQL): SQL {
   // With a lognormal distribution of mean m and variance v: sigma² = ln(1 + v / m²), mu = ln(m) - sigma² / 2.
   return sql`jsonb_build_object(
-    'name', s.name,
+    'name', n.name,
     'calls', s.calls,
     'perMinute', s.calls / ${minutes},
     'totalMs', s.total_ms,
-    'share', coalesce(s.total_ms / nullif((select w.total_ms from whole w), 0), 0),
+    'share', coalesce(s.total_ms / nullif(n.whole_ms, 0), 0),
     'meanMs', s.total_ms / s.calls,
     'serverP95Ms', case when s.total_ms > 0 then exp(
       ln(s.total_ms / s.calls) - spread.sigma2 / 2 + 1.6448536 * sqrt(spread.sigma2)
@@ -52,14 +34,27 @@ export function shownFigures(minutes: SQL): SQL {
   )`
 }
 
-/** The row source of the list: each row `s` with `e`, its statistics of a week before. */
-export function withEarlier(rows: SQL, { from, to }: Span): SQL {
-  return sql`${rows} s
+/**
+ * The row source of the list: each of `names`, rows of `name` and of `whole_ms`, the time of all names, with `s`, its
+ * statistics of this window, and `e`, those of a week before. A name without work in the window has no row.
+ */
+export function withFigures(names: SQL, { from, to }: Span): SQL {
+  // Both kinds of rows are named, so that each is a range of the primary key.
+  const of = (span: Span) => sql`q.name = n.name and q.minutes in (5, 60) and ${within(span)}`
+  const week = sql`interval '7 days'`
+  return sql`${names} n
+cross join lateral (
+  select sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms, sum(q.squares_ms) as squares_ms,
+    sum(q.rows)::float8 as rows, sum(q.blocks_hit)::float8 as hit, sum(q.blocks_read)::float8 as read,
+    sum(q.temp_bytes)::float8 as temp_bytes, sum(q.wal_bytes)::float8 as wal_bytes, sum(q.resets)::int as resets
+  from core.query_stats q
+  where ${of({ from, to })}
+  having count(*) > 0
+) s
 cross join lateral (
   select sum(q.calls)::float8 as calls, sum(q.total_ms) as total_ms
   from core.query_stats q
-  where q.name = s.name
-    and ${between(sql`${from} - interval '7 days'`, sql`${to} - interval '7 days'`)}
+  where ${of({ from: sql`${from} - ${week}`, to: sql`${to} - ${week}` })}
 ) e
 cross join lateral (
   select ln(1 + greatest(s.squares_ms / s.calls - (s.total_ms / s.calls) ^ 2, 0)

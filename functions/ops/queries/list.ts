@@ -3,7 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { countOf, readGathered, type Series } from '../../core/gather.ts'
 import { named } from '../../core/named.ts'
 import type { Queries, QueryFigures } from './contract.ts'
-import { figures, shownFigures, whyUnknown, withEarlier } from './figures.ts'
+import { shownFigures, whyUnknown, withFigures, within } from './figures.ts'
 import { measured, p95Of } from './measured.ts'
 import { windowOf } from './window.ts'
 
@@ -14,12 +14,12 @@ type Found = Pick<Queries, 'asOf' | 'evictedAt' | 'why'> & { data: QueryFigures[
 const shownAtMost = 250
 
 const orders = {
-  total: sql`s.total_ms`,
-  calls: sql`s.calls`,
-  mean: sql`s.total_ms / s.calls`,
-  rows: sql`s.rows`,
-  temp: sql`s.temp_bytes`,
-  wal: sql`s.wal_bytes`,
+  total: sql`sum(q.total_ms)`,
+  calls: sql`sum(q.calls)`,
+  mean: sql`sum(q.total_ms) / sum(q.calls)`,
+  rows: sql`sum(q.rows)`,
+  temp: sql`sum(q.temp_bytes)`,
+  wal: sql`sum(q.wal_bytes)`,
 }
 
 /** The cost of each named statement in a window, from Postgres' own statistics, with the times that the Worker measured. */
@@ -30,18 +30,20 @@ export async function listQueries(
   const window = windowOf(given, ctx.now())
   const [[found], gathered] = await Promise.all([
     ctx.db.query<Found>(named('ops.list-queries')`
-with ${figures({ ...window.sql, name: null })},
--- The week before is read for these only, and not for each name that was ever seen.
-costly as materialized (
-  select s.*, row_number() over (order by ${orders[order]} desc, s.name) as place
-  from summed s
+-- Of each name that was seen only what the order needs is added up, and the other figures for those that are shown.
+with costly as materialized (
+  select q.name, sum(sum(q.total_ms)) over () as whole_ms,
+    row_number() over (order by ${orders[order]} desc, q.name) as place
+  from core.query_stats q
+  where ${within(window.sql)}
+  group by q.name
   order by place
   limit ${shownAtMost}
 )
 select core.iso(r.read_at) as "asOf", core.iso(r.evicted_at) as "evictedAt", ${whyUnknown} as why,
   coalesce((
-    select jsonb_agg(${shownFigures(window.minutes)} order by s.place)
-    from ${withEarlier(sql`costly`, window.sql)}
+    select jsonb_agg(${shownFigures(window.minutes)} order by n.place)
+    from ${withFigures(sql`costly`, window.sql)}
   ), '[]') as data
 from (select) one
 left join core.query_reads r on true`),

@@ -3,7 +3,7 @@ import type { Ctx } from '../../core/context.ts'
 import { readGathered } from '../../core/gather.ts'
 import { named } from '../../core/named.ts'
 import type { Query } from './contract.ts'
-import { figures as figuresIn, shownFigures, whyUnknown, withEarlier } from './figures.ts'
+import { shownFigures, whyUnknown, withFigures, within } from './figures.ts'
 import { measured, p95Of } from './measured.ts'
 import { windowOf } from './window.ts'
 
@@ -18,7 +18,11 @@ export async function readQuery(
   const window = windowOf(given, ctx.now())
   const [[found], gathered] = await Promise.all([
     ctx.db.query<Found>(named('ops.read-query')`
-with ${figuresIn({ ...window.sql, name })},
+with of_all as (
+  select ${name}::text as name, sum(q.total_ms) as whole_ms
+  from core.query_stats q
+  where ${within(window.sql)}
+),
 texts as materialized (
   select t.*, t.text ~ '^select /\\*[^*]*\\*/ \\* from [a-z]+\\.hot_' as is_call
   from core.query_texts t
@@ -30,7 +34,7 @@ planned as materialized (
   select t.*, case when not t.is_call then core.explain_query(t.query_id) end as plan from texts t
 )
 select core.iso(r.read_at) as "asOf", core.iso(r.evicted_at) as "evictedAt", ${whyUnknown} as why,
-  (select ${shownFigures(window.minutes)} from ${withEarlier(sql`summed`, window.sql)}) as figures,
+  (select ${shownFigures(window.minutes)} from ${withFigures(sql`of_all`, window.sql)}) as figures,
   coalesce((
     select jsonb_agg(jsonb_build_object(
       'text', p.text, 'firstSeenAt', core.iso(p.first_seen_at), 'plan', p.plan,
@@ -49,8 +53,7 @@ select core.iso(r.read_at) as "asOf", core.iso(r.evicted_at) as "evictedAt", ${w
       select *
       from core.query_stats q
       where q.name = ${name}
-        and q.begins >= date_bin('5 minutes', ${window.sql.from}, 'epoch')
-        and q.begins < ${window.sql.to}
+        and ${within(window.sql)}
       order by q.begins desc
       limit 2000
     ) q
