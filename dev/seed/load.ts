@@ -1,22 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { seedClicks } from './clicks/fill.ts'
 import type { Commit } from './commit.ts'
-import { seedFleet } from './fleet/fill.ts'
-import { seedLedger } from './ledger/fill.ts'
-import { seedSpace } from './space/fill.ts'
 
 type Fill = (client: pg.Client, commit: Commit) => Promise<void>
-type Seed = { firstTable: string; numberedBy?: string; fill: Fill }
+type Seed = { firstTable: string; numberedBy?: string; load: () => Promise<{ fill: Fill }> }
 
-/** How a module is filled. The sequence of `firstTable`, or `numberedBy`, shows whether the module was ever used. */
+/**
+ * How a module is filled. The sequence of `firstTable`, or `numberedBy`, shows whether the module was ever used. The code is
+ * loaded when it fills, because most starts fill nothing.
+ */
 const seeds: Seed[] = [
-  { firstTable: 'dispatch.stores', fill: fromFile('dispatch/fill.sql') },
-  { firstTable: 'space.iss_fetch_log', fill: (client) => seedSpace(client) },
-  { firstTable: 'fleet.greenhouses', fill: seedFleet },
-  { firstTable: 'ledger.bet_events', numberedBy: 'ledger.event_seq', fill: (client) => seedLedger(client) },
-  { firstTable: 'clicks.campaigns', fill: seedClicks },
+  { firstTable: 'dispatch.stores', load: fromFile('dispatch/fill.sql') },
+  { firstTable: 'space.iss_fetch_log', load: () => import('./space/fill.ts') },
+  { firstTable: 'fleet.greenhouses', load: () => import('./fleet/fill.ts') },
+  { firstTable: 'ledger.bet_events', numberedBy: 'ledger.event_seq', load: () => import('./ledger/fill.ts') },
+  { firstTable: 'clicks.campaigns', load: () => import('./clicks/fill.ts') },
 ]
 
 /** Loads the demo data of each module whose tables never had a row. Returns whether there was one. */
@@ -37,16 +36,18 @@ async function onOwnConnection(connectionString: string, seed: Seed): Promise<bo
 }
 
 async function load(client: pg.Client, seed: Seed): Promise<boolean> {
-  const { firstTable, fill } = seed
+  const { firstTable } = seed
   await client.query('begin')
   // Of two starts at once on one database, the second sees the data of the first.
   await client.query(`lock table ${firstTable} in exclusive mode`)
   const untouched = await isUntouched(client, seed)
-  if (untouched)
+  if (untouched) {
+    const { fill } = await seed.load()
     await fill(client, async () => {
       await client.query('commit')
       await client.query('begin')
     })
+  }
   await client.query('commit')
   return untouched
 }
@@ -60,8 +61,8 @@ async function isUntouched(client: pg.Client, { firstTable, numberedBy }: Seed):
   return rows[0]?.untouched === true
 }
 
-function fromFile(file: string): Fill {
-  return async (client) => {
-    await client.query(readFileSync(join(import.meta.dirname, file), 'utf8'))
-  }
+function fromFile(file: string): Seed['load'] {
+  return async () => ({
+    fill: async (client) => void (await client.query(readFileSync(join(import.meta.dirname, file), 'utf8'))),
+  })
 }

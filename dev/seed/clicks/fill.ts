@@ -37,7 +37,8 @@ const [batch, perMessage] = [1_000, 50]
  * postbacks are those of the Worker, so the demo data obeys every rule. Twelve postbacks wait for clicks that never came, and
  * a stricter set of rules was tried on the last week. A start that dies meanwhile leaves fewer clicks.
  */
-export async function seedClicks(client: pg.Client, commit: Commit, now = new Date()): Promise<void> {
+export async function fill(client: pg.Client, commit: Commit): Promise<void> {
+  const now = new Date()
   await client.query(readFileSync(join(import.meta.dirname, 'campaigns.sql'), 'utf8'))
   await encryptSecrets(client)
   const { rows } = await client.query<{ config: Config }>(

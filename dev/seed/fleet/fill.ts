@@ -15,7 +15,8 @@ const iso = (moment: number | null) => (moment === null ? null : new Date(moment
  * Two greenhouses of tenant 1 and two days of their telemetry, a sample every two minutes: a stuck sensor, a silent node, a budget that
  * was used up. The decisions are those of the specification (functions/fleet/decide.ts) about the values that are stored.
  */
-export async function seedFleet(client: pg.Client, commit: Commit, now = new Date()): Promise<void> {
+export async function fill(client: pg.Client, commit: Commit): Promise<void> {
+  const now = new Date()
   await client.query(file('fill.sql'))
   await client.query(file('regulation.sql'))
   const from = (Math.floor(now.getTime() / stepMs) - steps) * stepMs

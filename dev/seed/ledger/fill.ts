@@ -53,7 +53,8 @@ const bets: TransitionBet[][] = [
  * Three tenants with users, and with payments and bets in every state over the last two weeks. `decide` produces each
  * event and the triggers fold it, so the demo data obeys every rule.
  */
-export async function seedLedger(client: pg.Client, now = new Date()): Promise<void> {
+export async function fill(client: pg.Client): Promise<void> {
+  const now = new Date()
   for (const [at, codes] of currencies.entries()) {
     await client.query(`select set_config('app.tenant_id', $1, true)`, [String(at + 1)])
     const { rows } = await client.query<{ outcome: { ok: boolean } }>(

@@ -11,7 +11,8 @@ const dayMs = 86_400_000
  * Inserts a month of ISS positions, one a minute, computed by SGP4 and marked as computed, with their orbital elements.
  * The simulated upstreams continue the same orbit.
  */
-export async function seedSpace(client: pg.Client, now = new Date()): Promise<void> {
+export async function fill(client: pg.Client): Promise<void> {
+  const now = new Date()
   const until = Math.floor(now.getTime() / minuteMs) * minuteMs
   const moments = Array.from({ length: days * 1440 }, (_, minute) => new Date(until - minute * minuteMs))
   const fixes = moments.flatMap((ts) => {

@@ -9,7 +9,7 @@ const mostValues = 1_000
 
 /**
  * Counts the quarters of campaigns that changed, by each dimension. A quarter is counted anew from its clicks, so a fold
- * that runs twice, or that dies, does no harm. A price of the campaign counts in the campaign's currency, and a share of the
+ * that runs twice, or that dies, does no harm; only values whose numbers changed are written. A price of the campaign counts in the campaign's currency, and a share of the
  * revenue in that of the conversion, as in the quarters (convert.ts).
  * `offset 0` keeps the planner from comparing each click with each quarter: it does not know how short a quarter is.
  * Race: a consumer stores a click of a quarter that is being folded. Its row of clicks.unfolded is not in this snapshot,
@@ -126,7 +126,7 @@ emptied as (
   returning 1
 ),
 written as (
-  insert into clicks.campaign_dimensions (
+  insert into clicks.campaign_dimensions as d (
     campaign_id, quarter, dimension, value, currency, clicks, uniques, unkeyed, valid, bots, invalid_general,
     invalid_sophisticated, previews, fallbacks, cost_milli, conversions, pending, approved, rejected, reversed,
     revenue_minor, conversion_cost_milli
@@ -140,6 +140,15 @@ written as (
     pending = excluded.pending, approved = excluded.approved, rejected = excluded.rejected,
     reversed = excluded.reversed, revenue_minor = excluded.revenue_minor,
     conversion_cost_milli = excluded.conversion_cost_milli
+  where (
+    d.clicks, d.uniques, d.unkeyed, d.valid, d.bots, d.invalid_general, d.invalid_sophisticated, d.previews, d.fallbacks,
+    d.cost_milli, d.conversions, d.pending, d.approved, d.rejected, d.reversed, d.revenue_minor, d.conversion_cost_milli
+  ) is distinct from (
+    excluded.clicks, excluded.uniques, excluded.unkeyed, excluded.valid, excluded.bots, excluded.invalid_general,
+    excluded.invalid_sophisticated, excluded.previews, excluded.fallbacks, excluded.cost_milli, excluded.conversions,
+    excluded.pending, excluded.approved, excluded.rejected, excluded.reversed, excluded.revenue_minor,
+    excluded.conversion_cost_milli
+  )
   returning 1
 ),
 waiting as (

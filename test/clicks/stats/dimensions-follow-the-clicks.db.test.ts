@@ -55,6 +55,26 @@ describe('the dimensions of a campaign', () => {
     expect(await fold()).toEqual({ rows: 0, more: false, outcome: 'skipped' })
   })
 
+  it('are written only where their numbers changed', async () => {
+    const { id } = await givenCampaign(admin)
+    const from = Date.now() - 60 * 60_000
+    await store(some(id, 10, from))
+    await fold()
+    const versions = async () =>
+      (
+        await admin.query<{ v: string }>(
+          `select xmin || ' ' || quarter || dimension || value as v from clicks.campaign_dimensions`,
+        )
+      ).rows.map(({ v }) => v)
+    const before = await versions()
+    await store([clickAt(new Date(from), id, { country: 'AT', sub1: 's0' })])
+    await fold()
+    const after = await versions()
+    expect(after.filter((version) => !before.includes(version)).length).toBeLessThanOrEqual(10)
+    expect(after.filter((version) => before.includes(version)).length).toBeGreaterThan(10)
+    expect(await wrongDimensions(admin)).toEqual([])
+  })
+
   it('keep the changes of a batch that is stored while they are folded', async () => {
     const { id } = await givenCampaign(admin)
     await store(some(id, 30))

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { seedFleet } from '../../../dev/seed/fleet/fill.ts'
+import { fill } from '../../../dev/seed/fleet/fill.ts'
 import { freshBrowser, openPage, type Visit, violations } from '../../support/browser.ts'
 import { comparedWithSums, followLink, readAgain, settledPanels, tryAgain } from '../../support/panels.ts'
 import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
@@ -9,7 +9,7 @@ import { freshWorker } from '../../support/worker.ts'
 
 const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
 const { admin: postgres } = app.database
-await seedFleet(await app.database.connect(), async () => undefined)
+await fill(await app.database.connect(), async () => undefined)
 await app.scheduled('* * * * *')
 const browser = await freshBrowser()
 
