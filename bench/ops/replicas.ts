@@ -31,6 +31,8 @@ const deaths: Death[] = [
 
 type Standing = { data: { outcomes: Record<string, number> }[]; leftOut: number }
 
+const refused = ['behind', 'stale', 'out', 'cancelled']
+
 const phases = ['before', 'at once', 'after'] as const
 type Reads = Record<(typeof phases)[number], number[]>
 
@@ -110,10 +112,11 @@ export const replicas: Measurement = async (rig, { rounds, seconds }) => {
     print(death.name, took)
   }
   const { outcomes: all, leftOut } = await standing()
-  const out = all.reduce((sum, one) => sum + (one['out'] ?? 0), 0)
-  const counted = all.flatMap((one) => Object.values(one)).reduce((sum, count) => sum + count, 0)
+  const became = (outcome: string) => all.reduce((sum, one) => sum + (one[outcome] ?? 0), 0)
+  const [out, counted] = [became('out'), ['served', ...refused].reduce((sum, one) => sum + became(one), 0)]
   console.log(
-    `  ${reads} reads, none failed; the primary answered ${out} that a replica did not, and ${leftOut} while both were left out`,
+    `  ${reads} reads, none failed; the primary answered ${leftOut} while both were left out, and after a replica: ` +
+      refused.map((one) => `${became(one)} ${one}`).join(', '),
   )
   mustBe(counted + leftOut, reads, 'the outcomes of all reads')
   mustBe(out >= deaths.length * rounds, true, 'whether each death was noticed')
