@@ -3,7 +3,7 @@ import { makeDb } from '../../core/db.ts'
 import { named } from '../../core/named.ts'
 import { replicaLimits, sharedTurns } from '../../core/replica.ts'
 import { DatabaseError } from '../../core/sqlstate.ts'
-import type { Replica } from './contract.ts'
+import type { Replica, Replicas } from './contract.ts'
 
 type Figures = Pick<Replica, 'standby' | 'replayPaused' | 'lagSeconds' | 'lastCommitAgeSeconds'>
 
@@ -12,6 +12,11 @@ const unknown: Figures = { standby: null, replayPaused: null, lagSeconds: null, 
 /** Asks each read replica for its age, all at once. A replica that does not answer within two seconds is not reachable. */
 export async function listReplicas(ctx: Ctx): Promise<Replica[]> {
   return Promise.all(ctx.env.DATABASE_URL_REPLICAS.map((url, at) => describeReplica(ctx, url, at + 1)))
+}
+
+/** The replicas, and how many reads of this isolate found all of them left out. */
+export async function readReplicas(ctx: Ctx): Promise<Omit<Replicas, 'nextCursor'>> {
+  return { data: await listReplicas(ctx), leftOut: sharedTurns.leftOut() }
 }
 
 async function describeReplica(ctx: Ctx, url: string, number: number): Promise<Replica> {

@@ -1,7 +1,6 @@
-import { sharedTurns } from '../../core/replica.ts'
 import { at, type Endpoint, ok } from '../../http/endpoint.ts'
 import { Replicas } from './contract.ts'
-import { listReplicas } from './list.ts'
+import { readReplicas } from './list.ts'
 
 const on = at('/v1/ops/replicas', 'ops')
 
@@ -15,6 +14,6 @@ export const replicasEndpoints: Endpoint[] = [
       roles: ['admin'],
       answers: { 200: Replicas },
     },
-    async (ctx) => ok({ data: await listReplicas(ctx), leftOut: sharedTurns.leftOut(), nextCursor: null }),
+    async (ctx) => ok({ ...(await readReplicas(ctx)), nextCursor: null }),
   ),
 ]
