@@ -2,6 +2,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { closingLine } from './test/support/closing-line.ts'
 import { folderInMemory } from './test/support/memory.ts'
+import { WaitingFirst } from './test/support/sequencer.ts'
 
 // Dates without a zone are read in the process' own: Workers run in UTC, so do we.
 process.env['TZ'] = 'UTC'
@@ -27,6 +28,7 @@ const shared = {
 export default defineConfig({
   test: {
     reporters: ['default', closingLine()],
+    sequence: { sequencer: WaitingFirst },
     // A test file waits for Postgres, workerd and Chromium as long as it computes: two more than there are cores.
     maxWorkers: availableParallelism() + 2,
     projects: [
