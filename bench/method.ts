@@ -171,7 +171,8 @@ function line(contender: Contender, measured: Measured[], against: Measured[]): 
   return [
     `  ${contender.name.padEnd(34)} ${spread(values).padEnd(26)}`,
     `ratio ${spread(shares).padEnd(20)}`,
-    `p95 ${middle(({ p95 }) => p95)} ms`,
+    // A peer may report how many it did, and not how long each took.
+    `p95 ${Number.isNaN(measured[0]?.p95) ? 'not measured' : `${middle(({ p95 }) => p95)} ms`}`,
     `${middle(({ statements }) => statements)} statements`,
     `${middle(({ walBytes }) => walBytes)} B of WAL`,
     `${middle(({ cpuMicros }) => cpuMicros)} µs of backend CPU an operation`,

@@ -40,6 +40,7 @@ async function contender(name: string, { database, pending, seconds }: Depth): P
   let taken = 0
   return {
     name,
+    database: owner,
     async prepare() {
       await owner.query('update dispatch.couriers set held_boxes = 0')
       const before = await state()

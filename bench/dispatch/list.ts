@@ -81,7 +81,7 @@ export const list: Measurement = async (rig, pace) => {
     {
       ...compared,
       name: 'dispatch list of 50 at 1M beside 100k',
-      baseline: verb('list of 50 at 100k', fewer),
+      baseline: { ...verb('list of 50 at 100k', fewer), database: small.owner },
     },
     pace,
   )
