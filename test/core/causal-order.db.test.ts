@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { effectAgain } from '../../functions/core/again.ts'
 import { answer } from '../../functions/core/idempotency.ts'
+import { untilBlocking } from '../support/blocking.ts'
 import { sent } from '../support/sent.ts'
-import { soon } from '../support/soon.ts'
 import { freshEnvironment } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment()
@@ -34,8 +34,7 @@ it('an event of a statement that waited for another change stands after its even
   await late.query('begin')
   await late.query(change('a.first'))
   const waiting = early.query(change('a.second'))
-  const blocked = 'select from pg_stat_activity where cardinality(pg_blocking_pids(pid)) > 0 and datname = $1'
-  await vi.waitUntil(async () => (await database.admin.query(blocked, [database.name])).rowCount, soon)
+  await untilBlocking(late, database.admin)
   await late.query('commit')
   await waiting
   await early.query('commit')

@@ -1,7 +1,7 @@
 import { integer, pgSchema, text } from 'drizzle-orm/pg-core'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { upserted, upsertOf } from '../../functions/core/upsert.ts'
-import { soon } from '../support/soon.ts'
+import { untilBlocking } from '../support/blocking.ts'
 import { letLocksWait } from './barrier.ts'
 import { freshEnvironment } from './environment.ts'
 
@@ -24,9 +24,7 @@ it('late data does not overwrite newer data that another transaction writes at t
   await keeper.query(`update plain.readings set label = 'third', at = 3`)
   const rows = [{ id: 1, label: 'second', at: 2 }]
   const written = ctx().db.batch(upsertOf(readings, rows, { key: ['id'], newest: 'at' }))
-  const waiting = `select from pg_stat_activity
-    where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0`
-  await vi.waitUntil(async () => (await admin.query(waiting)).rowCount, soon)
+  await untilBlocking(keeper, admin)
   await keeper.query('commit')
   expect(upserted(await written)).toEqual({ inserted: 0, updated: 0, unchanged: 1 })
   expect((await admin.query('select label, at from plain.readings')).rows).toEqual([

@@ -62,7 +62,7 @@ function readJobs(jobs: readonly Scheduled[], periods: readonly number[]): State
 with named as materialized (
   select * from unnest(${names}::text[], ${sql.param(periods)}::int[]) named (job, period)
 ),
-recent as materialized (
+figures as materialized (
   select named.job,
     max(r.id) as last_id,
     max(r.id) filter (where r.slot is not null) as last_timed_id,
@@ -87,7 +87,7 @@ select named.job, last_run.run as "lastRun", first_done.slot as first,
   coalesce(failed.runs, 0)::int as "failuresInRow", timed.late_seconds as "lateSeconds",
   f.mean_ms as "meanMs", f.p95_ms as "p95Ms"
 from named
-left join recent f on f.job = named.job
+left join figures f on f.job = named.job
 left join lateral (
   select count(*) as runs from unnest(f.failed_ids) failed (id) where failed.id > coalesce(f.last_good_id, 0)
 ) failed on true
@@ -111,6 +111,7 @@ left join lateral (
   order by s.slot
   limit 1
 ) first_done on true
+-- Postgres reads the least and the greatest at the ends of the index when each is asked for by itself.
 left join lateral (
   select (select count(*) from ${slotsOfTheDay}) as slots, (select min(s.slot) from ${slotsOfTheDay}) as since,
     (select max(s.slot) from ${slotsOfTheDay}) as until
