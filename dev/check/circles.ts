@@ -1,4 +1,4 @@
-import { parseSync } from 'oxc-parser'
+import { parsed } from './parsed.ts'
 import { readImports, targetOf } from './read-imports.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
@@ -26,7 +26,7 @@ export function circles(tree: Tree): Finding[] {
 function arrowsOf(tree: Tree): Arrow[] {
   return textFiles(tree, '.ts', '.js').flatMap((from) => {
     const text = tree.read(from)
-    return readImports(parseSync(from, text).program).flatMap(({ specifier, offset }) =>
+    return readImports(parsed(from, text).program).flatMap(({ specifier, offset }) =>
       specifier?.startsWith('.') ? [{ from, to: targetOf(from, specifier), line: lineOf(text, offset) }] : [],
     )
   })

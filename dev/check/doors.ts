@@ -1,4 +1,4 @@
-import { parseSync } from 'oxc-parser'
+import { parsed } from './parsed.ts'
 import { readImports, targetOf } from './read-imports.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
@@ -43,7 +43,7 @@ export function doorBreaches(tree: Tree, dependencies: readonly string[], table 
 }
 
 function packagesOf(path: string, text: string): { name: string; path: string; line: number }[] {
-  return readImports(parseSync(path, text).program).flatMap(({ specifier, offset }) => {
+  return readImports(parsed(path, text).program).flatMap(({ specifier, offset }) => {
     const target = specifier === null ? '' : targetOf(path, specifier)
     const [, name] = /^npm:((?:@[^/]+\/)?[^/]+)/.exec(target) ?? []
     return name === undefined ? [] : [{ name, path, line: lineOf(text, offset) }]

@@ -1,5 +1,6 @@
-import { parseSync, Visitor } from 'oxc-parser'
+import { Visitor } from 'oxc-parser'
 import { importTable, type Row, reservedNames } from './import-table.ts'
+import { parsed } from './parsed.ts'
 import { type Program, readImports, targetOf } from './read-imports.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
@@ -11,7 +12,7 @@ function breachesOf(file: string, text: string, table: Row[]): Finding[] {
   const home = homeOf(file, table)
   if (!home) return [{ where: file, what: 'has no home: no row of dev/check/import-table.ts fits its path' }]
   const { row, module } = home
-  const { program } = parseSync(file, text)
+  const { program } = parsed(file, text)
   const imports = readImports(program).flatMap(({ specifier, typeOnly, offset }) => {
     const target = specifier === null ? 'computed' : targetOf(file, specifier)
     if (row.may.some((pattern) => allows(pattern, target, typeOnly, module))) return []

@@ -1,4 +1,5 @@
-import { type Node, parseSync, Visitor } from 'oxc-parser'
+import { type Node, Visitor } from 'oxc-parser'
+import { parsed } from './parsed.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 /** These two files must contain the words that the check refuses. */
@@ -55,7 +56,7 @@ function faultsOf(text: string): string[] {
 }
 
 function textsOf(path: string, source: string): Text[] {
-  const { comments, program } = parseSync(path, source)
+  const { comments, program } = parsed(path, source)
   const spoken: Text[] = []
   const note = (node: Node, text: string) => {
     if (isProse(text)) spoken.push({ at: node.start, text })

@@ -1,7 +1,8 @@
 import { type AST, parseRegExpLiteral, visitRegExpAST } from '@eslint-community/regexpp'
-import { parseSync, Visitor } from 'oxc-parser'
+import { Visitor } from 'oxc-parser'
 import { getConsumedChars, isPotentiallyEmpty, isPotentiallyZeroLength } from 'regexp-ast-analysis'
 import { analyse } from 'scslre'
+import { parsed } from './parsed.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 /**
@@ -79,7 +80,7 @@ function patternsOf(path: string, text: string): { at: number; literal: string }
     Literal: (node) => {
       if ('regex' in node) found.push({ at: node.start, literal: text.slice(node.start, node.end) })
     },
-  }).visit(parseSync(path, text).program)
+  }).visit(parsed(path, text).program)
   return found
 }
 

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
-import { parseSync, Visitor } from 'oxc-parser'
+import { type ParseResult, Visitor } from 'oxc-parser'
 
-export type Program = ReturnType<typeof parseSync>['program']
+export type Program = ParseResult['program']
 
 /** `specifier` is null when it is computed at run time. */
 export type Import = { specifier: string | null; typeOnly: boolean; offset: number }

@@ -1,4 +1,4 @@
-import { parseSync } from 'oxc-parser'
+import { parsed } from './parsed.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 const sessionLock = /\bpg_(?:try_)?advisory_(?:un)?lock(?:_shared|_all)?\b/g
@@ -25,7 +25,7 @@ function isPoolersReset(path: string, name: string): boolean {
 
 function withoutComments(path: string, text: string): string {
   if (path.endsWith('.sql')) return text.replaceAll(/--[^\n]*/g, blank)
-  return parseSync(path, text).comments.reduce(
+  return parsed(path, text).comments.reduce(
     (rest, { start, end }) => rest.slice(0, start) + blank(rest.slice(start, end)) + rest.slice(end),
     text,
   )

@@ -1,4 +1,5 @@
-import { type Node, parseSync, Visitor } from 'oxc-parser'
+import { type Node, Visitor } from 'oxc-parser'
+import { parsed } from './parsed.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 /** Rows without a Postgres schema of their own: their tables stand in core's. */
@@ -91,7 +92,7 @@ function textsOf(path: string, text: string): Text[] {
       if (typeof node.value === 'string') note(node)
     },
     TemplateElement: (node) => found.push({ at: node.start, sql: node.value.raw }),
-  }).visit(parseSync(path, text).program)
+  }).visit(parsed(path, text).program)
   return found
 }
 

@@ -1,4 +1,5 @@
-import { type Argument, type Node, parseSync, Visitor } from 'oxc-parser'
+import { type Argument, type Node, Visitor } from 'oxc-parser'
+import { parsed } from './parsed.ts'
 import { type Finding, lineOf, type Tree, textFiles } from './tree.ts'
 
 /** Functions whose first argument names a statement, beside the tag `named`. */
@@ -49,7 +50,7 @@ function namesIn(path: string, text: string): Name[] {
     Property: ({ key, value }) => {
       if (key.type === 'Identifier' && key.name === 'verb') note(value)
     },
-  }).visit(parseSync(path, text).program)
+  }).visit(parsed(path, text).program)
   return found
 }
 

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { briefGo } from '../../dev/check/steps.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -209,7 +210,11 @@ function newErrors(copy: string): string[] {
 function compile(copy: string): string[] {
   const flags = ['--noEmit', '--singleThreaded', '--incremental', '--tsBuildInfoFile', 'found.tsbuildinfo']
   try {
-    execFileSync(join(root, 'node_modules/.bin/tsc'), flags, { cwd: copy, stdio: 'pipe' })
+    execFileSync(join(root, 'node_modules/.bin/tsc'), flags, {
+      cwd: copy,
+      stdio: 'pipe',
+      env: { ...process.env, ...briefGo },
+    })
     return []
   } catch (error) {
     const printed = error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error)
