@@ -14,6 +14,9 @@ const document = openApiDocument(endpoints, webhooks)
 // The document is ours: it has what OpenApi says of it, and more.
 const api = document as unknown as OpenApi
 
+/** Both linters must find that its operation says nothing. */
+const wanting = { ...document, components: {}, webhooks: {}, paths: { '/x': { get: { responses: {} } } } }
+
 async function redocly(document: object): Promise<string[]> {
   // A redirect has no 2xx; a test below checks that each operation has a success.
   const config = await createConfig({ extends: ['recommended'], rules: { 'operation-2xx-response': 'off' } })
@@ -33,12 +36,12 @@ async function spectral(document: object): Promise<string[]> {
 describe('the document', () => {
   it('satisfies Redocly’s recommended rules without a warning', async () => {
     expect(await redocly(document)).toEqual([])
-    expect(await redocly({ ...document, paths: { '/x': { get: { responses: {} } } } })).not.toEqual([])
+    expect(await redocly(wanting)).not.toEqual([])
   })
 
   it('satisfies Spectral’s OpenAPI rules without a warning', async () => {
     expect(await spectral(document)).toEqual([])
-    expect(await spectral({ ...document, paths: { '/x': { get: { responses: {} } } } })).not.toEqual([])
+    expect(await spectral(wanting)).not.toEqual([])
   })
 
   it('has exactly the routes of the application', () => {

@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from 'vitest'
 import { freshDatabase } from '../../support/database.ts'
-import { inSteps } from '../../support/fill.ts'
+import { inSteps, withoutLookups } from '../../support/fill.ts'
 import { givenOrders, givenStore } from '../support/given.ts'
 
 const { admin, connect } = await freshDatabase()
@@ -9,6 +9,7 @@ const events = 60_000
 
 /** Events of a hundred days, of which the oldest third was removed and as many new ones took its place. */
 beforeAll(async () => {
+  await withoutLookups(client)
   await client.query(
     'create index brin on dispatch.order_events using brin (created_at) with (pages_per_range = 32)',
   )

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { freshDatabase } from '../../support/database.ts'
-import { inSteps } from '../../support/fill.ts'
+import { inSteps, withoutLookups } from '../../support/fill.ts'
 
 const { admin, connect } = await freshDatabase()
 
@@ -12,6 +12,7 @@ const shown = `id, status, created_at, store_id, courier_id, pickup_address, del
 
 beforeAll(async () => {
   const client = await connect()
+  await withoutLookups(client)
   await client.query(`
     -- Vacuum calls no page all-visible while the commit that filled it is not on disk.
     set synchronous_commit = on;

@@ -17,7 +17,7 @@ import { undoStatement } from '../../../functions/dispatch/orders/undo.ts'
 import { transitions } from '../../../functions/dispatch/rules.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { explain } from '../../support/explain.ts'
-import { inSteps } from '../../support/fill.ts'
+import { inSteps, withoutLookups } from '../../support/fill.ts'
 import { asAdmin, asCourier, asStore } from '../support/given.ts'
 import { parcel } from '../support/http.ts'
 
@@ -29,6 +29,7 @@ const stranger = 200
 const near = 199
 
 beforeAll(async () => {
+  await withoutLookups(client)
   await client.query(`
     -- Vacuum calls no page all-visible while the commit that filled it is not on disk.
     set synchronous_commit = on;
@@ -70,6 +71,7 @@ beforeAll(async () => {
   )
   await client.query(`select brin_summarize_new_values('dispatch.idx_orders_created_brin')`)
   await client.query('vacuum (analyze) dispatch.orders, dispatch.order_events, dispatch.couriers')
+  await client.query('reset session_replication_role')
 })
 
 const list = { storeId: null, courierId: null, since: null, before: null, limit: 51 }
