@@ -81,6 +81,15 @@ describe('a claim', () => {
     expect(await broken(admin)).toEqual([])
   })
 
+  it('answers the order that its courier holds already as it is, and refuses one that it has accepted', async () => {
+    const courierId = await givenCourier(admin)
+    const held = await givenOrder(admin, { storeId, courierId, status: 'assigned' })
+    const accepted = await givenOrder(admin, { storeId, courierId, status: 'accepted' })
+    expect(await claim(courierId, held)).toMatchObject({ ok: true, order: { fence: 1 } })
+    expect(reasonOf(await claim(courierId, accepted))).toBe('illegal_transition')
+    expect(await broken(admin)).toEqual([])
+  })
+
   it('is busy while another session holds the order for longer than lock_timeout', async () => {
     const courierId = await givenCourier(admin)
     const orderId = await givenOrder(admin, { storeId })
