@@ -1,5 +1,10 @@
 import { type DrizzleSnapshotJSON, generateDrizzleJson, generateMigration } from 'drizzle-kit/api'
 
+// drizzle-kit adds methods to all arrays and texts, which each `for in` then lists: pdf.js does not load beside them.
+for (const prototype of [Array.prototype, String.prototype]) {
+  for (const name of Object.keys(prototype)) Object.defineProperty(prototype, name, { enumerable: false })
+}
+
 export type Snapshot = DrizzleSnapshotJSON
 
 // Drizzle chains snapshots by random ids; ours are one file with its history in git.
