@@ -2,7 +2,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { closingLine } from './test/support/closing-line.ts'
 import { folderInMemory } from './test/support/memory.ts'
-import { WaitingFirst } from './test/support/sequencer.ts'
+import { LongFirst } from './test/support/sequencer.ts'
 
 // Dates without a zone are read in the process' own: Workers run in UTC, so do we.
 process.env['TZ'] = 'UTC'
@@ -16,27 +16,27 @@ const common = {
   isolate: false,
   testTimeout: 120_000,
   hookTimeout: 120_000,
-  expect: { poll: { timeout: 30_000, interval: 20 } },
-}
-// A test file makes its own databases, proxies and Workers.
-const shared = {
-  ...common,
-  globalSetup: ['./test/support/global-setup.ts'],
-  setupFiles: ['./test/support/connections.ts'],
+  expect: { poll: { timeout: 30_000, interval: 50 } },
 }
 
 export default defineConfig({
   test: {
     reporters: ['default', closingLine()],
-    sequence: { sequencer: WaitingFirst },
+    sequence: { sequencer: LongFirst },
     // A test file waits for Postgres, workerd and Chromium as long as it computes: two more than there are cores.
     maxWorkers: availableParallelism() + 2,
     projects: [
       { test: { ...common, name: 'unit', include: ['test/**/*.unit.test.ts'] } },
-      { test: { ...shared, name: 'db', include: ['test/**/*.db.test.ts'] } },
-      { test: { ...shared, name: 'race', include: ['test/**/*.race.test.ts'] } },
-      { test: { ...shared, name: 'worker', include: ['test/**/*.worker.test.ts'] } },
-      { test: { ...shared, name: 'page', include: ['test/**/*.page.test.ts'] } },
+      {
+        test: {
+          ...common,
+          name: 'system',
+          include: ['test/**/*.{db,race,worker,page}.test.ts'],
+          // One Postgres for all files. Each makes its own databases, proxies and Workers.
+          globalSetup: ['./test/support/global-setup.ts'],
+          setupFiles: ['./test/support/connections.ts'],
+        },
+      },
     ],
   },
 })

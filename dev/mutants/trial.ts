@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import type { ProvidedContext } from 'vitest'
 import { createVitest, type TestModule, type Vitest } from 'vitest/node'
 import { fileName, readMigrations } from '../migrations/files.ts'
 import { buildWorker } from '../system/build.ts'
@@ -54,8 +55,9 @@ async function tryOne(trial: Trial, mutant: Mutant): Promise<Outcome> {
   const { vitest } = trial
   const file = join(root, mutant.file)
   const inSchema = mutant.file.startsWith('schema/')
-  const { templateUrl, worker } = provided(vitest, mutant.tests)
-  const rebuild = async () => worker && buildWorker(dirname(worker.bundle))
+  const { templateUrl, workerFolder } = provided(vitest)
+  const withWorker = mutant.tests.some((test) => /\.(worker|page)\.test\.ts$/.test(test))
+  const rebuild = async () => withWorker && workerFolder !== undefined && buildWorker(workerFolder)
   try {
     const source = mutate(readFileSync(file, 'utf8'), mutant)
     writeFileSync(file, source)
@@ -79,13 +81,9 @@ async function tryOne(trial: Trial, mutant: Mutant): Promise<Outcome> {
   }
 }
 
-/** The values of the global setup of the tests' projects; the unit tests have none. */
-function provided({ projects }: Vitest, tests: readonly string[]) {
-  const contexts = projects
-    .filter(({ name }) => tests.some((test) => test.endsWith(`.${name}.test.ts`)) && name !== 'unit')
-    .map((project) => project.getProvidedContext())
-  const worker = contexts.map((context) => context.worker).find((one) => one !== null) ?? null
-  return { templateUrl: contexts[0]?.templateUrl, worker }
+/** The values of the global setup; nothing if only unit tests ran, which have none. */
+function provided({ projects }: Vitest): Partial<ProvidedContext> {
+  return projects.find(({ name }) => name === 'system')?.getProvidedContext() ?? {}
 }
 
 /** The file of a function is a migration as it stands. Any other change is compared with the migrations. */

@@ -1,12 +1,13 @@
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildWorker } from '../../dev/system/build.ts'
 import { createKvFaults, type KvFaults } from '../../dev/system/kv-faults.ts'
 import { projectRoot } from '../../dev/system/project.ts'
 import { type RunningWorker, startWorker } from '../../dev/system/worker.ts'
 import { startUpstash } from '../../dev/upstash/server.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
+import { builtWorker } from '../support/built-worker.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshFolder } from '../support/folder.ts'
 import { freshProxy } from '../support/proxy.ts'
@@ -30,7 +31,7 @@ async function isolate(
 ) {
   const worker: RunningWorker = await startWorker({
     bundle,
-    config: inject('worker')?.config ?? fail(),
+    config: (await builtWorker()).config,
     onLog: () => undefined,
     ...options,
     bindings: {
@@ -55,10 +56,6 @@ async function isolate(
       return JSON.parse(text)
     },
   }
-}
-
-function fail(): never {
-  throw new Error('Only files named *.worker.test.ts get a Worker.')
 }
 
 /** One request begins a load of a second and ends before it, twenty others wait for the same load. 0: no answer. */

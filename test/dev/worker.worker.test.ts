@@ -8,7 +8,7 @@ const worker = await freshWorker({
   bindings: { AUTH_ISSUER: 'somebody else' },
   onLog: (line) => lines.push(line),
 })
-const open = await freshWorker()
+const open = await freshWorker({ pages: true })
 
 afterEach(() => {
   open.faults.clear()

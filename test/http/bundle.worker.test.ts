@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import { expect, inject, it } from 'vitest'
+import { expect, it } from 'vitest'
+import { builtWorker } from '../support/built-worker.ts'
 
-const bundle = readFileSync(inject('worker')?.bundle ?? '', 'utf8')
+const bundle = readFileSync((await builtWorker()).bundle, 'utf8')
 const found = (names: string[]) => names.filter((name) => bundle.includes(name))
 
 it('contains no translations of zod and no development code', () => {

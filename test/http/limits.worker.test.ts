@@ -1,5 +1,6 @@
-import { expect, inject, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { ratePeriodSeconds } from '../../functions/http/limits.ts'
+import { builtWorker } from '../support/built-worker.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const app = await freshWorker({
@@ -73,9 +74,10 @@ it('counts callers without a good token by their address, so that tokens cannot 
   expect(await withinAMinute((who) => statuses(4, guesses(who)))).toEqual([401, 401, 429, 429])
 })
 
-it('waits for the window that wrangler.toml gives both limits', () => {
+it('waits for the window that wrangler.toml gives both limits', async () => {
   const simple = { period: ratePeriodSeconds }
-  expect(inject('worker')?.config.options.ratelimits).toMatchObject({
+  const { config } = await builtWorker()
+  expect(config.options.ratelimits).toMatchObject({
     RATE_READ: { simple },
     RATE_WRITE: { simple },
   })

@@ -7,6 +7,7 @@ import { freshWorker } from '../support/worker.ts'
 
 const lines: string[] = []
 const app = await freshWorker({
+  pages: true,
   bindings: { CORS_ORIGINS: 'https://shop.example' },
   onLog: (line) => lines.push(line),
 })

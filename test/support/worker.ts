@@ -4,11 +4,13 @@ import type { Faults } from '../../dev/neon-proxy/faults.ts'
 import { freePort } from '../../dev/system/free-port.ts'
 import { signToken } from '../../dev/system/sign-token.ts'
 import { type RunWorker, startWorker } from '../../dev/system/worker.ts'
+import type { WorkerConfig } from '../../dev/system/worker-config.ts'
 import type { Upstreams } from '../../dev/upstreams/handle.ts'
 import { startUpstreams } from '../../dev/upstreams/server.ts'
 import type { Endpoint } from '../../functions/http/endpoint.ts'
 import { deviceRoles, type Role } from '../../functions/registry/roles.ts'
 import { atTheEnd } from './at-the-end.ts'
+import { builtWorker } from './built-worker.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
 import { deviceKey } from './device-key.ts'
 import { type Judge, makeJudge } from './openapi.ts'
@@ -48,6 +50,8 @@ type Passed =
 
 export type TestWorkerOptions = Partial<Pick<RunWorker, Passed>> & {
   database?: TestDatabase
+  /** With the dashboard and Swagger UI: the server of these files takes a fifth of a start, and part of each request. */
+  pages?: boolean
   /** Another Worker than the product: its bundle, and its endpoints for the check of answers. */
   system?: { bundle: string; endpoints: readonly Endpoint[] }
   /** Takes what the Worker logs; otherwise nobody sees it. */
@@ -56,9 +60,15 @@ export type TestWorkerOptions = Partial<Pick<RunWorker, Passed>> & {
 
 /** The built Worker in workerd, on a database of its own. To be awaited at the top of the file. */
 export async function freshWorker(options: TestWorkerOptions = {}): Promise<TestWorker> {
-  const { bindings = {}, rateLimits = {}, onLog = () => undefined, database: given, ...passed } = options
-  const built = inject('worker')
-  if (!built) throw new Error('Only files named *.worker.test.ts and *.page.test.ts get a Worker.')
+  const {
+    bindings = {},
+    rateLimits = {},
+    onLog = () => undefined,
+    database: given,
+    pages,
+    ...passed
+  } = options
+  const built = await builtWorker()
   const judge = options.system ? await judgeOf(options.system.endpoints) : productJudge(built.document)
   const database = given ?? (await freshDatabase())
   const proxy = await freshProxy(database)
@@ -67,6 +77,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   const start = () =>
     startWorker({
       ...built,
+      config: pages ? built.config : withoutAssets(built.config),
       ...(options.system && { bundle: options.system.bundle }),
       batchSeconds: soonSeconds,
       ...passed,
@@ -102,6 +113,12 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
     scheduled: worker.scheduled,
     dispose,
   }
+}
+
+function withoutAssets(config: WorkerConfig): WorkerConfig {
+  const { options } = structuredClone(config)
+  delete options.assets
+  return { ...config, options }
 }
 
 async function judgeOf(endpoints: readonly Endpoint[]): Promise<Judge> {

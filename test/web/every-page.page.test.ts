@@ -42,6 +42,7 @@ for (const row of readdirSync(join(import.meta.dirname, '..'))) {
 const persons = [...new Map(people.map((one) => [`${one.role} ${one.tenantId ?? one.sub}`, one])).values()]
 
 const app = await freshWorker({
+  pages: true,
   bindings: { DEV_SIGN_IN: '1', ...Object.assign({}, ...prepared.map(({ bindings = {} }) => bindings)) },
 })
 await loadDemoData(app.database.ownerUrl)
@@ -228,7 +229,7 @@ async function settled(page: Window, ...also: 'unseen'[]): Promise<void> {
         const panels = await page.locator(waiting).evaluateAll((all) => all.map((one) => one.ariaLabel))
         return [page.answers.open(), ...panels]
       },
-      { ...soon, message: page.url() },
+      { ...soon, interval: 100, message: page.url() },
     )
     .toEqual([0])
 }

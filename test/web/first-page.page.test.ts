@@ -4,7 +4,7 @@ import { freshBrowser, openPage, sidewaysScroll, violations } from '../support/b
 import { soon } from '../support/soon.ts'
 import { freshWorker } from '../support/worker.ts'
 
-const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
+const app = await freshWorker({ pages: true, bindings: { DEV_SIGN_IN: '1' } })
 for (const cron of ['* * * * *', '7 * * * *', '37 */2 * * *', '47 */6 * * *', '*/15 * * * *'])
   await app.scheduled(cron)
 const browser = await freshBrowser()

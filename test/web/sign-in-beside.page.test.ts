@@ -5,7 +5,7 @@ import { freshWorker } from '../support/worker.ts'
 
 // Less than a minute: the page says at once that the token ends.
 const { bindings } = await startProvider({ role: 'admin', sub: '1', lasts: '58s' })
-const app = await freshWorker({ bindings })
+const app = await freshWorker({ pages: true, bindings })
 const browser = await freshBrowser()
 const tokenOf = "sessionStorage.getItem('lockstep.token')"
 

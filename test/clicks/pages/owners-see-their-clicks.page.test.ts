@@ -7,7 +7,7 @@ import { freshWorker } from '../../support/worker.ts'
 import { caller, campaignOf, idOf } from '../support/http.ts'
 import { agents, visit } from '../support/visiting.ts'
 
-const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
+const app = await freshWorker({ pages: true, bindings: { DEV_SIGN_IN: '1' } })
 const { admin: postgres } = app.database
 const boss = await caller(app)
 const partner = await caller(app, 'partner', 'acme')

@@ -4,6 +4,7 @@ import { sql } from 'drizzle-orm'
 import { expect, inject, it } from 'vitest'
 import { creationOf, planHot, readHotStatements } from '../../../dev/migrations/hot.ts'
 import { type Compiled, compileHot, hot } from '../../../functions/core/hot.ts'
+import { builtWorker } from '../../support/built-worker.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker, type TestWorker } from '../../support/worker.ts'
@@ -29,7 +30,7 @@ const owner = await database.connect()
 await owner.query(await creationOf(owner, earlierClaim))
 await dropFunction(claim.name)
 
-const bundle = lastRelease({ [claim.name]: earlierClaim.name, [text]: earlierText })
+const bundle = await lastRelease({ [claim.name]: earlierClaim.name, [text]: earlierText })
 const said: string[] = []
 const old = await freshWorker({ database, bundle, onLog: (line) => said.push(line) })
 const next = await freshWorker({ database })
@@ -96,8 +97,8 @@ async function plans(app: TestWorker): Promise<string | undefined> {
 }
 
 /** A Worker whose bundle has other texts: each occurs exactly once in the built one. */
-function lastRelease(changes: Record<string, string>): string {
-  let text = readFileSync(inject('worker')?.bundle ?? '', 'utf8')
+async function lastRelease(changes: Record<string, string>): Promise<string> {
+  let text = readFileSync((await builtWorker()).bundle, 'utf8')
   for (const [now, then] of Object.entries(changes)) {
     expect(text.split(now)).toHaveLength(2)
     text = text.replace(now, () => then)

@@ -6,7 +6,7 @@ import { tryAgain } from '../../support/panels.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 
-const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
+const app = await freshWorker({ pages: true, bindings: { DEV_SIGN_IN: '1' } })
 const browser = await freshBrowser()
 const admin = `Bearer ${await app.token('admin', 1)}`
 

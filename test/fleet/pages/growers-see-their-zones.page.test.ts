@@ -7,7 +7,7 @@ import { collectAnswers, comparedWithAnswers } from '../../support/shown.ts'
 import { soon } from '../../support/soon.ts'
 import { freshWorker } from '../../support/worker.ts'
 
-const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
+const app = await freshWorker({ pages: true, bindings: { DEV_SIGN_IN: '1' } })
 const { admin: postgres } = app.database
 await fill(await app.database.connect(), async () => undefined)
 await app.scheduled('* * * * *')

@@ -8,7 +8,7 @@ import { freshWorker } from '../../support/worker.ts'
 import { acceptedBet, bet, deposit, serverOf } from '../support/http.ts'
 
 const tenantId = 7
-const app = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
+const app = await freshWorker({ pages: true, bindings: { DEV_SIGN_IN: '1' } })
 const server = await serverOf(app, tenantId)
 const browser = await freshBrowser()
 const as = { role: 'tenant', sub: 'server', tenantId }

@@ -8,6 +8,7 @@ import { caller } from '../support/subscriber.ts'
 
 const receiver = await startReceiver()
 const app = await freshWorker({
+  pages: true,
   bindings: {
     DEV_SIGN_IN: '1',
     WEBHOOK_ALLOW: receiver.origin,
