@@ -23,7 +23,7 @@ const setsEveryMs = 2 * 3_600_000
 
 /** The newest element set at a moment. A set appears every two hours and continues the previous one. */
 export function elementsAt(now: Date): Elements {
-  const epoch = new Date(Math.floor(now.getTime() / setsEveryMs) * setsEveryMs)
+  const epoch = new Date(setAt(now) * setsEveryMs)
   const minutes = (epoch.getTime() - baseEpoch.getTime()) / 60_000
   const carried = (angle: number, radiansPerMinute: number) => {
     const degrees = ((angle + radiansPerMinute * minutes) * 180) / Math.PI
@@ -39,7 +39,15 @@ export function elementsAt(now: Date): Elements {
   }
 }
 
-/** The true orbit of the simulated ISS. */
+let last: { set: number; orbit: Orbit } | undefined
+
+/** The true orbit of the simulated ISS. The last one is kept: the demo data asks for each minute of a month. */
 export function orbitAt(now: Date): Orbit {
-  return orbitOf(elementsAt(now))
+  const set = setAt(now)
+  if (last?.set !== set) last = { set, orbit: orbitOf(elementsAt(now)) }
+  return last.orbit
+}
+
+function setAt(now: Date): number {
+  return Math.floor(now.getTime() / setsEveryMs)
 }

@@ -20,6 +20,7 @@ import {
   type PaymentEvent,
 } from '../../../functions/ledger/events.ts'
 import type { IncomingEvent } from '../../../functions/ledger/journal/contract.ts'
+import type { Commit } from '../commit.ts'
 
 const currencies = [['USD'], ['EUR', 'USD'], ['JPY', 'KWD']]
 const users = 8
@@ -53,7 +54,7 @@ const bets: TransitionBet[][] = [
  * Three tenants with users, and with payments and bets in every state over the last two weeks. `decide` produces each
  * event and the triggers fold it, so the demo data obeys every rule.
  */
-export async function fill(client: pg.Client): Promise<void> {
+export async function fill(client: pg.Client, commit: Commit): Promise<void> {
   const now = new Date()
   for (const [at, codes] of currencies.entries()) {
     await client.query(`select set_config('app.tenant_id', $1, true)`, [String(at + 1)])
@@ -62,6 +63,7 @@ export async function fill(client: pg.Client): Promise<void> {
       [JSON.stringify(eventsOf(codes, now))],
     )
     if (rows[0]?.outcome.ok !== true) throw new Error(`The ledger refused: ${JSON.stringify(rows[0])}`)
+    await commit()
   }
   await client.query('select ledger.refresh_aggregate_views()')
 }

@@ -1,7 +1,8 @@
 import type pg from 'pg'
-import { epochOf, orbitOf, placeAt } from '../../../functions/space/iss/orbit.ts'
+import { epochOf, placeAt } from '../../../functions/space/iss/orbit.ts'
 import { daysBetween, errorBoundKm, issNoradId } from '../../../functions/space/rules.ts'
-import { elementsAt } from '../../upstreams/orbit.ts'
+import { elementsAt, orbitAt } from '../../upstreams/orbit.ts'
+import type { Commit } from '../commit.ts'
 
 const days = 30
 const minuteMs = 60_000
@@ -11,12 +12,12 @@ const dayMs = 86_400_000
  * Inserts a month of ISS positions, one a minute, computed by SGP4 and marked as computed, with their orbital elements.
  * The simulated upstreams continue the same orbit.
  */
-export async function fill(client: pg.Client): Promise<void> {
+export async function fill(client: pg.Client, commit: Commit): Promise<void> {
   const now = new Date()
   const until = Math.floor(now.getTime() / minuteMs) * minuteMs
   const moments = Array.from({ length: days * 1440 }, (_, minute) => new Date(until - minute * minuteMs))
   const fixes = moments.flatMap((ts) => {
-    const orbit = orbitOf(elementsAt(ts))
+    const orbit = orbitAt(ts)
     const place = placeAt(orbit, ts)
     return place ? [{ ...place, errorKm: errorBoundKm(daysBetween(orbit.epoch, ts)) }] : []
   })
@@ -53,5 +54,6 @@ export async function fill(client: pg.Client): Promise<void> {
       fixes.map(({ errorKm }) => errorKm),
     ],
   )
+  await commit()
   await client.query('select view from space.refresh_all_materialized_views()')
 }
