@@ -3,6 +3,7 @@ import { inject } from 'vitest'
 import { workerRole } from '../../dev/postgres/roles.ts'
 import { urlAs, urlOfDatabase } from '../../dev/postgres/urls.ts'
 import { atTheEnd } from './at-the-end.ts'
+import { maintenance } from './maintenance.ts'
 
 export type TestDatabase = {
   name: string
@@ -21,10 +22,9 @@ let made = 0
 /** A migrated database of this test file's own, gone when it ends. To be awaited at the top of the file. */
 export async function freshDatabase(): Promise<TestDatabase> {
   const templateUrl = inject('templateUrl')
-  const maintenanceUrl = urlOfDatabase(templateUrl, 'postgres')
   const name = `test_${process.pid}_${++made}`
   // The default strategy writes each page of the template to the log first, which takes twice as long.
-  await run(maintenanceUrl, `create database ${name} template lockstep_template strategy file_copy`)
+  await (await maintenance()).query(`create database ${name} template lockstep_template strategy file_copy`)
   const ownerUrl = urlOfDatabase(templateUrl, name)
   const admin = new pg.Pool({ connectionString: ownerUrl, max: 5 })
   admin.on('error', () => undefined)
@@ -32,7 +32,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
 
   atTheEnd(async () => {
     await Promise.allSettled([admin.end(), ...clients.map((client) => client.end())])
-    await run(maintenanceUrl, `drop database ${name} with (force)`)
+    await (await maintenance()).query(`drop database ${name} with (force)`)
   })
 
   return {
@@ -47,15 +47,5 @@ export async function freshDatabase(): Promise<TestDatabase> {
       clients.push(client)
       return client
     },
-  }
-}
-
-async function run(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
   }
 }
