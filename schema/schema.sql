@@ -1551,8 +1551,16 @@ CREATE OR REPLACE FUNCTION core.assert_replayed(after xid8)
  LANGUAGE plpgsql
  SET search_path TO ''
 AS $function$
+declare
+  seen pg_catalog.pg_snapshot := pg_catalog.pg_current_snapshot();
 begin
-  if not pg_catalog.pg_visible_in_snapshot(after, pg_catalog.pg_current_snapshot()) then
+  if after < pg_catalog.pg_snapshot_xmin(seen) then
+    return;
+  end if;
+  if after >= pg_catalog.pg_snapshot_xmax(seen)
+    or pg_catalog.pg_xact_status(after) = 'in progress'
+    or pg_catalog.current_setting('transaction_isolation') <> 'read committed'
+  then
     raise exception using errcode = 'LS020', message = 'this replica has not replayed that far';
   end if;
 end

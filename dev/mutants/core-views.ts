@@ -242,7 +242,25 @@ export const coreViewMutants: readonly Mutant[] = [
     [
       'schema/core/assert_replayed.sql',
       'a replica that is behind answers',
-      'if not pg_catalog.pg_visible_in_snapshot(after, pg_catalog.pg_current_snapshot()) then',
+      "or pg_catalog.pg_xact_status(after) = 'in progress'",
+      'or not pg_catalog.pg_visible_in_snapshot(after, seen)',
+    ],
+    [
+      'schema/core/assert_replayed.sql',
+      'asks for the end of a transaction that the replica does not know',
+      'if after >= pg_catalog.pg_snapshot_xmax(seen)\n    or',
+      'if',
+    ],
+    [
+      'schema/core/assert_replayed.sql',
+      'a snapshot of before the commit answers',
+      "or pg_catalog.current_setting('transaction_isolation') <> 'read committed'",
+      '',
+    ],
+    [
+      'schema/core/assert_replayed.sql',
+      'a snapshot of after the commit does not answer',
+      'if after < pg_catalog.pg_snapshot_xmin(seen) then',
       'if false then',
     ],
     [

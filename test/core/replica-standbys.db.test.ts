@@ -82,6 +82,18 @@ async function write(): Promise<{ mark: string; position: string }> {
   return { mark, position: rows[0].position }
 }
 
+/** A write that is not committed yet, with its position. */
+async function openWrite(): Promise<{ writer: pg.Client; position: string }> {
+  const writer = new pg.Client({ connectionString: primary.url('lockstep') })
+  await writer.connect()
+  atTheEnd(() => writer.end())
+  await writer.query('begin')
+  const { rows } = await writer.query(
+    `insert into marks (mark) values ('open') returning pg_current_xact_id()::text as position`,
+  )
+  return { writer, position: rows[0].position }
+}
+
 const finds = async (db: Db, mark: string) =>
   (await db.query(sent`select from marks where mark = ${mark}`)).length === 1
 
@@ -94,6 +106,13 @@ async function receives(standby: Standby): Promise<boolean> {
   } finally {
     await client.end()
   }
+}
+
+async function connect(standby: Standby): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: standby.url('lockstep') })
+  await client.connect()
+  atTheEnd(() => client.end())
+  return client
 }
 
 const untilServed = (at = isolate()) =>
@@ -169,6 +188,25 @@ describe('a streaming standby', () => {
     } finally {
       await first.resume()
     }
+  })
+
+  it('shows no position of a write that is open, although it shows later writes, nor to a snapshot of before its commit', async () => {
+    const [first] = standbys
+    const before = await write()
+    const { writer, position } = await openWrite()
+    const later = await write()
+    const [standby, earlier] = await Promise.all([connect(first), connect(first)])
+    const shows = (client: pg.Client, at: string) => client.query('select core.assert_replayed($1)', [at])
+    await vi.waitFor(() => shows(standby, later.position), soon)
+    await expect(shows(standby, position)).rejects.toMatchObject({ code: 'LS020' })
+
+    await earlier.query('begin isolation level repeatable read')
+    expect((await earlier.query(`select from marks where mark = 'open'`)).rowCount).toBe(0)
+    await writer.query('commit')
+    await vi.waitFor(() => shows(standby, position), soon)
+    expect((await standby.query(`select from marks where mark = 'open'`)).rowCount).toBe(1)
+    await expect(shows(earlier, before.position)).resolves.toBeDefined()
+    await expect(shows(earlier, position)).rejects.toMatchObject({ code: 'LS020' })
   })
 
   it('is not fresh after its primary has been silent for two minutes and a half, though it replayed all it got', async () => {

@@ -5,7 +5,8 @@ import { sent } from '../support/sent.ts'
 import { failure, freshEnvironment } from './environment.ts'
 
 // Transaction ids belong to the whole server: another database of it shows an open transaction as open, just as a
-// standby shows one that it has not replayed. That lets one server stand for both.
+// standby shows one of which it has replayed nothing. That lets one server stand for both; replica-standbys.db.test.ts has
+// true standbys.
 const { database, proxy, ctx } = await freshEnvironment()
 const standby = await freshDatabase()
 const bindings = { DATABASE_URL_REPLICAS: standby.workerUrl }
