@@ -141,8 +141,8 @@ export const clicksMutants: readonly Mutant[] = [
     [
       'functions/clicks/stats/fold-dimensions.ts',
       'keeps every value',
-      'case when r.place <= ${mostValues} then i.value else',
-      'case when r.place > 0 then i.value else',
+      'case when o.place is null then',
+      'case when true then',
     ],
   ]),
   ...mutantsOf('clicks: a conversion', conversions, [

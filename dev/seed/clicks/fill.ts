@@ -85,12 +85,15 @@ function momentOf(from: number, share: number, random: () => number): number {
   return hour < 6 && random() < 0.6 ? Math.min(at + 12 * 60 * 60 * 1_000, from + days * dayMs - 60_000) : at
 }
 
+const readOf = (agent: string) => ({ ...readAgent(agent), bot: botIn(agent) })
+const read = new Map(['', ...agents].map((agent) => [agent, readOf(agent)]))
+
 function clickOf(configs: readonly Config[], at: Date, random: () => number): ClickItem {
   const one = <T>(list: readonly T[]): T => list[Math.floor(random() ** 1.5 * list.length)] as T
   const config = one(configs)
   const id = newId(at)
   const agent = random() < 0.01 ? '' : one(agents)
-  const { device, os, browser } = readAgent(agent)
+  const { device, os, browser, bot } = read.get(agent) ?? readOf(agent)
   const [country, asn] = one(countries)
   // Few visitors come twice on one day.
   const visitor = Math.floor(random() * 4_000)
@@ -103,7 +106,7 @@ function clickOf(configs: readonly Config[], at: Date, random: () => number): Cl
     key,
     prefix: `198.51.${visitor % 100}.0/24`,
     agent,
-    bot: botIn(agent),
+    bot,
     browser,
     asn: random() < 0.04 ? 24940 : asn,
     referrer: one(referrers),

@@ -9,8 +9,10 @@ const mostValues = 1_000
 
 /**
  * Counts the quarters of campaigns that changed, by each dimension. A quarter is counted anew from its clicks, so a fold
- * that runs twice, or that dies, does no harm; only values whose numbers changed are written. A price of the campaign counts in the campaign's currency, and a share of the
- * revenue in that of the conversion, as in the quarters (convert.ts).
+ * that runs twice, or that dies, does no harm; only values whose numbers changed are written. A price of the campaign counts
+ * in the campaign's currency, and a share of the revenue in that of the conversion, as in the quarters (convert.ts).
+ * A click and its conversions are entries, and only then has each a row for each dimension. Values are ranked only where a
+ * quarter has so many clicks that it may have too many values.
  * `offset 0` keeps the planner from comparing each click with each quarter: it does not know how short a quarter is.
  * Race: a consumer stores a click of a quarter that is being folded. Its row of clicks.unfolded is not in this snapshot,
  * and neither is its click: the row stays, and the next fold counts the quarter again.
@@ -32,13 +34,12 @@ taken as (
   returning 1
 ),
 inside as materialized (
-  select w.campaign_id, w.quarter, c.id, c.kind, c.is_unique, c.validity, c.is_bot, d.dimension,
-    coalesce(d.value, '') as value, v.config ->> 'currency' as currency,
-    v.config ->> 'costModel' as cost_model, (v.config ->> 'costMinor')::bigint as cost_minor,
-    (v.config ->> 'costPercent')::numeric as cost_percent,
-    case when c.kind = 'click' and v.config ->> 'costModel' in ('cpc', 'cpm')
-      then (v.config ->> 'costMinor')::bigint * case v.config ->> 'costModel' when 'cpc' then 1000 else 1 end
-      else 0 end as cost_milli
+  select w.campaign_id, w.quarter, c.id, c.kind, c.is_unique, c.validity, c.is_bot,
+    array[c.sub1, c.sub2, c.sub3, c.sub4, c.sub5, c.country, c.device, c.os, c.browser,
+      substring(c.referrer from '^https?://([^/:]+)')] as texts,
+    v.config ->> 'currency' as currency, v.config ->> 'costModel' as cost_model,
+    (v.config ->> 'costMinor')::bigint as cost_minor, (v.config ->> 'costPercent')::numeric as cost_percent,
+    count(*) over (partition by w.campaign_id, w.quarter) as together
   from wanted w
   cross join lateral (
     select * from clicks.clicks c
@@ -46,24 +47,53 @@ inside as materialized (
     offset 0
   ) c
   join clicks.campaign_versions v on v.campaign_id = c.campaign_id and v.version = c.config_version
-  cross join lateral (
-    values ('sub1', c.sub1), ('sub2', c.sub2), ('sub3', c.sub3), ('sub4', c.sub4), ('sub5', c.sub5),
-      ('country', c.country), ('device', c.device), ('os', c.os), ('browser', c.browser),
-      ('referrer', substring(c.referrer from '^https?://([^/:]+)'))
-  ) d (dimension, value)
+),
+dimensions (dimension, place) as materialized (
+  values ('sub1', 1), ('sub2', 2), ('sub3', 3), ('sub4', 4), ('sub5', 5), ('country', 6), ('device', 7), ('os', 8),
+    ('browser', 9), ('referrer', 10)
 ),
 ranked as (
-  select campaign_id, quarter, dimension, value,
-    row_number() over (partition by campaign_id, quarter, dimension order by count(*) desc, value) as place
-  from inside
-  group by campaign_id, quarter, dimension, value
-),
-named as materialized (
-  select i.*, case when r.place <= ${mostValues} then i.value else '(other)' end as shown
+  select i.campaign_id, i.quarter, d.dimension, coalesce(i.texts[d.place], '') as value,
+    row_number() over (
+      partition by i.campaign_id, i.quarter, d.dimension order by count(*) desc, coalesce(i.texts[d.place], '')
+    ) as place
   from inside i
-  join ranked r using (campaign_id, quarter, dimension, value)
+  cross join dimensions d
+  where i.together > ${mostValues}
+  group by i.campaign_id, i.quarter, d.dimension, coalesce(i.texts[d.place], '')
 ),
-parts as (
+others as materialized (
+  select * from ranked where place > ${mostValues}
+),
+entries as (
+  select campaign_id, quarter, texts, currency, kind, is_unique, validity, is_bot,
+    case when kind = 'click' and cost_model in ('cpc', 'cpm')
+      then cost_minor * case cost_model when 'cpc' then 1000 else 1 end
+      else 0 end as cost_milli,
+    null as status, 0::bigint as revenue_minor, 0::bigint as conversion_cost_milli
+  from inside
+  union all
+  select i.campaign_id, i.quarter, i.texts, v.currency, null, null, null, null, 0, v.status,
+    case when v.status = 'approved' then v.payout_minor end,
+    case when v.status = 'approved' and i.cost_model = 'revshare'
+      then round(v.payout_minor * i.cost_percent * 10)::bigint end
+  from inside i
+  join clicks.conversions v on v.click_id = i.id
+  union all
+  select i.campaign_id, i.quarter, i.texts, i.currency, null, null, null, null, 0, null, 0, i.cost_minor * 1000
+  from inside i
+  join clicks.conversions v on v.click_id = i.id
+  where v.status = 'approved'
+    and i.cost_model = 'cpa'
+),
+named as (
+  select e.*, d.dimension, case when o.place is null then coalesce(e.texts[d.place], '') else '(other)' end as shown
+  from entries e
+  cross join dimensions d
+  left join others o on (o.campaign_id, o.quarter, o.dimension, o.value)
+    = (e.campaign_id, e.quarter, d.dimension, coalesce(e.texts[d.place], ''))
+),
+counted as materialized (
   select campaign_id, quarter, dimension, shown, currency,
     count(*) filter (where kind = 'click') as clicks,
     count(*) filter (where kind = 'click' and is_unique) as uniques,
@@ -75,42 +105,14 @@ parts as (
     count(*) filter (where kind = 'preview') as previews,
     count(*) filter (where kind = 'fallback') as fallbacks,
     sum(cost_milli) as cost_milli,
-    0 as conversions, 0 as pending, 0 as approved, 0 as rejected, 0 as reversed, 0 as revenue_minor,
-    0 as conversion_cost_milli
+    count(status) as conversions,
+    count(*) filter (where status = 'pending') as pending,
+    count(*) filter (where status = 'approved') as approved,
+    count(*) filter (where status = 'rejected') as rejected,
+    count(*) filter (where status = 'reversed') as reversed,
+    coalesce(sum(revenue_minor), 0) as revenue_minor,
+    coalesce(sum(conversion_cost_milli), 0) as conversion_cost_milli
   from named
-  group by campaign_id, quarter, dimension, shown, currency
-  union all
-  select n.campaign_id, n.quarter, n.dimension, n.shown, v.currency, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    count(*),
-    count(*) filter (where v.status = 'pending'),
-    count(*) filter (where v.status = 'approved'),
-    count(*) filter (where v.status = 'rejected'),
-    count(*) filter (where v.status = 'reversed'),
-    coalesce(sum(v.payout_minor) filter (where v.status = 'approved'), 0),
-    coalesce(
-      sum(round(v.payout_minor * n.cost_percent * 10)) filter (where v.status = 'approved' and n.cost_model = 'revshare'),
-      0
-    )
-  from named n
-  join clicks.conversions v on v.click_id = n.id
-  group by n.campaign_id, n.quarter, n.dimension, n.shown, v.currency
-  union all
-  select n.campaign_id, n.quarter, n.dimension, n.shown, n.currency, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    sum(n.cost_minor * 1000)
-  from named n
-  join clicks.conversions v on v.click_id = n.id
-  where v.status = 'approved'
-    and n.cost_model = 'cpa'
-  group by n.campaign_id, n.quarter, n.dimension, n.shown, n.currency
-),
-counted as materialized (
-  select campaign_id, quarter, dimension, shown, currency, sum(clicks) as clicks, sum(uniques) as uniques,
-    sum(unkeyed) as unkeyed, sum(valid) as valid, sum(bots) as bots, sum(invalid_general) as invalid_general,
-    sum(invalid_sophisticated) as invalid_sophisticated, sum(previews) as previews, sum(fallbacks) as fallbacks,
-    sum(cost_milli) as cost_milli, sum(conversions) as conversions, sum(pending) as pending, sum(approved) as approved,
-    sum(rejected) as rejected, sum(reversed) as reversed, sum(revenue_minor) as revenue_minor,
-    sum(conversion_cost_milli) as conversion_cost_milli
-  from parts
   group by campaign_id, quarter, dimension, shown, currency
 ),
 emptied as (
