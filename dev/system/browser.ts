@@ -11,11 +11,11 @@ type Found = { executablePath: string; env?: Record<string, string> }
  * A Chromium without a window: that of CHROMIUM, else one on the PATH, else the one of @sparticuz/chromium, which is
  * unpacked to .lockstep/ once. The default flags of that package switch web security off, so they are not used.
  */
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser({ flags = [] }: { flags?: readonly string[] } = {}): Promise<Browser> {
   const { executablePath, env } = installed() ?? (await unpacked())
   return chromium.launch({
     executablePath,
-    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), ...flags],
     ...(env && { env: { ...process.env, ...env } }),
   })
 }

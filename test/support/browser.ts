@@ -4,9 +4,12 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, type Pag
 import { launchBrowser } from '../../dev/system/browser.ts'
 import { atTheEnd } from './at-the-end.ts'
 
+/** A page of a test lives for seconds: V8's last compiler takes more time than its code saves. */
+const flags = ['--js-flags=--no-opt']
+
 /** A Chromium for this file, closed at its end. To be awaited at the top of the file. */
 export async function freshBrowser(): Promise<Browser> {
-  const browser = await launchBrowser()
+  const browser = await launchBrowser({ flags })
   atTheEnd(() => browser.close())
   return browser
 }
