@@ -1,15 +1,16 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 
-/** The Postgres server behind the proxy. */
+/** The Postgres server behind the proxy. As in libpq, a host that is a path is the folder of its Unix socket. */
 export type Target = { host: string; port: number; tls: false | { rejectUnauthorized: boolean } }
 
 export function targetOf(databaseUrl: string): Target {
   const url = new URL(databaseUrl)
   const mode = url.searchParams.get('sslmode') ?? 'disable'
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ''),
+    host: decodeURIComponent(url.hostname).replace(/^\[|\]$/g, ''),
     port: Number(url.port || 5432),
     tls: ['disable', 'allow', 'prefer'].includes(mode) ? false : { rejectUnauthorized: mode !== 'no-verify' },
   }
@@ -17,7 +18,10 @@ export function targetOf(databaseUrl: string): Target {
 
 /** Opens a socket for the Postgres protocol, encrypted when the server requires it. */
 export async function connectToPostgres({ host, port, tls }: Target): Promise<Socket> {
-  const socket = connect({ host, port, noDelay: true })
+  const place = host.startsWith('/')
+    ? { path: join(host, `.s.PGSQL.${port}`) }
+    : { host, port, noDelay: true }
+  const socket = connect(place)
   await once(socket, 'connect')
   if (!tls) return socket
   socket.write(Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])) // SSLRequest

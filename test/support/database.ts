@@ -3,6 +3,7 @@ import { inject } from 'vitest'
 import { workerRole } from '../../dev/postgres/roles.ts'
 import { urlAs, urlOfDatabase } from '../../dev/postgres/urls.ts'
 import { atTheEnd } from './at-the-end.ts'
+import { bySocket } from './by-socket.ts'
 import { maintenance } from './maintenance.ts'
 
 export type TestDatabase = {
@@ -26,7 +27,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
   // The default strategy writes each page of the template to the log first, which takes twice as long.
   await (await maintenance()).query(`create database ${name} template lockstep_template strategy file_copy`)
   const ownerUrl = urlOfDatabase(templateUrl, name)
-  const admin = new pg.Pool({ connectionString: ownerUrl, max: 5 })
+  const admin = new pg.Pool({ connectionString: bySocket(ownerUrl), max: 5 })
   admin.on('error', () => undefined)
   const clients: pg.Client[] = []
 
@@ -41,7 +42,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
     workerUrl: urlAs(ownerUrl, { user: workerRole, password: inject('workerPassword') }),
     admin,
     async connect(url = ownerUrl) {
-      const client = new pg.Client({ connectionString: url })
+      const client = new pg.Client({ connectionString: bySocket(url) })
       client.on('error', () => undefined)
       await client.connect()
       clients.push(client)

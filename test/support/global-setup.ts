@@ -13,6 +13,8 @@ export type Provided = {
   /** The owner's connection string; its database is the template that each file clones. */
   templateUrl: string
   workerPassword: string
+  /** The folder of the cluster's Unix socket, or null where its path would be too long for one. */
+  socketFolder: string | null
   /** This run's folder, gone when it ends. */
   runFolder: string
   /** Of the built Worker, see built-worker.ts. It exists once a test needs it. */
@@ -38,6 +40,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       synchronous_commit: 'off',
       full_page_writes: 'off',
       log_lock_waits: 'off',
+      // In the data directory. A statement over this socket costs a fifth less than over TCP.
+      unix_socket_directories: '.',
       // Several files run at once, and a closed connection occupies its place until its backend has ended.
       max_connections: '600',
       // Each database has its own statements. When there is no room, Postgres forgets those that were called least.
@@ -52,6 +56,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const watch = await watchTransactions(cluster.url())
   project.provide('templateUrl', templateUrl)
   project.provide('workerPassword', workerPassword)
+  project.provide('socketFolder', isShort(cluster.dataDir) ? cluster.dataDir : null)
   project.provide('runFolder', runFolder)
   project.provide('workerFolder', join(runFolder, 'built-worker'))
   return async () => {
@@ -60,4 +65,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await cluster.stop()
     await removeRun(runFolder)
   }
+}
+
+/** The kernel takes at most 103 bytes on macOS and 107 on Linux, with the name of the socket. */
+function isShort(folder: string): boolean {
+  return Buffer.byteLength(join(folder, '.s.PGSQL.65535')) <= 103
 }

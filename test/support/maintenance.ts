@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { inject } from 'vitest'
 import { urlOfDatabase } from '../../dev/postgres/urls.ts'
+import { bySocket } from './by-socket.ts'
 
 const kept = globalThis as { lockstepMaintenance?: Promise<pg.Client> | undefined }
 
@@ -14,7 +15,7 @@ export function maintenance(): Promise<pg.Client> {
 
 async function open(): Promise<pg.Client> {
   const client = new pg.Client({
-    connectionString: urlOfDatabase(inject('templateUrl'), 'postgres'),
+    connectionString: bySocket(urlOfDatabase(inject('templateUrl'), 'postgres')),
     application_name: 'the maintenance of test files',
   })
   client.on('error', () => undefined)

@@ -4,6 +4,7 @@ import { startUpstreams } from '../../../dev/upstreams/server.ts'
 import { type Ctx, makeContext } from '../../../functions/core/context.ts'
 import { type JobRun, runJob } from '../../../functions/core/job.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
+import { bySocket } from '../../support/by-socket.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { startPgBouncer } from './pgbouncer.ts'
 
@@ -16,7 +17,7 @@ export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false
   const clock = () => new Date(now)
   const database = await freshDatabase()
   const pooler = pooled ? await startPgBouncer([database.ownerUrl, database.workerUrl]) : null
-  const proxy = await startNeonProxy({ databaseUrl: pooler?.url ?? database.ownerUrl, maxSessions })
+  const proxy = await startNeonProxy({ databaseUrl: pooler?.url ?? bySocket(database.ownerUrl), maxSessions })
   atTheEnd(async () => {
     await proxy.close()
     await pooler?.stop()
