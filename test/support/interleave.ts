@@ -154,14 +154,18 @@ function openSession({ client, actor, mutate }: Opening) {
 
 /** Postgres gives a transaction an id before it writes or locks its first row. */
 async function hasId(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ id: string | null }>('select pg_current_xact_id_if_assigned() as id')
+  const { rows } = await client.query<{ id: string | null }>({
+    name: 'has an id',
+    text: 'select pg_current_xact_id_if_assigned() as id',
+  })
   return rows[0]?.id !== null
 }
 
 async function isBlocked(monitor: pg.Client, { pid, pids }: { pid: number | undefined; pids: number[] }) {
-  const { rows } = await monitor.query<{ blocked: boolean }>(
-    'select pg_isolation_test_session_is_blocked($1, $2) as blocked',
-    [pid, pids],
-  )
+  const { rows } = await monitor.query<{ blocked: boolean }>({
+    name: 'is blocked',
+    text: 'select pg_isolation_test_session_is_blocked($1, $2) as blocked',
+    values: [pid, pids],
+  })
   return rows[0]?.blocked === true
 }
