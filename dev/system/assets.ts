@@ -1,22 +1,46 @@
 import { cpSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
+import { filesOf, installed, keep, readKept } from './kept.ts'
 import { projectRoot } from './project.ts'
 import { buildWeb } from './web.ts'
 
 const swaggerFiles = ['swagger-ui.css', 'swagger-ui-bundle.js']
 
-/** Builds the dashboard into dist/web, and copies Swagger UI beside it, so that /docs loads nothing from another host. */
+const web = join(projectRoot, 'web')
+const finished = join(projectRoot, 'dist/web')
+const record = join(projectRoot, 'dist/web.json')
+
+/**
+ * Builds the dashboard into dist/web, and copies Swagger UI beside it, so that /docs loads nothing from another host. Does
+ * nothing if nothing differs since it did so last.
+ */
 export function prepareAssets(): void {
-  const finished = join(projectRoot, 'dist/web')
+  // A new page or stylesheet is found by its name.
+  const settings = { pages: filesIn(web) }
+  if (readKept(record, settings) !== null) return
+  const began = Date.now()
   const target = `${finished}.${process.pid}`
   mkdirSync(join(target, 'docs'), { recursive: true })
-  cpSync(join(projectRoot, 'web/_headers'), join(target, '_headers'))
-  cpSync(join(projectRoot, 'web/docs'), join(target, 'docs'), { recursive: true, filter: isServed })
+  cpSync(join(web, '_headers'), join(target, '_headers'))
+  cpSync(join(web, 'docs'), join(target, 'docs'), { recursive: true, filter: isServed })
   const swagger = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
   for (const name of swaggerFiles) cpSync(join(swagger, name), join(target, 'docs', name))
-  buildWeb(target)
+  const { inputs } = buildWeb(target).metafile
   moveInto(finished, target)
+  const read = [
+    ...filesIn(web).map((name) => join(web, name)),
+    ...filesOf(inputs),
+    ...swaggerFiles.map((name) => join(swagger, name)),
+    ...['assets.ts', 'web.ts'].map((name) => join(import.meta.dirname, name)),
+    ...installed,
+  ]
+  keep(record, settings, {
+    began,
+    read,
+    written: filesIn(finished).map((name) => join(finished, name)),
+    value: true,
+  })
 }
 
 /** Declarations are for the compiler only. */

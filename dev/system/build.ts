@@ -4,6 +4,9 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { compileCache, projectRoot, wranglerConfig } from './project.ts'
 
+/** Beside the bundle: the files that it is made of. */
+export const metafile = 'bundle-meta.json'
+
 type Build = {
   signal?: AbortSignal | undefined
   /** Another Worker than that of wrangler.toml: a test's, with rows of its own. */
@@ -30,6 +33,8 @@ export async function buildWorker(
       '--dry-run',
       '--outdir',
       outdir,
+      '--metafile',
+      join(outdir, metafile),
     ],
     {
       cwd: projectRoot,

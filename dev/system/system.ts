@@ -12,14 +12,13 @@ import { loadDemoData } from '../seed/load.ts'
 import { startUpstash, type Upstash } from '../upstash/server.ts'
 import { startUpstreams } from '../upstreams/server.ts'
 import { prepareAssets } from './assets.ts'
-import { buildWorker } from './build.ts'
 import { freePort } from './free-port.ts'
+import { type KeptWorker, keptWorker } from './kept-worker.ts'
 import { localFolder } from './project.ts'
 import { developmentSecret, localRole, passwordOf } from './secret.ts'
 import type { Starting } from './settings.ts'
 import { startTicker } from './ticker.ts'
 import { startWorker } from './worker.ts'
-import { readWorkerConfig } from './worker-config.ts'
 
 export type StartSystem = Starting & { signal: AbortSignal; say: (line: string) => void }
 
@@ -75,9 +74,8 @@ export async function startSystem(options: StartSystem): Promise<System> {
   starting.defer(() => upstreams?.close())
   const redis = options.redis ? await startUpstash({ port: await freePort() }) : null
   starting.defer(() => redis?.close())
-  const bundle = await building
+  const { bundle, config } = await building
   signal.throwIfAborted()
-  const config = readWorkerConfig()
   const worker = await startWorker({
     bundle,
     config,
@@ -119,9 +117,9 @@ export async function startSystem(options: StartSystem): Promise<System> {
   }
 }
 
-async function build(signal: AbortSignal): Promise<string> {
+async function build(signal: AbortSignal): Promise<KeptWorker> {
   prepareAssets()
-  return buildWorker(join(localFolder, 'bundle'), { signal })
+  return keptWorker(join(localFolder, 'bundle'), signal)
 }
 
 const database = 'lockstep'

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -104,6 +104,15 @@ async function query(text: string): Promise<Record<string, unknown>[]> {
   }
 }
 
+/** How a start ends that is stopped as soon as a fact has come, and what it leaves. */
+async function stopAsSoonAs(come: () => boolean): Promise<{ code: number | null; leaves: string[] }> {
+  const system = start()
+  await whileItRuns(system, come)
+  system.child.kill('SIGINT')
+  const { code } = await system.ended
+  return { code, leaves: [...left(), ...readdirSync(folder).filter((name) => name === 'state.json')] }
+}
+
 // The image of a full disk: on Linux every write to this device fails with ENOSPC. Elsewhere a folder refuses writes.
 function fillDiskUnderLog(): void {
   const log = join(folder, 'worker.log')
@@ -165,7 +174,9 @@ it('names a port that is taken, and what to do', async () => {
   expect(left()).toEqual([])
 })
 
-it('keeps its data, also through being killed, clears away what the killed run left, and says once that its disk is full', async () => {
+it('keeps its data and its build, also through being killed, clears away what the killed run left, and says once that its disk is full', async () => {
+  const built = () => statSync(join(folder, 'bundle/worker.js')).mtimeMs
+  const first = built()
   const killed = start()
   await killed.says('Ctrl-C stops everything.')
   expect(await query(`select to_regclass('kept')::text as kept`)).toEqual([{ kept: 'kept' }])
@@ -178,6 +189,7 @@ it('keeps its data, also through being killed, clears away what the killed run l
   await next.says('Ctrl-C stops everything.')
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
   expect(await query('select count(*)::int as n from dispatch.orders')).toEqual([{ n: 500 }])
+  expect(built()).toBe(first)
   fillDiskUnderLog()
   const fail = () => fetch(`${url}/v1/dispatch/orders`, { headers: { authorization: 'Bearer nonsense' } })
   for (let i = 0; i < 5; i++) await (await fail()).text()
@@ -229,17 +241,9 @@ it.each([
   rmSync(file)
 })
 
-it.each([
-  ['it has claimed the folder', () => existsSync(join(folder, 'state.json'))],
-  ['Postgres is starting', () => left().some((line) => line.includes('/postgres '))],
-  ['workerd is starting', () => left().some((line) => line.includes('workerd serve'))],
-])('ends cleanly when it is stopped as soon as %s', async (_, come) => {
-  const system = start()
-  await whileItRuns(system, come)
-  system.child.kill('SIGINT')
-  expect(await system.ended).toMatchObject({ code: 0 })
-  expect(left()).toEqual([])
-  expect(existsSync(join(folder, 'state.json'))).toBe(false)
+it('ends cleanly when it is stopped as soon as workerd is starting', async () => {
+  const come = () => left().some((line) => line.includes('workerd serve'))
+  expect(await stopAsSoonAs(come)).toEqual({ code: 0, leaves: [] })
 })
 
 it('uses the database it is given, and leaves that one running, also after a rejection that nobody caught', async () => {
@@ -255,6 +259,14 @@ it('uses the database it is given, and leaves that one running, also after a rej
   // The deployed Worker's role is as it was: its password still opens the database.
   const deployed = await database.connect(database.workerUrl)
   expect((await deployed.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+})
+
+it.each([
+  ['it has claimed the folder', () => existsSync(join(folder, 'state.json'))],
+  ['Postgres is starting', () => left().some((line) => line.includes('/postgres '))],
+])('ends cleanly when it is stopped in the build of the Worker, as soon as %s', async (_, come) => {
+  rmSync(join(folder, 'bundle'), { recursive: true, force: true })
+  expect(await stopAsSoonAs(come)).toEqual({ code: 0, leaves: [] })
 })
 
 it('forgets everything on reset', async () => {

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { projectRoot } from './project.ts'
+
+type Kept<T> = { settings: string; hashes: Record<string, string | null>; value: T }
+
+export type Made<T> = {
+  /** Milliseconds since 1970. */
+  began: number
+  /** All that was read to make it, and the files that were written. */
+  read: readonly string[]
+  written: readonly string[]
+  value: T
+}
+
+/**
+ * The value that `keep` wrote to `record`, or null if it must be made anew: the settings differ, or a file that was read or
+ * written has other content or is gone.
+ */
+export function readKept<T>(record: string, settings: object): T | null {
+  const kept = read<T>(record)
+  if (kept?.settings !== textOf(settings)) return null
+  const same = Object.entries(kept.hashes).every(([path, hash]) => hashOf(path) === hash)
+  return same ? kept.value : null
+}
+
+/** Records what was made. If a file changed meanwhile, nobody knows which content was read, and nothing is recorded. */
+export function keep<T>(record: string, settings: object, made: Made<T>): void {
+  rmSync(record, { force: true })
+  if (made.read.some((path) => changedAt(path) >= made.began)) return
+  const hashes = [...made.read, ...made.written].map((path) => [path, hashOf(path)])
+  const kept: Kept<T> = {
+    settings: textOf(settings),
+    hashes: Object.fromEntries(hashes),
+    value: made.value,
+  }
+  mkdirSync(dirname(record), { recursive: true })
+  const draft = `${record}.${process.pid}`
+  writeFileSync(draft, JSON.stringify(kept))
+  renameSync(draft, record)
+}
+
+/** With the clone, because a copy of it may have the record and other files. */
+function textOf(settings: object): string {
+  return JSON.stringify([projectRoot, settings])
+}
+
+function read<T>(record: string): Kept<T> | null {
+  try {
+    return JSON.parse(readFileSync(record, 'utf8'))
+  } catch {
+    return null
+  }
+}
+
+/** Null when there is no such file. */
+function hashOf(path: string): string | null {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('base64url')
+  } catch {
+    return null
+  }
+}
+
+/** When its inode changed, because a copy or a rename brings an old time of the content. A file that is gone has just changed. */
+function changedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? Number.POSITIVE_INFINITY
+}
+
+/** Of each package the version that is installed. No build names the files by which it finds its packages. */
+export const installed = ['node_modules/.package-lock.json', 'package.json', 'tsconfig.json'].map((path) =>
+  join(projectRoot, path),
+)
+
+/** The files that esbuild read. Some of its inputs are made up, and have no file. */
+export function filesOf(inputs: object): string[] {
+  return Object.keys(inputs)
+    .map((path) => join(projectRoot, path))
+    .filter((path) => existsSync(path))
+}
