@@ -11,14 +11,13 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { briefGo } from '../../dev/check/steps.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
 
 const root = join(import.meta.dirname, '../..')
-// The parts that are compiled: what remains of dev and test may need the row that was taken out.
+// The parts that are compiled: what remains of the others may need the row that was taken out.
 const worker = ['worker.ts', 'functions', 'schema', 'cron']
-const copied = [...worker, 'bench', 'dev/seed', 'test', 'web']
 const workerMounts = ['functions/modules.ts', 'cron/index.ts']
 const mounts = [...workerMounts, 'bench/programs.ts', 'dev/seed/load.ts', 'web/pages.ts', 'web/people.ts']
 const registry = readdirSync(join(root, 'functions/registry')).map((file) => `functions/registry/${file}`)
@@ -88,21 +87,20 @@ const modules = readdirSync(join(root, 'functions'), { withFileTypes: true })
   .map(({ name }) => name)
   .filter((name) => readFileSync(join(root, 'functions/modules.ts'), 'utf8').includes(`./${name}/module.ts`))
 
+const folder = mkdtempSync(join(tmpdir(), 'lockstep-without-'))
+atTheEnd(() => rmSync(folder, { recursive: true }))
+const copies = new Map<string, string>()
 const whole = copyOfTheWorker()
 const errorsOfTheWhole = compile(whole)
 
 // The compiler is a process of its own, and the machine may be busy.
 describe('removing a module', () => {
   it.each(modules)('%s: without its cells and the lines that mount it the Worker still compiles', (name) => {
-    const copy = copyOfTheWhole()
-    remove(copy, name)
-    expect(newErrors(copy)).toEqual([])
+    expect(newErrors(without(name))).toEqual([])
   })
 
   it.each(modules)('%s: no other file names it', (name) => {
-    const copy = copyOfTheWhole()
-    remove(copy, name)
-    const naming = namesLeft(copy, name)
+    const naming = namesLeft(without(name), name)
     expect(naming.filter(({ path }) => !excepted(name).includes(path))).toEqual([])
     const needless = excepted(name).filter((file) => naming.every(({ path }) => path !== file))
     expect(needless, 'exceptions to delete').toEqual([])
@@ -131,9 +129,9 @@ describe('removing a module', () => {
 })
 
 function copyOfTheWorker(): string {
-  const copy = mkdtempSync(join(tmpdir(), 'lockstep-without-'))
-  atTheEnd(() => rmSync(copy, { recursive: true }))
-  for (const folder of copied) cpSync(join(root, folder), join(copy, folder), { recursive: true })
+  const copy = mkdtempSync(join(folder, 'copy-'))
+  for (const part of new Set([...worker, ...mounts]))
+    cpSync(join(root, part), join(copy, part), { recursive: true })
   const config = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
   writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify({ ...config, include: worker }))
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
@@ -142,9 +140,18 @@ function copyOfTheWorker(): string {
 
 /** With what the compiler found there, so that it looks again only at what has changed. */
 function copyOfTheWhole(): string {
-  const copy = mkdtempSync(join(tmpdir(), 'lockstep-without-'))
-  onTestFinished(() => rmSync(copy, { recursive: true }))
+  const copy = mkdtempSync(join(folder, 'copy-'))
   cpSync(whole, copy, { recursive: true, verbatimSymlinks: true })
+  return copy
+}
+
+/** The copy without this row, which both tests of the row only read. */
+function without(name: string): string {
+  const known = copies.get(name)
+  if (known !== undefined) return known
+  const copy = copyOfTheWhole()
+  remove(copy, name)
+  copies.set(name, copy)
   return copy
 }
 
