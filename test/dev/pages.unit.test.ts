@@ -3,9 +3,11 @@ import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
+import { briefGo } from '../../dev/check/steps.ts'
 import { prepareAssets } from '../../dev/system/assets.ts'
 import { projectRoot } from '../../dev/system/project.ts'
+import { atTheEnd } from '../support/at-the-end.ts'
 
 const run = promisify(execFile)
 
@@ -19,29 +21,32 @@ it('the Worker serves the pages of web/ and Swagger UI, without what only the co
   expect(served.filter((path) => /^app\/assets\/main-[A-Z0-9]{8}\.js$/.test(path))).toHaveLength(1)
 })
 
+// The types of answers come from the contracts of the API.
+const folder = mkdtempSync(join(tmpdir(), 'lockstep-web-'))
+atTheEnd(() => rmSync(folder, { recursive: true }))
+for (const part of ['web', 'functions', 'schema'])
+  cpSync(join(projectRoot, part), join(folder, part), { recursive: true })
+symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'))
+for (const name of ['tsconfig.json', '.oxlintrc.json', 'biome.json', '.gitignore'])
+  copyFileSync(join(projectRoot, name), join(folder, name))
+
 it.each([
   [
     'types, and that those of Node are not there',
     'tsc',
-    ['--noEmit', '--project', 'web'],
+    ['--noEmit', '--singleThreaded', '--project', 'web'],
     ['SwaggerUIBundle({ url: 1 })', 'export const id = process.pid'],
     ['TS2322', 'TS2591'],
   ],
   ['lint', 'oxlint', ['--type-aware', 'web'], ['fetch("/openapi.json")'], ['no-floating-promises']],
   ['format', 'biome', ['check', 'web'], ['const  a = 1;'], ['planted.js format']],
 ])('a page is checked: %s', async (_what, tool, args, lines, faults) => {
-  const folder = mkdtempSync(join(tmpdir(), 'lockstep-web-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  // The types of answers come from the contracts of the API.
-  for (const part of ['web', 'functions', 'schema'])
-    cpSync(join(projectRoot, part), join(folder, part), { recursive: true })
-  symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'))
-  for (const name of ['tsconfig.json', '.oxlintrc.json', 'biome.json', '.gitignore'])
-    copyFileSync(join(projectRoot, name), join(folder, name))
   const bin = join(projectRoot, 'node_modules/.bin', tool)
   // Without this file nothing is wrong: the checks of the project say so.
   writeFileSync(join(folder, 'web/docs/planted.js'), `${lines.join('\n')}\n`)
-  const failed = await run(bin, args, { cwd: folder }).catch((error: unknown) => error)
+  const failed = await run(bin, args, { cwd: folder, env: { ...process.env, ...briefGo } }).catch(
+    (error: unknown) => error,
+  )
   expect(failed).toMatchObject({ code: expect.any(Number) })
   for (const fault of faults) expect(JSON.stringify(failed)).toContain(fault)
 })
