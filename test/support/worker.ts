@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { inject } from 'vitest'
 import type { Faults } from '../../dev/neon-proxy/faults.ts'
+import type { NeonProxy } from '../../dev/neon-proxy/server.ts'
 import { freePort } from '../../dev/system/free-port.ts'
 import { signToken } from '../../dev/system/sign-token.ts'
 import { type RunWorker, startWorker } from '../../dev/system/worker.ts'
@@ -25,6 +26,8 @@ const testSecret = 'a secret that only the tests of this repository use'
 export type TestWorker = {
   url: string
   database: TestDatabase
+  /** Between the Worker and its database. */
+  proxy: NeonProxy
   /** Faults between the Worker and its database. */
   faults: Faults
   /** Fails when the answer is not one that the OpenAPI document promises. */
@@ -50,6 +53,8 @@ type Passed =
 
 export type TestWorkerOptions = Partial<Pick<RunWorker, Passed>> & {
   database?: TestDatabase
+  /** For a further Worker on the same database: its first requests would open forty more sessions. */
+  proxy?: NeonProxy
   /** With the dashboard and Swagger UI: the server of these files takes a fifth of a start, and part of each request. */
   pages?: boolean
   /** Another Worker than the product: its bundle, and its endpoints for the check of answers. */
@@ -65,13 +70,14 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
     rateLimits = {},
     onLog = () => undefined,
     database: given,
+    proxy: open,
     pages,
     ...passed
   } = options
   const built = await builtWorker()
   const judge = options.system ? await judgeOf(options.system.endpoints) : productJudge(built.document)
   const database = given ?? (await freshDatabase())
-  const proxy = await freshProxy(database)
+  const proxy = open ?? (await freshProxy(database))
   const upstreams = await startUpstreams({ port: await freePort() })
   atTheEnd(() => upstreams.close())
   const start = () =>
@@ -103,6 +109,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   return {
     url: worker.url,
     database,
+    proxy,
     faults: proxy.faults,
     upstreams,
     fetch: (path, init) => judgedFetch(judge, new URL(path, worker.url), init),

@@ -55,14 +55,14 @@ it('the counts of a Worker that is killed ten times under load never fall, never
   const total = { sent: 0, answered: 0, answeredInLastSeconds: 0 }
   /** The least that may be shown. */
   let reported = 0
-  let database: TestWorker['database'] | undefined
+  let kept: Pick<TestWorker, 'database' | 'proxy'> | undefined
   for (let life = 0; life <= kills; life += 1) {
     const app = await freshWorker({
       persistTo,
       rateLimits: { RATE_READ: unlimited },
-      ...(database && { database }),
+      ...kept,
     })
-    database = app.database
+    kept = { database: app.database, proxy: app.proxy }
     const token = await app.token('admin', 'ann')
     const look = async () => {
       const sum = await counted(app.url, token)
