@@ -20,7 +20,7 @@ export type Made<T> = {
  */
 export function readKept<T>(record: string, settings: object): T | null {
   const kept = read<T>(record)
-  if (kept?.settings !== textOf(settings)) return null
+  if (kept?.settings !== digestOf(settings)) return null
   const same = Object.entries(kept.hashes).every(([path, hash]) => hashOf(path) === hash)
   return same ? kept.value : null
 }
@@ -31,19 +31,19 @@ export function keep<T>(record: string, settings: object, made: Made<T>): void {
   if (made.read.some((path) => changedAt(path) >= made.began)) return
   const hashes = [...made.read, ...made.written].map((path) => [path, hashOf(path)])
   const kept: Kept<T> = {
-    settings: textOf(settings),
+    settings: digestOf(settings),
     hashes: Object.fromEntries(hashes),
     value: made.value,
   }
   mkdirSync(dirname(record), { recursive: true })
   const draft = `${record}.${process.pid}`
-  writeFileSync(draft, JSON.stringify(kept))
+  writeFileSync(draft, JSON.stringify(kept), { mode: 0o600 })
   renameSync(draft, record)
 }
 
-/** With the clone, because a copy of it may have the record and other files. */
-function textOf(settings: object): string {
-  return JSON.stringify([projectRoot, settings])
+/** With the clone, because a copy of it may have the record and other files. Settings may have secrets. */
+function digestOf(settings: object): string {
+  return digest(JSON.stringify([projectRoot, settings]))
 }
 
 function read<T>(record: string): Kept<T> | null {
@@ -57,10 +57,14 @@ function read<T>(record: string): Kept<T> | null {
 /** Null when there is no such file. */
 function hashOf(path: string): string | null {
   try {
-    return createHash('sha256').update(readFileSync(path)).digest('base64url')
+    return digest(readFileSync(path))
   } catch {
     return null
   }
+}
+
+function digest(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('base64url')
 }
 
 /** When its inode changed, because a copy or a rename brings an old time of the content. A file that is gone has just changed. */

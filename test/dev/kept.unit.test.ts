@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, it, vi } from 'vitest'
@@ -9,7 +9,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const record = join(folder, 'kept.json')
 const source = join(folder, 'source.ts')
 const result = join(folder, 'result.js')
-const settings = { names: ['source.ts'] }
+const settings = { names: ['source.ts'], secret: 'a token of the shell' }
 
 function make(meanwhile = () => {}): void {
   const began = Date.now()
@@ -46,9 +46,15 @@ it.each<[string, () => void]>([
   expect(readKept(record, settings)).toBeNull()
 })
 
+it('writes no setting into its record, and lets nobody else read it', () => {
+  make()
+  expect(readFileSync(record, 'utf8')).not.toContain(settings.secret)
+  expect(statSync(record).mode & 0o777).toBe(0o600)
+})
+
 it('makes it anew when the settings differ', () => {
   make()
-  expect(readKept(record, { names: ['source.ts', 'new.ts'] })).toBeNull()
+  expect(readKept(record, { ...settings, names: ['source.ts', 'new.ts'] })).toBeNull()
 })
 
 it.each<[string, () => void]>([
