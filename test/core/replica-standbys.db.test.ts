@@ -3,7 +3,7 @@ import pg from 'pg'
 import { describe, expect, it, vi } from 'vitest'
 import { migrate } from '../../dev/migrations/migrate.ts'
 import { startNeonProxy } from '../../dev/neon-proxy/server.ts'
-import { startCluster } from '../../dev/postgres/cluster.ts'
+import { type Cluster, startCluster } from '../../dev/postgres/cluster.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from '../../dev/postgres/roles.ts'
 import { type Standby, startStandby } from '../../dev/postgres/standby.ts'
 import { urlAs } from '../../dev/postgres/urls.ts'
@@ -84,9 +84,7 @@ async function write(): Promise<{ mark: string; position: string }> {
 
 /** A write that is not committed yet, with its position. */
 async function openWrite(): Promise<{ writer: pg.Client; position: string }> {
-  const writer = new pg.Client({ connectionString: primary.url('lockstep') })
-  await writer.connect()
-  atTheEnd(() => writer.end())
+  const writer = await connect(primary)
   await writer.query('begin')
   const { rows } = await writer.query(
     `insert into marks (mark) values ('open') returning pg_current_xact_id()::text as position`,
@@ -108,8 +106,8 @@ async function receives(standby: Standby): Promise<boolean> {
   }
 }
 
-async function connect(standby: Standby): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: standby.url('lockstep') })
+async function connect(server: Cluster | Standby): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: server.url('lockstep') })
   await client.connect()
   atTheEnd(() => client.end())
   return client
@@ -154,16 +152,10 @@ describe('a streaming standby', () => {
     await first.pause()
     try {
       await write()
-      const standby = new pg.Client({ connectionString: first.url('lockstep') })
-      await standby.connect()
-      try {
-        const check = (bound: string) =>
-          standby.query('select core.assert_fresh(null, $1::interval)', [bound])
-        await expect(check('1 hour')).resolves.toBeDefined()
-        await vi.waitFor(() => expect(check('1 second')).rejects.toMatchObject({ code: 'LS021' }), soon)
-      } finally {
-        await standby.end()
-      }
+      const standby = await connect(first)
+      const check = (bound: string) => standby.query('select core.assert_fresh(null, $1::interval)', [bound])
+      await expect(check('1 hour')).resolves.toBeDefined()
+      await vi.waitFor(() => expect(check('1 second')).rejects.toMatchObject({ code: 'LS021' }), soon)
     } finally {
       await first.resume()
     }
@@ -222,18 +214,13 @@ describe('a streaming standby', () => {
     await admin.query(later)
     const { position } = await write()
     const [first] = standbys
-    const standby = new pg.Client({ connectionString: first.url('lockstep') })
-    await standby.connect()
-    try {
-      await vi.waitFor(async () => {
-        await standby.query('select core.assert_fresh($1::xid8, $2::interval)', [position, '1 hour'])
-        await expect(
-          standby.query('select core.assert_fresh_later(null, $1::interval)', ['1 hour']),
-        ).rejects.toMatchObject({ code: 'LS021' })
-      }, soon)
-    } finally {
-      await standby.end()
-    }
+    const standby = await connect(first)
+    await vi.waitFor(async () => {
+      await standby.query('select core.assert_fresh($1::xid8, $2::interval)', [position, '1 hour'])
+      await expect(
+        standby.query('select core.assert_fresh_later(null, $1::interval)', ['1 hour']),
+      ).rejects.toMatchObject({ code: 'LS021' })
+    }, soon)
   })
 })
 

@@ -35,8 +35,11 @@ taken as (
 ),
 inside as materialized (
   select w.campaign_id, w.quarter, c.id, c.kind, c.is_unique, c.validity, c.is_bot,
-    array[c.sub1, c.sub2, c.sub3, c.sub4, c.sub5, c.country, c.device, c.os, c.browser,
-      substring(c.referrer from '^https?://([^/:]+)')] as texts,
+    array_replace(
+      array[c.sub1, c.sub2, c.sub3, c.sub4, c.sub5, c.country, c.device, c.os, c.browser,
+        substring(c.referrer from '^https?://([^/:]+)')],
+      null, ''
+    ) as texts,
     v.config ->> 'currency' as currency, v.config ->> 'costModel' as cost_model,
     (v.config ->> 'costMinor')::bigint as cost_minor, (v.config ->> 'costPercent')::numeric as cost_percent,
     count(*) over (partition by w.campaign_id, w.quarter) as together
@@ -53,14 +56,12 @@ dimensions (dimension, place) as materialized (
     ('browser', 9), ('referrer', 10)
 ),
 ranked as (
-  select i.campaign_id, i.quarter, d.dimension, coalesce(i.texts[d.place], '') as value,
-    row_number() over (
-      partition by i.campaign_id, i.quarter, d.dimension order by count(*) desc, coalesce(i.texts[d.place], '')
-    ) as place
+  select i.campaign_id, i.quarter, d.dimension, i.texts[d.place] as value,
+    row_number() over (partition by i.campaign_id, i.quarter, d.dimension order by count(*) desc, i.texts[d.place]) as place
   from inside i
   cross join dimensions d
   where i.together > ${mostValues}
-  group by i.campaign_id, i.quarter, d.dimension, coalesce(i.texts[d.place], '')
+  group by i.campaign_id, i.quarter, d.dimension, i.texts[d.place]
 ),
 others as materialized (
   select * from ranked where place > ${mostValues}
@@ -87,11 +88,11 @@ entries as (
     and i.cost_model = 'cpa'
 ),
 named as (
-  select e.*, d.dimension, case when o.place is null then coalesce(e.texts[d.place], '') else '(other)' end as shown
+  select e.*, d.dimension, case when o.place is null then e.texts[d.place] else '(other)' end as shown
   from entries e
   cross join dimensions d
   left join others o on (o.campaign_id, o.quarter, o.dimension, o.value)
-    = (e.campaign_id, e.quarter, d.dimension, coalesce(e.texts[d.place], ''))
+    = (e.campaign_id, e.quarter, d.dimension, e.texts[d.place])
 ),
 counted as materialized (
   select campaign_id, quarter, dimension, shown, currency,
