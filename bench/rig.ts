@@ -156,7 +156,7 @@ const asWorker = (url: string) => urlAs(url, { user: workerRole, password: 'work
 const unlimited = { limit: 1_000_000_000, period: 60 } as const
 
 async function built(folder: string): Promise<string> {
-  prepareAssets()
+  await prepareAssets()
   return buildWorker(join(folder, 'bundle'))
 }
 

@@ -1,3 +1,3 @@
 import { prepareAssets } from '../system/assets.ts'
 
-prepareAssets()
+await prepareAssets()

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-import { filesOf, installed, keep, readKept } from './kept.ts'
+import { filesOf, installed, kept, type Made } from './kept.ts'
 import { projectRoot } from './project.ts'
 import { buildWeb } from './web.ts'
 
@@ -15,11 +15,12 @@ const record = join(projectRoot, 'dist/web.json')
  * Builds the dashboard into dist/web, and copies Swagger UI beside it, so that /docs loads nothing from another host. Does
  * nothing if nothing differs since it did so last.
  */
-export function prepareAssets(): void {
+export async function prepareAssets(): Promise<void> {
   // A new page or stylesheet is found by its name.
-  const settings = { pages: filesIn(web) }
-  if (readKept(record, settings) !== null) return
-  const began = Date.now()
+  await kept(record, { pages: filesIn(web) }, makeAssets)
+}
+
+function makeAssets(): Made<true> {
   const target = `${finished}.${process.pid}`
   mkdirSync(join(target, 'docs'), { recursive: true })
   cpSync(join(web, '_headers'), join(target, '_headers'))
@@ -35,12 +36,7 @@ export function prepareAssets(): void {
     ...['assets.ts', 'web.ts'].map((name) => join(import.meta.dirname, name)),
     ...installed,
   ]
-  keep(record, settings, {
-    began,
-    read,
-    written: filesIn(finished).map((name) => join(finished, name)),
-    value: true,
-  })
+  return { read, written: filesIn(finished).map((name) => join(finished, name)), value: true }
 }
 
 /** Declarations are for the compiler only. */

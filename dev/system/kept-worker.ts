@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildWorker, metafile } from './build.ts'
-import { filesOf, installed, keep, readKept } from './kept.ts'
+import { filesOf, installed, kept } from './kept.ts'
 import { projectRoot, wranglerConfig } from './project.ts'
 import type { WorkerConfig } from './worker-config.ts'
 
@@ -11,26 +11,22 @@ export type KeptWorker = { bundle: string; config: WorkerConfig }
  * Builds the Worker into `outdir` and reads its configuration, unless it did so before and nothing differs since. Wrangler
  * alone takes most of the time of a start.
  */
-export async function keptWorker(outdir: string, signal: AbortSignal): Promise<KeptWorker> {
-  const record = join(outdir, 'kept.json')
+export function keptWorker(outdir: string, signal: AbortSignal): Promise<KeptWorker> {
   const settings = { outdir, ...settingsOfWrangler() }
-  const kept = readKept<KeptWorker>(record, settings)
-  if (kept !== null) return kept
-  const began = Date.now()
-  const bundle = await buildWorker(outdir, { signal })
-  // Loaded late, because it takes a second.
-  const { readWorkerConfig } = await import('./worker-config.ts')
-  const value = { bundle, config: readWorkerConfig() }
-  const { inputs }: { inputs: object } = JSON.parse(readFileSync(join(outdir, metafile), 'utf8'))
-  const read = [
-    ...filesOf(inputs),
-    ...settings.files.map((name) => join(projectRoot, name)),
-    ...['build.ts', 'worker-config.ts'].map((name) => join(import.meta.dirname, name)),
-    wranglerConfig,
-    ...installed,
-  ]
-  keep(record, settings, { began, read, written: [bundle], value })
-  return value
+  return kept(join(outdir, 'kept.json'), settings, async () => {
+    const bundle = await buildWorker(outdir, { signal })
+    // Loaded late, because it takes a second.
+    const { readWorkerConfig } = await import('./worker-config.ts')
+    const { inputs }: { inputs: object } = JSON.parse(readFileSync(join(outdir, metafile), 'utf8'))
+    const read = [
+      ...filesOf(inputs),
+      ...settings.files.map((name) => join(projectRoot, name)),
+      ...['build.ts', 'worker-config.ts'].map((name) => join(import.meta.dirname, name)),
+      wranglerConfig,
+      ...installed,
+    ]
+    return { read, written: [bundle], value: { bundle, config: readWorkerConfig() } }
+  })
 }
 
 /** Wrangler reads variables of the shell, and those of files beside its configuration. */

@@ -6,8 +6,6 @@ import { projectRoot } from './project.ts'
 type Kept<T> = { settings: string; hashes: Record<string, string | null>; value: T }
 
 export type Made<T> = {
-  /** Milliseconds since 1970. */
-  began: number
   /** All that was read to make it, and the files that were written. */
   read: readonly string[]
   written: readonly string[]
@@ -15,30 +13,49 @@ export type Made<T> = {
 }
 
 /**
- * The value that `keep` wrote to `record`, or null if it must be made anew: the settings differ, or a file that was read or
- * written has other content or is gone.
+ * What an earlier call made and wrote to `record`, or what `make` makes now: because the settings differ, or because a file that
+ * was read or written has other content or is gone.
  */
-export function readKept<T>(record: string, settings: object): T | null {
-  const kept = read<T>(record)
-  if (kept?.settings !== digestOf(settings)) return null
-  const same = Object.entries(kept.hashes).every(([path, hash]) => hashOf(path) === hash)
-  return same ? kept.value : null
+export async function kept<T>(
+  record: string,
+  settings: object,
+  make: () => Made<T> | Promise<Made<T>>,
+): Promise<T> {
+  const earlier = read<T>(record)
+  if (earlier !== null && isAsMade(earlier, settings)) return earlier.value
+  mkdirSync(dirname(record), { recursive: true })
+  rmSync(record, { force: true })
+  const began = timeOfDisk(dirname(record))
+  const made = await make()
+  keep(record, settings, made, began)
+  return made.value
+}
+
+function isAsMade({ settings, hashes }: Kept<unknown>, now: object): boolean {
+  return settings === digestOf(now) && Object.entries(hashes).every(([path, hash]) => hashOf(path) === hash)
 }
 
 /** Records what was made. If a file changed meanwhile, nobody knows which content was read, and nothing is recorded. */
-export function keep<T>(record: string, settings: object, made: Made<T>): void {
-  rmSync(record, { force: true })
-  if (made.read.some((path) => changedAt(path) >= made.began)) return
+function keep<T>(record: string, settings: object, made: Made<T>, began: number): void {
+  if (made.read.some((path) => changedAt(path) >= began)) return
   const hashes = [...made.read, ...made.written].map((path) => [path, hashOf(path)])
   const kept: Kept<T> = {
     settings: digestOf(settings),
     hashes: Object.fromEntries(hashes),
     value: made.value,
   }
-  mkdirSync(dirname(record), { recursive: true })
   const draft = `${record}.${process.pid}`
   writeFileSync(draft, JSON.stringify(kept), { mode: 0o600 })
   renameSync(draft, record)
+}
+
+/** Now, by the clock that dates a change of a file: it runs some milliseconds behind the one of `Date.now`. */
+function timeOfDisk(folder: string): number {
+  const path = join(folder, `now.${process.pid}`)
+  writeFileSync(path, '')
+  const now = changedAt(path)
+  rmSync(path)
+  return now
 }
 
 /** With the clone, because a copy of it may have the record and other files. Settings may have secrets. */

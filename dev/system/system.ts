@@ -118,7 +118,7 @@ export async function startSystem(options: StartSystem): Promise<System> {
 }
 
 async function build(signal: AbortSignal): Promise<KeptWorker> {
-  prepareAssets()
+  await prepareAssets()
   return keptWorker(join(localFolder, 'bundle'), signal)
 }
 

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, it, vi } from 'vitest'
-import { keep, readKept } from '../../dev/system/kept.ts'
+import { kept } from '../../dev/system/kept.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-kept-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -11,27 +11,37 @@ const source = join(folder, 'source.ts')
 const result = join(folder, 'result.js')
 const settings = { names: ['source.ts'], secret: 'a token of the shell' }
 
-function make(meanwhile = () => {}): void {
-  const began = Date.now()
-  writeFileSync(result, 'made')
-  meanwhile()
-  keep(record, settings, { began, read: [source], written: [result], value: { bundle: result } })
-}
-
+let makes = 0
 beforeEach(async () => {
+  makes = 0
   rmSync(record, { force: true })
   writeFileSync(source, 'one')
-  // The clock of the disk runs a few milliseconds behind, and the source must be older than what is made of it.
-  const written = Date.now()
-  await vi.waitUntil(() => Date.now() > written + 20, { interval: 5 })
+  // The clock of the disk moves in steps of some milliseconds, and the source must be older than what is made of it.
+  const written = statSync(source).ctimeMs
+  await vi.waitUntil(
+    () => {
+      writeFileSync(result, 'none')
+      return statSync(result).ctimeMs > written
+    },
+    { interval: 5 },
+  )
 })
 
-it('keeps what was made while nothing differs', () => {
-  expect(readKept(record, settings)).toBeNull()
-  make()
-  expect(readKept(record, settings)).toEqual({ bundle: result })
+function make(meanwhile = () => {}): Promise<string> {
+  return kept(record, settings, () => {
+    makes++
+    meanwhile()
+    writeFileSync(result, 'made')
+    return { read: [source], written: [result], value: result }
+  })
+}
+
+it('keeps what was made while nothing differs', async () => {
+  expect(await make()).toBe(result)
+  expect(await make()).toBe(result)
   writeFileSync(source, 'one')
-  expect(readKept(record, settings)).toEqual({ bundle: result })
+  expect(await make()).toBe(result)
+  expect(makes).toBe(1)
 })
 
 it.each<[string, () => void]>([
@@ -40,29 +50,37 @@ it.each<[string, () => void]>([
   ['a result changed', () => writeFileSync(result, 'half')],
   ['a result is gone', () => rmSync(result)],
   ['the record is damaged', () => writeFileSync(record, '{"settings":')],
-])('makes it anew when %s', (_, change) => {
-  make()
+])('makes it anew when %s', async (_, change) => {
+  await make()
   change()
-  expect(readKept(record, settings)).toBeNull()
+  await make()
+  expect(makes).toBe(2)
 })
 
-it('writes no setting into its record, and lets nobody else read it', () => {
-  make()
+it('writes no setting into its record, and lets nobody else read it', async () => {
+  await make()
   expect(readFileSync(record, 'utf8')).not.toContain(settings.secret)
   expect(statSync(record).mode & 0o777).toBe(0o600)
 })
 
-it('makes it anew when the settings differ', () => {
-  make()
-  expect(readKept(record, { ...settings, names: ['source.ts', 'new.ts'] })).toBeNull()
+it('makes it anew when the settings differ', async () => {
+  await make()
+  await kept(record, { ...settings, names: ['source.ts', 'new.ts'] }, () => {
+    makes++
+    return { read: [], written: [], value: result }
+  })
+  expect(makes).toBe(2)
 })
 
 it.each<[string, () => void]>([
   ['changed', () => writeFileSync(source, 'two')],
   ['changed and changed back', () => writeFileSync(source, 'one')],
   ['disappeared', () => rmSync(source)],
-])('keeps nothing when a source %s while it was read', (_, change) => {
-  make()
-  make(change)
-  expect(readKept(record, settings)).toBeNull()
+])('keeps nothing when a source %s while it was read', async (_, change) => {
+  await make(change)
+  await make()
+  expect(makes).toBe(2)
+  expect(
+    readdirSync(folder).filter((name) => !['kept.json', 'source.ts', 'result.js'].includes(name)),
+  ).toEqual([])
 })

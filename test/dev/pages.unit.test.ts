@@ -11,8 +11,8 @@ import { atTheEnd } from '../support/at-the-end.ts'
 
 const run = promisify(execFile)
 
-it('the Worker serves the pages of web/ and Swagger UI, without what only the compiler needs', () => {
-  prepareAssets()
+it('the Worker serves the pages of web/ and Swagger UI, without what only the compiler needs', async () => {
+  await prepareAssets()
   const served = readdirSync(join(projectRoot, 'dist/web'), { recursive: true }).map(String)
   const needed = ['_headers', 'docs/start.js', 'docs/swagger-ui-bundle.js', 'docs/swagger-ui.css']
   expect(served).toEqual(expect.arrayContaining(needed))

@@ -35,7 +35,7 @@ async function builtIn(folder: string): Promise<BuiltWorker> {
 
 async function build(folder: string): Promise<Result> {
   try {
-    prepareAssets()
+    await prepareAssets()
     const bundle = buildWorker(folder)
     const [{ openApiDocument }, { endpoints, webhooks }, { readWorkerConfig }] = await Promise.all([
       import('../../functions/http/openapi.ts'),
