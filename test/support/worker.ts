@@ -15,6 +15,7 @@ import { builtWorker } from './built-worker.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
 import { deviceKey } from './device-key.ts'
 import { type Judge, makeJudge } from './openapi.ts'
+import { freshConnections } from './fresh-connections.ts'
 import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
 
@@ -84,6 +85,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
     startWorker({
       ...built,
       config: pages ? built.config : withoutAssets(built.config),
+      direct: !pages,
       ...(options.system && { bundle: options.system.bundle }),
       batchSeconds: soonSeconds,
       ...passed,
@@ -142,9 +144,10 @@ function productJudge(document: string): Judge {
 
 async function judgedFetch(judge: Judge, url: URL, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers)
-  // A kept connection may be closed under the request that takes it, and such a failure would say nothing about our code.
-  headers.set('connection', 'close')
-  const response = await fetch(url, { ...init, headers })
+  // Cloudflare names it in each request.
+  if (!headers.has('cf-connecting-ip')) headers.set('cf-connecting-ip', '127.0.0.1')
+  const request = { ...init, headers, dispatcher: freshConnections() }
+  const response = await fetch(url, request)
   const faults = await judge({ method: init.method ?? 'GET', path: url.pathname }, response)
   if (faults.length > 0) throw new Error(faults.join('\n'))
   return response
