@@ -45,7 +45,16 @@ export type RunningWorker = {
 
 /** Runs the built Worker in workerd with everything that wrangler.toml binds to it. Needs no network. */
 export async function startWorker(options: RunWorker): Promise<RunningWorker> {
-  const { bundle, bindings, host = '127.0.0.1', rateLimits = {}, persistTo, onLog, kvFaults, direct = false } = options
+  const {
+    bundle,
+    bindings,
+    host = '127.0.0.1',
+    rateLimits = {},
+    persistTo,
+    onLog,
+    kvFaults,
+    direct = false,
+  } = options
   const config = options.config ?? (await import('./worker-config.ts')).readWorkerConfig()
   const port = options.port ?? (await freePort())
   const { producers, consumers } = queuesOf(config, options)

@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 
 type Content = Record<string, { schema: object }>
@@ -8,8 +8,13 @@ export type OpenApi = {
   components: { schemas: Record<string, object> }
 }
 
-/** Says what is wrong with an answer, if it is not one that the document promises for that request; else nothing. */
-export type Judge = (request: { method: string; path: string }, response: Response) => Promise<string[]>
+export type Judged = Pick<Response, 'status' | 'headers' | 'text'>
+
+/**
+ * Says what is wrong with an answer, if it is not one that the document promises for that request; else nothing. Reads only a
+ * body that ends.
+ */
+export type Judge = (request: { method: string; path: string }, response: Judged) => Promise<string[]>
 
 export function makeJudge(source: object): Judge {
   // It is linted elsewhere: what it has of these members has this shape.
@@ -21,38 +26,44 @@ export function makeJudge(source: object): Judge {
   const operationOf = router(document)
   // Most operations promise the same problems, and each schema takes milliseconds to compile.
   const pointers = new Map<string, string>()
+  const validators = new Map<object, ValidateFunction>()
 
   return async ({ method, path }, response) => {
     const found = operationOf(path)
     const { status, headers } = response
     const type = headers.get('content-type')?.split(';')[0] ?? null
-    // Only a body that ends is read, and from a copy: a stream stays its reader's alone.
-    const text = () => response.clone().text()
     const said = (text: string) => [`${method} ${path} answered ${status} ${type ?? 'nothing'}: ${text}`]
 
     if (headers.get('x-request-id') === null) return found ? said('no X-Request-Id') : []
     if (found === null || status === 405 || isPreflight(method, status))
-      return status >= 400 ? problemFaults(ajv, response, await text()).flatMap(said) : []
+      return status >= 400 ? problemFaults(ajv, response, await response.text()).flatMap(said) : []
     const verb = method === 'HEAD' ? 'get' : method.toLowerCase()
     const promised = found.operations[verb]?.responses[status]
     if (promised === undefined) return said('not in the document')
     if (method === 'HEAD') return []
-    if (promised.content === undefined) return (await text()) === '' ? [] : said('a body is not promised')
+    if (promised.content === undefined)
+      return (await response.text()) === '' ? [] : said('a body is not promised')
     if (type === null || promised.content[type] === undefined) return said('another type is promised')
     if (!type.endsWith('json') || type === 'application/x-ndjson') return []
-    const body: unknown = JSON.parse(await text())
-    const pointer = ['paths', found.template, verb, 'responses', String(status), 'content', type, 'schema']
-    const schema = JSON.stringify(promised.content[type].schema)
-    const first = pointers.get(schema) ?? `openapi#/${pointer.map(escaped).join('/')}`
-    pointers.set(schema, first)
-    const validate = ajv.getSchema(first)
+    const body: unknown = JSON.parse(await response.text())
+    const { schema } = promised.content[type]
+    const place = ['paths', found.template, verb, 'responses', String(status), 'content', type, 'schema']
+    const validate = validators.get(schema) ?? compiled(schema, place)
     if (validate === undefined) return said('its schema cannot be compiled')
+    validators.set(schema, validate)
     const faults = validate(body) ? [] : said(ajv.errorsText(validate.errors))
     return [...faults, ...(status >= 400 ? problemManners(response, body).flatMap(said) : [])]
   }
+
+  function compiled(schema: object, place: string[]): ValidateFunction | undefined {
+    const text = JSON.stringify(schema)
+    const first = pointers.get(text) ?? `openapi#/${place.map(escaped).join('/')}`
+    pointers.set(text, first)
+    return ajv.getSchema(first)
+  }
 }
 
-function problemFaults(ajv: Ajv2020, response: Response, text: string): string[] {
+function problemFaults(ajv: Ajv2020, response: Judged, text: string): string[] {
   if (response.headers.get('content-type') !== 'application/problem+json') return ['not a problem']
   const body: unknown = JSON.parse(text)
   const validate = ajv.getSchema('openapi#/components/schemas/Problem')
@@ -61,7 +72,7 @@ function problemFaults(ajv: Ajv2020, response: Response, text: string): string[]
 }
 
 /** A rule that no schema can state: the body and the headers agree. */
-function problemManners({ status, headers }: Response, body: unknown): string[] {
+function problemManners({ status, headers }: Judged, body: unknown): string[] {
   const problem = body as Record<string, unknown>
   const expected: [string, unknown, unknown][] = [
     ['status', problem['status'], status],
@@ -85,11 +96,14 @@ function router({ paths }: OpenApi): (path: string) => Found | null {
       operations,
       pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`),
     }))
+  const lengths = Map.groupBy(routes, ({ template }) => segments(template))
   return (path) => {
     const { pathname } = new URL(`http://x${path}`)
-    return routes.find(({ pattern }) => pattern.test(pathname)) ?? null
+    return lengths.get(segments(pathname))?.find(({ pattern }) => pattern.test(pathname)) ?? null
   }
 }
+
+const segments = (path: string) => path.split('/').length
 
 const isPreflight = (method: string, status: number) => method === 'OPTIONS' && status === 204
 

@@ -14,8 +14,8 @@ import { atTheEnd } from './at-the-end.ts'
 import { builtWorker } from './built-worker.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
 import { deviceKey } from './device-key.ts'
-import { type Judge, makeJudge } from './openapi.ts'
 import { freshConnections } from './fresh-connections.ts'
+import { type Judge, makeJudge } from './openapi.ts'
 import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
 
@@ -148,7 +148,16 @@ async function judgedFetch(judge: Judge, url: URL, init: RequestInit = {}): Prom
   if (!headers.has('cf-connecting-ip')) headers.set('cf-connecting-ip', '127.0.0.1')
   const request = { ...init, headers, dispatcher: freshConnections() }
   const response = await fetch(url, request)
-  const faults = await judge({ method: init.method ?? 'GET', path: url.pathname }, response)
+  const { status, statusText, headers: told } = response
+  let read: string | null = null
+  const text = async () => (read ??= await response.text())
+  const faults = await judge(
+    { method: init.method ?? 'GET', path: url.pathname },
+    { status, headers: told, text },
+  )
   if (faults.length > 0) throw new Error(faults.join('\n'))
-  return response
+  // A stream stays its reader's alone. What was read is given again, which takes less time than a copy of each response.
+  return read === null
+    ? response
+    : new Response(read === '' ? null : read, { status, statusText, headers: told })
 }
