@@ -11,7 +11,7 @@ import { jobRules } from '../../../functions/ops/jobs/watch.ts'
 import { readGauges } from '../../../functions/ops/metrics/read-gauges.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { explain } from '../../support/explain.ts'
-import { inSteps } from '../../support/fill.ts'
+import { indexedAfterwards, inSteps } from '../../support/fill.ts'
 import { sent } from '../../support/sent.ts'
 
 const { connect } = await freshDatabase()
@@ -25,13 +25,14 @@ const busy = 'core-query-stats'
  * fails, and the others never ran: they have no run that a walk from the newest one would meet.
  */
 beforeAll(async () => {
-  const { rows: indexes } = await client.query(
-    `select indexname, indexdef from pg_indexes where schemaname = 'core' and tablename = 'job_runs' and indexname like 'idx%'`,
-  )
   // Nobody needs the log of this fill, and more processes would only share the same work.
   await client.query('alter table core.job_runs set unlogged')
   await client.query('set max_parallel_maintenance_workers = 0')
-  for (const { indexname } of indexes) await client.query(`drop index core.${indexname}`)
+  await indexedAfterwards(client, ['core.job_runs'], fillTheRuns)
+  await client.query('vacuum analyze core.job_runs')
+}, 120_000)
+
+async function fillTheRuns(): Promise<void> {
   await client.query(`insert into core.job_runs (job, trigger, started_at, finished_at, outcome)
     values ('apod', 'manual', now() - interval '1 day', now(), 'failed'), ('${busy}', 'manual', now(), now(), 'ok')`)
   await inSteps(total, (from, to) =>
@@ -43,9 +44,7 @@ beforeAll(async () => {
       [from, to, busy],
     ),
   )
-  for (const { indexdef } of indexes) await client.query(indexdef)
-  await client.query('vacuum analyze core.job_runs')
-}, 120_000)
+}
 
 /** A context whose statements are explained as well. The pages that they touched are added up. */
 function explained(): { ctx: Ctx; pages: () => number } {

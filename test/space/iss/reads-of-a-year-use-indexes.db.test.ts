@@ -8,6 +8,7 @@ import { locateIss } from '../../../functions/space/iss/locate.ts'
 import { locateIssAt } from '../../../functions/space/iss/locate-at.ts'
 import { predictTrack } from '../../../functions/space/iss/predict-track.ts'
 import { recentActivity } from '../../../functions/space/views/recent-activity.ts'
+import { indexedAfterwards } from '../../support/fill.ts'
 import { blocksOf, executed, type PlanNode, planOf } from '../support/plan.ts'
 import { spaceRig } from '../support/rig.ts'
 
@@ -20,7 +21,14 @@ beforeAll(async () => {
   await admin.query(
     `select core.make_partition('space.iss_fetch_log', '2026-11-20'::timestamptz - n * interval '1 month') from generate_series(0, 12) n`,
   )
-  // Parts keep each transaction short, because tests of other files wait for its end.
+  await indexedAfterwards(admin, ['space.iss_fetch_log'], fillTheYear)
+  await admin.query('analyze space.iss_fetch_log')
+  await admin.query('select view from space.refresh_all_materialized_views()')
+  await rig.run('elements')
+})
+
+/** Parts keep each transaction short, because tests of other files wait for its end. */
+async function fillTheYear(): Promise<void> {
   for (let from = 0; from < yearOfMinutes; from += yearOfMinutes / 12)
     await admin.query(
       `insert into space.iss_fetch_log (norad_id, ts, latitude, longitude, altitude_km, velocity_kmh, visibility, source, computed, fetched_at)
@@ -29,10 +37,7 @@ beforeAll(async () => {
       cross join lateral (select '2026-11-20T10:00:00Z'::timestamptz - n * interval '1 minute' as ts) at`,
       [from],
     )
-  await admin.query('analyze space.iss_fetch_log')
-  await admin.query('select view from space.refresh_all_materialized_views()')
-  await rig.run('elements')
-})
+}
 
 const logOf = (nodes: PlanNode[]) =>
   nodes.filter((node) => node['Relation Name']?.startsWith('iss_fetch_log'))

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { listDatasets } from '../../../functions/space/osdr/list-datasets.ts'
-import { inSteps } from '../../support/fill.ts'
+import { indexedAfterwards, inSteps } from '../../support/fill.ts'
 import { nodesOf, planOf } from '../support/plan.ts'
 import { spaceRig } from '../support/rig.ts'
 
@@ -9,11 +9,13 @@ const { admin } = rig
 
 describe('the catalogue at a hundred thousand datasets', () => {
   beforeAll(async () => {
-    await inSteps(100_000, (from, to) =>
-      admin.query(`
-      insert into space.osdr_items (dataset_id, title, release_date, assay_types, raw, content_hash)
-      select 'OSD-' || n, 'Effects of series ' || md5(n::text), current_date - n % 7000, '[]', '{}', n::text
-      from generate_series(${from}, ${to}) n`),
+    await indexedAfterwards(admin, ['space.osdr_items', 'space.osdr_changes'], () =>
+      inSteps(100_000, (from, to) =>
+        admin.query(`
+        insert into space.osdr_items (dataset_id, title, release_date, assay_types, raw, content_hash)
+        select 'OSD-' || n, 'Effects of series ' || md5(n::text), current_date - n % 7000, '[]', '{}', n::text
+        from generate_series(${from}, ${to}) n`),
+      ),
     )
     await admin.query('analyze space.osdr_items; analyze space.osdr_changes')
   })
