@@ -13,8 +13,8 @@ export type Made<T> = {
 }
 
 /**
- * What an earlier call made and wrote to `record`, or what `make` makes now: because the settings differ, or because a file that
- * was read or written has other content or is gone.
+ * The value that an earlier call made and wrote to `record`, or the one that `make` makes now: because the settings differ, or
+ * because a file that was read or written has other content or is gone.
  */
 export async function kept<T>(
   record: string,

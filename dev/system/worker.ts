@@ -110,8 +110,11 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
 /** Miniflare's own call of the handler would start a thread for each Worker. */
 async function fire(origin: string, cron: string, scheduledTime: Date): Promise<{ outcome: string }> {
   const parameters = new URLSearchParams({ cron, time: String(scheduledTime.getTime()), format: 'json' })
-  const response = await fetch(`${origin}/cdn-cgi/handler/scheduled?${parameters}`)
-  return (await response.json()) as { outcome: string }
+  const response = await fetch(`${origin}/cdn-cgi/handler/scheduled?${parameters.toString()}`)
+  const answer = await response.text()
+  // An outcome is JSON; when the runtime itself fails, Miniflare answers its stack.
+  if (!answer.startsWith('{')) throw new Error(`The trigger ${cron} was not fired: ${answer}`)
+  return JSON.parse(answer)
 }
 
 // On a signal Miniflare ends the whole process at once, before the other parts can stop. Its `exit` hook stays, because

@@ -156,7 +156,7 @@ async function judgedFetch(judge: Judge, url: URL, init: RequestInit = {}): Prom
     { status, headers: told, text },
   )
   if (faults.length > 0) throw new Error(faults.join('\n'))
-  // A stream stays its reader's alone. What was read is given again, which takes less time than a copy of each response.
+  // A stream stays its reader's alone. A text that was read is given again: a copy of each response would take more time.
   return read === null
     ? response
     : new Response(read === '' ? null : read, { status, statusText, headers: told })
