@@ -15,12 +15,13 @@ export async function stopLeftovers(stale: State | null): Promise<void> {
   }
 }
 
-/** Kills the workerd of this clone that listens on `address`, and no workerd of another clone. */
-export async function stopWorkerd(address: string): Promise<void> {
+/** Kills the workerd of this clone that listens on `address`, and no workerd of another clone. False if none does. */
+export async function stopWorkerd(address: string): Promise<boolean> {
   const ours = listProcesses()
     .filter(({ command }) => command.startsWith(join(projectRoot, 'node_modules')))
     .filter(({ command }) => command.includes(`--socket-addr=entry=${address} `))
     .map(({ pid }) => pid)
   for (const pid of ours) process.kill(pid, 'SIGKILL')
   await untilGone(ours, 5_000)
+  return ours.length > 0
 }

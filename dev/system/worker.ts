@@ -38,6 +38,8 @@ export type RunWorker = {
 
 export type RunningWorker = {
   url: string
+  /** By it `stopWorkerd` finds the process. */
+  address: string
   /** Fires a cron trigger, as Cloudflare does at `scheduledTime`. */
   scheduled(cron: string, scheduledTime?: Date): Promise<{ outcome: string }>
   dispose(): Promise<void>
@@ -57,6 +59,7 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
   } = options
   const config = options.config ?? (await import('./worker-config.ts')).readWorkerConfig()
   const port = options.port ?? (await freePort())
+  const front = direct ? await freePort() : port
   const { producers, consumers } = queuesOf(config, options)
   const faulty = options.queueFaults && withFaults(producers, options.queueFaults)
   const miniflare = keepingSignals(
@@ -79,7 +82,7 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
           ...(kvFaults ? [faultyKv('faulty-kv', kvFaults)] : []),
         ],
         host,
-        port: direct ? 0 : port,
+        port: front,
         unsafeTriggerHandlers: true,
         // Otherwise Miniflare queries Cloudflare for the `cf` object.
         cf: false,
@@ -98,6 +101,7 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
     const { origin } = await miniflare.ready
     return {
       url: direct ? `http://${host}:${port}` : origin,
+      address: `${host}:${front}`,
       scheduled: (cron, scheduledTime = new Date()) => fire(origin, cron, scheduledTime),
       dispose: () => miniflare.dispose(),
     }

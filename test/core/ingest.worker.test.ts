@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { buildWorker } from '../../dev/system/build.ts'
-import { stopWorkerd } from '../../dev/system/leftovers.ts'
 import { createQueueFaults, type QueueFaults } from '../../dev/system/queue-faults.ts'
 import type { Accounting } from '../../functions/core/ingest-accounting.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -226,7 +225,7 @@ describe('accounted ingest in workerd', () => {
     app.queue.set({ refuse: 1 })
     await send(app, 10, { durable: true })
     expect(app.queue.counts.refuse).toBeGreaterThan(0)
-    await stopWorkerd(new URL(app.url).host)
+    await app.kill()
     app.queue.clear()
     expect(await whenAllStored(app)).toEqual(allStored(app))
   })

@@ -30,8 +30,8 @@ export async function removeRun(folder: string): Promise<void> {
 }
 
 /** Notes that a workerd listens here, in case nobody gets to stop it; the result forgets it again. */
-export function noteWorkerd(folder: string, url: string): () => void {
-  const note = join(folder, `workerd-${new URL(url).port}`)
+export function noteWorkerd(folder: string, address: string): () => void {
+  const note = join(folder, `workerd-${address.split(':').at(-1)}`)
   writeFileSync(note, '')
   return () => rmSync(note, { force: true })
 }

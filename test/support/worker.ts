@@ -3,6 +3,7 @@ import { inject } from 'vitest'
 import type { Faults } from '../../dev/neon-proxy/faults.ts'
 import type { NeonProxy } from '../../dev/neon-proxy/server.ts'
 import { freePort } from '../../dev/system/free-port.ts'
+import { stopWorkerd } from '../../dev/system/leftovers.ts'
 import { signToken } from '../../dev/system/sign-token.ts'
 import { type RunWorker, startWorker } from '../../dev/system/worker.ts'
 import type { WorkerConfig } from '../../dev/system/worker-config.ts'
@@ -38,6 +39,8 @@ export type TestWorker = {
   token(role: Role, sub: string | number, tenantId?: number): Promise<string>
   /** Fires a cron trigger and waits for its run. */
   scheduled(cron: string, scheduledTime?: Date): Promise<{ outcome: string }>
+  /** Kills its process, as a crash would. */
+  kill(): Promise<void>
   /** Stops it before the end of the file, where it is stopped anyway. */
   dispose(): Promise<void>
 }
@@ -103,7 +106,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
     })
   // Another process may take the port before workerd listens on it.
   const worker = await start().catch(start)
-  const forget = noteWorkerd(inject('runFolder'), worker.url)
+  const forget = noteWorkerd(inject('runFolder'), worker.address)
   let disposed: Promise<void> | null = null
   const dispose = () => (disposed ??= worker.dispose().then(forget))
   atTheEnd(dispose)
@@ -120,6 +123,9 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
         ? signToken(deviceKey, { role, sub: String(sub), tenantId: tenantId ?? 1, gen: 1 })
         : signToken(testSecret, { role, sub: String(sub), ...(tenantId !== undefined && { tenantId }) }),
     scheduled: worker.scheduled,
+    async kill() {
+      if (!(await stopWorkerd(worker.address))) throw new Error('There is no process of this Worker')
+    },
     dispose,
   }
 }

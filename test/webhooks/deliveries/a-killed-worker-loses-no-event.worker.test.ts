@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { stopWorkerd } from '../../../dev/system/leftovers.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshWorker, type TestWorker } from '../../support/worker.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -17,7 +16,6 @@ const workers = await Promise.all([0, 1, 2].map(() => freshWorker({ database, bi
 const [first, second, third] = workers
 if (!first || !second || !third) throw new Error('three Workers were started')
 
-const kill = (app: TestWorker) => stopWorkerd(new URL(app.url).host)
 const { storeId } = await orderToPickup(first)
 
 async function subscribe(app: TestWorker, path: string): Promise<number> {
@@ -38,7 +36,7 @@ describe('a Worker that is killed', () => {
   it('between the commit of a change and its delivery loses nothing: the next Worker delivers every event', async () => {
     await subscribe(first, '/before')
     const orderId = await anotherOrder(first, storeId)
-    await kill(first)
+    await first.kill()
     await runMinute(second)
     expect(receiver.at('/before').map(({ body }) => JSON.parse(body))).toMatchObject(
       ['order.created', 'order.claimed', 'order.accepted', 'order.picked_up'].map((type) => ({
@@ -56,7 +54,7 @@ describe('a Worker that is killed', () => {
     receiver.script('/during', 'hang', 'hang')
     const run = runMinute(second).catch(() => 'killed')
     await receiver.until(() => receiver.at('/during').length === 2)
-    await kill(second)
+    await second.kill()
     await run
     const { rows: lost } = await database.admin.query(
       `select a.outcome, d.state
