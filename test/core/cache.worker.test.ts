@@ -10,6 +10,7 @@ import { atTheEnd } from '../support/at-the-end.ts'
 import { builtWorker } from '../support/built-worker.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshFolder } from '../support/folder.ts'
+import { freshFetch } from '../support/fresh-connections.ts'
 import { freshProxy } from '../support/proxy.ts'
 import { writeBroken } from './cache-rig.ts'
 
@@ -44,8 +45,7 @@ async function isolate(
   let disposed: Promise<void> | null = null
   const dispose = () => (disposed ??= worker.dispose())
   atTheEnd(dispose)
-  const request = (path: string, init: RequestInit = {}) =>
-    fetch(`${worker.url}/cache-test/${path}`, { ...init, headers: { connection: 'close' } })
+  const request = (path: string, init?: RequestInit) => freshFetch(`${worker.url}/cache-test/${path}`, init)
   return {
     dispose,
     request,

@@ -15,7 +15,7 @@ import { atTheEnd } from './at-the-end.ts'
 import { builtWorker } from './built-worker.ts'
 import { freshDatabase, type TestDatabase } from './database.ts'
 import { deviceKey } from './device-key.ts'
-import { freshConnections } from './fresh-connections.ts'
+import { freshFetch } from './fresh-connections.ts'
 import { type Judge, makeJudge } from './openapi.ts'
 import { freshProxy } from './proxy.ts'
 import { noteWorkerd } from './runs.ts'
@@ -152,8 +152,7 @@ async function judgedFetch(judge: Judge, url: URL, init: RequestInit = {}): Prom
   const headers = new Headers(init.headers)
   // Cloudflare names it in each request.
   if (!headers.has('cf-connecting-ip')) headers.set('cf-connecting-ip', '127.0.0.1')
-  const request = { ...init, headers, dispatcher: freshConnections() }
-  const response = await fetch(url, request)
+  const response = await freshFetch(url, { ...init, headers })
   const { status, statusText, headers: told } = response
   let read: string | null = null
   const text = async () => (read ??= await response.text())
