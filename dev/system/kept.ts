@@ -39,13 +39,13 @@ function isAsMade({ settings, hashes }: Kept<unknown>, now: object): boolean {
 function keep<T>(record: string, settings: object, made: Made<T>, began: number): void {
   if (made.read.some((path) => changedAt(path) >= began)) return
   const hashes = [...made.read, ...made.written].map((path) => [path, hashOf(path)])
-  const kept: Kept<T> = {
+  const content: Kept<T> = {
     settings: digestOf(settings),
     hashes: Object.fromEntries(hashes),
     value: made.value,
   }
   const draft = `${record}.${process.pid}`
-  writeFileSync(draft, JSON.stringify(kept), { mode: 0o600 })
+  writeFileSync(draft, JSON.stringify(content), { mode: 0o600 })
   renameSync(draft, record)
 }
 

@@ -7,6 +7,7 @@ import { createQueueFaults, type QueueFaults } from '../../dev/system/queue-faul
 import type { Accounting } from '../../functions/core/ingest-accounting.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshFolder } from '../support/folder.ts'
+import { freshFetch } from '../support/fresh-connections.ts'
 import { freshWorker, type TestWorker, type TestWorkerOptions } from '../support/worker.ts'
 import { type Sums, sumOf } from './probe/isolate.ts'
 import { probeTables } from './probe/module.ts'
@@ -40,8 +41,8 @@ async function send(app: Probe, requests: number, { durable = false } = {}): Pro
   const statuses = await Promise.all(
     Array.from({ length: requests }, async () => {
       const items = Array.from({ length: 3 }, () => ({ value: 1_000 + app.sent++ }))
-      const headers = { 'content-type': 'application/json', connection: 'close' }
-      const response = await fetch(new URL('/v1/probe/items', app.url), {
+      const headers = { 'content-type': 'application/json' }
+      const response = await freshFetch(new URL('/v1/probe/items', app.url), {
         method: 'POST',
         headers,
         body: JSON.stringify({ items, durable }),
@@ -60,7 +61,7 @@ async function stored(app: Probe): Promise<{ items: number; distinct: number }> 
 }
 
 async function accounting(app: Probe): Promise<Accounting> {
-  const response = await fetch(new URL('/v1/probe/accounting', app.url), { headers: { connection: 'close' } })
+  const response = await freshFetch(new URL('/v1/probe/accounting', app.url))
   return response.json<Accounting>()
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { freshFetch } from '../support/fresh-connections.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const local = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })
@@ -13,10 +14,9 @@ function sign({
   type = json,
   body = { role: 'courier', sub: '7' },
 }: Sent = {}) {
-  return fetch(`${app.url}/v1/dev/tokens`, {
+  return freshFetch(`${app.url}/v1/dev/tokens`, {
     method: 'POST',
-    // The Worker may close a connection that rests, at the moment when the next call takes it.
-    headers: { origin, 'content-type': type, connection: 'close' },
+    headers: { origin, 'content-type': type },
     body: JSON.stringify(body),
   })
 }

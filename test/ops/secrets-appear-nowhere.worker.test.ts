@@ -6,6 +6,7 @@ import { pathOf } from '../http/asking.ts'
 import { deposit, serverOf } from '../ledger/support/http.ts'
 import { callerAt } from '../support/caller.ts'
 import { freshDatabase } from '../support/database.ts'
+import { freshFetch } from '../support/fresh-connections.ts'
 import { soon } from '../support/soon.ts'
 import { endpoints } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
@@ -44,12 +45,10 @@ const secrets = [password, changed, scraper, token, token.split('.')[2] ?? token
 /** The status, the headers and the body of a response; of a stream its beginning. */
 async function answerOf(endpoint: Endpoint, bearer: string): Promise<string> {
   const { method, path } = endpoint
-  const response = await fetch(new URL(pathOf(endpoint), app.url), {
+  const response = await freshFetch(new URL(pathOf(endpoint), app.url), {
     method: method.toUpperCase(),
     headers: {
       authorization: `Bearer ${bearer}`,
-      // The Worker may close a connection that rests, at the moment when the next call takes it.
-      connection: 'close',
       ...(method === 'get' ? {} : { 'content-type': 'application/json' }),
       ...(endpoint.ifMatch ? { 'if-match': '"1"' } : {}),
     },

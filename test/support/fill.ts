@@ -24,7 +24,10 @@ export async function inStepsUnchecked(
   await client.query('reset session_replication_role')
 }
 
-/** Takes the indexes from tables while they are filled, but for those of constraints: to make one of all rows takes less time. */
+/**
+ * Takes the indexes from tables while they are filled, but for those of constraints: to make one of all rows takes less time.
+ * They come back without their comments.
+ */
 export async function indexedAfterwards(
   client: pg.ClientBase | pg.Pool,
   tables: readonly string[],

@@ -5,9 +5,9 @@ const idleMs = 1_000
 /** A crowd of hundreds waits long for its connections on a busy machine; undici itself gives up after 10 s. */
 const connectMs = 120_000
 
-const kept = () =>
+const makeAgent = () =>
   new Agent({ keepAliveTimeout: idleMs, keepAliveMaxTimeout: idleMs, connect: { timeout: connectMs } })
-let agent = kept()
+let agent = makeAgent()
 let used = 0
 
 /**
@@ -18,7 +18,7 @@ export function freshFetch(url: string | URL, init: RequestInit = {}): Promise<R
   const now = performance.now()
   if (now - used > idleMs) {
     void agent.close()
-    agent = kept()
+    agent = makeAgent()
   }
   used = now
   const request = { ...init, dispatcher: agent }

@@ -36,9 +36,22 @@ beforeAll(async () => {
     insert into dispatch.couriers (name, available, capacity_boxes, last_lat, last_lng)
     select 'Courier ' || n, true, 1000, case when n = ${near} then 51.5 end, case when n = ${near} then -0.12 end
     from generate_series(1, 200) n`)
-  await indexedAfterwards(client, ['dispatch.orders'], () =>
-    inStepsUnchecked(client, 100_000, (from, to) =>
-      client.query(`
+  await indexedAfterwards(client, ['dispatch.orders'], fillOrders)
+  await client.query(`
+    update dispatch.couriers c
+    set held_boxes = live.boxes
+    from (
+      select courier_id, sum(boxes_count)::int as boxes from dispatch.orders
+      where status in ('assigned', 'accepted', 'picked_up') group by courier_id
+    ) live
+    where c.id = live.courier_id`)
+  await indexedAfterwards(client, ['dispatch.order_events'], fillEvents)
+  await client.query('vacuum (analyze) dispatch.orders, dispatch.order_events, dispatch.couriers')
+})
+
+const fillOrders = () =>
+  inStepsUnchecked(client, 100_000, (from, to) =>
+    client.query(`
     insert into dispatch.orders (
       store_id, status, courier_id, pickup_address, delivery_address, recipient_name, phone, boxes_count, price_minor,
       pickup_lat, pickup_lng, assigned_at, accepted_at, picked_up_at, delivered_at, lease_expires_at, fence, created_at
@@ -55,26 +68,14 @@ beforeAll(async () => {
           else (array['new', 'new', 'assigned', 'accepted', 'picked_up'])[1 + n % 5] end as status
       from generate_series(${from}, ${to}) n
     ) made`),
-    ),
   )
-  await client.query(`
-    update dispatch.couriers c
-    set held_boxes = live.boxes
-    from (
-      select courier_id, sum(boxes_count)::int as boxes from dispatch.orders
-      where status in ('assigned', 'accepted', 'picked_up') group by courier_id
-    ) live
-    where c.id = live.courier_id`)
-  await indexedAfterwards(client, ['dispatch.order_events'], () =>
-    inStepsUnchecked(client, 100_000, (from, to) =>
-      client.query(`
+
+const fillEvents = () =>
+  inStepsUnchecked(client, 100_000, (from, to) =>
+    client.query(`
     insert into dispatch.order_events (order_id, type, to_status, actor_role, actor_id, fence, created_at)
     select id, 'created', 'new', 'store', '1', 0, created_at from dispatch.orders where id between ${from} and ${to}`),
-    ),
   )
-  await client.query(`select brin_summarize_new_values('dispatch.idx_orders_created_brin')`)
-  await client.query('vacuum (analyze) dispatch.orders, dispatch.order_events, dispatch.couriers')
-})
 
 const list = { storeId: null, courierId: null, since: null, before: null, limit: 51 }
 const statuses = [
