@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { agents, countries, referrers } from '../seed/clicks/visitors.ts'
+import { freshFetch } from '../system/fresh-fetch.ts'
 import { isMain } from '../system/main-module.ts'
 import { readRunning } from '../system/state.ts'
 
@@ -23,17 +24,20 @@ async function follow(base: string, at: number, slugs: readonly string[]): Promi
   const [country, asn] = pick(countries)
   const slug = pick(slugs)
   const started = performance.now()
-  const response = await fetch(`${base}/c/${slug}?s1=banner-${1 + (at % 4)}&sub1=banner-${1 + (at % 4)}`, {
-    redirect: 'manual',
-    method: Math.random() < 0.03 ? 'HEAD' : 'GET',
-    headers: {
-      'user-agent': pick(agents),
-      'accept-language': country === 'DE' ? 'de-DE,de' : 'en',
-      'cf-connecting-ip': `198.51.${Math.floor(Math.random() * 100)}.${Math.floor(Math.random() * 256)}`,
-      'mf-cf-blob': JSON.stringify({ country: country ?? 'XX', asn: Math.random() < 0.05 ? 24940 : asn }),
-      ...(pick(referrers) !== null && { referer: 'https://news.example/today' }),
+  const response = await freshFetch(
+    `${base}/c/${slug}?s1=banner-${1 + (at % 4)}&sub1=banner-${1 + (at % 4)}`,
+    {
+      redirect: 'manual',
+      method: Math.random() < 0.03 ? 'HEAD' : 'GET',
+      headers: {
+        'user-agent': pick(agents),
+        'accept-language': country === 'DE' ? 'de-DE,de' : 'en',
+        'cf-connecting-ip': `198.51.${Math.floor(Math.random() * 100)}.${Math.floor(Math.random() * 256)}`,
+        'mf-cf-blob': JSON.stringify({ country: country ?? 'XX', asn: Math.random() < 0.05 ? 24940 : asn }),
+        ...(pick(referrers) !== null && { referer: 'https://news.example/today' }),
+      },
     },
-  })
+  )
   await response.body?.cancel()
   const location = response.headers.get('location')
   const to = location === null ? '' : ` ${slug} → ${location.replace(/[?#].*$/, '')}`

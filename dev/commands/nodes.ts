@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { freshFetch } from '../system/fresh-fetch.ts'
 import { isMain } from '../system/main-module.ts'
 import { developmentSecret } from '../system/secret.ts'
 import { signToken } from '../system/sign-token.ts'
@@ -43,7 +44,7 @@ export async function runNodes(
     path: string,
     { body, version }: { body?: object; version?: number } = {},
   ) => {
-    const response = await fetch(`${url}/v1/fleet${path}`, {
+    const response = await freshFetch(`${url}/v1/fleet${path}`, {
       method,
       headers: {
         authorization: `Bearer ${tenantToken}`,

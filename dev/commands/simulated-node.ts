@@ -1,4 +1,5 @@
 /** A simulated greenhouse node: it speaks to the API as a device would, and knows nothing else. */
+import { freshFetch } from '../system/fresh-fetch.ts'
 
 type Command = { id: number; kind: string; maxRunMs: number | null }
 type Answer = { status: number; body: Record<string, unknown> }
@@ -43,7 +44,7 @@ export function simulatedNode({
     path: string,
     { token = credential, body }: { token?: string; body?: object | string } = {},
   ): Promise<Answer> {
-    const response = await fetch(`${url}/v1/fleet${path}`, {
+    const response = await freshFetch(`${url}/v1/fleet${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { Log, LogLevel, Miniflare } from 'miniflare'
 import { freePort } from './free-port.ts'
+import { freshFetch } from './fresh-fetch.ts'
 import { faultyKv, type KvFaults } from './kv-faults.ts'
 import { type QueueFaults, withFaults } from './queue-faults.ts'
 import type { WorkerConfig } from './worker-config.ts'
@@ -114,7 +115,7 @@ export async function startWorker(options: RunWorker): Promise<RunningWorker> {
 /** Miniflare's own call of the handler would start a thread for each Worker. */
 async function fire(origin: string, cron: string, scheduledTime: Date): Promise<{ outcome: string }> {
   const parameters = new URLSearchParams({ cron, time: String(scheduledTime.getTime()), format: 'json' })
-  const response = await fetch(`${origin}/cdn-cgi/handler/scheduled?${parameters.toString()}`)
+  const response = await freshFetch(`${origin}/cdn-cgi/handler/scheduled?${parameters.toString()}`)
   const answer = await response.text()
   // An outcome is JSON; when the runtime itself fails, Miniflare answers its stack.
   if (!answer.startsWith('{')) throw new Error(`The trigger ${cron} was not fired: ${answer}`)

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, expect, it, vi } from 'vitest'
 import { freePort, isFree } from '../../dev/system/free-port.ts'
+import { freshFetch } from '../../dev/system/fresh-fetch.ts'
 import { listProcesses } from '../../dev/system/processes.ts'
 import { projectRoot } from '../../dev/system/project.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -131,12 +132,12 @@ function onSignal(code: string): string {
 it('starts everything, answers its own commands, refuses a second start, and leaves nothing when it ends', async () => {
   const system = start({}, true)
   await system.says('Ctrl-C stops everything.')
-  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect((await freshFetch(`${url}/readyz`)).status).toBe(200)
   expect(statSync(join(folder, 'state.json')).mode & 0o777).toBe(0o600)
   expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600)
 
   const token = await command('token.ts', '--role', 'courier', '--sub', '1')
-  const orders = await fetch(`${url}/v1/dispatch/orders?status=new`, {
+  const orders = await freshFetch(`${url}/v1/dispatch/orders?status=new`, {
     headers: { authorization: `Bearer ${token.stdout.trim()}` },
   })
   expect(orders.status).toBe(200)
@@ -150,7 +151,7 @@ it('starts everything, answers its own commands, refuses a second start, and lea
     code: 1,
     stderr: expect.stringContaining('Stop it first'),
   })
-  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect((await freshFetch(`${url}/readyz`)).status).toBe(200)
 
   system.child.kill('SIGTERM')
   expect((await system.ended).code).toBe(0)
@@ -187,14 +188,15 @@ it('keeps its data and its build, also through being killed, clears away what th
 
   const next = start()
   await next.says('Ctrl-C stops everything.')
-  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect((await freshFetch(`${url}/readyz`)).status).toBe(200)
   expect(await query('select count(*)::int as n from dispatch.orders')).toEqual([{ n: 500 }])
   expect(built()).toBe(first)
   fillDiskUnderLog()
-  const fail = () => fetch(`${url}/v1/dispatch/orders`, { headers: { authorization: 'Bearer nonsense' } })
+  const fail = () =>
+    freshFetch(`${url}/v1/dispatch/orders`, { headers: { authorization: 'Bearer nonsense' } })
   for (let i = 0; i < 5; i++) await (await fail()).text()
   await next.says('worker.log lacks lines from here on')
-  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect((await freshFetch(`${url}/readyz`)).status).toBe(200)
   next.child.kill('SIGINT')
   next.child.kill('SIGINT')
   const { code, output } = await next.ended
@@ -250,7 +252,7 @@ it('uses the database it is given, and leaves that one running, also after a rej
   const rejecting = onSignal(`Promise.reject(new Error('Boom'))`)
   const system = start({ DATABASE_URL: database.ownerUrl, NODE_OPTIONS: rejecting })
   await system.says('Ctrl-C stops everything.')
-  expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  expect((await freshFetch(`${url}/readyz`)).status).toBe(200)
   expect(left()).toHaveLength(1)
   expect((await command('db-url.ts')).stdout.trim()).toBe(database.ownerUrl)
   expect((await database.admin.query('select from dispatch.stores')).rowCount).toBe(0)

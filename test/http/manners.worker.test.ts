@@ -1,5 +1,6 @@
 import http from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
+import { freshFetch } from '../../dev/system/fresh-fetch.ts'
 import { openApiDocument } from '../../functions/http/openapi.ts'
 import { letLocksWait } from '../core/barrier.ts'
 import { endpoints, webhooks } from '../support/system.ts'
@@ -289,7 +290,7 @@ describe('another origin', () => {
 describe('a person', () => {
   const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
   const open = (path: string, accept = browser) =>
-    fetch(`${app.url}${path}`, { redirect: 'manual', headers: { accept } })
+    freshFetch(`${app.url}${path}`, { redirect: 'manual', headers: { accept } })
 
   it.each([
     ['/', 200],
@@ -325,7 +326,7 @@ describe('a person', () => {
 
 describe('a program', () => {
   it.each(['/app', '/app/orders', '/docs/', '/nowhere'])('gets a problem at %s', async (path) => {
-    const response = await fetch(`${app.url}${path}`)
+    const response = await freshFetch(`${app.url}${path}`)
     expect([response.status, await response.json()]).toMatchObject([404, { code: 'not_found' }])
   })
 

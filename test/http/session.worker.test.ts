@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { freshFetch } from '../support/fresh-connections.ts'
+import { freshFetch } from '../../dev/system/fresh-fetch.ts'
 import { freshWorker } from '../support/worker.ts'
 
 const local = await freshWorker({ bindings: { DEV_SIGN_IN: '1' } })

@@ -1,12 +1,12 @@
 import { afterAll, expect, it } from 'vitest'
 import { urlAs } from '../../dev/postgres/urls.ts'
+import { freshFetch } from '../../dev/system/fresh-fetch.ts'
 import type { Endpoint } from '../../functions/http/endpoint.ts'
 import { givenStore } from '../dispatch/support/given.ts'
 import { pathOf } from '../http/asking.ts'
 import { deposit, serverOf } from '../ledger/support/http.ts'
 import { callerAt } from '../support/caller.ts'
 import { freshDatabase } from '../support/database.ts'
-import { freshFetch } from '../support/fresh-connections.ts'
 import { soon } from '../support/soon.ts'
 import { endpoints } from '../support/system.ts'
 import { freshWorker } from '../support/worker.ts'
@@ -76,7 +76,7 @@ const leaks = (texts: readonly string[]) =>
 
 const metrics = async () => {
   const headers = { authorization: `Bearer ${scraper}` }
-  return (await fetch(new URL('/metrics', app.url), { headers })).text()
+  return (await freshFetch(new URL('/metrics', app.url), { headers })).text()
 }
 
 const states: [string, () => unknown][] = [

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { freshFetch } from '../../../dev/system/fresh-fetch.ts'
 import { letLocksWait } from '../../core/barrier.ts'
 import { acceptedBet, balanceOf, bet, deposit, serverOf, tally, unlimitedWorker } from '../support/http.ts'
 import { mustHold } from '../support/violations.ts'
@@ -74,7 +75,7 @@ describe('fifty at once', () => {
     await deposit(server, 100_000)
     const path = `${app.url}/v1/ledger/bets`
     const posts = fifty.map(async (_, n) =>
-      fetch(path, {
+      freshFetch(path, {
         method: 'POST',
         headers: {
           authorization: `Bearer ${await app.token('tenant', `server-${n % 2}`, tenants)}`,
