@@ -59,8 +59,9 @@ const unclaimed: Claim = { claimed: false, reason: null, waitSeconds: null, pict
 function claimStatement(ctx: Ctx, day: string): Statement {
   const now = sql`${ctx.now().toISOString()}::timestamptz`
   // Race: many requests ask for one day at once. The row's key lets one of them claim it, and the pause refuses the others.
-  // A request that comes late finds the picture stored. Requests for many days at once each take their call from the quota,
-  // under the lock of its row; those that lose a day have taken one too many until a job reads the quota again.
+  // A request that began before the claim was committed does not see it, and its answer names the whole time of a claim.
+  // A request that comes late finds the picture stored. Requests for many days at once each take their call from the
+  // quota, under the lock of its row; those that lose a day have taken one too many until a job reads the quota again.
   return named('space.claim-picture')`
 with stored as materialized (
   select ${pictureColumns} || '{"stale": false}' as picture
@@ -78,14 +79,18 @@ taken as (
     and (quota_left > coalesce(quota_limit, 0) / 4 or quota_until <= ${now})
   returning 1
 ),
-claimed as (
-  insert into space.upstream_misses as known (upstream, object, failures, reason, missed_at, retry_at)
-  select 'apod', ${day}, 0, 'a request is fetching it', ${now}, ${now} + make_interval(secs => ${claimSeconds})
+allowed as (
+  select
   where not exists (select from stored)
     and (
       exists (select from taken)
       or not exists (select from space.upstream_state where upstream = 'api.nasa.gov' and quota_left is not null)
     )
+),
+claimed as (
+  insert into space.upstream_misses as known (upstream, object, failures, reason, missed_at, retry_at)
+  select 'apod', ${day}, 0, 'a request is fetching it', ${now}, ${now} + make_interval(secs => ${claimSeconds})
+  from allowed
   on conflict (upstream, object) do update
   set missed_at = excluded.missed_at, retry_at = excluded.retry_at
   where known.retry_at <= excluded.missed_at
@@ -95,7 +100,10 @@ select
   exists (select from claimed) as claimed,
   (select picture from stored) as picture,
   missed.reason,
-  ceil(extract(epoch from missed.retry_at - ${now}))::int as "waitSeconds"
+  case
+    when missed.retry_at is not null then ceil(extract(epoch from missed.retry_at - ${now}))::int
+    when exists (select from allowed) then ${claimSeconds}::int
+  end as "waitSeconds"
 from (select) as always
 left join space.upstream_misses missed
   on missed.upstream = 'apod'

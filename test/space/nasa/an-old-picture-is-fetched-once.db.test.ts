@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { obtainPicture } from '../../../functions/space/nasa/obtain-picture.ts'
+import { untilBlocking } from '../../support/blocking.ts'
 import { spaceRig } from '../support/rig.ts'
 
 const rig = await spaceRig()
@@ -34,6 +35,20 @@ describe('a picture that is older than seven days', () => {
     expect(answers.filter((one) => 'date' in one)).not.toEqual([])
     for (const lost of answers.filter((one) => !('date' in one)))
       expect(lost).toMatchObject({ reason: 'no_data_yet', retryAfter: expect.toSatisfy((s) => s <= 30) })
+  })
+
+  it('lets a request that began before the claim was committed wait no longer than the claim', async () => {
+    const winner = await rig.database.connect()
+    await winner.query('begin')
+    await winner.query(
+      `insert into space.upstream_misses values ('apod', $1, 0, 'a request is fetching it', now(), $2)`,
+      [day, '2026-11-20T10:00:59Z'],
+    )
+    const lost = ask()
+    await untilBlocking(winner, admin)
+    await winner.query('commit')
+    expect(await lost).toMatchObject({ reason: 'no_data_yet', retryAfter: 30 })
+    expect(calls()).toBe(0)
   })
 
   it('would cost ten calls without the claim', async () => {
