@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import type pg from 'pg'
 import { Webhook } from 'standardwebhooks'
 import { crons } from '../../cron/index.ts'
-import { freePort } from '../../dev/system/free-port.ts'
+import { serveHttp } from '../../dev/system/serve-http.ts'
 import { startTicker } from '../../dev/system/ticker.ts'
 import { startUpstreams } from '../../dev/upstreams/server.ts'
 import type { Measurement } from '../measurement.ts'
@@ -26,7 +24,7 @@ type Received = { at: number; rule: string; labels: Record<string, string> }
  */
 export const alert: Measurement = async (rig) => {
   const database = await rig.database()
-  const upstreams = await startUpstreams({ port: await freePort() })
+  const upstreams = await startUpstreams()
   const receiver = await startReceiver()
   const worker = await rig.worker(database, {
     bindings: {
@@ -87,7 +85,7 @@ export const alert: Measurement = async (rig) => {
   } finally {
     holder?.release()
     ticker.stop()
-    receiver.close()
+    await receiver.close()
     await upstreams.close()
   }
 }
@@ -96,7 +94,7 @@ async function startReceiver() {
   const received: Received[] = []
   const waiting = new Set<() => void>()
   let [secret, refused] = ['', 0]
-  const server = createServer((request, response) => {
+  const { origin, close } = await serveHttp((request, response) => {
     const at = Date.now()
     let body = ''
     request.on('data', (chunk: Buffer) => {
@@ -115,10 +113,6 @@ async function startReceiver() {
       response.writeHead(200).end()
     })
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
 
   /** The first message about this thing. */
   async function until(rule: string, labels: Record<string, string>): Promise<Received> {
@@ -138,15 +132,12 @@ async function startReceiver() {
   }
 
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin,
     verifyWith(one: string) {
       secret = one
     },
     refused: () => refused,
     until,
-    close() {
-      server.closeAllConnections()
-      server.close()
-    },
+    close,
   }
 }

@@ -23,21 +23,19 @@ export async function sendVisitors(base: string, { count, slugs, atOnce }: Wante
 async function follow(base: string, at: number, slugs: readonly string[]): Promise<Visit> {
   const [country, asn] = pick(countries)
   const slug = pick(slugs)
+  const banner = `banner-${1 + (at % 4)}`
   const started = performance.now()
-  const response = await freshFetch(
-    `${base}/c/${slug}?s1=banner-${1 + (at % 4)}&sub1=banner-${1 + (at % 4)}`,
-    {
-      redirect: 'manual',
-      method: Math.random() < 0.03 ? 'HEAD' : 'GET',
-      headers: {
-        'user-agent': pick(agents),
-        'accept-language': country === 'DE' ? 'de-DE,de' : 'en',
-        'cf-connecting-ip': `198.51.${Math.floor(Math.random() * 100)}.${Math.floor(Math.random() * 256)}`,
-        'mf-cf-blob': JSON.stringify({ country: country ?? 'XX', asn: Math.random() < 0.05 ? 24940 : asn }),
-        ...(pick(referrers) !== null && { referer: 'https://news.example/today' }),
-      },
+  const response = await freshFetch(`${base}/c/${slug}?s1=${banner}&sub1=${banner}`, {
+    redirect: 'manual',
+    method: Math.random() < 0.03 ? 'HEAD' : 'GET',
+    headers: {
+      'user-agent': pick(agents),
+      'accept-language': country === 'DE' ? 'de-DE,de' : 'en',
+      'cf-connecting-ip': `198.51.${Math.floor(Math.random() * 100)}.${Math.floor(Math.random() * 256)}`,
+      'mf-cf-blob': JSON.stringify({ country: country ?? 'XX', asn: Math.random() < 0.05 ? 24940 : asn }),
+      ...(pick(referrers) !== null && { referer: 'https://news.example/today' }),
     },
-  )
+  })
   await response.body?.cancel()
   const location = response.headers.get('location')
   const to = location === null ? '' : ` ${slug} → ${location.replace(/[?#].*$/, '')}`

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { freshFetch } from '../system/fresh-fetch.ts'
 import { developmentSecret } from '../system/secret.ts'
 import { signToken, type TokenClaims } from '../system/sign-token.ts'
 import { readRunning } from '../system/state.ts'
@@ -65,22 +66,16 @@ async function add(kind: string, key: string, body: object): Promise<Row> {
   return answer.json()
 }
 
-type Asked = { key?: string; body?: object; tries?: number }
+type Asked = { key?: string; body?: object }
 
-/** The server may close a kept connection while a request uses it. With its key the request can be sent again. */
-async function post(path: string, token: string, asked: Asked): Promise<Response> {
-  const { key = randomUUID(), body = {}, tries = 5 } = asked
+function post(path: string, token: string, asked: Asked): Promise<Response> {
+  const { key = randomUUID(), body = {} } = asked
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': 'application/json',
     'idempotency-key': key,
   }
-  try {
-    return await fetch(`${base}/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
-  } catch (error) {
-    if (tries === 1) throw error
-    return post(path, token, { key, body, tries: tries - 1 })
-  }
+  return freshFetch(`${base}/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
 function tokenFor(claims: TokenClaims): Promise<string> {

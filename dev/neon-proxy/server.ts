@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { freePort } from '../system/free-port.ts'
+import { serveHttp } from '../system/serve-http.ts'
 import { answerFaults } from './control.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { reply } from './reply.ts'
@@ -21,7 +19,6 @@ export type NeonProxyOptions = {
   databaseUrl: string
   /** Servers that a request may name by their host and port; tunnels for transactions lead to the first one only. */
   standbyUrls?: readonly string[]
-  port?: number
   /** Sessions per user and database. Further requests wait. */
   maxSessions?: number
   /** The limit for requests and responses, by default Neon's. */
@@ -31,12 +28,11 @@ export type NeonProxyOptions = {
 /** Puts Neon's HTTP and WebSocket interfaces in front of a plain Postgres, so that the real driver runs on a laptop. */
 export async function startNeonProxy(options: NeonProxyOptions): Promise<NeonProxy> {
   const { databaseUrl, standbyUrls = [], maxSessions = 40, maxBytes = 64 * 1024 * 1024 } = options
-  const port = options.port ?? (await freePort())
   const target = targetOf(databaseUrl)
   const faults = createFaults()
   const sessions = createSessions({ primary: target, standbyUrls }, maxSessions)
 
-  const server = createServer((req, res) => {
+  const { server, port, close } = await serveHttp((req, res) => {
     const answered =
       req.url === '/sql' && req.method === 'POST'
         ? answerSql({ req, res }, { sessions, faults, maxBytes })
@@ -48,20 +44,15 @@ export async function startNeonProxy(options: NeonProxyOptions): Promise<NeonPro
       res.destroy()
     })
   })
-  // workerd keeps connections open, and would sometimes send a request on one that is being closed.
-  server.keepAliveTimeout = 0
   server.requestTimeout = 0
   const tunnels = tunnelWebSockets(server, target, faults)
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
 
   return {
     address: `127.0.0.1:${port}`,
     faults,
     async close() {
       tunnels.close()
-      server.closeAllConnections()
-      server.close()
+      await close()
       await sessions.close()
     },
   }

@@ -12,7 +12,6 @@ import { loadDemoData } from '../seed/load.ts'
 import { startUpstash, type Upstash } from '../upstash/server.ts'
 import { startUpstreams } from '../upstreams/server.ts'
 import { prepareAssets } from './assets.ts'
-import { freePort } from './free-port.ts'
 import { type KeptWorker, keptWorker } from './kept-worker.ts'
 import { localFolder } from './project.ts'
 import { developmentSecret, localRole, passwordOf } from './secret.ts'
@@ -70,9 +69,9 @@ export async function startSystem(options: StartSystem): Promise<System> {
   const standbyUrls = standbys.map((standby) => urlAs(standby.url(database), { user, password }))
   const proxy = await startNeonProxy({ databaseUrl, standbyUrls })
   starting.defer(() => proxy.close())
-  const upstreams = options.liveUpstreams ? null : await startUpstreams({ port: await freePort() })
+  const upstreams = options.liveUpstreams ? null : await startUpstreams()
   starting.defer(() => upstreams?.close())
-  const redis = options.redis ? await startUpstash({ port: await freePort() }) : null
+  const redis = options.redis ? await startUpstash() : null
   starting.defer(() => redis?.close())
   const { bundle, config } = await building
   signal.throwIfAborted()

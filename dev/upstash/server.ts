@@ -1,12 +1,11 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { answerFaults } from '../neon-proxy/control.ts'
 import { createFaults, type Faults } from '../neon-proxy/faults.ts'
 import { Refusal } from '../neon-proxy/refusal.ts'
 import { reply, replyCutShort } from '../neon-proxy/reply.ts'
 import { readBody, readJson } from '../neon-proxy/request.ts'
-import { freePort } from '../system/free-port.ts'
+import { serveHttp } from '../system/serve-http.ts'
 import { openStore, type Store } from './store.ts'
 
 export type Upstash = {
@@ -29,7 +28,7 @@ const maxBytes = 1024 * 1024
  * Speaks the REST protocol of Upstash in front of a Redis: a command at `/` or in the path, `/pipeline`, and
  * `/multi-exec`. The real clients run on a laptop with it. `/faults` is as at the Neon proxy.
  */
-export async function startUpstash({ port }: { port?: number } = {}): Promise<Upstash> {
+export async function startUpstash(): Promise<Upstash> {
   const store = await openStore()
   const faults = createFaults()
   const token = crypto.randomUUID()
@@ -37,18 +36,13 @@ export async function startUpstash({ port }: { port?: number } = {}): Promise<Up
   // Commands of several requests must not come between those of a transaction.
   let turn: Promise<unknown> = Promise.resolve()
 
-  const server = createServer((req, res) => {
+  const { origin, close } = await serveHttp((req, res) => {
     const answered = req.url === '/faults' ? answerFaults({ req, res }, faults) : answer(req, res)
     answered.catch((error: unknown) => {
       console.error('upstash:', error)
       res.destroy()
     })
   })
-  // workerd keeps connections open, and would sometimes send a request on one that is being closed.
-  server.keepAliveTimeout = 0
-  const taken = port ?? (await freePort())
-  server.listen(taken, '127.0.0.1')
-  await once(server, 'listening')
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
@@ -81,14 +75,13 @@ export async function startUpstash({ port }: { port?: number } = {}): Promise<Up
   }
 
   return {
-    url: `http://127.0.0.1:${taken}`,
+    url: origin,
     token,
     kind: store.kind,
     faults,
     commands,
     async close() {
-      server.closeAllConnections()
-      server.close()
+      await close()
       await store.close()
     },
   }

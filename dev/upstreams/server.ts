@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { serveHttp } from '../system/serve-http.ts'
 import { type Answer, json, nothingThere, type UpstreamRequest } from './answer.ts'
 import { apod } from './apod.ts'
 import { control } from './control.ts'
@@ -10,11 +10,10 @@ import { neows } from './neows.ts'
 import { makeOsdr } from './osdr.ts'
 import { makeCelestrak, openNotify, satnogs, wheretheiss } from './position.ts'
 
-type Options = { port?: number; now?: () => Date; datasets?: number }
+type Options = { now?: () => Date; datasets?: number }
 
 /** Simulates the outside services that `space` reads, with their failures on demand. Needs no network. */
 export async function startUpstreams({
-  port = 0,
   now = () => new Date(),
   datasets = 640,
 }: Options = {}): Promise<Upstreams> {
@@ -35,17 +34,11 @@ export async function startUpstreams({
   const failing: Failing = new Map()
   const log: { upstream: UpstreamName; request: string }[] = []
 
-  const server = createServer((request, response) => {
+  const { origin, close } = await serveHttp((request, response) => {
     serve(request, response).catch(() => response.destroy())
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
-  })
-  // A server that listens on TCP has an address of this form.
-  const { port: taken } = server.address() as AddressInfo
   const upstreams: Upstreams = {
-    url: `http://127.0.0.1:${taken}`,
+    url: origin,
     fail: (upstream, fault, { times = Number.POSITIVE_INFINITY, matching = '' } = {}) =>
       failing.set(upstream, { fault, times, matching }),
     heal: () => failing.clear(),
@@ -60,11 +53,7 @@ export async function startUpstreams({
       log.flatMap((call) => (upstream && call.upstream !== upstream ? [] : [call.request])),
     datasets: osdr.datasets,
     revised: donki.revised,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
+    close,
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,6 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
+import { type HttpServer, serveHttp } from '../../dev/system/serve-http.ts'
 import { type Health, unknownHealth } from '../../functions/core/circuit.ts'
 import { callUpstream, notJson, type Upstream, workerRuntime } from '../../functions/core/fetch.ts'
 
@@ -8,23 +8,22 @@ const upstream: Upstream = { name: 'stub', timeoutMs: 10_000, maxBytes: 10_000, 
 /** For servers that never finish: the only ones that may run into the timeout. */
 const hasty: Upstream = { ...upstream, timeoutMs: 300 }
 
-let server: Server | undefined
+let server: HttpServer | undefined
 let calls = 0
 
 async function answering(...script: RequestListener[]): Promise<string> {
+  await server?.close()
   calls = 0
-  server = createServer((request, response) => {
+  server = await serveHttp((request, response) => {
     const step = script[Math.min(calls, script.length - 1)]
     calls += 1
     step?.(request, response)
   })
-  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/path?api_key=secret`
+  return `${server.origin}/path?api_key=secret`
 }
 
 afterEach(async () => {
-  server?.closeAllConnections()
-  await new Promise((resolve) => (server ? server.close(resolve) : resolve(null)))
+  await server?.close()
   server = undefined
 })
 
@@ -109,7 +108,6 @@ describe('callUpstream', () => {
       more()
     }
     expect(await call(await answering(endless))).toMatchObject({ ok: false, reason: 'too_large' })
-    server?.closeAllConnections()
     const stalled: RequestListener = (_, response) => response.write('{"a":')
     expect(await call(await answering(stalled), { on: { ...hasty, retries: 0 } })).toMatchObject({
       ok: false,
@@ -122,7 +120,6 @@ describe('callUpstream', () => {
     const soon = await call(await answering(status(429, { 'retry-after': '3' }), good), { in: w })
     expect(soon).toMatchObject({ ok: true, attempts: 2 })
     expect(w.slept).toEqual([3_000])
-    server?.closeAllConnections()
     const late = await call(await answering(status(429, { 'retry-after': '57263' }), good))
     expect(late).toMatchObject({ ok: false, reason: 'rate_limited', attempts: 1 })
     expect(late.health.quotaUntil).toEqual(new Date(Date.parse('2026-11-20T10:00:00Z') + 57_263_000))
@@ -201,7 +198,6 @@ describe('the circuit', () => {
 
   it('makes one attempt after the pause: failure doubles the pause, success closes the circuit', async () => {
     const { health } = await failing(5)
-    server?.closeAllConnections()
     const url = await answering(status(500), good)
     const again = await call(url, { health, in: world('2026-11-20T10:02:00Z') })
     expect(again).toMatchObject({ ok: false, attempts: 1 })

@@ -1,25 +1,23 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type HttpServer, serveHttp } from '../../dev/system/serve-http.ts'
 import { send } from '../../functions/core/send.ts'
 
-let server: Server | undefined
+let server: HttpServer | undefined
 let calls = 0
 
 async function answering(answer: RequestListener): Promise<string> {
   calls = 0
-  server = createServer((request, response) => {
+  server = await serveHttp((request, response) => {
     calls += 1
     answer(request, response)
   })
-  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return server.origin
 }
 
 afterEach(async () => {
   vi.restoreAllMocks()
-  server?.closeAllConnections()
-  await new Promise((resolve) => (server ? server.close(resolve) : resolve(null)))
+  await server?.close()
   server = undefined
 })
 

@@ -1,7 +1,7 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { serveHttp } from '../../dev/system/serve-http.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshWorker } from '../support/worker.ts'
 import { claimsOf, signed } from './tokens.ts'
@@ -23,13 +23,11 @@ const token = ({ alg, kid, pair }: Key, claims = claimsOf('admin')) =>
 /** An identity provider: what it publishes, and how it answers at this moment. */
 let answer: RequestListener = (_, response) => response.writeHead(500).end()
 let asked = 0
-const provider = createServer((request, response) => {
+const { origin: base, close } = await serveHttp((request, response) => {
   asked += 1
   answer(request, response)
 })
-await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve))
-afterAll(() => provider.close())
-const base = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`
+afterAll(close)
 
 const publish = (document: unknown): RequestListener => {
   const text = typeof document === 'string' ? document : JSON.stringify(document)

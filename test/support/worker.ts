@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { inject } from 'vitest'
 import type { Faults } from '../../dev/neon-proxy/faults.ts'
 import type { NeonProxy } from '../../dev/neon-proxy/server.ts'
-import { freePort } from '../../dev/system/free-port.ts'
 import { freshFetch } from '../../dev/system/fresh-fetch.ts'
 import { stopWorkerd } from '../../dev/system/leftovers.ts'
 import { signToken } from '../../dev/system/sign-token.ts'
@@ -82,7 +81,7 @@ export async function freshWorker(options: TestWorkerOptions = {}): Promise<Test
   const judge = options.system ? await judgeOf(options.system.endpoints) : productJudge(built.document)
   const database = given ?? (await freshDatabase())
   const proxy = open ?? (await freshProxy(database))
-  const upstreams = await startUpstreams({ port: await freePort() })
+  const upstreams = await startUpstreams()
   atTheEnd(() => upstreams.close())
   const start = () =>
     startWorker({

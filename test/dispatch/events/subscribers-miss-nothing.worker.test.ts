@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { freshWorker } from '../../support/worker.ts'
 import { givenStore } from '../support/given.ts'
 import { type Received, type Subscription, subscribe } from '../support/listener.ts'
@@ -12,7 +12,8 @@ const storeId = await givenStore(pool)
 const store = await app.token('store', storeId)
 
 const subscriptions: Subscription[] = []
-afterAll(() => subscriptions.forEach((subscription) => subscription.close()))
+// Also after a failure: the streams of one test would slow the next.
+afterEach(() => subscriptions.splice(0).forEach((subscription) => subscription.close()))
 async function subscribeAs(token: string, after?: string): Promise<Subscription> {
   const subscription = await subscribe(app, token, after)
   subscriptions.push(subscription)
@@ -80,7 +81,6 @@ describe('a subscriber', () => {
     expect(JSON.stringify(asBen.received)).not.toContain('20 7946')
     const claimed = asAna.received.find((one) => one.type === 'claimed')
     expect(claimed?.data).toMatchObject({ courierId: ana.id, order: { recipientName: 'Rosa' } })
-    for (const subscription of subscriptions) subscription.close()
   })
 
   it('receives nothing without a token', async () => {
@@ -169,7 +169,6 @@ describe('two hundred subscribers', () => {
     expect(reads).toBeLessThanOrEqual(seconds * 10 + 1)
     const [first] = many
     for (const subscription of many) expect(subscription.received).toEqual(first?.received)
-    for (const subscription of many) subscription.close()
     console.log(`200 subscribers, 10 events: ${reads} reads in ${seconds.toFixed(1)} s`)
   })
 
@@ -190,7 +189,6 @@ describe('two hundred subscribers', () => {
   })
 
   it('cost nothing after all have disconnected', async () => {
-    for (const subscription of subscriptions) subscription.close()
     let last = -1
     const noReads = async () => {
       // The Worker notices a closed connection at its next write, at the latest a heartbeat.

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { serveHttp } from '../../../dev/system/serve-http.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 
 type Given = { challenge: string; redirectUri: string; audience: string }
@@ -23,10 +23,8 @@ export type Provider = {
 export async function startProvider({ role, sub, lasts }: Claims): Promise<Provider> {
   const pair = await generateKeyPair('ES256', { extractable: true })
   const codes = new Map<string, Given>()
-  const server = createServer((request, response) => void answer(request, response))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  atTheEnd(() => server.close())
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { origin: issuer, close } = await serveHttp((request, response) => void answer(request, response))
+  atTheEnd(close)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<unknown> {
     const json = (status: number, body: object) =>

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { serveHttp } from '../../../dev/system/serve-http.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { anotherOrder, caller, orderToPickup, runWebhooks } from '../support/subscriber.ts'
 
 /** A DNS resolver over HTTP. A test sets the addresses of each name, and may change them. */
 const zone = new Map<string, { A?: string[]; AAAA?: string[] }>()
-const resolver = createServer((request, response) => {
+const resolver = await serveHttp((request, response) => {
   const { searchParams } = new URL(request.url ?? '', 'http://resolver')
   const type = searchParams.get('type') === 'AAAA' ? 'AAAA' : 'A'
   const data = zone.get(searchParams.get('name') ?? '')?.[type] ?? []
@@ -18,29 +18,24 @@ const resolver = createServer((request, response) => {
   }
   response.setHeader('content-type', 'application/dns-json').end(JSON.stringify(answer))
 })
+atTheEnd(resolver.close)
 
 /** A private server that counts the connections made to it. */
 let connections = 0
-const privateServer = createTcpServer((socket) => {
+const privateServer = createServer((socket) => {
   connections += 1
   socket.destroy()
 })
 
-async function portOf(server: typeof resolver | typeof privateServer): Promise<number> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  atTheEnd(() => server.close())
-  const address = server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-const resolverPort = await portOf(resolver)
-const privatePort = await portOf(privateServer)
+privateServer.listen(0, '127.0.0.1')
+await once(privateServer, 'listening')
+const { port: privatePort } = privateServer.address() as AddressInfo
+atTheEnd(() => privateServer.close())
 const app = await freshWorker({
   bindings: {
     WEBHOOK_KEY: 'a key that encrypts the secrets of webhooks',
     WEBHOOK_LINGER_SECONDS: '0',
-    DNS_OVER_HTTPS: `http://127.0.0.1:${resolverPort}/dns-query`,
+    DNS_OVER_HTTPS: `${resolver.origin}/dns-query`,
   },
 })
 const { storeId } = await orderToPickup(app)

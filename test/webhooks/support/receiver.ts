@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Webhook } from 'standardwebhooks'
+import { serveHttp } from '../../../dev/system/serve-http.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 
 /** How a receiver handles one request. */
@@ -61,21 +62,14 @@ export async function startReceiver(): Promise<Receiver> {
     for (const check of waiting) check()
   }
 
-  const server = createServer((request, response) => {
+  const { origin, close } = await serveHttp((request, response) => {
     // A sender may disconnect at any moment.
     take(request, response).catch(() => undefined)
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  atTheEnd(() => {
-    server.closeAllConnections()
-    server.close()
-  })
+  atTheEnd(close)
 
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin,
     received,
     script: (path, ...manners) => scripts.set(path, manners),
     at: (path) => received.filter((one) => one.path === path),
