@@ -1,7 +1,6 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { Aedes } from 'aedes'
 import { createWebSocketStream, WebSocketServer } from 'ws'
+import { serveHttp } from '../../../dev/system/serve-http.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 
 type Published = { topic: string; payload: unknown; retain: boolean; qos: number }
@@ -9,7 +8,7 @@ type Published = { topic: string; payload: unknown; retain: boolean; qos: number
 /** A real MQTT broker behind a WebSocket. */
 export async function freshBroker() {
   const broker = await Aedes.createBroker()
-  const server = createServer()
+  const { server, port, close } = await serveHttp((_, response) => response.writeHead(426).end())
   const sockets = new WebSocketServer({ server, handleProtocols: () => 'mqtt' })
   sockets.on('connection', (socket) => {
     const stream = createWebSocketStream(socket)
@@ -33,14 +32,13 @@ export async function freshBroker() {
   broker.on('publish', ({ topic, payload, retain, qos }, client) => {
     if (client !== null) published.push({ topic, payload: JSON.parse(payload.toString()), retain, qos })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   atTheEnd(async () => {
     for (const socket of sockets.clients) socket.terminate()
     await new Promise((resolve) => broker.close(() => resolve(null)))
-    await new Promise((resolve) => server.close(resolve))
+    await close()
   })
   return {
-    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `ws://127.0.0.1:${port}/`,
     published,
     refuse: (yes: boolean) => {
       refusing = yes
