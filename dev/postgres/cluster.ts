@@ -11,6 +11,8 @@ export type ClusterOptions = {
   /** The folder of this clone. The data may be elsewhere, see place.ts. */
   folder: string
   password: string
+  /** The data directory of a stopped server, to begin with a copy of it. The password is then that server's. */
+  from?: string
   /** Used if it is free. */
   port?: number
   /** Added to the settings that tune.ts computes from the machine's memory. */
@@ -32,11 +34,17 @@ export type Cluster = Server & {
 
 /** Starts a real PostgreSQL on 127.0.0.1, initialising its data directory the first time. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const { folder, password, signal, onCrash = () => undefined } = options
+  const { folder, password, from, signal, onCrash = () => undefined } = options
   const place = choosePlace(folder)
   const dataDir = join(place.folder, 'postgres')
   await stopOrphan(dataDir)
-  await initialise({ place, dataDir, password, ...(signal && { signal }) })
+  await initialise({
+    place,
+    dataDir,
+    password,
+    ...(from !== undefined && { from }),
+    ...(signal && { signal }),
+  })
   const settings = {
     ...tune(totalmem(), { beside: true }),
     listen_addresses: '127.0.0.1',

@@ -6,21 +6,38 @@ import { handOver, type Place } from './place.ts'
 
 const run = promisify(execFile)
 
-type Initialise = { place: Place; dataDir: string; password: string; signal?: AbortSignal }
+type Initialise = {
+  place: Place
+  dataDir: string
+  password: string
+  /** The data directory of a stopped server, to be copied instead. Its password stays. */
+  from?: string
+  signal?: AbortSignal
+}
 
 /**
  * Creates the data directory if there is none. It is created under another name and renamed when complete, so that a
  * killed run leaves nothing that looks like a database.
  */
-export async function initialise({ place, dataDir, password, signal }: Initialise): Promise<void> {
+export async function initialise({ place, dataDir, password, from, signal }: Initialise): Promise<void> {
   removeHalfMade(dataDir)
   if (existsSync(join(dataDir, 'PG_VERSION'))) return assertVersion(dataDir)
   const half = mkHalf(dataDir)
   handOver(half, place.user)
+  const data = join(half, 'data')
+  const options = { ...place.user, cwd: '/', ...(signal && { signal }) }
+  if (from === undefined) await initdb({ place, half, data, password }, options)
+  else await run('cp', ['-Rp', from, data], options)
+  renameSync(data, dataDir)
+  rmSync(half, { recursive: true })
+}
+
+type Empty = { place: Place; half: string; data: string; password: string }
+
+async function initdb({ place, half, data, password }: Empty, options: object): Promise<void> {
   const passwordFile = join(half, 'password')
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
   handOver(passwordFile, place.user)
-  const data = join(half, 'data')
   await run(
     join(place.binDir, 'initdb'),
     [
@@ -34,10 +51,8 @@ export async function initialise({ place, dataDir, password, signal }: Initialis
       '--builtin-locale=C.UTF-8',
       '--no-instructions',
     ],
-    { ...place.user, cwd: '/', ...(signal && { signal }) },
+    options,
   )
-  renameSync(data, dataDir)
-  rmSync(half, { recursive: true })
 }
 
 function mkHalf(dataDir: string): string {

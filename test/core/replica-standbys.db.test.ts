@@ -1,12 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import { describe, expect, it, vi } from 'vitest'
-import { migrate } from '../../dev/migrations/migrate.ts'
 import { startNeonProxy } from '../../dev/neon-proxy/server.ts'
-import { type Cluster, startCluster } from '../../dev/postgres/cluster.ts'
-import { ensureDatabase, ensureWorkerRole, workerRole } from '../../dev/postgres/roles.ts'
-import { type Standby, startStandby } from '../../dev/postgres/standby.ts'
-import { urlAs } from '../../dev/postgres/urls.ts'
 import { makeContext } from '../../functions/core/context.ts'
 import type { Db } from '../../functions/core/db.ts'
 import { makeDb } from '../../functions/core/db.ts'
@@ -17,38 +12,26 @@ import { listReplicas } from '../../functions/ops/replicas/list.ts'
 import { parseEnv } from '../../functions/registry/env.ts'
 import { atTheEnd } from '../support/at-the-end.ts'
 import { bindingsOf } from '../support/bindings.ts'
-import { freshFolder } from '../support/folder.ts'
+import { freshCluster, freshStandby, type TestStandby } from '../support/cluster.ts'
 import { sent } from '../support/sent.ts'
 import { soon } from '../support/soon.ts'
 
 // Standbys belong to a whole server, so this file has a server of its own.
-const primary = await startCluster({
-  folder: freshFolder(),
-  password: 'owner',
-  settings: { fsync: 'off', wal_receiver_status_interval: '1s', wal_retrieve_retry_interval: '200ms' },
+const primary = await freshCluster({
+  wal_receiver_status_interval: '1s',
+  wal_retrieve_retry_interval: '200ms',
 })
-atTheEnd(() => primary.stop())
-await ensureDatabase(primary.url(), 'lockstep')
-await ensureWorkerRole(primary.url(), 'worker')
-await migrate(primary.url('lockstep'))
-const admin = new pg.Pool({ connectionString: primary.url('lockstep'), max: 5 })
+const admin = new pg.Pool({ connectionString: primary.ownerUrl, max: 5 })
 admin.on('error', () => undefined)
 atTheEnd(() => admin.end())
 await admin.query('create table marks (id bigint generated always as identity, mark text)')
 await admin.query('grant select on marks to lockstep_app')
 
-const standbys: [Standby, Standby] = [await makeStandby(1), await makeStandby(2)]
-const asWorker = (url: string) => urlAs(url, { user: workerRole, password: 'worker' })
-const standbyUrls = standbys.map((standby) => asWorker(standby.url('lockstep')))
-const databaseUrl = asWorker(primary.url('lockstep'))
+const standbys = [await freshStandby(primary, 1), await freshStandby(primary, 2)] as const
+const standbyUrls = standbys.map(({ workerUrl }) => workerUrl)
+const databaseUrl = primary.workerUrl
 const proxy = await startNeonProxy({ databaseUrl, standbyUrls })
 atTheEnd(() => proxy.close())
-
-async function makeStandby(number: number): Promise<Standby> {
-  const standby = await startStandby({ primary, password: 'owner', number })
-  atTheEnd(() => standby.stop())
-  return standby
-}
 
 /** An isolate with turns of its own, and a read in it after the given position. */
 function isolate({ urls = standbyUrls } = {}) {
@@ -96,7 +79,7 @@ const finds = async (db: Db, mark: string) =>
   (await db.query(sent`select from marks where mark = ${mark}`)).length === 1
 
 /** Whether it is connected to its primary. */
-async function receives(standby: Standby): Promise<boolean> {
+async function receives(standby: TestStandby): Promise<boolean> {
   const client = new pg.Client({ connectionString: standby.url() })
   await client.connect()
   try {
@@ -106,8 +89,8 @@ async function receives(standby: Standby): Promise<boolean> {
   }
 }
 
-async function connect(server: Cluster | Standby): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: server.url('lockstep') })
+async function connect({ ownerUrl }: { ownerUrl: string }): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: ownerUrl })
   await client.connect()
   atTheEnd(() => client.end())
   return client

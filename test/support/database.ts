@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { inject } from 'vitest'
-import { workerRole } from '../../dev/postgres/roles.ts'
-import { urlAs, urlOfDatabase } from '../../dev/postgres/urls.ts'
+import { urlOfDatabase } from '../../dev/postgres/urls.ts'
+import { asWorker } from './as-worker.ts'
 import { atTheEnd } from './at-the-end.ts'
 import { bySocket } from './by-socket.ts'
 import { maintenance } from './maintenance.ts'
@@ -25,7 +25,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
   const templateUrl = inject('templateUrl')
   const name = `test_${process.pid}_${++made}`
   // The default strategy writes each page of the template to the log first, which takes twice as long.
-  await (await maintenance()).query(`create database ${name} template lockstep_template strategy file_copy`)
+  await (await maintenance()).query(`create database ${name} template lockstep strategy file_copy`)
   const ownerUrl = urlOfDatabase(templateUrl, name)
   const admin = new pg.Pool({ connectionString: bySocket(ownerUrl), max: 5 })
   admin.on('error', () => undefined)
@@ -39,7 +39,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
   return {
     name,
     ownerUrl,
-    workerUrl: urlAs(ownerUrl, { user: workerRole, password: inject('workerPassword') }),
+    workerUrl: asWorker(ownerUrl),
     admin,
     async connect(url = ownerUrl) {
       const client = new pg.Client({ connectionString: bySocket(url) })

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,13 +10,14 @@ import { ensureDatabase, ensureWorkerRole } from '../../dev/postgres/roles.ts'
 import { watchTransactions } from './long-transactions.ts'
 import { removeRun, sweepDeadRuns } from './runs.ts'
 
-const ownerPassword = 'owner'
-
 /** Values that every test file may inject. */
 export type Provided = {
   /** The owner's connection string; its database is the template that each file clones. */
   templateUrl: string
+  ownerPassword: string
   workerPassword: string
+  /** The data directory of this cluster before any file used it, for those that need a server of their own. */
+  preparedData: string
   /** The folder of the cluster's Unix socket, or null where its path would be too long for one. */
   socketFolder: string | null
   /** This run's folder, gone when it ends. */
@@ -29,6 +31,9 @@ declare module 'vitest' {
   // oxlint-disable-next-line typescript/consistent-type-definitions
   interface ProvidedContext extends Provided {}
 }
+
+const ownerPassword = 'owner'
+const workerPassword = 'worker'
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await sweepDeadRuns()
@@ -53,15 +58,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       'pg_stat_statements.max': '100000',
     },
   })
-  const templateUrl = cluster.url('lockstep_template')
-  const workerPassword = 'worker'
+  const templateUrl = cluster.url('lockstep')
   await hashAnew(cluster.url())
-  await ensureDatabase(cluster.url(), 'lockstep_template')
+  await ensureDatabase(cluster.url(), 'lockstep')
   await ensureWorkerRole(cluster.url(), workerPassword)
   await migrate(templateUrl)
+  const preparedData = join(cluster.place.folder, 'prepared')
+  await cluster.stop()
+  execFileSync('cp', ['-Rp', cluster.dataDir, preparedData])
+  await cluster.start()
   const watch = await watchTransactions(cluster.url())
   project.provide('templateUrl', templateUrl)
+  project.provide('ownerPassword', ownerPassword)
   project.provide('workerPassword', workerPassword)
+  project.provide('preparedData', preparedData)
   project.provide('socketFolder', isShort(cluster.dataDir) ? cluster.dataDir : null)
   project.provide('runFolder', runFolder)
   project.provide('workerFolder', join(runFolder, 'built-worker'))

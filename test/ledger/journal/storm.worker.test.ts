@@ -13,7 +13,7 @@ const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
 const callers = 16
 const tenants = 20
 
-const { folder, cluster, admin, app } = await mortalServer()
+const { cluster, admin, app } = await mortalServer()
 // Plain fetch: other tests validate responses against the contract.
 const quickly = { ...app, fetch: (path: string, init?: RequestInit) => fetch(new URL(path, app.url), init) }
 let nextTenant = 1
@@ -39,7 +39,7 @@ describe('random commands over a network that loses replies, on a Postgres that 
     const { counted, killed, cut } = await storm({ commands, kills, keyed: true })
     const seconds = (performance.now() - from) / 1000
     const found = await compared(counted.acknowledged)
-    const log = readFileSync(join(folder, 'postgres.log'), 'utf8')
+    const log = readFileSync(join(cluster.folder, 'postgres.log'), 'utf8')
     const lines = log.split('\n')
     // With what each side waited for and ran.
     const deadlocks = lines.flatMap((line, at) =>

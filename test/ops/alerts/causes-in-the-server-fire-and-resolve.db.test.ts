@@ -1,43 +1,26 @@
 import pg from 'pg'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { migrate } from '../../../dev/migrations/migrate.ts'
 import { startNeonProxy } from '../../../dev/neon-proxy/server.ts'
-import { startCluster } from '../../../dev/postgres/cluster.ts'
-import { ensureDatabase, ensureWorkerRole, workerRole } from '../../../dev/postgres/roles.ts'
-import { startStandby } from '../../../dev/postgres/standby.ts'
-import { urlAs } from '../../../dev/postgres/urls.ts'
 import { makeContext } from '../../../functions/core/context.ts'
 import { opsWatch } from '../../../functions/ops/watch.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 import { bindingsOf } from '../../support/bindings.ts'
-import { freshFolder } from '../../support/folder.ts'
+import { freshCluster, freshStandby } from '../../support/cluster.ts'
 import { soon } from '../../support/soon.ts'
 import { startReceiver } from '../../webhooks/support/receiver.ts'
 import { receiveAlertsOf, webhookBindings } from '../support/alert-receiver.ts'
 import { evaluate } from '../support/rules.ts'
 
 // These causes belong to a whole server, so this file has one of its own: with few connections and little memory.
-const primary = await startCluster({
-  folder: freshFolder(),
-  password: 'owner',
-  settings: {
-    fsync: 'off',
-    max_connections: '40',
-    shared_buffers: '8MB',
-    wal_receiver_status_interval: '1s',
-    wal_retrieve_retry_interval: '200ms',
-  },
+const primary = await freshCluster({
+  max_connections: '40',
+  shared_buffers: '8MB',
+  wal_receiver_status_interval: '1s',
+  wal_retrieve_retry_interval: '200ms',
 })
-atTheEnd(() => primary.stop())
-await ensureDatabase(primary.url(), 'lockstep')
-await ensureWorkerRole(primary.url(), 'worker')
-await migrate(primary.url('lockstep'))
-const standby = await startStandby({ primary, password: 'owner', number: 1 })
-atTheEnd(() => standby.stop())
-
-const asWorker = (url: string) => urlAs(url, { user: workerRole, password: 'worker' })
-const workerUrl = asWorker(primary.url('lockstep'))
-const standbyUrl = asWorker(standby.url('lockstep'))
+const { workerUrl } = primary
+const standby = await freshStandby(primary, 1)
+const standbyUrl = standby.workerUrl
 const proxy = await startNeonProxy({ databaseUrl: workerUrl, standbyUrls: [standbyUrl] })
 atTheEnd(() => proxy.close())
 

@@ -1,25 +1,17 @@
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import { migrate } from '../../../dev/migrations/migrate.ts'
 import { startNeonProxy } from '../../../dev/neon-proxy/server.ts'
-import { startCluster } from '../../../dev/postgres/cluster.ts'
-import { ensureDatabase, ensureWorkerRole, workerRole } from '../../../dev/postgres/roles.ts'
-import { urlAs } from '../../../dev/postgres/urls.ts'
 import { makeContext } from '../../../functions/core/context.ts'
 import { named } from '../../../functions/core/named.ts'
 import { recordQueries } from '../../../functions/core/record-queries.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 import { bindingsOf } from '../../support/bindings.ts'
-import { freshFolder } from '../../support/folder.ts'
+import { freshCluster } from '../../support/cluster.ts'
 import { soon } from '../../support/soon.ts'
 
 // A restart belongs to a whole server, so this file has one of its own.
-const cluster = await startCluster({ folder: freshFolder(), password: 'owner', settings: { fsync: 'off' } })
-atTheEnd(() => cluster.stop())
-await ensureDatabase(cluster.url(), 'lockstep')
-await ensureWorkerRole(cluster.url(), 'worker')
-await migrate(cluster.url('lockstep'))
-const workerUrl = urlAs(cluster.url('lockstep'), { user: workerRole, password: 'worker' })
+const cluster = await freshCluster()
+const { ownerUrl, workerUrl } = cluster
 const proxy = await startNeonProxy({ databaseUrl: workerUrl })
 atTheEnd(() => proxy.close())
 
@@ -34,7 +26,7 @@ async function sell(count: number): Promise<void> {
 }
 
 async function asOwner(statement: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: cluster.url('lockstep') })
+  const client = new pg.Client({ connectionString: ownerUrl })
   await client.connect()
   try {
     return (await client.query(statement)).rows

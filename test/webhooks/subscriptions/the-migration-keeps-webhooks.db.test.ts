@@ -4,8 +4,6 @@ import { expect, inject, it } from 'vitest'
 import { migrationsFolder, readMigrations } from '../../../dev/migrations/files.ts'
 import { migrate } from '../../../dev/migrations/migrate.ts'
 import { startNeonProxy } from '../../../dev/neon-proxy/server.ts'
-import { workerRole } from '../../../dev/postgres/roles.ts'
-import { urlAs } from '../../../dev/postgres/urls.ts'
 import { makeContext } from '../../../functions/core/context.ts'
 import { encryptSecret } from '../../../functions/core/encrypt.ts'
 import { deliverDue } from '../../../functions/webhooks/deliveries/deliver-due.ts'
@@ -14,6 +12,7 @@ import { createWebhook } from '../../../functions/webhooks/subscriptions/create.
 import { encryptionFor } from '../../../functions/webhooks/subscriptions/encryption.ts'
 import { readWebhook } from '../../../functions/webhooks/subscriptions/read.ts'
 import { emptyDatabase } from '../../schema/empty-database.ts'
+import { asWorker } from '../../support/as-worker.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 import { startReceiver, verify } from '../support/receiver.ts'
 
@@ -27,7 +26,7 @@ const limit = async () => ({ success: true })
 const ctx = Object.assign(
   makeContext(
     {
-      DATABASE_URL: urlAs(url, { user: workerRole, password: inject('workerPassword') }),
+      DATABASE_URL: asWorker(url),
       NEON_PROXY: proxy.address,
       AUTH_SECRET: 'a secret of the tests that has the length',
       WEBHOOK_ALLOW: receiver.origin,
