@@ -35,6 +35,8 @@ export function createSessions({ primary, standbyUrls }: Servers, max: number): 
       ssl: target.tls,
       ...login,
       max,
+      // To open a session costs as much as a hundred statements, so one that rests waits for the next request.
+      idleTimeoutMillis: 5 * 60_000,
       fallback_application_name: 'neon-proxy',
     })
     // The server closed an idle session. The pool drops it, and the next request opens another.

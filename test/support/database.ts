@@ -27,7 +27,7 @@ export async function freshDatabase(): Promise<TestDatabase> {
   // The default strategy writes each page of the template to the log first, which takes twice as long.
   await (await maintenance()).query(`create database ${name} template lockstep strategy file_copy`)
   const ownerUrl = urlOfDatabase(templateUrl, name)
-  const admin = new pg.Pool({ connectionString: bySocket(ownerUrl), max: 5 })
+  const admin = new pg.Pool({ connectionString: bySocket(ownerUrl), max: 5, idleTimeoutMillis: 0 })
   admin.on('error', () => undefined)
   const clients: pg.Client[] = []
 
