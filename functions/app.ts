@@ -64,8 +64,12 @@ export function createApp({ modules, jobs }: System): App {
     const requestId = c.get('requestId')
     // A misconfigured Worker fails before the context exists.
     const ctx: Ctx | undefined = c.get('ctx')
-    if (problem.status >= 500 || error instanceof DatabaseError)
-      (ctx?.log ?? makeLog({ requestId })).error('request', error, { route: c.get('route') })
+    const log = ctx?.log ?? makeLog({ requestId })
+    const route = c.get('route')
+    const { status, code, message: detail } = problem
+    // A refusal in order has no cause, and a crowd may get it: no data yet, no further stream.
+    if (status >= 500 && problem.cause === undefined) log.info('refused', { route, code, detail })
+    else if (status >= 500 || error instanceof DatabaseError) log.error('request', error, { route })
     return problemResponse(problem, { requestId, method: c.req.method })
   })
 

@@ -175,6 +175,7 @@ export function cache<T, By extends Caller = Ctx>(options: Options<T, By>): Cach
     if (result !== 'late' && 'error' in result) throw result.error
     throw new AppError('unavailable', 'The request had no effect: send it again after Retry-After', {
       retryAfter: 1,
+      cause: new Error(`${name} was not loaded within ${boundMs} ms`),
     })
   }
 

@@ -72,6 +72,29 @@ describe('every answer', () => {
       expect(all).not.toContain(secret)
   })
 
+  it('that refuses in order is no error in the log; one that failed is, with its stack', async () => {
+    const lineOf = async (path: string, id: string) => {
+      await app.fetch(path, { headers: { 'x-request-id': id } })
+      const of = () => lines.map((line) => JSON.parse(line)).find((line) => line.requestId === id)
+      await expect.poll(of).toBeDefined()
+      return of()
+    }
+    expect(await lineOf('/v1/space/iss', 'refused-1')).toMatchObject({
+      level: 'info',
+      event: 'refused',
+      route: 'GET /v1/space/iss',
+      code: 'no_data_yet',
+      detail: 'No data has been collected yet',
+    })
+    app.faults.set({ refuse: 1 })
+    expect(await lineOf('/v1/space/osdr/datasets', 'failed-1')).toMatchObject({
+      level: 'error',
+      event: 'request',
+      route: 'GET /v1/space/osdr/datasets',
+      error: { stack: expect.stringContaining('at ') },
+    })
+  })
+
   it('has the security headers for browsers', async () => {
     for (const response of [await app.fetch('/healthz'), await app.fetch('/nowhere'), await get(stores)])
       expect(Object.fromEntries(response.headers)).toMatchObject({

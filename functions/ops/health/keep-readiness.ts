@@ -45,6 +45,9 @@ export function keepReadiness(
       const answer = await within(Promise.race(joined), joinedMs)
       if (answer !== 'late') return answer
     }
-    throw new AppError('unavailable', 'The dependencies did not answer in time', { retryAfter: 1 })
+    throw new AppError('unavailable', 'The dependencies did not answer in time', {
+      retryAfter: 1,
+      cause: new Error(`No check of the dependencies ended within ${(turns * joinedMs) / 1_000} s`),
+    })
   }
 }
