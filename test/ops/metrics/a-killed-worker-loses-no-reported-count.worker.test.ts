@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { freshFolder } from '../../support/folder.ts'
 import { soon } from '../../support/soon.ts'
@@ -23,7 +24,7 @@ async function counted(url: string, token: string): Promise<number | null> {
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }
 
-/** Fifty clients send requests until `stop` is called. */
+/** Fifty clients send requests until `stop` is called, two hundred a second: enough to be counting at each kill. */
 function load(app: TestWorker, token: string) {
   const answeredAt: number[] = []
   let [sent, running] = [0, true]
@@ -34,6 +35,7 @@ function load(app: TestWorker, token: string) {
         headers: { authorization: `Bearer ${token}` },
       }).catch(() => null)
       if ((await response?.text().catch(() => null)) != null) answeredAt.push(performance.now())
+      await delay(250)
     }
   }
   const all = Promise.all(Array.from({ length: clients }, client))
