@@ -1,4 +1,5 @@
 import { inject } from 'vitest'
+import { migrate } from '../../dev/migrations/migrate.ts'
 import { type Cluster, startCluster } from '../../dev/postgres/cluster.ts'
 import { type Standby, startStandby } from '../../dev/postgres/standby.ts'
 import type { Settings } from '../../dev/postgres/tune.ts'
@@ -26,7 +27,10 @@ export async function freshCluster(settings: Settings = {}): Promise<TestCluster
     settings: { fsync: 'off', ...settings },
   })
   atTheEnd(() => cluster.stop())
-  return { ...cluster, ...urlsOf(cluster), folder }
+  const urls = urlsOf(cluster)
+  // The copy has all migrations but for that of a mutant, which is younger.
+  await migrate(urls.ownerUrl)
+  return { ...cluster, ...urls, folder }
 }
 
 /** A streaming standby of a server of this test file's own, gone when the file ends. */
