@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { stopOrphan } from '../postgres/orphan.ts'
 import { outsideFolder } from '../postgres/place.ts'
@@ -17,8 +18,10 @@ export async function stopLeftovers(stale: State | null): Promise<void> {
 
 /** Kills the workerd of this clone that listens on `address`, and no workerd of another clone. False if none does. */
 export async function stopWorkerd(address: string): Promise<boolean> {
+  // Processes are named by their real path, and the folder may be a link.
+  const packages = realpathSync(join(projectRoot, 'node_modules'))
   const ours = listProcesses()
-    .filter(({ command }) => command.startsWith(join(projectRoot, 'node_modules')))
+    .filter(({ command }) => command.startsWith(packages))
     .filter(({ command }) => command.includes(`--socket-addr=entry=${address} `))
     .map(({ pid }) => pid)
   for (const pid of ours) process.kill(pid, 'SIGKILL')

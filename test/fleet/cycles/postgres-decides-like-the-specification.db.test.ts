@@ -41,7 +41,7 @@ const aim = fc
         until: quarter,
         clock: fc.constantFrom('local' as const, 'standard' as const),
       }),
-      { nil: null, freq: 1 },
+      { nil: null, freq: 2 },
     ),
   })
   .filter(({ hours }) => hours === null || hours.from !== hours.until)
@@ -98,6 +98,8 @@ it('Postgres decides about random zones like the specification in TypeScript', {
 }, async () => {
   const seen = new Set<DecisionOutcome>()
   const drawn = fc.sample(anyZone, 1_200)
+  const hasBoth = ({ aims }: Drawn) => new Set(aims.map(({ from }) => from === null)).size === 2
+  expect(drawn.filter(hasBoth).length).toBeGreaterThan(100)
   const slot = new Date(Math.floor(Date.now() / 1_000) * 1_000)
   const given = await Promise.all(drawn.map((zone) => givenRegulated(admin, givenOf(zone, slot))))
   const run = await runCycle(environment.ctx({ bindings: { FLEET_SHARDS: '1' } }), { shard: 0, slot })

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { urlAs } from '../../../dev/postgres/urls.ts'
 import { named } from '../../../functions/core/named.ts'
 import { foldQueries, recordQueries } from '../../../functions/core/record-queries.ts'
 import { listQueries } from '../../../functions/ops/queries/list.ts'
@@ -191,6 +192,21 @@ describe('GET /v1/ops/queries', () => {
     for (const name of ['shop.secret', 'shop.alter', 'shop.admin']) expect(names).not.toContain(name)
     const shown = JSON.stringify([list, await Promise.all(names.map((name) => readQuery(ctx(), name, {})))])
     expect(shown).not.toContain(canary)
+  })
+
+  it('takes no statement of another role, also for a role that may read those of all', async () => {
+    const role = `${database.name}_reader`
+    await admin.query(`create role ${role} login password 'p' in role lockstep_app, pg_read_all_stats`)
+    const reader = await database.connect(urlAs(database.ownerUrl, { user: role, password: 'p' }))
+    try {
+      await admin.query('select /* shop.admin */ 1')
+      await reader.query('select /* shop.mine */ 1')
+      const { rows } = await reader.query('select name from core.own_statements()')
+      expect(rows).toEqual([{ name: 'shop.mine' }])
+    } finally {
+      await reader.end()
+      await admin.query(`drop role ${role}`)
+    }
   })
 
   it('says why nothing is known before the first reading', async () => {
