@@ -11,7 +11,6 @@ import { outsideFolder, removeOutside } from '../dev/postgres/place.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from '../dev/postgres/roles.ts'
 import { type Standby, startStandby } from '../dev/postgres/standby.ts'
 import { urlAs } from '../dev/postgres/urls.ts'
-import { prepareAssets } from '../dev/system/assets.ts'
 import { buildWorker } from '../dev/system/build.ts'
 import { isAlive } from '../dev/system/processes.ts'
 import type { QueueFaults } from '../dev/system/queue-faults.ts'
@@ -156,7 +155,6 @@ const asWorker = (url: string) => urlAs(url, { user: workerRole, password: 'work
 const unlimited = { limit: 1_000_000_000, period: 60 } as const
 
 async function built(folder: string): Promise<string> {
-  await prepareAssets()
   return buildWorker(join(folder, 'bundle'))
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
+import { prepareAssets } from './assets.ts'
 import { compileCache, projectRoot, wranglerConfig } from './project.ts'
 
 /** Beside the bundle: the files that it is made of. */
@@ -20,6 +21,8 @@ export async function buildWorker(
   outdir: string,
   { signal, entry = 'worker.ts' }: Build = {},
 ): Promise<string> {
+  // Wrangler refuses a Worker whose folder of assets does not exist, also where nobody reads them.
+  await prepareAssets()
   const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
   const child = spawn(
     process.execPath,

@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { inject } from 'vitest'
-import { prepareAssets } from '../../dev/system/assets.ts'
 import { buildWorker } from '../../dev/system/build.ts'
 import type { WorkerConfig } from '../../dev/system/worker-config.ts'
 
@@ -35,7 +34,6 @@ async function builtIn(folder: string): Promise<BuiltWorker> {
 
 async function build(folder: string): Promise<Result> {
   try {
-    await prepareAssets()
     const bundle = buildWorker(folder)
     const [{ openApiDocument }, { endpoints, webhooks }, { readWorkerConfig }] = await Promise.all([
       import('../../functions/http/openapi.ts'),
