@@ -6,12 +6,12 @@ import { migrate } from '../dev/migrations/migrate.ts'
 import type { Faults } from '../dev/neon-proxy/faults.ts'
 import { startNeonProxy } from '../dev/neon-proxy/server.ts'
 import { startCluster } from '../dev/postgres/cluster.ts'
-import { stopOrphan } from '../dev/postgres/orphan.ts'
-import { outsideFolder, removeOutside } from '../dev/postgres/place.ts'
+import { removeOutside } from '../dev/postgres/place.ts'
 import { ensureDatabase, ensureWorkerRole, workerRole } from '../dev/postgres/roles.ts'
 import { type Standby, startStandby } from '../dev/postgres/standby.ts'
 import { urlAs } from '../dev/postgres/urls.ts'
 import { buildWorker } from '../dev/system/build.ts'
+import { stopServersOf } from '../dev/system/leftovers.ts'
 import { isAlive } from '../dev/system/processes.ts'
 import type { QueueFaults } from '../dev/system/queue-faults.ts'
 import { signToken } from '../dev/system/sign-token.ts'
@@ -174,7 +174,7 @@ async function sweepDeadRuns(): Promise<void> {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length)) : Number.NaN
     if (!Number.isInteger(pid) || isAlive(pid)) continue
     const folder = join(tmpdir(), name)
-    for (const place of [folder, outsideFolder(folder)]) await stopOrphan(join(place, 'postgres'))
+    await stopServersOf(folder)
     remove(folder)
   }
 }

@@ -10,10 +10,13 @@ import type { State } from './state.ts'
 /** Stops the processes of a killed run: its workerd, which still holds the port, and its Postgres. */
 export async function stopLeftovers(stale: State | null): Promise<void> {
   if (stale) await stopWorkerd(new URL(stale.url).host)
-  for (const folder of [localFolder, outsideFolder(localFolder)]) {
-    await stopOrphan(join(folder, 'postgres'))
-    for (const standby of standbysIn(folder)) await stopOrphan(standby)
-  }
+  await stopServersOf(localFolder)
+}
+
+/** Stops the Postgres that a killed run left in this folder, or in the one that replaces it, and its standbys. */
+export async function stopServersOf(folder: string): Promise<void> {
+  for (const place of [folder, outsideFolder(folder)])
+    for (const dataDir of [join(place, 'postgres'), ...standbysIn(place)]) await stopOrphan(dataDir)
 }
 
 /** Kills the workerd of this clone that listens on `address`, and no workerd of another clone. False if none does. */

@@ -122,14 +122,14 @@ it('lets the proxy go on after a restart and after a kill', async () => {
   }
 })
 
-it('takes over the data of a run that was killed, and its server with it', async () => {
+it('takes over the data of a run that was killed, and its server with it; a standby ends with the folder', async () => {
   const left = folders.left
   const run = spawn(process.execPath, [join(import.meta.dirname, 'left-behind.ts'), left], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line]: Buffer[] = await once(run.stdout, 'data')
-  const orphan = Number(line?.toString())
-  expect(orphan).toBeGreaterThan(1)
+  const [orphan, standby]: [number, number] = JSON.parse(line?.toString() ?? '')
+  expect(Math.min(orphan, standby)).toBeGreaterThan(1)
   run.kill('SIGKILL')
   await once(run, 'exit')
   expect(isAlive(orphan)).toBe(true)
@@ -137,6 +137,9 @@ it('takes over the data of a run that was killed, and its server with it', async
   expect(isAlive(orphan)).toBe(false)
   expect(await ask('select id from left_behind', successor.url())).toEqual([{ id: 1 }])
   await successor.stop()
+  expect(isAlive(standby)).toBe(true)
+  await removeRun(left)
+  expect(isAlive(standby)).toBe(false)
 })
 
 it('touches no stranger that has the pid of a server long gone', async () => {

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stopOrphan } from '../../dev/postgres/orphan.ts'
-import { outsideFolder, removeOutside } from '../../dev/postgres/place.ts'
-import { stopWorkerd } from '../../dev/system/leftovers.ts'
+import { removeOutside } from '../../dev/postgres/place.ts'
+import { stopServersOf, stopWorkerd } from '../../dev/system/leftovers.ts'
 import { isAlive } from '../../dev/system/processes.ts'
 
 const prefix = 'lockstep-test-'
@@ -24,7 +23,7 @@ export async function removeRun(folder: string): Promise<void> {
     if (name.startsWith('workerd-')) await stopWorkerd(`127.0.0.1:${name.slice('workerd-'.length)}`)
     if (name.startsWith(nestedPrefix)) await removeRun(join(folder, name))
   }
-  for (const place of [folder, outsideFolder(folder)]) await stopOrphan(join(place, 'postgres'))
+  await stopServersOf(folder)
   rmSync(folder, { recursive: true, force: true })
   removeOutside(folder)
 }
