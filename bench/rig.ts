@@ -116,7 +116,7 @@ export async function startRig(): Promise<Rig> {
       return standby
     },
     async worker(database, { bindings = {}, standbys = [], ...options } = {}) {
-      bundle ??= built(folder)
+      bundle ??= buildWorker(join(folder, 'bundle'))
       const name = new URL(database.ownerUrl).pathname.slice(1)
       const standbyUrls = standbys.map((standby) => asWorker(standby.url(name)))
       const { address, faults } = await proxyOf(database, standbyUrls)
@@ -153,10 +153,6 @@ export async function startRig(): Promise<Rig> {
 const asWorker = (url: string) => urlAs(url, { user: workerRole, password: 'worker' })
 
 const unlimited = { limit: 1_000_000_000, period: 60 } as const
-
-async function built(folder: string): Promise<string> {
-  return buildWorker(join(folder, 'bundle'))
-}
 
 async function execute(url: string, statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })

@@ -38,13 +38,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const place = choosePlace(folder)
   const dataDir = join(place.folder, 'postgres')
   await stopOrphan(dataDir)
-  await initialise({
-    place,
-    dataDir,
-    password,
-    ...(from !== undefined && { from }),
-    ...(signal && { signal }),
-  })
+  await initialise({ place, dataDir, password, from, signal })
   const settings = {
     ...tune(totalmem(), { beside: true }),
     listen_addresses: '127.0.0.1',

@@ -11,8 +11,8 @@ type Initialise = {
   dataDir: string
   password: string
   /** The data directory of a stopped server, to be copied instead. Its password stays. */
-  from?: string
-  signal?: AbortSignal
+  from: string | undefined
+  signal: AbortSignal | undefined
 }
 
 /**
