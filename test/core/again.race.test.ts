@@ -4,11 +4,10 @@ import { effectAgain } from '../../functions/core/again.ts'
 import { answer, effect } from '../../functions/core/idempotency.ts'
 import { hasSqlstate } from '../../functions/core/sqlstate.ts'
 import { sent } from '../support/sent.ts'
-import { crowd, eventually, hold, kept, letLocksWait, waitingForLocks } from './barrier.ts'
+import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
 import { failure, freshEnvironment, key, tally } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
-await letLocksWait(database)
 await database.admin.query(`
   create table flights (id int primary key, version int not null default 1);
   create table seats (flight int not null, note text);

@@ -20,17 +20,16 @@ export type Barrier = {
 
 /**
  * Lets the Worker's sessions of this database wait a minute for a lock instead of two seconds: on a busy machine it takes
- * longer until all who are to wait do. To be awaited before the first of them.
+ * longer until all who are to wait do. To be awaited before the first of them; freshEnvironment does it.
  */
 export async function letLocksWait({ admin, name }: TestDatabase): Promise<void> {
-  for (const limit of ['lock_timeout', 'statement_timeout'])
-    await admin.query(`alter role ${workerRole} in database ${name} set ${limit} = '1min'`)
+  const worker = `alter role ${workerRole} in database ${name}`
+  await admin.query(`${worker} set lock_timeout = '1min'; ${worker} set statement_timeout = '1min'`)
 }
 
 let barriers = 0
 
 export async function makeBarrier(database: TestDatabase): Promise<Barrier> {
-  await letLocksWait(database)
   const id = 880_000 + ++barriers
   const keeper: pg.Client = await database.connect()
   const waiters = `from pg_locks where locktype = 'advisory' and objid = ${id} and not granted
@@ -86,6 +85,25 @@ export async function waitingForLocks(database: TestDatabase): Promise<number> {
     `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
   )
   return rows[0].n
+}
+
+/**
+ * Lets two writers of the same rows meet. Another session holds one of the rows until the first writer waits for it, with
+ * all that it locked before, and the second one waits as well: for this row, or for one that the first has.
+ */
+export async function meetAt<T>(
+  database: TestDatabase,
+  row: string,
+  [first, second]: readonly [() => Promise<T>, () => Promise<T>],
+): Promise<T[]> {
+  const holder = await hold(database, row)
+  const waiting = () => waitingForLocks(database)
+  const one = first()
+  await eventually(waiting).toBe(1)
+  const other = second()
+  await eventually(waiting).toBe(2)
+  await holder.commit()
+  return Promise.all([one, other])
 }
 
 export type Crowd<T> = { settled(): number; all: Promise<PromiseSettledResult<T>[]> }

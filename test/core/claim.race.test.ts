@@ -2,11 +2,10 @@ import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { firstFree, thisOne } from '../../functions/core/claim.ts'
 import { sent } from '../support/sent.ts'
-import { crowd, eventually, hold, kept, letLocksWait, waitingForLocks } from './barrier.ts'
+import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
-await letLocksWait(database)
 await database.admin.query(`
   create table jobs (id int primary key, status text not null default 'new', owner int, note text);
   grant all on jobs to lockstep_app`)

@@ -6,13 +6,11 @@ import { emptySpill } from '../../functions/core/empty-spill.ts'
 import { ingestDurably } from '../../functions/core/ingest.ts'
 import type { Message } from '../../functions/core/ingest-message.ts'
 import { replayDead } from '../../functions/ops/dead/replay.ts'
-import { letLocksWait } from './barrier.ts'
 import { freshEnvironment, key, times } from './environment.ts'
 import { delivered, isolateOf, sumsOf } from './probe/isolate.ts'
 import { probeQueue, probeTables } from './probe/module.ts'
 
 const environment = await freshEnvironment()
-await letLocksWait(environment.database)
 const { admin } = environment.database
 await admin.query(probeTables)
 const ctx = () => environment.ctx()

@@ -3,6 +3,7 @@ import { type Ctx, type IdempotencyRequest, makeContext, readAfter } from '../..
 import { bindingsOf } from '../support/bindings.ts'
 import { freshDatabase, type TestDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
+import { letLocksWait } from './barrier.ts'
 
 export type Environment = {
   database: TestDatabase
@@ -11,11 +12,15 @@ export type Environment = {
   ctx(more?: Partial<Pick<Ctx, 'idempotency' | 'principal'>> & { bindings?: object; after?: string }): Ctx
 }
 
-/** Postgres, the proxy in front of it, and a context for each caller of a test. Awaited at the top of a file. */
+/**
+ * Postgres, the proxy in front of it, and a context for each caller of a test. Awaited at the top of a file. Whoever waits
+ * for a lock does so until the test lets go.
+ */
 export async function freshEnvironment(
   options: Omit<NeonProxyOptions, 'databaseUrl'> = {},
 ): Promise<Environment> {
   const database = await freshDatabase()
+  await letLocksWait(database)
   const proxy = await freshProxy(database, options)
   return {
     database,

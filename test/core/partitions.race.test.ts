@@ -3,13 +3,11 @@ import { withPartitions } from '../../functions/core/partitions.ts'
 import { pidOf } from '../support/blocking.ts'
 import { untilLasts } from '../support/lasting.ts'
 import { sent } from '../support/sent.ts'
-import { letLocksWait } from './barrier.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
 await untilLasts('day', 60)
 const { database, ctx } = await freshEnvironment()
 const { admin, connect } = database
-await letLocksWait(database)
 
 beforeAll(async () => {
   await admin.query('create schema sample; grant usage on schema sample to lockstep_app')

@@ -8,7 +8,7 @@ import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
 import { sent } from '../support/sent.ts'
 import { soon } from '../support/soon.ts'
-import { letLocksWait } from './barrier.ts'
+import { hold, letLocksWait } from './barrier.ts'
 
 const database = await freshDatabase()
 await letLocksWait(database)
@@ -20,7 +20,7 @@ const db = makeDb(database.workerUrl, metrics, { proxy: proxy.address })
 const view = materializedView({
   name: 'plain.totals',
   create:
-    "create materialized view plain.totals as select kind, count(*)::int as n, pg_sleep(case when kind = 'slow' then 3 else 0 end)::text as slept from plain.things group by kind",
+    "create materialized view plain.totals as select kind, count(*)::int as n, case when kind = 'slow' then pg_advisory_xact_lock_shared(880100)::text else '' end as waited from plain.things group by kind",
   unique: ['kind'],
   readBy: 'lockstep_app',
   serves: 'a test',
@@ -42,6 +42,19 @@ async function refresh(...views: string[]): Promise<Refreshed[]> {
     refreshed('tests.refresh', refreshOf(views.length > 0 ? views : ['plain.totals'])),
   )
   return row?.outcome.views ?? []
+}
+/** A refresh of a view that takes until `end`. */
+async function slowRefresh(refresh: () => Promise<unknown>) {
+  await admin.query(`insert into plain.things values ('slow')`)
+  const slow = await hold(database, 'select pg_advisory_xact_lock(880100)')
+  const running = refresh()
+  const locked = `select from pg_locks where relation = 'plain.totals'::regclass
+    and mode in ('ExclusiveLock', 'AccessExclusiveLock') and granted`
+  await vi.waitUntil(async () => (await admin.query(locked)).rowCount, { ...soon, interval: 5 })
+  return async () => {
+    await slow.commit()
+    return running
+  }
 }
 const outcomes = async () => (await refresh()).map(({ outcome }) => outcome)
 const totals = async () => (await admin.query('select kind, n from plain.totals order by kind')).rows
@@ -125,11 +138,9 @@ describe('a refresh', () => {
   })
 
   it('sees at its next run the writes that committed during it', async () => {
-    await admin.query(`insert into plain.things values ('slow')`)
-    const running = refresh()
-    await untilRefreshing()
+    const end = await slowRefresh(refresh)
     await admin.query(`insert into plain.things values ('late')`)
-    await running
+    await end()
     expect(await outcomes()).toEqual(['refreshed'])
     expect(await totals()).toContainEqual({ kind: 'late', n: 1 })
   })
@@ -137,32 +148,26 @@ describe('a refresh', () => {
   it('never makes a reader wait', async () => {
     await admin.query(`insert into plain.things values ('a')`)
     await refresh()
-    await admin.query(`insert into plain.things values ('slow')`)
     const reader = await database.connect()
     await reader.query(`set lock_timeout = '50ms'`)
-    const running = refresh()
-    await untilRefreshing()
+    const end = await slowRefresh(refresh)
     for (let read = 0; read < 20; read += 1)
       expect((await reader.query('select * from plain.totals')).rowCount).toBeGreaterThan(0)
-    expect(await running).toMatchObject([{ outcome: 'refreshed' }])
+    expect(await end()).toMatchObject([{ outcome: 'refreshed' }])
   })
 
   it('makes one wait when it is not concurrent: the check finds it', async () => {
-    await admin.query(`insert into plain.things values ('slow')`)
     const reader = await database.connect()
     await reader.query(`set lock_timeout = '50ms'`)
-    const blocking = admin.query('refresh materialized view plain.totals')
-    await untilRefreshing()
+    const end = await slowRefresh(() => admin.query('refresh materialized view plain.totals'))
     await expect(reader.query('select * from plain.totals')).rejects.toThrow('lock timeout')
-    await blocking
+    await end()
   })
 
   it('leaves a view to the run that already refreshes it', async () => {
-    await admin.query(`insert into plain.things values ('slow')`)
-    const running = refresh()
-    await untilRefreshing()
+    const end = await slowRefresh(refresh)
     expect(await outcomes()).toEqual(['busy'])
-    expect(await running).toMatchObject([{ outcome: 'refreshed' }])
+    expect(await end()).toMatchObject([{ outcome: 'refreshed' }])
   })
 
   it('refuses what is no materialized view', async () => {
@@ -277,9 +282,3 @@ describe('the role of the Worker', () => {
     await expect(db.query(sent`delete from core.view_refreshes`)).rejects.toThrow('permission denied')
   })
 })
-
-async function untilRefreshing(): Promise<void> {
-  const locked = `select from pg_locks where relation = 'plain.totals'::regclass
-    and mode in ('ExclusiveLock', 'AccessExclusiveLock') and granted`
-  await vi.waitUntil(async () => (await admin.query(locked)).rowCount, { ...soon, interval: 5 })
-}

@@ -9,13 +9,11 @@ import {
   readBehindHorizon,
   readFeed,
 } from '../../functions/core/stream.ts'
-import { letLocksWait } from './barrier.ts'
 import { freshEnvironment } from './environment.ts'
 import { join, type Listener } from './listener.ts'
 import { type Happening, makeCounters, nameOf, outOfOrder, writeMuch } from './writers.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 20 })
-await letLocksWait(database)
 await makeCounters(database)
 
 const feed: Feed = {

@@ -2,11 +2,10 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import type { Isolation, Tx } from '../../functions/core/db.ts'
 import { transact, transactBatch } from '../../functions/core/transact.ts'
 import { sent } from '../support/sent.ts'
-import { crowd, kept, letLocksWait } from './barrier.ts'
+import { crowd, kept } from './barrier.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
 const { database, proxy, ctx } = await freshEnvironment()
-await letLocksWait(database)
 await database.admin.query(`
   create table accounts (id int primary key, balance int not null);
   create table tries (at int generated always as identity);

@@ -2,12 +2,10 @@ import { integer, pgSchema, text } from 'drizzle-orm/pg-core'
 import { expect, it } from 'vitest'
 import { upserted, upsertOf } from '../../functions/core/upsert.ts'
 import { untilBlocking } from '../support/blocking.ts'
-import { letLocksWait } from './barrier.ts'
 import { freshEnvironment } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment()
 const { admin } = database
-await letLocksWait(database)
 await admin.query('create schema plain; grant usage on schema plain to lockstep_app')
 await admin.query('create table plain.readings (id int primary key, label text not null, at int not null)')
 await admin.query('grant select, insert, update on plain.readings to lockstep_app')

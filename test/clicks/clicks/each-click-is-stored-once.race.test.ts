@@ -2,10 +2,12 @@ import { v7 } from 'uuid'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import type { ClickItem, EventItem } from '../../../functions/clicks/clicks/item.ts'
 import { matchEvents } from '../../../functions/clicks/clicks/match-events.ts'
+import { storeClicks } from '../../../functions/clicks/clicks/store.ts'
 import { clicksQueue } from '../../../functions/clicks/queue.ts'
-import { consume } from '../../../functions/core/consume.ts'
+import { consume, storing } from '../../../functions/core/consume.ts'
 import type { Db } from '../../../functions/core/db.ts'
 import { readAccounting } from '../../../functions/core/ingest-accounting.ts'
+import { meetAt } from '../../core/barrier.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
 import { delivered, shuffled, sumOf } from '../../core/probe/isolate.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
@@ -234,43 +236,36 @@ describe('an event of a link', () => {
 describe('consumers that store clicks of the same visitors', () => {
   const visitors = Array.from({ length: 60 }, (_, at) => `visitor-${at}`)
   const turned = defectiveDb(environment.database, {
-    max: 4,
+    max: 1,
     defect: (text) =>
       text.replace('order by campaign, key, day', 'order by campaign desc, key desc, day desc'),
   })
 
-  /** Every second batch goes through this `Db`. Deadlocks that Postgres has counted meanwhile. */
-  async function deadlocks(other: Db | null, rounds: number): Promise<number> {
+  /** Two consumers store a click of each visitor, and meet at this one. */
+  async function clicksMeetAt(visitor: string, other?: Db): Promise<string[]> {
     const { id } = await givenCampaign(admin)
-    const before = await counted()
-    const now = Date.now()
-    for (let round = 0; round < rounds && (await counted()) === before; round += 1)
-      await times(4, async (at) => {
-        const ctx = Object.assign(environment.ctx(), at % 2 === 1 && other !== null && { db: other })
-        const clicked = visitors.map((key) => clickAt(new Date(now + round * 4 + at), id, { key }))
-        await consume(
-          ctx,
-          clicksQueue,
-          messagesOf(clicked, { size: 100 }).map((body) => delivered(body)),
-        )
-      })
-    return (await counted()) - before
+    const storeIn = async ({ db }: { db: Db }): Promise<string> => {
+      const clicked = visitors.map((key) => clickAt(new Date(), id, { key }))
+      return db.query(storing(clicksQueue, storeClicks(), messagesOf(clicked, { size: 100 }))).then(
+        () => 'stored',
+        ({ sqlstate }: { sqlstate: string }) => sqlstate,
+      )
+    }
+    await storeIn(environment.ctx())
+    const row = `select from clicks.visitors where visitor_key = '${visitor}' for update`
+    const second = other ? { db: other } : environment.ctx()
+    return meetAt(environment.database, row, [() => storeIn(environment.ctx()), () => storeIn(second)])
   }
 
-  async function counted(): Promise<number> {
-    await admin.query('select pg_stat_force_next_flush(), pg_stat_clear_snapshot()')
-    const { rows } = await admin.query(
-      'select deadlocks::int as n from pg_stat_database where datname = current_database()',
-    )
-    return rows[0].n
-  }
-
-  it('wait for each other and do not deadlock, because each takes the keys in one order', async () => {
-    expect(await deadlocks(null, 15)).toBe(0)
-  })
+  it.each(['visitor-0', 'visitor-35', 'visitor-9'])(
+    'wait for each other and do not deadlock, because each takes the keys in one order: they meet at %s',
+    async (visitor) => {
+      expect(await clicksMeetAt(visitor)).toEqual(['stored', 'stored'])
+    },
+  )
 
   it('deadlock when they take the keys in different orders', async () => {
-    expect(await deadlocks(turned, 200)).toBeGreaterThan(0)
+    expect((await clicksMeetAt('visitor-35', turned)).toSorted()).toEqual(['40P01', 'stored'])
   })
 })
 

@@ -4,6 +4,7 @@ import { DatabaseError } from '../../../functions/core/sqlstate.ts'
 import { assignOrders } from '../../../functions/dispatch/assignments/assign-many.ts'
 import { claimOrder } from '../../../functions/dispatch/assignments/claim.ts'
 import { claimNextOrder } from '../../../functions/dispatch/assignments/claim-next.ts'
+import { letLocksWait } from '../../core/barrier.ts'
 import { meets } from '../../support/blocking.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
@@ -13,6 +14,7 @@ import { asAdmin, asCourier, givenCouriers, givenOrders, givenStore } from '../s
 import { broken } from '../support/invariants.ts'
 
 const database = await freshDatabase()
+await letLocksWait(database)
 const proxy = await freshProxy(database, { maxSessions: 60 })
 const admin = database.admin
 const sound = contextsOf(database, proxy)

@@ -4,6 +4,7 @@ import { assignOrders } from '../../../functions/dispatch/assignments/assign-man
 import { claimOrder } from '../../../functions/dispatch/assignments/claim.ts'
 import { claimNextOrder } from '../../../functions/dispatch/assignments/claim-next.ts'
 import { declineOrder } from '../../../functions/dispatch/assignments/decline.ts'
+import { letLocksWait } from '../../core/barrier.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { freshProxy } from '../../support/proxy.ts'
@@ -17,6 +18,7 @@ import { broken } from '../support/invariants.ts'
  * the exclusion is in another table, which the statement reads by its old snapshot.
  */
 const database = await freshDatabase()
+await letLocksWait(database)
 const admin = database.admin
 const as = contextsOf(database, await freshProxy(database))
 const storeId = await givenStore(admin)

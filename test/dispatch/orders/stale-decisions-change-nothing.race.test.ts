@@ -21,6 +21,7 @@ import { returnOrder } from '../../../functions/dispatch/orders/return.ts'
 import { settleDeliveries } from '../../../functions/dispatch/orders/settle.ts'
 import { transitionOrders } from '../../../functions/dispatch/orders/transition-many.ts'
 import { undoDelivery } from '../../../functions/dispatch/orders/undo.ts'
+import { letLocksWait } from '../../core/barrier.ts'
 import { pidOf } from '../../support/blocking.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { freshProxy } from '../../support/proxy.ts'
@@ -34,6 +35,7 @@ import { broken } from '../support/invariants.ts'
  * before the change and its lock after it.
  */
 const database = await freshDatabase()
+await letLocksWait(database)
 const admin = database.admin
 const as = contextsOf(database, await freshProxy(database))
 const [one, other] = [await database.connect(database.workerUrl), await database.connect(database.workerUrl)]

@@ -3,12 +3,14 @@ import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
 import { expect, it } from 'vitest'
 import { decideZones } from '../../../functions/fleet/cycles/decide-zones.ts'
+import { letLocksWait } from '../../core/barrier.ts'
 import { times } from '../../core/environment.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { withinAnHour } from '../../support/lasting.ts'
 import { givenRegulated } from '../support/regulated.ts'
 
 const database = await freshDatabase()
+await letLocksWait(database)
 const { admin } = database
 const clients = await times(10, () => database.connect(database.workerUrl))
 for (const client of clients) await client.query("select set_config('app.tenant_id', '*', false)")

@@ -4,14 +4,12 @@ import { placeBet } from '../../../functions/ledger/bets/place.ts'
 import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
 import { appendEvents } from '../../../functions/ledger/journal/append.ts'
 import type { IncomingEvent } from '../../../functions/ledger/journal/contract.ts'
-import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
 import { untilBlocking } from '../../support/blocking.ts'
 import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
 import { mustHold } from '../support/violations.ts'
 
 const world = await freshEnvironment()
-await letLocksWait(world.database)
 const { admin } = world.database
 let tenants = 0
 afterEach(() => mustHold(admin))

@@ -12,7 +12,6 @@ import { readEvents } from '../../../functions/ledger/journal/read-events.ts'
 import { requestPayment } from '../../../functions/ledger/payments/request.ts'
 import { transitionPayment } from '../../../functions/ledger/payments/transition.ts'
 import { transferMoney } from '../../../functions/ledger/transfers/transfer.ts'
-import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { meets } from '../../support/blocking.ts'
 import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
@@ -24,7 +23,6 @@ import { mustHold } from '../support/violations.ts'
  * and ends the whole batch.
  */
 const world = await freshEnvironment()
-await letLocksWait(world.database)
 const { admin } = world.database
 let tenants = 0
 let commands = 0

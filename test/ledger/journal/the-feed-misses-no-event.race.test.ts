@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { StoredEvent } from '../../../functions/ledger/journal/contract.ts'
 import { readEvents } from '../../../functions/ledger/journal/read-events.ts'
-import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
 import { fund, openBet, tenantContext } from '../support/context.ts'
 import { lateCredit } from '../support/late-credit.ts'
 
 const world = await freshEnvironment()
-await letLocksWait(world.database)
 const { admin } = world.database
 let tenants = 0
 

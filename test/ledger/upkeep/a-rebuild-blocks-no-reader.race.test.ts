@@ -4,13 +4,11 @@ import { readBet } from '../../../functions/ledger/bets/read.ts'
 import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
 import { appendEvents } from '../../../functions/ledger/journal/append.ts'
 import { tenantScope } from '../../../functions/ledger/journal/scope.ts'
-import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
 import { done, fund, openBet, tenantContext } from '../support/context.ts'
 import { violations } from '../support/violations.ts'
 
 const world = await freshEnvironment()
-await letLocksWait(world.database)
 const { admin } = world.database
 const ctx = tenantContext(world)
 const views = ['bets_view', 'payments_view', 'user_balances_view']

@@ -3,13 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { placeBet } from '../../../functions/ledger/bets/place.ts'
 import { transitionBet } from '../../../functions/ledger/bets/transition.ts'
 import { checkInvariants } from '../../../functions/ledger/upkeep/check-invariants.ts'
-import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, times } from '../../core/environment.ts'
 import { untilBlocking } from '../../support/blocking.ts'
 import { done, fund, openBet, order, tenantContext } from '../support/context.ts'
 
 const world = await freshEnvironment()
-await letLocksWait(world.database)
 const { admin } = world.database
 const ctx = tenantContext(world)
 await fund(ctx, 5_000)

@@ -15,7 +15,6 @@ import { createWebhook } from '../../../functions/webhooks/subscriptions/create.
 import { editWebhook } from '../../../functions/webhooks/subscriptions/edit.ts'
 import { removeWebhook } from '../../../functions/webhooks/subscriptions/remove.ts'
 import { rotateSecret } from '../../../functions/webhooks/subscriptions/rotate.ts'
-import { letLocksWait } from '../../core/barrier.ts'
 import { failure, freshEnvironment } from '../../core/environment.ts'
 import { meets } from '../../support/blocking.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
@@ -25,7 +24,6 @@ import { startReceiver } from '../support/receiver.ts'
 
 const receiver = await startReceiver()
 const { database, ctx } = await freshEnvironment()
-await letLocksWait(database)
 const admin = database.admin
 const bindings = {
   WEBHOOK_ALLOW: receiver.origin,

@@ -1,7 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { sendTest } from '../../../functions/webhooks/deliveries/send-test.ts'
 import { createWebhook } from '../../../functions/webhooks/subscriptions/create.ts'
-import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, key } from '../../core/environment.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { soon } from '../../support/soon.ts'
@@ -9,7 +8,6 @@ import { startReceiver } from '../support/receiver.ts'
 
 const receiver = await startReceiver()
 const { database, ctx } = await freshEnvironment({ maxSessions: 30 })
-await letLocksWait(database)
 const asAdmin = () =>
   ctx({
     principal: { role: 'admin', sub: 'root', tenantId: null },

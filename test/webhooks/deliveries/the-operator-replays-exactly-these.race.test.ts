@@ -1,13 +1,11 @@
 import { expect, it, vi } from 'vitest'
 import { listAllDeliveries } from '../../../functions/webhooks/deliveries/list-all.ts'
 import { replayThese } from '../../../functions/webhooks/deliveries/replay-these.ts'
-import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, tally } from '../../core/environment.ts'
 import { soon } from '../../support/soon.ts'
 import { endpoints } from '../../support/system.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 20 })
-await letLocksWait(database)
 const { admin } = database
 const operator = (sub = 'ann') => ctx({ principal: { role: 'admin', sub, tenantId: null } })
 

@@ -7,12 +7,10 @@ import { editWebhook } from '../../../functions/webhooks/subscriptions/edit.ts'
 import { readWebhook } from '../../../functions/webhooks/subscriptions/read.ts'
 import { removeWebhook } from '../../../functions/webhooks/subscriptions/remove.ts'
 import { rotateSecret } from '../../../functions/webhooks/subscriptions/rotate.ts'
-import { letLocksWait } from '../../core/barrier.ts'
 import { freshEnvironment, tally, times } from '../../core/environment.ts'
 import { untilBlocking } from '../../support/blocking.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 40 })
-await letLocksWait(database)
 const admin = database.admin
 const bindings = {
   WEBHOOK_ALLOW: 'https://receiver.example',
