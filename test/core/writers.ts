@@ -77,7 +77,7 @@ export async function writeMuch(database: TestDatabase, transactions: number): P
   return committed
 }
 
-async function happen(client: pg.Client, subject: string): Promise<Happening> {
+export async function happen(client: pg.Client, subject: string): Promise<Happening> {
   const { rows } = await client.query<{ n: number; own: string }>(
     `with changed as (
       insert into counters as c (subject, n) values ($1, 1)
