@@ -60,7 +60,7 @@ describe('during a rebuild', () => {
         await done(transitionBet(ctx, id, { do: 'settle', outcome: n % 2 === 0 ? 'won' : 'lost' }))
       }
     })
-    for (let round = 0; round < 6; round += 1) {
+    for (let round = 0; round < 6 || bets <= 6; round += 1) {
       for (const view of views) {
         const rebuilt = await rebuildView(tenantScope(ctx), { view: `ledger.${view}`, scope: 1 })
         expect([rebuilt.mended, rebuilt.checksumBefore === rebuilt.checksumAfter]).toEqual([0, true])
@@ -68,7 +68,6 @@ describe('during a rebuild', () => {
     }
     writing = false
     await writers
-    expect(bets).toBeGreaterThan(6)
     expect((await violations(admin)).filter((law) => !law.startsWith('holds are'))).toEqual([])
   })
 
