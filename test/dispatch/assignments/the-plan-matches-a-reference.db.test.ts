@@ -63,7 +63,10 @@ describe('the plan of a bulk assignment', () => {
     ['forgets how much room is left', { fills: false }],
     ['forgets what it has planned already', { loads: false }],
   ])('differs from the plan of a loop that %s', async (_defect, rules) => {
-    const { errorInstance } = await fc.check(sameAs(planOnPaper(rules)), { numRuns: 150, endOnFailure: true })
+    const { errorInstance } = await fc.check(sameAs(planOnPaper(rules)), {
+      numRuns: 1_000,
+      endOnFailure: true,
+    })
     expect(String(errorInstance)).toContain('returning false')
   })
 })
