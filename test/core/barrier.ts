@@ -20,7 +20,8 @@ export type Barrier = {
 
 /**
  * Lets the Worker's sessions of this database wait a minute for a lock instead of two seconds: on a busy machine it takes
- * longer until all who are to wait do. To be awaited before the first of them; freshEnvironment does it.
+ * longer until all who are to wait do. To be awaited before the first of them, as freshEnvironment, spaceRig and
+ * openScenario do.
  */
 export async function letLocksWait({ admin, name }: TestDatabase): Promise<void> {
   const worker = `alter role ${workerRole} in database ${name}`

@@ -4,11 +4,16 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { makeDb, type Tx } from '../../functions/core/db.ts'
 import { makeMetrics } from '../../functions/core/metrics.ts'
 import { DatabaseError } from '../../functions/core/sqlstate.ts'
+import { freshDatabase } from '../support/database.ts'
+import { freshProxy } from '../support/proxy.ts'
 import { sent } from '../support/sent.ts'
 import { eventually } from './barrier.ts'
 import { failure, freshEnvironment } from './environment.ts'
 
 const { database, proxy, ctx } = await freshEnvironment()
+// Its sessions wait for locks as long as those of a deployed Worker.
+const unchanged = await freshDatabase()
+const proxyOfUnchanged = await freshProxy(unchanged)
 await database.admin.query(`create table notes (text text primary key check (text <> 'bad'))`)
 await database.admin.query('grant all on notes to lockstep_app')
 
@@ -116,21 +121,24 @@ describe('an interactive transaction', () => {
   })
 
   it('leaves no connection behind, whether it commits or fails', async () => {
-    const connections = async (): Promise<number> =>
+    const sessions = async (): Promise<number[]> =>
       (
         await database.admin.query(
-          `select count(*)::int as n from pg_stat_activity
+          `select pid from pg_stat_activity
            where datname = current_database() and usename = 'lockstep_worker'`,
         )
-      ).rows[0].n
-    // Those of the proxy's pool, which rest between two requests.
-    const before = await connections()
+      ).rows.map(({ pid }) => pid)
+    // Those of the proxy's pool, which rest between two requests, and of a transaction that has just ended.
+    const before = await sessions()
+    const others = async () => (await sessions()).filter((pid) => !before.includes(pid))
+    const itself = async (tx: Tx) =>
+      (await tx.query<{ pid: number }>(sent`select pg_backend_pid() as pid`))[0]?.pid
     await ctx().db.transaction(async (tx) => {
-      await tx.query(sent`select 1`)
-      expect(await connections()).toBe(before + 1)
+      const pid = await itself(tx)
+      expect(await others()).toEqual([pid])
     })
     await databaseError(ctx().db.transaction((tx) => tx.query(sent`select 1 / 0`)))
-    await eventually(connections).toBe(before)
+    await eventually(others).toEqual([])
   })
 
   it('has its settings, at the requested isolation level', async () => {
@@ -251,8 +259,9 @@ describe('Postgres’ own limits', () => {
 select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
   current_setting('idle_in_transaction_session_timeout') as idle, current_setting('transaction_timeout') as transaction`
     const expected = [{ statement: '8s', lock: '2s', idle: '10s', transaction: '30s' }]
-    expect(await ctx().db.query(limits)).toEqual(expected)
-    expect(await ctx().db.transaction((tx) => tx.query(limits))).toEqual(expected)
+    const db = makeDb(unchanged.workerUrl, makeMetrics(), { proxy: proxyOfUnchanged.address })
+    expect(await db.query(limits)).toEqual(expected)
+    expect(await db.transaction((tx) => tx.query(limits))).toEqual(expected)
   })
 
   it('end a statement that runs too long, and one that waits too long, each with its own SQLSTATE', async () => {

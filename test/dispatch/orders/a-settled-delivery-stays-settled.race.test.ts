@@ -3,6 +3,7 @@ import type { Db } from '../../../functions/core/db.ts'
 import { effect } from '../../../functions/core/idempotency.ts'
 import { settleDeliveries } from '../../../functions/dispatch/orders/settle.ts'
 import { undoDelivery } from '../../../functions/dispatch/orders/undo.ts'
+import { letLocksWait } from '../../core/barrier.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { explore } from '../../support/interleave.ts'
 import { freshProxy } from '../../support/proxy.ts'
@@ -11,6 +12,7 @@ import { asCourier, givenCourier, givenOrder, givenStore } from '../support/give
 import { broken } from '../support/invariants.ts'
 
 const database = await freshDatabase()
+await letLocksWait(database)
 const as = contextsOf(database, await freshProxy(database))
 const arranging = await database.connect()
 const monitor = await database.connect()

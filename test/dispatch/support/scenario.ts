@@ -22,6 +22,7 @@ import { returnOrder } from '../../../functions/dispatch/orders/return.ts'
 import { settleDeliveries } from '../../../functions/dispatch/orders/settle.ts'
 import { transitionOrders } from '../../../functions/dispatch/orders/transition-many.ts'
 import { undoDelivery } from '../../../functions/dispatch/orders/undo.ts'
+import { letLocksWait } from '../../core/barrier.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { type Explored, explore } from '../../support/interleave.ts'
 import { asAdmin, asCourier, asStore, givenCourier, givenOrder, givenStore } from './given.ts'
@@ -242,6 +243,7 @@ export function idle(verb: VerbName): Act {
 
 /** A database on which pairs of verbs race in every interleaving. */
 export async function openScenario(database: TestDatabase): Promise<ScenarioDatabase> {
+  await letLocksWait(database)
   const client = await database.connect()
   // The rows that it makes and removes are whole, so nothing has to be looked up for their foreign keys.
   await client.query('set session_replication_role = replica')

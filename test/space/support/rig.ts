@@ -3,6 +3,7 @@ import { startNeonProxy } from '../../../dev/neon-proxy/server.ts'
 import { startUpstreams } from '../../../dev/upstreams/server.ts'
 import { type Ctx, makeContext } from '../../../functions/core/context.ts'
 import { type JobRun, runJob } from '../../../functions/core/job.ts'
+import { letLocksWait } from '../../core/barrier.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 import { bySocket } from '../../support/by-socket.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -16,6 +17,7 @@ export async function spaceRig({ datasets = 60, maxSessions = 60, pooled = false
   let now = start
   const clock = () => new Date(now)
   const database = await freshDatabase()
+  await letLocksWait(database)
   const pooler = pooled ? await startPgBouncer([database.ownerUrl, database.workerUrl]) : null
   const proxy = await startNeonProxy({ databaseUrl: pooler?.url ?? bySocket(database.ownerUrl), maxSessions })
   atTheEnd(async () => {
