@@ -4,7 +4,7 @@ import { effectAgain } from '../../functions/core/again.ts'
 import { answer, effect } from '../../functions/core/idempotency.ts'
 import { hasSqlstate } from '../../functions/core/sqlstate.ts'
 import { sent } from '../support/sent.ts'
-import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
+import { crowd, hold, kept, untilWaiting } from './barrier.ts'
 import { failure, freshEnvironment, key, tally } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
@@ -47,7 +47,7 @@ const outdated = sent`select ${answer(sql`jsonb_build_object('again', true)`)}`
 async function fiftyTake(call: () => Promise<string>, holding: string) {
   const holder = await hold(database, holding)
   const callers = crowd(50, call)
-  await eventually(() => waitingForLocks(database)).toBe(50)
+  await untilWaiting(database, 50)
   await holder.commit()
   return tally(kept(await callers.all))
 }
@@ -70,7 +70,7 @@ describe('effectAgain', () => {
     const holder = await hold(database, edit)
     const callers = crowd(1, () => effectAgain<Taken>(one, { statement: careful }))
     const single = crowd(1, () => effect(ctx(), careful))
-    await eventually(() => waitingForLocks(database)).toBe(2)
+    await untilWaiting(database, 2)
     await holder.commit()
     expect(kept(await single.all)).toEqual([{ got: 'none', again: true }])
     expect(kept(await callers.all)).toEqual([{ got: 'seat' }])
@@ -130,7 +130,7 @@ from added`
   const duringAnInsert = async (call: () => Promise<unknown>) => {
     const holder = await hold(database, 'insert into steps values (1, 1)')
     const callers = crowd(1, call)
-    await eventually(() => waitingForLocks(database)).toBe(1)
+    await untilWaiting(database, 1)
     await holder.commit()
     return callers.all
   }

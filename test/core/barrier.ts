@@ -80,12 +80,14 @@ export function eventually<T>(look: () => T | Promise<T>) {
   return expect.poll(look, { timeout: 100_000, interval: 10 })
 }
 
-/** The number of statements that wait for a lock now. */
-export async function waitingForLocks(database: TestDatabase): Promise<number> {
-  const { rows } = await database.admin.query(
-    `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  )
-  return rows[0].n
+/** Until so many statements of this database wait for a lock. */
+export async function untilWaiting({ admin }: TestDatabase, count: number): Promise<void> {
+  await eventually(async () => {
+    const { rows } = await admin.query(
+      `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    return rows[0].n
+  }).toBe(count)
 }
 
 /**
@@ -98,11 +100,10 @@ export async function meetAt<T>(
   [first, second]: readonly [() => Promise<T>, () => Promise<T>],
 ): Promise<T[]> {
   const holder = await hold(database, row)
-  const waiting = () => waitingForLocks(database)
   const one = first()
-  await eventually(waiting).toBe(1)
+  await untilWaiting(database, 1)
   const other = second()
-  await eventually(waiting).toBe(2)
+  await untilWaiting(database, 2)
   await holder.commit()
   return Promise.all([one, other])
 }

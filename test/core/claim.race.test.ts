@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { firstFree, thisOne } from '../../functions/core/claim.ts'
 import { sent } from '../support/sent.ts'
-import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
+import { crowd, hold, kept, untilWaiting } from './barrier.ts'
 import { failure, freshEnvironment, times } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
@@ -53,12 +53,10 @@ const unconditional = (owner: number) => claim(thisOne(sql`select id from jobs w
 async function fiftyAskFor(ask: (owner: number) => Promise<{ id: number }[]>) {
   const holder = await hold(database, 'select from jobs where id = 1 for update')
   const callers = crowd(50, ask)
-  await eventually(waiting).toBe(50)
+  await untilWaiting(database, 50)
   await holder.commit()
   return kept(await callers.all).filter((rows) => rows.length > 0).length
 }
-
-const waiting = () => waitingForLocks(database)
 
 describe('thisOne', () => {
   it('gives one row to one of fifty callers at once', async () => {
@@ -74,7 +72,7 @@ describe('thisOne', () => {
   it('does not answer "taken" while another session edits the row and rolls back', async () => {
     const editor = await hold(database, `update jobs set note = 'x' where id = 1`)
     const claiming = crowd(1, one)
-    await eventually(waiting).toBe(1)
+    await untilWaiting(database, 1)
     await editor.rollback()
     expect(kept(await claiming.all)).toEqual([[{ id: 1 }]])
   })
@@ -82,7 +80,7 @@ describe('thisOne', () => {
   it('gets a row whose holder dies', async () => {
     const holder = await hold(database, `update jobs set status = 'taken' where id = 1`)
     const claiming = crowd(1, one)
-    await eventually(waiting).toBe(1)
+    await untilWaiting(database, 1)
     await holder.die()
     expect(kept(await claiming.all)).toEqual([[{ id: 1 }]])
   })

@@ -13,8 +13,8 @@ export type Environment = {
 }
 
 /**
- * Postgres, the proxy in front of it, and a context for each caller of a test. Awaited at the top of a file. Whoever waits
- * for a lock does so until the test lets go.
+ * Postgres, the proxy in front of it, and a context for each caller of a test. Awaited at the top of a file. A session that
+ * waits for a lock does so until the test lets go.
  */
 export async function freshEnvironment(
   options: Omit<NeonProxyOptions, 'databaseUrl'> = {},

@@ -3,7 +3,7 @@ import { integer, pgTable, text } from 'drizzle-orm/pg-core'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { assignments, changeVersion } from '../../functions/core/versioned.ts'
 import { sent } from '../support/sent.ts'
-import { crowd, eventually, hold, kept, waitingForLocks } from './barrier.ts'
+import { crowd, hold, kept, untilWaiting } from './barrier.ts'
 import { freshEnvironment, tally, times } from './environment.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 60 })
@@ -36,7 +36,7 @@ describe('changeVersion', () => {
   it('lets one of fifty callers that read version 1 change it; the others get version 2', async () => {
     const holder = await hold(database, 'select from counters for update')
     const callers = crowd(50, () => change(1))
-    await eventually(() => waitingForLocks(database)).toBe(50)
+    await untilWaiting(database, 50)
     await holder.commit()
     const outcomes = kept(await callers.all)
     expect(
@@ -130,7 +130,7 @@ logged as (insert into changes select changed.id, changed.version from changed)`
   it('continues when the holder of the row dies', async () => {
     const holder = await hold(database, 'update counters set version = 5')
     const changing = crowd(1, () => change(1))
-    await eventually(() => waitingForLocks(database)).toBe(1)
+    await untilWaiting(database, 1)
     await holder.die()
     expect(kept(await changing.all)).toMatchObject([{ ok: true, value: { version: 2 } }])
   })

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Ctx } from '../../../functions/core/context.ts'
 import { ackCommand } from '../../../functions/fleet/commands/ack.ts'
 import { takeCommands } from '../../../functions/fleet/commands/take.ts'
@@ -8,11 +8,11 @@ import { bindNode } from '../../../functions/fleet/nodes/bind.ts'
 import { decommissionNode } from '../../../functions/fleet/nodes/decommission.ts'
 import { swapNodes } from '../../../functions/fleet/nodes/swap.ts'
 import { unbindNode } from '../../../functions/fleet/nodes/unbind.ts'
+import { untilWaiting } from '../../core/barrier.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import { untilBlocking } from '../../support/blocking.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
 import { untilLasts } from '../../support/lasting.ts'
-import { soon } from '../../support/soon.ts'
 import { givenRegulated, type Regulated } from '../support/regulated.ts'
 
 await untilLasts('day', 60)
@@ -190,15 +190,6 @@ it('the check finds statements that do not look at the slot', async () => {
   expect(await ackCommand(ctx, { id: given.command, ack: { state: 'DONE' } })).toMatchObject({ ok: true })
 })
 
-/** Resolves when so many sessions wait for a lock. */
-const untilWaiting = (count: number) =>
-  vi.waitUntil(async () => {
-    const { rows } = await admin.query(
-      "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-    )
-    return rows[0].n === count
-  }, soon)
-
 it.each([
   [
     'reports the end of a command',
@@ -227,7 +218,7 @@ it.each([
   const sending = send(given)
   await untilBlocking(keeper, admin)
   const removing = unbindNode(tenant(), { uid: given.pumpUid, version: 1 })
-  await untilWaiting(2)
+  await untilWaiting(environment.database, 2)
   await keeper.query('commit')
   expect([(await sending).ok, await removing]).toMatchObject([true, { ok: true }])
 })

@@ -3,7 +3,7 @@ import { PgDialect } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
 import { expect, it } from 'vitest'
 import { decideZones } from '../../../functions/fleet/cycles/decide-zones.ts'
-import { letLocksWait } from '../../core/barrier.ts'
+import { letLocksWait, untilWaiting } from '../../core/barrier.ts'
 import { times } from '../../core/environment.ts'
 import { freshDatabase } from '../../support/database.ts'
 import { withinAnHour } from '../../support/lasting.ts'
@@ -51,12 +51,7 @@ async function holding(regulator: number) {
   await holder.query('select from fleet.dose_windows where regulator_id = $1 for update', [regulator])
   return {
     async release() {
-      for (;;) {
-        const { rows } = await admin.query(
-          "select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
-        )
-        if (rows[0].n >= clients.length) break
-      }
+      await untilWaiting(database, clients.length)
       await holder.query('commit')
     },
   }

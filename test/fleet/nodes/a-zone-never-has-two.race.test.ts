@@ -2,7 +2,7 @@ import pg from 'pg'
 import { expect, it } from 'vitest'
 import { directDb } from '../../../dev/postgres/direct-db.ts'
 import { bindNode } from '../../../functions/fleet/nodes/bind.ts'
-import { eventually, hold, waitingForLocks } from '../../core/barrier.ts'
+import { hold, untilWaiting } from '../../core/barrier.ts'
 import { type Environment, freshEnvironment, tally } from '../../core/environment.ts'
 import { atTheEnd } from '../../support/at-the-end.ts'
 
@@ -88,7 +88,7 @@ it('without the key of the slots a zone has both', async () => {
   const answers = pair.uids.map((uid) =>
     bindNode(environment.ctx({ principal }), { uid, zoneId: pair.zoneId, version: 1 }),
   )
-  await eventually(() => waitingForLocks(database)).toBe(2)
+  await untilWaiting(database, 2)
   await holder.commit()
   expect(await Promise.all(answers)).toMatchObject([{ ok: true }, { ok: true }])
   expect(await occupied(environment)).toEqual({ 2: 1 })

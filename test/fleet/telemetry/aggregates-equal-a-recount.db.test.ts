@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { untilWaiting } from '../../core/barrier.ts'
 import { freshEnvironment } from '../../core/environment.ts'
 import {
   aggregated,
@@ -131,16 +132,7 @@ describe('hours and days', () => {
     await consumer.query('begin')
     await consumer.query('select 1 from fleet.telemetry_1m for update')
     const folding = fold(environment)
-    await expect
-      .poll(
-        async () =>
-          (
-            await admin.query(
-              `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
-            )
-          ).rows.length,
-      )
-      .toBe(1)
+    await untilWaiting(environment.database, 1)
     await consumer.query(
       `with stored as (
          insert into fleet.telemetry_samples (node_id, metric_id, channel, ts, value, raw, quality, received_at)

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { jobsAtOnce, tick } from '../../../cron/index.ts'
 import { answer } from '../../../functions/core/idempotency.ts'
 import { asStatement, type Job } from '../../../functions/core/job.ts'
-import { eventually, hold, waitingForLocks } from '../../core/barrier.ts'
+import { hold, untilWaiting } from '../../core/barrier.ts'
 import { failure, freshEnvironment } from '../../core/environment.ts'
 import { sent } from '../../support/sent.ts'
 
@@ -40,7 +40,7 @@ it('runs at most the declared number of jobs at once, and a failed job does not 
   const all = Array.from({ length: 10 }, (_, n) => job(n))
   const holder = await hold(database, 'select pg_advisory_xact_lock(4712)')
   const ticked = failure(tick(() => ctx(), { cron, scheduledTime: Date.now() }, all))
-  await eventually(() => waitingForLocks(database)).toBe(jobsAtOnce)
+  await untilWaiting(database, jobsAtOnce)
   await holder.commit()
   expect(await ticked).toMatchObject({ message: 'Jobs failed: counted-3' })
   const { rows } = await database.admin.query('select n, at_once from running_jobs order by n')

@@ -1,9 +1,9 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { sendTest } from '../../../functions/webhooks/deliveries/send-test.ts'
 import { createWebhook } from '../../../functions/webhooks/subscriptions/create.ts'
+import { untilWaiting } from '../../core/barrier.ts'
 import { freshEnvironment, key } from '../../core/environment.ts'
 import { defectiveDb } from '../../support/defective-db.ts'
-import { soon } from '../../support/soon.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const receiver = await startReceiver()
@@ -92,8 +92,7 @@ describe('the test events of a webhook', () => {
     await keeper.query('begin')
     await keeper.query('select from webhooks.webhooks where id = $1 for update', [id])
     const sending = twenty(id, Object.assign(asAdmin(), { db }))
-    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-    await vi.waitUntil(async () => (await database.admin.query(waiting)).rowCount === 20, soon)
+    await untilWaiting(database, 20)
     await keeper.query('rollback')
     const sent = await sending
     expect(sent.filter(({ ok }) => ok).length).toBeGreaterThan(6)

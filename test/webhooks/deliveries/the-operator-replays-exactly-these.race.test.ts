@@ -1,8 +1,8 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { listAllDeliveries } from '../../../functions/webhooks/deliveries/list-all.ts'
 import { replayThese } from '../../../functions/webhooks/deliveries/replay-these.ts'
+import { untilWaiting } from '../../core/barrier.ts'
 import { freshEnvironment, tally } from '../../core/environment.ts'
-import { soon } from '../../support/soon.ts'
 import { endpoints } from '../../support/system.ts'
 
 const { database, ctx } = await freshEnvironment({ maxSessions: 20 })
@@ -72,8 +72,7 @@ it('exactly the wanted ones are sent again, each once, when four operators want 
   await keeper.query('begin')
   await keeper.query('select from webhooks.webhook_deliveries where id = $1 for update', [second])
   const replays = ['ann', 'bob', 'cid', 'dee'].map((sub) => replayThese(operator(sub), { ids }))
-  const waiters = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-  await vi.waitUntil(async () => (await admin.query(waiters)).rowCount === replays.length, soon)
+  await untilWaiting(database, replays.length)
   await keeper.query('commit')
   const answers = await Promise.all(replays)
   for (const { data } of answers) expect(data.map(({ id }) => id)).toEqual(ids)
