@@ -43,7 +43,8 @@ async function refresh(...views: string[]): Promise<Refreshed[]> {
   )
   return row?.outcome.views ?? []
 }
-/** A refresh of a view that takes until `end`. */
+
+/** Begins a refresh of a view whose query takes until the function that this returns is called. */
 async function slowRefresh(refresh: () => Promise<unknown>) {
   await admin.query(`insert into plain.things values ('slow')`)
   const slow = await hold(database, 'select pg_advisory_xact_lock(880100)')
@@ -56,6 +57,7 @@ async function slowRefresh(refresh: () => Promise<unknown>) {
     return running
   }
 }
+
 const outcomes = async () => (await refresh()).map(({ outcome }) => outcome)
 const totals = async () => (await admin.query('select kind, n from plain.totals order by kind')).rows
 

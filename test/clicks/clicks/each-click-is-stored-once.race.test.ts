@@ -244,14 +244,18 @@ describe('consumers that store clicks of the same visitors', () => {
   /** Two consumers store a click of each visitor, and meet at this one. */
   async function clicksMeetAt(visitor: string, other?: Db): Promise<string[]> {
     const { id } = await givenCampaign(admin)
-    const storeIn = async ({ db }: { db: Db }): Promise<string> => {
-      const clicked = visitors.map((key) => clickAt(new Date(), id, { key }))
-      return db.query(storing(clicksQueue, storeClicks(), messagesOf(clicked, { size: 100 }))).then(
+    const now = new Date()
+    const clicked = () =>
+      messagesOf(
+        visitors.map((key) => clickAt(now, id, { key })),
+        { size: 100, at: now },
+      )
+    const storeIn = async ({ db }: { db: Db }): Promise<string> =>
+      db.query(storing(clicksQueue, storeClicks(), clicked())).then(
         () => 'stored',
         ({ sqlstate }: { sqlstate: string }) => sqlstate,
       )
-    }
-    await storeIn(environment.ctx())
+    await deliver(clicked())
     const row = `select from clicks.visitors where visitor_key = '${visitor}' for update`
     const second = other ? { db: other } : environment.ctx()
     return meetAt(environment.database, row, [() => storeIn(environment.ctx()), () => storeIn(second)])
