@@ -131,11 +131,9 @@ describe('an interactive transaction', () => {
     // Those of the proxy's pool, which rest between two requests, and of a transaction that has just ended.
     const before = await sessions()
     const others = async () => (await sessions()).filter((pid) => !before.includes(pid))
-    const itself = async (tx: Tx) =>
-      (await tx.query<{ pid: number }>(sent`select pg_backend_pid() as pid`))[0]?.pid
     await ctx().db.transaction(async (tx) => {
-      const pid = await itself(tx)
-      expect(await others()).toEqual([pid])
+      const [itself] = await tx.query<{ pid: number }>(sent`select pg_backend_pid() as pid`)
+      expect(await others()).toEqual([itself?.pid])
     })
     await databaseError(ctx().db.transaction((tx) => tx.query(sent`select 1 / 0`)))
     await eventually(others).toEqual([])

@@ -1,9 +1,9 @@
 import { neon, neonConfig } from '@neondatabase/serverless'
-import { afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, expect, it } from 'vitest'
 import type { Fault } from '../../dev/neon-proxy/faults.ts'
+import { untilWaiting } from '../core/barrier.ts'
 import { freshDatabase } from '../support/database.ts'
 import { freshProxy } from '../support/proxy.ts'
-import { soon } from '../support/soon.ts'
 
 const database = await freshDatabase()
 // With one session a statement after a cut one is answered once the cut one has ended.
@@ -80,9 +80,9 @@ it.each([
     await expect(insert(1)).rejects.toThrow('Error connecting')
     // Before it waits for its lock, a statement looks as if it were cancelled.
     if (cancelWhenCut) await sql`select 1`
-    await vi.waitUntil(async () => (await waiting()) === stillWaiting, soon)
+    await untilWaiting(database, stillWaiting)
     await blocker.query('commit')
-    await vi.waitUntil(async () => (await waiting()) === 0, soon)
+    await untilWaiting(database, 0)
     // A statement that has the lock is not committed yet.
     await expect.poll(stored).toEqual(then)
   } finally {
@@ -122,10 +122,3 @@ it('is switched over HTTP as well, and says what struck', async () => {
     settings: { reset: 0 },
   })
 })
-
-async function waiting(): Promise<number> {
-  const { rows } = await database.admin.query<{ n: number }>(
-    `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-  )
-  return rows[0]?.n ?? -1
-}

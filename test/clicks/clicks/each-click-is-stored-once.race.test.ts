@@ -250,15 +250,14 @@ describe('consumers that store clicks of the same visitors', () => {
         visitors.map((key) => clickAt(now, id, { key })),
         { size: 100, at: now },
       )
-    const storeIn = async ({ db }: { db: Db }): Promise<string> =>
+    const storeBy = (db: Db = environment.ctx().db): Promise<string> =>
       db.query(storing(clicksQueue, storeClicks(), clicked())).then(
         () => 'stored',
         ({ sqlstate }: { sqlstate: string }) => sqlstate,
       )
     await deliver(clicked())
     const row = `select from clicks.visitors where visitor_key = '${visitor}' for update`
-    const second = other ? { db: other } : environment.ctx()
-    return meetAt(environment.database, row, [() => storeIn(environment.ctx()), () => storeIn(second)])
+    return meetAt(environment.database, row, [() => storeBy(), () => storeBy(other)])
   }
 
   it.each(['visitor-0', 'visitor-35', 'visitor-9'])(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { untilWaiting } from '../../core/barrier.ts'
 import { freshWorker } from '../../support/worker.ts'
 import { givenCourier, givenOrder, givenStore } from '../support/given.ts'
 import { caller } from '../support/http.ts'
@@ -49,7 +50,7 @@ describe('a claim', () => {
         orderId,
       ])
       const claim = courier.post(`/orders/${orderId}/claim`)
-      await untilSomebodyWaits()
+      await untilWaiting(app.database, 1)
       await editor.query(end)
       expect(await claim).toMatchObject({ status: 200, body: { boxesCount } })
     },
@@ -175,13 +176,4 @@ async function everything(): Promise<unknown> {
       (select jsonb_agg(c order by id) from dispatch.couriers c) as couriers,
       (select count(*) from dispatch.order_events) as events`)
   return rows[0]
-}
-
-async function untilSomebodyWaits(): Promise<void> {
-  for (;;) {
-    const { rowCount } = await client.query(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    )
-    if (rowCount) return
-  }
 }

@@ -68,6 +68,7 @@ describe('during a rebuild', () => {
     }
     writing = false
     await writers
+    expect(bets).toBeGreaterThan(6)
     expect((await violations(admin)).filter((law) => !law.startsWith('holds are'))).toEqual([])
   })
 
